@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { MienError, messageOf } from "@mien/format";
+
+/**
+ * Writes a file so that it is either whole or not there: into a temporary neighbour, flushed to
+ * disk, then renamed. Missing folders are made.
+ *
+ * @param content one piece, or pieces that follow one another.
+ * @throws {MienError} `environment` if the disk is full or the place cannot be written.
+ */
+export async function writeFileAtomic(
+  file: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
+  const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(aside, "w");
+    try {
+      const parts =
+        typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+      for (const part of parts) await handle.writeFile(part);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => undefined);
+    throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`, {
+      advice: "Check that the folder may be written to and that the disk has space.",
+      cause: error,
+    });
+  }
+}
+
+/** Writes a value as indented JSON, whole or not at all. */
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Reads and parses a JSON file.
+ *
+ * @throws {MienError} `missing-file` if it cannot be read, `bad-data` if it is not JSON.
+ */
+export async function readJson(file: string): Promise<unknown> {
+  const text = (await readBytes(file)).toString("utf8");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MienError("bad-data", `${file} is not JSON: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Reads a whole file.
+ *
+ * @throws {MienError} `missing-file` if it is not there or cannot be read.
+ */
+export async function readBytes(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,100 @@
+import { MienError, messageOf } from "@mien/format";
+import type { Command, CommandContext } from "./command.ts";
+import { writeJson } from "./files.ts";
+import { packageHelp, commandHelp } from "./help.ts";
+import { commonOptions, parseOptions, type OptionValues, type Options } from "./options.ts";
+import { createTerminal } from "./terminal.ts";
+
+/** The commands of one package; `name` is its nx project. */
+export interface Program {
+  readonly name: string;
+  readonly summary: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of commands with different flags
+  readonly commands: readonly Command<any>[];
+}
+
+/** Exit codes of every mien binary; nx itself reports each failure as 1. */
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/**
+ * Runs one command line to its end, prints any error in one place, and sets the exit code.
+ *
+ * @param argv the words after the binary's name, by default this process's own.
+ */
+export async function runProgram(
+  program: Program,
+  argv: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  const interruption = new AbortController();
+  const interrupt = () => {
+    if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+    process.stderr.write("\nstopping at the next safe point; press Ctrl-C again to stop at once\n");
+    interruption.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  // `| head` closes the pipe early; that is no reason for a stack trace.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT.done);
+    throw error;
+  });
+  try {
+    await dispatch(program, argv, interruption.signal);
+  } catch (error) {
+    process.exitCode = report(error);
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+async function dispatch(
+  program: Program,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(packageHelp(program));
+    if (name === undefined) process.exitCode = EXIT.usage;
+    return;
+  }
+  const command = program.commands.find((candidate) => candidate.name === name) as
+    Command | undefined;
+  if (command === undefined) {
+    const known = program.commands.map((candidate) => candidate.name).join(", ");
+    throw new MienError("usage", `${program.name} has no command "${name}"; it has ${known}`);
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    process.stdout.write(commandHelp(program, command));
+    return;
+  }
+  const options: Options = { ...command.options, ...commonOptions };
+  const { values, positionals } = parseOptions(rest, options, command.positional);
+  const terminal = createTerminal();
+  const context: CommandContext = { terminal, signal, positionals };
+  const result = await command.run(values as OptionValues<Options>, context);
+  const json = values["json"] as string | undefined;
+  if (json !== undefined) {
+    await writeJson(json, result ?? {});
+    terminal.wrote(json);
+  }
+}
+
+/** Prints what was thrown and returns the exit code that it calls for. */
+function report(error: unknown): number {
+  const known = error instanceof MienError;
+  const debug = process.env["MIEN_DEBUG"] === "1";
+  if (known && error.code === "interrupted") {
+    process.stderr.write(`stopped: ${error.message}\n${error.advice ?? ""}\n`.trimEnd() + "\n");
+    return EXIT.interrupted;
+  }
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  if (known && error.advice !== undefined) process.stderr.write(`${error.advice}\n`);
+  if (!known || debug) {
+    if (!known) process.stderr.write("This is a bug in mien; please report it with these lines:\n");
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? "") : String(error)}\n`);
+    if (known && error.cause instanceof Error) process.stderr.write(`${error.cause.stack ?? ""}\n`);
+  }
+  return known && error.code === "usage" ? EXIT.usage : EXIT.failed;
+}

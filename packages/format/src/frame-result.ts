@@ -1,0 +1,42 @@
+/** Sent once at the start of a stream of results: what the numbers in it mean. */
+export interface StreamHeader {
+  /** Class names in the order of `FaceResult.probabilities`. */
+  readonly labels: readonly string[];
+  /** The model file that was used. */
+  readonly model: string;
+}
+
+/** What was seen in one frame; the same object in a results file, on the wire and in the page. */
+export interface FrameResult {
+  /** Where the frame came from; for images, also in a folder, that image's path. */
+  readonly source: string;
+  /** 0 for the first frame of the source. */
+  readonly frame: number;
+  /** Milliseconds since the source was opened. */
+  readonly timeMs: number;
+  /** Milliseconds spent, by stage (`decode`, `classify`, …). */
+  readonly timings: Readonly<Record<string, number>>;
+  readonly faces: readonly FaceResult[];
+}
+
+/** One face in one frame. */
+export interface FaceResult {
+  /** Stays the same while a face is followed from frame to frame; null for still images. */
+  readonly track: number | null;
+  /** [x, y, width, height] in pixels of the frame. */
+  readonly box: readonly [number, number, number, number];
+  /** How sure the detector is, 0–1; 1 for a face that was given already cropped. */
+  readonly score: number;
+  /** Distance from the camera in millimetres, where a depth camera tells it. */
+  readonly distanceMm: number | null;
+  /** Whether the depth inside the box looks like a head or like a flat picture of one. */
+  readonly relief: "face" | "flat" | "unknown";
+  /** Who it is, or null for a stranger or while recognition is off. */
+  readonly person: { readonly name: string; readonly distance: number } | null;
+  /** In the order of the stream's labels; sums to 1. */
+  readonly probabilities: readonly number[];
+  /** The label with the highest probability. */
+  readonly expression: string;
+  /** The expression that has filled the confirmation window, else null. */
+  readonly confirmed: string | null;
+}

@@ -1,0 +1,79 @@
+import { MienError } from "./errors.ts";
+
+/** The parts of a FER-shaped data set, in the order of the codes that `ImageSet.usage` holds. */
+export const USAGES = ["Training", "PublicTest", "PrivateTest"] as const;
+
+/** Training rows are learnt from, PublicTest is for every choice, PrivateTest only for the final figure. */
+export type Usage = (typeof USAGES)[number];
+
+/** N labelled images of one size, as flat arrays of one value or one image per row. */
+export interface ImageSet {
+  /** Image height in pixels. */
+  readonly height: number;
+  /** Image width in pixels. */
+  readonly width: number;
+  /** 1 for grey, 3 for RGB. */
+  readonly channels: number;
+  /** Class names; `labels[i]` indexes them. */
+  readonly classes: readonly string[];
+  /** [N, height, width, channels] row-major, 0–255. */
+  readonly pixels: Uint8Array;
+  /** [N], index into `classes`. */
+  readonly labels: Uint8Array;
+  /** [N], index into `USAGES`. */
+  readonly usage: Uint8Array;
+  /** [N], the row of the source that the image came from; the first row after the header is 0. */
+  readonly row: Uint32Array;
+}
+
+/** The number of images in a set. */
+export function imageCount(set: ImageSet): number {
+  return set.labels.length;
+}
+
+/** The number of values in one image: height × width × channels. */
+export function imageSize(set: Pick<ImageSet, "height" | "width" | "channels">): number {
+  return set.height * set.width * set.channels;
+}
+
+/**
+ * The pixels of one image, without copying.
+ *
+ * @param index position in the set, 0 to N − 1.
+ * @returns [height, width, channels] row-major, 0–255; a view into `set.pixels`.
+ */
+export function imageAt(set: ImageSet, index: number): Uint8Array {
+  const size = imageSize(set);
+  return set.pixels.subarray(index * size, (index + 1) * size);
+}
+
+/** A data set cut into named parts; every part lists positions (not CSV rows) in the `ImageSet`. */
+export interface Split {
+  /** `official`: by the Usage column. */
+  readonly rule: "official";
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly test: Uint32Array;
+}
+
+/**
+ * Training, PublicTest and PrivateTest rows as the data set's authors assigned them.
+ *
+ * @throws {MienError} `bad-data` if there is no Training row at all.
+ */
+export function officialSplit(set: ImageSet): Split {
+  const positions = (code: number) =>
+    Uint32Array.from(Array.from(set.usage.keys()).filter((i) => set.usage[i] === code));
+  const split: Split = {
+    rule: "official",
+    train: positions(0),
+    validation: positions(1),
+    test: positions(2),
+  };
+  if (split.train.length === 0) {
+    throw new MienError("bad-data", "the data set has no row whose Usage is Training", {
+      advice: "Check the Usage column: its values must be Training, PublicTest or PrivateTest.",
+    });
+  }
+  return split;
+}

@@ -1,0 +1,83 @@
+/**
+ * The names of the parts of a run folder, `artifacts/runs/<name>/`: the only thing that stands
+ * between training and everything that comes after it.
+ */
+export const RUN_FILES = {
+  /** Every resolved hyperparameter, seed, classes, input size and the data's SHA-256: `RunConfig`. */
+  config: "config.json",
+  /** One line of JSON per epoch: `EpochRecord`. */
+  history: "history.jsonl",
+  /** Weights, optimiser and position, for resuming; deleted by nobody. */
+  checkpoint: "checkpoint",
+  /** A tfjs LayersModel (`model.json` and weights) that stock tfjs loads; takes pixels 0–255. */
+  model: "model",
+  /** What `evaluate` measured, by part: `RunMetrics`. Present once the run is finished. */
+  metrics: "metrics.json",
+  /** A few inputs with the trained model's outputs, in the safetensors layout: `inputs`, `outputs`. */
+  reference: "reference.bin",
+} as const;
+
+/** What a run was made from. */
+export interface RunConfig {
+  /** Folder name of the run. */
+  readonly name: string;
+  readonly data: {
+    /** Name of the data set. */
+    readonly name: string;
+    /** SHA-256 of the uncompressed CSV. */
+    readonly sha256: string;
+    /** Where it was found when the run was made. */
+    readonly path: string;
+    /** Terms of use of the data. */
+    readonly licence: string;
+  };
+  readonly classes: readonly string[];
+  readonly input: { readonly height: number; readonly width: number; readonly channels: number };
+  readonly split: "official";
+  readonly seed: number;
+  /** The training package's own configuration, all defaults resolved. */
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+  /** Hash of the code that made the run. */
+  readonly code: string;
+}
+
+/** One finished epoch. Losses are mean cross-entropies in nats, accuracies 0–1. */
+export interface EpochRecord {
+  /** 1 for the first. */
+  readonly epoch: number;
+  /** Optimiser steps made so far. */
+  readonly step: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  readonly validationLoss: number;
+  readonly validationAccuracy: number;
+  /** Learning rate at the end of the epoch. */
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+  readonly seconds: number;
+}
+
+/** What a model scored on one part of a data set. */
+export interface PartMetrics {
+  /** Number of images. */
+  readonly images: number;
+  /** 0–1. */
+  readonly accuracy: number;
+  /** 95 % Wilson score interval of the accuracy, 0–1. */
+  readonly accuracyInterval: readonly [number, number];
+  /** Unweighted mean of the classes' F1 scores, 0–1. */
+  readonly macroF1: number;
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  /** In the order of the classes, 0–1; null for a class without images. */
+  readonly recall: readonly (number | null)[];
+  /** [actual][predicted] counts. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** The content of `metrics.json`. */
+export interface RunMetrics {
+  readonly validation: PartMetrics;
+  /** Present only after `train:evaluate --final`. */
+  readonly test?: PartMetrics;
+}
