@@ -80,7 +80,8 @@ export function parseOptions(
   options: Options,
   positional?: Positional,
 ): { values: Record<string, unknown>; positionals: string[] } {
-  const isFlag = (word: string) => /^-{1,2}[A-Za-z]/.test(word);
+  // A lone dash is standard input, and negative numbers are values.
+  const isFlag = (word: string) => /^-(?!\.?\d|$)/.test(word) && word !== "--";
   const args: ArgsDef = {};
   for (const [name, option] of Object.entries(options)) {
     // A default would hide from us whether the flag was given, so it is filled in below.
@@ -89,6 +90,7 @@ export function parseOptions(
   const given = new Set<string>();
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;
+    if (word === "--") break;
     if (!isFlag(word)) continue;
     const flag = word.split("=", 1)[0] as string;
     const name = nameOf(flag, options);
@@ -116,7 +118,7 @@ export function parseOptions(
 function nameOf(flag: string, options: Options): string {
   const camel = flag.replace(/^-+/, "").replace(/-([a-z])/g, (_, l: string) => l.toUpperCase());
   for (const name of [camel, camel.replace(/^no([A-Z])/, (_, l: string) => l.toLowerCase())]) {
-    const option = options[name];
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option && (name === camel || option.type === "boolean")) return name;
   }
   const known = Object.keys(options).map(flagOf);

@@ -1,0 +1,78 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readJson, writeFileAtomic, writeJson } from "./files.ts";
+import { codeVersion, freshness, recordMadeFrom } from "./made-from.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-files-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe("files", () => {
+  it("are written whole, into folders that are made on the way", async () => {
+    const file = path.join(folder, "a/b/c.bin");
+    await writeFileAtomic(file, [Uint8Array.of(1, 2), Uint8Array.of(3)]);
+    expect([...(await readFile(file))]).toEqual([1, 2, 3]);
+    expect(await readdir(path.dirname(file))).toEqual(["c.bin"]);
+  });
+
+  it("keep their old content, and leave nothing behind, when writing fails", async () => {
+    const file = path.join(folder, "kept.txt");
+    await writeFile(file, "old");
+    const broken = ["not bytes" as never, { not: "bytes" } as never];
+    await expect(writeFileAtomic(file, broken)).rejects.toThrow(/cannot write .*kept\.txt/);
+    expect(await readFile(file, "utf8")).toBe("old");
+    expect(await readdir(folder)).toEqual(["kept.txt"]);
+    await mkdir(path.join(folder, "is-a-folder"));
+    await expect(writeFileAtomic(path.join(folder, "is-a-folder"), "x")).rejects.toThrow(
+      /cannot write/,
+    );
+  });
+
+  it("that are not JSON, or not there, are named", async () => {
+    const file = path.join(folder, "x.json");
+    await writeFile(file, "{");
+    await expect(readJson(file)).rejects.toThrow(/x\.json is not JSON/);
+    await expect(readJson(path.join(folder, "none.json"))).rejects.toThrow(
+      /cannot read .*none\.json/,
+    );
+  });
+});
+
+describe("the record of what an output was made from", () => {
+  const inputs = { data: "abc", width: 48, unset: undefined };
+
+  it("is current for the same inputs while every output is there", async () => {
+    const record = path.join(folder, "made-from.json");
+    expect(await freshness(record, inputs, "1")).toBe("stale");
+    await writeFile(path.join(folder, "out.png"), "");
+    await recordMadeFrom(record, { inputs, code: "1", outputs: ["out.png"] });
+    expect(await freshness(record, inputs, "1")).toBe("current");
+    expect(await freshness(record, inputs, "2")).toBe("other-code");
+    expect(await freshness(record, { ...inputs, width: 64 }, "1")).toBe("stale");
+    await rm(path.join(folder, "out.png"));
+    expect(await freshness(record, inputs, "1")).toBe("stale");
+  });
+
+  it("counts as absent when it is damaged", async () => {
+    const record = path.join(folder, "made-from.json");
+    await writeFile(record, '{"inputs":');
+    expect(await freshness(record, inputs, "1")).toBe("stale");
+    await writeJson(record, null);
+    expect(await freshness(record, inputs, "1")).toBe("stale");
+  });
+
+  it("changes its code version with the code, not with tests or permissions", async () => {
+    const file = path.join(folder, "a.ts");
+    await writeFile(file, "1");
+    const before = await codeVersion([folder]);
+    await writeFile(path.join(folder, "a.test.ts"), "2");
+    await chmod(file, 0o600);
+    expect(await codeVersion([folder])).toBe(before);
+    await writeFile(file, "2");
+    expect(await codeVersion([folder])).not.toBe(before);
+  });
+});
