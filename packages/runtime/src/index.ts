@@ -1,1 +1,2 @@
-export {};
+export * from "./expression-classifier.ts";
+export type { ModelSource } from "./ort.ts";

@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { MienError, messageOf } from "@mien/format";
+import { fetchModel } from "./fetch-model.ts";
+import { wrapSession, type ModelBytes, type Ort } from "./ort.ts";
+
+export const ort: Ort = {
+  async readModel(source) {
+    if (source instanceof Uint8Array) return { bytes: source, name: "the model" };
+    if (source instanceof URL && source.protocol !== "file:") return fetchModel(source);
+    return readModelFile(source instanceof URL ? fileURLToPath(source) : source);
+  },
+
+  async createSession(bytes, { threads }) {
+    const { InferenceSession, Tensor } = await loadOnnxruntime();
+    const session = await InferenceSession.create(bytes, {
+      executionProviders: ["cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      // Only fatal messages: whatever goes wrong is thrown as well, and reported once.
+      logSeverityLevel: 4,
+    });
+    return wrapSession(session, Tensor);
+  },
+};
+
+async function readModelFile(file: string): Promise<ModelBytes> {
+  try {
+    return { bytes: await readFile(file), name: file };
+  } catch (error) {
+    throw new MienError("missing-file", `cannot read the model ${file}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Loaded late, so that a broken native library is an error that names itself. */
+async function loadOnnxruntime() {
+  try {
+    return await import("onnxruntime-node");
+  } catch (error) {
+    throw new MienError("environment", `onnxruntime-node cannot be loaded: ${messageOf(error)}`, {
+      advice: "Reinstall it: `npm rebuild onnxruntime-node`, or delete node_modules and `npm ci`.",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { encodeModelMetadata, random } from "@mien/format";
+import { writeOnnx, type Graph } from "./onnx-writer.ts";
+
+export const HALVES = ["Top", "Bottom", "Left", "Right", "Even"] as const;
+const SIDE = 8;
+const GAIN = 12;
+const EVEN = 3;
+
+/**
+ * A model that names the brighter half of an image, so that what it must answer can be told by
+ * hand: softmax of 12·(mean of the half − mean of the other half), pixels 0–1, against 3 for `Even`.
+ * It takes 8×8 grey pixels.
+ *
+ * @param changes what to make otherwise than it should be.
+ */
+export function halvesModel(changes: Partial<Graph> = {}): Uint8Array {
+  const weights: number[] = [];
+  for (let y = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++) {
+      const unit = GAIN / 255 / (SIDE * (SIDE / 2));
+      const vertical = y < SIDE / 2 ? unit : -unit;
+      const horizontal = x < SIDE / 2 ? unit : -unit;
+      weights.push(vertical, -vertical, horizontal, -horizontal, 0);
+    }
+  }
+  return writeOnnx({
+    inputs: [{ name: "input", shape: ["N", SIDE, SIDE, 1] }],
+    outputs: [{ name: "probabilities", shape: ["N", HALVES.length] }],
+    nodes: [
+      { op: "Flatten", inputs: ["input"], outputs: ["pixels"], attributes: { axis: 1 } },
+      { op: "Gemm", inputs: ["pixels", "w", "b"], outputs: ["logits"] },
+      { op: "Softmax", inputs: ["logits"], outputs: ["probabilities"], attributes: { axis: 1 } },
+    ],
+    weights: {
+      w: { shape: [SIDE * SIDE, HALVES.length], data: weights },
+      b: { shape: [HALVES.length], data: [0, 0, 0, 0, EVEN] },
+    },
+    metadata: encodeModelMetadata({
+      labels: HALVES,
+      input: { height: SIDE, width: SIDE, channels: 1 },
+    }),
+    ...changes,
+  });
+}
+
+/** Softmax as the halves model must answer, from the four halves' mean brightness (0–1). */
+export function halvesAnswer(top: number, bottom: number, left: number, right: number): number[] {
+  const logits = [top - bottom, bottom - top, left - right, right - left].map((d) => GAIN * d);
+  const powers = [...logits, EVEN].map((logit) => Math.exp(logit));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+/**
+ * A convolutional net with random weights, 48×48, seven classes: too tangled for anything but a
+ * comparison of two engines, which is what it is for.
+ *
+ * @param channels 1 for grey, 3 for RGB.
+ */
+export function convModel(channels: 1 | 3, seed = 1): Uint8Array {
+  const draw = (key: string, shape: readonly number[], scale: number) => {
+    const stream = random(seed, key);
+    const count = shape.reduce((product, n) => product * n, 1);
+    return { shape, data: Array.from({ length: count }, () => scale * stream.normal()) };
+  };
+  const conv = { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [2, 2] };
+  return writeOnnx({
+    inputs: [{ name: "input", shape: ["N", 48, 48, channels] }],
+    outputs: [{ name: "probabilities", shape: ["N", 7] }],
+    nodes: [
+      {
+        op: "Transpose",
+        inputs: ["input"],
+        outputs: ["nchw"],
+        attributes: { perm: [0, 3, 1, 2] },
+      },
+      { op: "Mul", inputs: ["nchw", "scale"], outputs: ["scaled"] },
+      { op: "Conv", inputs: ["scaled", "w1"], outputs: ["c1"], attributes: conv },
+      { op: "Relu", inputs: ["c1"], outputs: ["r1"] },
+      { op: "Conv", inputs: ["r1", "w2"], outputs: ["c2"], attributes: conv },
+      { op: "Relu", inputs: ["c2"], outputs: ["r2"] },
+      { op: "GlobalAveragePool", inputs: ["r2"], outputs: ["pooled"] },
+      { op: "Flatten", inputs: ["pooled"], outputs: ["features"], attributes: { axis: 1 } },
+      { op: "Gemm", inputs: ["features", "w3", "b3"], outputs: ["logits"] },
+      { op: "Softmax", inputs: ["logits"], outputs: ["probabilities"], attributes: { axis: 1 } },
+    ],
+    weights: {
+      scale: { shape: [1], data: [1 / 255] },
+      w1: draw("w1", [8, channels, 3, 3], 0.7),
+      w2: draw("w2", [16, 8, 3, 3], 0.3),
+      w3: draw("w3", [16, 7], 0.5),
+      b3: draw("b3", [7], 0.5),
+    },
+    metadata: encodeModelMetadata({
+      labels: ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"],
+      input: { height: 48, width: 48, channels },
+    }),
+  });
+}
