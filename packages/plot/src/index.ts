@@ -1,1 +1,4 @@
-export {};
+export * from "./chart.ts";
+export * from "./heatmap.ts";
+export * from "./image-grid.ts";
+export { COLOURS } from "./theme.ts";

@@ -1,0 +1,100 @@
+import { createCanvas, type Canvas } from "@napi-rs/canvas";
+import { COLOURS, fontOf, openCanvas, widestText } from "./theme.ts";
+
+/** One picture of a grid. */
+export interface GridImage {
+  /** [height, width, channels] row-major, 0–255. */
+  readonly pixels: Uint8Array;
+  /** In pixels. */
+  readonly height: number;
+  /** In pixels. */
+  readonly width: number;
+  /** 1 for grey, 3 for RGB. */
+  readonly channels: number;
+  /** Shown below the picture. */
+  readonly caption?: string;
+}
+
+/** What an image grid shows. */
+export interface ImageGrid {
+  /** Rows from top to bottom; an empty label takes no room if all of them are empty. */
+  readonly rows: readonly { readonly label: string; readonly images: readonly GridImage[] }[];
+  readonly title: string;
+  /** Layout pixels per image pixel, by default 1.5; pixels stay visible as squares. */
+  readonly scale?: number;
+}
+
+const LABEL = 13;
+const CAPTION = 11;
+const TITLE = 16;
+const MARGIN = 20;
+const GAP = 6;
+
+/**
+ * Draws pictures in labelled rows.
+ *
+ * @returns a PNG with two device pixels per layout pixel.
+ * @throws {RangeError} if a picture's pixels do not fit its size.
+ */
+export function drawImageGrid({ rows, title, scale = 1.5 }: ImageGrid): Buffer {
+  const images = rows.flatMap((row) => row.images);
+  const captions = images.map((image) => image.caption ?? "");
+  const labels = rows.map((row) => row.label);
+  const widest = (of: (image: GridImage) => number) => Math.max(1, ...images.map(of));
+  const captionWidth = widestText(captions, fontOf(CAPTION));
+  const captionHeight = captions.some((caption) => caption !== "") ? CAPTION + 6 : 0;
+  const labelWidth = widestText(labels, fontOf(LABEL));
+  const stepX =
+    Math.max(
+      widest((image) => image.width * scale),
+      captionWidth,
+    ) + GAP;
+  const stepY = widest((image) => image.height * scale) + captionHeight + GAP;
+  const left = MARGIN + (labelWidth > 0 ? labelWidth + 12 : 0);
+  const top = MARGIN + TITLE + 16;
+  const columns = Math.max(1, ...rows.map((row) => row.images.length));
+  const titleWidth = widestText([title], fontOf(TITLE, "bold"));
+  const width = Math.max(titleWidth + 2 * MARGIN, left + columns * stepX - GAP + MARGIN);
+  const { canvas, context } = openCanvas(width, top + rows.length * stepY - GAP + MARGIN);
+
+  context.textBaseline = "middle";
+  context.font = fontOf(TITLE, "bold");
+  context.fillText(title, MARGIN, MARGIN + TITLE / 2);
+  context.imageSmoothingEnabled = false;
+  rows.forEach((row, rowIndex) => {
+    const y = top + rowIndex * stepY;
+    context.fillStyle = COLOURS.text;
+    context.font = fontOf(LABEL);
+    context.textAlign = "left";
+    context.fillText(row.label, MARGIN, y + (stepY - GAP - captionHeight) / 2);
+    context.fillStyle = COLOURS.quiet;
+    context.font = fontOf(CAPTION);
+    context.textAlign = "center";
+    row.images.forEach((image, column) => {
+      const x = left + column * stepX + (stepX - GAP - image.width * scale) / 2;
+      context.drawImage(pictureOf(image), x, y, image.width * scale, image.height * scale);
+      if (image.caption === undefined) return;
+      const middle = left + column * stepX + (stepX - GAP) / 2;
+      context.fillText(image.caption, middle, y + image.height * scale + captionHeight / 2);
+    });
+  });
+  return canvas.toBuffer("image/png");
+}
+
+function pictureOf({ pixels, height, width, channels }: GridImage): Canvas {
+  if (pixels.length !== height * width * channels) {
+    throw new RangeError(`${pixels.length} pixel values for ${height}×${width}×${channels}`);
+  }
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext("2d");
+  const data = context.createImageData(width, height);
+  for (let i = 0; i < height * width; i++) {
+    const at = i * channels;
+    const red = pixels[at] as number;
+    const green = channels === 1 ? red : (pixels[at + 1] as number);
+    const blue = channels === 1 ? red : (pixels[at + 2] as number);
+    data.data.set([red, green, blue, 255], i * 4);
+  }
+  context.putImageData(data, 0, 0);
+  return canvas;
+}
