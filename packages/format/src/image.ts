@@ -14,54 +14,85 @@ export interface RawImage {
  * Turns images of any size into what an expression model takes.
  *
  * Colour becomes grey where the model is grey (ITU-R BT.601 luma, as OpenCV's and PIL's), grey is
- * repeated where the model takes RGB, alpha is dropped, and the size is fitted by `resizeImage`.
+ * repeated where the model takes RGB, alpha is dropped, and the size is fitted as by `resizeImage`.
  *
  * @param images already cropped to the face.
  * @returns float32 [N, input.height, input.width, input.channels], 0–255.
- * @throws {MienError} `bad-image` if an image is empty or its data does not fit its size.
+ * @throws {MienError} `bad-image` naming the first image that is empty or whose data does not fit
+ * its size.
  */
 export function prepareImages(images: readonly RawImage[], input: ModelInput): Float32Array {
-  const size = input.height * input.width * input.channels;
+  const { width, height, channels } = input;
+  const size = height * width * channels;
+  images.forEach((image, index) => {
+    const problem = problemOf(image);
+    if (problem === undefined) return;
+    const which = images.length === 1 ? "the image" : `image ${index + 1} of ${images.length}`;
+    throw new MienError("bad-image", `${which} cannot be used: ${problem}`);
+  });
   const batch = new Float32Array(images.length * size);
   images.forEach((image, index) => {
-    const planes = toChannels(image, input.channels);
-    const resized = resizeImage(planes, input.width, input.height);
-    batch.set(resized, index * size);
+    const line = new Float32Array(image.width * channels);
+    const source = {
+      width: image.width,
+      height: image.height,
+      channels,
+      row: (y: number) => convertRow(image, y, channels, line),
+    };
+    batch.set(resize(source, width, height), index * size);
   });
   return batch;
 }
 
-/** Float pixels while an image is on its way to a model. */
-interface FloatImage {
+/** What is impossible about an image; undefined if nothing is. */
+function problemOf(image: RawImage | null | undefined): string | undefined {
+  const { width, height, channels, data } = image ?? ({} as Partial<RawImage>);
+  const isSide = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) > 0;
+  if (!isSide(width) || !isSide(height)) {
+    return `expected a width and a height of at least 1 pixel, found ${width}×${height}`;
+  }
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    return `expected 1 (grey), 3 (RGB) or 4 (RGBA) channels, found ${String(channels)}`;
+  }
+  if (data?.length !== width * height * channels) {
+    return `expected ${width}×${height}×${channels} pixel values, found ${data?.length ?? "none"}`;
+  }
+  return undefined;
+}
+
+/** Writes row `y` of an image into `line`, [width, channels], and returns it. */
+function convertRow(image: RawImage, y: number, channels: number, line: Float32Array) {
+  const { width, data } = image;
+  const step = image.channels;
+  // Where green and blue stand, counted from red; a grey image has all three in one place.
+  const [green, blue] = step === 1 ? [0, 0] : [1, 2];
+  let at = y * width * step;
+  if (channels !== 1) {
+    for (let to = 0; to < line.length; at += step, to += 3) {
+      line[to] = data[at] as number;
+      line[to + 1] = data[at + green] as number;
+      line[to + 2] = data[at + blue] as number;
+    }
+  } else if (step === 1) {
+    line.set(data.subarray(at, at + width));
+  } else {
+    for (let to = 0; to < width; at += step, to++) {
+      line[to] =
+        0.299 * (data[at] as number) +
+        0.587 * (data[at + green] as number) +
+        0.114 * (data[at + blue] as number);
+    }
+  }
+  return line;
+}
+
+/** Pixels with a fraction. */
+export interface FloatImage {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** [height, width, channels] row-major, 0–255. */
+  /** [height, width, channels] row-major. */
   readonly data: Float32Array;
-}
-
-function toChannels(image: RawImage, channels: number): FloatImage {
-  const { width, height, data } = image;
-  const count = width * height;
-  if (!Number.isSafeInteger(count) || count <= 0 || data.length !== count * image.channels) {
-    throw new MienError(
-      "bad-image",
-      `expected ${width}×${height}×${image.channels} pixel values, found ${data.length}`,
-    );
-  }
-  const out = new Float32Array(count * channels);
-  for (let i = 0; i < count; i++) {
-    const at = i * image.channels;
-    const red = data[at] as number;
-    const green = image.channels === 1 ? red : (data[at + 1] as number);
-    const blue = image.channels === 1 ? red : (data[at + 2] as number);
-    if (channels === 1) {
-      out[i] = image.channels === 1 ? red : 0.299 * red + 0.587 * green + 0.114 * blue;
-    } else {
-      out.set([red, green, blue], i * 3);
-    }
-  }
-  return { width, height, channels, data: out };
 }
 
 /**
@@ -74,32 +105,52 @@ function toChannels(image: RawImage, channels: number): FloatImage {
  * @returns [height, width, channels] row-major, in the range of the input.
  */
 export function resizeImage(image: FloatImage, width: number, height: number): Float32Array {
-  const { channels } = image;
-  if (image.width === width && image.height === height) return image.data;
-  const columns = filterTaps(image.width, width);
-  const narrow = new Float32Array(image.height * width * channels);
-  for (let y = 0; y < image.height; y++) {
-    for (let x = 0; x < width; x++) {
-      const { first, weights } = columns[x] as Taps;
-      for (let c = 0; c < channels; c++) {
+  const stride = image.width * image.channels;
+  const row = (y: number) => image.data.subarray(y * stride, (y + 1) * stride);
+  return resize({ ...image, row }, width, height);
+}
+
+/** An image that is read row by row, [width, channels] each, from the top. */
+interface Rows {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  row(y: number): Float32Array;
+}
+
+function resize(source: Rows, width: number, height: number): Float32Array {
+  const { channels } = source;
+  const stride = width * channels;
+  const out = new Float32Array(height * stride);
+  if (source.width === width && source.height === height) {
+    for (let y = 0; y < height; y++) out.set(source.row(y), y * stride);
+    return out;
+  }
+  const columns = filterTaps(source.width, width);
+  const narrow = new Float32Array(source.height * stride);
+  for (let y = 0; y < source.height; y++) {
+    const line = source.row(y);
+    for (let c = 0; c < channels; c++) {
+      for (let x = 0, tap = 0; x < width; x++) {
+        const end = columns.ends[x] as number;
+        let at = (columns.firsts[x] as number) * channels + c;
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) {
-          const at = (y * image.width + first + k) * channels + c;
-          sum += (weights[k] as number) * (image.data[at] as number);
+        for (; tap < end; tap++, at += channels) {
+          sum += (columns.weights[tap] as number) * (line[at] as number);
         }
-        narrow[(y * width + x) * channels + c] = sum;
+        narrow[y * stride + x * channels + c] = sum;
       }
     }
   }
-  const rows = filterTaps(image.height, height);
-  const out = new Float32Array(height * width * channels);
-  const stride = width * channels;
-  for (let y = 0; y < height; y++) {
-    const { first, weights } = rows[y] as Taps;
+  const rows = filterTaps(source.height, height);
+  for (let y = 0, tap = 0; y < height; y++) {
+    const start = tap;
+    const end = rows.ends[y] as number;
     for (let i = 0; i < stride; i++) {
+      let at = (rows.firsts[y] as number) * stride + i;
       let sum = 0;
-      for (let k = 0; k < weights.length; k++) {
-        sum += (weights[k] as number) * (narrow[(first + k) * stride + i] as number);
+      for (tap = start; tap < end; tap++, at += stride) {
+        sum += (rows.weights[tap] as number) * (narrow[at] as number);
       }
       out[y * stride + i] = sum;
     }
@@ -107,23 +158,39 @@ export function resizeImage(image: FloatImage, width: number, height: number): F
   return out;
 }
 
-/** The source positions, and their weights (sum 1), that make one target position. */
+/**
+ * The source positions that make each target position: as many as there are weights up to the
+ * target's end, from its first on. The weights of one target sum to 1.
+ */
 interface Taps {
-  readonly first: number;
+  /** First source position of each target position. */
+  readonly firsts: Int32Array;
+  /** Where each target position's weights end in `weights`. */
+  readonly ends: Int32Array;
   readonly weights: Float64Array;
 }
 
-function filterTaps(from: number, to: number): Taps[] {
+function filterTaps(from: number, to: number): Taps {
   const scale = from / to;
   const support = Math.max(scale, 1);
-  return Array.from({ length: to }, (_, target) => {
+  const firsts = new Int32Array(to);
+  const ends = new Int32Array(to);
+  const weights = new Float64Array(to * (Math.ceil(2 * support) + 1));
+  let end = 0;
+  for (let target = 0; target < to; target++) {
     const centre = (target + 0.5) * scale;
     const first = Math.max(0, Math.floor(centre - support + 0.5));
     const last = Math.min(from, Math.floor(centre + support + 0.5));
-    const weights = Float64Array.from({ length: last - first }, (_, k) =>
-      Math.max(0, 1 - Math.abs((first + k + 0.5 - centre) / support)),
-    );
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    return { first, weights: weights.map((weight) => weight / sum) };
-  });
+    const start = end;
+    let sum = 0;
+    for (let at = first; at < last; at++) {
+      const weight = Math.max(0, 1 - Math.abs((at + 0.5 - centre) / support));
+      weights[end++] = weight;
+      sum += weight;
+    }
+    for (let i = start; i < end; i++) weights[i] = (weights[i] as number) / sum;
+    firsts[target] = first;
+    ends[target] = end;
+  }
+  return { firsts, ends, weights };
 }

@@ -51,15 +51,13 @@ export function checkAnswer(
   name: string,
 ): Float32Array {
   const { dims, data } = answer;
-  if (!(data instanceof Float32Array) || dims.length !== 2 || dims[0] !== count) {
+  const wanted = [count, labels.length];
+  if (!(data instanceof Float32Array) || !fits(dims, wanted)) {
     throw badModel(
       name,
-      `expected ${describe("float32", [count, labels.length])} for ${count} images, ` +
-        `found ${describe(answer.type, dims)}`,
+      `expected the answer to be ${describe("float32", wanted)} for ${count} images and the ` +
+        `labels ${labels.join(", ")}; found ${describe(answer.type, dims)}`,
     );
-  }
-  if (dims[1] !== labels.length) {
-    throw badModel(name, `it has ${labels.length} labels, but answers with ${dims[1]} values`);
   }
   for (let at = 0; at < data.length; at += labels.length) {
     const row = data.subarray(at, at + labels.length);
