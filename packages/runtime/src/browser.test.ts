@@ -1,0 +1,150 @@
+import { random, type RawImage } from "@mien/format";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ExpressionClassifier } from "./index.ts";
+import { findChromium, startBrowser, type TestBrowser, type TestPage } from "./testing/browser.ts";
+import { convModel, halvesModel } from "./testing/models.ts";
+
+/** Without Chromium the tests are skipped, except where `CI` is set. */
+const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
+const WASM = "/wasm/ort-wasm-simd-threaded.wasm";
+
+const BAD = {
+  "/bad/page.onnx": Buffer.from("<!doctype html><title>not here</title>"),
+  "/bad/cut.onnx": convModel(1).subarray(0, 3000),
+  "/bad/foreign.onnx": halvesModel({ metadata: {} }),
+  "/bad/shape.onnx": halvesModel({ inputs: [{ name: "input", shape: ["N", 1, 8, 8] }] }),
+  "/bad/fixed.onnx": halvesModel({ inputs: [{ name: "input", shape: [1, 8, 8, 1] }] }),
+  "/bad/labels.onnx": halvesModel({ outputs: [{ name: "logits", shape: ["N", 5] }] }),
+};
+
+describe.skipIf(cannotRun)("in Chromium", () => {
+  let browser: TestBrowser | undefined;
+  let test: TestPage;
+
+  beforeAll(async () => {
+    browser = await startBrowser({
+      "/grey.onnx": convModel(1),
+      "/colour.onnx": convModel(3),
+      "/halves.onnx": halvesModel(),
+      ...BAD,
+    });
+    test = await browser.open();
+  });
+  afterAll(() => browser?.close());
+
+  it("the same images give the same probabilities as in Node", async () => {
+    const images = [
+      [48, 48, 1],
+      [160, 120, 4],
+      [31, 57, 3],
+      [100, 100, 4],
+      [7, 5, 1],
+      [1, 1, 3],
+    ].map(([width, height, channels], seed) => {
+      const stream = random(seed, "image");
+      const data = Array.from({ length: width! * height! * channels! }, () => stream.integer(256));
+      return { width: width!, height: height!, channels: channels as 1 | 3 | 4, data };
+    });
+    for (const [name, bytes] of [
+      ["/grey.onnx", convModel(1)],
+      ["/colour.onnx", convModel(3)],
+    ] as const) {
+      const inBrowser = await test.page.evaluate(
+        async ([source, wasmPath, pictures]) => {
+          const classifier = await mien.ExpressionClassifier.open(source, { wasmPath });
+          const raw = pictures.map((p) => ({ ...p, data: Uint8ClampedArray.from(p.data) }));
+          const together = await classifier.classify(raw);
+          // Calls that run into each other, too.
+          const alone = await Promise.all(raw.map((image) => classifier.classify(image)));
+          const { labels } = classifier;
+          await classifier.close();
+          return { labels, together, alone };
+        },
+        [name, WASM, images] as const,
+      );
+      const classifier = await ExpressionClassifier.open(bytes);
+      const raw = images.map((p): RawImage => ({ ...p, data: Uint8Array.from(p.data) }));
+      const inNode = await classifier.classify(raw);
+      expect(inBrowser.labels).toEqual(classifier.labels);
+      await classifier.close();
+      inNode.forEach((answer, i) => {
+        for (const found of [inBrowser.together[i]!, inBrowser.alone[i]!]) {
+          expect(found.expression).toBe(answer.expression);
+          answer.probabilities.forEach((p, k) => {
+            expect(Math.abs(found.probabilities[k]! - p)).toBeLessThan(1e-5);
+          });
+        }
+      });
+      const distinct = new Set(inNode.map((answer) => answer.probabilities.join()));
+      expect(distinct.size).toBe(images.length);
+    }
+  });
+
+  it("a bad file gives the same error as in Node", async () => {
+    for (const [name, bytes] of Object.entries(BAD)) {
+      const inBrowser = await test.page.evaluate(
+        async ([source, wasmPath]) => {
+          try {
+            await mien.ExpressionClassifier.open(source, { wasmPath });
+            return undefined;
+          } catch (error) {
+            const { name, code, message } = error as Error & { code: string };
+            return { name, code, message };
+          }
+        },
+        [name, WASM] as const,
+      );
+      const inNode = await ExpressionClassifier.open(bytes).catch((error: unknown) => error);
+      const message = (inNode as Error).message.replace("the model", name);
+      expect(inBrowser).toEqual({ name: "MienError", code: "bad-model", message });
+    }
+  });
+
+  it("a model that is not there is named, and a closed classifier says so", async () => {
+    const found = await test.page.evaluate(async (wasmPath) => {
+      const codes: string[] = [];
+      const note = (error: unknown) => {
+        const { code, message } = error as Error & { code: string };
+        codes.push(`${code}: ${message}`);
+      };
+      const { ExpressionClassifier } = mien;
+      await ExpressionClassifier.open("/none.onnx", { wasmPath }).catch(note);
+      const classifier = await ExpressionClassifier.open("halves.onnx", { wasmPath });
+      await classifier
+        .classify({ width: 0, height: 0, channels: 1, data: new Uint8Array() })
+        .catch(note);
+      const pixel = { width: 1, height: 1, channels: 1, data: Uint8Array.of(200) } as const;
+      codes.push((await classifier.classify(pixel)).expression);
+      await classifier.close();
+      await classifier.classify(pixel).catch(note);
+      return codes;
+    }, WASM);
+    expect(found).toEqual([
+      "missing-file: cannot fetch the model /none.onnx: HTTP 404 Not Found",
+      "bad-image: the image cannot be used: expected a width and a height of at least 1 pixel, found 0×0",
+      "Even",
+      "usage: the classifier of halves.onnx is closed",
+    ]);
+  });
+
+  it("a WebAssembly file that is not there is blamed on the page, not on the model", async () => {
+    const other = await browser!.open();
+    const error = await other.page.evaluate(async () => {
+      const source = new URL("/halves.onnx", location.href);
+      const opened = mien.ExpressionClassifier.open(source, { wasmPath: "/none.wasm" });
+      return opened.then(
+        () => undefined,
+        (error: unknown) => ({ ...(error as { code: string; advice: string }) }),
+      );
+    });
+    expect(error?.code).toBe("environment");
+    expect(error?.advice).toMatch(/Serve .*ort-wasm-simd-threaded\.wasm/);
+  });
+
+  it("no request leaves the page's own server", () => {
+    expect(test.requests).toContain(test.origin + WASM);
+    expect(test.requests.filter((url) => !/^(blob:|data:)/.test(url))).toSatisfy((urls: string[]) =>
+      urls.every((url) => url.startsWith(`${test.origin}/`)),
+    );
+  });
+});

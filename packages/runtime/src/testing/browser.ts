@@ -1,0 +1,120 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { build } from "esbuild";
+import { chromium, type Browser, type Page } from "playwright-core";
+import type * as runtime from "../index.ts";
+
+/** What the test page offers to `page.evaluate`. */
+declare global {
+  var mien: typeof runtime;
+}
+
+/** Chromium or Chrome: `MIEN_CHROMIUM`, else the first on the path; undefined if there is none. */
+export function findChromium(): string | undefined {
+  const named = process.env["MIEN_CHROMIUM"];
+  if (named !== undefined) return named;
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    try {
+      return execFileSync("which", [name], { encoding: "utf8", stdio: "pipe" }).trim();
+    } catch {
+      // The next name.
+    }
+  }
+  return undefined;
+}
+
+/** The package as a page would bundle it: its browser build, as one ES module. */
+async function bundle(): Promise<Uint8Array> {
+  const result = await build({
+    stdin: {
+      contents: `import * as mien from "@mien/runtime"; globalThis.mien = mien;`,
+      resolveDir: import.meta.dirname,
+    },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    conditions: ["source"],
+    write: false,
+    logLevel: "silent",
+  });
+  return result.outputFiles[0]!.contents;
+}
+
+/** A page that has loaded the bundle, with the server that it came from. */
+export interface TestPage {
+  readonly page: Page;
+  /** Every address that the page asked for so far. */
+  readonly requests: string[];
+  /** `http://127.0.0.1:port` */
+  readonly origin: string;
+}
+
+/** A browser and a server for it; both live until `close`. */
+export interface TestBrowser {
+  open(): Promise<TestPage>;
+  close(): Promise<void>;
+}
+
+/** @param files what the server offers besides the page, its script and the WebAssembly file. */
+export async function startBrowser(files: Record<string, Uint8Array>): Promise<TestBrowser> {
+  const wasm = createRequire(import.meta.url).resolve(
+    "onnxruntime-web/ort-wasm-simd-threaded.wasm",
+  );
+  const offered: Record<string, { type: string; content: Uint8Array | string }> = {
+    "/": {
+      type: "text/html",
+      content: `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app/page.js"></script>`,
+    },
+    "/app/page.js": { type: "text/javascript", content: await bundle() },
+    [`/wasm/${path.basename(wasm)}`]: { type: "application/wasm", content: await readFile(wasm) },
+  };
+  for (const [name, content] of Object.entries(files)) {
+    offered[name] = { type: "application/octet-stream", content };
+  }
+  const server = createServer((request, response) => {
+    const file = offered[new URL(request.url ?? "/", "http://localhost").pathname];
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    if (file !== undefined) response.setHeader("Content-Type", file.type);
+    response.statusCode = file === undefined ? 404 : 200;
+    response.end(file?.content);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let browser: Browser;
+  try {
+    browser = await chromium.launch({
+      executablePath: findChromium() ?? "chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+      ],
+    });
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return {
+    async open() {
+      const page = await (await browser.newContext()).newPage();
+      const requests: string[] = [];
+      page.on("request", (request) => void requests.push(request.url()));
+      await page.goto(origin);
+      await page.waitForFunction(() => globalThis.mien !== undefined);
+      return { page, requests, origin };
+    },
+    async close() {
+      await browser.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
