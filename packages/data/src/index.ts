@@ -1,1 +1,3 @@
-export {};
+export * from "./load.ts";
+export { locateDataset } from "./locate.ts";
+export { describeBadRow, type BadRow } from "./row-collector.ts";

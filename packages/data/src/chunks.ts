@@ -1,0 +1,112 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { createGunzip } from "node:zlib";
+import { MienError, messageOf } from "@mien/format";
+
+/** How to read a file as a stream of chunks. */
+export interface ChunkOptions {
+  /** Stops the stream with an `interrupted` error. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every chunk with positions in the file as it lies on disk, in bytes. */
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
+
+/** Large enough that per-chunk work vanishes, small enough to stay in a processor's cache. */
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * The uncompressed bytes of a file, plain or gzip; which of them is seen by the first two bytes.
+ *
+ * A chunk is valid only until the next one is asked for: two buffers take turns, so that one is
+ * filled from disk while the other is worked on.
+ *
+ * @throws {MienError} `missing-file` if it cannot be read, `bad-data` if it is called `.gz` but is
+ * no gzip file or is cut off or damaged, `interrupted` on the signal.
+ */
+export async function* readChunks(file: string, options: ChunkOptions): AsyncGenerator<Buffer> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, "r");
+  } catch (error) {
+    throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`);
+  }
+  try {
+    const raw = readRaw(handle, file, options);
+    const first = await raw.next();
+    if (first.done) return;
+    const zipped = first.value[0] === 0x1f && first.value[1] === 0x8b;
+    if (!zipped && file.endsWith(".gz")) {
+      throw new MienError("bad-data", `${file}: expected a gzip file, found other content`, {
+        advice: "Download it again, or drop the .gz from its name if it is not compressed.",
+      });
+    }
+    yield* zipped ? gunzip(first.value, raw, file) : resume(first.value, raw);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* resume(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+async function* readRaw(
+  handle: FileHandle,
+  file: string,
+  { signal, onProgress }: ChunkOptions,
+): AsyncGenerator<Buffer> {
+  const { size } = await handle.stat();
+  const buffers = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
+  let turn = 0;
+  const next = () => handle.read(buffers[turn++ % 2] as Buffer, 0, CHUNK_BYTES, null);
+  let done = 0;
+  let pending = next();
+  try {
+    for (;;) {
+      const { buffer, bytesRead } = await pending;
+      if (signal?.aborted) throw new MienError("interrupted", `reading ${file} was stopped`);
+      if (bytesRead === 0) return;
+      pending = next();
+      // A consumer that stops early leaves this read behind; it must not become an unhandled error.
+      pending.catch(() => undefined);
+      yield buffer.subarray(0, bytesRead);
+      done += bytesRead;
+      onProgress?.(done, Math.max(size, done));
+    }
+  } catch (error) {
+    if (error instanceof MienError) throw error;
+    throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`);
+  } finally {
+    await pending.catch(() => undefined);
+  }
+}
+
+async function* gunzip(
+  first: Buffer,
+  rest: AsyncGenerator<Buffer>,
+  file: string,
+): AsyncGenerator<Buffer> {
+  const unzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  const feed = async () => {
+    for await (const chunk of resume(first, rest)) {
+      // zlib reads the buffer on another thread, so it has to be done before the buffer's next turn.
+      await new Promise<void>((resolve, reject) => {
+        unzip.write(chunk, (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    unzip.end();
+  };
+  feed().catch((error: unknown) => unzip.destroy(error as Error));
+  try {
+    yield* unzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (error instanceof MienError) throw error;
+    const cutOff = (error as NodeJS.ErrnoException).code === "Z_BUF_ERROR";
+    const found = cutOff ? "it ends too early" : `it is damaged (${messageOf(error)})`;
+    throw new MienError("bad-data", `${file}: expected a whole gzip file, but ${found}`, {
+      advice: "Download it again.",
+    });
+  } finally {
+    unzip.destroy();
+  }
+}

@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { readJson } from "@mien/cli";
+import { parseDatasetManifest, type DatasetManifest } from "@mien/format";
+
+/** Where the manifests of known data sets lie; relative to the repository. */
+const DATASETS = "datasets";
+
+/** A manifest that lies in `datasets/`, with its folder. */
+interface KnownManifest {
+  readonly manifest: DatasetManifest;
+  readonly folder: string;
+}
+
+/** What holds for a CSV, and what a person should know about how that was decided. */
+export interface ManifestChoice {
+  readonly manifest: DatasetManifest;
+  readonly warnings: readonly string[];
+  /** Whether knowing the content's hash could lead to other classes or another image size. */
+  readonly tentative: boolean;
+}
+
+/** The manifests in `datasets/`, in the order of their folders' names. */
+export async function knownManifests(): Promise<KnownManifest[]> {
+  const names = (await readdir(DATASETS).catch(() => [])).sort();
+  const folders = names.map((name) => path.join(DATASETS, name));
+  const withManifest = folders.filter((folder) => existsSync(path.join(folder, "manifest.json")));
+  return Promise.all(
+    withManifest.map(async (folder) => {
+      return { folder, manifest: await readManifest(path.join(folder, "manifest.json")) };
+    }),
+  );
+}
+
+/**
+ * Decides what a CSV's labels and pixels mean. In this order:
+ * `<base>.manifest.json` beside it; `manifest.json` beside it, if that names this file or none;
+ * the known manifest with this content; the known manifest with this file name, with a warning;
+ * FER2013's layout.
+ *
+ * @param csv its path.
+ * @param sha256 of its uncompressed content; undefined while that is not known.
+ * @throws {MienError} `bad-data` if a manifest is malformed.
+ */
+export async function chooseManifest(
+  csv: string,
+  sha256: string | undefined,
+): Promise<ManifestChoice> {
+  const fileName = path.basename(csv).replace(/\.gz$/, "");
+  const base = fileName.replace(/\.csv$/i, "");
+  const settled = (manifest: DatasetManifest): ManifestChoice => {
+    const differs = sha256 !== undefined && manifest.file && manifest.file.sha256 !== sha256;
+    const warning =
+      `${csv} is not the version of ${fileName} that the manifest of ${manifest.name} describes; ` +
+      `its classes and image size are used all the same.`;
+    return { manifest, warnings: differs ? [warning] : [], tentative: false };
+  };
+  const own = path.join(path.dirname(csv), `${base}.manifest.json`);
+  if (existsSync(own)) return settled(await readManifest(own));
+  const beside = path.join(path.dirname(csv), "manifest.json");
+  if (existsSync(beside)) {
+    const manifest = await readManifest(beside);
+    if (manifest.file === undefined || manifest.file.name === fileName) return settled(manifest);
+  }
+  const known = (await knownManifests()).map((entry) => entry.manifest);
+  const same = known.find((manifest) => manifest.file?.sha256 === sha256);
+  if (sha256 !== undefined && same !== undefined) return settled(same);
+  const namesake = known.find((manifest) => manifest.file?.name === fileName);
+  const choice = namesake === undefined ? undefined : settled(namesake);
+  const manifest = namesake ?? { ...FER_LAYOUT, name: base };
+  const tentative = sha256 === undefined && known.some((other) => !sameLayout(other, manifest));
+  return { manifest, warnings: choice?.warnings ?? [], tentative };
+}
+
+/** Whether two manifests read the same bytes the same way. */
+export function sameLayout(a: DatasetManifest, b: DatasetManifest): boolean {
+  return isDeepStrictEqual([a.classes, a.image], [b.classes, b.image]);
+}
+
+/** What an unknown CSV is taken for: FER2013's classes and image size. */
+const FER_LAYOUT: Omit<DatasetManifest, "name"> = {
+  classes: ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"],
+  image: { height: 48, width: 48, channels: 1 },
+  licence: "unknown",
+  source: "unknown",
+};
+
+async function readManifest(file: string): Promise<DatasetManifest> {
+  return parseDatasetManifest(await readJson(file), file);
+}
