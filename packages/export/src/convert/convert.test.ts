@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { encodeTensors } from "@mien/format";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  activations,
+  convolutions,
+  depthwiseConvolutions,
+  MIEN_NET,
+  normalizations,
+  poolings,
+  shapes,
+} from "../testing/exhibits.ts";
+import { functionalModels, randomGraph } from "../testing/functional-exhibits.ts";
+import { runPython, WITHOUT_PYTHON } from "../testing/python.ts";
+import { loadTf, type Tf } from "../testing/tf.ts";
+import { compare, type Comparison, type Exhibit } from "../testing/zoo.ts";
+
+/** Largest allowed max |a − b| / max |b| of an output. */
+const TOLERANCE = 1e-5;
+
+let tf: Tf;
+const all: Comparison[] = [];
+
+beforeAll(() => {
+  tf = loadTf();
+});
+
+/** The exhibits that do not compute what tfjs does, with what is wrong. */
+async function failures(exhibits: readonly Exhibit[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const exhibit of exhibits) {
+    try {
+      const comparison = await compare(tf, exhibit);
+      all.push(comparison);
+      if (comparison.difference <= TOLERANCE) continue;
+      found.push(`${exhibit.name}: ${comparison.difference}`);
+    } catch (error) {
+      found.push(`${exhibit.name}: ${String(error)}`);
+    }
+  }
+  return found;
+}
+
+describe("a converted model answers as tfjs does", () => {
+  it("for convolutions of every kernel, padding, stride and dilation", async () => {
+    expect(await failures(convolutions())).toEqual([]);
+  });
+
+  it("for depthwise and separable convolutions", async () => {
+    expect(await failures(depthwiseConvolutions())).toEqual([]);
+  });
+
+  it("for poolings, whose padding counts for nothing", async () => {
+    expect(await failures(poolings())).toEqual([]);
+  });
+
+  it("for every activation, on images and on vectors", async () => {
+    expect(await failures(activations())).toEqual([]);
+  });
+
+  it("for batch normalisation, whether folded or not", async () => {
+    expect(await failures(normalizations())).toEqual([]);
+  });
+
+  it("for changes of shape, padding and scale", async () => {
+    expect(await failures(shapes())).toEqual([]);
+  });
+
+  it("for branches, merges, shared layers and models inside models", async () => {
+    expect(await failures(functionalModels())).toEqual([]);
+  });
+
+  it("for forty random graphs", async () => {
+    expect(await failures(Array.from({ length: 40 }, (_, seed) => randomGraph(seed)))).toEqual([]);
+  });
+
+  it("for the network that mien trains", async () => {
+    expect(await failures([MIEN_NET])).toEqual([]);
+  });
+});
+
+describe.skipIf(WITHOUT_PYTHON)("in Python", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "mien-zoo-"));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  it("every file passes onnx.checker and strict shape inference, and answers as tfjs does", async () => {
+    const titles = new Map<string, string>();
+    for (const [i, { name, onnx, inputs, expected }] of all.entries()) {
+      titles.set(String(i), name);
+      const tensors = Object.fromEntries([
+        ...Object.entries(inputs).map(([key, tensor]) => [`input ${key}`, tensor] as const),
+        ...Object.entries(expected).map(([key, tensor]) => [`output ${key}`, tensor] as const),
+      ]);
+      await writeFile(path.join(folder, `${i}.onnx`), onnx);
+      const parts = encodeTensors({ tensors, metadata: {} });
+      await writeFile(path.join(folder, `${i}.safetensors`), Buffer.concat(parts));
+    }
+    const results = JSON.parse(await runPython("check_onnx.py", [folder])) as Record<
+      string,
+      number | string
+    >;
+    const wrong = Object.entries(results)
+      .filter(([, result]) => typeof result === "string" || result > TOLERANCE)
+      .map(([i, result]) => `${titles.get(i) ?? i}: ${result}`);
+    expect(wrong).toEqual([]);
+    expect(Object.keys(results)).toHaveLength(all.length);
+    expect(all.length).toBeGreaterThan(200);
+  });
+});

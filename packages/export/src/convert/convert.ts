@@ -1,0 +1,117 @@
+import { MienError } from "@mien/format";
+import type { DraftGraph } from "./draft-graph.ts";
+import { simplify } from "./fold.ts";
+import { GraphBuilder, type Value } from "./graph.ts";
+import type { LayersModel } from "./layers-model.ts";
+import { encodeOnnxModel, type Graph, type Port } from "./onnx-model.ts";
+import { applyTemperature } from "./temperature.ts";
+import { parseTopology, type LayerSpec, type ModelSpec, type Source } from "./topology.ts";
+import { convertModel } from "./walk.ts";
+import { WeightStore } from "./weight-store.ts";
+
+/** What a converted model says and is called, besides what it computes. */
+export interface ConvertOptions {
+  /** Becomes the file's `metadata_props`; default none. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Name of the only input; default `input`. A model with several keeps its input layers' names. */
+  readonly inputName?: string;
+  /** Name of the only output; default `output`. Several are called after their layers. */
+  readonly outputName?: string;
+  /** Divides the logits before the final softmax; above 0, default 1. */
+  readonly temperature?: number;
+}
+
+/**
+ * Converts a tfjs LayersModel to an ONNX file (opset 17) that computes the same.
+ *
+ * Inputs and outputs keep their shape and order of axes (images stay [N, height, width, channels]),
+ * N is open. Inside, images lie channels first, and batch normalisation, zero padding and rescaling
+ * are folded into the weights where that is exact.
+ *
+ * @returns the file; the same bytes for the same arguments.
+ * @throws {MienError} `unsupported` naming the first layer or setting that cannot be converted, and
+ * what can; `bad-model` if topology and weights do not fit each other; `bad-config` for a
+ * temperature that is not above 0.
+ */
+export function convertLayersModel(model: LayersModel, options: ConvertOptions = {}): Uint8Array {
+  return encodeOnnxModel(convertToGraph(model, options), options.metadata ?? {});
+}
+
+/** The graph of the file that `convertLayersModel` writes. */
+export function convertToGraph(model: LayersModel, options: ConvertOptions = {}): Graph {
+  const spec = parseTopology(model.topology);
+  const taken: string[] = [];
+  const inputNames = portNames(spec.inputs, options.inputName ?? "input", taken);
+  const outputNames = portNames(spec.outputs, options.outputName ?? "output", taken);
+  const graph = new GraphBuilder([...inputNames, ...outputNames]);
+  const weights = new WeightStore(model.weights);
+
+  const inputs = spec.inputs.map((source, i): Value => {
+    const shape = inputShape(spec, source);
+    return { name: inputNames[i] as string, shape, layout: "as-is" };
+  });
+  const outputs = convertModel(spec, inputs, { graph, weights, scope: "" });
+  weights.requireAllUsed();
+
+  const draft: DraftGraph = { nodes: graph.nodes, tensors: graph.tensors, outputs: outputNames };
+  const outputPorts = outputs.map((output, i): Port => {
+    const name = outputNames[i] as string;
+    const from = graph.asIs(output).name;
+    draft.nodes.push({
+      op: "Identity",
+      name: `${name}/identity`,
+      inputs: [from],
+      outputs: [name],
+      attributes: {},
+    });
+    return { name, shape: output.shape };
+  });
+  simplify(draft);
+  if (options.temperature !== undefined) applyTemperature(draft, options.temperature);
+  requireFinite(draft);
+  const { nodes, tensors } = draft;
+  return { name: spec.name, inputs, outputs: outputPorts, nodes, tensors };
+}
+
+/** One input or output bears the given name, several those of their layers; `taken` grows. */
+function portNames(sources: readonly Source[], name: string, taken: string[]): string[] {
+  return sources.map(({ layer }) => {
+    const wanted = sources.length === 1 ? name : layer;
+    let unique = wanted;
+    for (let n = 2; taken.includes(unique); n++) unique = `${wanted}_${n}`;
+    taken.push(unique);
+    return unique;
+  });
+}
+
+function inputShape(model: ModelSpec, source: Source): readonly number[] {
+  const { name, config } = model.layers.get(source.layer) as LayerSpec;
+  const dtype = config["dtype"] ?? "float32";
+  if (dtype !== "float32") {
+    throw new MienError(
+      "unsupported",
+      `input ${name} is ${JSON.stringify(dtype)}, supported is float32`,
+    );
+  }
+  const batchShape = config["batch_input_shape"];
+  if (!Array.isArray(batchShape) || batchShape.length < 2) {
+    throw new MienError("bad-model", `input ${name} has no "batch_input_shape"`);
+  }
+  const shape = batchShape.slice(1) as unknown[];
+  if (!shape.every((size) => Number.isSafeInteger(size) && (size as number) > 0)) {
+    throw new MienError(
+      "unsupported",
+      `input ${name} has the shape ${JSON.stringify(batchShape)}; every size but the first must be known`,
+    );
+  }
+  return shape as number[];
+}
+
+/** Weights are finite, but what is folded into them may leave float32's range. */
+function requireFinite(graph: DraftGraph): void {
+  for (const [name, { data }] of graph.tensors) {
+    if (data instanceof Float32Array && !data.every((value) => Number.isFinite(value))) {
+      throw new MienError("bad-model", `the constant ${name} is not finite in float32`);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { GraphNode, Tensor } from "./onnx-model.ts";
+
+/** A graph while it is simplified. */
+export interface DraftGraph {
+  /** Nodes stand after the nodes that they need. */
+  nodes: GraphNode[];
+  readonly tensors: Map<string, Tensor>;
+  /** Names of values that somebody outside wants. */
+  readonly outputs: readonly string[];
+}
+
+/** A name that no value has yet. */
+export function freshName(graph: DraftGraph, name: string): string {
+  const taken = (candidate: string) =>
+    graph.tensors.has(candidate) || graph.nodes.some((node) => node.outputs.includes(candidate));
+  let fresh = name;
+  for (let n = 2; taken(fresh); n++) fresh = `${name}_${n}`;
+  return fresh;
+}
+
+/** Who makes and who reads each value. */
+export function links(graph: DraftGraph) {
+  /** The node that makes a value, if exactly one node reads it and nobody outside does. */
+  const sole = (value: string | undefined): GraphNode | undefined => {
+    if (value === undefined || graph.outputs.includes(value)) return undefined;
+    const readers = graph.nodes.flatMap((node) => node.inputs).filter((name) => name === value);
+    return readers.length === 1
+      ? graph.nodes.find((node) => node.outputs.includes(value))
+      : undefined;
+  };
+  const remove = (node: GraphNode): void => {
+    graph.nodes = graph.nodes.filter((other) => other !== node);
+  };
+  return { sole, remove };
+}
+
+/** Drops nodes and constants that no output depends on. */
+export function removeUnused(graph: DraftGraph): void {
+  const used = new Set(graph.outputs);
+  graph.nodes = graph.nodes
+    .toReversed()
+    .filter((node) => {
+      if (!node.outputs.some((name) => used.has(name))) return false;
+      for (const name of node.inputs) used.add(name);
+      return true;
+    })
+    .toReversed();
+  for (const name of graph.tensors.keys()) if (!used.has(name)) graph.tensors.delete(name);
+}

@@ -1,0 +1,79 @@
+import { MienError } from "@mien/format";
+
+/** The settings of one layer, checked as they are asked for. */
+export class LayerConfig {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #layer: string;
+
+  /** @param layer what to call the layer in errors. */
+  constructor(values: Readonly<Record<string, unknown>>, layer: string) {
+    this.#values = values;
+    this.#layer = layer;
+  }
+
+  /** A finite number; `fallback` where it is absent, which without a fallback is an error. */
+  number(key: string, fallback?: number): number {
+    const value = this.#values[key] ?? fallback;
+    return Number.isFinite(value) ? (value as number) : this.#wrong(key, "a number");
+  }
+
+  /** A whole number of at least 1. */
+  count(key: string, fallback?: number): number {
+    const value = this.#values[key] ?? fallback;
+    return isCount(value) ? value : this.#wrong(key, "a whole number of at least 1");
+  }
+
+  /** Two whole numbers of at least 1, for height and width; one number stands for both. */
+  pair(key: string, fallback?: readonly [number, number]): readonly [number, number] {
+    const value = this.#values[key] ?? fallback;
+    const list: unknown[] = Array.isArray(value) ? value : [value];
+    const [height, width = height] = list;
+    if (list.length <= 2 && isCount(height) && isCount(width)) return [height, width];
+    return this.#wrong(key, "one or two whole numbers of at least 1");
+  }
+
+  /** True or false. */
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.#values[key] ?? fallback;
+    return typeof value === "boolean" ? value : this.#wrong(key, "true or false");
+  }
+
+  /** A word; null where it is absent. */
+  text(key: string): string | null {
+    const value = this.#values[key] ?? null;
+    return value === null || typeof value === "string" ? value : this.#wrong(key, "a word");
+  }
+
+  /** Whatever is there, for settings that have a shape of their own. */
+  raw(key: string): unknown {
+    return this.#values[key];
+  }
+
+  /**
+   * Refuses every value of a setting but one.
+   *
+   * @param supported the value that an absent setting stands for.
+   * @throws {MienError} `unsupported` naming the layer, the setting and what is supported.
+   */
+  only(key: string, supported: string | number | boolean, why = ""): void {
+    const value = this.#values[key] ?? supported;
+    const list: unknown[] = Array.isArray(value) ? value : [value];
+    if (list.every((entry) => entry === supported)) return;
+    throw new MienError(
+      "unsupported",
+      `${this.#layer} has "${key}": ${JSON.stringify(value)}; supported is ${JSON.stringify(supported)}${why}`,
+    );
+  }
+
+  #wrong(key: string, expected: string): never {
+    const found = JSON.stringify(this.#values[key]) ?? "nothing";
+    throw new MienError(
+      "bad-model",
+      `${this.#layer}: "${key}" must be ${expected}, found ${found}`,
+    );
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}

@@ -1,0 +1,121 @@
+import { ProtoMessage } from "./protobuf.ts";
+
+/** The operator set that the graphs are written in. */
+export const OPSET = 17;
+/** The version of the file format that came with opset 17. */
+const IR_VERSION = 8;
+
+/** A constant of the graph: weights (float32) or a shape (int64). */
+export interface Tensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array | BigInt64Array;
+}
+
+/** The value of a node's attribute, by its ONNX type. */
+export type Attribute =
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly text: string };
+
+/** One operation. The arrays may be rewritten while a graph is being simplified. */
+export interface GraphNode {
+  op: string;
+  name: string;
+  inputs: string[];
+  outputs: string[];
+  attributes: Record<string, Attribute>;
+}
+
+/** An input or output of the graph: float32 [N, …shape] with N open. */
+export interface Port {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A graph of float32 values; nodes stand after the nodes that they need. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly nodes: readonly GraphNode[];
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+// Types of TensorProto.DataType and AttributeProto.AttributeType.
+const FLOAT = 1;
+const INT64 = 7;
+const ATTRIBUTE_FLOAT = 1;
+const ATTRIBUTE_INT = 2;
+const ATTRIBUTE_STRING = 3;
+const ATTRIBUTE_INTS = 7;
+
+/**
+ * Writes a graph as an ONNX file.
+ *
+ * @param metadata becomes the file's `metadata_props`.
+ * @returns the same bytes for the same arguments.
+ * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto for the field numbers
+ */
+export function encodeOnnxModel(
+  graph: Graph,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const model = new ProtoMessage()
+    .int(1, IR_VERSION) // ir_version
+    .text(2, "mien") // producer_name
+    .message(7, encodeGraph(graph)) // graph
+    .message(8, new ProtoMessage().text(1, "").int(2, OPSET)); // opset_import: domain, version
+  for (const [key, value] of Object.entries(metadata)) {
+    model.message(14, new ProtoMessage().text(1, key).text(2, value)); // metadata_props: key, value
+  }
+  return model.toBytes();
+}
+
+function encodeGraph(graph: Graph): ProtoMessage {
+  const message = new ProtoMessage();
+  for (const node of graph.nodes) message.message(1, encodeNode(node)); // node
+  message.text(2, graph.name); // name
+  for (const [name, tensor] of graph.tensors) message.message(5, encodeTensor(name, tensor)); // initializer
+  for (const port of graph.inputs) message.message(11, encodePort(port)); // input
+  for (const port of graph.outputs) message.message(12, encodePort(port)); // output
+  return message;
+}
+
+function encodeNode(node: GraphNode): ProtoMessage {
+  const message = new ProtoMessage();
+  for (const name of node.inputs) message.text(1, name); // input
+  for (const name of node.outputs) message.text(2, name); // output
+  message.text(3, node.name).text(4, node.op); // name, op_type
+  for (const [name, value] of Object.entries(node.attributes)) {
+    message.message(5, encodeAttribute(name, value)); // attribute
+  }
+  return message;
+}
+
+function encodeAttribute(name: string, value: Attribute): ProtoMessage {
+  const message = new ProtoMessage().text(1, name); // name
+  if ("int" in value) return message.int(3, value.int).int(20, ATTRIBUTE_INT); // i, type
+  if ("float" in value) return message.float(2, value.float).int(20, ATTRIBUTE_FLOAT); // f, type
+  if ("text" in value) return message.text(4, value.text).int(20, ATTRIBUTE_STRING); // s, type
+  for (const int of value.ints) message.int(8, int); // ints
+  return message.int(20, ATTRIBUTE_INTS); // type
+}
+
+function encodeTensor(name: string, { dims, data }: Tensor): ProtoMessage {
+  const message = new ProtoMessage();
+  for (const dim of dims) message.int(1, dim); // dims
+  message.int(2, data instanceof Float32Array ? FLOAT : INT64); // data_type
+  message.text(8, name); // name
+  // Typed arrays are little-endian on every machine that Node runs on, as raw_data must be.
+  return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)); // raw_data
+}
+
+function encodePort({ name, shape }: Port): ProtoMessage {
+  const dims = new ProtoMessage().message(1, new ProtoMessage().text(2, "N")); // dim: dim_param
+  for (const size of shape) dims.message(1, new ProtoMessage().int(1, size)); // dim: dim_value
+  const tensorType = new ProtoMessage().int(1, FLOAT).message(2, dims); // elem_type, shape
+  return new ProtoMessage()
+    .text(1, name) // name
+    .message(2, new ProtoMessage().message(1, tensorType)); // type: tensor_type
+}

@@ -1,0 +1,177 @@
+import { MienError } from "@mien/format";
+
+/** One of the results of a layer: which layer, which of its calls, which of the call's outputs. */
+export interface Source {
+  readonly layer: string;
+  /** 0 unless the layer is shared. */
+  readonly call: number;
+  /** 0 unless the layer is a model with several outputs. */
+  readonly output: number;
+}
+
+/** One layer, and where it is applied. */
+export interface LayerSpec {
+  readonly name: string;
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What the layer is applied to, once per call; a shared layer has several. */
+  readonly calls: readonly (readonly Source[])[];
+  /** Present where the layer is a model itself. */
+  readonly model?: ModelSpec;
+}
+
+/** A model, sequential or functional: both are graphs of layers here. */
+export interface ModelSpec {
+  readonly name: string;
+  /** In the order of the file. */
+  readonly layers: ReadonlyMap<string, LayerSpec>;
+  readonly inputs: readonly Source[];
+  readonly outputs: readonly Source[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Class names of models, as tfjs and the versions of Keras write them. */
+const FUNCTIONAL = ["Model", "Functional", "LayersModel"];
+
+/**
+ * Reads `modelTopology` of a LayersModel into one form for sequential, functional and nested models.
+ *
+ * @throws {MienError} `bad-model` if it is malformed, refers to a layer that does not exist, or
+ * holds a class that is no model.
+ */
+export function parseTopology(topology: unknown): ModelSpec {
+  // Keras' converter wraps what tfjs writes directly.
+  const wrapped = isObject(topology) ? topology["model_config"] : undefined;
+  const model = wrapped ?? topology;
+  if (!isObject(model)) return fail("the topology is not an object");
+  const spec = parseModel(model);
+  return spec ?? fail(`the topology is a ${JSON.stringify(model["class_name"])}, not a model`);
+}
+
+function parseModel(model: Json): ModelSpec | undefined {
+  const { class_name: className, config } = model;
+  if (className === "Sequential") return parseSequential(config);
+  return FUNCTIONAL.includes(className as string) ? parseFunctional(config) : undefined;
+}
+
+function parseSequential(config: unknown): ModelSpec {
+  const list: unknown = Array.isArray(config) ? config : isObject(config) ? config["layers"] : null;
+  if (!Array.isArray(list) || list.length === 0) return fail("a Sequential model has no layers");
+  const name = isObject(config) && typeof config["name"] === "string" ? config["name"] : "model";
+  const parsed = list.map(parseLayer);
+  const first = parsed[0] as LayerSpec;
+  if (first.className !== "InputLayer") {
+    const shape = first.config["batch_input_shape"] ?? inputShapeOf(first.model);
+    const input = { batch_input_shape: shape, dtype: first.config["dtype"] };
+    parsed.unshift({ name: `${name}/input`, className: "InputLayer", config: input, calls: [] });
+  }
+  const layers = new Map<string, LayerSpec>();
+  let previous: Source | undefined;
+  for (const layer of parsed) {
+    add(layers, { ...layer, calls: previous === undefined ? [] : [[previous]] });
+    previous = { layer: layer.name, call: 0, output: 0 };
+  }
+  const input = { layer: (parsed[0] as LayerSpec).name, call: 0, output: 0 };
+  return { name, layers, inputs: [input], outputs: [previous as Source] };
+}
+
+function inputShapeOf(model: ModelSpec | undefined): unknown {
+  const first = model?.inputs[0];
+  return first && model.layers.get(first.layer)?.config["batch_input_shape"];
+}
+
+function parseFunctional(config: unknown): ModelSpec {
+  if (!isObject(config) || !Array.isArray(config["layers"])) return fail("a model has no layers");
+  const name = typeof config["name"] === "string" ? config["name"] : "model";
+  const layers = new Map<string, LayerSpec>();
+  for (const entry of config["layers"] as unknown[]) {
+    const nodes: unknown = isObject(entry) ? (entry["inbound_nodes"] ?? []) : [];
+    if (!Array.isArray(nodes)) return fail(`"inbound_nodes" of a layer must be a list`);
+    const layer = parseLayer(entry);
+    add(layers, { ...layer, calls: nodes.map((node) => parseSources(node, layer.name)) });
+  }
+  const inputs = parseSources(config["input_layers"], "input_layers");
+  const outputs = parseSources(config["output_layers"], "output_layers");
+  if (inputs.length === 0 || outputs.length === 0) {
+    return fail(`model ${name} needs at least one input and one output`);
+  }
+  return resolveCalls({ name, layers, inputs, outputs });
+}
+
+function parseLayer(entry: unknown): LayerSpec {
+  if (!isObject(entry) || typeof entry["class_name"] !== "string" || !isObject(entry["config"])) {
+    return fail('every layer must have "class_name" and "config"');
+  }
+  const { class_name: className, config } = entry;
+  const name = config["name"] ?? entry["name"];
+  if (typeof name !== "string" || name === "") return fail(`a ${className} layer has no name`);
+  const model = parseModel(entry);
+  return { name, className, config, calls: [], ...(model === undefined ? {} : { model }) };
+}
+
+/** `[["layer", call, output, {}], …]`, or one such entry without the outer list. */
+function parseSources(value: unknown, where: string): readonly Source[] {
+  if (!Array.isArray(value)) return fail(`the inputs of ${where} are not a list`);
+  const list: unknown[] = typeof value[0] === "string" ? [value] : value;
+  return list.map((entry) => {
+    const [layer, call, output] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    if (typeof layer !== "string" || !isIndex(call) || !isIndex(output)) {
+      return fail(`an input of ${where} must be [layer, call, output]`);
+    }
+    return { layer, call, output };
+  });
+}
+
+/**
+ * Checks that every source exists, and counts calls from 0. A model inside a model is itself its
+ * own first call, so that Keras and tfjs count the calls that stand in the file from 1.
+ */
+function resolveCalls(model: ModelSpec): ModelSpec {
+  const sources = [...model.layers.values()].flatMap((layer) => layer.calls.flat());
+  const all = [...sources, ...model.inputs, ...model.outputs];
+  const countedFromOne = new Set(
+    all
+      .filter(({ layer, call }) => {
+        const spec = model.layers.get(layer);
+        return spec?.model !== undefined && call >= spec.calls.length;
+      })
+      .map(({ layer }) => layer),
+  );
+  const resolve = (source: Source): Source => {
+    const layer = model.layers.get(source.layer);
+    if (layer === undefined) return fail(`there is no layer ${source.layer}`);
+    const call = source.call - (countedFromOne.has(source.layer) ? 1 : 0);
+    const calls = layer.className === "InputLayer" ? 1 : layer.calls.length;
+    const outputs = layer.model?.outputs.length ?? 1;
+    if (call < 0 || call >= calls || source.output >= outputs) {
+      return fail(`layer ${source.layer} has no call ${source.call} with output ${source.output}`);
+    }
+    return { ...source, call };
+  };
+  const layers = new Map<string, LayerSpec>();
+  for (const [name, layer] of model.layers) {
+    layers.set(name, { ...layer, calls: layer.calls.map((call) => call.map(resolve)) });
+  }
+  const inputs = model.inputs.map(resolve);
+  const notInput = inputs.find(({ layer }) => layers.get(layer)?.className !== "InputLayer");
+  if (notInput !== undefined) return fail(`input ${notInput.layer} is not an InputLayer`);
+  return { ...model, layers, inputs, outputs: model.outputs.map(resolve) };
+}
+
+function add(layers: Map<string, LayerSpec>, layer: LayerSpec): void {
+  if (layers.has(layer.name)) fail(`two layers are called ${layer.name}`);
+  layers.set(layer.name, layer);
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fail(problem: string): never {
+  throw new MienError("bad-model", `the model's topology is malformed: ${problem}`);
+}

@@ -1,0 +1,98 @@
+import { MienError } from "@mien/format";
+import type { GraphBuilder, Value } from "./graph.ts";
+import { LayerConfig } from "./layer-config.ts";
+import { LAYERS } from "./layer-table.ts";
+import { unsupported, type Layer, type LayerConverter } from "./layer.ts";
+import type { LayerSpec, ModelSpec, Source } from "./topology.ts";
+import type { WeightStore } from "./weight-store.ts";
+
+/** Where the layers of a model are converted to. */
+export interface Target {
+  readonly graph: GraphBuilder;
+  readonly weights: WeightStore;
+  /** Begins the names of all nodes: empty, or the path of a model inside a model. */
+  readonly scope: string;
+}
+
+/**
+ * Appends a model to a graph, every layer after those that it needs.
+ *
+ * @param inputs one for each of the model's inputs.
+ * @returns one for each of the model's outputs.
+ */
+export function convertModel(
+  model: ModelSpec,
+  inputs: readonly Value[],
+  target: Target,
+): readonly Value[] {
+  if (inputs.length !== model.inputs.length) {
+    throw new MienError(
+      "bad-model",
+      `model ${model.name} takes ${model.inputs.length} inputs, found ${inputs.length}`,
+    );
+  }
+  const layers = new Map<string, (inputs: readonly Value[]) => readonly Value[]>();
+  const done = new Map<string, readonly Value[] | "running">();
+  model.inputs.forEach(({ layer }, i) => done.set(`0 ${layer}`, [inputs[i] as Value]));
+
+  const valueOf = ({ layer: name, call, output }: Source): Value => {
+    const key = `${call} ${name}`;
+    let values = done.get(key);
+    if (values === "running") {
+      throw new MienError("bad-model", `layer ${name} depends on its own result`);
+    }
+    if (values === undefined) {
+      done.set(key, "running");
+      const spec = model.layers.get(name) as LayerSpec;
+      const sources = spec.calls[call];
+      if (sources === undefined) {
+        throw new MienError("bad-model", `nothing is fed into the input layer ${name}`);
+      }
+      const apply = layers.get(name) ?? prepare(spec, target);
+      layers.set(name, apply);
+      values = apply(sources.map(valueOf));
+      done.set(key, values);
+    }
+    return values[output] as Value;
+  };
+
+  // In the order of the file, what a layer needs is there already, and deep models need no deep stack.
+  for (const { name, calls } of model.layers.values()) {
+    calls.forEach((_, call) => valueOf({ layer: name, call, output: 0 }));
+  }
+  return model.outputs.map(valueOf);
+}
+
+/** A layer, ready to be called. */
+function prepare(spec: LayerSpec, target: Target): (inputs: readonly Value[]) => readonly Value[] {
+  const { graph, weights } = target;
+  const name = target.scope + spec.name;
+  const { model } = spec;
+  if (model !== undefined) {
+    const inner = { graph, weights, scope: `${name}/` };
+    return (inputs) => convertModel(model, inputs, inner);
+  }
+  const label = `layer ${name} (${spec.className})`;
+  const constants = new Map<string, string>();
+  const layer: Layer = {
+    name,
+    label,
+    graph,
+    config: new LayerConfig(spec.config, label),
+    weight: (variable, shape) => weights.take(`${spec.name}/${variable}`, shape, label),
+    weightShape: (variable) => weights.shapeOf(`${spec.name}/${variable}`),
+    constant: (suffix, dims, data) => {
+      const known = constants.get(suffix) ?? graph.tensor(`${name}/${suffix}`, dims, data());
+      constants.set(suffix, known);
+      return known;
+    },
+  };
+  const convert = converterOf(layer, spec.className);
+  return (inputs) => [convert(layer, inputs)];
+}
+
+function converterOf(layer: Layer, className: string): LayerConverter {
+  const converter = Object.hasOwn(LAYERS, className) ? LAYERS[className] : undefined;
+  if (converter !== undefined) return converter;
+  return unsupported(layer, `cannot be converted; supported are ${Object.keys(LAYERS).join(", ")}`);
+}

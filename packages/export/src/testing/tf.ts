@@ -1,0 +1,17 @@
+import { createRequire } from "node:module";
+import util from "node:util";
+
+export type Tf = typeof import("@tensorflow/tfjs-node");
+export type TfModel = ReturnType<Tf["model"]>;
+export type TfSymbol = ReturnType<Tf["input"]>;
+export type TfLayer = TfModel["layers"][number];
+
+/** tfjs on native TensorFlow, against which the tests compare. */
+export function loadTf(): Tf {
+  // tfjs-node calls two functions that Node 23 removed.
+  const legacy = util as { isNullOrUndefined?: unknown; isArray?: unknown };
+  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  legacy.isArray ??= Array.isArray;
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  return createRequire(import.meta.url)("@tensorflow/tfjs-node") as Tf;
+}
