@@ -1,3 +1,4 @@
 export * from "./load.ts";
 export { locateDataset } from "./locate.ts";
 export { describeBadRow, type BadRow } from "./row-collector.ts";
+export { synthesize } from "./synth/synthesize.ts";

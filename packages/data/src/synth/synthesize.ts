@@ -1,0 +1,108 @@
+import { MienError, random, shuffle, type ImageSet } from "@mien/format";
+import { CLASSES, drawActions } from "./expression.ts";
+import {
+  jawOf,
+  paintBrows,
+  paintCheeks,
+  paintEyes,
+  paintMouth,
+  paintNose,
+  type Face,
+} from "./features.ts";
+import { paintHair, paintHead, projectionOf } from "./head.ts";
+import { Raster } from "./raster.ts";
+import { paintBackground, paintOcclusion, photograph } from "./scene.ts";
+import { drawLight, drawPose, drawTraits } from "./traits.ts";
+
+/** Side of a synthetic image in pixels, as FER2013's. */
+const SIZE = 48;
+
+/** Shares of Training, PublicTest and PrivateTest, as FER2013's. */
+const SHARES = [0.8, 0.1, 0.1] as const;
+
+/**
+ * Draws the built-in data set: parametric faces with FER2013's classes, image size and parts.
+ *
+ * Image i depends on nothing but the seed and i, so a smaller set is the beginning of a larger one
+ * but for the parts.
+ *
+ * @param options.count number of images, at least 70, so that every part has every class.
+ * @param options.seed a whole number.
+ * @throws {MienError} `bad-config` if `count` is below 70 or not whole.
+ */
+export function synthesize({ count, seed }: { count: number; seed: number }): ImageSet {
+  if (!Number.isSafeInteger(count) || count < 10 * CLASSES.length) {
+    throw new MienError(
+      "bad-config",
+      `expected a whole number of at least ${10 * CLASSES.length} images, found ${count}`,
+    );
+  }
+  const pixels = new Uint8Array(count * SIZE * SIZE);
+  const labels = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    labels[i] = drawLabel(i, seed);
+    pixels.set(drawFace(labels[i] as number, [seed, i]), i * SIZE * SIZE);
+  }
+  return {
+    height: SIZE,
+    width: SIZE,
+    channels: 1,
+    classes: CLASSES,
+    pixels,
+    labels,
+    usage: drawUsage(labels, seed),
+    row: Uint32Array.from({ length: count }, (_, i) => i),
+  };
+}
+
+/** Every run of 14 images shows each class once and seven that are drawn freely. */
+function drawLabel(index: number, seed: number): number {
+  const stream = random(seed, "labels", Math.floor(index / 14));
+  const block = Array.from({ length: 14 }, (_, i) =>
+    i < CLASSES.length ? i : stream.integer(CLASSES.length),
+  );
+  return shuffle(block, stream)[index % 14] as number;
+}
+
+/** Cuts each class by `SHARES`, at random. */
+function drawUsage(labels: Uint8Array, seed: number): Uint8Array {
+  const usage = new Uint8Array(labels.length);
+  for (let label = 0; label < CLASSES.length; label++) {
+    const members = [...labels.keys()].filter((i) => labels[i] === label);
+    shuffle(members, random(seed, "usage", label));
+    const publicEnd = Math.max(1, Math.round(members.length * SHARES[1]));
+    const privateEnd = publicEnd + Math.max(1, Math.round(members.length * SHARES[2]));
+    members.slice(0, publicEnd).forEach((i) => (usage[i] = 1));
+    members.slice(publicEnd, privateEnd).forEach((i) => (usage[i] = 2));
+  }
+  return usage;
+}
+
+/**
+ * Draws one face.
+ *
+ * @param label index into `CLASSES`.
+ * @param keys decide everything else.
+ * @returns [48, 48] row-major, 0–255.
+ */
+export function drawFace(label: number, keys: readonly number[]): Uint8Array {
+  const stream = (purpose: string) => random(...keys, purpose);
+  const traits = drawTraits(stream("traits"));
+  const pose = drawPose(SIZE, stream("pose"));
+  const light = drawLight(stream("light"));
+  const actions = drawActions(label, stream("actions"));
+  const gaze = stream("gaze");
+  const raster = new Raster(SIZE);
+  paintBackground(raster, stream("background"));
+  const project = projectionOf(traits, pose);
+  const skin = paintHead(raster, { traits, pose, light }, jawOf(actions));
+  const face: Face = { traits, actions, light, project, scale: pose.scale, skin };
+  paintHair(raster, traits, project, skin);
+  paintCheeks(raster, face);
+  paintEyes(raster, face, [gaze.between(-1, 1), gaze.between(-1, 1)]);
+  paintBrows(raster, face);
+  paintNose(raster, face);
+  paintMouth(raster, face);
+  paintOcclusion(raster, { traits, pose, project }, stream("occlusion"));
+  return photograph(raster.pixels(), SIZE, stream("camera"));
+}
