@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { runProgram } from "@mien/cli";
+import { benchmarkCommand } from "./commands/benchmark.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { fitCommand } from "./commands/fit.ts";
+
+await runProgram({
+  name: "train",
+  summary: "train and evaluate expression models",
+  commands: [fitCommand, evaluateCommand, benchmarkCommand],
+});

@@ -1,0 +1,175 @@
+import path from "node:path";
+import {
+  csvOption,
+  defineCommand,
+  FOLDERS,
+  formatPercent,
+  formatSeconds,
+  outOption,
+  readJson,
+  writeJson,
+  type Terminal,
+} from "@mien/cli";
+import { identifyDataset, loadDataset } from "@mien/data";
+import {
+  officialSplit,
+  RUN_FILES,
+  type EpochRecord,
+  type RunConfig,
+  type RunMetrics,
+} from "@mien/format";
+import { configFromFlags, configOptions } from "../config.ts";
+import type { FitProgress } from "../fit.ts";
+import { reportMetrics } from "../report.ts";
+import { findRunPlace, trainingCode, type RunInputs } from "../run.ts";
+
+export const fitCommand = defineCommand({
+  name: "fit",
+  summary: "train the expression model, or go on with a training that was stopped",
+  details:
+    "Reads a data set and trains the four-convolution, two-dense network on its Training rows;\n" +
+    "PublicTest rows choose the best epoch, PrivateTest rows are not touched.\n" +
+    `Writes a run folder, by default ${FOLDERS.runs}/<data set>, then <data set>-2 and so on:\n` +
+    "config.json, history.jsonl, checkpoint/, model/, metrics.json, reference.bin and plots.\n" +
+    "The same command again ends at once if the run is finished, and goes on if it is not.",
+  examples: [
+    "nx run train:fit",
+    "nx run train:fit --epochs 8 --learning-rate 5e-4",
+    "nx run train:fit --csv artifacts/data/synth.csv --config my-config.json",
+  ],
+  options: {
+    csv: csvOption,
+    out: outOption(
+      `folder of the run; if it is taken by another run, -2 and so on is added; default ${FOLDERS.runs}/<data set>`,
+    ),
+    config: {
+      type: "string",
+      placeholder: "FILE",
+      description: "JSON file with any of the settings below by name; flags override it",
+    },
+    seed: {
+      type: "integer",
+      description: "decides initial weights, order, augmentation and dropout",
+      default: 1,
+      min: 0,
+      max: 2 ** 31 - 1,
+    },
+    fresh: { type: "boolean", description: "start a new run, whatever there is already" },
+    ...configOptions(),
+  },
+  async run(values, { terminal, signal }) {
+    const config = await configFromFlags(values, values.config);
+    const identity = await identifyDataset({ csv: values.csv, signal });
+    const { manifest, sha256 } = identity;
+    for (const warning of identity.warnings) terminal.warn(warning);
+    const inputs: RunInputs = {
+      data: sha256,
+      split: "official",
+      seed: values.seed,
+      hyperparameters: config,
+    };
+    const code = await trainingCode();
+    const base = values.out ?? path.join(FOLDERS.runs, manifest.name);
+    const place = await findRunPlace(base, inputs, { code, fresh: values.fresh });
+    const { folder } = place;
+    terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);
+    if (place.otherCode) {
+      terminal.warn(
+        `${folder} was made by another version of the code; it is kept. --fresh trains anew.`,
+      );
+    }
+    if (place.state === "finished") {
+      const metrics = (await readJson(path.join(folder, RUN_FILES.metrics))) as RunMetrics;
+      terminal.say(`${folder} is finished and was made from the same data and settings.`);
+      reportMetrics(terminal, metrics.validation, {
+        part: "validation",
+        classes: manifest.classes,
+      });
+      sayNext(terminal, folder);
+      return { run: folder, upToDate: true, metrics };
+    }
+
+    const loading = terminal.progress("reading", 1);
+    const { set } = await loadDataset({
+      csv: values.csv,
+      signal,
+      onProgress: (done, total) => loading.update(done / total),
+    }).finally(() => loading.stop());
+    const split = officialSplit(set);
+    if (place.state === "new") {
+      const runConfig: RunConfig = {
+        name: path.basename(folder),
+        data: {
+          name: manifest.name,
+          sha256,
+          path: identity.path,
+          licence: manifest.licence,
+        },
+        classes: set.classes,
+        input: { height: set.height, width: set.width, channels: set.channels },
+        split: "official",
+        seed: values.seed,
+        hyperparameters: config,
+        code,
+      };
+      await writeJson(path.join(folder, RUN_FILES.config), runConfig);
+    }
+    const { fit } = await import("../fit.ts");
+    const { tensorFlowVersion } = await import("../tf.ts");
+    terminal.say(
+      `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
+    );
+    const live = liveEpochs(terminal, config.epochs);
+    const result = await fit({
+      set,
+      split,
+      config,
+      seed: values.seed,
+      folder,
+      inputs: JSON.stringify(inputs),
+      signal,
+      onProgress: live.progress,
+      onEpoch: live.finished,
+    }).finally(() => live.stop());
+    const { finishRun } = await import("../finish.ts");
+    const { metrics, written } = await finishRun(result, { set, split, config, folder });
+    terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
+    reportMetrics(terminal, metrics.validation, { part: "validation", classes: set.classes });
+    for (const file of written) terminal.wrote(file);
+    sayNext(terminal, folder);
+    const { history, bestEpoch } = result;
+    return { run: folder, upToDate: false, bestEpoch, history, metrics };
+  },
+});
+
+function sayNext(terminal: Terminal, folder: string): void {
+  terminal.next(`nx run export:onnx ${folder}`, "turn the model into one ONNX file");
+}
+
+/** A bar for the epoch that runs, and a line for each that is done. */
+function liveEpochs(terminal: Terminal, epochs: number) {
+  let bar: ReturnType<Terminal["progress"]> | undefined;
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    stop,
+    progress: ({ epoch, images, total, imagesPerSecond, secondsLeft, loss }: FitProgress) => {
+      bar ??= terminal.progress(`epoch ${epoch}/${epochs}`, total);
+      const speed = `${imagesPerSecond.toFixed(0)} images/s`;
+      const left = `${formatSeconds(secondsLeft)} for all epochs`;
+      bar.update(images, `${speed}, loss ${loss.toFixed(4)}, ${left}`);
+    },
+    finished: (record: EpochRecord) => {
+      stop();
+      const width = String(epochs).length;
+      terminal.say(
+        `epoch ${String(record.epoch).padStart(width)}/${epochs}  ` +
+          `train ${record.trainLoss.toFixed(4)} ${formatPercent(record.trainAccuracy)}  ` +
+          `validation ${record.validationLoss.toFixed(4)} ${formatPercent(record.validationAccuracy)}  ` +
+          `${record.imagesPerSecond.toFixed(0)} images/s, ${formatSeconds(record.seconds)}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import path from "node:path";
+import { writeFileAtomic, writeJson } from "@mien/cli";
+import {
+  encodeTensors,
+  imageSize,
+  RUN_FILES,
+  type ImageSet,
+  type ModelInput,
+  type RunMetrics,
+  type Split,
+} from "@mien/format";
+import { architecture } from "./architecture.ts";
+import type { TrainConfig } from "./config.ts";
+import { measurePart } from "./evaluate.ts";
+import type { FitResult } from "./fit.ts";
+import { buildLayersModel, saveLayersModel, setWeights } from "./layers-model.ts";
+import { drawConfusion, drawCurves } from "./plots.ts";
+import { openTrainedModel, pixelsAt } from "./trained-model.ts";
+
+/** Validation images whose outputs are stored for comparing other forms of the model. */
+const REFERENCE_IMAGES = 32;
+
+/**
+ * Turns a finished training into the rest of its run folder: the model, its reference outputs, the
+ * learning curves, and at the very end the validation metrics, which mark the run as finished.
+ *
+ * @returns the metrics and the paths written.
+ */
+export async function finishRun(
+  result: FitResult,
+  run: {
+    readonly set: ImageSet;
+    readonly split: Split;
+    readonly config: TrainConfig;
+    readonly folder: string;
+  },
+): Promise<{ metrics: RunMetrics; written: string[] }> {
+  const { set, split, config, folder } = run;
+  const { height, width, channels, classes } = set;
+  const input: ModelInput = { height, width, channels };
+  const stages = architecture(config, input, classes.length);
+  const { batchNormMomentum } = config;
+  const { standardisation } = result;
+  const model = buildLayersModel(stages, { input, standardisation, batchNormMomentum });
+  setWeights(model, result.best);
+  await saveLayersModel(model, path.join(folder, RUN_FILES.model));
+  model.dispose();
+
+  // Everything below comes from the saved files, so that it says what others will get from them.
+  const trained = await openTrainedModel(folder);
+  try {
+    const chosen = spread(split.validation, REFERENCE_IMAGES);
+    const inputs = pixelsAt(set, chosen);
+    const outputs = await trained.predict(inputs, chosen.length);
+    await writeFileAtomic(
+      path.join(folder, RUN_FILES.reference),
+      encodeTensors({
+        tensors: {
+          inputs: {
+            shape: [inputs.length / imageSize(set), height, width, channels],
+            data: inputs,
+          },
+          outputs: { shape: [chosen.length, classes.length], data: outputs },
+        },
+        metadata: { labels: JSON.stringify(classes) },
+      }),
+    );
+    const validation = await measurePart(trained, set, split.validation);
+    const plots = {
+      "loss.png": drawCurves(result.history, "loss", result.bestEpoch),
+      "accuracy.png": drawCurves(result.history, "accuracy", result.bestEpoch),
+      "confusion-validation.png": drawConfusion(validation, classes, "validation"),
+    };
+    for (const [name, png] of Object.entries(plots)) {
+      await writeFileAtomic(path.join(folder, name), png);
+    }
+    const metrics: RunMetrics = { validation };
+    await writeJson(path.join(folder, RUN_FILES.metrics), metrics);
+    const names = [RUN_FILES.model, ...Object.keys(plots), RUN_FILES.metrics];
+    return { metrics, written: names.map((name) => path.join(folder, name)) };
+  } finally {
+    trained.dispose();
+  }
+}
+
+/** At most `count` of some positions, evenly spread. */
+function spread(positions: Uint32Array, count: number): Uint32Array {
+  const length = Math.min(count, positions.length);
+  return Uint32Array.from(
+    { length },
+    (_, i) => positions[Math.floor((i * positions.length) / length)] as number,
+  );
+}

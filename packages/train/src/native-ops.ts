@@ -1,0 +1,262 @@
+import {
+  attribute,
+  constantFloat,
+  DTYPE,
+  ints,
+  run,
+  runOne,
+  upload,
+  type Attribute,
+  type NativeTensor,
+} from "./native.ts";
+
+/*
+ * TensorFlow operations that make up a training step, each with its gradient. Images and feature
+ * maps are [batch, height, width, channels]. Operations take whatever float type their input has.
+ */
+
+/** Attributes that depend on nothing but the data type are made once for each. */
+function perDtype(make: (dtype: number) => readonly Attribute[]) {
+  const made = new Map<number, readonly Attribute[]>();
+  return ({ dtype }: NativeTensor): readonly Attribute[] => {
+    let attributes = made.get(dtype);
+    if (attributes === undefined) made.set(dtype, (attributes = make(dtype)));
+    return attributes;
+  };
+}
+
+const onlyType = perDtype((dtype) => [attribute.type("T", dtype)]);
+
+const convolution = perDtype((dtype) => [
+  attribute.type("T", dtype),
+  attribute.int("strides", [1, 1, 1, 1]),
+  attribute.int("dilations", [1, 1, 1, 1]),
+  attribute.text("padding", "SAME"),
+  attribute.text("data_format", "NHWC"),
+  attribute.bool("use_cudnn_on_gpu", false),
+]);
+
+/** Convolution of stride 1 that keeps height and width; kernel [size, size, in, out]. */
+export function conv2d(x: NativeTensor, kernel: NativeTensor): NativeTensor {
+  return runOne("Conv2D", convolution(x), [x, kernel]);
+}
+
+/** Gradient of `conv2d` in its kernel. */
+export function conv2dKernelGradient(
+  x: NativeTensor,
+  kernel: NativeTensor,
+  dy: NativeTensor,
+): NativeTensor {
+  return runOne("Conv2DBackpropFilter", convolution(x), [x, ints(kernel.shape), dy]);
+}
+
+/** Gradient of `conv2d` in its input. */
+export function conv2dInputGradient(
+  x: NativeTensor,
+  kernel: NativeTensor,
+  dy: NativeTensor,
+): NativeTensor {
+  return runOne("Conv2DBackpropInput", convolution(x), [ints(x.shape), kernel, dy]);
+}
+
+const biased = perDtype((dtype) => [
+  attribute.type("T", dtype),
+  attribute.text("data_format", "NHWC"),
+]);
+
+/** Adds a bias [channels] along the last axis. */
+export function biasAdd(x: NativeTensor, bias: NativeTensor): NativeTensor {
+  return runOne("BiasAdd", biased(x), [x, bias]);
+}
+
+/** Gradient of `biasAdd` in its bias: the sum over all other axes. */
+export function biasGradient(dy: NativeTensor): NativeTensor {
+  return runOne("BiasAddGrad", biased(dy), [dy]);
+}
+
+/** Added to the variance in batch normalisation. */
+export const BATCH_NORM_EPSILON = 1e-3;
+
+const batchNormCommon = (dtype: number, training: boolean): Attribute[] => [
+  attribute.type("T", dtype),
+  attribute.type("U", DTYPE.float32),
+  attribute.float("epsilon", BATCH_NORM_EPSILON),
+  attribute.text("data_format", "NHWC"),
+  attribute.bool("is_training", training),
+];
+const batchNormGradient = perDtype((dtype) => batchNormCommon(dtype, true));
+const batchNormInference = perDtype((dtype) => [
+  ...batchNormCommon(dtype, false),
+  attribute.float("exponential_avg_factor", 1),
+]);
+
+/** What batch normalisation learns and follows, each [channels]. */
+export interface BatchNormState {
+  readonly scale: NativeTensor;
+  readonly offset: NativeTensor;
+  readonly movingMean: NativeTensor;
+  readonly movingVariance: NativeTensor;
+}
+
+/** The result of `batchNormTraining`. */
+export interface BatchNormResult {
+  readonly y: NativeTensor;
+  /** The moving averages after this batch. */
+  readonly movingMean: NativeTensor;
+  readonly movingVariance: NativeTensor;
+  /** What the gradient needs of the batch's statistics. */
+  readonly reserved: readonly NativeTensor[];
+}
+
+/**
+ * Batch normalisation (Ioffe & Szegedy 2015) by the batch's own mean and variance.
+ *
+ * @param x [batch, height, width, channels]; dense features have height = width = 1.
+ * @param momentum share of the old moving averages that remains, 0–1; the variance is averaged
+ * with Bessel's correction, as Keras does.
+ */
+export function batchNormTraining(
+  x: NativeTensor,
+  state: BatchNormState,
+  momentum: number,
+): BatchNormResult {
+  const { scale, offset, movingMean, movingVariance } = state;
+  const attributes = [
+    ...batchNormGradient(x),
+    attribute.float("exponential_avg_factor", 1 - momentum),
+  ];
+  const inputs = [x, scale, offset, movingMean, movingVariance];
+  const outputs = run("FusedBatchNormV3", attributes, inputs, 6);
+  const [y, mean, variance, ...reserved] = outputs as [NativeTensor, NativeTensor, NativeTensor];
+  return { y, movingMean: mean, movingVariance: variance, reserved };
+}
+
+/** Batch normalisation by the moving averages. */
+export function batchNorm(x: NativeTensor, state: BatchNormState): NativeTensor {
+  const { scale, offset, movingMean, movingVariance } = state;
+  const inputs = [x, scale, offset, movingMean, movingVariance];
+  return run("FusedBatchNormV3", batchNormInference(x), inputs, 6)[0] as NativeTensor;
+}
+
+/** Gradients of `batchNormTraining` in its input, scale and offset. */
+export function batchNormGradients(
+  x: NativeTensor,
+  scale: NativeTensor,
+  dy: NativeTensor,
+  reserved: readonly NativeTensor[],
+): { x: NativeTensor; scale: NativeTensor; offset: NativeTensor } {
+  const inputs = [dy, x, scale, ...reserved];
+  const outputs = run("FusedBatchNormGradV3", batchNormGradient(x), inputs, 5);
+  const [dx, dScale, dOffset] = outputs as [NativeTensor, NativeTensor, NativeTensor];
+  return { x: dx, scale: dScale, offset: dOffset };
+}
+
+/** max(x, 0). */
+export function relu(x: NativeTensor): NativeTensor {
+  return runOne("Relu", onlyType(x), [x]);
+}
+
+/** Gradient of `relu`, from its output. */
+export function reluGradient(y: NativeTensor, dy: NativeTensor): NativeTensor {
+  return runOne("ReluGrad", onlyType(dy), [dy, y]);
+}
+
+/** Matrix product of a [n, k] and b [k, m], either of them transposed on the way. */
+export function matMul(
+  a: NativeTensor,
+  b: NativeTensor,
+  transpose: { a?: boolean; b?: boolean } = {},
+): NativeTensor {
+  const attributes = [
+    attribute.type("T", a.dtype),
+    attribute.bool("transpose_a", transpose.a ?? false),
+    attribute.bool("transpose_b", transpose.b ?? false),
+  ];
+  return runOne("MatMul", attributes, [a, b]);
+}
+
+/** Elementwise a + b, with broadcasting. */
+export function add(a: NativeTensor, b: NativeTensor): NativeTensor {
+  return runOne("AddV2", onlyType(a), [a, b]);
+}
+
+/** Elementwise a · b, with broadcasting. */
+export function multiply(a: NativeTensor, b: NativeTensor): NativeTensor {
+  return runOne("Mul", onlyType(a), [a, b]);
+}
+
+/** The same values in another shape. */
+export function reshape(x: NativeTensor, shape: readonly number[]): NativeTensor {
+  const attributes = [attribute.type("T", x.dtype), attribute.type("Tshape", DTYPE.int32)];
+  return runOne("Reshape", attributes, [x, ints(shape)]);
+}
+
+/** The same values in another data type of `DTYPE`. */
+export function cast(x: NativeTensor, dtype: number): NativeTensor {
+  if (x.dtype === dtype) return x;
+  const attributes = [
+    attribute.type("SrcT", x.dtype),
+    attribute.type("DstT", dtype),
+    attribute.bool("Truncate", false),
+  ];
+  return runOne("Cast", attributes, [x]);
+}
+
+/** Rows of `values` along its first axis; indices are int32 [n]. */
+export function gather(values: NativeTensor, indices: NativeTensor): NativeTensor {
+  const attributes = [
+    attribute.type("Tparams", values.dtype),
+    attribute.type("Tindices", DTYPE.int32),
+    attribute.type("Taxis", DTYPE.int32),
+    attribute.int("batch_dims", 0),
+  ];
+  return runOne("GatherV2", attributes, [values, indices, ints(0)]);
+}
+
+/** float32 [n, classes] with 1 at each label (int32 [n]) and 0 elsewhere. */
+export function oneHot(labels: NativeTensor, classes: number): NativeTensor {
+  const attributes = [
+    attribute.type("T", DTYPE.float32),
+    attribute.type("TI", DTYPE.int32),
+    attribute.int("axis", -1),
+  ];
+  const inputs = [labels, ints(classes), constantFloat(1), constantFloat(0)];
+  return runOne("OneHot", attributes, inputs);
+}
+
+/**
+ * Softmax cross-entropy of logits [batch, classes] against target probabilities of that shape.
+ *
+ * @returns the loss of each example in nats [batch], and its gradient in the logits (not yet
+ * divided by the batch size).
+ */
+export function softmaxCrossEntropy(
+  logits: NativeTensor,
+  targets: NativeTensor,
+): { losses: NativeTensor; gradient: NativeTensor } {
+  const outputs = run("SoftmaxCrossEntropyWithLogits", onlyType(logits), [logits, targets], 2);
+  const [losses, gradient] = outputs as [NativeTensor, NativeTensor];
+  return { losses, gradient };
+}
+
+/** The sum of all values of a one-dimensional float tensor, as a scalar. */
+export function sum(x: NativeTensor): NativeTensor {
+  const attributes = [
+    attribute.type("T", x.dtype),
+    attribute.type("Tidx", DTYPE.int32),
+    attribute.bool("keep_dims", false),
+  ];
+  return runOne("Sum", attributes, [x, ints([0])]);
+}
+
+/** How many rows of logits [batch, classes] are highest at their label (int32 [batch]); float32. */
+export function countCorrect(logits: NativeTensor, labels: NativeTensor): NativeTensor {
+  const attributes = [attribute.type("T", DTYPE.int32)];
+  const hits = runOne("InTopKV2", attributes, [logits, labels, ints(1)]);
+  return sum(cast(hits, DTYPE.float32));
+}
+
+/** A scalar of the data type of `like`, from a number that changes from step to step. */
+export function scalar(value: number): NativeTensor {
+  return upload(Float32Array.of(value), []);
+}

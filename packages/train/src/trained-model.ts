@@ -1,0 +1,79 @@
+import path from "node:path";
+import { readRunConfig } from "@mien/cli";
+import { imageSize, MienError, messageOf, RUN_FILES, type ImageSet } from "@mien/format";
+import type { Tensor } from "@tensorflow/tfjs-node";
+import { tf } from "./tf.ts";
+
+/** A run's saved model, ready to predict; pixels go in as they come. */
+export interface TrainedModel {
+  /** Class names in the order of the output. */
+  readonly classes: readonly string[];
+  /**
+   * @param pixels float32 [count, height, width, channels] row-major, 0–255.
+   * @returns probabilities float32 [count, classes].
+   */
+  predict(pixels: Float32Array, count: number): Promise<Float32Array>;
+  /** As `predict`, in one batch and without giving way to other work, for measuring time. */
+  predictSync(pixels: Float32Array, count: number): Float32Array;
+  dispose(): void;
+}
+
+/** Images a batch, so that large parts need little memory. */
+const BATCH = 256;
+
+/**
+ * Opens the model of a finished run with stock tfjs on the native backend.
+ *
+ * @throws {MienError} `bad-model` if the model is missing, damaged or does not fit the run.
+ */
+export async function openTrainedModel(runFolder: string): Promise<TrainedModel> {
+  const { classes, input } = await readRunConfig(runFolder);
+  const file = path.resolve(runFolder, RUN_FILES.model, "model.json");
+  const fail = (problem: string, cause?: unknown): never => {
+    throw new MienError("bad-model", `cannot open ${file}: ${problem}`, {
+      advice: "If the training is not finished, repeat `nx run train:fit` to go on with it.",
+      cause,
+    });
+  };
+  const model = await tf
+    .loadLayersModel(`file://${file}`)
+    .catch((error: unknown) => fail(messageOf(error), error));
+  const expected = [null, input.height, input.width, input.channels];
+  const found = model.inputs[0]?.shape;
+  if (String(found) !== String(expected) || model.outputs[0]?.shape.at(-1) !== classes.length) {
+    model.dispose();
+    return fail(`its input [${String(found)}] or output does not fit the run's config.json`);
+  }
+  const size = imageSize(input);
+  const predictSync = (pixels: Float32Array, count: number) => {
+    return tf.tidy(() => {
+      const images = tf.tensor4d(pixels, [count, input.height, input.width, input.channels]);
+      return (model.predict(images, { batchSize: count }) as Tensor).dataSync<"float32">();
+    });
+  };
+  return {
+    classes,
+    predictSync,
+    async predict(pixels, count) {
+      const probabilities = new Float32Array(count * classes.length);
+      for (let at = 0; at < count; at += BATCH) {
+        const end = Math.min(count, at + BATCH);
+        const batch = predictSync(pixels.subarray(at * size, end * size), end - at);
+        probabilities.set(batch, at * classes.length);
+        await new Promise(setImmediate);
+      }
+      return probabilities;
+    },
+    dispose: () => model.dispose(),
+  };
+}
+
+/** Images of a set as a model takes them: float32 [positions, height, width, channels], 0–255. */
+export function pixelsAt(set: ImageSet, positions: Uint32Array): Float32Array {
+  const size = imageSize(set);
+  const pixels = new Float32Array(positions.length * size);
+  positions.forEach((position, i) => {
+    pixels.set(set.pixels.subarray(position * size, (position + 1) * size), i * size);
+  });
+  return pixels;
+}
