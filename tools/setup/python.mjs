@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { outputOf, run } from "./run.mjs";
+import { howToGet, SetupError } from "./setup-error.mjs";
+import { isAtLeast } from "./versions.mjs";
+
+const FOLDER = ".venv";
+const OLDEST = [3, 10];
+
+/** There from the first moment, so that a folder that somebody else made is never touched. */
+const STAMP = path.join(FOLDER, "mien-setup.json");
+
+/** The interpreter of the virtual environment. */
+export const VENV_PYTHON = path.resolve(
+  FOLDER,
+  process.platform === "win32" ? "Scripts/python.exe" : "bin/python",
+);
+
+/** Where pip installs is ours to say; from where (index, proxy, certificates) stays the user's. */
+export const PIP_ENVIRONMENT = {
+  PIP_USER: "0",
+  PIP_REQUIRE_VIRTUALENV: undefined,
+  PIP_TARGET: undefined,
+  PIP_PREFIX: undefined,
+  PIP_ROOT: undefined,
+  PIP_NO_INPUT: "1",
+  PIP_DISABLE_PIP_VERSION_CHECK: "1",
+};
+
+/**
+ * Why the virtual environment must be made.
+ *
+ * @returns {Promise<{ problem?: string, python?: string }>} no problem if all is well, then its Python's
+ *   version.
+ * @throws {SetupError} if the folder is somebody else's.
+ */
+export async function venvState() {
+  if (!existsSync(FOLDER)) return { problem: `${FOLDER} is missing` };
+  if (!existsSync(STAMP)) {
+    throw new SetupError(
+      `${path.resolve(FOLDER)} was not made by this set-up: move it away or delete it, then run this again.`,
+    );
+  }
+  const stamp = readStamp();
+  if (stamp.python === undefined) return { problem: `${FOLDER} is unfinished` };
+  if (stamp.requirements !== requirementsHash())
+    return { problem: "the requirements have changed" };
+  const base = process.env.MIEN_PYTHON_BASE;
+  if (base !== undefined && base !== stamp.base) return { problem: `${FOLDER} is not of ${base}` };
+  // An upgrade of the system's Python leaves a venv whose packages are in the wrong folder.
+  const version = await run([VENV_PYTHON, "-V"]).catch(() => "");
+  if (version.trim() !== `Python ${stamp.python}`) return { problem: "Python has changed" };
+  return { python: stamp.python };
+}
+
+/** @returns {{ requirements?: string, base?: string, python?: string }} */
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(STAMP, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+/** @typedef {{ command: string[], version: string }} BasePython */
+
+/**
+ * A Python that can make virtual environments.
+ *
+ * @returns {Promise<BasePython>}
+ * @throws {SetupError} saying which ones were tried and what they lack.
+ */
+export async function findBasePython() {
+  const chosen = process.env.MIEN_PYTHON_BASE;
+  const usual = [["python3"], ["python"]];
+  const candidates =
+    chosen !== undefined
+      ? [[chosen]]
+      : process.platform === "win32"
+        ? [["py", "-3"], ...usual]
+        : usual;
+  const probe =
+    "import platform; print(platform.python_version(), flush=True); import venv, ensurepip; print('venv')";
+  const tried = [];
+  for (const command of candidates) {
+    const name = command.join(" ");
+    const printed = await run([...command, "-I", "-c", probe]).catch(outputOf);
+    const [version = "", venv] = printed.split(/\r?\n/);
+    if (!isAtLeast(version, [0])) tried.push(`${name} is not there`);
+    else if (!isAtLeast(version, OLDEST)) tried.push(`${name} is ${version}`);
+    else if (venv !== "venv") tried.push(`${name} (${version}) lacks the venv module`);
+    else return { command, version };
+  }
+  const how = howToGet({
+    debian: "apt-get install python3 python3-venv",
+    fedora: "dnf install python3 python3-pip",
+    macos: "brew install python",
+    windows: "winget install Python.Python.3.13",
+  });
+  throw new SetupError(
+    `Python ${OLDEST.join(".")} or newer with venv is missing (${tried.join("; ")}): install it with ${how}, or set MIEN_PYTHON_BASE to the path of one.`,
+  );
+}
+
+/**
+ * Makes a virtual environment that holds only pip, in place of whatever is left of an older one.
+ *
+ * @param {BasePython} base
+ */
+export async function makeVenv(base) {
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER);
+  writeFileSync(STAMP, "{}\n");
+  try {
+    await run([...base.command, "-I", "-m", "venv", FOLDER]);
+  } catch (error) {
+    const how = howToGet({
+      debian: "apt-get install python3-venv",
+      fedora: "dnf install python3-pip",
+      macos: "brew reinstall python",
+      windows: "winget install Python.Python.3.13",
+    });
+    throw new SetupError(
+      `${base.command.join(" ")} (${base.version}) could not make a virtual environment: install its venv module with ${how}, or set MIEN_PYTHON_BASE to another Python's path.`,
+      { output: outputOf(error), cause: error },
+    );
+  }
+}
+
+/**
+ * Installs what the requirements files pin, and then stamps the environment as whole.
+ *
+ * @param {BasePython} base
+ */
+export async function installRequirements(base) {
+  const files = requirementsFiles().flatMap((file) => ["-r", file]);
+  // Compiling every module ahead of time would take as long as all the rest.
+  const options = ["--only-binary", ":all:", "--no-compile", "--progress-bar", "off", "-q"];
+  try {
+    await run([VENV_PYTHON, "-I", "-m", "pip", "install", ...options, ...files], {
+      env: PIP_ENVIRONMENT,
+    });
+  } catch (error) {
+    throw new SetupError(
+      `pip could not install ${requirementsFiles().join(" and ")}: check the network, pip's index setting and that ${base.version} is a Python that these versions support (else set MIEN_PYTHON_BASE), then run this again.`,
+      { output: outputOf(error), cause: error },
+    );
+  }
+  const stamp = {
+    requirements: requirementsHash(),
+    base: process.env.MIEN_PYTHON_BASE,
+    python: base.version,
+  };
+  writeFileSync(STAMP, `${JSON.stringify(stamp)}\n`);
+}
+
+/** Ours, and one of each package that has a Python part. */
+function requirementsFiles() {
+  const parts = readdirSync("packages").sort();
+  return [
+    "tools/requirements.txt",
+    ...parts.map((name) => `packages/${name}/python/requirements.txt`).filter(existsSync),
+  ];
+}
+
+function requirementsHash() {
+  const hash = createHash("sha256");
+  for (const file of requirementsFiles()) hash.update(file).update(readFileSync(file));
+  return hash.digest("hex");
+}

@@ -1,0 +1,25 @@
+// Runs in a process of its own: proves that tfjs-node computes with the native TensorFlow, and prints
+// its version as the last line. Anything else ends with an error and exit code 1.
+import util from "node:util";
+
+// Node 23 removed these two, which tfjs-node 4.22 calls in nearly every operation.
+util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+util.isArray ??= Array.isArray;
+
+process.env.TF_CPP_MIN_LOG_LEVEL ??= "1";
+const { default: tf } = await import("@tensorflow/tfjs-node");
+await tf.ready();
+
+const backend = tf.getBackend();
+if (backend !== "tensorflow") {
+  throw new Error(`expected the backend "tensorflow", found "${backend}"`);
+}
+const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+const product = [...tf.matMul(a, a).dataSync()];
+if (String(product) !== "7,10,15,22") {
+  throw new Error(`expected [[1, 2], [3, 4]]² = 7,10,15,22, found ${product}`);
+}
+const native = /** @type {{ binding: { TF_Version: string } }} */ (
+  /** @type {unknown} */ (tf.backend())
+);
+console.log(native.binding.TF_Version);
