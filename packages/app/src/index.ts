@@ -1,1 +1,3 @@
-export {};
+export * from "./analyze-images.ts";
+export * from "./images/decode-image.ts";
+export * from "./images/find-images.ts";

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { MienError, encodeModelMetadata, random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-model.ts";
@@ -143,4 +144,10 @@ describe("a file is refused with its reason", () => {
     }
     expect(refused).toBeGreaterThan(100);
   });
+});
+
+it("the model that other packages test with is the one that is built here", async () => {
+  const file = new URL("../fixtures/halves.onnx", import.meta.url);
+  // If not: node --conditions=source --import tsx packages/runtime/src/testing/write-fixture.ts
+  expect(Buffer.compare(await readFile(file), halvesModel())).toBe(0);
 });

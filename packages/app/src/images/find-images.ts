@@ -1,0 +1,82 @@
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { MienError, messageOf } from "@mien/format";
+
+/** Endings of the image files that are picked from a folder. */
+const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;
+const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|mjpe?g|ogv|wmv|y4m)$/i;
+/** A camera, standard input or a URL: sources that are no path. */
+const STREAM = /^(webcam(:.*)?|kinect(:.*)?|-|[a-z][a-z0-9+.-]+:\/\/.*)$/i;
+
+/** The images that a source holds. */
+export interface FoundImages {
+  readonly isFolder: boolean;
+  /** Paths in natural order (2 before 10). */
+  readonly images: readonly string[];
+  /** Names in the folder that are no image files; folders end with a slash. Hidden ones are left out. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Finds the images that a user means: one file, whatever it is called, or every image file in a
+ * folder, by its ending; folders inside it are not entered.
+ *
+ * @throws {MienError} `missing-file` if there is no such file or folder, or no image in it;
+ * `unsupported` for cameras, addresses and videos.
+ */
+export async function findImages(source: string): Promise<FoundImages> {
+  const stats = await stat(source).catch((error: unknown) => {
+    if (STREAM.test(source)) throw notAnImage(`"${source}" is not a file or folder`);
+    throw new MienError("missing-file", `cannot find ${source}: ${messageOf(error)}`, {
+      advice: "Give --source an image, or a folder of images.",
+      cause: error,
+    });
+  });
+  if (!stats.isDirectory()) {
+    if (!stats.isFile()) throw notAnImage(`${source} is a device or pipe, not a file`);
+    if (VIDEO.test(source)) throw notAnImage(`${source} is a video`);
+    return { isFolder: false, images: [source], skipped: [] };
+  }
+  const images: string[] = [];
+  const skipped: string[] = [];
+  const names = await readdir(source).catch((error: unknown) => {
+    throw new MienError("missing-file", `cannot read the folder ${source}: ${messageOf(error)}`);
+  });
+  for (const name of names.sort(naturally)) {
+    if (name.startsWith(".")) continue;
+    const file = path.join(source, name);
+    // A link to nowhere is kept, so that it is reported as unreadable if it is called an image.
+    const entry = await stat(file).catch(() => undefined);
+    if (entry?.isDirectory()) skipped.push(`${name}/`);
+    else if (IMAGE.test(name) && entry?.isFile() !== false) images.push(file);
+    else skipped.push(name);
+  }
+  if (images.length > 0) return { isFolder: true, images, skipped };
+  const found = skipped.length === 0 ? "it is empty" : `found only ${nameSome(skipped)}`;
+  throw new MienError("missing-file", `no image in the folder ${source}: ${found}`, {
+    advice: "Images are files that end with .jpg, .png, .webp, .gif, .tif or .avif.",
+  });
+}
+
+/** `a, b, c and 4 more`. */
+export function nameSome(names: readonly string[], most = 5): string {
+  const shown = names.slice(0, most).map(printable).join(", ");
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** A file name without what could confuse a terminal: control characters and text direction marks. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+function naturally(a: string, b: string): number {
+  return collator.compare(a, b) || (a < b ? -1 : 1);
+}
+
+function notAnImage(problem: string): MienError {
+  return new MienError("unsupported", `${problem}; this version reads still images only`, {
+    advice: "Give --source an image, or a folder of images.",
+  });
+}

@@ -1,0 +1,12 @@
+/**
+ * Writes `fixtures/halves.onnx`, the model that other packages test with:
+ *
+ *     node --conditions=source --import tsx packages/runtime/src/testing/write-fixture.ts
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { halvesModel } from "./models.ts";
+
+const folder = path.resolve(import.meta.dirname, "../../fixtures");
+mkdirSync(folder, { recursive: true });
+writeFileSync(path.join(folder, "halves.onnx"), halvesModel());
