@@ -3,17 +3,16 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { encodeTensors } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { functionalModels, randomGraph } from "../testing/functional-exhibits.ts";
 import {
   activations,
   convolutions,
   depthwiseConvolutions,
-  MIEN_NET,
   normalizations,
   poolings,
-  shapes,
-} from "../testing/exhibits.ts";
-import { functionalModels, randomGraph } from "../testing/functional-exhibits.ts";
+} from "../testing/layer-exhibits.ts";
 import { runPython, WITHOUT_PYTHON } from "../testing/python.ts";
+import { MIEN_NET, shapes } from "../testing/shape-exhibits.ts";
 import { loadTf, type Tf } from "../testing/tf.ts";
 import { compare, type Comparison, type Exhibit } from "../testing/zoo.ts";
 

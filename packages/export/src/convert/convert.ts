@@ -1,5 +1,5 @@
 import { MienError } from "@mien/format";
-import type { DraftGraph } from "./draft-graph.ts";
+import { removeUnused, type DraftGraph } from "./draft-graph.ts";
 import { simplify } from "./fold.ts";
 import { GraphBuilder, type Value } from "./graph.ts";
 import type { LayersModel } from "./layers-model.ts";
@@ -67,7 +67,10 @@ export function convertToGraph(model: LayersModel, options: ConvertOptions = {})
     return { name, shape: output.shape };
   });
   simplify(draft);
-  if (options.temperature !== undefined) applyTemperature(draft, options.temperature);
+  if (options.temperature !== undefined) {
+    applyTemperature(draft, options.temperature);
+    removeUnused(draft);
+  }
   requireFinite(draft);
   const { nodes, tensors } = draft;
   return { name: spec.name, inputs, outputs: outputPorts, nodes, tensors };

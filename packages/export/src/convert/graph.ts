@@ -1,3 +1,5 @@
+import { MienError } from "@mien/format";
+import { sizeOf } from "./array.ts";
 import type { Attribute, GraphNode, Tensor } from "./onnx-model.ts";
 
 /**
@@ -44,6 +46,10 @@ export class GraphBuilder {
 
   /** Adds a node with one output. */
   node(op: string, inputs: readonly (Value | string)[], result: Result): Value {
+    // What no machine could hold comes from a damaged file.
+    if (!Number.isSafeInteger(sizeOf(result.shape))) {
+      throw new MienError("bad-model", `the result of ${result.name} is too large to be a tensor`);
+    }
     const name = this.#unique(result.name);
     this.nodes.push({
       op,

@@ -58,13 +58,14 @@ export async function readLayersModel(folder: string): Promise<LayersModel> {
     }
     let at = 0;
     for (const spec of specs) {
-      const raw = bytes.slice(at, at + spec.bytes);
+      // Copied, because a view must begin on a multiple of four bytes.
+      const raw = new Uint8Array(bytes.subarray(at, at + spec.bytes));
       at += spec.bytes;
       if (spec.ofOptimizer) continue;
       if (spec.dtype !== "float32")
         return fail(`weight ${spec.name} must be float32, found ${spec.dtype}`);
       if (spec.name in weights) return fail(`weight ${spec.name} appears twice`);
-      const data = new Float32Array(raw.buffer, raw.byteOffset, raw.length / 4);
+      const data = new Float32Array(raw.buffer);
       const broken = data.findIndex((value) => !Number.isFinite(value));
       if (broken >= 0) {
         return fail(`weight ${spec.name} holds ${data[broken] ?? ""} at position ${broken}`);

@@ -118,11 +118,10 @@ function relativeDifference(
 }
 
 /** Weights as training might leave them: no zeros, ones and equal values that hide mistakes. */
-function randomise(tf: Tf, model: TfModel, stream: Random): void {
+export function randomise(tf: Tf, model: TfModel, stream: Random): void {
   for (const weight of new Set(model.weights)) {
     const size = weight.shape.reduce<number>((product, n) => product * (n ?? 1), 1);
-    const isVariance = weight.originalName.includes("variance");
-    const isPositive = isVariance || weight.originalName.startsWith("rising");
+    const isPositive = weight.originalName.includes("variance");
     const fan = Math.max(1, size / (weight.shape.at(-1) ?? 1));
     const data = Float32Array.from({ length: size }, () =>
       isPositive

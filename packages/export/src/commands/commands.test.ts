@@ -1,0 +1,185 @@
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { convertLayersModel } from "../convert/convert.ts";
+import { readLayersModel } from "../convert/layers-model.ts";
+import { layWorkspace, runCommand } from "../testing/run-folder.ts";
+
+/** Makes a process end with 9 if it has loaded tfjs. */
+const WITHOUT_TFJS =
+  'import { createRequire } from "node:module";' +
+  'const { cache } = createRequire("file:///");' +
+  'process.on("exit", () => {' +
+  'if (Object.keys(cache).some((file) => file.includes("tfjs"))) process.exitCode = 9; });';
+
+const MODEL = "artifacts/models/tiny.onnx";
+
+let folder: string;
+const at = (...parts: string[]) => path.join(folder, ...parts);
+const run = (...argv: string[]) => runCommand(folder, argv);
+const readJson = async (file: string) =>
+  JSON.parse(await readFile(at(file), "utf8")) as Record<string, unknown>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien export-"));
+  await layWorkspace(folder, "tiny");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("export:onnx", () => {
+  it("writes one file that describes itself, without loading tfjs", async () => {
+    const probe = ["--import", `data:text/javascript,${encodeURIComponent(WITHOUT_TFJS)}`];
+    const { code, out, err } = runCommand(folder, ["onnx", "--json", "onnx.json"], probe);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(out).toContain(`wrote ${MODEL}`);
+    expect(out).toContain("next  nx run export:verify tiny");
+    const bytes = await readFile(at(MODEL));
+    expect(await readJson("onnx.json")).toMatchObject({
+      run: "artifacts/runs/tiny",
+      model: MODEL,
+      bytes: bytes.length,
+      images: 5,
+    });
+    const metadata = decodeModelMetadata(readOnnxMetadata(bytes, MODEL), MODEL);
+    expect(metadata).toMatchObject({
+      labels: ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"],
+      input: { height: 24, width: 24, channels: 1 },
+      training: { run: "tiny", split: "official", seed: 3, config: { epochs: 1 } },
+      metrics: { validation: { accuracy: 0.5 } },
+    });
+    const training = metadata.training as { data: { sha256: string } };
+    expect(training.data.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(await readdir(at("artifacts/models"))).toEqual(["tiny.made-from.json", "tiny.onnx"]);
+  });
+
+  it("does nothing the second time, and everything again with --fresh", async () => {
+    const bytes = await readFile(at(MODEL));
+    const { mtimeMs } = await stat(at(MODEL));
+    const again = run("onnx", "tiny");
+    expect(again.out).toContain(`${MODEL} is up to date`);
+    expect((await stat(at(MODEL))).mtimeMs).toBe(mtimeMs);
+    expect(run("onnx", "tiny", "--fresh").code).toBe(0);
+    expect((await stat(at(MODEL))).mtimeMs).toBeGreaterThan(mtimeMs);
+    expect((await readFile(at(MODEL))).equals(bytes)).toBe(true);
+  });
+
+  it("warns and keeps the file when only the code has changed", async () => {
+    const record = await readJson("artifacts/models/tiny.made-from.json");
+    await writeFile(
+      at("artifacts/models/tiny.made-from.json"),
+      JSON.stringify({ ...record, code: "another" }),
+    );
+    const { code, err, out } = run("onnx");
+    expect(code).toBe(0);
+    expect(err).toContain("code has changed since; add --fresh");
+    expect(out).not.toContain("wrote");
+  });
+
+  it("exports again when the run has changed", async () => {
+    const metrics = at("artifacts/runs/tiny/metrics.json");
+    await writeFile(metrics, JSON.stringify({ validation: { accuracy: 0.25 } }));
+    expect(run("onnx").out).toContain(`wrote ${MODEL}`);
+    const { metrics: found } = decodeModelMetadata(
+      readOnnxMetadata(await readFile(at(MODEL)), MODEL),
+      MODEL,
+    );
+    expect(found).toEqual({ validation: { accuracy: 0.25 } });
+  });
+
+  it("leaves no file if the answers are not those of the reference", async () => {
+    await cp(at("artifacts/runs/tiny"), at("wrong"), { recursive: true });
+    const reference = await readFile(at("wrong/reference.bin"));
+    // The last four bytes are the last probability.
+    reference.writeFloatLE(0.75, reference.length - 4);
+    await writeFile(at("wrong/reference.bin"), reference);
+    const { code, err, out } = run("onnx", "wrong", "--out", "nowhere");
+    expect(code).toBe(1);
+    expect(err).toMatch(/1 of 5 images differ\n {2}image 4: \w+ 0\.75 became 0\.\d+ \(difference/);
+    expect(out).not.toContain("wrote");
+    expect(existsSync(at("nowhere"))).toBe(false);
+  });
+
+  it("refuses a run whose training is not finished, and a missing one", async () => {
+    await cp(at("artifacts/runs/tiny"), at("unfinished"), { recursive: true });
+    await rm(at("unfinished/metrics.json"));
+    const { code, err } = run("onnx", "unfinished");
+    expect(code).toBe(1);
+    expect(err).toContain("unfinished is not finished");
+    expect(run("onnx", "nobody").err).toContain("no training run at nobody");
+  });
+});
+
+describe("export:verify", () => {
+  it("finds the same answers and accuracy on every validation image", async () => {
+    const { code, out, err } = run("verify", "tiny", "--csv", "faces.csv", "--json", "verify.json");
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(out).toMatch(/onnxruntime with tfjs, validation +60 +\S+ +100\.00 %/);
+    const result = await readJson("verify.json");
+    expect(result).toMatchObject({
+      agreement: 1,
+      reference: { images: 5 },
+      validation: { images: 60, agreement: 1 },
+    });
+    expect(result["maxDifference"]).toBeLessThan(1e-5);
+    expect(result["maxDifference"]).toBeGreaterThan(0);
+    const { correct } = result["validation"] as { correct: { tfjs: number; onnx: number } };
+    expect(correct.onnx).toBe(correct.tfjs);
+  });
+
+  it("fails and names the rows where another model parts from the trained one", async () => {
+    const trained = await readLayersModel(at("artifacts/runs/tiny/model"));
+    const metadata = readOnnxMetadata(await readFile(at(MODEL)), MODEL);
+    const options = { metadata, outputName: "probabilities", temperature: 2 };
+    await writeFile(at("soft.onnx"), convertLayersModel(trained, options));
+    const { code, err, out } = run("verify", "--csv", "faces.csv", "--model", "soft.onnx");
+    expect(code).toBe(1);
+    expect(err).toContain("tfjs and soft.onnx part on the reference images: 5 of 5 images differ");
+    expect(err).toMatch(/image \d: (\w+) 0\.\d+ became 0\.\d+ .*both answer/);
+    expect(out).toMatch(/onnxruntime with tfjs, validation +60/);
+  });
+
+  it("refuses another data set than the run's", async () => {
+    const csv = await readFile(at("faces.csv"), "utf8");
+    await writeFile(at("other.csv"), csv.replace(/^1,/m, "2,"));
+    await cp(at("faces.manifest.json"), at("other.manifest.json"));
+    const { code, err } = run("verify", "--csv", "other.csv");
+    expect(code).toBe(1);
+    expect(err).toMatch(/was trained on noise with SHA-256 \w{12}…, \S*other\.csv has \w{12}…/);
+  });
+
+  it("says how to export when there is no file", () => {
+    const { code, err } = run("verify", "--model", "nothing.onnx", "--csv", "faces.csv");
+    expect(code).toBe(1);
+    expect(err).toContain("no exported model at nothing.onnx");
+    expect(err).toContain("nx run export:onnx tiny");
+  });
+});
+
+describe("export:benchmark", () => {
+  it("times three engines at two batch sizes and draws them", async () => {
+    const { code, out } = run("benchmark", "--seconds", "0.2", "--json", "benchmark.json");
+    expect(code).toBe(0);
+    expect(out).toMatch(/wrote \S+tiny\.benchmark\.png/);
+    const { rows, speedup } = await readJson("benchmark.json");
+    expect(rows).toHaveLength(6);
+    for (const row of rows as Record<string, number>[]) {
+      expect(row["calls"]).toBeGreaterThan(1);
+      expect(row["p99"]).toBeGreaterThanOrEqual(row["median"] as number);
+      expect(row["perFace"]).toBeCloseTo((row["median"] as number) / (row["batch"] as number), 9);
+    }
+    expect(speedup).toBeGreaterThan(0);
+    const png = await readFile(at("artifacts/models/tiny.benchmark.png"));
+    expect(png.subarray(1, 4).toString()).toBe("PNG");
+  });
+
+  it("takes no time that is not positive", () => {
+    const { code, err } = run("benchmark", "--seconds", "0");
+    expect(code).toBe(2);
+    expect(err).toContain("--seconds must be a number from 0.1");
+  });
+});

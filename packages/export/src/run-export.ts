@@ -1,0 +1,119 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { FOLDERS, readBytes, readJson, readRunConfig } from "@mien/cli";
+import {
+  decodeTensors,
+  MienError,
+  RUN_FILES,
+  tensorOf,
+  type ModelMetadata,
+  type RunConfig,
+} from "@mien/format";
+
+/** What the name of a run decides. */
+export interface RunPaths {
+  /** The run's folder. */
+  readonly run: string;
+  /** The folder's name, after which everything that is exported is called. */
+  readonly name: string;
+}
+
+/** Names what belongs to a run. */
+export function runPaths(run: string): RunPaths {
+  return { run, name: path.basename(path.resolve(run)) };
+}
+
+/** Where a run's model is exported to. */
+export function modelFileOf({ name }: RunPaths, folder: string = FOLDERS.models): string {
+  return path.join(folder, `${name}.onnx`);
+}
+
+/**
+ * The configuration of a run that is finished.
+ *
+ * @throws {MienError} `conflict` if its training has not ended.
+ */
+export async function readFinishedRun({ run, name }: RunPaths): Promise<RunConfig> {
+  const config = await readRunConfig(run);
+  if (existsSync(path.join(run, RUN_FILES.metrics))) return config;
+  throw new MienError(
+    "conflict",
+    `the training of ${name} is not finished: ${run} has no ${RUN_FILES.metrics}`,
+    { advice: "Repeat its `nx run train:fit` command to go on with it." },
+  );
+}
+
+/** A few inputs of a run and what its model answered when training ended. */
+export interface Reference {
+  /** float32 [count, height, width, channels], 0–255. */
+  readonly inputs: Float32Array;
+  /** float32 [count, classes]. */
+  readonly outputs: Float32Array;
+  readonly count: number;
+}
+
+/**
+ * Reads a run's reference.
+ *
+ * @throws {MienError} `missing-file` or `bad-data` if it is not there, damaged, or made for another
+ * configuration.
+ */
+export async function readReference({ run }: RunPaths, config: RunConfig): Promise<Reference> {
+  const file = path.join(run, RUN_FILES.reference);
+  const tensors = decodeTensors(await readBytes(file), file);
+  const inputs = tensorOf(tensors, "inputs", "F32");
+  const outputs = tensorOf(tensors, "outputs", "F32");
+  const { height, width, channels } = config.input;
+  const [count = 0] = inputs.shape;
+  const expected = [count, height, width, channels].join();
+  const fits = outputs.shape.join() === [count, config.classes.length].join();
+  if (count === 0 || inputs.shape.join() !== expected || !fits) {
+    throw new MienError(
+      "bad-data",
+      `${file} holds inputs [${inputs.shape.join(", ")}] and outputs [${outputs.shape.join(", ")}], ` +
+        `expected [n, ${height}, ${width}, ${channels}] and [n, ${config.classes.length}]`,
+    );
+  }
+  return { inputs: inputs.data, outputs: outputs.data, count };
+}
+
+/** What a model file says about itself: where it comes from and what was measured. */
+export async function describeRun(
+  { run, name }: RunPaths,
+  config: RunConfig,
+): Promise<ModelMetadata> {
+  const { data, split, seed, hyperparameters, code } = config;
+  return {
+    labels: config.classes,
+    input: config.input,
+    training: {
+      run: name,
+      data: { name: data.name, sha256: data.sha256, licence: data.licence },
+      split,
+      seed,
+      config: hyperparameters,
+      code,
+    },
+    metrics: await readJson(path.join(run, RUN_FILES.metrics)),
+  };
+}
+
+/** SHA-256 of every file that an exported model is made from, by path inside the run's folder. */
+export async function hashRun({ run }: RunPaths): Promise<Record<string, string>> {
+  const modelFiles = await readdir(path.join(run, RUN_FILES.model)).catch(() => []);
+  const files = [
+    RUN_FILES.config,
+    RUN_FILES.metrics,
+    RUN_FILES.reference,
+    ...modelFiles.sort().map((file) => `${RUN_FILES.model}/${file}`),
+  ];
+  const hashes: Record<string, string> = {};
+  for (const file of files) {
+    hashes[file] = createHash("sha256")
+      .update(await readBytes(path.join(run, file)))
+      .digest("hex");
+  }
+  return hashes;
+}

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeFileAtomic, writeJson } from "@mien/cli";
+import { encodeTensors, random, RUN_FILES, type RunConfig } from "@mien/format";
+import { MIEN_NET } from "./shape-exhibits.ts";
+import { loadTf } from "./tf.ts";
+import { randomise } from "./zoo.ts";
+
+const SIDE = 24;
+const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
+const REFERENCES = 5;
+const BIN = path.resolve(import.meta.dirname, "../bin.ts");
+const TSX = fileURLToPath(import.meta.resolve("tsx"));
+
+/**
+ * Lays a workspace as training leaves it: `faces.csv` with 90 noise images, 60 of them PublicTest,
+ * and the finished run `artifacts/runs/<name>` of a small network with random weights.
+ */
+export async function layWorkspace(folder: string, name: string): Promise<void> {
+  const stream = random(7, "faces");
+  const lines = Array.from({ length: 90 }, (_, i) => {
+    const pixels = Array.from({ length: SIDE * SIDE }, () => stream.integer(256));
+    return `${stream.integer(7)},${pixels.join(" ")},${i % 3 === 0 ? "Training" : "PublicTest"}`;
+  });
+  const csv = `emotion,pixels,Usage\n${lines.join("\n")}\n`;
+  await writeFileAtomic(path.join(folder, "faces.csv"), csv);
+  await writeJson(path.join(folder, "faces.manifest.json"), {
+    name: "noise",
+    classes: CLASSES,
+    image: { height: SIDE, width: SIDE, channels: 1 },
+    licence: "MIT",
+    source: "drawn at random",
+  });
+
+  const run = path.join(folder, "artifacts/runs", name);
+  const tf = loadTf();
+  const model = MIEN_NET.build(tf);
+  randomise(tf, model, stream);
+  await mkdir(path.join(run, RUN_FILES.model), { recursive: true });
+  await model.save(`file://${path.join(run, RUN_FILES.model)}`);
+  const data = Float32Array.from({ length: REFERENCES * SIDE * SIDE }, () => stream.integer(256));
+  const shape = [REFERENCES, SIDE, SIDE, 1];
+  const answers = tf.tidy(() => {
+    const output = model.predict(tf.tensor(data, shape)) as ReturnType<typeof tf.tensor>;
+    return output.dataSync<"float32">();
+  });
+  model.dispose();
+  const reference = {
+    inputs: { shape, data },
+    outputs: { shape: [REFERENCES, CLASSES.length], data: answers },
+  };
+  const parts = encodeTensors({ tensors: reference, metadata: {} });
+  await writeFileAtomic(path.join(run, RUN_FILES.reference), parts);
+  const config: RunConfig = {
+    name,
+    data: {
+      name: "noise",
+      sha256: createHash("sha256").update(csv).digest("hex"),
+      path: "faces.csv",
+      licence: "MIT",
+    },
+    classes: CLASSES,
+    input: { height: SIDE, width: SIDE, channels: 1 },
+    split: "official",
+    seed: 3,
+    hyperparameters: { epochs: 1 },
+    code: "0123456789ab",
+  };
+  await writeJson(path.join(run, RUN_FILES.config), config);
+  await writeJson(path.join(run, RUN_FILES.metrics), { validation: { accuracy: 0.5 } });
+}
+
+/** Runs a command of this package in a folder, as a person would in the repository. */
+export function runCommand(folder: string, argv: readonly string[], nodeFlags: string[] = []) {
+  const all = ["--conditions=source", "--import", TSX, ...nodeFlags, BIN, ...argv];
+  const { status, stdout, stderr } = spawnSync(process.execPath, all, {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },
+  });
+  return { code: status, out: stdout, err: stderr };
+}
