@@ -25,7 +25,7 @@ export function createSteps() {
   const draw = () => {
     if (running.size === 0) return;
     const line = `  … ${[...running].map(([name, start]) => `${name} ${secondsSince(start)}`).join(", ")}`;
-    if (stdout.isTTY) stdout.write(`\r\x1b[K${line.slice(0, stdout.columns - 1)}`);
+    if (stdout.isTTY) stdout.write(`\r\x1b[K${line.slice(0, (stdout.columns || 80) - 1)}`);
     else console.log(line);
   };
 

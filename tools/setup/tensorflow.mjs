@@ -16,6 +16,13 @@ const ADDON = path.join(PACKAGE, "lib/napi-v8/tfjs_binding.node");
 /** Whether libtensorflow is the one that we pin; elsewhere it is the one that tfjs-node downloads. */
 export const IS_PINNED = process.platform === "linux" && process.arch === "x64";
 
+const COMPILER = {
+  debian: "apt-get install g++ make",
+  fedora: "dnf install gcc-c++ make",
+  macos: "xcode-select --install",
+  windows: "winget install Microsoft.VisualStudio.2022.BuildTools",
+};
+
 /** What a build depends on besides tfjs-node itself. */
 const made = () =>
   [process.platform, process.arch, IS_PINNED ? pinned().sha256 : "stock"].join(" ");
@@ -51,14 +58,8 @@ export function checkCompiler() {
   const compiler = (process.env.CXX ?? "g++").split(" ")[0] ?? "";
   const missing = [compiler, "make"].filter((name) => findProgram(name) === undefined);
   if (missing.length === 0) return;
-  const how = howToGet({
-    debian: "apt-get install g++ make",
-    fedora: "dnf install gcc-c++ make",
-    macos: "xcode-select --install",
-    windows: "winget install Microsoft.VisualStudio.2022.BuildTools",
-  });
   throw new SetupError(
-    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing, to compile TensorFlow's addon for Node: install with ${how}.`,
+    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing, to compile TensorFlow's addon for Node: install with ${howToGet(COMPILER)}.`,
   );
 }
 
@@ -96,7 +97,7 @@ function buildError(error) {
   const options = { output: all.replace(noise, ""), cause: error };
   if (!IS_PINNED) {
     return new SetupError(
-      "tfjs-node could not be installed: it downloads TensorFlow from storage.googleapis.com, so check that this host can be reached, then run this again.",
+      `tfjs-node could not be installed: it downloads TensorFlow from storage.googleapis.com and, where no addon is ready, compiles one, so see above whether it lacks the network or a compiler (${howToGet(COMPILER)}).`,
       options,
     );
   }
