@@ -137,14 +137,14 @@ const VARIANTS: readonly (readonly Partial<Actions>[])[] = [
  * @param label index into `CLASSES`.
  */
 export function drawActions(label: number, stream: Random): Actions {
-  const intensity = stream.between(0.5, 1.05);
-  const trace = stream.between(0, 0.2);
+  const intensity = stream.between(0.75, 1.1);
+  const trace = stream.between(0, 0.12);
   const own = pick(VARIANTS[label] ?? [], stream);
   const other = pick(VARIANTS[stream.integer(VARIANTS.length)] ?? [], stream);
   const actions = Object.keys(REST) as Action[];
   const drawn = actions.map((action) => {
     const exact = intensity * (own[action] ?? 0) + trace * (other[action] ?? 0);
-    const jitter = 0.05 * stream.normal() + 0.14 * (own[action] ?? 0) * stream.normal();
+    const jitter = 0.04 * stream.normal() + 0.1 * (own[action] ?? 0) * stream.normal();
     return [action, Math.min(1.2, Math.max(0, exact + jitter))] as const;
   });
   return { ...REST, ...Object.fromEntries(drawn) };

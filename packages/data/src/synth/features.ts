@@ -1,6 +1,7 @@
 import type { Actions } from "./expression.ts";
 import { ring, type Projection } from "./head.ts";
-import type { Mask, Paint, Point, Raster } from "./raster.ts";
+import type { Mask, Paint, Raster } from "./raster.ts";
+import type { Point } from "./shapes.ts";
 import type { Light, Traits } from "./traits.ts";
 
 /** Everything that decides how the features of one face look. */
@@ -39,8 +40,8 @@ export function paintBrows(raster: Raster, face: Face): void {
       const inner = (1 - along) ** 1.5;
       const outer = along ** 1.5;
       const x = side * (0.17 - together + (0.52 + together) * along);
-      const raised = 0.2 * innerBrowRaise * inner + 0.16 * outerBrowRaise * (0.35 + outer * 0.65);
-      const lowered = 0.17 * browLower * (0.25 + 0.75 * inner);
+      const raised = 0.23 * innerBrowRaise * inner + 0.16 * outerBrowRaise * (0.35 + outer * 0.65);
+      const lowered = 0.2 * browLower * (0.25 + 0.75 * inner);
       const arch = traits.browArch * (1 - t * t) - 0.05 * outer;
       return project(x, traits.browHeight - raised + lowered - arch);
     });
@@ -199,12 +200,14 @@ export function paintCheeks(raster: Raster, face: Face): void {
 export function paintMouth(raster: Raster, face: Face): void {
   const { traits, actions, project, scale } = face;
   const { cornerPull, cornerDrop, lipStretch, lipPress, upperLipRaise, jawDrop, round } = actions;
-  const wide = 1 + 0.32 * cornerPull + 0.25 * lipStretch - 0.12 * lipPress - 0.38 * round * jawDrop;
+  const wide = 1 + 0.32 * cornerPull + 0.25 * lipStretch - 0.12 * lipPress - 0.22 * round * jawDrop;
   const half = traits.mouthWidth * wide;
-  const corner = traits.mouthRest - 0.17 * cornerPull + 0.15 * cornerDrop + 0.03 * lipStretch;
+  const corner = traits.mouthRest - 0.17 * cornerPull + 0.18 * cornerDrop + 0.03 * lipStretch;
   const gap = Math.max(
     0,
-    0.42 * jawDrop * (1 - 0.15 * cornerPull) + 0.06 * upperLipRaise - 0.08 * lipPress,
+    (0.4 + 0.14 * round) * jawDrop * (1 - 0.15 * cornerPull) +
+      0.06 * upperLipRaise -
+      0.08 * lipPress,
   );
   const thickness =
     traits.lipThickness * (1 - 0.65 * Math.min(1, lipPress)) * (1 - 0.2 * lipStretch);

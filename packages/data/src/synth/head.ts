@@ -1,4 +1,5 @@
-import type { Raster, Mask, Point } from "./raster.ts";
+import type { Mask, Raster } from "./raster.ts";
+import type { Point } from "./shapes.ts";
 import type { Light, Pose, Traits } from "./traits.ts";
 
 /**
@@ -94,8 +95,16 @@ function litSkin({ skin }: Traits, { roll, scale, centre }: Pose, light: Light) 
   };
 }
 
-/** Draws the hair that falls over the forehead, and a beard. */
-export function paintHair(raster: Raster, traits: Traits, project: Projection, skin: Mask): void {
+/** Draws the hair that falls over the forehead, and a beard; `scale` as in `Pose`. */
+export function paintHair(
+  raster: Raster,
+  {
+    traits,
+    project,
+    scale,
+    skin,
+  }: { traits: Traits; project: Projection; scale: number; skin: Mask },
+): void {
   const { hairline, hair } = traits;
   const edge = [-1.2, -0.75, -0.35, 0, 0.35, 0.75, 1.2].map((x) =>
     project(x, hairline + 0.35 * x * x * x * x),
@@ -103,13 +112,25 @@ export function paintHair(raster: Raster, traits: Traits, project: Projection, s
   const above = [project(1.4, -2.2), project(-1.4, -2.2)];
   raster.fill([...edge, ...above], { value: hair, soft: 1.5, within: skin });
   if (traits.beard === 0) return;
-  const jaw = [-1.1, -0.8, -0.45, 0, 0.45, 0.8, 1.1].map((x) => project(x, 0.5 - 0.25 * x * x));
-  raster.fill([...jaw, project(1.2, 2), project(-1.2, 2)], {
-    value: hair,
-    alpha: traits.beard,
-    soft: 4,
-    within: skin,
-  });
+  const beard = { value: hair, alpha: traits.beard, within: skin };
+  const jaw = [-1, -0.8, -0.45, 0, 0.45, 0.8, 1].map((x) => project(x, 1.12 - 0.95 * x * x));
+  raster.stroke(
+    jaw,
+    [0.3, 0.45, 0.5, 0.5, 0.5, 0.45, 0.3].map((width) => width * scale),
+    {
+      ...beard,
+      soft: 5,
+    },
+  );
+  const moustache = [-0.34, -0.16, 0, 0.16, 0.34].map((x) => project(x, 0.44 + 0.9 * x * x, 0.1));
+  raster.stroke(
+    moustache,
+    [0.05, 0.12, 0.1, 0.12, 0.05].map((width) => width * scale),
+    {
+      ...beard,
+      soft: 2,
+    },
+  );
 }
 
 /** Points around a full turn. */

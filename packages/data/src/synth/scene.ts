@@ -1,6 +1,7 @@
 import type { Random } from "@mien/format";
 import { ring, type Projection } from "./head.ts";
-import type { Point, Raster } from "./raster.ts";
+import type { Raster } from "./raster.ts";
+import type { Point } from "./shapes.ts";
 import type { Pose, Traits } from "./traits.ts";
 
 /** Draws what is behind a head: a gradient and a few soft shapes. */
@@ -27,9 +28,9 @@ export function paintOcclusion(
   stream: Random,
 ): void {
   const kind = stream.uniform();
-  if (kind < 0.12) paintGlasses(raster, face, stream);
-  else if (kind < 0.18) paintStrand(raster, face, stream);
-  else if (kind < 0.24) paintHand(raster, face, stream);
+  if (kind < 0.1) paintGlasses(raster, face, stream);
+  else if (kind < 0.14) paintStrand(raster, face, stream);
+  else if (kind < 0.18) paintHand(raster, face, stream);
 }
 
 function paintGlasses(
@@ -107,14 +108,17 @@ function paintHand(
  * @returns [size, size] row-major, 0–255.
  */
 export function photograph(pixels: Float32Array, size: number, stream: Random): Uint8Array {
-  const blurred = blur(pixels, size, stream.between(0, 0.9));
-  const gamma = Math.exp(stream.between(-0.35, 0.35));
-  const low = stream.between(0, 0.12);
-  const high = stream.between(0.7, 1);
-  const noise = stream.between(0.005, 0.05);
+  const blurred = blur(pixels, size, stream.between(0.35, 0.8));
+  const mean = blurred.reduce((sum, value) => sum + value, 0) / blurred.length;
+  const exposure = stream.between(0.36, 0.6) / Math.max(0.05, mean);
+  const low = stream.between(0, 0.1);
+  const noise = stream.between(0.004, 0.025);
   return Uint8Array.from(blurred, (value) => {
-    const toned = low + (high - low) * Math.min(1, Math.max(0, value)) ** gamma;
-    return Math.min(255, Math.max(0, Math.round(255 * (toned + noise * stream.normal()))));
+    // A film's shoulder: highlights are compressed instead of clipped.
+    const exposed = Math.max(0, exposure * value);
+    const toned = exposed < 0.7 ? exposed : 1 - 0.3 * Math.exp((0.7 - exposed) / 0.3);
+    const grey = low + (1 - low) * toned + noise * stream.normal();
+    return Math.min(255, Math.max(0, Math.round(255 * grey)));
   });
 }
 

@@ -20,28 +20,49 @@ const SIZE = 48;
 /** Shares of Training, PublicTest and PrivateTest, as FER2013's. */
 const SHARES = [0.8, 0.1, 0.1] as const;
 
+/** Fewer images could leave a part without some class. */
+export const MIN_COUNT = 10 * CLASSES.length;
+
+/** What to draw. */
+export interface SynthOptions {
+  /** Number of images, at least 70, so that every part has every class. */
+  readonly count: number;
+  /** A whole number; the same seed gives the same images. */
+  readonly seed: number;
+}
+
 /**
  * Draws the built-in data set: parametric faces with FER2013's classes, image size and parts.
  *
  * Image i depends on nothing but the seed and i, so a smaller set is the beginning of a larger one
- * but for the parts.
+ * but for the parts. All drawing is arithmetic of our own, and V8 computes sine, exponential and
+ * logarithm in software, so the same seed gives the same bytes on every platform.
  *
- * @param options.count number of images, at least 70, so that every part has every class.
- * @param options.seed a whole number.
  * @throws {MienError} `bad-config` if `count` is below 70 or not whole.
  */
-export function synthesize({ count, seed }: { count: number; seed: number }): ImageSet {
-  if (!Number.isSafeInteger(count) || count < 10 * CLASSES.length) {
-    throw new MienError(
-      "bad-config",
-      `expected a whole number of at least ${10 * CLASSES.length} images, found ${count}`,
-    );
+export function synthesize(options: SynthOptions): ImageSet {
+  const steps = synthesizeInSteps(options);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+}
+
+/**
+ * As `synthesize`, in steps of a few milliseconds that leave room for other work.
+ *
+ * @returns a generator that yields the number of images drawn so far and returns the set.
+ */
+export function* synthesizeInSteps({ count, seed }: SynthOptions): Generator<number, ImageSet> {
+  if (!Number.isSafeInteger(count) || count < MIN_COUNT) {
+    const expected = `a whole number of at least ${MIN_COUNT} images`;
+    throw new MienError("bad-config", `expected ${expected}, found ${count}`);
   }
   const pixels = new Uint8Array(count * SIZE * SIZE);
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
     labels[i] = drawLabel(i, seed);
     pixels.set(drawFace(labels[i] as number, [seed, i]), i * SIZE * SIZE);
+    if (i % 10 === 9) yield i + 1;
   }
   return {
     height: SIZE,
@@ -97,12 +118,12 @@ export function drawFace(label: number, keys: readonly number[]): Uint8Array {
   const project = projectionOf(traits, pose);
   const skin = paintHead(raster, { traits, pose, light }, jawOf(actions));
   const face: Face = { traits, actions, light, project, scale: pose.scale, skin };
-  paintHair(raster, traits, project, skin);
+  paintHair(raster, face);
   paintCheeks(raster, face);
   paintEyes(raster, face, [gaze.between(-1, 1), gaze.between(-1, 1)]);
   paintBrows(raster, face);
   paintNose(raster, face);
   paintMouth(raster, face);
   paintOcclusion(raster, { traits, pose, project }, stream("occlusion"));
-  return photograph(raster.pixels(), SIZE, stream("camera"));
+  return photograph(raster.pixels, SIZE, stream("camera"));
 }

@@ -40,7 +40,7 @@ export interface Traits {
 export function drawTraits(stream: Random): Traits {
   const around = (mean: number, deviation: number) =>
     mean + deviation * Math.min(2.2, Math.max(-2.2, stream.normal()));
-  const skin = stream.between(0.3, 0.85);
+  const skin = stream.between(0.35, 0.85);
   const fair = stream.uniform() < 0.25;
   return {
     skin,
@@ -55,16 +55,16 @@ export function drawTraits(stream: Random): Traits {
     eyeSlant: around(0, 0.025),
     iris: stream.between(0.03, 0.35),
     browHeight: around(-0.44, 0.035),
-    browThickness: stream.between(0.06, 0.15),
+    browThickness: stream.between(0.08, 0.15),
     browArch: around(0.06, 0.03),
     noseWidth: around(0.2, 0.035),
     noseLength: around(0.3, 0.05),
     mouthWidth: around(0.36, 0.04),
     lipThickness: stream.between(0.06, 0.13),
-    mouthRest: around(0, 0.025),
+    mouthRest: around(0, 0.018),
     lipContrast: stream.between(0.15, 0.5),
     wrinkles: stream.between(0.2, 1),
-    beard: stream.uniform() < 0.2 ? stream.between(0.15, 0.6) : 0,
+    beard: stream.uniform() < 0.2 ? stream.between(0.3, 0.75) : 0,
   };
 }
 
@@ -86,11 +86,11 @@ export interface Pose {
 export function drawPose(size: number, stream: Random): Pose {
   const within = (limit: number) => stream.between(-limit, limit);
   return {
-    yaw: within(0.4),
-    pitch: within(0.22),
-    roll: within(0.3),
-    scale: size * stream.between(0.35, 0.46),
-    centre: [size * (0.5 + within(0.08)), size * (0.5 + within(0.07))],
+    yaw: within(0.25),
+    pitch: within(0.15),
+    roll: within(0.15),
+    scale: size * stream.between(0.43, 0.52),
+    centre: [size * (0.5 + within(0.045)), size * (0.49 + within(0.045))],
   };
 }
 
@@ -106,5 +106,5 @@ export interface Light {
 export function drawLight(stream: Random): Light {
   const [x, y, z] = [stream.between(-1, 1), stream.between(-1, 0.3), stream.between(0.5, 1.2)];
   const length = Math.sqrt(x * x + y * y + z * z);
-  return { direction: [x / length, y / length, z / length], ambient: stream.between(0.3, 0.75) };
+  return { direction: [x / length, y / length, z / length], ambient: stream.between(0.4, 0.8) };
 }

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { runProgram } from "@mien/cli";
+import { synthCommand } from "./commands/synth.ts";
+
+await runProgram({
+  name: "data",
+  summary: "data sets: draw, look at, measure",
+  commands: [synthCommand],
+});

@@ -1,0 +1,18 @@
+import { imageAt, USAGES, type ImageSet } from "@mien/format";
+import { PLAIN_HEADER } from "./plain-rows.ts";
+
+const NUMBERS = Array.from({ length: 256 }, (_, value) => String(value));
+
+/**
+ * An image set as a CSV in FER2013's layout, rows in the order of the set.
+ *
+ * @returns the lines in pieces; write them one after the other.
+ */
+export function encodeCsv(set: ImageSet): Uint8Array[] {
+  const parts: Uint8Array[] = [Buffer.from(`${PLAIN_HEADER}\n`)];
+  for (let i = 0; i < set.labels.length; i++) {
+    const pixels = Array.from(imageAt(set, i), (value) => NUMBERS[value]).join(" ");
+    parts.push(Buffer.from(`${set.labels[i]},${pixels},${USAGES[set.usage[i] as number]}\n`));
+  }
+  return parts;
+}
