@@ -18,11 +18,15 @@ export interface RunPaths {
   readonly run: string;
   /** The folder's name, after which everything that is exported is called. */
   readonly name: string;
+  /** What names the run on a command line: its name where that is enough, else its folder. */
+  readonly argument: string;
 }
 
 /** Names what belongs to a run. */
 export function runPaths(run: string): RunPaths {
-  return { run, name: path.basename(path.resolve(run)) };
+  const name = path.basename(path.resolve(run));
+  const usual = path.resolve(run) === path.resolve(FOLDERS.runs, name);
+  return { run, name, argument: usual ? name : run };
 }
 
 /** Where a run's model is exported to. */

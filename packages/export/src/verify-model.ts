@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { loadDataset } from "@mien/data";
 import { imageSize, MienError, officialSplit, type ModelInput, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
@@ -8,11 +9,11 @@ import { readReference, type RunPaths } from "./run-export.ts";
 export interface VerifyOptions {
   /** The exported model. */
   readonly model: string;
-  /** The data set; by default looked for as every command does. */
+  /** The data set; by default the file that the run was trained on, else looked for as always. */
   readonly csv?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Called with the number of validation images that both models have answered. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Called with the bytes of the data set read, then with the images that both models answered. */
+  readonly onProgress?: (stage: "read" | "compare", done: number, total: number) => void;
 }
 
 /** How far a trained and an exported model agree. */
@@ -66,7 +67,7 @@ export async function verifyModel(
         const batch = Float32Array.from(pixels.subarray(at * size, end * size));
         tfjs.set(await trained.predict(batch, end - at), at * classes.length);
         onnx.set(await exported.run(batch, end - at), at * classes.length);
-        options.onProgress?.(end, labels.length);
+        options.onProgress?.("compare", end, labels.length);
       }
       return {
         opened: comparePredictions(reference.outputs, onReference.tfjs, classes),
@@ -101,15 +102,19 @@ function requireSame(
 /** The images by which a run's choices were made, with their labels. */
 async function validationPart(
   { data, name }: RunConfig,
-  { csv, signal }: VerifyOptions,
+  { csv, signal, onProgress }: VerifyOptions,
 ): Promise<{ pixels: Uint8Array; labels: Uint8Array; rows: Uint32Array }> {
-  const { set, sha256, path } = await loadDataset({ csv, signal });
+  const { set, sha256, path } = await loadDataset({
+    csv: csv ?? (existsSync(data.path) ? data.path : undefined),
+    signal,
+    onProgress: (done, total) => onProgress?.("read", done, total),
+  });
   if (sha256 !== data.sha256) {
     throw new MienError(
       "mismatch",
       `run ${name} was trained on ${data.name} with SHA-256 ${data.sha256.slice(0, 12)}…, ` +
         `${path} has ${sha256.slice(0, 12)}…`,
-      { advice: `Name the file that it was trained on, then ${data.path}: --csv FILE.` },
+      { advice: `Name the file that it was trained on: --csv FILE; it was ${data.path}.` },
     );
   }
   const { validation } = officialSplit(set);

@@ -46,7 +46,7 @@ export const benchmark = defineCommand({
     const model = modelOption ?? modelFileOf(paths);
     if (!existsSync(model)) {
       throw new MienError("missing-file", `no exported model at ${model}`, {
-        advice: `Make it with \`nx run export:onnx ${paths.name}\`.`,
+        advice: `Make it with \`nx run export:onnx ${paths.argument}\`.`,
       });
     }
     terminal.say(`run ${paths.run}, model ${model}`);

@@ -90,6 +90,13 @@ describe("export:onnx", () => {
     expect(found).toEqual({ validation: { accuracy: 0.25 } });
   });
 
+  it("exports a run from anywhere to anywhere, and says how to verify it there", async () => {
+    await cp(at("artifacts/runs/tiny"), at("elsewhere/run"), { recursive: true });
+    const { out } = run("onnx", "elsewhere/run", "--out", "models");
+    expect(out).toContain("next  nx run export:verify elsewhere/run --model models/run.onnx");
+    expect(run("verify", "elsewhere/run", "--model", "models/run.onnx").code).toBe(0);
+  });
+
   it("leaves no file if the answers are not those of the reference", async () => {
     await cp(at("artifacts/runs/tiny"), at("wrong"), { recursive: true });
     const reference = await readFile(at("wrong/reference.bin"));
@@ -114,8 +121,8 @@ describe("export:onnx", () => {
 });
 
 describe("export:verify", () => {
-  it("finds the same answers and accuracy on every validation image", async () => {
-    const { code, out, err } = run("verify", "tiny", "--csv", "faces.csv", "--json", "verify.json");
+  it("finds the same answers and accuracy on every validation image of the run's data set", async () => {
+    const { code, out, err } = run("verify", "tiny", "--json", "verify.json");
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(out).toMatch(/onnxruntime with tfjs, validation +60 +\S+ +100\.00 %/);

@@ -52,8 +52,12 @@ export const onnx = defineCommand({
     const inputs = await hashRun(paths);
     const code = await codeVersion([path.resolve(import.meta.dirname, "..")]);
     const state = fresh ? "stale" : await freshness(record, inputs, code);
+    const modelFlag = model === modelFileOf(paths) ? "" : ` --model ${model}`;
     const next = () =>
-      terminal.next(`nx run export:verify ${paths.name}`, "compares it on every validation image");
+      terminal.next(
+        `nx run export:verify ${paths.argument}${modelFlag}`,
+        "compares it on every validation image",
+      );
     if (state !== "stale") {
       terminal.say(`${model} is up to date`);
       if (state === "other-code") {

@@ -1,5 +1,12 @@
 import { existsSync } from "node:fs";
-import { csvOption, defineCommand, findRun, formatPercent, type Terminal } from "@mien/cli";
+import {
+  csvOption,
+  defineCommand,
+  findRun,
+  formatPercent,
+  type Progress,
+  type Terminal,
+} from "@mien/cli";
 import { MienError } from "@mien/format";
 import { requireAgreement, type Agreement } from "../compare.ts";
 import { modelFileOf, readFinishedRun, runPaths } from "../run-export.ts";
@@ -23,7 +30,10 @@ export const verify = defineCommand({
       placeholder: "FILE",
       description: "the exported model; default: artifacts/models/<run>.onnx",
     },
-    csv: csvOption,
+    csv: {
+      ...csvOption,
+      description: "data set, .csv or .csv.gz; default: the one that the run was trained on",
+    },
   },
   async run({ model: modelOption, csv }, { terminal, signal, positionals }) {
     const paths = runPaths(await findRun(positionals[0]));
@@ -31,20 +41,25 @@ export const verify = defineCommand({
     const model = modelOption ?? modelFileOf(paths);
     if (!existsSync(model)) {
       throw new MienError("missing-file", `no exported model at ${model}`, {
-        advice: `Make it with \`nx run export:onnx ${paths.name}\`.`,
+        advice: `Make it with \`nx run export:onnx ${paths.argument}\`.`,
       });
     }
     terminal.say(`run ${paths.run}, model ${model}`);
-    const progress = terminal.progress("compare", 1);
+    const bars = new Map<string, Progress>();
     const verification = await verifyModel(paths, config, {
       model,
       csv,
       signal,
-      onProgress: (done, total) => progress.update(done / total, `${done} of ${total} images`),
-    }).finally(() => progress.stop());
+      onProgress: (stage, done, total) => {
+        const bar = bars.get(stage) ?? terminal.progress(stage, total);
+        bars.set(stage, bar);
+        bar.update(done);
+        if (done === total) bar.stop();
+      },
+    }).finally(() => bars.forEach((bar) => bar.stop()));
     show(terminal, verification);
     requireAll(verification, model);
-    terminal.next(`nx run export:benchmark ${paths.name}`, "shows how much faster it is");
+    terminal.next(`nx run export:benchmark ${paths.argument}`, "shows how much faster it is");
     return { run: paths.run, model, ...summarise(verification) };
   },
 });
