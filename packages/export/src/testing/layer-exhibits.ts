@@ -24,6 +24,7 @@ export const ACTIVATIONS = [
   "swish",
   "mish",
   "gelu",
+  "gelu_new",
 ] as const;
 
 /** Kernel × padding × stride × input size, dilation apart. */

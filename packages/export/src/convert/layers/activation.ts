@@ -1,5 +1,5 @@
 import { transpose } from "../array.ts";
-import { layoutSuffix, storedAxis, type Value } from "../graph.ts";
+import { layoutSuffix, storedAxis, type GraphBuilder, type Value } from "../graph.ts";
 import { badModel, onlyInput, unsupported, type Layer, type LayerConverter } from "../layer.ts";
 
 /** Appends an activation function; `name` begins the names of its nodes. */
@@ -41,14 +41,30 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   },
   // x · Φ(x), with the normal distribution function from the error function.
   gelu: ({ graph }, x, name) => {
-    const root = graph.scalar(`${name}/sqrt2`, Math.SQRT2);
-    const scaled = graph.elementwise("Div", [x, root], `${name}/scaled`);
-    const erf = graph.elementwise("Erf", [scaled], `${name}/erf`);
-    const sum = graph.elementwise("Add", [erf, graph.scalar(`${name}/one`, 1)], `${name}/sum`);
-    const product = graph.elementwise("Mul", [x, sum], `${name}/product`);
-    return graph.elementwise("Mul", [product, graph.scalar(`${name}/half`, 0.5)], name);
+    const factor = graph.scalar(`${name}/inverse_sqrt2`, Math.SQRT1_2);
+    const scaled = graph.elementwise("Mul", [x, factor], `${name}/scaled`);
+    return gated(graph, x, graph.elementwise("Erf", [scaled], `${name}/erf`), name);
+  },
+  // The same with a tanh of x + 0.044715 x³ in place of the error function.
+  gelu_new: ({ graph }, x, name) => {
+    const square = graph.elementwise("Mul", [x, x], `${name}/square`);
+    const cubic = graph.scalar(`${name}/cubic`, 0.044715 * Math.sqrt(2 / Math.PI));
+    const linear = graph.scalar(`${name}/linear`, Math.sqrt(2 / Math.PI));
+    const slope = graph.elementwise("Mul", [square, cubic], `${name}/slope`);
+    const sum = graph.elementwise("Add", [slope, linear], `${name}/sum`);
+    const argument = graph.elementwise("Mul", [x, sum], `${name}/argument`);
+    return gated(graph, x, graph.elementwise("Tanh", [argument], `${name}/tanh`), name);
   },
 };
+
+/** 0.5 · x · (1 + gate) */
+function gated(graph: GraphBuilder, x: Value, gate: Value, name: string): Value {
+  const one = graph.scalar(`${name}/one`, 1);
+  const half = graph.scalar(`${name}/half`, 0.5);
+  const opened = graph.elementwise("Add", [gate, one], `${name}/opened`);
+  const product = graph.elementwise("Mul", [x, opened], `${name}/product`);
+  return graph.elementwise("Mul", [product, half], name);
+}
 
 /** The names that `activation` may have. */
 export const ACTIVATION_NAMES: readonly string[] = Object.keys(ACTIVATIONS);
