@@ -133,7 +133,10 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         bestEpoch = epoch;
         best = trainer.network.state();
       }
-      await saveCheckpoint(folder, { history, state: stateOf(stored), best, bestEpoch }, inputs);
+      const state = stateOf(stored);
+      // Rectifier and pooling can turn NaN into 0, so the loss alone does not show it.
+      for (const { data } of Object.values(state)) checkFinite(sumOf(data), epoch, folder);
+      await saveCheckpoint(folder, { history, state, best, bestEpoch }, inputs);
       await writeHistory(folder, history);
       options.onEpoch?.(record);
       if (signal?.aborted && epoch < config.epochs) {
@@ -175,17 +178,20 @@ function checkParts(split: FitOptions["split"]): FitOptions["split"] {
   return split;
 }
 
-function checkFinite(loss: number, epoch: number, folder: string): void {
-  if (Number.isFinite(loss)) return;
-  throw new MienError(
-    "diverged",
-    `the training loss is no finite number any more, in epoch ${epoch}`,
-    {
-      advice:
-        "Try a smaller --learning-rate (a tenth), a larger --batch-size, or --normalization batch, " +
-        `with --fresh. What was good until epoch ${epoch - 1} stays in ${folder}.`,
-    },
-  );
+/** Not finite if any of the values is not. */
+function sumOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] as number;
+  return sum;
+}
+
+function checkFinite(value: number, epoch: number, folder: string): void {
+  if (Number.isFinite(value)) return;
+  throw new MienError("diverged", `the numbers are not finite any more, in epoch ${epoch}`, {
+    advice:
+      "Try a smaller --learning-rate (a tenth), a larger --batch-size, or --normalization batch, " +
+      `with --fresh. What was good until epoch ${epoch - 1} stays in ${folder}.`,
+  });
 }
 
 function interrupted(epoch: number, epochs: number, folder: string): MienError {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { codeVersion, flagOf, readRunConfig } from "@mien/cli";
@@ -65,6 +65,14 @@ export async function findRunPlace(
   }
   if (newest && !newest.finished) throw unfinishedConflict(newest.folder, newest.config, inputs);
   return { state: "new", folder: next, otherCode: false };
+}
+
+/** Removes what a killed process was just writing; only unfinished runs have such files. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  for (const name of names) {
+    if (/\.[0-9a-f]{8}\.tmp$/.test(name)) await rm(path.join(folder, name), { force: true });
+  }
 }
 
 /** Existing folders called base, base-2 and so on, in that order. */

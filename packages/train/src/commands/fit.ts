@@ -21,7 +21,7 @@ import {
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress } from "../fit.ts";
 import { reportMetrics } from "../report.ts";
-import { findRunPlace, trainingCode, type RunInputs } from "../run.ts";
+import { findRunPlace, removeLeftovers, trainingCode, type RunInputs } from "../run.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",
@@ -96,6 +96,7 @@ export const fitCommand = defineCommand({
       onProgress: (done, total) => loading.update(done / total),
     }).finally(() => loading.stop());
     const split = officialSplit(set);
+    await removeLeftovers(folder);
     if (place.state === "new") {
       const runConfig: RunConfig = {
         name: path.basename(folder),

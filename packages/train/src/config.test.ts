@@ -1,0 +1,87 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseOptions } from "@mien/cli";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { configFromFlags, configOptions, configSchema, resolveConfig } from "./config.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-config-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const flags = (...argv: string[]) => parseOptions(argv, configOptions()).values;
+
+describe("the training configuration", () => {
+  it("has a default for everything", () => {
+    const config = resolveConfig({});
+    expect(Object.keys(config).sort()).toEqual(Object.keys(configSchema.shape).sort());
+    expect(config.widths).toEqual([32, 64, 128, 256]);
+  });
+
+  it.each([
+    [{ learnRate: 1 }, /^my\.json: unknown key learnRate$/],
+    [{ epochs: 0 }, /epochs: .*>=1/],
+    [{ epochs: 1.5 }, /epochs: .*int/],
+    [{ dropout: 1 }, /dropout: .*<=0\.95/],
+    [{ optimizer: "lion" }, /optimizer: .*"adam"\|"sgd"/],
+    [{ widths: [1, 2, 3] }, /widths: .*4/],
+    [{ widths: [1, 2, 3, 0] }, /widths\.3: /],
+    [{ learningRate: "1" }, /learningRate: .*number/],
+    [{ learningRate: NaN }, /learningRate: /],
+    [{ epochs: 0, batchSize: 1 }, /epochs: .*; batchSize: /],
+    [[], /expected object/],
+    [null, /expected object/],
+  ])("refuses %j and names the key", (input, message) => {
+    expect(() => resolveConfig(input, "my.json")).toThrow(message);
+    expect(() => resolveConfig(input, "my.json")).toThrow(
+      expect.objectContaining({
+        code: "bad-config",
+        advice: expect.stringMatching(/learningRate/) as string,
+      }),
+    );
+  });
+
+  it("becomes a flag for every key, with its range and the default in the help text", () => {
+    const options = configOptions();
+    expect(Object.keys(options)).toEqual(Object.keys(configSchema.shape));
+    expect(options.epochs).toMatchObject({ type: "integer", min: 1 });
+    expect(options.epochs.description).toMatch(/default 30$/);
+    expect(options.optimizer.choices).toEqual(["adam", "sgd"]);
+    expect(() => flags("--dropout", "0.99")).toThrow(/--dropout must be a number from 0 to 0.95/);
+    // Flags that nx keeps for itself would never arrive.
+    const reserved = [
+      "help",
+      "verbose",
+      "target",
+      "exclude",
+      "parallel",
+      "project",
+      "prod",
+      "runner",
+      "graph",
+      "batch",
+    ];
+    expect(reserved.filter((name) => name in options)).toEqual([]);
+  });
+
+  it("lets flags override the file, and the file override the defaults", async () => {
+    const file = path.join(folder, "a.json");
+    await writeFile(file, JSON.stringify({ epochs: 7, dropout: 0.2, widths: [4, 4, 4, 4] }));
+    const config = await configFromFlags(flags("--dropout", "0.3", "--widths", "8,8,8,8"), file);
+    expect(config).toEqual(resolveConfig({ epochs: 7, dropout: 0.3, widths: [8, 8, 8, 8] }));
+    expect(await configFromFlags(flags(), undefined)).toEqual(resolveConfig({}));
+  });
+
+  it("blames the file for what stands in it, and the flag for what was typed", async () => {
+    const file = path.join(folder, "b.json");
+    await writeFile(file, JSON.stringify({ droput: 0.2 }));
+    await expect(configFromFlags(flags(), file)).rejects.toThrow(/b\.json: unknown key droput/);
+    for (const text of ["32,64", "32,64,128,x", "a", "1,2,3,4,5", "1,2,3,-4"]) {
+      await expect(configFromFlags(flags("--widths", text), undefined)).rejects.toThrow(
+        /--widths must be four whole numbers/,
+      );
+    }
+  });
+});

@@ -1,0 +1,145 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { EpochRecord, NamedTensor } from "@mien/format";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { checkpointFile, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { fit, type FitOptions } from "./fit.ts";
+import { tensorCount } from "./native.ts";
+import { smallConfig, smallSet, smallSplit } from "./testing/small-set.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-fit-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const run = (name: string, changes: Partial<FitOptions> = {}) =>
+  fit({
+    set: smallSet,
+    split: smallSplit,
+    config: smallConfig,
+    seed: 1,
+    folder: path.join(folder, name),
+    inputs: "small",
+    ...changes,
+  });
+
+/** A history without the figures that depend on the clock. */
+const timeless = (history: readonly EpochRecord[]) =>
+  history.map((record) => ({ ...record, seconds: 0, imagesPerSecond: 0 }));
+
+async function stateOf(name: string): Promise<Readonly<Record<string, NamedTensor>>> {
+  return (await loadCheckpoint(path.join(folder, name), "small"))!.state;
+}
+
+describe("fit", () => {
+  it("learns, counts its steps and keeps the best epoch", async () => {
+    const config = { ...smallConfig, epochs: 6, dropout: 0, convDropout: 0 };
+    const { history, bestEpoch } = await run("a", { config });
+    expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
+    const stepsPerEpoch = Math.floor(smallSplit.train.length / 16);
+    expect(history.at(-1)!.step).toBe(6 * stepsPerEpoch);
+    expect(history.at(-1)!.trainLoss).toBeLessThan(history[0]!.trainLoss);
+    // Seven classes: chance is 14 %.
+    const accuracies = history.map(({ validationAccuracy }) => validationAccuracy);
+    expect(accuracies[bestEpoch - 1]).toBe(Math.max(...accuracies));
+    expect(Math.max(...accuracies)).toBeGreaterThan(0.25);
+    const lines = (await readFile(path.join(folder, "a/history.jsonl"), "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(history);
+  });
+
+  it("repeats itself bit for bit, and differs with another seed", async () => {
+    const [first, second] = [await run("a"), await run("b")];
+    expect(timeless(second.history)).toEqual(timeless(first.history));
+    expect(await stateOf("b")).toEqual(await stateOf("a"));
+    const other = await run("c", { seed: 2 });
+    expect(timeless(other.history)).not.toEqual(timeless(first.history));
+  });
+
+  it("goes on after an interruption as if there had been none", async () => {
+    const whole = await run("whole");
+    const stop = new AbortController();
+    const interrupted = run("parts", { signal: stop.signal, onEpoch: () => stop.abort() });
+    await expect(interrupted).rejects.toMatchObject({
+      code: "interrupted",
+      message: expect.stringMatching(/in epoch 2 of 3; 1 are stored/) as string,
+      advice: expect.stringMatching(/Repeat the command to go on with epoch 2/) as string,
+    });
+    const epochs: number[] = [];
+    const rest = await run("parts", { onEpoch: ({ epoch }) => epochs.push(epoch) });
+    expect(epochs).toEqual([2, 3]);
+    expect(timeless(rest.history)).toEqual(timeless(whole.history));
+    expect(rest.best).toEqual(whole.best);
+    expect(await stateOf("parts")).toEqual(await stateOf("whole"));
+    // Nothing is left to do for a third call, which still knows the outcome.
+    expect((await run("parts")).best).toEqual(whole.best);
+  });
+
+  it("stops when the loss is not finite, with advice, and keeps the last good checkpoint", async () => {
+    const config = { ...smallConfig, epochs: 1 };
+    await run("a", { config });
+    const { state, ...checkpoint } = (await loadCheckpoint(path.join(folder, "a"), "small"))!;
+    const kernel = state["conv1.kernel"]!;
+    const poisoned = { ...kernel, data: new Float32Array(kernel.data.length).fill(Infinity) };
+    await saveCheckpoint(
+      path.join(folder, "a"),
+      { ...checkpoint, state: { ...state, "conv1.kernel": poisoned } },
+      "small",
+    );
+    const before = await readFile(checkpointFile(path.join(folder, "a")));
+    await expect(run("a")).rejects.toMatchObject({
+      code: "diverged",
+      message: expect.stringMatching(/in epoch 2/) as string,
+      advice: expect.stringMatching(/--learning-rate/) as string,
+    });
+    expect(await readFile(checkpointFile(path.join(folder, "a")))).toEqual(before);
+  });
+
+  it("refuses a checkpoint of other inputs and leaves it alone", async () => {
+    await run("a", { config: { ...smallConfig, epochs: 1 } });
+    const before = await readFile(checkpointFile(path.join(folder, "a")));
+    await expect(run("a", { inputs: "others" })).rejects.toMatchObject({ code: "mismatch" });
+    expect(await readFile(checkpointFile(path.join(folder, "a")))).toEqual(before);
+  });
+
+  it("refuses data without a part to learn from or to validate on", async () => {
+    const none = Uint32Array.of();
+    await expect(run("a", { split: { ...smallSplit, validation: none } })).rejects.toThrow(
+      /at least 1 images whose Usage is PublicTest, found 0/,
+    );
+    await expect(run("a", { split: { ...smallSplit, train: none } })).rejects.toThrow(
+      /Usage is Training, found 0/,
+    );
+  });
+
+  it("trains on fewer images than a batch holds, with sgd, kernels of 2 and no normalisation", async () => {
+    const config = {
+      ...smallConfig,
+      epochs: 1,
+      batchSize: 64,
+      optimizer: "sgd",
+      kernelSize: 2,
+      normalization: "none",
+    } as const;
+    const train = smallSplit.train.subarray(0, 10);
+    const { history } = await run("a", { config, split: { ...smallSplit, train } });
+    expect(history[0]!.step).toBe(1);
+  });
+
+  it("leaves no tensor behind", async () => {
+    const config = { ...smallConfig, epochs: 1 };
+    await run("a", { config });
+    const before = tensorCount();
+    await run("b", { config });
+    await expect(
+      run("c", {
+        config,
+        onEpoch: () => {
+          throw new Error("stop");
+        },
+      }),
+    ).rejects.toThrow("stop");
+    expect(tensorCount()).toBe(before);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { resolveConfig } from "./config.ts";
+import { scope, upload } from "./native.ts";
+import { createOptimizer, learningRateAt } from "./optimizer.ts";
+import { expectClose, normals } from "./testing/gradients.ts";
+import { tf } from "./tf.ts";
+import { Variable } from "./variable.ts";
+
+const start = normals([5, 3]).values;
+const gradients = Array.from({ length: 20 }, (_, i) => normals([5, 3], 1, "gradient", i).values);
+const rates = gradients.map((_, step) => learningRateAt(step, { learningRate: 0.05, decay: 0.1 }));
+
+/** Twenty updates of one variable by our optimiser. */
+function ours(optimizer: "adam" | "sgd", momentum = 0.9): Float32Array {
+  const variable = new Variable("x", [5, 3], start);
+  const native = createOptimizer(resolveConfig({ optimizer, momentum }), [variable]);
+  gradients.forEach((gradient, step) =>
+    scope(() => native.apply(new Map([[variable, upload(gradient, [5, 3])]]), rates[step]!, step)),
+  );
+  const values = variable.values();
+  native.dispose();
+  variable.dispose();
+  return values;
+}
+
+describe("optimisers", () => {
+  it("Adam follows the paper's formulas, as stock tfjs does", () => {
+    const stock = tf.tidy(() => {
+      const x = tf.variable(tf.tensor2d(start.slice(), [5, 3]), true, "stock-x");
+      const adam = tf.train.adam(0.05, 0.9, 0.999, 1e-7);
+      gradients.forEach((gradient, step) => {
+        (adam as unknown as { learningRate: number }).learningRate = rates[step]!;
+        adam.applyGradients([{ name: "stock-x", tensor: tf.tensor2d(gradient.slice(), [5, 3]) }]);
+      });
+      return x.dataSync<"float32">();
+    });
+    expectClose(ours("adam"), stock, 1e-5);
+
+    const expected = Float32Array.from(start, (value, i) => {
+      let [x, m, v] = [value, 0, 0];
+      gradients.forEach((gradient, step) => {
+        m = 0.9 * m + 0.1 * gradient[i]!;
+        v = 0.999 * v + 0.001 * gradient[i]! ** 2;
+        const corrected = Math.sqrt(1 - 0.999 ** (step + 1)) / (1 - 0.9 ** (step + 1));
+        x -= (rates[step]! * corrected * m) / (Math.sqrt(v) + 1e-7);
+      });
+      return x;
+    });
+    expectClose(ours("adam"), expected, 1e-5);
+  });
+
+  it.each([0, 0.9])("sgd takes Nesterov's steps with momentum %f", (momentum) => {
+    const expected = Float32Array.from(start, (value, i) => {
+      let [x, velocity] = [value, 0];
+      gradients.forEach((gradient, step) => {
+        velocity = momentum * velocity - rates[step]! * gradient[i]!;
+        x += momentum * velocity - rates[step]! * gradient[i]!;
+      });
+      return x;
+    });
+    expectClose(ours("sgd", momentum), expected, 1e-5);
+  });
+
+  it("go on exactly where stored memory ends", () => {
+    const run = (steps: number[], from?: Map<string, Float32Array>) => {
+      const variable = new Variable("x", [5, 3], start);
+      const adam = createOptimizer(resolveConfig({}), [variable]);
+      const all = [variable, ...adam.slots];
+      if (from) for (const stored of all) stored.assign(from.get(stored.name)!);
+      for (const step of steps) {
+        const gradient = new Map([[variable, upload(gradients[step]!, [5, 3])]]);
+        scope(() => adam.apply(gradient, rates[step]!, step));
+      }
+      return new Map(all.map((stored) => [stored.name, stored.values()]));
+    };
+    const half = run([0, 1, 2]);
+    expect([...half.keys()]).toEqual(["x", "adam.m.x", "adam.v.x"]);
+    expect(run([3, 4, 5], half)).toEqual(run([0, 1, 2, 3, 4, 5]));
+  });
+});
+
+describe("the learning rate", () => {
+  it("falls as rate / (1 + decay · step)", () => {
+    const config = { learningRate: 0.1, decay: 0.5 };
+    expect([0, 1, 2, 8].map((step) => learningRateAt(step, config))).toEqual([
+      0.1,
+      0.1 / 1.5,
+      0.05,
+      0.02,
+    ]);
+    expect(learningRateAt(1e6, { learningRate: 0.1, decay: 0 })).toBe(0.1);
+  });
+});
