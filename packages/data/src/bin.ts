@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
+import { exploreCommand } from "./commands/explore.ts";
 import { synthCommand } from "./commands/synth.ts";
 
 await runProgram({
   name: "data",
   summary: "data sets: draw, look at, measure",
-  commands: [synthCommand],
+  commands: [synthCommand, exploreCommand],
 });

@@ -80,8 +80,8 @@ export class RowCollector {
       const expected = `${USAGES.slice(0, -1).join(", ")} or ${USAGES.at(-1)}`;
       return this.#reject({ line, column: "Usage", expected, found: firstWords(usage) }, last);
     }
-    const target = { out: this.#count * this.#size, count: this.#size };
-    const problem = parsePixels(trim(pixels), this.#pixels, target);
+    const target = { pixels: this.#pixels, out: this.#count * this.#size, count: this.#size };
+    const problem = parsePixels(trim(pixels), target);
     if (problem !== undefined) return this.#reject({ line, column: "pixels", ...problem }, last);
     this.#labels[this.#count] = label;
     this.#usage[this.#count] = code;

@@ -71,7 +71,7 @@ same bytes. It stands in for real data in trials and tests; a model trained on i
     await writeJson(result.manifest, manifest);
     await recordMadeFrom(record, { inputs, code, outputs: [CSV, MANIFEST] });
 
-    const { COUNT_HEAD, countClasses, countRows } = await import("../counts.ts");
+    const { COUNT_HEAD, countClasses, countRows } = await import("../explore/counts.ts");
     const counts = countClasses(set);
     const seconds = (performance.now() - start) / 1000;
     terminal.say(`drew ${count} faces, ${set.width}×${set.height}, in ${formatSeconds(seconds)}`);

@@ -1,0 +1,111 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  codeVersion,
+  csvOption,
+  defineCommand,
+  FOLDERS,
+  freshness,
+  outOption,
+  recordMadeFrom,
+  writeFileAtomic,
+  writeJson,
+} from "@mien/cli";
+import { MienError } from "@mien/format";
+import { describeBadRow } from "../row-collector.ts";
+import { loadWithProgress, skipBadRowsOption } from "./loading.ts";
+
+const RECORD = "made-from.json";
+const REPORT = "explore.json";
+const PAGE = "index.html";
+
+/** Says what is in a data set and what is wrong with it. */
+export const exploreCommand = defineCommand({
+  name: "explore",
+  summary: "report what is in a data set, how it is distributed, what is wrong with it",
+  details: `Counts classes and parts, compares the parts, finds blank images, exact copies, copies across parts and
+contradicting labels; draws distributions, mean images and samples. Writes ${PAGE} (everything on one page),
+${REPORT} (all figures) and the plots as PNG.`,
+  examples: [
+    "nx run data:explore",
+    "nx run data:explore --csv artifacts/data/synth.csv --out /tmp/report",
+  ],
+  options: {
+    csv: csvOption,
+    out: outOption(`folder to write to (default ${FOLDERS.data}/<data set>/explore)`),
+    seed: { type: "integer", description: "decides which images are shown", default: 1, min: 0 },
+    skipBadRows: skipBadRowsOption,
+  },
+  run: async ({ csv, out, seed, skipBadRows }, { terminal, signal }) => {
+    const { identifyDataset } = await import("../load.ts");
+    const identity = await identifyDataset({ csv, signal });
+    const { manifest, sha256 } = identity;
+    const folder = out ?? path.join(FOLDERS.data, fileNameOf(manifest.name), "explore");
+    const record = path.join(folder, RECORD);
+    const page = path.join(folder, PAGE);
+    const inputs = { sha256, manifest, seed, skipBadRows };
+    const code = await codeVersion([
+      path.join(import.meta.dirname, "../explore"),
+      path.dirname(fileURLToPath(import.meta.resolve("@mien/plot"))),
+    ]);
+    const next = () =>
+      terminal.next(
+        `nx run train:fit${csv === undefined ? "" : ` --csv ${csv}`}`,
+        "to train on it",
+      );
+    terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);
+    if ((await freshness(record, inputs, code)) === "current") {
+      identity.warnings.forEach((warning) => terminal.warn(`warning: ${warning}`));
+      terminal.say(`up to date: ${page}`);
+      next();
+      return { folder, upToDate: true };
+    }
+
+    const dataset = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+    const { exploreDataset } = await import("../explore/report.ts");
+    const { findingsOf } = await import("../explore/findings.ts");
+    const report = exploreDataset(dataset.set, dataset, dataset.skipped);
+    const findings = findingsOf(report);
+    const pictures = await draw();
+    for (const { file, png } of pictures) await writeFileAtomic(path.join(folder, file), png);
+    await writeJson(path.join(folder, REPORT), { ...report, findings });
+    const { renderPage } = await import("../explore/page.ts");
+    await writeFileAtomic(page, renderPage(report, findings, pictures));
+    const outputs = [PAGE, REPORT, ...pictures.map(({ file }) => file)];
+    await recordMadeFrom(record, { inputs, code, outputs });
+
+    const { COUNT_HEAD, countRows } = await import("../explore/counts.ts");
+    terminal.table(COUNT_HEAD, countRows(report.classes, report.counts));
+    for (const { level, text } of findings) terminal.say(`${MARKS[level]} ${text}`);
+    for (const bad of dataset.skipped.slice(0, 5)) {
+      terminal.say(`  left out: ${describeBadRow(bad)}`);
+    }
+    terminal.wrote(page, `the report, with ${pictures.length} plots beside it`);
+    terminal.wrote(path.join(folder, REPORT));
+    next();
+    return { folder, upToDate: false, ...report, findings };
+
+    async function draw() {
+      const { drawPictures } = await import("../explore/pictures.ts");
+      const progress = terminal.progress("drawing", report.classes.length + 5);
+      try {
+        const drawn = [];
+        for (const picture of drawPictures(dataset.set, report, seed)) {
+          drawn.push(picture);
+          progress.update(drawn.length);
+          await new Promise((resolve) => setImmediate(resolve));
+          if (signal.aborted) throw new MienError("interrupted", "the report is not written yet");
+        }
+        return drawn;
+      } finally {
+        progress.stop();
+      }
+    }
+  },
+});
+
+const MARKS = { good: "✓", note: "•", problem: "!" } as const;
+
+function fileNameOf(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^\.+/, "") || "dataset";
+}

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { imageAt, USAGES, type ImageSet, type Usage } from "@mien/format";
+
+/** Images of a set that are equal to the last pixel. */
+export interface Duplicates {
+  /** Number of different images in the set. */
+  readonly distinctImages: number;
+  /** Number of groups of two or more copies. */
+  readonly groups: number;
+  /** Number of rows in these groups. */
+  readonly rowsInGroups: number;
+  /** Number of groups with rows in more than one part. */
+  readonly groupsAcrossParts: number;
+  /** Number of groups whose rows do not all have one label. */
+  readonly groupsWithConflictingLabels: number;
+  /** Rows of one part that have a copy in another. */
+  readonly leaks: readonly Leak[];
+  /** The CSV rows of each group, in the order of their first rows. */
+  readonly rowGroups: readonly (readonly number[])[];
+}
+
+/** How many rows of `part` have a copy in `copyIn`. */
+export interface Leak {
+  readonly part: Usage;
+  readonly copyIn: Usage;
+  readonly rows: number;
+}
+
+/** The pairs of parts between which a copy spoils a measurement: [measured, seen before]. */
+const LEAK_PAIRS = [
+  ["PrivateTest", "Training"],
+  ["PublicTest", "Training"],
+  ["PrivateTest", "PublicTest"],
+] as const;
+
+/** Finds exact copies by the hash of the pixels. */
+export function findDuplicates(set: ImageSet): Duplicates {
+  const byHash = new Map<string, number[]>();
+  for (let i = 0; i < set.labels.length; i++) {
+    const hash = createHash("sha256").update(imageAt(set, i)).digest("base64");
+    const copies = byHash.get(hash);
+    if (copies === undefined) byHash.set(hash, [i]);
+    else copies.push(i);
+  }
+  const groups = [...byHash.values()].filter((group) => group.length > 1);
+  const differs = (values: Uint8Array) => (group: number[]) =>
+    new Set(group.map((i) => values[i])).size > 1;
+  const leaks = LEAK_PAIRS.map(([part, copyIn]) => {
+    const members = (group: number[], usage: Usage) =>
+      group.filter((i) => set.usage[i] === USAGES.indexOf(usage)).length;
+    const leaking = groups.filter((group) => members(group, copyIn) > 0);
+    const rows = leaking.reduce((sum, group) => sum + members(group, part), 0);
+    return { part, copyIn, rows };
+  });
+  return {
+    distinctImages: byHash.size,
+    groups: groups.length,
+    rowsInGroups: groups.reduce((sum, group) => sum + group.length, 0),
+    groupsAcrossParts: groups.filter(differs(set.usage)).length,
+    groupsWithConflictingLabels: groups.filter(differs(set.labels)).length,
+    leaks,
+    rowGroups: groups.map((group) => group.map((i) => set.row[i] as number)),
+  };
+}

@@ -1,0 +1,118 @@
+import { formatPercent } from "@mien/cli";
+import { BLANK_BELOW } from "./brightness.ts";
+import type { ExploreReport } from "./report.ts";
+
+/** One thing worth knowing about a data set. */
+export interface Finding {
+  /** `good`: checked and in order; `note`: to bear in mind; `problem`: spoils training or figures. */
+  readonly level: "good" | "note" | "problem";
+  readonly text: string;
+}
+
+/** From this ratio of the largest to the smallest class on, accuracy hides the small ones. */
+const UNBALANCED_FROM = 3;
+
+/** Says in plain words what a report means. */
+export function findingsOf(report: ExploreReport): Finding[] {
+  return [
+    balance(report),
+    ...parts(report),
+    copies(report),
+    leaks(report),
+    labels(report),
+    blanks(report),
+    ...skipped(report),
+  ];
+}
+
+function balance({ classes, counts }: ExploreReport): Finding {
+  const totals = counts.map((row) => row.reduce((sum, n) => sum + n, 0));
+  const [least, most] = [Math.min(...totals), Math.max(...totals)];
+  const nameOf = (total: number) => classes[totals.indexOf(total)] ?? "";
+  const empty = classes.filter((_, label) => totals[label] === 0);
+  if (empty.length > 0) {
+    return { level: "problem", text: `No image at all of: ${empty.join(", ")}.` };
+  }
+  const ratio = (most / least).toFixed(1);
+  const names = `${nameOf(most)} (${number(most)}) and ${nameOf(least)} (${number(least)})`;
+  return most / least < UNBALANCED_FROM
+    ? { level: "good", text: `Classes are balanced: largest and smallest are ${names}.` }
+    : {
+        level: "problem",
+        text: `Classes are unbalanced, ${ratio} to 1 between ${names}: look at the recall of each class, not only at accuracy.`,
+      };
+}
+
+function parts({ partDifferences }: ExploreReport): Finding[] {
+  if (partDifferences.length === 0) {
+    return [{ level: "problem", text: "Only one part has images: nothing is left to measure on." }];
+  }
+  const worst = partDifferences.reduce((a, b) => (b.distance > a.distance ? b : a));
+  const pair = worst.parts.join(" and ");
+  const far = `${pair} differ in the share of classes by ${formatPercent(worst.distance, 1)}`;
+  if (partDifferences.every((difference) => difference.verdict === "same")) {
+    const chance = formatPercent(worst.byChance, 1);
+    const text = `The parts have the same distribution of classes: at most, ${far}, and chance alone gives about ${chance}.`;
+    return [{ level: "good", text }];
+  }
+  return partDifferences
+    .filter(({ verdict }) => verdict !== "same")
+    .map(({ parts: names, distance, verdict }) => ({
+      level: verdict === "clear" ? "problem" : "note",
+      text: `${names.join(" and ")} differ in the share of classes by ${formatPercent(distance, 1)}, more than chance explains.`,
+    }));
+}
+
+function copies({ images, duplicates }: ExploreReport): Finding {
+  const { groups, rowsInGroups, distinctImages } = duplicates;
+  if (groups === 0) return { level: "good", text: "No image occurs twice." };
+  return {
+    level: "note",
+    text: `${number(groups)} images occur more than once, in ${number(rowsInGroups)} rows; ${number(distinctImages)} of ${number(images)} images are distinct.`,
+  };
+}
+
+function leaks({ duplicates }: ExploreReport): Finding {
+  const leaking = duplicates.leaks.filter((leak) => leak.rows > 0);
+  if (leaking.length === 0) return { level: "good", text: "No image occurs in two parts." };
+  const list = leaking.map(
+    ({ part, copyIn, rows }) => `${number(rows)} ${part} rows have a copy in ${copyIn}`,
+  );
+  return {
+    level: "problem",
+    text: `${number(duplicates.groupsAcrossParts)} images occur in more than one part: ${list.join(", ")}. Figures on these parts are partly memory.`,
+  };
+}
+
+function labels({ duplicates }: ExploreReport): Finding {
+  const { groupsWithConflictingLabels: conflicts, groups } = duplicates;
+  if (conflicts === 0) {
+    const text =
+      groups === 0
+        ? "No copy contradicts another's label."
+        : "All copies of an image have one label.";
+    return { level: "good", text };
+  }
+  return {
+    level: "problem",
+    text: `${number(conflicts)} images carry different labels in different rows: at least these labels are wrong.`,
+  };
+}
+
+function blanks({ brightness }: ExploreReport): Finding {
+  const { length } = brightness.blankRows;
+  const meaning = `the standard deviation of their values is below ${BLANK_BELOW}`;
+  return length === 0
+    ? { level: "good", text: `No image is blank (${meaning.replace("their", "its")}).` }
+    : { level: "problem", text: `${number(length)} images are blank: ${meaning}.` };
+}
+
+function skipped({ skippedRows }: ExploreReport): Finding[] {
+  if (skippedRows.length === 0) return [];
+  return [{ level: "problem", text: `${number(skippedRows.length)} wrong rows were left out.` }];
+}
+
+/** `35,887` */
+export function number(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}
