@@ -132,7 +132,7 @@ describe("the run folder", () => {
 describe("train:evaluate", () => {
   it("measures validation again to the same figures, and leaves the test part closed", async () => {
     const before = (await json("whole/metrics.json")) as RunMetrics;
-    const outcome = await start("evaluate", "whole", "--csv", "small.csv").done;
+    const outcome = await start("evaluate", "whole").done;
     expect(outcome).toMatchObject({ code: 0 });
     expect(await json("whole/metrics.json")).toEqual(before);
     expect(existsSync(file("whole/openings.jsonl"))).toBe(false);

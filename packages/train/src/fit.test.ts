@@ -72,8 +72,11 @@ describe("fit", () => {
     expect(timeless(rest.history)).toEqual(timeless(whole.history));
     expect(rest.best).toEqual(whole.best);
     expect(await stateOf("parts")).toEqual(await stateOf("whole"));
-    // Nothing is left to do for a third call, which still knows the outcome.
+    // Nothing is left to do for a third call, which still knows the outcome and mends the history.
+    await rm(path.join(folder, "parts/history.jsonl"));
     expect((await run("parts")).best).toEqual(whole.best);
+    const history = await readFile(path.join(folder, "parts/history.jsonl"), "utf8");
+    expect(history.trim().split("\n")).toHaveLength(3);
   });
 
   it("stops when the loss is not finite, with advice, and keeps the last good checkpoint", async () => {

@@ -25,7 +25,7 @@ export interface FitOptions {
   readonly seed: number;
   /** The run folder; a checkpoint in it is gone on from. */
   readonly folder: string;
-  /** What the run is made from, as text; a checkpoint of other inputs is refused. */
+  /** What the run is made from, as text (`inputsKey`); a checkpoint of other inputs is refused. */
   readonly inputs: string;
   /** Stops at the next step with an `interrupted` error; whole epochs are stored by then. */
   readonly signal?: AbortSignal;
@@ -85,7 +85,10 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const stepsPerEpoch = Math.floor(train.length / batchSize);
 
   try {
-    if (checkpoint) loadState(stored, checkpoint.state);
+    if (checkpoint) {
+      loadState(stored, checkpoint.state);
+      await writeHistory(folder, history);
+    }
     for (let epoch = history.length + 1; epoch <= config.epochs; epoch++) {
       const start = performance.now();
       const order = shuffle(Int32Array.from(train), random(seed, "shuffle", epoch));
@@ -157,7 +160,7 @@ function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {
   );
 }
 
-/** The history is also in the checkpoint; this is the copy for people, written whole each time. */
+/** The checkpoint holds the history too; this is the copy for people, written whole each time. */
 async function writeHistory(folder: string, history: readonly EpochRecord[]): Promise<void> {
   const lines = history.map((record) => `${JSON.stringify(record)}\n`);
   await writeFileAtomic(path.join(folder, RUN_FILES.history), lines.join(""));

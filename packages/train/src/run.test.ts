@@ -5,7 +5,7 @@ import { writeJson } from "@mien/cli";
 import { RUN_FILES, type RunConfig } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "./config.ts";
-import { findRunPlace, removeLeftovers, trainingCode, type RunInputs } from "./run.ts";
+import { findRunPlace, inputsKey, removeLeftovers, trainingCode, type RunInputs } from "./run.ts";
 
 let folder: string;
 let base: string;
@@ -108,6 +108,16 @@ describe("the place of a run", () => {
     expect(await place(inputs(), true)).toEqual({ state: "new", folder: nth(2), otherCode: false });
     await makeRun("fer2013-2", inputs(), true);
     expect(await place(inputs(), true)).toMatchObject({ state: "new", folder: nth(3) });
+  });
+});
+
+describe("the key of a run's inputs", () => {
+  it("does not depend on the order of the settings, but on every value", () => {
+    const { data, split, seed, hyperparameters } = inputs();
+    const reversed = Object.fromEntries(Object.entries(hyperparameters).reverse());
+    expect(inputsKey({ hyperparameters: reversed, seed, split, data })).toBe(inputsKey(inputs()));
+    expect(inputsKey(inputs({ widths: [64, 32, 128, 256] }))).not.toBe(inputsKey(inputs()));
+    expect(inputsKey({ ...inputs(), seed: 2 })).not.toBe(inputsKey(inputs()));
   });
 });
 

@@ -26,6 +26,15 @@ export function inputsOf(config: RunConfig): RunInputs {
   return { data: config.data.sha256, split, seed, hyperparameters };
 }
 
+/** A text that is the same for equal inputs, whatever the order of their keys. */
+export function inputsKey(inputs: RunInputs): string {
+  return JSON.stringify(inputs, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
 /** A hash of the code that decides how a run comes out. */
 export function trainingCode(): Promise<string> {
   // The packages lie side by side, whether as sources or built.

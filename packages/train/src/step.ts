@@ -31,7 +31,7 @@ export interface Trainer {
  */
 export function trainStep(trainer: Trainer, batch: Int32Array, step: number): void {
   const { config, seed, input, network } = trainer;
-  scope(() => {
+  const gradients = scope(() => {
     const { images, labels } = trainer.data.batch(upload(batch)); // [batch, height, width, channels]
     const seen = isIdentity(config)
       ? images
@@ -44,10 +44,11 @@ export function trainStep(trainer: Trainer, batch: Int32Array, step: number): vo
     const { losses, gradient } = ops.softmaxCrossEntropy(logits, targets);
     trainer.meter.add(ops.sum(losses), ops.countCorrect(logits, labels));
     const meanGradient = ops.multiply(gradient, constantFloat(1 / batch.length));
-    const gradients = network.backward(meanGradient);
-    trainer.optimizer.apply(gradients, learningRateAt(step, config), step);
-    dispose(...gradients.values());
+    return network.backward(meanGradient);
   });
+  // Outside, as a variable that is still being read would be copied before it changes.
+  scope(() => trainer.optimizer.apply(gradients, learningRateAt(step, config), step));
+  dispose(...gradients.values());
 }
 
 /** Images a batch of `inferenceScores`. */

@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig } from "@mien/cli";
-import { loadDataset } from "@mien/data";
 import { OPENINGS_FILE } from "../openings.ts";
 import { reportMetrics } from "../report.ts";
+import { readDataset } from "./read-dataset.ts";
 
 export const evaluateCommand = defineCommand({
   name: "evaluate",
@@ -14,19 +15,18 @@ export const evaluateCommand = defineCommand({
   examples: ["nx run train:evaluate", "nx run train:evaluate artifacts/runs/fer2013 --final"],
   positional: { name: "RUN", description: "run folder, or its name; by default the newest" },
   options: {
-    csv: csvOption,
+    csv: {
+      ...csvOption,
+      description: "data set, .csv or .csv.gz; by default where it was when the run was trained",
+    },
     final: { type: "boolean", description: "open the test part, and write down that it was" },
   },
   async run(values, { terminal, signal, positionals }) {
     const folder = await findRun(positionals[0]);
-    const { classes } = await readRunConfig(folder);
+    const { classes, data: trainedOn } = await readRunConfig(folder);
     terminal.say(`run   ${folder}`);
-    const loading = terminal.progress("reading", 1);
-    const data = await loadDataset({
-      csv: values.csv,
-      signal,
-      onProgress: (done, total) => loading.update(done / total),
-    }).finally(() => loading.stop());
+    const csv = values.csv ?? (existsSync(trainedOn.path) ? trainedOn.path : undefined);
+    const data = await readDataset(csv, { terminal, signal });
     const { evaluateRun } = await import("../evaluate.ts");
     const part = values.final ? "test" : "validation";
     let bar: ReturnType<typeof terminal.progress> | undefined;

@@ -10,7 +10,7 @@ import {
   writeJson,
   type Terminal,
 } from "@mien/cli";
-import { identifyDataset, loadDataset } from "@mien/data";
+import { identifyDataset } from "@mien/data";
 import {
   officialSplit,
   RUN_FILES,
@@ -21,7 +21,8 @@ import {
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress } from "../fit.ts";
 import { reportMetrics } from "../report.ts";
-import { findRunPlace, removeLeftovers, trainingCode, type RunInputs } from "../run.ts";
+import { readDataset } from "./read-dataset.ts";
+import { findRunPlace, inputsKey, removeLeftovers, trainingCode, type RunInputs } from "../run.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",
@@ -75,7 +76,7 @@ export const fitCommand = defineCommand({
     terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);
     if (place.otherCode) {
       terminal.warn(
-        `${folder} was made by another version of the code; it is kept. --fresh trains anew.`,
+        `${folder} was ${place.state === "finished" ? "made" : "begun"} by another version of the code; it is kept. --fresh trains anew.`,
       );
     }
     if (place.state === "finished") {
@@ -89,12 +90,7 @@ export const fitCommand = defineCommand({
       return { run: folder, upToDate: true, metrics };
     }
 
-    const loading = terminal.progress("reading", 1);
-    const { set } = await loadDataset({
-      csv: values.csv,
-      signal,
-      onProgress: (done, total) => loading.update(done / total),
-    }).finally(() => loading.stop());
+    const { set } = await readDataset(values.csv, { terminal, signal });
     const split = officialSplit(set);
     await removeLeftovers(folder);
     if (place.state === "new") {
@@ -115,11 +111,14 @@ export const fitCommand = defineCommand({
       };
       await writeJson(path.join(folder, RUN_FILES.config), runConfig);
     }
+    // All code is loaded now: an edit while the training runs must not reach its end.
     const { fit } = await import("../fit.ts");
+    const { finishRun } = await import("../finish.ts");
     const { tensorFlowVersion } = await import("../tf.ts");
     terminal.say(
       `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
     );
+    if (place.state === "unfinished") terminal.say("going on with what is there");
     const live = liveEpochs(terminal, config.epochs);
     const result = await fit({
       set,
@@ -127,12 +126,11 @@ export const fitCommand = defineCommand({
       config,
       seed: values.seed,
       folder,
-      inputs: JSON.stringify(inputs),
+      inputs: inputsKey(inputs),
       signal,
       onProgress: live.progress,
       onEpoch: live.finished,
     }).finally(() => live.stop());
-    const { finishRun } = await import("../finish.ts");
     const { metrics, written } = await finishRun(result, { set, split, config, folder });
     terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
     reportMetrics(terminal, metrics.validation, { part: "validation", classes: set.classes });
