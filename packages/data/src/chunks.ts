@@ -56,8 +56,7 @@ async function* readRaw(
   { signal, onProgress }: ChunkOptions,
 ): AsyncGenerator<Buffer> {
   const { size } = await handle.stat();
-  // Shared memory, so that a chunk can be hashed on another thread without a copy.
-  const buffers = [0, 1].map(() => Buffer.from(new SharedArrayBuffer(CHUNK_BYTES)));
+  const buffers = [Buffer.allocUnsafeSlow(CHUNK_BYTES), Buffer.allocUnsafeSlow(CHUNK_BYTES)];
   let turn = 0;
   const next = () => handle.read(buffers[turn++ % 2] as Buffer, 0, CHUNK_BYTES, null);
   let done = 0;

@@ -1,14 +1,13 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import path from "node:path";
 import { FOLDERS } from "@mien/cli";
 import { MienError, type DatasetManifest, type ImageSet } from "@mien/format";
 import { DatasetCache } from "./cache.ts";
 import { readChunks } from "./chunks.ts";
-import { startHash, type ContentHash } from "./content-hash.ts";
 import { fileState, HashIndex } from "./hash-index.ts";
 import { locateDataset } from "./locate.ts";
 import { chooseManifest, sameLayout } from "./manifests.ts";
-import { readCsv, type CsvContent } from "./read-csv.ts";
+import { readCsv } from "./read-csv.ts";
 import type { BadRow } from "./row-collector.ts";
 
 /** Which data set to load, and how. */
@@ -68,15 +67,10 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
     const found = await cache.find(sha256, choice.manifest, skipBadRows);
     if (found !== undefined) return { path: file, sha256, ...choice, ...found, fromCache: true };
   }
-  const hash = startHash(state.size);
-  let content: CsvContent;
-  try {
-    const chunks = hashed(readChunks(file, options), hash);
-    content = await readCsv(chunks, { file, manifest: choice.manifest, skipBadRows });
-    sha256 = await hash.digest();
-  } finally {
-    await hash.close();
-  }
+  const hash = createHash("sha256");
+  const chunks = hashed(readChunks(file, options), hash);
+  const content = await readCsv(chunks, { file, manifest: choice.manifest, skipBadRows });
+  sha256 = hash.digest("hex");
   const { manifest, warnings } = await chooseManifest(file, sha256);
   if (!sameLayout(manifest, choice.manifest)) {
     throw new MienError("conflict", `${file} or its manifest changed while it was read`, {
@@ -113,11 +107,10 @@ function cacheFolderOf(options: LoadOptions): string {
   return path.join(options.cacheFolder ?? FOLDERS.data, "cache");
 }
 
-/** Passes chunks on while they are hashed. */
-async function* hashed(chunks: AsyncIterable<Buffer>, hash: ContentHash): AsyncGenerator<Buffer> {
+/** Passes chunks on and hashes them. */
+async function* hashed(chunks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
-    const done = hash.update(chunk);
+    hash.update(chunk);
     yield chunk;
-    await done;
   }
 }

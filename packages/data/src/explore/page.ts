@@ -54,7 +54,7 @@ ${figures("light")}
 </section>
 <section>
 <h2>Mean images</h2>
-<p>What the images of a class have in common; a sharp mean is an easy class.</p>
+<p>What the images of a class have in common.</p>
 ${figures("means")}
 </section>
 <section>
@@ -129,7 +129,7 @@ tbody tr { border-top: 1px solid var(--line); }
 tbody tr:last-child { font-weight: 600; } tbody tr:last-child th, tbody tr:last-child td { font-weight: 600; }
 figure { margin: 1rem 0 0; padding: .5rem; background: #ffffff; border: 1px solid var(--line); border-radius: 10px; }
 img { display: block; max-width: 100%; height: auto; margin: 0 auto; }
-@media (prefers-color-scheme: dark) { figure img { filter: brightness(.92); } }
+@media (prefers-color-scheme: dark) { figure { filter: brightness(.92); } }
 @media (min-width: 48rem) { .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; } }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--quiet); }
 dl { display: grid; grid-template-columns: 5rem 1fr; gap: .25rem 1rem; margin: 0; }

@@ -100,32 +100,41 @@ function drawHistogram(
   { edges, shares }: Histogram,
   { file, title, axis }: { file: string; title: string; axis: string },
 ): Picture {
-  const middles = edges.slice(1).map((edge, i) => Math.round((edge + (edges[i] as number)) / 2));
+  const middles = edges.slice(1).map((edge, i) => (edge + (edges[i] as number)) / 2);
   const parts = USAGES.map((part, usage) => ({ part, usage, shares: shares[usage] ?? [] }));
-  const png = renderChart({
-    type: "line",
-    data: {
-      labels: middles,
-      datasets: parts
-        .filter((part) => part.shares.some((share) => share > 0))
-        .map(({ part, usage, shares: values }) => ({
-          label: part,
-          data: values.map((share) => 100 * share),
-          borderColor: COLOURS.series[usage] as string,
-          backgroundColor: COLOURS.series[usage] as string,
-          borderWidth: 2,
-          pointRadius: 0,
-          cubicInterpolationMode: "monotone" as const,
-        })),
-    },
-    options: {
-      plugins: { title: { display: true, text: title } },
-      scales: {
-        x: { title: { display: true, text: axis }, grid: { display: false } },
-        y: { beginAtZero: true, title: { display: true, text: "% of the part" } },
+  const png = renderChart(
+    {
+      type: "line",
+      data: {
+        datasets: parts
+          .filter((part) => part.shares.some((share) => share > 0))
+          .map(({ part, usage, shares: values }) => ({
+            label: part,
+            data: values.map((share, bin) => ({ x: middles[bin] as number, y: 100 * share })),
+            borderColor: COLOURS.series[usage] as string,
+            backgroundColor: COLOURS.series[usage] as string,
+            borderWidth: 2,
+            pointRadius: 0,
+            cubicInterpolationMode: "monotone" as const,
+          })),
+      },
+      options: {
+        plugins: { title: { display: true, text: title } },
+        scales: {
+          x: {
+            type: "linear",
+            min: 0,
+            max: Math.ceil(edges.at(-1) as number),
+            title: { display: true, text: axis },
+            grid: { display: false },
+            ticks: { includeBounds: false },
+          },
+          y: { beginAtZero: true, title: { display: true, text: "% of the part" } },
+        },
       },
     },
-  });
+    { width: 560, height: 380 },
+  );
   return { file, title, png, section: "light" };
 }
 
