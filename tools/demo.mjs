@@ -13,51 +13,55 @@ const FACES_PER_CLASS = 3;
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
-/** Each step: what it is called, its command, and its result in a few words. */
+/** Each step: its name, its command given the results so far, and its own result in a few words. */
 const steps = [
   {
     name: "synth",
-    command: ["data:synth", "--out", FOLDER],
-    result: ({ images }) => `${images} drawn faces`,
+    command: () => ["data:synth", "--out", FOLDER],
+    result: ({ count }) => `${count} drawn faces in ${CSV}`,
   },
   {
     name: "explore",
-    command: ["data:explore", "--csv", CSV, "--out", `${FOLDER}/explore`],
-    result: ({ report }) => `report with plots: ${report}`,
+    command: () => ["data:explore", "--csv", CSV, "--out", `${FOLDER}/explore`],
+    result: ({ folder }) => `report with plots: ${folder}/index.html`,
   },
   {
     name: "fit",
-    command: ["train:fit", "--csv", CSV, "--out", "artifacts/runs/demo", "--epochs", "12"],
+    command: () => ["train:fit", "--csv", CSV, "--out", "artifacts/runs/demo", "--epochs", "12"],
     result: ({ metrics }) => `${percent(metrics.validation.accuracy)} right on PublicTest`,
   },
   {
     name: "export",
-    command: ["export:onnx", "artifacts/runs/demo"],
+    command: ({ fit }) => ["export:onnx", fit.run],
     result: ({ model, bytes }) => `${model}, ${(bytes / 1e6).toFixed(1)} MB`,
   },
   {
     name: "verify",
-    command: ["export:verify", "artifacts/runs/demo", "--csv", CSV],
+    command: ({ fit }) => ["export:verify", fit.run, "--csv", CSV],
     result: ({ maxDifference }) =>
       `same answers, largest difference ${maxDifference.toExponential(1)}`,
   },
   {
     name: "benchmark",
-    command: ["export:benchmark", "artifacts/runs/demo", "--seconds", "2"],
+    command: ({ fit }) => ["export:benchmark", fit.run, "--seconds", "1"],
     result: ({ speedup }) => `${speedup.toFixed(1)}× faster a face than tfjs-node's predict`,
   },
   {
     name: "recognise",
     before: writeFaces,
-    command: [
+    command: ({ export: { model } }) => [
       "app:analyze",
       "--source",
       `${FOLDER}/faces`,
       "--cropped",
+      "--model",
+      model,
       "--out",
       `${FOLDER}/analyze`,
     ],
-    result: ({ frames }) => {
+    result: async ({ results }) => {
+      const lines = (await readFile(results, "utf8")).trim().split("\n").slice(1);
+      const frames = lines.map((line) => JSON.parse(line));
       const right = frames.filter((f) => path.basename(f.source).startsWith(f.faces[0].expression));
       return `${right.length} of ${frames.length} unseen faces read as they were drawn`;
     },
@@ -103,7 +107,6 @@ async function run(command) {
   return JSON.parse(await readFile(json, "utf8"));
 }
 
-const typed = (command) => `nx run ${command.join(" ")}`;
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
 await mkdir(FOLDER, { recursive: true });
@@ -114,16 +117,17 @@ const results = {};
 for (const step of steps) {
   const start = performance.now();
   process.stdout.write(`${step.name.padEnd(10)} `);
+  const command = step.command(results);
   try {
     await step.before?.();
-    results[step.name] = await run(step.command);
+    results[step.name] = await run(command);
   } catch (error) {
     console.log(
-      `failed after ${seconds(start)}\n\n${error.message}\n\nTo repeat the step: npx ${typed(step.command)}`,
+      `failed after ${seconds(start)}\n\n${error.message}\n\nTo repeat the step: npx nx run ${command.join(" ")}`,
     );
     process.exit(1);
   }
-  console.log(`${seconds(start).padStart(7)}  ${step.result(results[step.name])}`);
+  console.log(`${seconds(start).padStart(7)}  ${await step.result(results[step.name])}`);
 }
 
 const { fit, export: exported, verify, benchmark, explore } = results;
@@ -138,7 +142,7 @@ const rows = [
     `${verify.maxDifference.toExponential(1)} at most, ${verify.agreement === 1 ? "every" : "NOT every"} answer equal`,
   ],
   ["speed-up at batch 1", `${benchmark.speedup.toFixed(1)}× over tfjs-node's predict`],
-  ["report", explore.report],
+  ["report", `${explore.folder}/index.html`],
   ["trained model", fit.run],
   ["exported model", exported.model],
   ["results", `${FOLDER}/analyze/results.jsonl`],
