@@ -10,8 +10,8 @@ export function packageHelp(program: Program): string {
     "",
     ...program.commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
     "",
-    `usage: nx run ${program.name}:<command> [flags]`,
-    `help:  nx run ${program.name}:<command> -- --help`,
+    `usage: npx nx run ${program.name}:<command> [flags]`,
+    `help:  npx nx run ${program.name}:<command> -- --help`,
     "",
   ].join("\n");
 }
@@ -31,7 +31,7 @@ export function commandHelp(program: Program, command: Command): string {
     `${program.name}:${command.name}: ${command.summary}`,
     ...(command.details === undefined ? [] : ["", command.details]),
     "",
-    `usage: nx run ${program.name}:${command.name}${argument} [flags]`,
+    `usage: npx nx run ${program.name}:${command.name}${argument} [flags]`,
     "",
     ...entries.map(([flag, text]) => `  ${flag.padEnd(width)}  ${text}`),
     "",

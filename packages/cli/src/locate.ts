@@ -26,13 +26,13 @@ export async function findRun(nameOrPath?: string): Promise<string> {
     const found = candidates.find((folder) => existsSync(path.join(folder, RUN_FILES.config)));
     if (found !== undefined) return found;
     throw new MienError("missing-file", `no training run at ${candidates.join(" or ")}`, {
-      advice: "Train one with `nx run train:fit`.",
+      advice: "Train one with `npx nx run train:fit`.",
     });
   }
   const newest = await newestOf(FOLDERS.runs, (name) => path.join(name, RUN_FILES.metrics));
   if (newest !== undefined) return path.join(FOLDERS.runs, newest);
   throw new MienError("missing-file", `no finished training run in ${FOLDERS.runs}/`, {
-    advice: "Train one with `nx run train:fit`.",
+    advice: "Train one with `npx nx run train:fit`.",
   });
 }
 
@@ -61,7 +61,7 @@ export async function findModel(file?: string): Promise<string> {
   if (file !== undefined) {
     if (existsSync(file)) return file;
     throw new MienError("missing-file", `no model file at ${file}`, {
-      advice: "Make one with `nx run export:onnx`.",
+      advice: "Make one with `npx nx run export:onnx`.",
     });
   }
   const index = path.join(FOLDERS.release, "index.json");
@@ -72,7 +72,7 @@ export async function findModel(file?: string): Promise<string> {
   const newest = await newestOf(FOLDERS.models, (name) => name, ".onnx");
   if (newest !== undefined) return path.join(FOLDERS.models, newest);
   throw new MienError("missing-file", `no exported model in ${FOLDERS.models}/`, {
-    advice: "Train and export one: `nx run train:fit`, then `nx run export:onnx`.",
+    advice: "Train and export one: `npx nx run train:fit`, then `npx nx run export:onnx`.",
   });
 }
 

@@ -19,7 +19,7 @@ beforeAll(() => {
      import { MienError } from ${format};
      const count = { type: "integer", default: 3, min: 1, max: 9, description: "how many" } as const;
      await runProgram({ name: "demo", summary: "a program", commands: [
-       defineCommand({ name: "add", summary: "adds", details: "Adds up.", examples: ["nx run demo:add"],
+       defineCommand({ name: "add", summary: "adds", details: "Adds up.", examples: ["npx nx run demo:add"],
          options: { count }, run: async (v, c) => { c.terminal.say("sum " + v.count); return { sum: v.count }; } }),
        defineCommand({ name: "fail", summary: "fails", examples: [], options: {},
          run: async () => { throw new MienError("bad-data", "row 3 is odd", { advice: "Make it even." }); } }),
@@ -54,7 +54,7 @@ describe("a program of commands", () => {
     const { code, out } = run(["add", "--help"]);
     expect(code).toBe(0);
     expect(out).toMatch(/Adds up\.[^]*--count N +how many \(1 to 9; default 3\)/);
-    expect(out).toMatch(/--json FILE[^]*example:\n {2}nx run demo:add/);
+    expect(out).toMatch(/--json FILE[^]*example:\n {2}npx nx run demo:add/);
   });
 
   it("lists its commands, and exits with 2 when none is named", () => {

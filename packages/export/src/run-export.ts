@@ -45,7 +45,7 @@ export async function readFinishedRun({ run, name }: RunPaths): Promise<RunConfi
   throw new MienError(
     "conflict",
     `the training of ${name} is not finished: ${run} has no ${RUN_FILES.metrics}`,
-    { advice: "Repeat its `nx run train:fit` command to go on with it." },
+    { advice: "Repeat its `npx nx run train:fit` command to go on with it." },
   );
 }
 

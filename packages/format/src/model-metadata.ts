@@ -46,7 +46,7 @@ export function decodeModelMetadata(
 ): ModelMetadata {
   const fail = (problem: string): never => {
     throw new MienError("bad-model", `${name} is not an expression model of mien: ${problem}`, {
-      advice: "Make one with `nx run export:onnx`.",
+      advice: "Make one with `npx nx run export:onnx`.",
     });
   };
   const format = props["mien.format"];

@@ -77,7 +77,7 @@ export function checkAnswer(
 /** A `bad-model` error about one file. */
 export function badModel(name: string, problem: string, cause?: unknown): MienError {
   return new MienError("bad-model", `${name} cannot be used as an expression model: ${problem}`, {
-    advice: "Make one with `nx run export:onnx`.",
+    advice: "Make one with `npx nx run export:onnx`.",
     cause,
   });
 }

@@ -59,7 +59,9 @@ describe("app:analyze", () => {
     expect(out).toMatch(/image +expression +probability +runner-up/);
     expect(out).toMatch(/face\.jpg +Left +100\.0 % +Even 0\.0 %/);
     expect(out).toMatch(/wrote artifacts\/analyze\/results\.jsonl \(1 image\)/);
-    expect(out).toMatch(/next {2}nx run app:analyze --source \. --cropped --model \S+halves\.onnx/);
+    expect(out).toMatch(
+      /next {2}npx nx run app:analyze --source \. --cropped --model \S+halves\.onnx/,
+    );
     const { header, results } = await readResults("artifacts/analyze/results.jsonl");
     expect(header).toEqual({ labels: ["Top", "Bottom", "Left", "Right", "Even"], model: MODEL });
     const number = expect.any(Number) as number;

@@ -26,8 +26,8 @@ export const analyze = defineCommand({
     "with the labels and the model, then one line an image. Other files in the folder are skipped. " +
     "An image that cannot be read is named and left out; the command fails only if none can be read.",
   examples: [
-    "nx run app:analyze --source face.jpg --cropped",
-    "nx run app:analyze --source faces/ --cropped --out artifacts/faces",
+    "npx nx run app:analyze --source face.jpg --cropped",
+    "npx nx run app:analyze --source faces/ --cropped --out artifacts/faces",
   ],
   options: {
     source: {
@@ -184,12 +184,15 @@ function suggestNext(
   found: FoundImages,
 ): void {
   if (found.isFolder) {
-    terminal.next("nx run export:verify", "shows that the model answers as the trained one does");
+    terminal.next(
+      "npx nx run export:verify",
+      "shows that the model answers as the trained one does",
+    );
     return;
   }
   const flags = `--cropped${model === undefined ? "" : ` --model ${quote(model)}`}`;
   terminal.next(
-    `nx run app:analyze --source ${quote(path.dirname(source))} ${flags}`,
+    `npx nx run app:analyze --source ${quote(path.dirname(source))} ${flags}`,
     "reads every image in the folder",
   );
 }

@@ -20,7 +20,7 @@ export const benchmark = defineCommand({
   details:
     "One face and 64 faces at a time, tfjs-node's predict against onnxruntime with one and two threads, " +
     "in alternating turns. Writes DIR/<run>.benchmark.json and .png.",
-  examples: ["nx run export:benchmark", "nx run export:benchmark demo --seconds 2"],
+  examples: ["npx nx run export:benchmark", "npx nx run export:benchmark demo --seconds 2"],
   positional: {
     name: "RUN",
     description: "name or folder of a run; default: the newest finished one",
@@ -46,7 +46,7 @@ export const benchmark = defineCommand({
     const model = modelOption ?? modelFileOf(paths);
     if (!existsSync(model)) {
       throw new MienError("missing-file", `no exported model at ${model}`, {
-        advice: `Make it with \`nx run export:onnx ${paths.argument}\`.`,
+        advice: `Make it with \`npx nx run export:onnx ${paths.argument}\`.`,
       });
     }
     terminal.say(`run ${paths.run}, model ${model}`);
@@ -73,7 +73,7 @@ export const benchmark = defineCommand({
     terminal.wrote(`${base}.json`);
     terminal.wrote(`${base}.png`);
     terminal.next(
-      "nx run app:analyze --source face.jpg --cropped",
+      "npx nx run app:analyze --source face.jpg --cropped",
       "reads the expression in a photo",
     );
     return result;

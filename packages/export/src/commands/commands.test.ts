@@ -36,7 +36,7 @@ describe("export:onnx", () => {
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(out).toContain(`wrote ${MODEL}`);
-    expect(out).toContain("next  nx run export:verify tiny");
+    expect(out).toContain("next  npx nx run export:verify tiny");
     const bytes = await readFile(at(MODEL));
     expect(await readJson("onnx.json")).toMatchObject({
       run: "artifacts/runs/tiny",
@@ -93,7 +93,7 @@ describe("export:onnx", () => {
   it("exports a run from anywhere to anywhere, and says how to verify it there", async () => {
     await cp(at("artifacts/runs/tiny"), at("elsewhere/run"), { recursive: true });
     const { out } = run("onnx", "elsewhere/run", "--out", "models");
-    expect(out).toContain("next  nx run export:verify elsewhere/run --model models/run.onnx");
+    expect(out).toContain("next  npx nx run export:verify elsewhere/run --model models/run.onnx");
     expect(run("verify", "elsewhere/run", "--model", "models/run.onnx").code).toBe(0);
   });
 
@@ -163,7 +163,7 @@ describe("export:verify", () => {
     const { code, err } = run("verify", "--model", "nothing.onnx", "--csv", "faces.csv");
     expect(code).toBe(1);
     expect(err).toContain("no exported model at nothing.onnx");
-    expect(err).toContain("nx run export:onnx tiny");
+    expect(err).toContain("npx nx run export:onnx tiny");
   });
 });
 

@@ -33,7 +33,7 @@ export const onnx = defineCommand({
   details:
     "Converts the LayersModel of a run to DIR/<run>.onnx: pixels 0–255 in, probabilities out; labels, input size, training and metrics travel " +
     "in its metadata. The file appears only after onnxruntime has given the run's reference answers with it.",
-  examples: ["nx run export:onnx", "nx run export:onnx demo --out artifacts/models"],
+  examples: ["npx nx run export:onnx", "npx nx run export:onnx demo --out artifacts/models"],
   positional: {
     name: "RUN",
     description: "name or folder of a run; default: the newest finished one",
@@ -55,7 +55,7 @@ export const onnx = defineCommand({
     const modelFlag = model === modelFileOf(paths) ? "" : ` --model ${model}`;
     const next = () =>
       terminal.next(
-        `nx run export:verify ${paths.argument}${modelFlag}`,
+        `npx nx run export:verify ${paths.argument}${modelFlag}`,
         "compares it on every validation image",
       );
     if (state !== "stale") {

@@ -19,7 +19,10 @@ export const verify = defineCommand({
     "Runs the trained model in tfjs and the exported one in onnxruntime on the run's reference images " +
     "and on every validation image (PublicTest). Fails, naming the rows of the CSV, if a probability " +
     "differs by more than 1e-5 or an answer is another.",
-  examples: ["nx run export:verify", "nx run export:verify demo --csv artifacts/demo/synth.csv"],
+  examples: [
+    "npx nx run export:verify",
+    "npx nx run export:verify demo --csv artifacts/demo/synth.csv",
+  ],
   positional: {
     name: "RUN",
     description: "name or folder of a run; default: the newest finished one",
@@ -41,7 +44,7 @@ export const verify = defineCommand({
     const model = modelOption ?? modelFileOf(paths);
     if (!existsSync(model)) {
       throw new MienError("missing-file", `no exported model at ${model}`, {
-        advice: `Make it with \`nx run export:onnx ${paths.argument}\`.`,
+        advice: `Make it with \`npx nx run export:onnx ${paths.argument}\`.`,
       });
     }
     terminal.say(`run ${paths.run}, model ${model}`);
@@ -59,7 +62,7 @@ export const verify = defineCommand({
     }).finally(() => bars.forEach((bar) => bar.stop()));
     show(terminal, verification);
     requireAll(verification, model);
-    terminal.next(`nx run export:benchmark ${paths.argument}`, "shows how much faster it is");
+    terminal.next(`npx nx run export:benchmark ${paths.argument}`, "shows how much faster it is");
     return { run: paths.run, model, ...summarise(verification) };
   },
 });
