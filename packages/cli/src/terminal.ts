@@ -79,7 +79,7 @@ function isNumeric(cell: string | number | undefined): boolean {
 
 function bar(label: string, total: number): Progress {
   const line = new progress.SingleBar({
-    format: `${label} {bar} {percentage} % {value}/{total} {note} {eta_formatted} left`,
+    format: `${label} {bar} {percentage} % {value}/{total}, {eta_formatted} left  {note}`,
     barsize: 24,
     hideCursor: true,
     clearOnComplete: true,
