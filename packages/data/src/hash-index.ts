@@ -13,9 +13,11 @@ export interface FileState {
 
 interface Entry extends FileState {
   readonly sha256: string;
+  /** When it was hashed, in nanoseconds since 1970. */
+  readonly hashed: string;
 }
 
-/** A file written this recently may be written again within one tick of its time stamp. */
+/** A file hashed this soon after it was written may have been written again within one tick. */
 const UNSETTLED_NANOSECONDS = 2_000_000_000n;
 
 /** Remembers the content hashes of files, so that a large file is not hashed twice. */
@@ -27,30 +29,41 @@ export class HashIndex {
     this.#file = path.join(folder, "index.json");
   }
 
-  /** The hash of a file that has not changed since it was remembered. */
+  /** The hash of a file that surely has not changed since it was remembered. */
   async find(file: string, state: FileState): Promise<string | undefined> {
     const entry = (await this.#read())[path.resolve(file)];
-    const same = entry?.size === state.size && entry.modified === state.modified;
-    return same ? entry.sha256 : undefined;
+    if (entry?.size !== state.size || entry.modified !== state.modified) return undefined;
+    const settled = BigInt(entry.hashed) - BigInt(entry.modified) >= UNSETTLED_NANOSECONDS;
+    return settled ? entry.sha256 : undefined;
   }
 
-  /** Remembers a hash, unless the file changed meanwhile or is so young that it still might. */
+  /** Whether a file of this size was hashed before, so that its content may be known. */
+  async knowsSize(size: number): Promise<boolean> {
+    return Object.values(await this.#read()).some((entry) => entry.size === size);
+  }
+
+  /** Remembers a hash, unless the file changed since its state was looked up. */
   async remember(file: string, before: FileState, sha256: string): Promise<void> {
     const after = await fileState(file);
-    const age = BigInt(Date.now()) * 1_000_000n - BigInt(after.modified);
     if (after.size !== before.size || after.modified !== before.modified) return;
-    if (age < UNSETTLED_NANOSECONDS) return;
+    const hashed = String(BigInt(Date.now()) * 1_000_000n);
     const entries = await this.#read();
-    await writeJson(this.#file, { ...entries, [path.resolve(file)]: { ...after, sha256 } });
+    const entry: Entry = { ...after, hashed, sha256 };
+    await writeJson(this.#file, { ...entries, [path.resolve(file)]: entry });
   }
 
   async #read(): Promise<Record<string, Entry>> {
-    // The index only saves time: a damaged one is as good as none.
-    const entries = await readJson(this.#file).catch(() => ({}));
-    return typeof entries === "object" && entries !== null
-      ? (entries as Record<string, Entry>)
-      : {};
+    // The index only saves time: a damaged one, or entry, is as good as none.
+    const entries = await readJson(this.#file).catch(() => undefined);
+    if (typeof entries !== "object" || entries === null) return {};
+    return Object.fromEntries(Object.entries(entries).filter(isEntry));
   }
+}
+
+function isEntry(pair: [string, unknown]): pair is [string, Entry] {
+  const entry = pair[1] as Partial<Entry> | null;
+  const isTime = (value: unknown) => typeof value === "string" && /^\d+$/.test(value);
+  return isTime(entry?.modified) && isTime(entry?.hashed) && typeof entry?.sha256 === "string";
 }
 
 /**

@@ -59,13 +59,18 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   const state = await fileState(file);
   const skipBadRows = options.skipBadRows ?? false;
   let sha256 = await index.find(file, state);
-  if (sha256 === undefined && (await chooseManifest(file, undefined)).tentative) {
-    ({ sha256 } = await identifyDataset({ ...options, csv: file }));
+  if (sha256 === undefined) {
+    // Hashing is much faster than parsing; it pays where the content may be known already.
+    const { tentative } = await chooseManifest(file, undefined);
+    if (tentative || (await index.knowsSize(state.size))) {
+      ({ sha256 } = await identifyDataset({ ...options, csv: file }));
+    }
   }
   const choice = await chooseManifest(file, sha256);
   if (sha256 !== undefined) {
     const found = await cache.find(sha256, choice.manifest, skipBadRows);
-    if (found !== undefined) return { path: file, sha256, ...choice, ...found, fromCache: true };
+    const { manifest, warnings } = choice;
+    if (found) return { path: file, manifest, sha256, warnings, ...found, fromCache: true };
   }
   const hash = createHash("sha256");
   const chunks = hashed(readChunks(file, options), hash);
@@ -79,7 +84,7 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   }
   await index.remember(file, state, sha256);
   await cache.keep(sha256, manifest, content);
-  return { path: file, sha256, manifest, warnings, ...content, fromCache: false };
+  return { path: file, manifest, sha256, warnings, ...content, fromCache: false };
 }
 
 /**

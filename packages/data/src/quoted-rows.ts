@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { MienError, messageOf } from "@mien/format";
 import { CsvError, parse } from "csv-parse";
-import { tooLong } from "./plain-rows.ts";
+import { PLAIN_HEADER, tooLong } from "./plain-rows.ts";
 import type { RowCollector } from "./row-collector.ts";
 import { firstWords } from "./row-fields.ts";
 
@@ -10,7 +10,7 @@ const RETURN = 0x0d;
 
 /** Where each column of a data set stands in a row. */
 interface Columns {
-  readonly count: number;
+  readonly names: readonly string[];
   readonly emotion: number;
   readonly pixels: number;
   readonly usage: number;
@@ -51,7 +51,7 @@ export async function readQuotedRows(
   source.pipe(parser);
   let columns: Columns | undefined = start.header
     ? undefined
-    : { count: 3, emotion: 0, pixels: 1, usage: 2 };
+    : { names: PLAIN_HEADER.split(","), emotion: 0, pixels: 1, usage: 2 };
   // csv-parse counts each carriage return inside a field as a line of its own.
   let surplusLines = 0;
   // One row is held back, because only the end of the stream tells whether it is the last.
@@ -84,15 +84,23 @@ export async function readQuotedRows(
   }
 }
 
-/** csv-parse keeps views of what it is given, but our chunks are overwritten. */
+/**
+ * Copies chunks, because csv-parse keeps views of them and ours are overwritten. A carriage return
+ * that ends the file is left out: it belongs to a line end, as it does for the scanner.
+ */
 async function* copyChunks(
   chunks: AsyncIterable<Buffer>,
   tail: { endsInNewline: boolean },
 ): AsyncGenerator<Buffer> {
+  let held = Buffer.alloc(0);
   for await (const chunk of chunks) {
     if (chunk.length === 0) continue;
-    tail.endsInNewline = chunk[chunk.length - 1] === NEWLINE;
-    yield Buffer.from(chunk);
+    const whole = Buffer.concat([held, chunk]);
+    const last = whole[whole.length - 1];
+    tail.endsInNewline = last === NEWLINE;
+    const end = last === RETURN ? whole.length - 1 : whole.length;
+    held = whole.subarray(end);
+    if (end > 0) yield whole.subarray(0, end);
   }
 }
 
@@ -107,10 +115,11 @@ function countLineEnds(record: readonly Buffer[]): { newlines: number; returns: 
 }
 
 function findColumns(header: readonly Buffer[], file: string): Columns {
-  const names = header.map((name) => name.toString("utf8").trim().toLowerCase());
+  const names = header.map((name) => name.toString("utf8").trim());
+  const lowered = names.map((name) => name.toLowerCase());
   const [emotion, pixels, usage] = ["emotion", "pixels", "usage"].map((name) => {
-    const found = names.indexOf(name);
-    if (found >= 0 && names.lastIndexOf(name) === found) return found;
+    const found = lowered.indexOf(name);
+    if (found >= 0 && lowered.lastIndexOf(name) === found) return found;
     const problem = found < 0 ? "no such column" : "it more than once";
     const listed = firstWords(Buffer.from(names.join(", ")));
     throw new MienError(
@@ -119,7 +128,7 @@ function findColumns(header: readonly Buffer[], file: string): Columns {
       { advice: "The first line must name the columns emotion, pixels and Usage." },
     );
   }) as [number, number, number];
-  return { count: header.length, emotion, pixels, usage };
+  return { names, emotion, pixels, usage };
 }
 
 function addRow(
@@ -128,10 +137,15 @@ function addRow(
   rows: RowCollector,
   last = false,
 ): void {
-  if (record.length !== columns.count) {
+  if (record.length !== columns.names.length) {
     const whole = Buffer.from(record.map((field) => field.toString("latin1")).join(","), "latin1");
     const found = `${record.length} in ${firstWords(whole)}`;
-    return rows.addUnreadable(line, `${columns.count} columns`, found, last);
+    return rows.addUnreadable(
+      line,
+      `${columns.names.length} columns (${columns.names.join(",")})`,
+      found,
+      last,
+    );
   }
   const fields = {
     emotion: record[columns.emotion] as Buffer,
