@@ -1,0 +1,125 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../testing/folder.ts";
+
+const BIN = path.resolve(import.meta.dirname, "../bin.ts");
+
+/** Runs a command line of the package in a folder of its own. */
+function run(
+  folder: string,
+  args: readonly string[],
+): Promise<{ code: number; out: string; err: string }> {
+  const words = ["--conditions=source", "--import", import.meta.resolve("tsx"), BIN, ...args];
+  const env = { ...process.env, MIEN_DATA: "" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, words, { cwd: folder, env }, (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+  });
+}
+
+describe("data commands", () => {
+  it("draw a set, report on it, and say when there is nothing to do", async () => {
+    const folder = await temporaryFolder();
+    const synth = await run(folder, [
+      "synth",
+      "--count",
+      "140",
+      "--out",
+      "out",
+      "--json",
+      "synth.json",
+    ]);
+    expect(synth).toMatchObject({ code: 0, err: "" });
+    expect(synth.out).toContain("nx run data:explore --csv out/synth.csv");
+    const lines = (await readFile(path.join(folder, "out/synth.csv"), "utf8"))
+      .trimEnd()
+      .split("\n");
+    expect(lines).toHaveLength(141);
+    const summary = JSON.parse(await readFile(path.join(folder, "synth.json"), "utf8")) as unknown;
+    expect(summary).toMatchObject({ csv: "out/synth.csv", count: 140, seed: 1, upToDate: false });
+
+    const again = await run(folder, ["synth", "--count", "140", "--out", "out"]);
+    expect(again.out).toContain("up to date: out/synth.csv");
+
+    const explore = await run(folder, ["explore", "--csv", "out/synth.csv"]);
+    expect(explore).toMatchObject({ code: 0, err: "" });
+    expect(explore.out).toMatch(/Surprise +\d+ +\d+ +\d+ +\d+/);
+    const report = path.join(folder, "artifacts/data/synth/explore");
+    const names = await readdir(report);
+    const pictures = names.filter((name) => name.endsWith(".png"));
+    expect(pictures).toHaveLength(12);
+    for (const name of pictures) {
+      const png = await readFile(path.join(report, name));
+      expect(png.toString("latin1", 1, 4)).toBe("PNG");
+      // Width and height follow the signature and the first chunk's head.
+      expect(Math.min(png.readUInt32BE(16), png.readUInt32BE(20))).toBeGreaterThan(200);
+    }
+    const figures = JSON.parse(await readFile(path.join(report, "explore.json"), "utf8")) as {
+      counts: number[][];
+    };
+    expect(figures).toMatchObject({ images: 140, duplicates: { groups: 0, distinctImages: 140 } });
+    expect(figures.counts.flat().reduce((sum, n) => sum + n, 0)).toBe(140);
+
+    const page = await readFile(path.join(report, "index.html"), "utf8");
+    expect(page.match(/<img[^>]+src="data:image\/png;base64,/g)).toHaveLength(12);
+    expect(page).not.toMatch(/(src|href)="(?!data:)/);
+
+    const repeated = await run(folder, ["explore", "--csv", "out/synth.csv"]);
+    expect(repeated.out).toContain("up to date: artifacts/data/synth/explore/index.html");
+    const reseeded = await run(folder, ["explore", "--csv", "out/synth.csv", "--seed", "2"]);
+    expect(reseeded.out).not.toContain("up to date");
+  });
+
+  it("stop at a wrong row, or go on without it and say so", async () => {
+    const folder = await temporaryFolder();
+    await run(folder, ["synth", "--count", "70", "--out", "."]);
+    const csv = path.join(folder, "faces.csv");
+    const text = await readFile(path.join(folder, "synth.csv"), "utf8");
+    await writeFile(csv, text.replace(/^(.*\n.*\n)\d/, "$19"));
+    const strict = await run(folder, ["explore", "--csv", "faces.csv"]);
+    expect(strict.code).toBe(1);
+    expect(strict.err).toContain(
+      'faces.csv, line 3, column emotion: expected a label from 0 to 6, found "9',
+    );
+    expect(strict.err).toContain("--skip-bad-rows");
+    const lenient = await run(folder, ["explore", "--csv", "faces.csv", "--skip-bad-rows"]);
+    expect(lenient.code).toBe(0);
+    expect(lenient.out).toContain("1 wrong rows were left out");
+    expect(lenient.out).toContain("left out: line 3, column emotion");
+  });
+
+  it("say how to get data where there is none, and refuse unknown flags", async () => {
+    const folder = await temporaryFolder();
+    const nothing = await run(folder, ["explore"]);
+    expect(nothing.code).toBe(1);
+    expect(nothing.err).toContain("no data set found in datasets/");
+    expect(nothing.err).toContain("nx run data:synth");
+    expect((await run(folder, ["synth", "--amount", "9"])).code).toBe(2);
+  });
+
+  it("measure loading in processes of their own", async () => {
+    const folder = await temporaryFolder();
+    await run(folder, ["synth", "--count", "140", "--out", "."]);
+    const benchmark = ["benchmark", "--csv", "synth.csv", "--rounds", "1", "--json", "load.json"];
+    const { code, out } = await run(folder, benchmark);
+    expect(code).toBe(0);
+    expect(out).toContain("× the time of reading its bytes");
+    const { measurements } = JSON.parse(await readFile(path.join(folder, "load.json"), "utf8")) as {
+      measurements: Record<string, { images: number; resultBytes: number; peakBytes: number }[]>;
+    };
+    const images = Object.entries(measurements).map(([way, [first]]) => [way, first?.images]);
+    expect(Object.fromEntries(images)).toEqual({
+      bytes: 0,
+      steps: 0,
+      csv: 140,
+      quoted: 140,
+      gz: 140,
+      cache: 140,
+    });
+    expect(measurements["csv"]?.[0]?.resultBytes).toBe(140 * (48 * 48 + 1 + 1 + 4));
+    expect(measurements["csv"]?.[0]?.peakBytes).toBeGreaterThan(10e6);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { tinySet } from "../testing/image-set.ts";
+import { TINY } from "../testing/csv-text.ts";
+import { findingsOf } from "./findings.ts";
+import { exploreDataset } from "./report.ts";
+
+const identity = { path: "tiny.csv", manifest: TINY, sha256: "0".repeat(64), warnings: [] };
+
+function findings(images: Parameters<typeof tinySet>[0]) {
+  return findingsOf(exploreDataset(tinySet(images), identity, []));
+}
+
+const texts = (images: Parameters<typeof tinySet>[0], level: string) =>
+  findings(images)
+    .filter((finding) => finding.level === level)
+    .map((finding) => finding.text)
+    .join("\n");
+
+/** Different images: pairs of Cat and Dog in each part. */
+const SOUND = [0, 1, 2].flatMap((usage) =>
+  [0, 1].map((label) => [label, usage, [usage * 80, label * 200, 30, 90]] as const),
+);
+
+describe("findingsOf", () => {
+  it("has nothing to say against a sound set", () => {
+    expect(findings(SOUND).map(({ level }) => level)).toEqual(findings(SOUND).map(() => "good"));
+  });
+
+  it("calls copies across parts and contradicting labels problems", () => {
+    const problems = texts([...SOUND, [1, 2, [0, 0, 30, 90]]], "problem");
+    expect(problems).toContain("1 PrivateTest rows have a copy in Training");
+    expect(problems).toContain("1 images carry different labels");
+  });
+
+  it("calls blank images and missing classes problems", () => {
+    const problems = texts(
+      [
+        [0, 0, [7, 7, 7, 7]],
+        [0, 1, [1, 200, 3, 4]],
+      ],
+      "problem",
+    );
+    expect(problems).toContain("1 images are blank");
+    expect(problems).toContain("No image at all of: Dog");
+  });
+
+  it("calls classes unbalanced from three to one on", () => {
+    const many = [1, 2, 3].map((i) => [0, 0, [i, 100, 0, 200]] as const);
+    expect(texts([...SOUND, ...many], "problem")).toBe("");
+    const more = [4, 5, 6].map((i) => [0, 0, [i, 100, 0, 200]] as const);
+    expect(texts([...SOUND, ...many, ...more], "problem")).toContain(
+      "3.0 to 1 between Cat (9) and Dog (3)",
+    );
+  });
+});

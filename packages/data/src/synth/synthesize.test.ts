@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { imageAt } from "@mien/format";
+import { describe, expect, it } from "vitest";
+import { countClasses } from "../explore/counts.ts";
+import { temporaryFolder } from "../testing/folder.ts";
+import { runPython, withoutPython } from "../testing/python.ts";
+import { encodeCsv } from "../write-csv.ts";
+import { drawFace, synthesize } from "./synthesize.ts";
+
+describe("synthesize", () => {
+  const set = synthesize({ count: 700, seed: 1 });
+
+  it("draws the same bytes on every machine", () => {
+    const hash = createHash("sha256")
+      .update(synthesize({ count: 70, seed: 1 }).pixels)
+      .digest("hex");
+    expect(hash).toBe("e8ec7e72ec9532f8fac8dcce39b38981d52cb346d7c1b71bd1be3cace3d22804");
+  });
+
+  it("draws other faces for another seed", () => {
+    const other = synthesize({ count: 70, seed: 2 });
+    const same = [...Array(70).keys()].filter((i) =>
+      Buffer.from(imageAt(other, i)).equals(imageAt(set, i)),
+    );
+    expect(same).toEqual([]);
+  });
+
+  it("begins a larger set with the images of a smaller one", () => {
+    const small = synthesize({ count: 70, seed: 1 });
+    expect([...small.labels]).toEqual([...set.labels.subarray(0, 70)]);
+    expect(Buffer.from(small.pixels).equals(set.pixels.subarray(0, small.pixels.length))).toBe(
+      true,
+    );
+  });
+
+  it("has every class in every part, nearly as many of each, 80 % for training", () => {
+    const counts = countClasses(set);
+    const totals = counts.map((row) => row.reduce((sum, n) => sum + n, 0));
+    expect(Math.min(...counts.flat())).toBeGreaterThan(5);
+    expect(Math.max(...totals) / Math.min(...totals)).toBeLessThan(1.4);
+    expect(new Set(totals).size).toBeGreaterThan(1);
+    const training = counts.reduce((sum, row) => sum + (row[0] ?? 0), 0);
+    expect(training / 700).toBeCloseTo(0.8, 2);
+  });
+
+  it("draws no image twice and none that is blank, dark or washed out", () => {
+    const images = [...set.labels.keys()].map((i) => imageAt(set, i));
+    expect(new Set(images.map((pixels) => Buffer.from(pixels).toString("latin1"))).size).toBe(700);
+    for (const pixels of images) {
+      const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
+      const variance = pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels.length;
+      expect(Math.sqrt(variance)).toBeGreaterThan(10);
+      expect(mean).toBeGreaterThan(60);
+      expect(mean).toBeLessThan(200);
+    }
+  });
+
+  it("lets the label alone decide between two drawings of one person", () => {
+    const neutral = drawFace(6, [1, 5]);
+    expect(Buffer.from(drawFace(6, [1, 5])).equals(neutral)).toBe(true);
+    for (let label = 0; label < 6; label++) {
+      const changed = drawFace(label, [1, 5]).filter(
+        (value, i) => Math.abs(value - (neutral[i] ?? 0)) > 12,
+      );
+      expect(changed.length).toBeGreaterThan(60);
+      expect(changed.length).toBeLessThan(1400);
+    }
+  });
+
+  it("is small enough to count and large enough to have every class", () => {
+    expect(() => synthesize({ count: 69, seed: 1 })).toThrow("at least 70 images, found 69");
+    expect(() => synthesize({ count: 100.5, seed: 1 })).toThrow("found 100.5");
+  });
+
+  it.skipIf(withoutPython("sklearn", "numpy"))(
+    "gives a linear model something to learn, but less than the expressions hold",
+    async () => {
+      const csv = path.join(await temporaryFolder(), "synth.csv");
+      await writeFile(csv, Buffer.concat(encodeCsv(synthesize({ count: 1400, seed: 1 }))));
+      const script = `
+import csv, json, sys
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+rows = list(csv.DictReader(open(sys.argv[1])))
+x = np.array([np.array(row["pixels"].split(), dtype=np.float32) for row in rows])
+x = (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
+y = np.array([int(row["emotion"]) for row in rows])
+train = np.array([row["Usage"] == "Training" for row in rows])
+model = LogisticRegression(C=2e-3, max_iter=100).fit(x[train], y[train])
+print(json.dumps(model.score(x[~train], y[~train])))`;
+      const accuracy = runPython(script, [csv]) as number;
+      expect(accuracy).toBeGreaterThan(0.25);
+      expect(accuracy).toBeLessThan(0.6);
+    },
+  );
+});
