@@ -42,13 +42,13 @@ const CHIN = 1.22;
  * Draws neck, hair and the bare head, lit.
  *
  * @param jaw how far the chin hangs, in half widths.
- * @returns where the skin of the head is.
+ * @returns where the skin of the head is, and where hair may be.
  */
 export function paintHead(
   raster: Raster,
   { traits, pose, light }: { traits: Traits; pose: Pose; light: Light },
   jaw: number,
-): Mask {
+): { skin: Mask; hair: Mask } {
   const place = placement(pose);
   const outline = (grow: number, chin: number) =>
     ring(40, (angle) => {
@@ -66,7 +66,8 @@ export function paintHead(
     value: 0.7 - traits.hair,
     soft: 2,
   });
-  raster.fill(outline(traits.hairVolume, 1), { value: traits.hair, soft: 1.5 });
+  const hair = raster.mask(outline(traits.hairVolume, 1), 1.5);
+  raster.shade(() => traits.hair, hair);
   for (const side of [-1, 1]) {
     const ear = ring(12, (angle) =>
       place(
@@ -76,9 +77,9 @@ export function paintHead(
     );
     raster.fill(ear, { value: traits.skin * 0.8 });
   }
-  const mask = raster.mask(outline(1, CHIN + jaw));
-  raster.shade(litSkin(traits, pose, light), mask);
-  return mask;
+  const skin = raster.mask(outline(1, CHIN + jaw));
+  raster.shade(litSkin(traits, pose, light), skin);
+  return { skin, hair };
 }
 
 /** The brightness of a head as an ellipsoid under one light. */
@@ -98,21 +99,17 @@ function litSkin({ skin }: Traits, { roll, scale, centre }: Pose, light: Light) 
 /** Draws the hair that falls over the forehead, and a beard; `scale` as in `Pose`. */
 export function paintHair(
   raster: Raster,
-  {
-    traits,
-    project,
-    scale,
-    skin,
-  }: { traits: Traits; project: Projection; scale: number; skin: Mask },
+  face: { traits: Traits; project: Projection; scale: number; skin: Mask; hair: Mask },
 ): void {
-  const { hairline, hair } = traits;
+  const { traits, project, scale, skin, hair } = face;
+  const { hairline } = traits;
   const edge = [-1.2, -0.75, -0.35, 0, 0.35, 0.75, 1.2].map((x) =>
     project(x, hairline + 0.35 * x * x * x * x),
   );
   const above = [project(1.4, -2.2), project(-1.4, -2.2)];
-  raster.fill([...edge, ...above], { value: hair, soft: 1.5, within: skin });
+  raster.fill([...edge, ...above], { value: traits.hair, soft: 1.5, within: hair });
   if (traits.beard === 0) return;
-  const beard = { value: hair, alpha: traits.beard, within: skin };
+  const beard = { value: traits.hair, alpha: traits.beard, within: skin };
   const jaw = [-1, -0.8, -0.45, 0, 0.45, 0.8, 1].map((x) => project(x, 1.12 - 0.95 * x * x));
   raster.stroke(
     jaw,

@@ -116,9 +116,9 @@ export function drawFace(label: number, keys: readonly number[]): Uint8Array {
   const raster = new Raster(SIZE);
   paintBackground(raster, stream("background"));
   const project = projectionOf(traits, pose);
-  const skin = paintHead(raster, { traits, pose, light }, jawOf(actions));
+  const { skin, hair } = paintHead(raster, { traits, pose, light }, jawOf(actions));
   const face: Face = { traits, actions, light, project, scale: pose.scale, skin };
-  paintHair(raster, face);
+  paintHair(raster, { ...face, hair });
   paintCheeks(raster, face);
   paintEyes(raster, face, [gaze.between(-1, 1), gaze.between(-1, 1)]);
   paintBrows(raster, face);
