@@ -14,7 +14,7 @@ export const configSchema = z.strictObject({
     .enum(["adam", "sgd"])
     .default("adam")
     .describe("adam, or sgd with Nesterov momentum"),
-  learningRate: z.number().min(1e-8).max(10).default(1e-3).describe("at the first step"),
+  learningRate: z.number().min(1e-8).max(10).default(2e-3).describe("at the first step"),
   decay: z
     .number()
     .min(0)
