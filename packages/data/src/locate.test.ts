@@ -33,7 +33,7 @@ describe("locateDataset", () => {
     const { advice } = error as MienError;
     expect(advice).toContain("Challenges in Representation Learning");
     expect(advice).toContain("datasets/fer2013/fer2013.csv");
-    expect(advice).toContain("nx run data:synth");
+    expect(advice).toContain("npx nx run data:synth");
   });
 
   it("points to the compressed neighbour of a file that is not there", async () => {

@@ -59,7 +59,7 @@ describe("train:fit", () => {
     const undisturbed = await start(...fitFlags, "--out", "whole", "--json", "whole.json").done;
     expect(undisturbed).toMatchObject({ code: 0 });
     expect(undisturbed.out).toMatch(/epoch 3\/3 [^]*accuracy[^]*wrote whole\/metrics\.json/);
-    expect(undisturbed.out).toMatch(/next {2}nx run export:onnx whole/);
+    expect(undisturbed.out).toMatch(/next {2}npx nx run export:onnx whole/);
     expect(await json("whole.json")).toMatchObject({ run: "whole", upToDate: false });
 
     // Once at its first checkpoint, that is, in the middle of the second epoch.

@@ -31,7 +31,7 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
   const file = path.resolve(runFolder, RUN_FILES.model, "model.json");
   const fail = (problem: string, cause?: unknown): never => {
     throw new MienError("bad-model", `cannot open ${file}: ${problem}`, {
-      advice: "If the training is not finished, repeat `nx run train:fit` to go on with it.",
+      advice: "If the training is not finished, repeat `npx nx run train:fit` to go on with it.",
       cause,
     });
   };

@@ -30,7 +30,10 @@ export const benchmarkCommand = defineCommand({
   summary: "measure how fast and in how much memory a data set loads",
   details: `Every measurement is a process of its own; the ways take turns, so that other work on the machine
 meets all of them. Memory is the process's peak; "beyond" is that less the size of the images.`,
-  examples: ["nx run data:benchmark", "nx run data:benchmark --rounds 3 --json /tmp/load.json"],
+  examples: [
+    "npx nx run data:benchmark",
+    "npx nx run data:benchmark --rounds 3 --json /tmp/load.json",
+  ],
   options: {
     csv: csvOption,
     rounds: {

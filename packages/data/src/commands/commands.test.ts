@@ -33,7 +33,7 @@ describe("data commands", () => {
       "synth.json",
     ]);
     expect(synth).toMatchObject({ code: 0, err: "" });
-    expect(synth.out).toContain("nx run data:explore --csv out/synth.csv");
+    expect(synth.out).toContain("npx nx run data:explore --csv out/synth.csv");
     const lines = (await readFile(path.join(folder, "out/synth.csv"), "utf8"))
       .trimEnd()
       .split("\n");
@@ -96,7 +96,7 @@ describe("data commands", () => {
     const nothing = await run(folder, ["explore"]);
     expect(nothing.code).toBe(1);
     expect(nothing.err).toContain("no data set found in datasets/");
-    expect(nothing.err).toContain("nx run data:synth");
+    expect(nothing.err).toContain("npx nx run data:synth");
     expect((await run(folder, ["synth", "--amount", "9"])).code).toBe(2);
   });
 

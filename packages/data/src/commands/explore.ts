@@ -27,8 +27,8 @@ export const exploreCommand = defineCommand({
 contradicting labels; draws distributions, mean images and samples. Writes ${PAGE} (everything on one page),
 ${REPORT} (all figures) and the plots as PNG.`,
   examples: [
-    "nx run data:explore",
-    "nx run data:explore --csv artifacts/data/synth.csv --out /tmp/report",
+    "npx nx run data:explore",
+    "npx nx run data:explore --csv artifacts/data/synth.csv --out /tmp/report",
   ],
   options: {
     csv: csvOption,
@@ -50,7 +50,7 @@ ${REPORT} (all figures) and the plots as PNG.`,
     ]);
     const next = () =>
       terminal.next(
-        `nx run train:fit${csv === undefined ? "" : ` --csv ${csv}`}`,
+        `npx nx run train:fit${csv === undefined ? "" : ` --csv ${csv}`}`,
         "to train on it",
       );
     terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);

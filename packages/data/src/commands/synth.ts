@@ -26,8 +26,8 @@ export const synthCommand = defineCommand({
   details: `Writes ${CSV} in FER2013's layout and ${MANIFEST} beside it. The same count and seed give the
 same bytes. It stands in for real data in trials and tests; a model trained on it knows drawings only.`,
   examples: [
-    "nx run data:synth",
-    "nx run data:synth --count 700 --seed 2 --out artifacts/data/second",
+    "npx nx run data:synth",
+    "npx nx run data:synth --count 700 --seed 2 --out artifacts/data/second",
   ],
   options: {
     out: { ...outOption("folder to write to"), default: FOLDERS.data },
@@ -46,7 +46,8 @@ same bytes. It stands in for real data in trials and tests; a model trained on i
     const code = await codeVersion([path.join(import.meta.dirname, "../synth")]);
     const inputs = { count, seed };
     const result = { csv, manifest: path.join(out, MANIFEST), count, seed };
-    const next = () => terminal.next(`nx run data:explore --csv ${csv}`, "to see what is in it");
+    const next = () =>
+      terminal.next(`npx nx run data:explore --csv ${csv}`, "to see what is in it");
     if ((await freshness(record, inputs, code)) === "current") {
       terminal.say(`up to date: ${csv} (${count} images, seed ${seed})`);
       next();
@@ -65,7 +66,7 @@ same bytes. It stands in for real data in trials and tests; a model trained on i
       image: { height: set.height, width: set.width, channels: set.channels },
       file: { name: CSV, sha256, rows: count },
       licence: "MIT, as mien itself: every image is drawn by its code",
-      source: `nx run data:synth --count ${count} --seed ${seed}`,
+      source: `npx nx run data:synth --count ${count} --seed ${seed}`,
     };
     await writeFileAtomic(csv, parts);
     await writeJson(result.manifest, manifest);

@@ -7,7 +7,10 @@ export const benchmarkCommand = defineCommand({
   details:
     "Trains the same network on the same random images in alternating rounds, so that other work\n" +
     "on the machine slows both alike. Writes nothing but the --json file.",
-  examples: ["nx run train:benchmark", "nx run train:benchmark --seconds 60 --json speed.json"],
+  examples: [
+    "npx nx run train:benchmark",
+    "npx nx run train:benchmark --seconds 60 --json speed.json",
+  ],
   options: {
     seconds: {
       type: "number",
@@ -47,7 +50,7 @@ export const benchmarkCommand = defineCommand({
     terminal.say(
       `${result.rounds} rounds, ${(result.parameters / 1e6).toFixed(2)} M parameters; an epoch of FER2013 takes about ${epoch}`,
     );
-    terminal.next("nx run train:fit", "train at this speed");
+    terminal.next("npx nx run train:fit", "train at this speed");
     return result;
   },
 });

@@ -12,7 +12,10 @@ export const evaluateCommand = defineCommand({
     "--final on the test part (PrivateTest): do that once, when nothing will be chosen by it any\n" +
     `more; each time is written down in the run's ${OPENINGS_FILE}.\n` +
     "Writes metrics.json and a confusion matrix into the run folder.",
-  examples: ["nx run train:evaluate", "nx run train:evaluate artifacts/runs/fer2013 --final"],
+  examples: [
+    "npx nx run train:evaluate",
+    "npx nx run train:evaluate artifacts/runs/fer2013 --final",
+  ],
   positional: { name: "RUN", description: "run folder, or its name; by default the newest" },
   options: {
     csv: {
@@ -42,7 +45,7 @@ export const evaluateCommand = defineCommand({
       terminal.warn(`The test part was opened; ${OPENINGS_FILE} in the run folder says when.`);
     }
     for (const file of written) terminal.wrote(file);
-    terminal.next(`nx run export:onnx ${folder}`, "turn the model into one ONNX file");
+    terminal.next(`npx nx run export:onnx ${folder}`, "turn the model into one ONNX file");
     return { run: folder, part, metrics };
   },
 });

@@ -34,9 +34,9 @@ export const fitCommand = defineCommand({
     "config.json, history.jsonl, checkpoint/, model/, metrics.json, reference.bin and plots.\n" +
     "The same command again ends at once if the run is finished, and goes on if it is not.",
   examples: [
-    "nx run train:fit",
-    "nx run train:fit --epochs 8 --learning-rate 5e-4",
-    "nx run train:fit --csv artifacts/data/synth.csv --config my-config.json",
+    "npx nx run train:fit",
+    "npx nx run train:fit --epochs 8 --learning-rate 5e-4",
+    "npx nx run train:fit --csv artifacts/data/synth.csv --config my-config.json",
   ],
   options: {
     csv: csvOption,
@@ -142,7 +142,7 @@ export const fitCommand = defineCommand({
 });
 
 function sayNext(terminal: Terminal, folder: string): void {
-  terminal.next(`nx run export:onnx ${folder}`, "turn the model into one ONNX file");
+  terminal.next(`npx nx run export:onnx ${folder}`, "turn the model into one ONNX file");
 }
 
 /** A bar for the epoch that runs, and a line for each that is done. */
