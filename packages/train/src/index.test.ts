@@ -7,9 +7,10 @@ it("importing the package loads no TensorFlow", () => {
     import { createRequire } from "node:module";
     const train = await import("@mien/train");
     const loaded = Object.keys(createRequire(import.meta.url).cache);
-    console.log(Object.keys(train).length, loaded.filter((file) => file.includes("tfjs")).length);`;
+    const tfjs = loaded.filter((file) => file.includes("tfjs"));
+    process.stdout.write(Object.keys(train).length + " " + tfjs.length);`;
   const argv = ["--conditions=source", "--import", "tsx", "--input-type=module", "-e", script];
   const cwd = path.resolve(import.meta.dirname, "..");
   const { stdout, stderr } = spawnSync(process.execPath, argv, { cwd, encoding: "utf8" });
-  expect(stdout, stderr).toMatch(/^[1-9]\d* 0\n$/);
+  expect(stdout, stderr).toMatch(/^[1-9]\d* 0$/);
 });
