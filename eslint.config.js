@@ -4,6 +4,7 @@ import tseslint from "typescript-eslint";
 
 /** Which packages each package may import directly; docs/decisions/ says why. */
 const mayImport = {
+  testing: [],
   format: [],
   cli: ["format"],
   plot: ["format"],

@@ -3,10 +3,10 @@ import { mkdir, readdir, truncate, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { MienError } from "@mien/format";
+import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it, vi } from "vitest";
 import { identifyDataset, loadDataset } from "./load.ts";
 import { temporaryFolder } from "./testing/folder.ts";
-import { runPython, withoutPython } from "./testing/python.ts";
 import { TINY } from "./testing/csv-text.ts";
 
 const CSV = [
@@ -147,7 +147,7 @@ labels = [int(row["emotion"]) for row in rows]
 cache = load_file(sys.argv[2])
 print(json.dumps({"same": cache["pixels"].reshape(3, 4).tolist() == pixels and cache["labels"].tolist() == labels,
                   "shape": cache["pixels"].shape, "rows": cache["row"].tolist()}))`;
-      const answer = runPython(script, [options.csv, cache]);
+      const answer = runPython(script, { args: [options.csv, cache] });
       expect(answer).toEqual({ same: true, shape: [3, 2, 2, 1], rows: [0, 1, 2] });
     },
   );

@@ -1,14 +1,10 @@
-import { spawnSync } from "node:child_process";
-import path from "node:path";
+import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { MienError } from "./errors.ts";
 import { prepareImages, resizeImage, type RawImage } from "./image.ts";
 import { random } from "./random.ts";
 
-const python =
-  process.env["MIEN_PYTHON"] ?? path.resolve(import.meta.dirname, "../../../.venv/bin/python");
-const hasPillow = spawnSync(python, ["-c", "import numpy, PIL"]).status === 0;
-const itWithPillow = it.skipIf(!hasPillow && process.env["CI"] === undefined);
+const itWithPillow = it.skipIf(withoutPython("numpy", "PIL"));
 
 function noise(width: number, height: number, channels: 1 | 3 | 4): RawImage {
   const stream = random(width, height, channels);
@@ -35,18 +31,14 @@ for case in json.load(sys.stdin):
     worst = max(worst, float(np.abs(found - np.asarray(${expression}).reshape(-1)).max()))
 print(worst)
 `;
-  const input = JSON.stringify(
-    cases.map(({ image, width, height, found }) => ({
-      width,
-      height,
-      shape: [image.height, image.width, image.channels],
-      data: Array.from(image.data),
-      found: Array.from(found),
-    })),
-  );
-  const result = spawnSync(python, ["-W", "ignore", "-c", script], { input, encoding: "utf8" });
-  if (result.status !== 0) throw new Error(`${python} failed: ${result.stderr}`);
-  return Number(result.stdout);
+  const input = cases.map(({ image, width, height, found }) => ({
+    width,
+    height,
+    shape: [image.height, image.width, image.channels],
+    data: Array.from(image.data),
+    found: Array.from(found),
+  }));
+  return runPython(script, { input }) as number;
 }
 
 describe("resizing", () => {

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { encodeTensors } from "@mien/format";
+import { runPython, withoutPython } from "@mien/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
-import { runPython, withoutPython } from "./testing/python.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -92,9 +92,9 @@ describe("a checkpoint", () => {
       const script = `
 import json, sys
 from safetensors.numpy import load_file
-tensors = load_file(json.load(sys.stdin))
+tensors = load_file(sys.argv[1])
 print(json.dumps({name: tensor.tolist() for name, tensor in tensors.items()}))`;
-      expect(runPython(script, checkpointFile(folder))).toMatchObject({
+      expect(runPython(script, { args: [checkpointFile(folder)] })).toMatchObject({
         "conv1.kernel": [[1.5], [-0.25]],
         "best.conv1.kernel": [[0], [1]],
       });

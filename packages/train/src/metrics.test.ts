@@ -1,7 +1,7 @@
 import { random } from "@mien/format";
+import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { normalisedConfusion, scorePredictions, wilsonInterval } from "./metrics.ts";
-import { runPython, withoutPython } from "./testing/python.ts";
 
 describe("metrics", () => {
   it("are right on a case worked out by hand", () => {
@@ -75,7 +75,7 @@ for case in json.load(sys.stdin):
         "interval": [ci.low, ci.high],
     })
 print(json.dumps(out))`,
-      cases,
+      { input: cases },
     ) as {
       accuracy: number;
       macroF1: number;

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { imageAt } from "@mien/format";
+import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { countClasses } from "../explore/counts.ts";
 import { temporaryFolder } from "../testing/folder.ts";
-import { runPython, withoutPython } from "../testing/python.ts";
 import { encodeCsv } from "../write-csv.ts";
 import { drawFace, synthesize } from "./synthesize.ts";
 
@@ -90,7 +90,7 @@ y = np.array([int(row["emotion"]) for row in rows])
 train = np.array([row["Usage"] == "Training" for row in rows])
 scores = [RidgeClassifier(alpha=a).fit(x[train], y[train]).score(x[~train], y[~train]) for a in (300, 1e3, 3e3)]
 print(json.dumps(max(scores)))`;
-      const accuracy = runPython(script, [csv]) as number;
+      const accuracy = runPython(script, { args: [csv] }) as number;
       expect(accuracy).toBeGreaterThan(0.25);
       expect(accuracy).toBeLessThan(0.6);
     },

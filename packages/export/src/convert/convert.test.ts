@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { encodeTensors } from "@mien/format";
+import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionalModels, randomGraph } from "../testing/functional-exhibits.ts";
 import {
@@ -11,7 +12,6 @@ import {
   normalizations,
   poolings,
 } from "../testing/layer-exhibits.ts";
-import { runPython, WITHOUT_PYTHON } from "../testing/python.ts";
 import { MIEN_NET, shapes } from "../testing/shape-exhibits.ts";
 import { loadTf, type Tf } from "../testing/tf.ts";
 import { compare, type Comparison, type Exhibit } from "../testing/zoo.ts";
@@ -80,7 +80,7 @@ describe("a converted model answers as tfjs does", () => {
   });
 });
 
-describe.skipIf(WITHOUT_PYTHON)("in Python", () => {
+describe.skipIf(withoutPython("onnx", "onnxruntime", "safetensors"))("in Python", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "mien-zoo-"));
@@ -101,10 +101,11 @@ describe.skipIf(WITHOUT_PYTHON)("in Python", () => {
       const parts = encodeTensors({ tensors, metadata: {} });
       await writeFile(path.join(folder, `${i}.safetensors`), Buffer.concat(parts));
     }
-    const results = JSON.parse(await runPython("check_onnx.py", [folder])) as Record<
-      string,
-      number | string
-    >;
+    const script = await readFile(
+      path.resolve(import.meta.dirname, "../../python/check_onnx.py"),
+      "utf8",
+    );
+    const results = runPython(script, { args: [folder] }) as Record<string, number | string>;
     const wrong = Object.entries(results)
       .filter(([, result]) => typeof result === "string" || result > TOLERANCE)
       .map(([i, result]) => `${titles.get(i) ?? i}: ${result}`);

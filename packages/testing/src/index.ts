@@ -1,0 +1,1 @@
+export { runPython, withoutPython } from "./python.ts";
