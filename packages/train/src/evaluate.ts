@@ -1,17 +1,11 @@
-import { appendFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import path from "node:path";
-import { readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
-import {
-  MienError,
-  officialSplit,
-  RUN_FILES,
-  type ImageSet,
-  type PartMetrics,
-  type RunMetrics,
-} from "@mien/format";
+import { readBytes, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
+import { MienError, officialSplit, RUN_FILES, type ImageSet, type PartMetrics } from "@mien/format";
 import { scorePredictions } from "./metrics.ts";
 import { OPENINGS_FILE } from "./openings.ts";
 import { drawConfusion } from "./plots.ts";
+import { readRunMetrics } from "./run.ts";
 import { openTrainedModel, pixelsAt, type TrainedModel } from "./trained-model.ts";
 
 /** Scores a model on some images of a set. */
@@ -41,7 +35,7 @@ export async function measurePart(
  *
  * @param data the data set that the run was trained on.
  * @throws {MienError} `mismatch` if the data is another one, `bad-data` if the part is empty, and
- * what `openTrainedModel` throws.
+ * what `readRunMetrics` and `openTrainedModel` throw.
  */
 export async function evaluateRun(
   folder: string,
@@ -64,6 +58,8 @@ export async function evaluateRun(
   if (positions.length === 0) {
     throw new MienError("bad-data", `${data.path} has no images in its ${part} part`);
   }
+  // Before anything is measured: a test part that is opened in vain is opened all the same.
+  const before = await readRunMetrics(folder);
   const model = await openTrainedModel(folder);
   let metrics: PartMetrics;
   try {
@@ -77,13 +73,14 @@ export async function evaluateRun(
   if (part === "test") {
     const { images, accuracy } = metrics;
     const opening = { time: new Date().toISOString(), images, accuracy };
-    await appendFile(path.join(folder, OPENINGS_FILE), `${JSON.stringify(opening)}\n`);
+    const openings = path.join(folder, OPENINGS_FILE);
+    const earlier = existsSync(openings) ? (await readBytes(openings)).toString("utf8") : "";
+    await writeFileAtomic(openings, `${earlier}${JSON.stringify(opening)}\n`);
     written.push(OPENINGS_FILE);
   }
   const confusion = drawConfusion(metrics, config.classes, part);
   await writeFileAtomic(path.join(folder, `confusion-${part}.png`), confusion);
   const file = path.join(folder, RUN_FILES.metrics);
-  const before = (await readJson(file)) as RunMetrics;
   await writeJson(file, { ...before, [part]: metrics });
   return { metrics, written: written.map((name) => path.join(folder, name)) };
 }

@@ -5,7 +5,14 @@ import { writeJson } from "@mien/cli";
 import { RUN_FILES, type RunConfig } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "./config.ts";
-import { findRunPlace, inputsKey, removeLeftovers, trainingCode, type RunInputs } from "./run.ts";
+import {
+  findRunPlace,
+  inputsKey,
+  readRunMetrics,
+  removeLeftovers,
+  trainingCode,
+  type RunInputs,
+} from "./run.ts";
 
 let folder: string;
 let base: string;
@@ -77,6 +84,12 @@ describe("the place of a run", () => {
     expect(await place({ ...inputs(), seed: 2 })).toMatchObject({ state: "new", folder: nth(11) });
   });
 
+  it("is beside the first run, not inside it, if the base ends with a slash", async () => {
+    await makeRun("fer2013", inputs({ epochs: 1 }), true);
+    const slashed = await findRunPlace(`${base}/`, inputs(), { code: "new" });
+    expect(slashed).toEqual({ state: "new", folder: nth(2), otherCode: false });
+  });
+
   it("is never a folder that holds something else", async () => {
     await mkdir(base);
     await writeFile(path.join(base, "notes.txt"), "mine");
@@ -108,6 +121,20 @@ describe("the place of a run", () => {
     expect(await place(inputs(), true)).toEqual({ state: "new", folder: nth(2), otherCode: false });
     await makeRun("fer2013-2", inputs(), true);
     expect(await place(inputs(), true)).toMatchObject({ state: "new", folder: nth(3) });
+  });
+});
+
+describe("the metrics of a run", () => {
+  it("are refused while it is unfinished, and if the file holds something else", async () => {
+    await makeRun("fer2013", inputs(), false);
+    await expect(readRunMetrics(base)).rejects.toMatchObject({ code: "missing-file" });
+    for (const content of [null, {}, { validation: 1 }]) {
+      await writeJson(path.join(base, RUN_FILES.metrics), content);
+      await expect(readRunMetrics(base)).rejects.toMatchObject({ code: "bad-data" });
+    }
+    const whole = { validation: { accuracyInterval: [0, 1], confusion: [[1]] } };
+    await writeJson(path.join(base, RUN_FILES.metrics), whole);
+    expect(await readRunMetrics(base)).toEqual(whole);
   });
 });
 

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { codeVersion, flagOf, readRunConfig } from "@mien/cli";
-import { MienError, RUN_FILES, type RunConfig } from "@mien/format";
+import { codeVersion, flagOf, readJson, readRunConfig } from "@mien/cli";
+import { MienError, RUN_FILES, type RunConfig, type RunMetrics } from "@mien/format";
 
 /** Everything that decides what a training run comes out as. */
 export type RunInputs = Pick<RunConfig, "split" | "seed" | "hyperparameters"> & {
@@ -58,7 +58,8 @@ export async function findRunPlace(
   options: { readonly code: string; readonly fresh?: boolean },
 ): Promise<RunPlace> {
   const folders = await foldersLike(base);
-  const next = nextFree(base, folders);
+  // A slash at the end, as shells complete it, would put the next run inside the first.
+  const next = nextFree(path.join(path.dirname(base), path.basename(base)), folders);
   if (options.fresh) return { state: "new", folder: next, otherCode: false };
   let newest: { folder: string; config: RunConfig; finished: boolean } | undefined;
   for (const folder of folders) {
@@ -74,6 +75,32 @@ export async function findRunPlace(
   }
   if (newest && !newest.finished) throw unfinishedConflict(newest.folder, newest.config, inputs);
   return { state: "new", folder: next, otherCode: false };
+}
+
+/**
+ * Reads what a finished run scored.
+ *
+ * @throws {MienError} `missing-file` if the run is not finished, `bad-data` if the file is damaged.
+ */
+export async function readRunMetrics(folder: string): Promise<RunMetrics> {
+  const file = path.join(folder, RUN_FILES.metrics);
+  if (!existsSync(file)) {
+    throw new MienError(
+      "missing-file",
+      `${folder} is not finished: it has no ${RUN_FILES.metrics}`,
+      {
+        advice: "Repeat its `npx nx run train:fit` command to go on with it.",
+      },
+    );
+  }
+  const metrics = (await readJson(file)) as Partial<RunMetrics> | null;
+  if (metrics?.validation?.accuracyInterval && metrics.validation.confusion) {
+    return metrics as RunMetrics;
+  }
+  throw new MienError("bad-data", `${file} does not hold the metrics of a finished run`, {
+    advice:
+      "Delete that file and repeat the run's `npx nx run train:fit` command: it makes it anew.",
+  });
 }
 
 /** Removes what a killed process was just writing; only unfinished runs have such files. */

@@ -6,23 +6,23 @@ import {
   formatPercent,
   formatSeconds,
   outOption,
-  readJson,
   writeJson,
   type Terminal,
 } from "@mien/cli";
 import { identifyDataset } from "@mien/data";
-import {
-  officialSplit,
-  RUN_FILES,
-  type EpochRecord,
-  type RunConfig,
-  type RunMetrics,
-} from "@mien/format";
+import { officialSplit, RUN_FILES, type EpochRecord, type RunConfig } from "@mien/format";
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress } from "../fit.ts";
 import { reportMetrics } from "../report.ts";
 import { readDataset } from "./read-dataset.ts";
-import { findRunPlace, inputsKey, removeLeftovers, trainingCode, type RunInputs } from "../run.ts";
+import {
+  findRunPlace,
+  inputsKey,
+  readRunMetrics,
+  removeLeftovers,
+  trainingCode,
+  type RunInputs,
+} from "../run.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",
@@ -80,7 +80,7 @@ export const fitCommand = defineCommand({
       );
     }
     if (place.state === "finished") {
-      const metrics = (await readJson(path.join(folder, RUN_FILES.metrics))) as RunMetrics;
+      const metrics = await readRunMetrics(folder);
       terminal.say(`${folder} is finished and was made from the same data and settings.`);
       reportMetrics(terminal, metrics.validation, {
         part: "validation",
