@@ -34,6 +34,11 @@ export function modelFileOf({ name }: RunPaths, folder: string = FOLDERS.models)
   return path.join(folder, `${name}.onnx`);
 }
 
+/** What a command line needs to name an exported model: nothing where it is looked for anyway. */
+export function modelFlag(paths: RunPaths, model: string): string {
+  return path.resolve(model) === path.resolve(modelFileOf(paths)) ? "" : ` --model ${model}`;
+}
+
 /**
  * The configuration of a run that is finished.
  *

@@ -94,7 +94,9 @@ describe("export:onnx", () => {
     await cp(at("artifacts/runs/tiny"), at("elsewhere/run"), { recursive: true });
     const { out } = run("onnx", "elsewhere/run", "--out", "models");
     expect(out).toContain("next  npx nx run export:verify elsewhere/run --model models/run.onnx");
-    expect(run("verify", "elsewhere/run", "--model", "models/run.onnx").code).toBe(0);
+    const verified = run("verify", "elsewhere/run", "--model", "models/run.onnx");
+    expect(verified.code).toBe(0);
+    expect(verified.out).toContain("export:benchmark elsewhere/run --model models/run.onnx");
   });
 
   it("leaves no file if the answers are not those of the reference", async () => {

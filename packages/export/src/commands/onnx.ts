@@ -21,6 +21,7 @@ import {
   describeRun,
   hashRun,
   modelFileOf,
+  modelFlag,
   readFinishedRun,
   readReference,
   runPaths,
@@ -52,10 +53,9 @@ export const onnx = defineCommand({
     const inputs = await hashRun(paths);
     const code = await codeVersion([path.resolve(import.meta.dirname, "..")]);
     const state = fresh ? "stale" : await freshness(record, inputs, code);
-    const modelFlag = model === modelFileOf(paths) ? "" : ` --model ${model}`;
     const next = () =>
       terminal.next(
-        `npx nx run export:verify ${paths.argument}${modelFlag}`,
+        `npx nx run export:verify ${paths.argument}${modelFlag(paths, model)}`,
         "compares it on every validation image",
       );
     if (state !== "stale") {

@@ -9,7 +9,7 @@ import {
 } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { requireAgreement, type Agreement } from "../compare.ts";
-import { modelFileOf, readFinishedRun, runPaths } from "../run-export.ts";
+import { modelFileOf, modelFlag, readFinishedRun, runPaths } from "../run-export.ts";
 import { verifyModel, type Verification } from "../verify-model.ts";
 
 export const verify = defineCommand({
@@ -62,7 +62,10 @@ export const verify = defineCommand({
     }).finally(() => bars.forEach((bar) => bar.stop()));
     show(terminal, verification);
     requireAll(verification, model);
-    terminal.next(`npx nx run export:benchmark ${paths.argument}`, "shows how much faster it is");
+    terminal.next(
+      `npx nx run export:benchmark ${paths.argument}${modelFlag(paths, model)}`,
+      "shows how much faster it is",
+    );
     return { run: paths.run, model, ...summarise(verification) };
   },
 });
