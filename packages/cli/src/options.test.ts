@@ -42,6 +42,8 @@ describe("command-line options", () => {
     [["--learnig-rate", "1"], /unknown flag --learnig-rate\. Did you mean --learning-rate\?/],
     [["--no-csv"], /unknown flag --no-csv/],
     [["-e", "3"], /unknown flag -e/],
+    [["-csv=a.csv"], /unknown flag -csv\. Did you mean --csv\?/],
+    [["---csv=a.csv"], /unknown flag ---csv\. Did you mean --csv\?/],
     [["--epochs"], /--epochs needs a value/],
     [["--csv", "--fresh"], /--csv needs a value/],
     [["--csv="], /--csv must be a text that is not empty/],

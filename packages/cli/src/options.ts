@@ -117,7 +117,11 @@ export function parseOptions(
 
 function nameOf(flag: string, options: Options): string {
   const camel = flag.replace(/^-+/, "").replace(/-([a-z])/g, (_, l: string) => l.toUpperCase());
-  for (const name of [camel, camel.replace(/^no([A-Z])/, (_, l: string) => l.toLowerCase())]) {
+  // citty reads other numbers of dashes as something else, and the value would be lost in silence.
+  const candidates = /^--[^-]/.test(flag)
+    ? [camel, camel.replace(/^no([A-Z])/, (_, l: string) => l.toLowerCase())]
+    : [];
+  for (const name of candidates) {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option && (name === camel || option.type === "boolean")) return name;
   }
