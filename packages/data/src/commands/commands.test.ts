@@ -67,8 +67,13 @@ describe("data commands", () => {
     expect(page.match(/<img[^>]+src="data:image\/png;base64,/g)).toHaveLength(12);
     expect(page).not.toMatch(/(src|href)="(?!data:)/);
 
-    const repeated = await run(folder, ["explore", "--csv", "out/synth.csv"]);
+    const repeat = ["explore", "--csv", "out/synth.csv", "--json", "again.json"];
+    const repeated = await run(folder, repeat);
     expect(repeated.out).toContain("up to date: artifacts/data/synth/explore/index.html");
+    const whole = JSON.parse(await readFile(path.join(folder, "again.json"), "utf8")) as unknown;
+    expect(whole).toMatchObject({ upToDate: true, images: 140, counts: figures.counts });
+    await writeFile(path.join(report, "explore.json"), "{");
+    expect((await run(folder, repeat)).out).not.toContain("up to date");
     const reseeded = await run(folder, ["explore", "--csv", "out/synth.csv", "--seed", "2"]);
     expect(reseeded.out).not.toContain("up to date");
   });

@@ -7,6 +7,7 @@ import {
   FOLDERS,
   freshness,
   outOption,
+  readJson,
   recordMadeFrom,
   writeFileAtomic,
   writeJson,
@@ -54,11 +55,14 @@ ${REPORT} (all figures) and the plots as PNG.`,
         "to train on it",
       );
     terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);
-    if ((await freshness(record, inputs, code)) === "current") {
+    const current = (await freshness(record, inputs, code)) === "current";
+    // A damaged report is made again.
+    const known = current ? await readJson(path.join(folder, REPORT)).catch(() => null) : null;
+    if (typeof known === "object" && known !== null) {
       identity.warnings.forEach((warning) => terminal.warn(`warning: ${warning}`));
       terminal.say(`up to date: ${page}`);
       next();
-      return { folder, upToDate: true };
+      return { folder, upToDate: true, ...known };
     }
 
     const dataset = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
