@@ -56,6 +56,10 @@ describe("finding what earlier steps made", () => {
     put("artifacts/release/blend.onnx", 99);
     expect(await findModel()).toBe("artifacts/release/blend.onnx");
     expect(await findModel("artifacts/models/b.onnx")).toBe("artifacts/models/b.onnx");
+    put("artifacts/release/index.json", 0, '{"default":7}');
+    await expect(findModel()).rejects.toMatchObject({ code: "bad-data" });
+    put("artifacts/release/index.json", 0, "null");
+    expect(await findModel()).toBe("artifacts/models/a.onnx");
     await expect(findModel("ghost.onnx")).rejects.toThrow(/no model file at ghost\.onnx/);
   });
 });

@@ -66,7 +66,10 @@ export async function findModel(file?: string): Promise<string> {
   }
   const index = path.join(FOLDERS.release, "index.json");
   if (existsSync(index)) {
-    const { default: name } = (await readJson(index)) as { default?: string };
+    const name = ((await readJson(index)) as { default?: unknown } | null)?.default;
+    if (name !== undefined && typeof name !== "string") {
+      throw new MienError("bad-data", `${index}: "default" must be the name of a model`);
+    }
     if (name !== undefined) return findModel(path.join(FOLDERS.release, `${name}.onnx`));
   }
   const newest = await newestOf(FOLDERS.models, (name) => name, ".onnx");
