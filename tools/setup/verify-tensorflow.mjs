@@ -2,9 +2,9 @@
 // its version as the last line. Anything else ends with an error and exit code 1.
 import util from "node:util";
 
-// Node 23 removed these two, which tfjs-node 4.22 calls in nearly every operation.
-util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-util.isArray ??= Array.isArray;
+// tfjs-node 4.22 calls these two in nearly every operation; Node 22 warns of them, Node 23 has none.
+util.isNullOrUndefined = (value) => value === null || value === undefined;
+util.isArray = Array.isArray;
 
 process.env.TF_CPP_MIN_LOG_LEVEL ??= "1";
 const { default: tf } = await import("@tensorflow/tfjs-node");

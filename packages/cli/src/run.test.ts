@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { shellQuote } from "./terminal.ts";
 
 let folder: string;
 let program: string;
@@ -41,6 +42,22 @@ function run(argv: string[], env: Record<string, string> = {}) {
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
+describe("what is printed to be typed", () => {
+  it("survives the way through a shell, whatever the path is", () => {
+    for (const name of [
+      "a/b-c_1.csv",
+      "with space.csv",
+      "it's.csv",
+      '$HOME;`x`&"*.csv',
+      "Müller.csv",
+    ]) {
+      const echo = spawnSync("sh", ["-c", `printf %s ${shellQuote(name)}`], { encoding: "utf8" });
+      expect(echo.stdout).toBe(name);
+    }
+    expect(shellQuote("a/b-c_1.csv")).toBe("a/b-c_1.csv");
+  });
+});
+
 describe("a program of commands", () => {
   it("does its work, writes the result as JSON and exits with 0", () => {
     const json = path.join(folder, "deep/result.json");
@@ -48,6 +65,15 @@ describe("a program of commands", () => {
     expect(code).toBe(0);
     expect(out).toBe(`sum 5\nwrote ${json}\n`);
     expect(JSON.parse(readFileSync(json, "utf8"))).toEqual({ sum: 5 });
+  });
+
+  it("refuses a place for the JSON where it cannot be, before any work", () => {
+    const isFolder = run(["add", "--json", folder]);
+    expect(isFolder).toMatchObject({ code: 2, out: "" });
+    expect(isFolder.err).toMatch(/--json cannot be written to .*: it is a folder/);
+    const belowFile = run(["add", "--json", path.join(program, "x.json")]);
+    expect(belowFile).toMatchObject({ code: 2, out: "" });
+    expect(belowFile.err).toMatch(/--json cannot be written to .*program\.mts\/x\.json/);
   });
 
   it("explains a command with flags, ranges, defaults and an example", () => {

@@ -105,6 +105,11 @@ function plainProgress(label: string, total: number): Progress {
   };
 }
 
+/** A path as it must be typed: in single quotes where a shell would take it apart. */
+export function shellQuote(path: string): string {
+  return /^[\w./:=,@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 /** `1.4 MB`: bytes for people, in powers of 1,000. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import path from "node:path";
-import { FOLDERS, readBytes, readJson, readRunConfig } from "@mien/cli";
+import { FOLDERS, readBytes, readJson, readRunConfig, shellQuote } from "@mien/cli";
 import {
   decodeTensors,
   MienError,
@@ -36,7 +36,9 @@ export function modelFileOf({ name }: RunPaths, folder: string = FOLDERS.models)
 
 /** What a command line needs to name an exported model: nothing where it is looked for anyway. */
 export function modelFlag(paths: RunPaths, model: string): string {
-  return path.resolve(model) === path.resolve(modelFileOf(paths)) ? "" : ` --model ${model}`;
+  return path.resolve(model) === path.resolve(modelFileOf(paths))
+    ? ""
+    : ` --model ${shellQuote(model)}`;
 }
 
 /**

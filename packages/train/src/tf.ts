@@ -37,10 +37,10 @@ export function loadTensorFlow(load: () => unknown = requireTfjsNode): TensorFlo
 function requireTfjsNode(): unknown {
   // TensorFlow reads this once, when it is loaded; 2 leaves only errors.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
-  // tfjs-node 4.22 still calls two helpers that Node 23 removed.
+  // tfjs-node 4.22 calls two helpers that Node 22 warns of and Node 23 removed.
   const util = require("node:util") as Record<string, unknown>;
-  util["isNullOrUndefined"] ??= (value: unknown) => value === null || value === undefined;
-  util["isArray"] ??= Array.isArray;
+  util["isNullOrUndefined"] = (value: unknown) => value === null || value === undefined;
+  util["isArray"] = Array.isArray;
   return require("@tensorflow/tfjs-node");
 }
 

@@ -1,13 +1,14 @@
 import path from "node:path";
 import {
-  FOLDERS,
   defineCommand,
   findModel,
+  FOLDERS,
   formatPercent,
   formatSeconds,
   outOption,
-  writeFileAtomic,
+  shellQuote,
   type Terminal,
+  writeFileAtomic,
 } from "@mien/cli";
 import { MienError, type FrameResult, type StreamHeader } from "@mien/format";
 import type { AnalyzedImages } from "../analyze-images.ts";
@@ -190,16 +191,11 @@ function suggestNext(
     );
     return;
   }
-  const flags = `--cropped${model === undefined ? "" : ` --model ${quote(model)}`}`;
+  const flags = `--cropped${model === undefined ? "" : ` --model ${shellQuote(model)}`}`;
   terminal.next(
-    `npx nx run app:analyze --source ${quote(path.dirname(source))} ${flags}`,
+    `npx nx run app:analyze --source ${shellQuote(path.dirname(source))} ${flags}`,
     "reads every image in the folder",
   );
-}
-
-/** For a shell. */
-function quote(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function countExpressions(

@@ -9,6 +9,7 @@ import {
   outOption,
   readJson,
   recordMadeFrom,
+  shellQuote,
   writeFileAtomic,
   writeJson,
 } from "@mien/cli";
@@ -51,7 +52,7 @@ ${REPORT} (all figures) and the plots as PNG.`,
     ]);
     const next = () =>
       terminal.next(
-        `npx nx run train:fit${csv === undefined ? "" : ` --csv ${csv}`}`,
+        `npx nx run train:fit${csv === undefined ? "" : ` --csv ${shellQuote(csv)}`}`,
         "to train on it",
       );
     terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);

@@ -3,15 +3,17 @@ import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
   codeVersion,
+  type CommandContext,
   defineCommand,
   FOLDERS,
   formatSeconds,
   freshness,
   outOption,
+  readJson,
   recordMadeFrom,
+  shellQuote,
   writeFileAtomic,
   writeJson,
-  type CommandContext,
 } from "@mien/cli";
 import { MienError, type DatasetManifest, type ImageSet } from "@mien/format";
 
@@ -47,11 +49,12 @@ same bytes. It stands in for real data in trials and tests; a model trained on i
     const inputs = { count, seed };
     const result = { csv, manifest: path.join(out, MANIFEST), count, seed };
     const next = () =>
-      terminal.next(`npx nx run data:explore --csv ${csv}`, "to see what is in it");
+      terminal.next(`npx nx run data:explore --csv ${shellQuote(csv)}`, "to see what is in it");
     if ((await freshness(record, inputs, code)) === "current") {
       terminal.say(`up to date: ${csv} (${count} images, seed ${seed})`);
       next();
-      return { ...result, upToDate: true };
+      const { file } = (await readJson(result.manifest)) as DatasetManifest;
+      return { ...result, sha256: file?.sha256, upToDate: true };
     }
     const start = performance.now();
     const set = await draw({ count, seed }, { terminal, signal });
@@ -80,7 +83,7 @@ same bytes. It stands in for real data in trials and tests; a model trained on i
     terminal.wrote(csv);
     terminal.wrote(result.manifest);
     next();
-    return { ...result, sha256, counts, upToDate: false };
+    return { ...result, sha256, upToDate: false };
   },
 });
 

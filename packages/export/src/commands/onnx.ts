@@ -9,6 +9,7 @@ import {
   freshness,
   outOption,
   recordMadeFrom,
+  shellQuote,
   writeFileAtomic,
 } from "@mien/cli";
 import { encodeModelMetadata, RUN_FILES, type RunConfig } from "@mien/format";
@@ -55,7 +56,7 @@ export const onnx = defineCommand({
     const state = fresh ? "stale" : await freshness(record, inputs, code);
     const next = () =>
       terminal.next(
-        `npx nx run export:verify ${paths.argument}${modelFlag(paths, model)}`,
+        `npx nx run export:verify ${shellQuote(paths.argument)}${modelFlag(paths, model)}`,
         "compares it on every validation image",
       );
     if (state !== "stale") {

@@ -5,6 +5,7 @@ import {
   findRun,
   formatPercent,
   type Progress,
+  shellQuote,
   type Terminal,
 } from "@mien/cli";
 import { MienError } from "@mien/format";
@@ -63,7 +64,7 @@ export const verify = defineCommand({
     show(terminal, verification);
     requireAll(verification, model);
     terminal.next(
-      `npx nx run export:benchmark ${paths.argument}${modelFlag(paths, model)}`,
+      `npx nx run export:benchmark ${shellQuote(paths.argument)}${modelFlag(paths, model)}`,
       "shows how much faster it is",
     );
     return { run: paths.run, model, ...summarise(verification) };

@@ -8,10 +8,10 @@ export type TfLayer = TfModel["layers"][number];
 
 /** tfjs on native TensorFlow, against which the tests compare. */
 export function loadTf(): Tf {
-  // tfjs-node calls two functions that Node 23 removed.
+  // tfjs-node calls two functions that Node 22 warns of and Node 23 removed.
   const legacy = util as { isNullOrUndefined?: unknown; isArray?: unknown };
-  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  legacy.isArray ??= Array.isArray;
+  legacy.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  legacy.isArray = Array.isArray;
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   return createRequire(import.meta.url)("@tensorflow/tfjs-node") as Tf;
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { csvOption, defineCommand, findRun, readRunConfig } from "@mien/cli";
+import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
 import { OPENINGS_FILE } from "../openings.ts";
 import { reportMetrics } from "../report.ts";
 import { readDataset } from "./read-dataset.ts";
@@ -45,7 +45,10 @@ export const evaluateCommand = defineCommand({
       terminal.warn(`The test part was opened; ${OPENINGS_FILE} in the run folder says when.`);
     }
     for (const file of written) terminal.wrote(file);
-    terminal.next(`npx nx run export:onnx ${folder}`, "turn the model into one ONNX file");
+    terminal.next(
+      `npx nx run export:onnx ${shellQuote(folder)}`,
+      "turn the model into one ONNX file",
+    );
     return { run: folder, part, metrics };
   },
 });

@@ -6,8 +6,9 @@ import {
   formatPercent,
   formatSeconds,
   outOption,
-  writeJson,
+  shellQuote,
   type Terminal,
+  writeJson,
 } from "@mien/cli";
 import { identifyDataset } from "@mien/data";
 import { officialSplit, RUN_FILES, type EpochRecord, type RunConfig } from "@mien/format";
@@ -142,7 +143,10 @@ export const fitCommand = defineCommand({
 });
 
 function sayNext(terminal: Terminal, folder: string): void {
-  terminal.next(`npx nx run export:onnx ${folder}`, "turn the model into one ONNX file");
+  terminal.next(
+    `npx nx run export:onnx ${shellQuote(folder)}`,
+    "turn the model into one ONNX file",
+  );
 }
 
 /** A bar for the epoch that runs, and a line for each that is done. */
