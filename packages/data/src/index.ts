@@ -1,4 +1,5 @@
 export * from "./load.ts";
+export { loadWithProgress, skipBadRowsOption } from "./load-with-progress.ts";
 export { locateDataset } from "./locate.ts";
 export { describeBadRow, type BadRow } from "./row-collector.ts";
 export { synthesize } from "./synth/synthesize.ts";

@@ -106,6 +106,7 @@ async function validationPart(
 ): Promise<{ pixels: Uint8Array; labels: Uint8Array; rows: Uint32Array }> {
   const { set, sha256, path } = await loadDataset({
     csv: csv ?? (existsSync(data.path) ? data.path : undefined),
+    skipBadRows: (data.skippedRows ?? 0) > 0,
     signal,
     onProgress: (done, total) => onProgress?.("read", done, total),
   });

@@ -30,6 +30,8 @@ export interface RunConfig {
     readonly path: string;
     /** Terms of use of the data. */
     readonly licence: string;
+    /** Wrong rows that were left out of it on request; absent means none. */
+    readonly skippedRows?: number;
   };
   readonly classes: readonly string[];
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };

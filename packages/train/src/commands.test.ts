@@ -55,6 +55,21 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe("train:fit", () => {
+  it("learns from the right rows of a file with a wrong one, on request, and measures on them again", async () => {
+    const text = await readFile(file("small.csv"), "utf8");
+    await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
+    const flags = ["fit", "--csv", "wrong.csv", ...smallFlags, "--epochs", "1", "--out", "wrong"];
+    const strict = await start(...flags).done;
+    expect(strict).toMatchObject({ code: 1 });
+    expect(strict.err).toMatch(/wrong\.csv, line 3, column emotion[^]*--skip-bad-rows/);
+    expect(existsSync(file("wrong"))).toBe(false);
+    const lenient = await start(...flags, "--skip-bad-rows").done;
+    expect(lenient).toMatchObject({ code: 0 });
+    expect(lenient.err).toMatch(/1 wrong row is left out:\n.*line 3/);
+    expect(await json("wrong/config.json")).toMatchObject({ data: { skippedRows: 1 } });
+    expect(await start("evaluate", "wrong").done).toMatchObject({ code: 0 });
+  });
+
   it("killed at any moment and repeated, ends with the weights of an undisturbed run", async () => {
     const undisturbed = await start(...fitFlags, "--out", "whole", "--json", "whole.json").done;
     expect(undisturbed).toMatchObject({ code: 0 });

@@ -14,8 +14,7 @@ import {
   writeJson,
 } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { describeBadRow } from "../row-collector.ts";
-import { loadWithProgress, skipBadRowsOption } from "./loading.ts";
+import { loadWithProgress, skipBadRowsOption } from "../load-with-progress.ts";
 
 const RECORD = "made-from.json";
 const REPORT = "explore.json";
@@ -82,9 +81,6 @@ ${REPORT} (all figures) and the plots as PNG.`,
     const { COUNT_HEAD, countRows } = await import("../explore/counts.ts");
     terminal.table(COUNT_HEAD, countRows(report.classes, report.counts));
     for (const { level, text } of findings) terminal.say(`${MARKS[level]} ${text}`);
-    for (const bad of dataset.skipped.slice(0, 5)) {
-      terminal.say(`  left out: ${describeBadRow(bad)}`);
-    }
     terminal.wrote(page, `the report, with ${pictures.length} plots beside it`);
     terminal.wrote(path.join(folder, REPORT));
     next();

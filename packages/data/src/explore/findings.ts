@@ -109,7 +109,12 @@ function blanks({ brightness }: ExploreReport): Finding {
 
 function skipped({ skippedRows }: ExploreReport): Finding[] {
   if (skippedRows.length === 0) return [];
-  return [{ level: "problem", text: `${number(skippedRows.length)} wrong rows were left out.` }];
+  return [
+    {
+      level: "problem",
+      text: `${number(skippedRows.length)} wrong ${skippedRows.length === 1 ? "row is" : "rows are"} left out.`,
+    },
+  ];
 }
 
 /** `35,887` */

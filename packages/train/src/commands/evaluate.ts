@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
+import { loadWithProgress } from "@mien/data";
 import { OPENINGS_FILE } from "../openings.ts";
 import { reportMetrics } from "../report.ts";
-import { readDataset } from "./read-dataset.ts";
 
 export const evaluateCommand = defineCommand({
   name: "evaluate",
@@ -29,7 +29,8 @@ export const evaluateCommand = defineCommand({
     const { classes, data: trainedOn } = await readRunConfig(folder);
     terminal.say(`run   ${folder}`);
     const csv = values.csv ?? (existsSync(trainedOn.path) ? trainedOn.path : undefined);
-    const data = await readDataset(csv, { terminal, signal });
+    const skipBadRows = (trainedOn.skippedRows ?? 0) > 0;
+    const data = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
     const { evaluateRun } = await import("../evaluate.ts");
     const part = values.final ? "test" : "validation";
     let bar: ReturnType<typeof terminal.progress> | undefined;

@@ -10,12 +10,11 @@ import {
   type Terminal,
   writeJson,
 } from "@mien/cli";
-import { identifyDataset } from "@mien/data";
+import { identifyDataset, loadWithProgress, skipBadRowsOption } from "@mien/data";
 import { officialSplit, RUN_FILES, type EpochRecord, type RunConfig } from "@mien/format";
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress } from "../fit.ts";
 import { reportMetrics } from "../report.ts";
-import { readDataset } from "./read-dataset.ts";
 import {
   findRunPlace,
   inputsKey,
@@ -57,13 +56,13 @@ export const fitCommand = defineCommand({
       max: 2 ** 31 - 1,
     },
     fresh: { type: "boolean", description: "start a new run, whatever there is already" },
+    skipBadRows: skipBadRowsOption,
     ...configOptions(),
   },
   async run(values, { terminal, signal }) {
     const config = await configFromFlags(values, values.config);
     const identity = await identifyDataset({ csv: values.csv, signal });
     const { manifest, sha256 } = identity;
-    for (const warning of identity.warnings) terminal.warn(warning);
     const inputs: RunInputs = {
       data: sha256,
       split: "official",
@@ -82,6 +81,7 @@ export const fitCommand = defineCommand({
     }
     if (place.state === "finished") {
       const metrics = await readRunMetrics(folder);
+      for (const warning of identity.warnings) terminal.warn(`warning: ${warning}`);
       terminal.say(`${folder} is finished and was made from the same data and settings.`);
       reportMetrics(terminal, metrics.validation, {
         part: "validation",
@@ -91,7 +91,8 @@ export const fitCommand = defineCommand({
       return { run: folder, upToDate: true, metrics };
     }
 
-    const { set } = await readDataset(values.csv, { terminal, signal });
+    const { csv, skipBadRows } = values;
+    const { set, skipped } = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
     const split = officialSplit(set);
     await removeLeftovers(folder);
     if (place.state === "new") {
@@ -102,6 +103,7 @@ export const fitCommand = defineCommand({
           sha256,
           path: identity.path,
           licence: manifest.licence,
+          skippedRows: skipped.length,
         },
         classes: set.classes,
         input: { height: set.height, width: set.width, channels: set.channels },

@@ -1,0 +1,49 @@
+import type { Terminal } from "@mien/cli";
+import { loadDataset, type Dataset, type LoadOptions } from "./load.ts";
+import { describeBadRow } from "./row-collector.ts";
+
+const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
+
+/** Wrong rows that are shown one by one. */
+const SHOWN_ROWS = 5;
+
+/** `--skip-bad-rows`, for commands that read a data set. */
+export const skipBadRowsOption = {
+  type: "boolean",
+  description: "go on after wrong rows and report them, instead of stopping at the first",
+} as const;
+
+/**
+ * Loads a data set with a progress bar (from the cache it is too fast to show one), and shows its
+ * warnings and the rows that were left out. Throws what `loadDataset` throws.
+ */
+export async function loadWithProgress(
+  options: Omit<LoadOptions, "onProgress">,
+  terminal: Terminal,
+): Promise<Dataset> {
+  let progress: ReturnType<Terminal["progress"]> | undefined;
+  try {
+    const dataset = await loadDataset({
+      ...options,
+      onProgress: (done, total) => {
+        progress ??= terminal.progress("reading MB", megabytes(total));
+        progress.update(megabytes(done));
+      },
+    });
+    progress?.stop();
+    report(dataset, terminal);
+    return dataset;
+  } finally {
+    progress?.stop();
+  }
+}
+
+function report({ warnings, skipped }: Dataset, terminal: Terminal): void {
+  for (const warning of warnings) terminal.warn(`warning: ${warning}`);
+  if (skipped.length === 0) return;
+  terminal.warn(
+    `${skipped.length} wrong ${skipped.length === 1 ? "row is" : "rows are"} left out:`,
+  );
+  for (const bad of skipped.slice(0, SHOWN_ROWS)) terminal.warn(`  ${describeBadRow(bad)}`);
+  if (skipped.length > SHOWN_ROWS) terminal.warn(`  … and ${skipped.length - SHOWN_ROWS} more`);
+}
