@@ -22,20 +22,15 @@ export async function loadWithProgress(
   terminal: Terminal,
 ): Promise<Dataset> {
   let progress: ReturnType<Terminal["progress"]> | undefined;
-  try {
-    const dataset = await loadDataset({
-      ...options,
-      onProgress: (done, total) => {
-        progress ??= terminal.progress("reading MB", megabytes(total));
-        progress.update(megabytes(done));
-      },
-    });
-    progress?.stop();
-    report(dataset, terminal);
-    return dataset;
-  } finally {
-    progress?.stop();
-  }
+  const dataset = await loadDataset({
+    ...options,
+    onProgress: (done, total) => {
+      progress ??= terminal.progress("reading MB", megabytes(total));
+      progress.update(megabytes(done));
+    },
+  }).finally(() => progress?.stop());
+  report(dataset, terminal);
+  return dataset;
 }
 
 function report({ warnings, skipped }: Dataset, terminal: Terminal): void {

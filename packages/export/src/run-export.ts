@@ -34,6 +34,20 @@ export function modelFileOf({ name }: RunPaths, folder: string = FOLDERS.models)
   return path.join(folder, `${name}.onnx`);
 }
 
+/**
+ * The exported model of a run, which must be there.
+ *
+ * @param file the path that the user gave, if any.
+ * @throws {MienError} `missing-file` if it is not.
+ */
+export function exportedModel(paths: RunPaths, file: string | undefined): string {
+  const model = file ?? modelFileOf(paths);
+  if (existsSync(model)) return model;
+  throw new MienError("missing-file", `no exported model at ${model}`, {
+    advice: `Make it with \`npx nx run export:onnx ${shellQuote(paths.argument)}\`.`,
+  });
+}
+
 /** What a command line needs to name an exported model: nothing where it is looked for anyway. */
 export function modelFlag(paths: RunPaths, model: string): string {
   return path.resolve(model) === path.resolve(modelFileOf(paths))

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
 import {
@@ -10,9 +9,8 @@ import {
   writeJson,
   type Terminal,
 } from "@mien/cli";
-import { MienError } from "@mien/format";
 import { measureModel, type BenchmarkRow } from "../measure-model.ts";
-import { modelFileOf, readFinishedRun, runPaths } from "../run-export.ts";
+import { exportedModel, readFinishedRun, runPaths } from "../run-export.ts";
 
 export const benchmark = defineCommand({
   name: "benchmark",
@@ -43,12 +41,7 @@ export const benchmark = defineCommand({
   async run({ seconds, model: modelOption, out }, { terminal, signal, positionals }) {
     const paths = runPaths(await findRun(positionals[0]));
     const config = await readFinishedRun(paths);
-    const model = modelOption ?? modelFileOf(paths);
-    if (!existsSync(model)) {
-      throw new MienError("missing-file", `no exported model at ${model}`, {
-        advice: `Make it with \`npx nx run export:onnx ${paths.argument}\`.`,
-      });
-    }
+    const model = exportedModel(paths, modelOption);
     terminal.say(`run ${paths.run}, model ${model}`);
     const progress = terminal.progress("measure", 100);
     const rows = await measureModel(paths, config, {

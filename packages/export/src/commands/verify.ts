@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import {
   csvOption,
   defineCommand,
@@ -8,9 +7,8 @@ import {
   shellQuote,
   type Terminal,
 } from "@mien/cli";
-import { MienError } from "@mien/format";
 import { requireAgreement, type Agreement } from "../compare.ts";
-import { modelFileOf, modelFlag, readFinishedRun, runPaths } from "../run-export.ts";
+import { exportedModel, modelFlag, readFinishedRun, runPaths } from "../run-export.ts";
 import { verifyModel, type Verification } from "../verify-model.ts";
 
 export const verify = defineCommand({
@@ -42,12 +40,7 @@ export const verify = defineCommand({
   async run({ model: modelOption, csv }, { terminal, signal, positionals }) {
     const paths = runPaths(await findRun(positionals[0]));
     const config = await readFinishedRun(paths);
-    const model = modelOption ?? modelFileOf(paths);
-    if (!existsSync(model)) {
-      throw new MienError("missing-file", `no exported model at ${model}`, {
-        advice: `Make it with \`npx nx run export:onnx ${paths.argument}\`.`,
-      });
-    }
+    const model = exportedModel(paths, modelOption);
     terminal.say(`run ${paths.run}, model ${model}`);
     const bars = new Map<string, Progress>();
     const verification = await verifyModel(paths, config, {
