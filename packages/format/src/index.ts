@@ -1,6 +1,7 @@
 export * from "./dataset-manifest.ts";
 export * from "./errors.ts";
 export * from "./frame-result.ts";
+export * from "./frame.ts";
 export * from "./image-set.ts";
 export * from "./image.ts";
 export * from "./model-metadata.ts";
