@@ -1,3 +1,12 @@
+export {
+  ferplusOption,
+  findVotes,
+  loadVotes,
+  voteDistribution,
+  voteWinners,
+  type VoteOptions,
+  type Votes,
+} from "./ferplus.ts";
 export * from "./load.ts";
 export { loadWithProgress, skipBadRowsOption } from "./load-with-progress.ts";
 export { locateDataset } from "./locate.ts";

@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { MienError, USAGES, type ImageSet } from "@mien/format";
+import { readChunks } from "./chunks.ts";
+
+/** The columns of FER+ that count votes, in the order of its file. */
+export const VOTE_COLUMNS = [
+  "neutral",
+  "happiness",
+  "surprise",
+  "sadness",
+  "anger",
+  "disgust",
+  "fear",
+  "contempt",
+  "unknown",
+  "NF",
+] as const;
+
+/** What FER+ calls the classes that data sets call otherwise, in lower case. */
+const COLUMN_OF_CLASS: Readonly<Record<string, (typeof VOTE_COLUMNS)[number]>> = {
+  happy: "happiness",
+  surprised: "surprise",
+  sad: "sadness",
+  angry: "anger",
+  disgusted: "disgust",
+  fearful: "fear",
+};
+
+const HEADER = ["Usage", "Image name", ...VOTE_COLUMNS];
+
+/** UTF-8's byte order mark, read byte by byte. */
+const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/;
+
+/** What ten people each said about every image of a set (FER+, Barsoum et al. 2016). */
+export interface Votes {
+  /** `VOTE_COLUMNS`. */
+  readonly columns: readonly string[];
+  /** [N, 10] votes, aligned with the set's positions. */
+  readonly counts: Uint8Array;
+  /** The file they came from. */
+  readonly path: string;
+  /** Of the file's uncompressed content. */
+  readonly sha256: string;
+}
+
+/** Which votes to load. */
+export interface VoteOptions {
+  /** `.csv` or `.csv.gz`; by default `ferplus.csv[.gz]` in the folder that MIEN_DATA names. */
+  readonly ferplus?: string | undefined;
+  /** The images that they belong to. */
+  readonly set: ImageSet;
+  /** Stops with an `interrupted` error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `--ferplus`, for commands that read votes. */
+export const ferplusOption = {
+  type: "string",
+  placeholder: "FILE",
+  description: "FER+ votes (fer2013new.csv), .csv or .csv.gz; otherwise looked for in MIEN_DATA",
+} as const;
+
+const HOW_TO_GET_FERPLUS = `FER+ is fer2013new.csv of github.com/microsoft/FERPlus. Name it with --ferplus FILE, or put it as
+ferplus.csv, or gzipped as ferplus.csv.gz, into the folder that MIEN_DATA names.`;
+
+/**
+ * Loads the FER+ votes of a set's images: line i after the header belongs to row i of the CSV.
+ *
+ * @throws {MienError} `missing-file` if there is no such file; `bad-data` if its header or a vote
+ * is wrong; `mismatch` if it has another number of rows than the data set, or another Usage in any.
+ */
+export async function loadVotes({ ferplus, set, signal }: VoteOptions): Promise<Votes> {
+  const file = locateVotes(ferplus);
+  if (file === undefined || !existsSync(file)) {
+    const where = file ?? "MIEN_DATA, which " + describeFolder(process.env["MIEN_DATA"]);
+    throw new MienError("missing-file", `no FER+ votes at ${where}`, {
+      advice: HOW_TO_GET_FERPLUS,
+    });
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of readChunks(file, { signal })) chunks.push(Buffer.from(chunk));
+  const content = Buffer.concat(chunks);
+  return {
+    columns: VOTE_COLUMNS,
+    counts: parseVotes(content.toString("latin1"), set, file),
+    path: file,
+    sha256: createHash("sha256").update(content).digest("hex"),
+  };
+}
+
+/**
+ * As `loadVotes`, for commands that can do without: undefined where no file was named and none
+ * that belongs to this set lies in MIEN_DATA.
+ */
+export async function findVotes(options: VoteOptions): Promise<Votes | undefined> {
+  if (options.ferplus === undefined && locateVotes() === undefined) return undefined;
+  return loadVotes(options).catch((error: unknown) => {
+    const strangers = error instanceof MienError && error.code === "mismatch";
+    if (strangers && options.ferplus === undefined) return undefined;
+    throw error;
+  });
+}
+
+/**
+ * The share of every image's votes that each class got, among the votes for any of the classes.
+ *
+ * @returns [N, classes]; an image sums to 1, or is all zeros where nobody voted for a class.
+ * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ */
+export function voteDistribution(votes: Votes, classes: readonly string[]): Float32Array {
+  const columns = columnsOf(votes, classes);
+  const width = votes.columns.length;
+  const count = votes.counts.length / width;
+  const shares = new Float32Array(count * classes.length);
+  for (let i = 0; i < count; i++) {
+    const given = columns.map((column) => votes.counts[i * width + column] as number);
+    const sum = given.reduce((total, n) => total + n, 0);
+    if (sum === 0) continue;
+    const ofImage = given.map((n) => n / sum);
+    shares.set(ofImage, i * classes.length);
+  }
+  return shares;
+}
+
+/**
+ * What most people said about every image.
+ *
+ * @returns [N] index into `classes`; -1 where two columns lead together or where one leads that is
+ * none of the classes (contempt, unknown, not a face).
+ * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ */
+export function voteWinners(votes: Votes, classes: readonly string[]): Int16Array {
+  const columns = columnsOf(votes, classes);
+  const width = votes.columns.length;
+  return Int16Array.from({ length: votes.counts.length / width }, (_, i) => {
+    const given = votes.counts.subarray(i * width, (i + 1) * width);
+    const most = Math.max(...given);
+    const leader = given.indexOf(most);
+    return leader === given.lastIndexOf(most) ? columns.indexOf(leader) : -1;
+  });
+}
+
+function locateVotes(ferplus?: string): string | undefined {
+  if (ferplus !== undefined) return ferplus;
+  const folder = process.env["MIEN_DATA"];
+  if (!folder) return undefined;
+  const file = path.join(folder, "ferplus.csv");
+  return [file, `${file}.gz`].find((candidate) => existsSync(candidate));
+}
+
+function describeFolder(folder: string | undefined): string {
+  return folder ? `is ${folder} and has no ferplus.csv[.gz]` : "is not set";
+}
+
+function columnsOf(votes: Votes, classes: readonly string[]): number[] {
+  return classes.map((name) => {
+    const key = name.toLowerCase();
+    const column = votes.columns.indexOf(COLUMN_OF_CLASS[key] ?? key);
+    if (column >= 0) return column;
+    throw new MienError("unsupported", `FER+ has no votes for the class "${name}"`, {
+      advice: `It counts ${votes.columns.join(", ")}.`,
+    });
+  });
+}
+
+/** Reads the file's text into [N, 10] counts in the order of the set's positions. */
+function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
+  const [header = "", ...lines] = text.replace(BYTE_ORDER_MARK, "").trimEnd().split(/\r?\n/);
+  if (header !== HEADER.join(",")) {
+    throw new MienError(
+      "bad-data",
+      `${file}: expected the header ${HEADER.join(",")}, found ${header.slice(0, 120) || "nothing"}`,
+      { advice: HOW_TO_GET_FERPLUS },
+    );
+  }
+  const rows = set.row.reduce((last, row) => Math.max(last, row + 1), 0);
+  const stranger = (problem: string): never => {
+    throw new MienError("mismatch", `${file} does not belong to this data set: ${problem}`, {
+      advice: "Its lines must be those of the data set's CSV, in the same order.",
+    });
+  };
+  if (lines.length !== rows) stranger(`it has ${lines.length} rows, the data set ${rows}`);
+  const counts = new Uint8Array(set.row.length * VOTE_COLUMNS.length);
+  set.row.forEach((row, i) => {
+    const [usage, , ...votes] = (lines[row] as string).split(",");
+    const expected = USAGES[set.usage[i] as number];
+    if (usage !== expected) stranger(`row ${row} is ${usage} in it, ${expected} in the data set`);
+    const wrong = votes.find((vote) => !/^\d{1,2}$/.test(vote));
+    if (wrong !== undefined || votes.length !== VOTE_COLUMNS.length) {
+      const found = wrong === undefined ? `${votes.length} of them` : `"${wrong}"`;
+      const expectation = `expected ${VOTE_COLUMNS.length} counts of 0 to 99, found ${found}`;
+      throw new MienError("bad-data", `${file}: line ${row + 2}: ${expectation}`);
+    }
+    counts.set(votes.map(Number), i * VOTE_COLUMNS.length);
+  });
+  return counts;
+}
