@@ -15,6 +15,10 @@ export const RUN_FILES = {
   metrics: "metrics.json",
   /** A few inputs with the trained model's outputs, in the safetensors layout: `inputs`, `outputs`. */
   reference: "reference.bin",
+  /** The temperature that makes the model's probabilities honest: `Calibration`. */
+  calibration: "calibration.json",
+  /** Everything about the run on one page. */
+  report: "report.html",
 } as const;
 
 /** What a run was made from. */
@@ -59,8 +63,8 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
-/** What a model scored on one part of a data set. */
-export interface PartMetrics {
+/** The figures by which models are compared. */
+export interface Score {
   /** Number of images. */
   readonly images: number;
   /** 0–1. */
@@ -69,12 +73,38 @@ export interface PartMetrics {
   readonly accuracyInterval: readonly [number, number];
   /** Unweighted mean of the classes' F1 scores, 0–1. */
   readonly macroF1: number;
-  /** Mean cross-entropy in nats. */
+  /** Unweighted mean of the classes' recalls, 0–1; absent in metrics of earlier versions. */
+  readonly meanRecall?: number;
+}
+
+/** What a model scored on one part of a data set. All optional figures may be absent. */
+export interface PartMetrics extends Score {
+  /** Mean cross-entropy in nats, before calibration. */
   readonly loss: number;
   /** In the order of the classes, 0–1; null for a class without images. */
   readonly recall: readonly (number | null)[];
+  /** Share of a class's predictions that are right, 0–1; null for a class that is never predicted. */
+  readonly precision?: readonly (number | null)[];
+  /** Harmonic mean of precision and recall, 0–1; null where neither is known. */
+  readonly f1?: readonly (number | null)[];
   /** [actual][predicted] counts. */
   readonly confusion: readonly (readonly number[])[];
+  /** Expected calibration error in 15 equal bins, 0–1, before calibration. */
+  readonly ece?: number;
+  /** The same model with its temperature. */
+  readonly calibrated?: {
+    readonly temperature: number;
+    /** Mean cross-entropy in nats. */
+    readonly loss: number;
+    /** Expected calibration error in 15 equal bins, 0–1. */
+    readonly ece: number;
+  };
+  /** On the images that have no exact copy in the training part. */
+  readonly leakFree?: Score;
+  /** With probabilities averaged over mirror images and shifted crops. */
+  readonly averaged?: Score;
+  /** The same images judged by what most FER+ voters saw, where one of the classes won. */
+  readonly byVotes?: PartMetrics;
 }
 
 /** The content of `metrics.json`. */
@@ -82,4 +112,18 @@ export interface RunMetrics {
   readonly validation: PartMetrics;
   /** Present only after `train:evaluate --final`. */
   readonly test?: PartMetrics;
+}
+
+/** The content of `calibration.json` (Guo et al. 2017): probabilities are softmax(logits / temperature). */
+export interface Calibration {
+  readonly method: "temperature";
+  /** Above 1 makes a model less sure. */
+  readonly temperature: number;
+  readonly fittedOn: "validation";
+  /** Share of the FER+ votes among the labels that it was fitted to, 0–1, as in training. */
+  readonly voteShare: number;
+  /** Expected calibration error in 15 equal bins, 0–1, by the labels that were mostly learnt. */
+  readonly ece: { readonly before: number; readonly after: number };
+  /** Mean cross-entropy in nats, by the same labels. */
+  readonly loss: { readonly before: number; readonly after: number };
 }
