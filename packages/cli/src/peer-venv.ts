@@ -1,0 +1,40 @@
+import path from "node:path";
+import { MienError, messageOf } from "@mien/format";
+import { isWindows, peer, runToEnd, type PeerOptions } from "./peers.ts";
+
+/**
+ * A Python that has packages which only a comparison needs, in a virtual environment in the cache
+ * folder, made the first time.
+ *
+ * @param requirements pinned, as pip takes them, e.g. `tensorflow-cpu==2.21.*`.
+ * @returns the path of its interpreter.
+ * @throws {MienError} `environment` without Python ≥ 3.10 or where pip fails; `interrupted`.
+ */
+export async function peerPython(
+  requirements: readonly string[],
+  options: PeerOptions,
+): Promise<string> {
+  const base = process.env["MIEN_PYTHON_BASE"] ?? (isWindows ? "python" : "python3");
+  const version = await pythonVersion(base);
+  const interpreter = isWindows ? "Scripts/python.exe" : "bin/python";
+  const folder = await peer("python", [version, ...requirements], options, async (aside, run) => {
+    await run(base, ["-I", "-m", "venv", aside]);
+    const pip = ["-I", "-m", "pip", "install", "--progress-bar", "off", ...requirements];
+    await run(path.join(aside, interpreter), pip);
+  });
+  return path.join(folder, interpreter);
+}
+
+async function pythonVersion(base: string): Promise<string> {
+  let version = "";
+  const onLine = (line: string) => (version = line.replace("Python ", ""));
+  const found = await runToEnd(base, ["-V"], { shell: false, signal: undefined, onLine }).then(
+    () => `found ${version}`,
+    (error: unknown) => messageOf(error),
+  );
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major === 3 && minor >= 10) return version;
+  throw new MienError("environment", `Python 3.10 or newer is needed as ${base}; ${found}`, {
+    advice: "Install it, or name one by MIEN_PYTHON_BASE.",
+  });
+}
