@@ -1,3 +1,5 @@
 export * from "./analyze-images.ts";
 export * from "./images/decode-image.ts";
 export * from "./images/find-images.ts";
+export { openSource, SOURCE_KINDS } from "./sources/open-source.ts";
+export * from "./sources/source.ts";

@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { MienError, messageOf } from "@mien/format";
+import { killChild, watchChild } from "./child-processes.ts";
+import type { Capture, Connection } from "./connection.ts";
+import { explainFfmpeg } from "./ffmpeg-errors.ts";
+import { findFfmpeg } from "./ffmpeg.ts";
+import { PpmReader, type RgbPicture } from "./ppm-reader.ts";
+
+/** What ffmpeg is to read. */
+export interface FfmpegInput {
+  /** For people. */
+  readonly name: string;
+  /** The flags up to and with `-i`. */
+  readonly args: readonly string[];
+  /** Hands this process's standard input to ffmpeg. */
+  readonly stdin?: boolean;
+  /**
+   * `camera`: frames pass as they come, and an end is an interruption. `file`: the frame rate is made
+   * constant, and an end is an end. `address`: the former if it tells no duration, else the latter.
+   */
+  readonly kind: "camera" | "file" | "address";
+  /** How long the first picture may take, in milliseconds; Infinity to wait. */
+  readonly patienceMs: number;
+}
+
+/** Enough of ffmpeg's log to say what went wrong; a damaged video fills megabytes. */
+const KEPT_LOG = 16_384;
+
+/**
+ * Starts ffmpeg and waits for its first picture.
+ *
+ * @throws {MienError} if none comes: the reason as a sentence, and its remedy.
+ */
+export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): Promise<Connection> {
+  const { program, passthrough } = await findFfmpeg();
+  const output = [
+    ...["-map", "0:v:0", ...(input.kind === "file" ? [] : passthrough)],
+    ...["-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1"],
+  ];
+  const quiet = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"];
+  const child = spawn(program, [...quiet, ...input.args, ...output], {
+    stdio: [input.stdin ? "inherit" : "ignore", "pipe", "pipe"],
+    windowsHide: true,
+  });
+  watchChild(child);
+  const { stdout, stderr } = child;
+  let log = "";
+  stderr.setEncoding("utf8").on("data", (text: string) => {
+    log = log.length + text.length > 2 * KEPT_LOG ? (log + text).slice(-KEPT_LOG) : log + text;
+  });
+
+  let sink: ((capture: Capture) => boolean) | undefined;
+  const early: RgbPicture[] = [];
+  let closed = false;
+  const deliver = (picture: RgbPicture) => {
+    if (closed) return;
+    if (sink === undefined) early.push(picture);
+    if (sink === undefined || !sink(picture)) stdout.pause();
+  };
+  let onFirst: (picture: RgbPicture) => void = () => undefined;
+  const firstPicture = new Promise<RgbPicture>((resolve) => (onFirst = resolve));
+  const reader = new PpmReader((picture) => {
+    deliver(picture);
+    onFirst(picture);
+  });
+  let garbled: string | undefined;
+  stdout.on("data", (chunk: Buffer) => {
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      garbled = messageOf(error);
+      child.kill("SIGKILL");
+    }
+  });
+
+  const ended = new Promise<MienError | undefined>((resolve) => {
+    child.once("error", (error) =>
+      resolve(new MienError("environment", `ffmpeg does not start: ${error.message}`)),
+    );
+    child.once("close", (code) => {
+      const isEndless =
+        input.kind === "camera" || (input.kind === "address" && durationIn(log) === null);
+      if (code === 0 && !isEndless && garbled === undefined) resolve(undefined);
+      else resolve(explainFfmpeg(input.name, garbled ?? log, code));
+    });
+  });
+  const close = async () => {
+    closed = true;
+    await killChild(child);
+    stdout.destroy();
+    stderr.destroy();
+    await ended;
+  };
+  const abort = () => child.kill("SIGKILL");
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<"silence">((resolve) => {
+    if (input.patienceMs < Infinity) timer = setTimeout(resolve, input.patienceMs, "silence");
+  });
+  const first = await Promise.race([firstPicture, ended, silence]);
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", abort);
+  if (signal?.aborted) {
+    await close();
+    throw new MienError("interrupted", `opening ${input.name} was given up`);
+  }
+  if (first === "silence") {
+    await close();
+    const seconds = (input.patienceMs / 1000).toFixed(0);
+    throw new MienError("environment", `${input.name} sent no picture within ${seconds} s`, {
+      advice: "It accepts the connection but sends nothing: check the camera or the address.",
+    });
+  }
+  if (first === undefined) {
+    throw new MienError("bad-data", `${input.name} holds no picture that ffmpeg can read`);
+  }
+  if (first instanceof MienError) throw first;
+  return {
+    width: first.width,
+    height: first.height,
+    framesPerSecond: framesPerSecondIn(log),
+    durationMs: durationIn(log),
+    ended,
+    close,
+    start(onCapture) {
+      sink = onCapture;
+      let room = true;
+      for (const picture of early.splice(0)) room = onCapture(picture);
+      if (room) stdout.resume();
+    },
+    resume: () => void stdout.resume(),
+  };
+}
+
+/** The rate that ffmpeg writes: `Output #0 … 640x480 [SAR 1:1 DAR 4:3], q=2-31, 30 fps, …`. */
+function framesPerSecondIn(log: string): number | null {
+  const stream = /Output #0[^]*?Stream #0:0[^\n]*? ([\d.]+k?) fps/.exec(log)?.[1];
+  if (stream === undefined) return null;
+  return stream.endsWith("k") ? Number(stream.slice(0, -1)) * 1000 : Number(stream);
+}
+
+/** `Duration: 00:00:05.00, …` of the input, in milliseconds; null for `N/A`. */
+function durationIn(log: string): number | null {
+  const found = /Duration: (\d+):(\d+):([\d.]+)/.exec(log);
+  if (!found) return null;
+  const [hours, minutes, seconds] = found.slice(1).map(Number) as [number, number, number];
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000;
+}

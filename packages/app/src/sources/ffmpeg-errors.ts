@@ -1,0 +1,147 @@
+import { MienError, type ErrorCode } from "@mien/format";
+
+interface Explanation {
+  /** What ffmpeg's log says. */
+  readonly log: RegExp;
+  readonly code: ErrorCode;
+  /** Follows the name of the source. */
+  readonly problem: string;
+  readonly advice?: string;
+}
+
+/** The first one that fits counts. */
+const EXPLANATIONS: readonly Explanation[] = [
+  {
+    log: /not a stream of PPM images/,
+    code: "environment",
+    problem: "comes out of ffmpeg garbled",
+    advice: "MIEN_FFMPEG may name a program that is not ffmpeg.",
+  },
+  {
+    log: /Cannot open video device.*No such|No such device|ENODEV|Could not find video device|Invalid (device )?index|Video device not found/i,
+    code: "missing-file",
+    problem: "is not there",
+    advice: "See which cameras there are with `npx nx run app:doctor`, and plug the camera in.",
+  },
+  {
+    log: /Device or resource busy|already in use|Could not run graph/i,
+    code: "environment",
+    problem: "is in use by another program",
+    advice: "Close other programs that show the camera (browser, video call), then try again.",
+  },
+  {
+    log: /Failed to create AV capture|not authorized|AVCaptureDeviceInput/i,
+    code: "environment",
+    problem: "may not be used by this terminal",
+    advice: "Allow it: System Settings, Privacy & Security, Camera; then start the terminal anew.",
+  },
+  {
+    log: /\/dev\/video.*Permission denied/,
+    code: "environment",
+    problem: "may not be opened by this user",
+    advice: "Join the group that may: sudo usermod -aG video $USER, then log in again.",
+  },
+  {
+    log: /Permission denied/,
+    code: "missing-file",
+    problem: "may not be read",
+    advice: "Check the permissions of the file.",
+  },
+  {
+    log: /Unknown input format: '?(v4l2|avfoundation|dshow)/,
+    code: "environment",
+    problem: "needs an ffmpeg that was built with camera support",
+    advice: "Install the ffmpeg of your system's own packages.",
+  },
+  {
+    log: /matches no streams|does not contain any stream/,
+    code: "bad-data",
+    problem: "has sound or data, but no picture",
+  },
+  {
+    log: /Connection refused/,
+    code: "environment",
+    problem: "refuses the connection",
+    advice: "Nothing listens at that address and port: check both, and that the server runs.",
+  },
+  {
+    log: /Failed to resolve hostname|Name or service not known|Temporary failure in name/,
+    code: "environment",
+    problem: "names a host that cannot be found",
+    advice: "Check the spelling of the address and the network.",
+  },
+  {
+    log: /401 Unauthorized|403 Forbidden/,
+    code: "environment",
+    problem: "wants a user name and password",
+    advice: "Put them into the address: rtsp://USER:PASSWORD@HOST/…",
+  },
+  {
+    log: /404 Not Found|\b4\d\d (?:Client Error|Not Found|Bad Request)|Server returned 4/,
+    code: "missing-file",
+    problem: "is an address where the server has nothing",
+    advice: "Check the path in the address.",
+  },
+  {
+    log: /Server returned 5|\b50\d /,
+    code: "environment",
+    problem: "is an address where the server fails",
+  },
+  {
+    log: /Connection timed out|Network is unreachable|No route to host|Operation timed out/i,
+    code: "environment",
+    problem: "does not answer",
+    advice: "Check the address, the network and the firewall.",
+  },
+  {
+    log: /Protocol not found/,
+    code: "unsupported",
+    problem: "is an address of a kind that ffmpeg does not know",
+    advice: "rtsp://, http:// and https:// work everywhere.",
+  },
+  {
+    log: /moov atom not found/,
+    code: "bad-data",
+    problem: "is no video that ffmpeg can read, or is cut off",
+    advice: "An MP4 file keeps its index at the end: a copy or download that broke off is lost.",
+  },
+  {
+    log: /Invalid data found|could not find codec|Unknown format|Could not find codec parameters/,
+    code: "bad-data",
+    problem: "is no video that ffmpeg can read, or is damaged",
+  },
+  {
+    log: /No such file or directory/,
+    code: "missing-file",
+    problem: "does not exist",
+  },
+];
+
+/**
+ * Says what stopped ffmpeg.
+ *
+ * @param name of the source.
+ * @param log what ffmpeg wrote, each line with its level in brackets.
+ * @param code its exit code; null if it was killed.
+ */
+export function explainFfmpeg(name: string, log: string, code: number | null): MienError {
+  // On a regular end the log may hold complaints that were overcome.
+  if (code === 0) return new MienError("environment", `${name} ended`);
+  const found = EXPLANATIONS.find((candidate) => candidate.log.test(log));
+  const cause = new Error(log.trim());
+  if (found === undefined) {
+    const [line] = log.split("\n").filter((text) => /\[(error|fatal)\]/.test(text));
+    const said = line?.replace(/^.*?\[(error|fatal)\] */, "");
+    const problem = code === null ? "stopped: its ffmpeg was killed" : "cannot be read by ffmpeg";
+    return new MienError(
+      "environment",
+      `${name} ${problem}${said === undefined ? "" : ` (${said})`}`,
+      { cause },
+    );
+  }
+  const { advice } = found;
+  return new MienError(found.code, `${name} ${found.problem}`, {
+    ...(advice === undefined ? {} : { advice }),
+    cause,
+  });
+}

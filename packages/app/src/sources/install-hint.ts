@@ -1,0 +1,29 @@
+/** What a package is called where. */
+const PACKAGES = {
+  ffmpeg: {
+    debian: "ffmpeg",
+    fedora: "ffmpeg-free",
+    brew: "ffmpeg",
+    windows: "winget install Gyan.FFmpeg",
+  },
+  libfreenect: {
+    debian: "libfreenect0.5",
+    fedora: "libfreenect",
+    brew: "libfreenect",
+    windows: "vcpkg install libfreenect, then set MIEN_LIBFREENECT to freenect.dll",
+  },
+} as const;
+
+/** One sentence: how to install a program or library on the platform that this is. */
+export function installHint(
+  what: keyof typeof PACKAGES,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const { debian, fedora, brew, windows } = PACKAGES[what];
+  if (platform === "darwin") return `Install it: brew install ${brew}.`;
+  if (platform === "win32") return `Install it: ${windows}.`;
+  return (
+    `Install it: sudo apt install ${debian} (Debian, Ubuntu) ` +
+    `or sudo dnf install ${fedora} (Fedora).`
+  );
+}

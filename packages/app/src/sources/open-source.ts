@@ -1,0 +1,134 @@
+import { stat } from "node:fs/promises";
+import { MienError, messageOf } from "@mien/format";
+import sharp from "sharp";
+import type { Connect } from "./connection.ts";
+import { connectFfmpeg } from "./ffmpeg-connection.ts";
+import { openImages } from "./image-source.ts";
+import type { Source, SourceOptions } from "./source.ts";
+import { openStream } from "./stream-source.ts";
+import { webcamInputs } from "./webcam.ts";
+
+/** For `--help`: what a source may be. */
+export const SOURCE_KINDS =
+  "a video or image file, a folder of images, webcam[:N], kinect, kinect:RECORDING, " +
+  "an rtsp:// or http:// address, or - for standard input";
+
+/** A camera or stream that shows nothing for this long is taken for lost, in milliseconds. */
+const SILENCE = 3000;
+/** The first picture may take longer: cameras wake up, streams wait for a key frame. */
+const PATIENCE = 10_000;
+
+/**
+ * Opens a source of frames and waits for its first one.
+ *
+ * @param text see `SOURCE_KINDS`.
+ * @throws {MienError} if it cannot be opened: why, and what to do about it.
+ */
+export async function openSource(text: string, options: SourceOptions = {}): Promise<Source> {
+  if (text === "-") return openStandardInput(options);
+  const [, device, rest] = /^(webcam|kinect)(?::(.*))?$/i.exec(text) ?? [];
+  if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
+  return openPath(text, options);
+}
+
+async function openPath(path: string, options: SourceOptions): Promise<Source> {
+  const stats = await stat(path).catch((error: unknown) => {
+    throw new MienError("missing-file", `cannot find ${path}: ${messageOf(error)}`, {
+      advice: `--source takes ${SOURCE_KINDS}.`,
+      cause: error,
+    });
+  });
+  if (stats.isDirectory() || (stats.isFile() && (await isImage(path)))) {
+    return openImages(path, options);
+  }
+  if (stats.isFile() && stats.size === 0) throw new MienError("bad-data", `${path} is empty`);
+  const repeat = options.loop ? ["-stream_loop", "-1"] : [];
+  return openStream(
+    (signal) =>
+      connectFfmpeg(
+        {
+          name: path,
+          args: [...repeat, "-i", `file:${path}`],
+          kind: "file",
+          patienceMs: stats.isFile() ? PATIENCE : Infinity,
+        },
+        signal,
+      ),
+    { name: path, kind: () => "video", silenceMs: stats.isFile() ? PATIENCE : Infinity },
+    options,
+  );
+}
+
+/** By content; a moving GIF counts as its first frame. */
+function isImage(path: string): Promise<boolean> {
+  return sharp(path)
+    .metadata()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
+function openStandardInput(options: SourceOptions): Promise<Source> {
+  const name = "standard input";
+  if (options.loop) throw new MienError("usage", `${name} cannot be looped`);
+  if (process.stdin.isTTY) {
+    throw new MienError("usage", `${name} is the keyboard`, {
+      advice: "Send a video into it: … < film.mp4",
+    });
+  }
+  const input = { name, args: ["-i", "pipe:0"], stdin: true };
+  return openStream(
+    (signal) => connectFfmpeg({ ...input, kind: "file", patienceMs: Infinity }, signal),
+    { name, kind: () => "video", silenceMs: Infinity },
+    options,
+  );
+}
+
+/** A stream without an end is live; a film on a server is read to its end. */
+function openAddress(address: string, options: SourceOptions): Promise<Source> {
+  const name = withoutPassword(address);
+  const flags = /^rtsps?:/i.test(address) ? ["-rtsp_transport", "tcp"] : [];
+  const args = [...flags, "-i", address];
+  return openStream(
+    (signal) => connectFfmpeg({ name, args, kind: "address", patienceMs: PATIENCE }, signal),
+    {
+      name,
+      kind: ({ durationMs }) => (durationMs === null ? "live" : "video"),
+      silenceMs: SILENCE,
+    },
+    options,
+  );
+}
+
+async function openWebcam(number: string | undefined, options: SourceOptions): Promise<Source> {
+  if (number !== undefined && !/^\d+$/.test(number)) {
+    throw new MienError("usage", `"webcam:${number}" is no webcam: expected webcam:0, webcam:1, …`);
+  }
+  const wanted = number === undefined ? undefined : Number(number);
+  const { name, ways } = await webcamInputs(wanted);
+  let way = 0;
+  const connect: Connect = async (signal) => {
+    for (;;) {
+      const args = ways[way] as readonly string[];
+      try {
+        return await connectFfmpeg({ name, args, kind: "camera", patienceMs: PATIENCE }, signal);
+      } catch (error) {
+        if (!isRefusedWish(error) || way === ways.length - 1) throw error;
+        way++;
+      }
+    }
+  };
+  return openStream(connect, { name, kind: () => "live", silenceMs: SILENCE }, options);
+}
+
+/** Whether a camera is there, but cannot do the size or rate that was asked for. */
+function isRefusedWish(error: unknown): boolean {
+  const log = error instanceof MienError ? messageOf(error.cause ?? "") : "";
+  return /not supported by the device|Could not set video options|Invalid argument/i.test(log);
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/[^/@]*@/, "//");
+}
