@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
 import { benchmark } from "./commands/benchmark.ts";
+import { faces } from "./commands/faces.ts";
 import { onnx } from "./commands/onnx.ts";
 import { verify } from "./commands/verify.ts";
 
 await runProgram({
   name: "export",
   summary: "from a trained model to one ONNX file, verified and timed",
-  commands: [onnx, verify, benchmark],
+  commands: [onnx, verify, benchmark, faces],
 });

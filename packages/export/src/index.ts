@@ -1,2 +1,3 @@
 export { convertLayersModel, type ConvertOptions } from "./convert/convert.ts";
-export { readLayersModel, type LayersModel, type Weight } from "./convert/layers-model.ts";
+export { readLayersModel, type LayersModel } from "./convert/layers-model.ts";
+export type { Weight } from "./convert/weight-files.ts";

@@ -8,15 +8,15 @@ export function sizeOf(shape: readonly number[]): number {
  *
  * @param axes which axis of the input becomes axis i of the output.
  */
-export function transpose(
-  data: Float32Array,
+export function transpose<Data extends Float32Array | Uint8Array>(
+  data: Data,
   shape: readonly number[],
   axes: readonly number[],
-): Float32Array {
+): Data {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
   const sizes = axes.map((axis) => shape[axis] as number);
   const steps = axes.map((axis) => strides[axis] as number);
-  const out = new Float32Array(data.length);
+  const out = new (data.constructor as new (length: number) => Data)(data.length);
   const position = new Array<number>(axes.length).fill(0);
   let from = 0;
   for (let i = 0; i < out.length; i++) {

@@ -34,7 +34,7 @@ export interface ConvertOptions {
  * temperature that is not above 0.
  */
 export function convertLayersModel(model: LayersModel, options: ConvertOptions = {}): Uint8Array {
-  return encodeOnnxModel(convertToGraph(model, options), options.metadata ?? {});
+  return encodeOnnxModel(convertToGraph(model, options), options);
 }
 
 /** The graph of the file that `convertLayersModel` writes. */

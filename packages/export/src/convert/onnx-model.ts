@@ -1,14 +1,28 @@
 import { ProtoMessage } from "./protobuf.ts";
 
-/** The operator set that the graphs are written in. */
-export const OPSET = 17;
-/** The version of the file format that came with opset 17. */
-const IR_VERSION = 8;
+/** The operator sets that graphs can be written in, and the one that they are by default. */
+export const OPSETS = { oldest: 13, newest: 21, usual: 17 } as const;
 
-/** A constant of the graph: weights (float32) or a shape (int64). */
+/** The version of the file format that came with each operator set. */
+const IR_VERSIONS: Readonly<Record<number, number>> = {
+  13: 7,
+  14: 7,
+  15: 8,
+  16: 8,
+  17: 8,
+  18: 8,
+  19: 9,
+  20: 9,
+  21: 10,
+};
+
+/**
+ * A constant of the graph: weights (float32, or float16 as its bits in a Uint16Array), quantised
+ * weights (uint8, int8, and int32 for what is added to their products) or a shape (int64).
+ */
 export interface Tensor {
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
+  readonly data: Float32Array | Uint16Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 }
 
 /** The value of a node's attribute, by its ONNX type. */
@@ -30,7 +44,8 @@ export interface GraphNode {
 /** An input or output of the graph: float32 [N, …shape] with N open. */
 export interface Port {
   readonly name: string;
-  readonly shape: readonly number[];
+  /** A word stands for a size that is open, too. */
+  readonly shape: readonly (number | string)[];
 }
 
 /** A graph of float32 values; nodes stand after the nodes that they need. */
@@ -43,29 +58,33 @@ export interface Graph {
 }
 
 // Types of TensorProto.DataType and AttributeProto.AttributeType.
-const FLOAT = 1;
-const INT64 = 7;
+export const FLOAT = 1;
 const ATTRIBUTE_FLOAT = 1;
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
 
+/** What a file says besides its graph. */
+export interface ModelHeader {
+  /** Becomes the file's `metadata_props`; default none. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The operator set that the graph is written in, 13–21; default 17. */
+  readonly opset?: number;
+}
+
 /**
  * Writes a graph as an ONNX file.
  *
- * @param metadata becomes the file's `metadata_props`.
  * @returns the same bytes for the same arguments.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto for the field numbers
  */
-export function encodeOnnxModel(
-  graph: Graph,
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
+export function encodeOnnxModel(graph: Graph, header: ModelHeader = {}): Uint8Array {
+  const { metadata = {}, opset = OPSETS.usual } = header;
   const model = new ProtoMessage()
-    .int(1, IR_VERSION) // ir_version
+    .int(1, IR_VERSIONS[opset] as number) // ir_version
     .text(2, "mien") // producer_name
     .message(7, encodeGraph(graph)) // graph
-    .message(8, new ProtoMessage().text(1, "").int(2, OPSET)); // opset_import: domain, version
+    .message(8, new ProtoMessage().text(1, "").int(2, opset)); // opset_import: domain, version
   for (const [key, value] of Object.entries(metadata)) {
     model.message(14, new ProtoMessage().text(1, key).text(2, value)); // metadata_props: key, value
   }
@@ -105,15 +124,28 @@ function encodeAttribute(name: string, value: Attribute): ProtoMessage {
 function encodeTensor(name: string, { dims, data }: Tensor): ProtoMessage {
   const message = new ProtoMessage();
   for (const dim of dims) message.int(1, dim); // dims
-  message.int(2, data instanceof Float32Array ? FLOAT : INT64); // data_type
+  message.int(2, typeOf(data)); // data_type
   message.text(8, name); // name
   // Typed arrays are little-endian on every machine that Node runs on, as raw_data must be.
   return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)); // raw_data
 }
 
+/** The number of an array's type in TensorProto.DataType. */
+export function typeOf(data: Tensor["data"]): number {
+  if (data instanceof Float32Array) return FLOAT;
+  if (data instanceof Uint8Array) return 2;
+  if (data instanceof Int8Array) return 3;
+  if (data instanceof Int32Array) return 6;
+  if (data instanceof BigInt64Array) return 7;
+  return 10; // float16
+}
+
 function encodePort({ name, shape }: Port): ProtoMessage {
   const dims = new ProtoMessage().message(1, new ProtoMessage().text(2, "N")); // dim: dim_param
-  for (const size of shape) dims.message(1, new ProtoMessage().int(1, size)); // dim: dim_value
+  for (const size of shape) {
+    const dim = new ProtoMessage();
+    dims.message(1, typeof size === "string" ? dim.text(2, size) : dim.int(1, size)); // dim: dim_param or dim_value
+  }
   const tensorType = new ProtoMessage().int(1, FLOAT).message(2, dims); // elem_type, shape
   return new ProtoMessage()
     .text(1, name) // name

@@ -26,7 +26,7 @@ describe("encodeOnnxModel", () => {
     const texts = fc.dictionary(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme" }));
     fc.assert(
       fc.property(texts, (metadata) => {
-        const bytes = encodeOnnxModel(EMPTY, metadata);
+        const bytes = encodeOnnxModel(EMPTY, { metadata });
         expect(Object.entries(readOnnxMetadata(bytes, "m"))).toEqual(Object.entries(metadata));
       }),
       { seed: 1 },
@@ -34,7 +34,7 @@ describe("encodeOnnxModel", () => {
   });
 
   it("is recognised as cut off wherever it is cut", () => {
-    const bytes = encodeOnnxModel(EMPTY, { "mien.format": "1" });
+    const bytes = encodeOnnxModel(EMPTY, { metadata: { "mien.format": "1" } });
     for (let length = 0; length < bytes.length; length++) {
       let props: Record<string, string> = {};
       try {

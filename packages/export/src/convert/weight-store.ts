@@ -1,5 +1,5 @@
 import { MienError } from "@mien/format";
-import type { Weight } from "./layers-model.ts";
+import type { Weight } from "./weight-files.ts";
 
 /** The weights of a model, handed out by layer and variable, and checked to be used up. */
 export class WeightStore {

@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { defineCommand, FOLDERS, formatBytes, outOption, writeFileAtomic } from "@mien/cli";
+import { FACE_API, faceApiFolder, readFaceWeights, type FaceNet } from "../faces/face-api.ts";
+import { encodeFaceModel } from "../faces/face-models.ts";
+import { compareFaces, encodeReference, makeReference } from "../faces/verify-faces.ts";
+
+const NETS: readonly FaceNet[] = ["detector", "embedding"];
+
+export const faces = defineCommand({
+  name: "faces",
+  summary: "turns the detector and the recogniser of face-api into two ONNX files",
+  details:
+    `Takes the weights from the npm package ${FACE_API.name} ${FACE_API.version} (${FACE_API.licence}), which it installs ` +
+    "into the cache folder the first time, and writes DIR/detector.onnx and DIR/embedding.onnx. " +
+    "They appear only after they have given face-api's own answers (within 1e-4), which are kept in DIR/reference.bin.",
+  examples: ["npx nx run export:faces", "npx nx run export:faces --out faces"],
+  options: {
+    out: { ...outOption("folder for the models"), default: path.join(FOLDERS.release, "faces") },
+  },
+  async run({ out }, { terminal, signal }) {
+    const folder = await faceApiFolder({ terminal, signal });
+    terminal.say(`weights ${folder} (${FACE_API.version}, ${FACE_API.licence})`);
+    const models = {} as Record<FaceNet, Uint8Array>;
+    for (const net of NETS) {
+      const { weights, sha256 } = await readFaceWeights(folder, net);
+      models[net] = encodeFaceModel(net, weights, sha256);
+    }
+    const bar = terminal.progress("compare with face-api", NETS.length);
+    const reference = await makeReference(folder, signal).finally(() => bar.stop());
+    const comparisons = await compareFaces(models, reference);
+    const results = NETS.map((net) => {
+      const differences = comparisons.filter((comparison) => comparison.net === net);
+      return {
+        model: path.join(out, `${net}.onnx`),
+        bytes: models[net].length,
+        maxDifference: Math.max(...differences.map(({ difference }) => difference)),
+      };
+    });
+    terminal.table(
+      ["model", "size", "largest difference from face-api"],
+      results.map(({ model, bytes, maxDifference }) => [
+        path.basename(model),
+        formatBytes(bytes),
+        maxDifference.toExponential(1),
+      ]),
+    );
+    for (const net of NETS) {
+      const file = path.join(out, `${net}.onnx`);
+      await writeFileAtomic(file, models[net]);
+      terminal.wrote(file);
+    }
+    const referenceFile = path.join(out, "reference.bin");
+    await writeFileAtomic(referenceFile, encodeReference(reference));
+    terminal.wrote(referenceFile);
+    // MIT asks that its text goes where the weights go.
+    const licence = path.join(out, "LICENSE");
+    await writeFileAtomic(licence, await readFile(path.join(folder, "LICENSE")));
+    terminal.wrote(licence);
+    terminal.next("npx nx run app:analyze --source photo.jpg", "finds faces with them");
+    return { package: FACE_API, results, comparisons };
+  },
+});

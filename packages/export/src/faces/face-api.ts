@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { peerPackages, readBytes, readJson, type PeerOptions } from "@mien/cli";
+import { MienError, type NamedTensor } from "@mien/format";
+import { readWeights, type Weight } from "../convert/weight-files.ts";
+
+/** The npm package that the face models come from. */
+export const FACE_API = {
+  name: "@vladmandic/face-api",
+  version: "1.7.15",
+  licence: "MIT",
+} as const;
+
+/** The two networks that are taken from it: their weight files, pinned. */
+const WEIGHT_FILES = {
+  detector: {
+    model: "tiny_face_detector_model",
+    sha256: "b7503ce7df31039b1c43316a9b865cab6a70dd748cc602d3fa28b551503c3871",
+  },
+  embedding: {
+    model: "face_recognition_model",
+    sha256: "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+  },
+} as const;
+
+/** The names of the two face models. */
+export type FaceNet = keyof typeof WEIGHT_FILES;
+
+/**
+ * The folder of the package, installed into the cache the first time.
+ *
+ * @throws {MienError} `environment` if it cannot be downloaded.
+ */
+export async function faceApiFolder(options: PeerOptions): Promise<string> {
+  const { name, version } = FACE_API;
+  const folder = await peerPackages([`${name}@${version}`], options);
+  return path.join(folder, "node_modules", name);
+}
+
+/**
+ * Reads the weights of one network.
+ *
+ * @param folder of the package.
+ * @throws {MienError} `mismatch` if the file is not the pinned one; what reading it throws.
+ */
+export async function readFaceWeights(
+  folder: string,
+  net: FaceNet,
+): Promise<{ weights: Readonly<Record<string, Weight>>; sha256: string }> {
+  const { model, sha256 } = WEIGHT_FILES[net];
+  const bytes = path.join(folder, "model", `${model}.bin`);
+  const found = createHash("sha256")
+    .update(await readBytes(bytes))
+    .digest("hex");
+  if (found !== sha256) {
+    throw new MienError("mismatch", `${bytes} should have SHA-256 ${sha256}, found ${found}`);
+  }
+  const file = path.join(folder, "model", `${model}-weights_manifest.json`);
+  const manifest = await readJson(file);
+  return { weights: await readWeights(manifest, { folder: path.dirname(file), file }), sha256 };
+}
+
+/** A batch of pictures for one of the networks. */
+export interface FaceRequest {
+  readonly net: FaceNet;
+  /** [N, height, width, 3] */
+  readonly shape: readonly number[];
+  /** RGB, 0–255. */
+  readonly pixels: Uint8Array;
+}
+
+/** What face-api itself answers, computed in a process of its own by plain JavaScript. */
+export async function askFaceApi(
+  folder: string,
+  requests: readonly FaceRequest[],
+  signal?: AbortSignal,
+): Promise<NamedTensor[]> {
+  const script = path.resolve(import.meta.dirname, "../../peers/face-api.mjs");
+  const child = spawn(process.execPath, [script, folder], {
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const texts = { out: "", err: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.err += text));
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  child.stdin.on("error", () => undefined); // a child that dies early is reported below
+  child.stdin.end(
+    JSON.stringify(requests.map((request) => ({ ...request, pixels: [...request.pixels] }))),
+  );
+  const code = await ended.catch((error: unknown) => {
+    if (signal?.aborted) throw new MienError("interrupted", "the comparison was stopped");
+    throw error;
+  });
+  if (code !== 0) {
+    const lines = texts.err.trim().split("\n").slice(-5).join("\n");
+    throw new MienError("environment", `face-api did not answer: ${lines.slice(-600)}`);
+  }
+  const answers = JSON.parse(texts.out) as { shape: number[]; data: number[] }[];
+  return answers.map(({ shape, data }) => ({ shape, data: Float32Array.from(data) }));
+}
