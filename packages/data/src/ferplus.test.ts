@@ -9,7 +9,8 @@ import { loadDataset } from "./load.ts";
 import { temporaryFolder } from "./testing/folder.ts";
 
 const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
-const HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"; // prettier-ignore
+const HEADER =
+  "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF";
 const FILE = [
   HEADER,
   "Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0",
@@ -84,7 +85,9 @@ describe("loadVotes", () => {
 describe("voteDistribution and voteWinners", () => {
   it("share out only the votes for the classes", async () => {
     const shares = voteDistribution(await votesIn(FILE), CLASSES);
-    expect([...shares.subarray(0, 7)]).toEqual([3, 2, 0, 0, 1, 0, 4].map((n) => Math.fround(n / 10))); // prettier-ignore
+    expect([...shares.subarray(0, 7)]).toEqual(
+      [3, 2, 0, 0, 1, 0, 4].map((n) => Math.fround(n / 10)),
+    );
     expect(shares[14 + 2]).toBeCloseTo(2 / 3);
     const nobody = await votesIn(FILE.replace("4,0,0,1,3,2,0,0,0,0", "0,0,0,0,0,0,0,0,0,10"));
     expect([...voteDistribution(nobody, CLASSES).subarray(0, 7)]).toEqual(Array(7).fill(0));

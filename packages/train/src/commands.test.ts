@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { decodeTensors, tensorOf, type RunMetrics } from "@mien/format";
+import { decodeTensors, tensorOf, type Calibration, type RunMetrics } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile } from "./checkpoint.ts";
 import { openTrainedModel } from "./index.ts";
@@ -149,7 +149,9 @@ describe("train:evaluate", () => {
     const before = (await json("whole/metrics.json")) as RunMetrics;
     const outcome = await start("evaluate", "whole").done;
     expect(outcome).toMatchObject({ code: 0 });
-    expect(await json("whole/metrics.json")).toEqual(before);
+    const after = (await json("whole/metrics.json")) as RunMetrics;
+    expect(after).toMatchObject(before as object);
+    expect(after.validation.averaged?.images).toBe(smallSplit.validation.length);
     expect(existsSync(file("whole/openings.jsonl"))).toBe(false);
     expect(existsSync(file("whole/confusion-validation.png"))).toBe(true);
   });
@@ -159,6 +161,7 @@ describe("train:evaluate", () => {
       const outcome = await start("evaluate", "whole", "--csv", "small.csv", "--final").done;
       expect(outcome).toMatchObject({ code: 0 });
       expect(outcome.err).toMatch(/The test part was opened/);
+      expect(outcome.err.includes("WAS OPENED BEFORE")).toBe(times === 2);
       const lines = (await readFile(file("whole/openings.jsonl"), "utf8")).trim().split("\n");
       expect(lines).toHaveLength(times);
       const { test } = (await json("whole/metrics.json")) as RunMetrics;
@@ -166,8 +169,23 @@ describe("train:evaluate", () => {
       expect(JSON.parse(lines[0]!)).toMatchObject({
         images: test!.images,
         accuracy: test!.accuracy,
+        run: "whole",
       });
     }
+  });
+
+  it("leaves a calibration, and a report that needs nothing beside it", async () => {
+    const { temperature, ece } = (await json("whole/calibration.json")) as Calibration;
+    const { test, validation } = (await json("whole/metrics.json")) as RunMetrics;
+    expect(validation.calibrated).toMatchObject({ temperature, ece: ece.after });
+    expect(validation.ece).toBe(ece.before);
+    expect(test!.calibrated!.temperature).toBe(temperature);
+    const page = await readFile(file("whole/report.html"), "utf8");
+    const html = page.replace(/data:image[^"]*/g, "data:");
+    expect(html.match(/(src|href)="(?!data:)|NaN|undefined/)).toBeNull();
+    expect(html.includes(`${(100 * test!.accuracy).toFixed(2)} %`)).toBe(true);
+    expect(html.includes("PrivateTest was opened 2 times")).toBe(true);
+    expect(html.match(/<polyline/g)!.length).toBeGreaterThanOrEqual(6);
   });
 
   it("refuses other data than the run was trained on", async () => {

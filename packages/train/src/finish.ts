@@ -1,5 +1,6 @@
 import path from "node:path";
 import { writeFileAtomic, writeJson } from "@mien/cli";
+import { findVotes, type Votes } from "@mien/data";
 import {
   encodeTensors,
   imageSize,
@@ -11,10 +12,13 @@ import {
 } from "@mien/format";
 import { architecture } from "./architecture.ts";
 import type { TrainConfig } from "./config.ts";
-import { measurePart } from "./evaluate.ts";
+import { calibrateRun, predictPart } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./layers-model.ts";
+import { judge } from "./judge.ts";
+import { writeReport } from "./page/report.ts";
 import { drawConfusion, drawCurves } from "./plots.ts";
+import { writePredictions } from "./predictions.ts";
 import { openTrainedModel, pixelsAt } from "./trained-model.ts";
 
 /** Validation images whose outputs are stored for comparing other forms of the model. */
@@ -22,7 +26,8 @@ const REFERENCE_IMAGES = 32;
 
 /**
  * Turns a finished training into the rest of its run folder: the model, its reference outputs, the
- * learning curves, and at the very end the validation metrics, which mark the run as finished.
+ * learning curves, the calibration, the report, and at the very end the validation metrics, which
+ * mark the run as finished.
  *
  * @returns the metrics and the paths written.
  */
@@ -33,6 +38,8 @@ export async function finishRun(
     readonly split: Split;
     readonly config: TrainConfig;
     readonly folder: string;
+    /** FER+ votes to be judged by too; otherwise looked for in MIEN_DATA. */
+    readonly votes?: Votes | undefined;
   },
 ): Promise<{ metrics: RunMetrics; written: string[] }> {
   const { set, split, config, folder } = run;
@@ -65,7 +72,16 @@ export async function finishRun(
         metadata: { labels: JSON.stringify(classes) },
       }),
     );
-    const validation = await measurePart(trained, set, split.validation);
+    const votes = run.votes ?? (await findVotes({ set }));
+    const predictions = await predictPart(trained, set, "validation", {
+      split,
+      votes,
+      averaging: false,
+    });
+    const predicted = await writePredictions(folder, predictions);
+    const calibration = calibrateRun(predictions, config);
+    await writeJson(path.join(folder, RUN_FILES.calibration), calibration);
+    const validation = judge(predictions, calibration.temperature);
     const plots = {
       "loss.png": drawCurves(result.history, "loss", result.bestEpoch),
       "accuracy.png": drawCurves(result.history, "accuracy", result.bestEpoch),
@@ -75,9 +91,12 @@ export async function finishRun(
       await writeFileAtomic(path.join(folder, name), png);
     }
     const metrics: RunMetrics = { validation };
+    const report = await writeReport(folder, set, { metrics });
     await writeJson(path.join(folder, RUN_FILES.metrics), metrics);
-    const names = [RUN_FILES.model, ...Object.keys(plots), RUN_FILES.metrics];
-    return { metrics, written: names.map((name) => path.join(folder, name)) };
+    const names = [RUN_FILES.model, RUN_FILES.calibration, ...Object.keys(plots)];
+    const files = names.map((name) => path.join(folder, name));
+    const last = path.join(folder, RUN_FILES.metrics);
+    return { metrics, written: [...files, predicted, report, last] };
   } finally {
     trained.dispose();
   }

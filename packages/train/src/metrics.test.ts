@@ -1,7 +1,13 @@
 import { random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
-import { normalisedConfusion, scorePredictions, wilsonInterval } from "./metrics.ts";
+import {
+  calibrationError,
+  normalisedConfusion,
+  reliability,
+  scorePredictions,
+  wilsonInterval,
+} from "./metrics.ts";
 
 describe("metrics", () => {
   it("are right on a case worked out by hand", () => {
@@ -26,6 +32,15 @@ describe("metrics", () => {
   it("take the first of equal probabilities as the prediction", () => {
     expect(scorePredictions(Float32Array.of(0.5, 0.5), [0], 2).accuracy).toBe(1);
     expect(scorePredictions(Float32Array.of(0.5, 0.5), [1], 2).accuracy).toBe(0);
+  });
+
+  it("count a confidence into the bin that ends with it", () => {
+    const bins = reliability(Float32Array.of(1, 0, 0.6, 0.4, 0.6, 0.4), [0, 0, 1], 2);
+    expect(bins).toHaveLength(15);
+    expect(bins[14]).toEqual({ images: 1, confidence: 1, accuracy: 1 });
+    expect(bins[8]?.images).toBe(0);
+    expect(bins[9]).toMatchObject({ images: 2, accuracy: 0.5 });
+    expect(calibrationError(bins)).toBeCloseTo((2 * 0.1) / 3, 6);
   });
 
   it("have an interval that stays within 0 and 1 and narrows with the number of images", () => {
@@ -58,6 +73,16 @@ import json, sys
 import numpy as np
 from sklearn import metrics
 from scipy.stats import binomtest
+def ece(p, y):
+    sure = p.max(1)
+    right = p.argmax(1) == y
+    edges = np.linspace(0, 1, 16)
+    error = 0
+    for low, high in zip(edges[:-1], edges[1:]):
+        inside = (sure > low) & (sure <= high)
+        if inside.any():
+            error += inside.mean() * abs(right[inside].mean() - sure[inside].mean())
+    return float(error)
 out = []
 for case in json.load(sys.stdin):
     k = case["classes"]
@@ -71,6 +96,10 @@ for case in json.load(sys.stdin):
         "macroF1": metrics.f1_score(y, guess, average="macro"),
         "loss": metrics.log_loss(y, p, labels=range(k)),
         "recall": [None if np.isnan(r) else r for r in recall],
+        "precision": [None if np.isnan(r) else r for r in metrics.precision_score(y, guess, labels=range(k), average=None, zero_division=np.nan)],
+        "f1": metrics.f1_score(y, guess, labels=range(k), average=None, zero_division=0).tolist(),
+        "meanRecall": float(np.nanmean(recall)),
+        "ece": ece(p, y),
         "confusion": metrics.confusion_matrix(y, guess, labels=range(k)).tolist(),
         "interval": [ci.low, ci.high],
     })
@@ -81,6 +110,10 @@ print(json.dumps(out))`,
       macroF1: number;
       loss: number;
       recall: (number | null)[];
+      precision: (number | null)[];
+      f1: number[];
+      meanRecall: number;
+      ece: number;
       confusion: number[][];
       interval: number[];
     }[];
@@ -92,6 +125,11 @@ print(json.dumps(out))`,
       expect(found.loss).toBeCloseTo(loss, 5);
       expect(found.confusion).toEqual(confusion);
       expect(found.recall.map((r) => r?.toFixed(9))).toEqual(recall.map((r) => r?.toFixed(9)));
+      const rounded = (list?: readonly (number | null)[]) => list?.map((r) => r?.toFixed(9));
+      expect(rounded(found.precision)).toEqual(rounded(expected[i]!.precision));
+      expect(found.f1?.map((f) => (f ?? 0).toFixed(9))).toEqual(rounded(expected[i]!.f1));
+      expect(found.meanRecall).toBeCloseTo(expected[i]!.meanRecall, 12);
+      expect(found.ece).toBeCloseTo(expected[i]!.ece, 6);
       expect(found.accuracyInterval[0]).toBeCloseTo(interval[0]!, 6);
       expect(found.accuracyInterval[1]).toBeCloseTo(interval[1]!, 6);
     });

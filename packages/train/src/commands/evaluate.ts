@@ -1,17 +1,20 @@
 import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
-import { loadWithProgress } from "@mien/data";
-import { OPENINGS_FILE } from "../openings.ts";
+import { ferplusOption, findVotes, loadWithProgress } from "@mien/data";
+import { OPENINGS_FILE, readOpenings } from "../openings.ts";
 import { reportMetrics } from "../report.ts";
 
 export const evaluateCommand = defineCommand({
   name: "evaluate",
-  summary: "measure a trained model: accuracy with interval, macro-F1, recall, confusion matrix",
+  summary: "measure a trained model: accuracy with interval, F1, recall, calibration, report",
   details:
-    "Measures on the validation part (PublicTest) of the data that the run was trained on. With\n" +
-    "--final on the test part (PrivateTest): do that once, when nothing will be chosen by it any\n" +
-    `more; each time is written down in the run's ${OPENINGS_FILE}.\n` +
-    "Writes metrics.json and a confusion matrix into the run folder.",
+    "Measures on the validation part (PublicTest) of the data that the run was trained on: plain,\n" +
+    "calibrated, averaged over mirror images and crops, without the images that have an exact copy\n" +
+    "in training, and all that also by the FER+ votes where they are found.\n" +
+    "With --final also on the test part (PrivateTest): do that once, when nothing will be chosen by\n" +
+    `it any more; each time is written down in the run's ${OPENINGS_FILE}.\n` +
+    "Writes metrics.json, calibration.json, the predictions, confusion matrices and report.html into\n" +
+    "the run folder.",
   examples: [
     "npx nx run train:evaluate",
     "npx nx run train:evaluate artifacts/runs/fer2013 --final",
@@ -22,34 +25,56 @@ export const evaluateCommand = defineCommand({
       ...csvOption,
       description: "data set, .csv or .csv.gz; by default where it was when the run was trained",
     },
+    ferplus: ferplusOption,
     final: { type: "boolean", description: "open the test part, and write down that it was" },
   },
   async run(values, { terminal, signal, positionals }) {
     const folder = await findRun(positionals[0]);
     const { classes, data: trainedOn } = await readRunConfig(folder);
     terminal.say(`run   ${folder}`);
+    const earlier = await readOpenings(folder);
+    if (values.final && earlier.length > 0) {
+      terminal.warn(
+        `WARNING: THE TEST PART OF THIS RUN WAS OPENED BEFORE: ${earlier.map(({ time }) => time).join(", ")}.\n` +
+          "A figure that was seen before something was chosen is no test any more.",
+      );
+    }
     const csv = values.csv ?? (existsSync(trainedOn.path) ? trainedOn.path : undefined);
     const skipBadRows = (trainedOn.skippedRows ?? 0) > 0;
     const data = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+    const votes = await findVotes({ ferplus: values.ferplus, set: data.set, signal });
     const { evaluateRun } = await import("../evaluate.ts");
-    const part = values.final ? "test" : "validation";
-    let bar: ReturnType<typeof terminal.progress> | undefined;
-    const { metrics, written } = await evaluateRun(folder, data, {
-      part,
-      onProgress: (images, total) => {
-        bar ??= terminal.progress("predicting", total);
-        bar.update(images);
+    let bar: { part: string; progress: ReturnType<typeof terminal.progress> } | undefined;
+    const { metrics, calibration, written } = await evaluateRun(folder, data, {
+      final: values.final,
+      votes,
+      signal,
+      onProgress: (part, images, total) => {
+        if (bar?.part !== part) {
+          bar?.progress.stop();
+          bar = { part, progress: terminal.progress(`${part}, ten views`, total) };
+        }
+        bar.progress.update(images);
       },
-    }).finally(() => bar?.stop());
-    reportMetrics(terminal, metrics, { part, classes });
-    if (values.final) {
-      terminal.warn(`The test part was opened; ${OPENINGS_FILE} in the run folder says when.`);
+    }).finally(() => bar?.progress.stop());
+    reportMetrics(terminal, metrics.validation, { part: "validation", classes });
+    if (values.final && metrics.test) {
+      reportMetrics(terminal, metrics.test, { part: "test", classes });
+      terminal.warn(
+        `The test part was opened, for the ${ordinal(earlier.length + 1)} time; ${OPENINGS_FILE} in the run folder says when.`,
+      );
     }
     for (const file of written) terminal.wrote(file);
     terminal.next(
       `npx nx run export:onnx ${shellQuote(folder)}`,
       "turn the model into one ONNX file",
     );
-    return { run: folder, part, metrics };
+    const part = values.final ? "test" : "validation";
+    const openings = await readOpenings(folder);
+    return { run: folder, part, metrics: metrics[part], all: metrics, calibration, openings };
   },
 });
+
+function ordinal(n: number): string {
+  return ["first", "second", "third"][n - 1] ?? `${n}th`;
+}

@@ -1,0 +1,114 @@
+import { random } from "@mien/format";
+import { runPython, withoutPython } from "@mien/testing";
+import { describe, expect, it } from "vitest";
+import { applyTemperature, calibrate, fitTemperature, onlyLabelled } from "./calibration.ts";
+import { calibrationError, predictedClasses, reliability } from "./metrics.ts";
+
+/** Honest probabilities [N, classes] with labels drawn from them. */
+function honest(images: number, classes: number, seed: number) {
+  const stream = random("calibration", seed);
+  const probabilities = new Float32Array(images * classes);
+  const labels = Int16Array.from({ length: images }, (_, i) => {
+    const raw = Array.from({ length: classes }, () => Math.exp(2 * stream.normal()));
+    const sum = raw.reduce((a, b) => a + b);
+    raw.forEach((value, c) => (probabilities[i * classes + c] = value / sum));
+    let left = stream.uniform() * sum;
+    const label = raw.findIndex((value) => (left -= value) < 0);
+    return label < 0 ? classes - 1 : label;
+  });
+  return { probabilities, labels };
+}
+
+describe("fitTemperature", () => {
+  it("finds the temperature that made honest probabilities too sure or too unsure", () => {
+    const { probabilities, labels } = honest(20_000, 5, 1);
+    for (const temperature of [0.4, 1, 2.5]) {
+      const spoilt = applyTemperature(probabilities, 5, 1 / temperature);
+      const found = fitTemperature(spoilt, 5, [{ labels, weight: 1 }]);
+      expect(found / temperature).toBeCloseTo(1, 1);
+    }
+  });
+
+  it("passes over images without a label, and weighs sources of labels", () => {
+    const { probabilities, labels } = honest(2000, 3, 2);
+    const wrong = labels.map((label) => (label + 1) % 3);
+    const none = labels.map(() => -1);
+    const fitted = (...targets: [ArrayLike<number>, number][]) =>
+      fitTemperature(probabilities, 3, targets.map(([labels, weight]) => ({ labels, weight }))); // prettier-ignore
+    const alone = fitted([labels, 1]);
+    expect(fitted([labels, 1], [none, 1])).toBe(alone);
+    expect(fitted([labels, 1], [wrong, 0])).toBe(alone);
+    expect(fitted([labels, 0.9], [wrong, 0.1])).toBeGreaterThan(1.1 * alone);
+    expect(fitted([none, 1])).toBe(1);
+  });
+
+  it("stays finite for a model that is always right, always wrong, or sure of the impossible", () => {
+    const sure = Float32Array.of(1, 0, 0, 1);
+    expect(fitTemperature(sure, 2, [{ labels: [0, 1], weight: 1 }])).toBeCloseTo(1 / 20);
+    expect(fitTemperature(sure, 2, [{ labels: [1, 0], weight: 1 }])).toBeCloseTo(20);
+  });
+
+  it.skipIf(withoutPython("scipy"))("equals SciPy's minimum of the cross-entropy", () => {
+    const cases = [0.5, 1.3, 3].map((temperature, seed) => {
+      const { probabilities, labels } = honest(400, 7, 10 + seed);
+      const spoilt = applyTemperature(probabilities, 7, 1 / temperature);
+      return { probabilities: [...spoilt], labels: [...labels] };
+    });
+    const expected = runPython(
+      `
+import json, sys
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+out = []
+for case in json.load(sys.stdin):
+    z = np.log(np.array(case["probabilities"]).reshape(-1, 7))
+    y = np.array(case["labels"])
+    loss = lambda t: -log_softmax(z / t, axis=1)[np.arange(len(y)), y].mean()
+    out.append(minimize_scalar(loss, bounds=(0.05, 20), method="bounded", options={"xatol": 1e-9}).x)
+print(json.dumps(out))`,
+      { input: cases },
+    ) as number[];
+    cases.forEach(({ probabilities, labels }, i) => {
+      const found = fitTemperature(Float32Array.from(probabilities), 7, [{ labels, weight: 1 }]);
+      expect(found).toBeCloseTo(expected[i]!, 4);
+    });
+  });
+});
+
+describe("applyTemperature", () => {
+  it("keeps answers and sums, and changes nothing at 1", () => {
+    const { probabilities } = honest(50, 4, 3);
+    const calibrated = applyTemperature(probabilities, 4, 3.7);
+    expect(predictedClasses(calibrated, 4)).toEqual(predictedClasses(probabilities, 4));
+    for (let at = 0; at < calibrated.length; at += 4) {
+      expect(calibrated.subarray(at, at + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+    }
+    applyTemperature(probabilities, 4, 1).forEach((p, i) => {
+      expect(p).toBeCloseTo(probabilities[i]!, 6);
+    });
+  });
+});
+
+describe("calibrate", () => {
+  it("lowers the error that it reports, by the labels that the model learnt", () => {
+    const { probabilities, labels } = honest(5000, 5, 4);
+    const spoilt = applyTemperature(probabilities, 5, 0.3);
+    const votes = labels.map((label, i) => (i % 10 === 0 ? -1 : label));
+    const own = labels.map((label, i) => (i % 3 === 0 ? (label + 1) % 5 : label));
+    const byVotes = calibrate(spoilt, 5, { own, votes, voteShare: 1 });
+    expect(byVotes.temperature).toBeCloseTo(1 / 0.3, 0);
+    expect(byVotes.ece.after).toBeLessThan(0.03);
+    expect(byVotes.ece.before).toBeGreaterThan(0.1);
+    expect(byVotes.loss.after).toBeLessThan(byVotes.loss.before);
+    const judged = onlyLabelled(spoilt, votes, 5);
+    const bins = reliability(judged.probabilities, judged.labels, 5);
+    expect(byVotes.ece.before).toBe(calibrationError(bins));
+    const byLabels = calibrate(spoilt, 5, { own, votes, voteShare: 0 });
+    expect(byLabels.temperature).toBeGreaterThan(1.2 * byVotes.temperature);
+    expect(calibrate(spoilt, 5, { own, voteShare: 1 })).toEqual({
+      ...byLabels,
+      voteShare: 0,
+    });
+  });
+});
