@@ -52,6 +52,8 @@ export interface Session {
   readonly outputs: readonly TensorInfo[];
   /** Feeds the first input and answers with the first output. */
   run(data: Float32Array, shape: readonly number[]): Promise<Tensor>;
+  /** Feeds the first input and answers with every output by name. */
+  runAll(data: Float32Array, shape: readonly number[]): Promise<Readonly<Record<string, Tensor>>>;
   /** Frees the model; nothing may run then or later. */
   release(): Promise<void>;
 }
@@ -66,6 +68,9 @@ export function wrapSession(session: InferenceSession, TensorType: typeof Tensor
     async run(data, shape) {
       const feeds = { [input]: new TensorType("float32", data, shape) };
       return (await session.run(feeds, [output]))[output] as Tensor;
+    },
+    async runAll(data, shape) {
+      return await session.run({ [input]: new TensorType("float32", data, shape) });
     },
     release: () => session.release(),
   };

@@ -1,0 +1,40 @@
+/** [x, y, width, height] in pixels; x and y are of the top left corner. */
+export type Box = readonly [x: number, y: number, width: number, height: number];
+
+/** Intersection over union of two boxes: 0 where they do not touch, 1 where they are the same. */
+export function overlap(a: Box, b: Box): number {
+  const width = Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]);
+  const height = Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]);
+  if (width <= 0 || height <= 0) return 0;
+  const shared = width * height;
+  return shared / (a[2] * a[3] + b[2] * b[3] - shared);
+}
+
+/** The part of a box that is inside a picture; at least one pixel wide and high. */
+export function clip([x, y, w, h]: Box, width: number, height: number): Box {
+  const left = Math.min(Math.max(x, 0), width - 1);
+  const top = Math.min(Math.max(y, 0), height - 1);
+  return [
+    left,
+    top,
+    Math.max(1, Math.min(x + w, width) - left),
+    Math.max(1, Math.min(y + h, height) - top),
+  ];
+}
+
+/**
+ * Greedy non-maximum suppression: of boxes that overlap, only the one with the best score stays.
+ *
+ * @param maxOverlap intersection over union, 0–1, above which two boxes are one face.
+ * @returns the survivors, best score first.
+ */
+export function suppress<T extends { readonly box: Box; readonly score: number }>(
+  found: readonly T[],
+  maxOverlap: number,
+): T[] {
+  const kept: T[] = [];
+  for (const one of found.toSorted((a, b) => b.score - a.score)) {
+    if (kept.every((other) => overlap(one.box, other.box) <= maxOverlap)) kept.push(one);
+  }
+  return kept;
+}

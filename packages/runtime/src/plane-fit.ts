@@ -1,0 +1,60 @@
+/** A place in an image and how far away it is. */
+export interface DepthSample {
+  readonly x: number;
+  readonly y: number;
+  /** Millimetres, above 0. */
+  readonly z: number;
+  /** How much it counts. */
+  readonly weight: number;
+}
+
+/**
+ * How far samples are from the plane that fits them best.
+ *
+ * A plane in space is linear in 1/Z over the image, whatever its tilt, so that is what is fitted,
+ * by weighted least squares.
+ *
+ * @returns the root mean square of the differences in millimetres; Infinity if the samples are too
+ * few, or stand in one line.
+ */
+export function planeResidual(samples: readonly DepthSample[]): number {
+  if (samples.length < 6) return Infinity;
+  let total = 0;
+  let meanX = 0;
+  let meanY = 0;
+  let meanD = 0;
+  for (const { x, y, z, weight } of samples) {
+    total += weight;
+    meanX += weight * x;
+    meanY += weight * y;
+    meanD += weight / z;
+  }
+  meanX /= total;
+  meanY /= total;
+  meanD /= total;
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  let xd = 0;
+  let yd = 0;
+  for (const { x, y, z, weight } of samples) {
+    const dx = x - meanX;
+    const dy = y - meanY;
+    const dd = 1 / z - meanD;
+    xx += weight * dx * dx;
+    xy += weight * dx * dy;
+    yy += weight * dy * dy;
+    xd += weight * dx * dd;
+    yd += weight * dy * dd;
+  }
+  const determinant = xx * yy - xy * xy;
+  if (!(determinant > 1e-9 * xx * yy)) return Infinity;
+  const slopeX = (xd * yy - yd * xy) / determinant;
+  const slopeY = (yd * xx - xd * xy) / determinant;
+  let squares = 0;
+  for (const { x, y, z, weight } of samples) {
+    const onPlane = 1 / (meanD + slopeX * (x - meanX) + slopeY * (y - meanY));
+    squares += weight * (z - onPlane) ** 2;
+  }
+  return Math.sqrt(squares / total);
+}
