@@ -3,9 +3,10 @@ import { runProgram } from "@mien/cli";
 import { benchmarkCommand } from "./commands/benchmark.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { fitCommand } from "./commands/fit.ts";
+import { teachCommand } from "./commands/teach.ts";
 
 await runProgram({
   name: "train",
   summary: "train and evaluate expression models",
-  commands: [fitCommand, evaluateCommand, benchmarkCommand],
+  commands: [fitCommand, evaluateCommand, teachCommand, benchmarkCommand],
 });

@@ -1,0 +1,85 @@
+import path from "node:path";
+import {
+  csvOption,
+  defineCommand,
+  findRun,
+  formatPercent,
+  outOption,
+  readRunConfig,
+  shellQuote,
+} from "@mien/cli";
+import { loadWithProgress } from "@mien/data";
+import { MienError, officialSplit } from "@mien/format";
+import { writeTeacher } from "../teacher.ts";
+
+export const teachCommand = defineCommand({
+  name: "teach",
+  summary: "store what trained models answer on the training images, for another one to learn from",
+  details:
+    "Averages the probabilities of one or several runs over mirror images and crops of the Training\n" +
+    "rows, and writes them as one small file for `train:fit --teacher FILE --distillation 0.5`.\n" +
+    "Rows of other parts get no answer, so that nothing leaks.",
+  examples: [
+    "npx nx run train:teach artifacts/runs/fer2013 artifacts/runs/fer2013-2 --out artifacts/teacher.bin",
+  ],
+  positional: {
+    name: "RUN",
+    description: "run folders, or their names; by default the newest",
+    list: true,
+  },
+  options: {
+    csv: csvOption,
+    out: { ...outOption("file for the answers"), default: "artifacts/teacher.bin" },
+  },
+  async run({ csv, out }, { terminal, signal, positionals }) {
+    const names = positionals.length > 0 ? positionals : [undefined];
+    const folders = await Promise.all(names.map((name) => findRun(name)));
+    const { set, sha256 } = await loadWithProgress({ csv, signal }, terminal);
+    for (const folder of folders) {
+      const { data } = await readRunConfig(folder);
+      if (data.sha256 === sha256) continue;
+      throw new MienError("mismatch", `${folder} was trained on other data than this`, {
+        advice: `Give the data that all the runs were trained on: --csv ${data.path}`,
+      });
+    }
+    const { train } = officialSplit(set);
+    const sums = new Float64Array(train.length * set.classes.length);
+    const { predictPart } = await import("../evaluate.ts");
+    const { openTrainedModel } = await import("../trained-model.ts");
+    for (const folder of folders) {
+      const model = await openTrainedModel(folder);
+      const bar = terminal.progress(path.basename(folder), 10 * train.length);
+      try {
+        // What is measured as the validation part is here the training part.
+        const { averaged } = await predictPart(model, set, "validation", {
+          split: { train: new Uint32Array(), validation: train, test: new Uint32Array() },
+          averaging: true,
+          signal,
+          onProgress: (images) => bar.update(images),
+        });
+        averaged?.forEach((p, i) => (sums[i]! += p / folders.length));
+      } finally {
+        bar.stop();
+        model.dispose();
+      }
+    }
+    const answers = new Float32Array(set.labels.length * set.classes.length);
+    let right = 0;
+    train.forEach((position, i) => {
+      const row = sums.subarray(i * set.classes.length, (i + 1) * set.classes.length);
+      answers.set(row, position * set.classes.length);
+      if (row.indexOf(Math.max(...row)) === set.labels[position]) right++;
+    });
+    const made = folders.map((folder) => path.basename(folder)).join(", ");
+    await writeTeacher(out, answers, { set, data: sha256, made });
+    terminal.say(
+      `${folders.length} runs together agree with ${formatPercent(right / train.length)} of the ${train.length} training labels`,
+    );
+    terminal.wrote(out);
+    terminal.next(
+      `npx nx run train:fit --teacher ${shellQuote(out)} --distillation 0.5`,
+      "train a model that learns from them too",
+    );
+    return { file: out, runs: folders, agreement: right / train.length };
+  },
+});
