@@ -1,0 +1,138 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { MienError, messageOf, RUN_FILES, type EpochRecord } from "@mien/format";
+
+/** What TensorBoard draws, by curve: figures of one tag share a chart. */
+const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>>>> = {
+  train: {
+    loss: "trainLoss",
+    accuracy: "trainAccuracy",
+    learning_rate: "learningRate",
+    images_per_second: "imagesPerSecond",
+  },
+  validation: { loss: "validationLoss", accuracy: "validationAccuracy" },
+};
+
+/**
+ * Writes a run's epochs as TensorBoard event files, `RUN/tensorboard/{train,validation}/`, for
+ * `tensorboard --logdir artifacts/runs`.
+ *
+ * @param folder the run folder.
+ * @returns what to call after each epoch, once its line stands in `history.jsonl`. The first call
+ * writes the whole history, so that a run that was stopped and goes on has no epoch twice.
+ * @throws {MienError} `environment`, from that function, if a file cannot be written.
+ */
+export function tensorBoardLog(folder: string): (record: EpochRecord) => void {
+  let begun = false;
+  return (record) => {
+    const history = begun ? [record] : historyUntil(folder, record);
+    for (const [curve, tags] of Object.entries(CURVES)) {
+      const file = path.join(folder, "tensorboard", curve, "events.out.tfevents.0.mien");
+      const events = history.map((epoch, i) => {
+        const later = history.slice(i + 1).reduce((sum, { seconds }) => sum + seconds, 0);
+        const values = Object.entries(tags).map(([tag, key]) => [tag, epoch[key]] as const);
+        return encodeEvent(Date.now() / 1000 - later, epoch.epoch, values);
+      });
+      try {
+        mkdirSync(path.dirname(file), { recursive: true });
+        if (begun) appendFileSync(file, Buffer.concat(events));
+        else writeFileSync(file, Buffer.concat([encodeVersion(), ...events]));
+      } catch (error) {
+        throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`);
+      }
+    }
+    begun = true;
+  };
+}
+
+function historyUntil(folder: string, last: EpochRecord): EpochRecord[] {
+  const file = path.join(folder, RUN_FILES.history);
+  const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+  const records = lines
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as EpochRecord);
+  return [...records.filter(({ epoch }) => epoch < last.epoch), last];
+}
+
+/**
+ * The first record of an event file.
+ *
+ * @see https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
+ */
+function encodeVersion(): Buffer {
+  return frame(Buffer.concat([double(1, Date.now() / 1000), text(3, "brain.Event:2")]));
+}
+
+/** One event with scalar values by tag; wall time in seconds since 1970. */
+function encodeEvent(
+  wallTime: number,
+  step: number,
+  values: readonly (readonly [string, number])[],
+): Buffer {
+  const summary = values.map(([tag, value]) =>
+    bytes(1, Buffer.concat([text(1, tag), float(2, value)])),
+  );
+  return frame(
+    Buffer.concat([double(1, wallTime), integer(2, step), bytes(5, Buffer.concat(summary))]),
+  );
+}
+
+/** A TFRecord: length, its checksum, the data, its checksum. */
+function frame(data: Buffer): Buffer {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(data.length));
+  return Buffer.concat([length, maskedChecksum(length), data, maskedChecksum(data)]);
+}
+
+/** Checksums are masked because a checksum of data that holds checksums would be weak. */
+function maskedChecksum(data: Buffer): Buffer {
+  const crc = crc32c(data);
+  const masked = Buffer.alloc(4);
+  masked.writeUInt32LE((((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0);
+  return masked;
+}
+
+/** CRC-32C (Castagnoli) of each byte value, for the reflected polynomial 0x82f63b78. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  return crc;
+});
+
+function crc32c(data: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of data) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] as number);
+  return ~crc >>> 0;
+}
+
+function varint(value: number): Buffer {
+  const parts: number[] = [];
+  for (let left = value; ; left = Math.floor(left / 128)) {
+    if (left < 128) return Buffer.from([...parts, left]);
+    parts.push((left % 128) + 128);
+  }
+}
+
+function integer(field: number, value: number): Buffer {
+  return Buffer.concat([varint(field * 8), varint(value)]);
+}
+
+function double(field: number, value: number): Buffer {
+  const data = Buffer.alloc(8);
+  data.writeDoubleLE(value);
+  return Buffer.concat([varint(field * 8 + 1), data]);
+}
+
+function float(field: number, value: number): Buffer {
+  const data = Buffer.alloc(4);
+  data.writeFloatLE(value);
+  return Buffer.concat([varint(field * 8 + 5), data]);
+}
+
+function bytes(field: number, data: Buffer): Buffer {
+  return Buffer.concat([varint(field * 8 + 2), varint(data.length), data]);
+}
+
+function text(field: number, value: string): Buffer {
+  return bytes(field, Buffer.from(value));
+}
