@@ -71,7 +71,25 @@ ferplus.csv, or gzipped as ferplus.csv.gz, into the folder that MIEN_DATA names.
  * @throws {MienError} `missing-file` if there is no such file; `bad-data` if its header or a vote
  * is wrong; `mismatch` if it has another number of rows than the data set, or another Usage in any.
  */
-export async function loadVotes({ ferplus, set, signal }: VoteOptions): Promise<Votes> {
+export async function loadVotes(options: VoteOptions): Promise<Votes> {
+  const { file, content, sha256 } = await readVotes(options);
+  const counts = parseVotes(content.toString("latin1"), options.set, file);
+  return { columns: VOTE_COLUMNS, counts, path: file, sha256 };
+}
+
+/**
+ * Which votes `loadVotes` would load, for deciding whether they are needed.
+ *
+ * @throws {MienError} `missing-file` if there is no such file.
+ */
+export async function identifyVotes(
+  options: Omit<VoteOptions, "set">,
+): Promise<Pick<Votes, "path" | "sha256">> {
+  const { file, sha256 } = await readVotes(options);
+  return { path: file, sha256 };
+}
+
+async function readVotes({ ferplus, signal }: Omit<VoteOptions, "set">) {
   const file = locateVotes(ferplus);
   if (file === undefined || !existsSync(file)) {
     const where = file ?? "MIEN_DATA, which " + describeFolder(process.env["MIEN_DATA"]);
@@ -82,12 +100,7 @@ export async function loadVotes({ ferplus, set, signal }: VoteOptions): Promise<
   const chunks: Buffer[] = [];
   for await (const chunk of readChunks(file, { signal })) chunks.push(Buffer.from(chunk));
   const content = Buffer.concat(chunks);
-  return {
-    columns: VOTE_COLUMNS,
-    counts: parseVotes(content.toString("latin1"), set, file),
-    path: file,
-    sha256: createHash("sha256").update(content).digest("hex"),
-  };
+  return { file, content, sha256: createHash("sha256").update(content).digest("hex") };
 }
 
 /**
@@ -110,7 +123,7 @@ export async function findVotes(options: VoteOptions): Promise<Votes | undefined
  * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
  */
 export function voteDistribution(votes: Votes, classes: readonly string[]): Float32Array {
-  const columns = columnsOf(votes, classes);
+  const columns = voteColumns(votes, classes);
   const width = votes.columns.length;
   const count = votes.counts.length / width;
   const shares = new Float32Array(count * classes.length);
@@ -132,7 +145,7 @@ export function voteDistribution(votes: Votes, classes: readonly string[]): Floa
  * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
  */
 export function voteWinners(votes: Votes, classes: readonly string[]): Int16Array {
-  const columns = columnsOf(votes, classes);
+  const columns = voteColumns(votes, classes);
   const width = votes.columns.length;
   return Int16Array.from({ length: votes.counts.length / width }, (_, i) => {
     const given = votes.counts.subarray(i * width, (i + 1) * width);
@@ -154,7 +167,12 @@ function describeFolder(folder: string | undefined): string {
   return folder ? `is ${folder} and has no ferplus.csv[.gz]` : "is not set";
 }
 
-function columnsOf(votes: Votes, classes: readonly string[]): number[] {
+/**
+ * Which column of the votes counts for each class.
+ *
+ * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ */
+export function voteColumns(votes: Votes, classes: readonly string[]): number[] {
   return classes.map((name) => {
     const key = name.toLowerCase();
     const column = votes.columns.indexOf(COLUMN_OF_CLASS[key] ?? key);

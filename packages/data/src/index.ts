@@ -1,9 +1,12 @@
 export {
   ferplusOption,
   findVotes,
+  identifyVotes,
   loadVotes,
+  voteColumns,
   voteDistribution,
   voteWinners,
+  VOTE_COLUMNS,
   type VoteOptions,
   type Votes,
 } from "./ferplus.ts";

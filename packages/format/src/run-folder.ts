@@ -21,6 +21,14 @@ export const RUN_FILES = {
   report: "report.html",
 } as const;
 
+/** A file that a run read beside its data set. */
+export interface SourceFile {
+  /** Where it was found when the run was made. */
+  readonly path: string;
+  /** SHA-256 of its uncompressed content. */
+  readonly sha256: string;
+}
+
 /** What a run was made from. */
 export interface RunConfig {
   /** Folder name of the run. */
@@ -37,6 +45,10 @@ export interface RunConfig {
     /** Wrong rows that were left out of it on request; absent means none. */
     readonly skippedRows?: number;
   };
+  /** The FER+ votes that are part of the targets, if any are. */
+  readonly votes?: SourceFile;
+  /** The teacher's answers that are part of the targets, if any are. */
+  readonly teacher?: SourceFile;
   readonly classes: readonly string[];
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
   readonly split: "official";

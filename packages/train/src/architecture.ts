@@ -14,6 +14,7 @@ export type Stage =
   | { readonly kind: "relu"; readonly name: string }
   | { readonly kind: "dropout"; readonly name: string; readonly rate: number }
   | { readonly kind: "flatten"; readonly name: string; readonly size: number }
+  | { readonly kind: "average"; readonly name: string }
   | {
       readonly kind: "dense";
       readonly name: string;
@@ -47,7 +48,7 @@ export function architecture(
   const stages: Stage[] = [];
   let { height, width, channels } = input;
   config.widths.forEach((filters, i) => {
-    const { kernelSize } = config;
+    const kernelSize = (i === 0 && config.firstKernelSize) || config.kernelSize;
     stages.push(
       {
         kind: "convolution",
@@ -70,9 +71,10 @@ export function architecture(
       `expected images of at least 16×16 pixels, which four poolings halve to 1×1, found ${input.width}×${input.height}`,
     );
   }
-  const size = height * width * channels;
+  const average = config.head === "average";
+  const size = average ? channels : height * width * channels;
   stages.push(
-    { kind: "flatten", name: "flatten", size },
+    average ? { kind: "average", name: "average" } : { kind: "flatten", name: "flatten", size },
     { kind: "dense", name: "dense", shape: [size, config.denseUnits], bias: !normalized },
     ...normalization("dense_norm", config.denseUnits),
     { kind: "relu", name: "relu5" },

@@ -1,6 +1,13 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { drawTransforms, isIdentity, transformImages, type Augmentation } from "./augment.ts";
+import {
+  drawTransforms,
+  isIdentity,
+  retouchImages,
+  transformImages,
+  type Augmentation,
+  type Retouching,
+} from "./augment.ts";
 import { download, scope, upload } from "./native.ts";
 import { expectClose } from "./testing/gradients.ts";
 
@@ -120,5 +127,70 @@ describe("augmentation", () => {
     expect(drawTransforms(4, size, some, [1, "augment", 7])).toEqual(first);
     expect(drawTransforms(4, size, some, [1, "augment", 8])).not.toEqual(first);
     expect(drawTransforms(4, size, some, [2, "augment", 7])).not.toEqual(first);
+  });
+});
+
+describe("retouching", () => {
+  const none: Retouching = { brightness: 0, contrast: 0, erasing: 0 };
+  const side = 16;
+  const retouch = (values: Float32Array, config: Retouching, key = 1) =>
+    scope(() =>
+      download(
+        retouchImages(upload(values.slice(), [values.length / side ** 2, side, side, 1]), config, [
+          key,
+        ]),
+      ),
+    );
+
+  it("that is switched off changes nothing", () => {
+    const values = noise(20).subarray(0, side ** 2);
+    expect(retouch(values, none)).toEqual(values.slice());
+  });
+
+  it("multiplies and adds within its ranges, one draw an image, and reaches their ends", () => {
+    const count = 500;
+    const values = new Float32Array(count * side ** 2);
+    for (let i = 0; i < count; i++) values.fill(1, i * side ** 2 + 1, (i + 1) * side ** 2);
+    const found = retouch(values, { ...none, brightness: 0.5, contrast: 0.2 });
+    const offsets: number[] = [];
+    const factors: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const image = found.subarray(i * side ** 2, (i + 1) * side ** 2);
+      offsets.push(image[0]!);
+      factors.push(image[1]! - image[0]!);
+      expect(image[side ** 2 - 1]).toBe(image[1]);
+    }
+    for (const [list, low, high] of [
+      [offsets, -0.5, 0.5],
+      [factors, 0.8, 1.2],
+    ] as const) {
+      expect(Math.min(...list)).toBeGreaterThan(low - 1e-5);
+      expect(Math.min(...list)).toBeLessThan(low + 0.02);
+      expect(Math.max(...list)).toBeLessThan(high + 1e-5);
+      expect(Math.max(...list)).toBeGreaterThan(high - 0.02);
+    }
+  });
+
+  it("erases one rectangle of 1/8 to 3/8 of the side in the asked share of images", () => {
+    const count = 1000;
+    const found = retouch(new Float32Array(count * side ** 2).fill(9), { ...none, erasing: 0.3 });
+    let erased = 0;
+    for (let i = 0; i < count; i++) {
+      const image = found.subarray(i * side ** 2, (i + 1) * side ** 2);
+      const gone = [...image.keys()].filter((at) => image[at] !== 9);
+      if (gone.length === 0) continue;
+      erased++;
+      const columns = gone.map((at) => at % side);
+      const rows = gone.map((at) => Math.floor(at / side));
+      const width = Math.max(...columns) - Math.min(...columns) + 1;
+      const height = Math.max(...rows) - Math.min(...rows) + 1;
+      expect(width * height).toBe(gone.length);
+      for (const length of [width, height]) {
+        expect(length).toBeGreaterThanOrEqual(2);
+        expect(length).toBeLessThanOrEqual(6);
+      }
+      expect(new Set(gone.map((at) => image[at])).size).toBe(1);
+    }
+    expect(Math.abs(erased / count - 0.3)).toBeLessThan(0.05);
   });
 });

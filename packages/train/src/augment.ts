@@ -1,9 +1,13 @@
 import { random, type ModelInput } from "@mien/format";
 import type { TrainConfig } from "./config.ts";
+import { add, multiply } from "./native-ops.ts";
 import { attribute, constantFloat, ints, runOne, upload, type NativeTensor } from "./native.ts";
 
 /** The hyperparameters of augmentation. */
 export type Augmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;
+
+/** The hyperparameters of augmentation that change the pixels' values. */
+export type Retouching = Pick<TrainConfig, "brightness" | "contrast" | "erasing">;
 
 /**
  * Draws one affine map per image: mirrored, zoomed, rotated and shifted in one go, so that the
@@ -62,4 +66,49 @@ export function transformImages(images: NativeTensor, transforms: Float32Array):
   ];
   const inputs = [images, upload(transforms, [count, 8]), ints([height, width]), constantFloat(0)];
   return runOne("ImageProjectiveTransformV3", attributes, inputs);
+}
+
+/**
+ * Changes contrast and brightness of each image, then erases a rectangle of some (Zhong et al.
+ * 2020): sides of 1/8 to 3/8 of the image, filled with one grey near the mean.
+ *
+ * @param images standardised, float32 [count, height, width, channels].
+ * @param keys what the draw depends on.
+ */
+export function retouchImages(
+  images: NativeTensor,
+  { brightness, contrast, erasing }: Retouching,
+  keys: readonly (number | string)[],
+): NativeTensor {
+  const [count, height, width] = images.shape as [number, number, number];
+  const stream = random(...keys);
+  let result = images;
+  if (brightness > 0 || contrast > 0) {
+    const factors = Float32Array.from({ length: count }, () =>
+      stream.between(1 - contrast, 1 + contrast),
+    );
+    const offsets = Float32Array.from({ length: count }, () =>
+      stream.between(-brightness, brightness),
+    );
+    result = multiply(result, upload(factors, [count, 1, 1, 1]));
+    result = add(result, upload(offsets, [count, 1, 1, 1]));
+  }
+  if (erasing === 0) return result;
+  const kept = new Float32Array(count * height * width).fill(1);
+  const filling = new Float32Array(count * height * width);
+  for (let i = 0; i < count; i++) {
+    if (stream.uniform() >= erasing) continue;
+    const rows = Math.max(1, Math.floor(height * stream.between(1 / 8, 3 / 8)));
+    const columns = Math.max(1, Math.floor(width * stream.between(1 / 8, 3 / 8)));
+    const top = stream.integer(height - rows + 1);
+    const left = stream.integer(width - columns + 1);
+    const grey = 0.5 * stream.normal();
+    for (let y = top; y < top + rows; y++) {
+      const start = (i * height + y) * width + left;
+      kept.fill(0, start, start + columns);
+      filling.fill(grey, start, start + columns);
+    }
+  }
+  const shape = [count, height, width, 1];
+  return add(multiply(result, upload(kept, shape)), upload(filling, shape));
 }

@@ -1,6 +1,7 @@
 import { flagOf, readJson, type Option } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { z } from "zod";
+import { cpuHasBfloat16 } from "./precision.ts";
 
 /**
  * Every hyperparameter of a training run with its range, default, unit and meaning. The flags of
@@ -14,20 +15,51 @@ export const configSchema = z.strictObject({
     .enum(["adam", "sgd"])
     .default("adam")
     .describe("adam, or sgd with Nesterov momentum"),
-  learningRate: z.number().min(1e-8).max(10).default(2e-3).describe("at the first step"),
+  learningRate: z.number().min(1e-8).max(10).default(2e-3).describe("the highest of the schedule"),
+  schedule: z
+    .enum(["inverse-time", "cosine"])
+    .default("inverse-time")
+    .describe("how the learning rate falls: by decay, or along half a cosine to 0"),
+  warmup: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe("share of all steps in which the learning rate rises to its highest"),
   decay: z
     .number()
     .min(0)
     .max(1)
     .default(7e-4)
-    .describe("the learning rate at step t is learningRate / (1 + decay · t)"),
+    .describe("of inverse-time: at step t the rate is learningRate / (1 + decay · t)"),
   momentum: z.number().min(0).max(0.9999).default(0.9).describe("of sgd; adam ignores it"),
+  precision: z
+    .enum(["auto", "fp32", "bf16"])
+    .default("auto")
+    .transform((precision, context) => {
+      if (precision === "auto") return cpuHasBfloat16() ? "bf16" : "fp32";
+      if (precision === "bf16" && !cpuHasBfloat16()) {
+        context.addIssue("bf16: this processor has no instructions for it; use fp32");
+      }
+      return precision;
+    })
+    .describe("of the convolutions while training; auto: bf16 where the processor is fast at it"),
   widths: z
     .array(z.int().min(1).max(4096))
     .length(4)
     .default([32, 64, 128, 256])
     .describe("filters of the four convolutions"),
   kernelSize: z.int().min(1).max(9).default(3).describe("of the convolutions, in pixels"),
+  firstKernelSize: z
+    .int()
+    .min(0)
+    .max(9)
+    .default(0)
+    .describe("of the first convolution; 0: as the others"),
+  head: z
+    .enum(["flatten", "average"])
+    .default("flatten")
+    .describe("what the dense layers see of the last maps: every pixel, or each map's mean"),
   denseUnits: z.int().min(1).max(16384).default(256).describe("units of the hidden dense layer"),
   normalization: z
     .enum(["batch", "none"])
@@ -52,6 +84,52 @@ export const configSchema = z.strictObject({
     .default(0.4)
     .describe("share of features dropped after the hidden dense layer"),
   l2: z.number().min(0).max(1).default(1e-4).describe("weight of the squared kernels in the loss"),
+  weightDecay: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("kernels shrink by this times the learning rate at each step, whatever the loss"),
+  ema: z
+    .number()
+    .min(0)
+    .max(0.99999)
+    .default(0)
+    .describe("the model is a moving average of the weights; share of it that a step keeps"),
+  labelSmoothing: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe("share of the target spread over all classes"),
+  logitAdjustment: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe("1 trains as if all classes were equally frequent, 0 as frequent as they are"),
+  voteShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("share of the target that is the FER+ votes; the rest is the data set's own label"),
+  distillation: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("share of the target that a teacher's probabilities take (--teacher)"),
+  subset: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(1)
+    .describe("share of every class's training images that is used, for quick experiments"),
+  omit: z
+    .enum(["nothing", "blank", "blank-and-conflicting"])
+    .default("nothing")
+    .describe("training images to leave out: blank ones; copies with different labels"),
   zoom: z.number().min(0).max(0.9).default(0.1).describe("augmentation: scale within 1 ± zoom"),
   shift: z
     .number()
@@ -71,6 +149,30 @@ export const configSchema = z.strictObject({
     .max(1)
     .default(0.5)
     .describe("augmentation: probability of a mirror image"),
+  brightness: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe("augmentation: added within ± this, in standard deviations of the pixels"),
+  contrast: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0)
+    .describe("augmentation: multiplied within 1 ± this"),
+  erasing: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("augmentation: probability of a grey rectangle somewhere"),
+  mixup: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("blends pairs of images; alpha of the Beta distribution of their shares"),
 });
 
 /** A training configuration with all defaults resolved. */

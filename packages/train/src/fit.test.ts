@@ -4,6 +4,7 @@ import path from "node:path";
 import type { EpochRecord, NamedTensor } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { resolveConfig } from "./config.ts";
 import { fit, type FitOptions } from "./fit.ts";
 import { tensorCount } from "./native.ts";
 import { smallConfig, smallSet, smallSplit } from "./testing/small-set.ts";
@@ -77,6 +78,36 @@ describe("fit", () => {
     expect((await run("parts")).best).toEqual(whole.best);
     const history = await readFile(path.join(folder, "parts/history.jsonl"), "utf8");
     expect(history.trim().split("\n")).toHaveLength(3);
+  });
+
+  it("goes on exactly with every kind of memory and draw that a recipe can have", async () => {
+    const config = resolveConfig({
+      ...smallConfig,
+      precision: "auto",
+      optimizer: "sgd",
+      learningRate: 0.02,
+      schedule: "cosine",
+      warmup: 0.2,
+      weightDecay: 1e-3,
+      ema: 0.9,
+      labelSmoothing: 0.1,
+      logitAdjustment: 0.5,
+      brightness: 0.2,
+      contrast: 0.2,
+      erasing: 0.5,
+      mixup: 0.3,
+      head: "average",
+    });
+    const whole = await run("whole", { config });
+    for (let part = 0; part < 2; part++) {
+      const stop = new AbortController();
+      const options = { config, signal: stop.signal, onEpoch: () => stop.abort() };
+      await expect(run("parts", options)).rejects.toMatchObject({ code: "interrupted" });
+    }
+    const rest = await run("parts", { config });
+    expect(timeless(rest.history)).toEqual(timeless(whole.history));
+    expect(rest.best).toEqual(whole.best);
+    expect(await stateOf("parts")).toEqual(await stateOf("whole"));
   });
 
   it("stops when the loss is not finite, with advice, and keeps the last good checkpoint", async () => {

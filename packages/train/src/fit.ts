@@ -12,9 +12,16 @@ import {
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadState, stateOf } from "./network.ts";
-import { learningRateAt } from "./optimizer.ts";
-import { createTrainer, disposeTrainer, inferenceScores, trainStep } from "./step.ts";
+import { learningRateAt } from "./schedule.ts";
+import {
+  createTrainer,
+  disposeTrainer,
+  inferenceScores,
+  storedVariables,
+  trainStep,
+} from "./step.ts";
 import type { Standardisation } from "./standardise.ts";
+import type { TargetSources } from "./targets.ts";
 
 /** What to train on, how, and where to keep it. */
 export interface FitOptions {
@@ -22,6 +29,8 @@ export interface FitOptions {
   /** Positions in the set to learn from and to validate on; the test part is never touched. */
   readonly split: Pick<Split, "train" | "validation">;
   readonly config: TrainConfig;
+  /** FER+ votes and a teacher's answers, if the configuration asks for them. */
+  readonly sources?: TargetSources;
   readonly seed: number;
   /** The run folder; a checkpoint in it is gone on from. */
   readonly folder: string;
@@ -73,16 +82,16 @@ const PROGRESS_INTERVAL = 400;
  * `bad-data` if a part is empty, and what `loadCheckpoint` and `saveCheckpoint` throw.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { set, split, config, seed, folder, inputs, signal } = options;
-  const { train, validation } = checkParts(split);
+  const { set, config, seed, folder, inputs, signal, sources = {} } = options;
+  const split = checkParts(options.split);
   const checkpoint = await loadCheckpoint(folder, inputs);
   const history = [...(checkpoint?.history ?? [])];
   let { best = {}, bestEpoch = 0 } = checkpoint ?? {};
 
-  const trainer = createTrainer({ set, train, config, seed });
-  const stored = [...trainer.network.variables, ...trainer.optimizer.slots];
-  const batchSize = Math.min(config.batchSize, train.length);
-  const stepsPerEpoch = Math.floor(train.length / batchSize);
+  const trainer = createTrainer({ set, train: split.train, config, seed, sources });
+  const { train, batchSize, stepsPerEpoch } = trainer;
+  const validation = split.validation.filter((position) => trainer.usable[position] === 1);
+  const stored = storedVariables(trainer);
 
   try {
     if (checkpoint) {
@@ -127,14 +136,18 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         trainAccuracy: correct / images,
         validationLoss: scores.loss,
         validationAccuracy: scores.accuracy,
-        learningRate: learningRateAt(epoch * stepsPerEpoch - 1, config),
+        learningRate: learningRateAt(
+          epoch * stepsPerEpoch - 1,
+          config.epochs * stepsPerEpoch,
+          config,
+        ),
         imagesPerSecond: images / seconds,
         seconds: (performance.now() - start) / 1000,
       };
       history.push(record);
       if (isBetter(record, history[bestEpoch - 1])) {
         bestEpoch = epoch;
-        best = trainer.network.state();
+        best = (trainer.average ?? trainer.network).state();
       }
       const state = stateOf(stored);
       // Rectifier and pooling can turn NaN into 0, so the loss alone does not show it.

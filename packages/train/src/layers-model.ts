@@ -83,6 +83,9 @@ export function buildLayersModel(
       case "flatten":
         model.add(tf.layers.flatten({ name }));
         break;
+      case "average":
+        model.add(tf.layers.globalAveragePooling2d({ name, dataFormat: "channelsLast" }));
+        break;
     }
   }
   return model;

@@ -1,7 +1,7 @@
 import { hashKeys, random } from "@mien/format";
 import type { Stage } from "./architecture.ts";
 import { dropoutMask } from "./dropout.ts";
-import { constantFloat, keep, type NativeTensor } from "./native.ts";
+import { constantFloat, DTYPE, keep, upload, type NativeTensor } from "./native.ts";
 import * as ops from "./native-ops.ts";
 import { maxPool, type PoolResult } from "./pool.ts";
 import { Variable } from "./variable.ts";
@@ -64,6 +64,8 @@ export function createLayer(stage: Stage, options: LayerOptions): Layer {
       return dropoutLayer(stage);
     case "flatten":
       return flattenLayer(stage);
+    case "average":
+      return averageLayer();
   }
 }
 
@@ -90,17 +92,18 @@ function linearLayer(
     ...plain,
     trainable: bias ? [kernel, bias] : [kernel],
     forward(x, training) {
-      const weights = kernel.read();
+      // The variables stay float32; what is multiplied has the type of the maps.
+      const weights = ops.cast(kernel.read(), x.dtype);
       saved = training && { x, weights };
       const y = op.forward(x, weights);
-      return bias ? ops.biasAdd(y, bias.read()) : y;
+      return bias ? ops.biasAdd(y, ops.cast(bias.read(), x.dtype)) : y;
     },
     backward(dy, gradients, needsInput) {
       const { x, weights } = savedBy(saved);
-      if (bias) gradients.set(bias, keep(ops.biasGradient(dy)));
-      let gradient = op.kernelGradient(x, weights, dy);
+      if (bias) gradients.set(bias, keep(ops.biasGradient(toFloat(dy))));
+      let gradient = toFloat(op.kernelGradient(x, weights, dy));
       // The penalty l2 · Σw² needs no part in the graph: its gradient is 2 · l2 · w.
-      if (l2 > 0) gradient = ops.add(gradient, ops.multiply(weights, constantFloat(2 * l2)));
+      if (l2 > 0) gradient = ops.add(gradient, ops.multiply(kernel.read(), constantFloat(2 * l2)));
       gradients.set(kernel, keep(gradient));
       return needsInput ? op.inputGradient(x, weights, dy) : dy;
     },
@@ -198,7 +201,7 @@ function dropoutLayer({ name, rate }: Extract<Stage, { kind: "dropout" }>): Laye
     forward(x, training) {
       if (training === undefined) return x;
       const stream = hashKeys([training.seed, "dropout", name]);
-      mask = dropoutMask(x.shape, rate, [stream, training.step]);
+      mask = ops.cast(dropoutMask(x.shape, rate, [stream, training.step]), x.dtype);
       return ops.multiply(x, mask);
     },
     backward: (dy) => ops.multiply(dy, savedBy(mask)),
@@ -206,15 +209,44 @@ function dropoutLayer({ name, rate }: Extract<Stage, { kind: "dropout" }>): Laye
 }
 
 function flattenLayer({ size }: Extract<Stage, { kind: "flatten" }>): Layer {
-  let shape: readonly number[] | undefined;
+  let saved: Tensor | undefined;
   return {
     ...plain,
     forward(x) {
-      shape = x.shape;
-      return ops.reshape(x, [x.shape[0] as number, size]);
+      saved = x;
+      return toFloat(ops.reshape(x, [x.shape[0] as number, size]));
     },
-    backward: (dy) => ops.reshape(dy, savedBy(shape)),
+    backward(dy) {
+      const { shape, dtype } = savedBy(saved);
+      return ops.cast(ops.reshape(dy, shape), dtype);
+    },
   };
+}
+
+function averageLayer(): Layer {
+  let saved: Tensor | undefined;
+  return {
+    ...plain,
+    forward(x) {
+      saved = x;
+      return ops.spatialMean(toFloat(x));
+    },
+    backward(dy) {
+      const { shape, dtype } = savedBy(saved);
+      const [batch, height, width, channels] = shape as [number, number, number, number];
+      const share = upload(new Float32Array(height * width).fill(1 / (height * width)), [
+        1,
+        height,
+        width,
+        1,
+      ]);
+      return ops.cast(ops.multiply(ops.reshape(dy, [batch, 1, 1, channels]), share), dtype);
+    },
+  };
+}
+
+function toFloat(x: Tensor): Tensor {
+  return ops.cast(x, DTYPE.float32);
 }
 
 function savedBy<T>(saved: T | undefined): T {

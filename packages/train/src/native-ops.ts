@@ -180,6 +180,11 @@ export function add(a: NativeTensor, b: NativeTensor): NativeTensor {
   return runOne("AddV2", onlyType(a), [a, b]);
 }
 
+/** Elementwise a − b, with broadcasting. */
+export function subtract(a: NativeTensor, b: NativeTensor): NativeTensor {
+  return runOne("Sub", onlyType(a), [a, b]);
+}
+
 /** Elementwise a · b, with broadcasting. */
 export function multiply(a: NativeTensor, b: NativeTensor): NativeTensor {
   return runOne("Mul", onlyType(a), [a, b]);
@@ -247,6 +252,16 @@ export function sum(x: NativeTensor): NativeTensor {
     attribute.bool("keep_dims", false),
   ];
   return runOne("Sum", attributes, [x, ints([0])]);
+}
+
+/** Means of maps [batch, height, width, channels] over height and width: [batch, channels]. */
+export function spatialMean(x: NativeTensor): NativeTensor {
+  const attributes = [
+    attribute.type("T", x.dtype),
+    attribute.type("Tidx", DTYPE.int32),
+    attribute.bool("keep_dims", false),
+  ];
+  return runOne("Mean", attributes, [x, ints([1, 2])]);
 }
 
 /** How many rows of logits [batch, classes] are highest at their label (int32 [batch]); float32. */

@@ -13,7 +13,14 @@ export interface NativeTensor {
 }
 
 /** TensorFlow's numbers for the data types in use. */
-export const DTYPE = { float32: 1, int32: 3, uint8: 4, bool: 10, resource: 20 } as const;
+export const DTYPE = {
+  float32: 1,
+  int32: 3,
+  uint8: 4,
+  bool: 10,
+  bfloat16: 14,
+  resource: 20,
+} as const;
 
 /** A named argument of an operation, as the addon takes it. */
 export interface Attribute {

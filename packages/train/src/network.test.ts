@@ -6,10 +6,17 @@ import { download, scope, tensorCount, upload } from "./native.ts";
 import * as ops from "./native-ops.ts";
 import { createNetwork, type Network } from "./network.ts";
 import { createOptimizer } from "./optimizer.ts";
+import { cpuHasBfloat16 } from "./precision.ts";
 import { expectClose, normals } from "./testing/gradients.ts";
 import { tf } from "./tf.ts";
 
-const tiny: TrainConfigInput = { widths: [4, 5, 6, 7], denseUnits: 8, convDropout: 0, dropout: 0 };
+const tiny: TrainConfigInput = {
+  widths: [4, 5, 6, 7],
+  denseUnits: 8,
+  convDropout: 0,
+  dropout: 0,
+  precision: "fp32",
+};
 
 interface Case {
   name: string;
@@ -23,6 +30,11 @@ const cases: Case[] = [
     name: "kernel of 2",
     config: { ...tiny, kernelSize: 2 },
     input: { height: 16, width: 16, channels: 1 },
+  },
+  {
+    name: "averaging head, first kernel of 5",
+    config: { ...tiny, head: "average", firstKernelSize: 5 },
+    input: { height: 37, width: 32, channels: 1 },
   },
   {
     name: "no normalisation",
@@ -114,6 +126,46 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
     expectClose(probabilities, stock, 1e-5);
   });
 });
+
+describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
+  it("has nearly the gradients and logits of float32, and infers exactly the same", () => {
+    const input = { height: 32, width: 32, channels: 1 };
+    const shape = [64, 32, 32, 1];
+    const images = normals(shape).values;
+    const many = Int32Array.from({ length: 64 }, (_, i) => i % classes);
+    const wide = { ...tiny, widths: [16, 16, 32, 32], l2: 1e-3 };
+    const outcome = (precision: "fp32" | "bf16") => {
+      const network = createNetwork(resolveConfig({ ...wide, precision }), { input, classes }, 5);
+      const result = scope(() => {
+        const calm = download(network.forward(upload(images.slice(), shape)));
+        const logits = network.forward(upload(images.slice(), shape), { seed: 1, step: 0 });
+        const targets = ops.oneHot(upload(many), classes);
+        const { gradient } = ops.softmaxCrossEntropy(logits, targets);
+        const gradients = network.backward(ops.multiply(gradient, ops.scalar(1 / 64)));
+        const values = [...gradients].map(([variable, g]) => [variable.name, download(g)] as const);
+        return { calm, logits: download(logits), gradients: new Map(values) };
+      });
+      network.dispose();
+      return result;
+    };
+    const [full, half] = [outcome("fp32"), outcome("bf16")];
+    expect(half.calm).toEqual(full.calm);
+    expect(half.logits).not.toEqual(full.logits);
+    expect(angle(half.logits, full.logits)).toBeLessThan(0.05);
+    // Those of offsets are sums that cancel on random images, so rounding is most of them.
+    const kernels = [...full.gradients].filter(([name]) => name.endsWith("kernel"));
+    for (const [name, gradient] of kernels) {
+      expect(angle(half.gradients.get(name)!, gradient), name).toBeLessThan(0.5);
+    }
+  });
+});
+
+/** Between two lists of numbers, in radians. */
+function angle(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) =>
+    x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  return Math.acos(Math.min(1, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))));
+}
 
 describe("a network", () => {
   const input = { height: 16, width: 16, channels: 1 };

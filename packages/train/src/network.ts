@@ -2,7 +2,8 @@ import { MienError, type ModelInput, type NamedTensor } from "@mien/format";
 import { architecture, type Stage } from "./architecture.ts";
 import type { TrainConfig } from "./config.ts";
 import { createLayer, type Gradients, type StepKey } from "./layers.ts";
-import type { NativeTensor } from "./native.ts";
+import { cast } from "./native-ops.ts";
+import { DTYPE, type NativeTensor } from "./native.ts";
 import type { Variable } from "./variable.ts";
 
 /** The network with its parameters, made of native operations. */
@@ -56,7 +57,11 @@ export function createNetwork(
     stages,
     trainable,
     variables,
-    forward: (images, training) => layers.reduce((x, layer) => layer.forward(x, training), images),
+    forward(images, training) {
+      // In bf16 all maps up to the head are; inference is float32, as wherever the model will run.
+      const dtype = training && config.precision === "bf16" ? DTYPE.bfloat16 : DTYPE.float32;
+      return layers.reduce((x, layer) => layer.forward(x, training), cast(images, dtype));
+    },
     backward(dy) {
       const gradients: Gradients = new Map();
       let gradient = dy;

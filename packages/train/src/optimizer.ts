@@ -21,19 +21,19 @@ export interface Optimizer {
 
 /** The optimiser that a configuration names, with empty memory. */
 export function createOptimizer(config: TrainConfig, trainable: readonly Variable[]): Optimizer {
-  return config.optimizer === "adam" ? adam(trainable) : nesterov(trainable, config.momentum);
-}
-
-/**
- * Learning rate of a step: inverse-time decay, as in Keras' classic optimisers.
- *
- * @param step 0 for the first.
- */
-export function learningRateAt(
-  step: number,
-  { learningRate, decay }: Pick<TrainConfig, "learningRate" | "decay">,
-): number {
-  return learningRate / (1 + decay * step);
+  const { optimizer, momentum, weightDecay } = config;
+  const plain = optimizer === "adam" ? adam(trainable) : nesterov(trainable, momentum);
+  if (weightDecay === 0) return plain;
+  // Decoupled from the gradient (Loshchilov & Hutter 2019); biases and normalisation are spared.
+  const kernels = trainable.filter(({ shape }) => shape.length > 1);
+  return {
+    ...plain,
+    apply(gradients, learningRate, step) {
+      const rate = scalar(learningRate * weightDecay);
+      for (const kernel of kernels) kernel.subtract(kernel.read(), rate);
+      plain.apply(gradients, learningRate, step);
+    },
+  };
 }
 
 const floatType = attribute.type("T", DTYPE.float32);

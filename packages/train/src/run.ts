@@ -9,6 +9,10 @@ import { MienError, RUN_FILES, type RunConfig, type RunMetrics } from "@mien/for
 export type RunInputs = Pick<RunConfig, "split" | "seed" | "hyperparameters"> & {
   /** SHA-256 of the uncompressed CSV. */
   readonly data: string;
+  /** SHA-256 of the FER+ votes; absent if none take part. */
+  readonly votes?: string;
+  /** SHA-256 of the teacher's answers; absent if none take part. */
+  readonly teacher?: string;
 };
 
 /** Where a run with certain inputs stands. */
@@ -22,8 +26,15 @@ export interface RunPlace {
 
 /** The inputs of a run that was started. */
 export function inputsOf(config: RunConfig): RunInputs {
-  const { split, seed, hyperparameters } = config;
-  return { data: config.data.sha256, split, seed, hyperparameters };
+  const { data, votes, teacher, split, seed, hyperparameters } = config;
+  return {
+    data: data.sha256,
+    ...(votes && { votes: votes.sha256 }),
+    ...(teacher && { teacher: teacher.sha256 }),
+    split,
+    seed,
+    hyperparameters,
+  };
 }
 
 /** A text that is the same for equal inputs, whatever the order of their keys. */
@@ -164,7 +175,7 @@ function differencesOf(
   const [a, b] = [flat(before), flat(now)];
   const text = (key: string, value: Value | undefined) => {
     if (value === undefined) return "(none)";
-    return key === "data" ? String(value).slice(0, 12) : String(value);
+    return ["data", "votes", "teacher"].includes(key) ? String(value).slice(0, 12) : String(value);
   };
   return [...new Set([...Object.keys(a), ...Object.keys(b)])]
     .filter((key) => !isDeepStrictEqual(a[key], b[key]))

@@ -1,13 +1,18 @@
 import type { ImageSet, ModelInput } from "@mien/format";
-import { drawTransforms, isIdentity, transformImages } from "./augment.ts";
+import { drawTransforms, isIdentity, retouchImages, transformImages } from "./augment.ts";
+import { averageWeights, type WeightAverage } from "./average.ts";
+import { chooseTraining } from "./choose-training.ts";
 import type { TrainConfig } from "./config.ts";
 import { uploadData, type DeviceData } from "./device-data.ts";
 import { createMeter, type Meter } from "./meter.ts";
+import { mixup } from "./mixup.ts";
 import * as ops from "./native-ops.ts";
-import { constantFloat, dispose, scope, upload } from "./native.ts";
+import { constantFloat, dispose, keep, scope, upload, type NativeTensor } from "./native.ts";
 import { createNetwork, type Network } from "./network.ts";
-import { createOptimizer, learningRateAt, type Optimizer } from "./optimizer.ts";
+import { createOptimizer, type Optimizer } from "./optimizer.ts";
+import { learningRateAt } from "./schedule.ts";
 import { measureStandardisation, standardise, type Standardisation } from "./standardise.ts";
+import { logitAdjustment, makeTargets, type TargetSources } from "./targets.ts";
 
 /** Everything that takes part in a training step. */
 export interface Trainer {
@@ -15,10 +20,19 @@ export interface Trainer {
   readonly seed: number;
   readonly input: ModelInput;
   readonly classes: number;
+  /** Positions of the images that are learned from: those with a target that are not omitted. */
+  readonly train: Uint32Array;
+  /** 1 for every image of the set that has a target. */
+  readonly usable: Uint8Array;
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
   readonly data: DeviceData;
   readonly standardisation: Standardisation;
+  /** Added to the logits in the loss [classes]. */
+  readonly adjustment: NativeTensor | undefined;
   readonly network: Network;
   readonly optimizer: Optimizer;
+  readonly average: WeightAverage | undefined;
   /** Gets the loss and hits of the step. */
   readonly meter: Meter;
 }
@@ -26,49 +40,63 @@ export interface Trainer {
 /**
  * Learns from one batch.
  *
- * @param batch positions in the data.
+ * @param positions of the batch in the data, in random order.
  * @param step 0 for the first; together with the seed it decides all that is random in the step.
  */
-export function trainStep(trainer: Trainer, batch: Int32Array, step: number): void {
-  const { config, seed, input, network } = trainer;
+export function trainStep(trainer: Trainer, positions: Int32Array, step: number): void {
+  const { config, seed, input, network, adjustment } = trainer;
   const gradients = scope(() => {
-    const { images, labels } = trainer.data.batch(upload(batch)); // [batch, height, width, channels]
-    const seen = isIdentity(config)
-      ? images
-      : transformImages(
-          images,
-          drawTransforms(batch.length, input, config, [seed, "augment", step]),
-        );
-    const logits = network.forward(standardise(seen, trainer.standardisation), { seed, step });
-    const targets = ops.oneHot(labels, trainer.classes); // [batch, classes]
+    const batch = trainer.data.batch(upload(positions), "learned");
+    let { images, targets } = batch; // [batch, height, width, channels], [batch, classes]
+    if (!isIdentity(config)) {
+      const transforms = drawTransforms(positions.length, input, config, [seed, "augment", step]);
+      images = transformImages(images, transforms);
+    }
+    images = standardise(images, trainer.standardisation);
+    images = retouchImages(images, config, [seed, "retouch", step]);
+    if (config.mixup > 0) {
+      const draw = { alpha: config.mixup, keys: [seed, "mixup", step] };
+      ({ images, targets } = mixup(images, targets, draw));
+    }
+    const answers = network.forward(images, { seed, step });
+    const logits = adjustment ? ops.add(answers, adjustment) : answers;
     const { losses, gradient } = ops.softmaxCrossEntropy(logits, targets);
-    trainer.meter.add(ops.sum(losses), ops.countCorrect(logits, labels));
-    const meanGradient = ops.multiply(gradient, constantFloat(1 / batch.length));
+    trainer.meter.add(ops.sum(losses), ops.countCorrect(logits, batch.labels));
+    const meanGradient = ops.multiply(gradient, constantFloat(1 / positions.length));
     return network.backward(meanGradient);
   });
+  const steps = config.epochs * trainer.stepsPerEpoch;
   // Outside, as a variable that is still being read would be copied before it changes.
-  scope(() => trainer.optimizer.apply(gradients, learningRateAt(step, config), step));
+  scope(() => trainer.optimizer.apply(gradients, learningRateAt(step, steps, config), step));
+  scope(() => trainer.average?.update(step));
   dispose(...gradients.values());
 }
 
 /** Images a batch of `inferenceScores`. */
 const INFERENCE_BATCH = 256;
 
-/** Mean loss in nats and accuracy (0–1) of the network, as it infers, on some images. */
+/**
+ * Mean loss in nats and accuracy (0–1) on some images of the model as it would be saved now: the
+ * averaged weights, if there are any, judged by unsmoothed targets.
+ */
 export function inferenceScores(
-  { data, standardisation, network, meter, classes }: Trainer,
+  trainer: Trainer,
   positions: Uint32Array,
 ): { loss: number; accuracy: number } {
+  const { data, standardisation, network, meter, average } = trainer;
+  const training = average && network.state();
+  if (average) network.load(average.state());
   meter.reset();
   for (let at = 0; at < positions.length; at += INFERENCE_BATCH) {
     scope(() => {
-      const batch = upload(Int32Array.from(positions.subarray(at, at + INFERENCE_BATCH)));
-      const { images, labels } = data.batch(batch);
+      const some = upload(Int32Array.from(positions.subarray(at, at + INFERENCE_BATCH)));
+      const { images, targets, labels } = data.batch(some, "truth");
       const logits = network.forward(standardise(images, standardisation)); // [batch, classes]
-      const { losses } = ops.softmaxCrossEntropy(logits, ops.oneHot(labels, classes));
+      const { losses } = ops.softmaxCrossEntropy(logits, targets);
       meter.add(ops.sum(losses), ops.countCorrect(logits, labels));
     });
   }
+  if (training) network.load(training);
   const { loss, correct } = meter.read();
   return { loss: loss / positions.length, accuracy: correct / positions.length };
 }
@@ -76,35 +104,60 @@ export function inferenceScores(
 /**
  * A trainer with initial weights and an optimiser without memory.
  *
- * @param from.train positions of the training images in the set.
+ * @param from.train positions of the training part in the set.
+ * @throws {MienError} `bad-config` if the targets need a source that is not given.
  */
 export function createTrainer(from: {
   readonly set: ImageSet;
   readonly train: Uint32Array;
   readonly config: TrainConfig;
   readonly seed: number;
+  readonly sources?: TargetSources;
 }): Trainer {
-  const { set, train, config, seed } = from;
+  const { set, config, seed, sources = {} } = from;
   const input = { height: set.height, width: set.width, channels: set.channels };
   const classes = set.classes.length;
+  const targets = makeTargets(set, config, sources);
+  const part = from.train.filter((position) => targets.usable[position] === 1);
+  const train = chooseTraining(set, part, config);
+  const batchSize = Math.min(config.batchSize, train.length);
   const network = createNetwork(config, { input, classes }, seed);
+  const strength = config.logitAdjustment;
+  const adjustment =
+    strength > 0
+      ? keep(upload(logitAdjustment(targets.learned, train, { classes, strength })))
+      : undefined;
   return {
     config,
     seed,
     input,
     classes,
-    data: uploadData(set),
+    train,
+    usable: targets.usable,
+    batchSize,
+    stepsPerEpoch: Math.floor(train.length / batchSize),
+    data: uploadData(set, targets),
     standardisation: measureStandardisation(set, train),
+    adjustment,
     network,
     optimizer: createOptimizer(config, network.trainable),
+    average: config.ema > 0 ? averageWeights(network.variables, config.ema) : undefined,
     meter: createMeter(),
   };
 }
 
+/** All variables that must be stored to go on exactly. */
+export function storedVariables({ network, optimizer, average }: Trainer) {
+  return [...network.variables, ...optimizer.slots, ...(average?.slots ?? [])];
+}
+
 /** Frees all that TensorFlow holds for a trainer. */
-export function disposeTrainer({ network, optimizer, meter, data }: Trainer): void {
+export function disposeTrainer(trainer: Trainer): void {
+  const { network, optimizer, average, meter, data, adjustment } = trainer;
   network.dispose();
   optimizer.dispose();
+  average?.dispose();
   meter.dispose();
   data.dispose();
+  if (adjustment) dispose(adjustment);
 }

@@ -14,6 +14,7 @@ import {
 let serial = 0;
 
 const floatType = [attribute.type("dtype", DTYPE.float32)];
+const descent = [attribute.type("T", DTYPE.float32), attribute.bool("use_locking", false)];
 
 /** A float32 tensor that operations of TensorFlow change in place. */
 export class Variable {
@@ -63,6 +64,11 @@ export class Variable {
   /** Adds a tensor of the same shape. */
   add(delta: NativeTensor): void {
     run("AssignAddVariableOp", floatType, [this.handle, delta], 0);
+  }
+
+  /** Subtracts a tensor of the same shape, times a scalar. */
+  subtract(delta: NativeTensor, factor: NativeTensor): void {
+    run("ResourceApplyGradientDescent", descent, [this.handle, factor, delta], 0);
   }
 
   /** Frees the memory inside TensorFlow. */

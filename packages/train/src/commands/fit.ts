@@ -10,7 +10,14 @@ import {
   type Terminal,
   writeJson,
 } from "@mien/cli";
-import { identifyDataset, loadWithProgress, skipBadRowsOption } from "@mien/data";
+import {
+  ferplusOption,
+  identifyDataset,
+  identifyVotes,
+  loadVotes,
+  loadWithProgress,
+  skipBadRowsOption,
+} from "@mien/data";
 import { officialSplit, RUN_FILES, type EpochRecord, type RunConfig } from "@mien/format";
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress } from "../fit.ts";
@@ -23,6 +30,7 @@ import {
   trainingCode,
   type RunInputs,
 } from "../run.ts";
+import { identifyTeacher, readTeacher } from "../teacher.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",
@@ -55,6 +63,15 @@ export const fitCommand = defineCommand({
       min: 0,
       max: 2 ** 31 - 1,
     },
+    ferplus: {
+      ...ferplusOption,
+      description: `${ferplusOption.description}; read if --vote-share is above 0`,
+    },
+    teacher: {
+      type: "string",
+      placeholder: "FILE",
+      description: "a teacher's answers, made by train:teach; read if --distillation is above 0",
+    },
     fresh: { type: "boolean", description: "start a new run, whatever there is already" },
     skipBadRows: skipBadRowsOption,
     ...configOptions(),
@@ -63,8 +80,15 @@ export const fitCommand = defineCommand({
     const config = await configFromFlags(values, values.config);
     const identity = await identifyDataset({ csv: values.csv, signal });
     const { manifest, sha256 } = identity;
+    const votes = config.voteShare > 0 ? await identifyVotes({ ...values, signal }) : undefined;
+    const teacher =
+      config.distillation > 0 && values.teacher !== undefined
+        ? await identifyTeacher(values.teacher)
+        : undefined;
     const inputs: RunInputs = {
       data: sha256,
+      ...(votes && { votes: votes.sha256 }),
+      ...(teacher && { teacher: teacher.sha256 }),
       split: "official",
       seed: values.seed,
       hyperparameters: config,
@@ -94,6 +118,10 @@ export const fitCommand = defineCommand({
     const { csv, skipBadRows } = values;
     const { set, skipped } = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
     const split = officialSplit(set);
+    const sources = {
+      votes: votes && (await loadVotes({ ...values, set, signal })),
+      teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
+    };
     await removeLeftovers(folder);
     if (place.state === "new") {
       const runConfig: RunConfig = {
@@ -105,6 +133,8 @@ export const fitCommand = defineCommand({
           licence: manifest.licence,
           skippedRows: skipped.length,
         },
+        ...(votes && { votes }),
+        ...(teacher && { teacher }),
         classes: set.classes,
         input: { height: set.height, width: set.width, channels: set.channels },
         split: "official",
@@ -127,6 +157,7 @@ export const fitCommand = defineCommand({
       set,
       split,
       config,
+      sources,
       seed: values.seed,
       folder,
       inputs: inputsKey(inputs),

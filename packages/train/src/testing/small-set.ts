@@ -17,6 +17,7 @@ export const smallConfig = resolveConfig({
   denseUnits: 16,
   convDropout: 0.1,
   dropout: 0.2,
+  precision: "fp32",
 });
 
 /** `smallConfig` as flags of `train:fit`. */
