@@ -3,9 +3,9 @@ import { freshName, type DraftGraph } from "./draft-graph.ts";
 import type { GraphNode } from "./onnx-model.ts";
 
 /**
- * Multiplies and shifts what a Conv or Gemm puts out, per output channel.
+ * Multiplies and shifts what a Conv, ConvTranspose or Gemm puts out, per output channel.
  *
- * @returns false, and changes nothing, if the node is neither.
+ * @returns false, and changes nothing, if the node is none of them.
  */
 export function scaleOutputs(
   graph: DraftGraph,
@@ -50,16 +50,16 @@ export function scaleInputs(
 }
 
 function weightsOf(graph: DraftGraph, node: GraphNode) {
-  if (node.op !== "Conv" && node.op !== "Gemm") return undefined;
+  if (node.op !== "Conv" && node.op !== "Gemm" && node.op !== "ConvTranspose") return undefined;
   const kernel = graph.tensors.get(node.inputs[1] ?? "") as
     { dims: readonly number[]; data: Float32Array } | undefined;
   if (kernel === undefined) return undefined;
   const bias = graph.tensors.get(node.inputs[2] ?? "")?.data as Float32Array | undefined;
-  // Conv kernels are [outputs, …], Gemm kernels [inputs, outputs].
-  const outputs = kernel.dims[node.op === "Conv" ? 0 : 1] as number;
-  const each = sizeOf(kernel.dims) / outputs;
-  const outputOf =
-    node.op === "Conv" ? (i: number) => Math.floor(i / each) : (i: number) => i % outputs;
+  // Kernels are [outputs, …] of Conv, [inputs, outputs] of Gemm, [inputs, outputs, …] of ConvTranspose.
+  const axis = node.op === "Conv" ? 0 : 1;
+  const outputs = kernel.dims[axis] as number;
+  const each = sizeOf(kernel.dims.slice(axis + 1));
+  const outputOf = (i: number) => Math.floor(i / each) % outputs;
   return { kernel, bias, outputs, outputOf };
 }
 

@@ -4,6 +4,13 @@ import path from "node:path";
 import { encodeTensors } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  channelsFirst,
+  onRows,
+  otherLayers,
+  products,
+  volumesAndTransposed,
+} from "../testing/family-exhibits.ts";
 import { functionalModels, randomGraph } from "../testing/functional-exhibits.ts";
 import {
   activations,
@@ -67,6 +74,26 @@ describe("a converted model answers as tfjs does", () => {
     expect(await failures(shapes())).toEqual([]);
   });
 
+  it("for layers on rows", async () => {
+    expect(await failures(onRows())).toEqual([]);
+  });
+
+  it("for volumes and transposed convolutions", async () => {
+    expect(await failures(volumesAndTransposed())).toEqual([]);
+  });
+
+  it("for layer normalisation, cropping, enlarging, permuting and repeating", async () => {
+    expect(await failures(otherLayers())).toEqual([]);
+  });
+
+  it("for images whose channels come first in tfjs", async () => {
+    expect(await failures(channelsFirst())).toEqual([]);
+  });
+
+  it("for dot products and merges of unequal ranks", async () => {
+    expect(await failures(products())).toEqual([]);
+  });
+
   it("for branches, merges, shared layers and models inside models", async () => {
     expect(await failures(functionalModels())).toEqual([]);
   });
@@ -111,6 +138,6 @@ describe.skipIf(withoutPython("onnx", "onnxruntime", "safetensors"))("in Python"
       .map(([i, result]) => `${titles.get(i) ?? i}: ${result}`);
     expect(wrong).toEqual([]);
     expect(Object.keys(results)).toHaveLength(all.length);
-    expect(all.length).toBeGreaterThan(200);
+    expect(all.length).toBeGreaterThan(300);
   });
 });

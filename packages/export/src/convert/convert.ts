@@ -3,7 +3,7 @@ import { removeUnused, type DraftGraph } from "./draft-graph.ts";
 import { simplify } from "./fold.ts";
 import { GraphBuilder, type Value } from "./graph.ts";
 import type { LayersModel } from "./layers-model.ts";
-import { encodeOnnxModel, type Graph, type Port } from "./onnx-model.ts";
+import { encodeOnnxModel, OPSETS, type Graph, type Port } from "./onnx-model.ts";
 import { applyTemperature } from "./temperature.ts";
 import { parseTopology, type LayerSpec, type ModelSpec, type Source } from "./topology.ts";
 import { convertModel } from "./walk.ts";
@@ -19,10 +19,12 @@ export interface ConvertOptions {
   readonly outputName?: string;
   /** Divides the logits before the final softmax; above 0, default 1. */
   readonly temperature?: number;
+  /** The operator set of the file, 13–21; default 17. */
+  readonly opset?: number;
 }
 
 /**
- * Converts a tfjs LayersModel to an ONNX file (opset 17) that computes the same.
+ * Converts a tfjs LayersModel to an ONNX file that computes the same.
  *
  * Inputs and outputs keep their shape and order of axes (images stay [N, height, width, channels]),
  * N is open. Inside, images lie channels first, and batch normalisation, zero padding and rescaling
@@ -31,7 +33,7 @@ export interface ConvertOptions {
  * @returns the file; the same bytes for the same arguments.
  * @throws {MienError} `unsupported` naming the first layer or setting that cannot be converted, and
  * what can; `bad-model` if topology and weights do not fit each other; `bad-config` for a
- * temperature that is not above 0.
+ * temperature that is not above 0 and an operator set that cannot be written.
  */
 export function convertLayersModel(model: LayersModel, options: ConvertOptions = {}): Uint8Array {
   return encodeOnnxModel(convertToGraph(model, options), options);
@@ -39,11 +41,18 @@ export function convertLayersModel(model: LayersModel, options: ConvertOptions =
 
 /** The graph of the file that `convertLayersModel` writes. */
 export function convertToGraph(model: LayersModel, options: ConvertOptions = {}): Graph {
+  const { opset = OPSETS.usual } = options;
+  if (!Number.isSafeInteger(opset) || opset < OPSETS.oldest || opset > OPSETS.newest) {
+    throw new MienError(
+      "bad-config",
+      `an opset must be a whole number from ${OPSETS.oldest} to ${OPSETS.newest}, found ${opset}`,
+    );
+  }
   const spec = parseTopology(model.topology);
   const taken: string[] = [];
   const inputNames = portNames(spec.inputs, options.inputName ?? "input", taken);
   const outputNames = portNames(spec.outputs, options.outputName ?? "output", taken);
-  const graph = new GraphBuilder([...inputNames, ...outputNames]);
+  const graph = new GraphBuilder([...inputNames, ...outputNames], opset);
   const weights = new WeightStore(model.weights);
 
   const inputs = spec.inputs.map((source, i): Value => {
@@ -89,14 +98,14 @@ function portNames(sources: readonly Source[], name: string, taken: string[]): s
 
 function inputShape(model: ModelSpec, source: Source): readonly number[] {
   const { name, config } = model.layers.get(source.layer) as LayerSpec;
-  const dtype = config["dtype"] ?? "float32";
+  const dtype = dtypeOf(config["dtype"]);
   if (dtype !== "float32") {
     throw new MienError(
       "unsupported",
       `input ${name} is ${JSON.stringify(dtype)}, supported is float32`,
     );
   }
-  const batchShape = config["batch_input_shape"];
+  const batchShape = config["batch_input_shape"] ?? config["batch_shape"];
   if (!Array.isArray(batchShape) || batchShape.length < 2) {
     throw new MienError("bad-model", `input ${name} has no "batch_input_shape"`);
   }
@@ -108,6 +117,13 @@ function inputShape(model: ModelSpec, source: Source): readonly number[] {
     );
   }
   return shape as number[];
+}
+
+/** A layer's data type; Keras 3 wraps its name in a policy. */
+function dtypeOf(dtype: unknown): unknown {
+  if (typeof dtype !== "object" || dtype === null) return dtype ?? "float32";
+  const { config } = dtype as { config?: { name?: unknown } };
+  return config?.name ?? dtype;
 }
 
 /** Weights are finite, but what is folded into them may leave float32's range. */

@@ -6,7 +6,7 @@ import type { Attribute, GraphNode } from "./onnx-model.ts";
 /**
  * Removes work that the weights can take over, without changing what the graph computes: zero
  * padding before a convolution, batch normalisation after one (also across a pooling), scaling and
- * shifting of the input; then everything that nobody uses. New weights are computed in double
+ * shifting of the input, reshaping what is reshaped again; then everything that nobody uses. New weights are computed in double
  * precision; weights that are shared with other nodes stay as they are.
  */
 export function simplify(graph: DraftGraph): void {
@@ -15,7 +15,22 @@ export function simplify(graph: DraftGraph): void {
   foldPadding(graph);
   foldBatchNormalization(graph);
   foldRescaling(graph);
+  mergeReshapes(graph);
   removeUnused(graph);
+}
+
+/** Of changes of shape in a row only the last counts. */
+function mergeReshapes(graph: DraftGraph): void {
+  const makers = new Map<string | undefined, GraphNode>();
+  for (const node of graph.nodes) {
+    for (const output of node.outputs) makers.set(output, node);
+    if (node.op !== "Reshape") continue;
+    let maker = makers.get(node.inputs[0]);
+    while (maker?.op === "Reshape" || maker?.op === "Flatten") {
+      node.inputs[0] = maker.inputs[0] as string;
+      maker = makers.get(node.inputs[0]);
+    }
+  }
 }
 
 /** Lets a value bear the name that an Identity would give it. */

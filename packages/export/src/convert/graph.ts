@@ -1,9 +1,10 @@
 import { MienError } from "@mien/format";
 import { sizeOf } from "./array.ts";
-import type { Attribute, GraphNode, Tensor } from "./onnx-model.ts";
+import { OPSETS, type Attribute, type GraphNode, type Tensor } from "./onnx-model.ts";
 
 /**
- * How a value lies in memory, against its shape as tfjs sees it.
+ * How a value lies in memory, against its shape as tfjs sees it. An image has one, two or three
+ * axes in space, then its channels.
  *
  * - `as-is`: row-major in the order of its shape.
  * - `channels-first`: shape [height, width, channels], stored as [channels, height, width], which
@@ -11,8 +12,7 @@ import type { Attribute, GraphNode, Tensor } from "./onnx-model.ts";
  * - an object: a flattened image of that [height, width, channels], stored in the order channels,
  *   height, width. A dense layer absorbs the order in its weights, which saves a transpose.
  */
-export type Layout =
-  "as-is" | "channels-first" | { readonly flattened: readonly [number, number, number] };
+export type Layout = "as-is" | "channels-first" | { readonly flattened: readonly number[] };
 
 /** A tensor that flows through the graph. */
 export interface Value {
@@ -39,9 +39,13 @@ export class GraphBuilder {
   readonly #names = new Set<string>();
   readonly #converted = new Map<string, Value>();
 
+  /** The operator set whose nodes are added. */
+  readonly opset: number;
+
   /** @param reserved names of inputs and outputs, which nothing else may take. */
-  constructor(reserved: readonly string[]) {
+  constructor(reserved: readonly string[], opset: number = OPSETS.usual) {
     for (const name of reserved) this.#names.add(name);
+    this.opset = opset;
   }
 
   /** Adds a node with one output. */
@@ -95,18 +99,35 @@ export class GraphBuilder {
     return this.node("Reshape", [value, shape], result);
   }
 
+  /** The mean over some axes of the shape, whose length becomes 1. */
+  mean(value: Value, axes: readonly number[], name: string): Value {
+    const stored = axes.map((axis) => storedAxis(value, axis));
+    const result = {
+      name,
+      shape: value.shape.map((size, i) => (axes.includes(i + 1) ? 1 : size)),
+      layout: value.layout,
+    };
+    // The axes became an input in opset 18.
+    if (this.opset < 18) {
+      return this.node("ReduceMean", [value], {
+        ...result,
+        attributes: { axes: { ints: stored } },
+      });
+    }
+    const list = this.tensor(`${name}/axes`, [stored.length], int64(...stored));
+    return this.node("ReduceMean", [value, list], result);
+  }
+
   /** The same image with its channels first. */
   channelsFirst(value: Value): Value {
     if (value.layout === "channels-first") return value;
     return this.#once(value, "channels_first", (from, name) => {
-      const [height, width, channels] = from.shape as [number, number, number];
+      const shape = channelsToFront(from.shape);
       const result = { name, shape: from.shape, layout: "channels-first" } as const;
-      return channels === 1 || height * width === 1
-        ? this.reshape(from, result, [channels, height, width])
-        : this.node("Transpose", [from], {
-            ...result,
-            attributes: { perm: { ints: [0, 3, 1, 2] } },
-          });
+      if (isFlat(from.shape)) return this.reshape(from, result, shape);
+      const last = from.shape.length;
+      const perm = [0, last, ...from.shape.slice(1).map((_, i) => i + 1)];
+      return this.node("Transpose", [from], { ...result, attributes: { perm: { ints: perm } } });
     });
   }
 
@@ -115,23 +136,18 @@ export class GraphBuilder {
     const { layout } = value;
     if (layout === "as-is") return value;
     return this.#once(value, "as_is", (from, name) => {
+      const result = { name, shape: from.shape };
       if (layout !== "channels-first") {
-        const [height, width, channels] = layout.flattened;
         const image = this.reshape(
           from,
           { name: `${name}/image`, shape: layout.flattened, layout: "channels-first" },
-          [channels, height, width],
+          channelsToFront(layout.flattened),
         );
-        return this.reshape(this.asIs(image), { name, shape: from.shape }, from.shape);
+        return this.reshape(this.asIs(image), result, from.shape);
       }
-      const [height, width, channels] = from.shape as [number, number, number];
-      const result = { name, shape: from.shape };
-      return channels === 1 || height * width === 1
-        ? this.reshape(from, result, from.shape)
-        : this.node("Transpose", [from], {
-            ...result,
-            attributes: { perm: { ints: [0, 2, 3, 1] } },
-          });
+      if (isFlat(from.shape)) return this.reshape(from, result, from.shape);
+      const perm = [0, ...from.shape.slice(1).map((_, i) => i + 2), 1];
+      return this.node("Transpose", [from], { ...result, attributes: { perm: { ints: perm } } });
     });
   }
 
@@ -139,7 +155,7 @@ export class GraphBuilder {
   aligned(values: readonly Value[]): readonly Value[] {
     const layouts = new Set(values.map((value) => JSON.stringify(value.layout)));
     if (layouts.size === 1) return values;
-    const images = values.every((value) => value.shape.length === 3);
+    const images = values.every((value) => value.shape.length > 1);
     return values.map((value) => (images ? this.channelsFirst(value) : this.asIs(value)));
   }
 
@@ -149,6 +165,9 @@ export class GraphBuilder {
     if (known !== undefined) return known;
     const made = convert(value, `${value.name}/${to}`);
     this.#converted.set(key, made);
+    // Going back needs no second node.
+    const back = value.layout === "channels-first" ? "channels_first" : "as_is";
+    if (typeof value.layout === "string") this.#converted.set(`${back} of ${made.name}`, value);
     return made;
   }
 
@@ -169,8 +188,18 @@ export function layoutSuffix(layout: Layout): string {
 
 /** The axis of the stored tensor (0 is the batch) for an axis of the shape as tfjs sees it. */
 export function storedAxis(value: Value, axis: number): number {
-  if (value.layout !== "channels-first") return axis;
-  return [0, 2, 3, 1][axis] as number;
+  if (value.layout !== "channels-first" || axis === 0) return axis;
+  return axis === value.shape.length ? 1 : axis + 1;
+}
+
+/** [height, width, channels] → [channels, height, width] */
+export function channelsToFront(shape: readonly number[]): readonly number[] {
+  return [shape.at(-1) as number, ...shape.slice(0, -1)];
+}
+
+/** Whether an image has one channel or one pixel, whose order in memory is always the same. */
+export function isFlat(shape: readonly number[]): boolean {
+  return shape.at(-1) === 1 || sizeOf(shape.slice(0, -1)) === 1;
 }
 
 /** Whole numbers as ONNX wants shapes and pads. */

@@ -23,13 +23,14 @@ export class LayerConfig {
     return isCount(value) ? value : this.#wrong(key, "a whole number of at least 1");
   }
 
-  /** Two whole numbers of at least 1, for height and width; one number stands for both. */
-  pair(key: string, fallback?: readonly [number, number]): readonly [number, number] {
+  /** Whole numbers of at least 1, one for each of `length` axes; one number stands for all. */
+  sizes(key: string, length: number, fallback?: readonly number[]): readonly number[] {
     const value = this.#values[key] ?? fallback;
     const list: unknown[] = Array.isArray(value) ? value : [value];
-    const [height, width = height] = list;
-    if (list.length <= 2 && isCount(height) && isCount(width)) return [height, width];
-    return this.#wrong(key, "one or two whole numbers of at least 1");
+    const all = list.length === 1 ? new Array<unknown>(length).fill(list[0]) : list;
+    if (all.length === length && all.every(isCount)) return all;
+    const many = length === 1 ? "a whole number" : `one or ${length} whole numbers`;
+    return this.#wrong(key, `${many} of at least 1`);
   }
 
   /** True or false. */

@@ -1,5 +1,5 @@
 import { MienError } from "@mien/format";
-import type { GraphBuilder, Value } from "./graph.ts";
+import { channelsToFront, type GraphBuilder, type Value } from "./graph.ts";
 import type { LayerConfig } from "./layer-config.ts";
 import type { Tensor } from "./onnx-model.ts";
 
@@ -33,18 +33,50 @@ export function onlyInput(layer: Layer, inputs: readonly Value[]): Value {
   return badModel(layer, `takes one input, found ${inputs.length}`);
 }
 
-/** The only input as [height, width, channels], stored with its channels first. */
-export function imageInput(
-  layer: Layer,
-  inputs: readonly Value[],
-): { image: Value; height: number; width: number; channels: number } {
-  const input = onlyInput(layer, inputs);
-  const [height, width, channels] = input.shape;
-  if (input.shape.length !== 3 || !height || !width || !channels) {
-    return badModel(layer, `takes [height, width, channels], found [${input.shape.join(", ")}]`);
-  }
-  layer.config.only("data_format", "channels_last");
-  return { image: layer.graph.channelsFirst(input), height, width, channels };
+/** The only input of a layer on images, stored with its channels first. */
+export interface ImageInput {
+  readonly image: Value;
+  /** Lengths of its one, two or three axes in space. */
+  readonly sizes: readonly number[];
+  readonly channels: number;
+}
+
+/**
+ * Makes a converter of a layer on images with that many axes in space.
+ *
+ * Where a layer wants its channels first, an image that tfjs holds as [channels, height, width]
+ * already lies as ONNX wants it, and only its shape is read differently.
+ */
+export function onImages(
+  rank: number,
+  convert: (layer: Layer, input: ImageInput) => Value,
+): LayerConverter {
+  return (layer, inputs) => {
+    const input = onlyInput(layer, inputs);
+    const { shape } = input;
+    const format = layer.config.text("data_format") ?? "channels_last";
+    if (format !== "channels_last" && format !== "channels_first") {
+      return badModel(layer, `has the "data_format" ${format}`);
+    }
+    if (shape.length !== rank + 1 || shape.some((size) => size < 1)) {
+      const names = ["height", "width", "depth"].slice(0, rank).join(", ");
+      return badModel(layer, `takes [${names}, channels], found [${shape.join(", ")}]`);
+    }
+    const { graph } = layer;
+    if (format === "channels_last") {
+      const image = graph.channelsFirst(input);
+      return convert(layer, { image, sizes: shape.slice(0, -1), channels: shape.at(-1) as number });
+    }
+    const [channels, ...sizes] = shape as [number, ...number[]];
+    const image = { ...graph.asIs(input), shape: [...sizes, channels] };
+    const result = convert(layer, {
+      image: { ...image, layout: "channels-first" },
+      sizes,
+      channels,
+    });
+    if (result.layout !== "channels-first") return result;
+    return { name: result.name, shape: channelsToFront(result.shape), layout: "as-is" };
+  };
 }
 
 /** An axis as tfjs counts it (the batch is 0, negative from the end), from 1 to the last. */

@@ -94,5 +94,22 @@ function prepare(spec: LayerSpec, target: Target): (inputs: readonly Value[]) =>
 function converterOf(layer: Layer, className: string): LayerConverter {
   const converter = Object.hasOwn(LAYERS, className) ? LAYERS[className] : undefined;
   if (converter !== undefined) return converter;
-  return unsupported(layer, `cannot be converted; supported are ${Object.keys(LAYERS).join(", ")}`);
+  const known = Object.keys(LAYERS);
+  return unsupported(
+    layer,
+    `cannot be converted; nearest is ${nearest(className, known)}, supported are ${known.join(", ")}`,
+  );
+}
+
+/** The name that shares the longest beginning and end with a word. */
+function nearest(word: string, names: readonly string[]): string {
+  const alike = (name: string) => {
+    const most = Math.min(word.length, name.length);
+    let start = 0;
+    while (start < most && word[start] === name[start]) start++;
+    let end = 0;
+    while (end < most - start && word.at(-1 - end) === name.at(-1 - end)) end++;
+    return start + end;
+  };
+  return names.reduce((best, name) => (alike(name) > alike(best) ? name : best));
 }

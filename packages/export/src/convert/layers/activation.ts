@@ -1,5 +1,11 @@
 import { transpose } from "../array.ts";
-import { layoutSuffix, storedAxis, type GraphBuilder, type Value } from "../graph.ts";
+import {
+  channelsToFront,
+  layoutSuffix,
+  storedAxis,
+  type GraphBuilder,
+  type Value,
+} from "../graph.ts";
 import { badModel, onlyInput, unsupported, type Layer, type LayerConverter } from "../layer.ts";
 
 /** Appends an activation function; `name` begins the names of its nodes. */
@@ -111,9 +117,10 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
     const shape = input.shape.map((size, i) => (shared.includes(i + 1) ? 1 : size));
     const alpha = layer.weight("alpha", shape);
     const x = input.layout === "channels-first" ? input : layer.graph.asIs(input);
-    const dims = x.layout === "channels-first" ? [2, 0, 1].map((i) => shape[i] as number) : shape;
+    const isImage = x.layout === "channels-first";
+    const dims = isImage ? channelsToFront(shape) : shape;
     const slope = layer.constant(`alpha${layoutSuffix(x.layout)}`, dims, () =>
-      x.layout === "channels-first" ? transpose(alpha, shape, [2, 0, 1]) : alpha,
+      isImage ? transpose(alpha, shape, channelsToFront([...shape.keys()])) : alpha,
     );
     return layer.graph.elementwise("PRelu", [x, slope], layer.name);
   },

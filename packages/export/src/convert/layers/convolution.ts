@@ -1,37 +1,34 @@
 import { transpose } from "../array.ts";
 import type { Value } from "../graph.ts";
-import { badModel, imageInput, unsupported, type Layer, type LayerConverter } from "../layer.ts";
+import {
+  badModel,
+  onImages,
+  unsupported,
+  type ImageInput,
+  type Layer,
+  type LayerConverter,
+} from "../layer.ts";
 import { slideWindow } from "../window.ts";
 import { activate } from "./activation.ts";
 
 export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
-  Conv2D: (layer, inputs) => {
-    const { channels } = imageInput(layer, inputs);
-    const { config } = layer;
-    config.only("groups", 1);
-    const filters = config.count("filters");
-    const [height, width] = config.pair("kernel_size");
-    const shape = [height, width, channels, filters];
-    const kernel = layer.weight("kernel", shape);
-    const weights = layer.constant("kernel", [filters, channels, height, width], () =>
-      transpose(kernel, shape, [3, 2, 0, 1]),
-    );
-    return activate(layer, convolve(layer, inputs, { weights, filters, bias: true }));
-  },
+  Conv1D: convolution(1),
+  Conv2D: convolution(2),
+  Conv3D: convolution(3),
 
-  DepthwiseConv2D: (layer, inputs) => {
+  DepthwiseConv2D: onImages(2, (layer, input) => {
     layer.config.only(
       "dilation_rate",
       1,
       ": tfjs ignores the setting where Keras obeys it, so that there is no one right answer",
     );
-    const { weights, filters, groups } = depthwiseKernel(layer, inputs);
-    return activate(layer, convolve(layer, inputs, { weights, filters, groups, bias: true }));
-  },
+    const { weights, filters, groups } = depthwiseKernel(layer, input);
+    return activate(layer, convolve(layer, input, { weights, filters, groups, bias: true }));
+  }),
 
-  SeparableConv2D: (layer, inputs) => {
-    const { weights, filters: middle, groups } = depthwiseKernel(layer, inputs);
-    const depthwise = convolve(layer, inputs, {
+  SeparableConv2D: onImages(2, (layer, input) => {
+    const { weights, filters: middle, groups } = depthwiseKernel(layer, input);
+    const depthwise = convolve(layer, input, {
       weights,
       filters: middle,
       groups,
@@ -44,31 +41,50 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
     const pointwise = layer.constant("pointwise_kernel", [filters, middle, 1, 1], () =>
       transpose(kernel, shape, [3, 2, 0, 1]),
     );
-    const [height, width] = depthwise.shape as [number, number];
     const result = layer.graph.node("Conv", [depthwise, pointwise, ...bias(layer, filters)], {
       name: layer.name,
-      shape: [height, width, filters],
+      shape: [...depthwise.shape.slice(0, -1), filters],
       layout: "channels-first",
       attributes: { kernel_shape: { ints: [1, 1] } },
     });
     return activate(layer, result);
-  },
+  }),
 };
+
+/** Convolutions with that many axes in space. */
+function convolution(rank: number): LayerConverter {
+  return onImages(rank, (layer, input) => {
+    const { config } = layer;
+    config.only("groups", 1);
+    const filters = config.count("filters");
+    const size = config.sizes("kernel_size", rank);
+    const shape = [...size, input.channels, filters];
+    const kernel = layer.weight("kernel", shape);
+    const weights = layer.constant("kernel", [filters, input.channels, ...size], () =>
+      transpose(kernel, shape, kernelAxes(rank)),
+    );
+    return activate(layer, convolve(layer, input, { weights, filters, bias: true }));
+  });
+}
+
+/** [height, width, a, b] → [b, a, height, width], for any number of axes in space. */
+export function kernelAxes(rank: number): readonly number[] {
+  return [rank + 1, rank, ...Array.from({ length: rank }, (_, axis) => axis)];
+}
 
 /** Kernel [height, width, channels, multiplier] as ONNX wants it: one group a channel. */
 function depthwiseKernel(
   layer: Layer,
-  inputs: readonly Value[],
+  { channels }: ImageInput,
 ): { weights: string; filters: number; groups: number } {
-  const { channels } = imageInput(layer, inputs);
   // tfjs forgets to save the multiplier of separable convolutions; their weights tell it.
   const saved = layer.weightShape("depthwise_kernel")?.[3] ?? 1;
   const multiplier = layer.config.count("depth_multiplier", saved);
-  const [height, width] = layer.config.pair("kernel_size");
-  const shape = [height, width, channels, multiplier];
+  const size = layer.config.sizes("kernel_size", 2);
+  const shape = [...size, channels, multiplier];
   const kernel = layer.weight("depthwise_kernel", shape);
   const filters = channels * multiplier;
-  const weights = layer.constant("depthwise_kernel", [filters, 1, height, width], () =>
+  const weights = layer.constant("depthwise_kernel", [filters, 1, ...size], () =>
     transpose(kernel, shape, [2, 3, 0, 1]),
   );
   return { weights, filters, groups: channels };
@@ -85,37 +101,54 @@ interface Convolution {
 }
 
 /** A convolution with the layer's kernel size, strides, padding and dilation. */
-function convolve(layer: Layer, inputs: readonly Value[], options: Convolution): Value {
+function convolve(layer: Layer, input: ImageInput, options: Convolution): Value {
   const { filters, groups = 1, suffix = "" } = options;
-  const { image, height, width } = imageInput(layer, inputs);
   const { config } = layer;
-  const kernel = config.pair("kernel_size");
-  const strides = config.pair("strides", [1, 1]);
-  const dilations = config.pair("dilation_rate", [1, 1]);
-  const padding = windowPadding(layer);
-  const [rows, columns] = [height, width].map((size, i) =>
-    slideWindow(size, kernel[i] as number, {
-      stride: strides[i] as number,
-      dilation: dilations[i] as number,
-      padding,
-    }),
-  ) as [ReturnType<typeof slideWindow>, ReturnType<typeof slideWindow>];
-  if (rows.output < 1 || columns.output < 1) {
-    return badModel(layer, `has a kernel larger than its ${height}×${width} input`);
-  }
+  const rank = input.sizes.length;
+  const kernel = config.sizes("kernel_size", rank);
+  const strides = config.sizes("strides", rank, [1]);
+  const dilations = config.sizes("dilation_rate", rank, [1]);
+  const windows = slideWindows(layer, input, { kernel, strides, dilations });
   const constants = [options.weights, ...(options.bias ? bias(layer, filters) : [])];
-  return layer.graph.node("Conv", [image, ...constants], {
+  return layer.graph.node("Conv", [input.image, ...constants], {
     name: layer.name + suffix,
-    shape: [rows.output, columns.output, filters],
+    shape: [...windows.outputs, filters],
     layout: "channels-first",
     attributes: {
       kernel_shape: { ints: kernel },
       strides: { ints: strides },
-      pads: { ints: [rows.before, columns.before, rows.after, columns.after] },
+      pads: { ints: windows.pads },
       dilations: { ints: dilations },
       group: { int: groups },
     },
   });
+}
+
+/**
+ * How a layer's window moves over its input: the lengths of the result and ONNX's `pads`, all
+ * befores, then all afters.
+ *
+ * @throws {MienError} `bad-model` if the window does not fit.
+ */
+export function slideWindows(
+  layer: Layer,
+  { sizes }: ImageInput,
+  window: Readonly<Record<"kernel" | "strides" | "dilations", readonly number[]>>,
+): { outputs: number[]; pads: number[] } {
+  const padding = windowPadding(layer);
+  const moves = sizes.map((size, i) =>
+    slideWindow(size, window.kernel[i] as number, {
+      stride: window.strides[i] as number,
+      dilation: window.dilations[i] as number,
+      padding,
+    }),
+  );
+  const outputs = moves.map(({ output }) => output);
+  if (outputs.some((output) => output < 1)) {
+    return badModel(layer, `has a window larger than its ${sizes.join("×")} input`);
+  }
+  const pads = [...moves.map(({ before }) => before), ...moves.map(({ after }) => after)];
+  return { outputs, pads };
 }
 
 /** The `padding` of a layer that slides a window; `valid` where it is absent. */
@@ -125,7 +158,8 @@ export function windowPadding(layer: Layer): "same" | "valid" {
   return unsupported(layer, `has the padding "${padding}"; supported are same and valid`);
 }
 
-function bias(layer: Layer, filters: number): string[] {
+/** The constant of a layer's bias, if it has one. */
+export function bias(layer: Layer, filters: number): string[] {
   if (!layer.config.flag("use_bias", true)) return [];
   const values = layer.weight("bias", [filters]);
   return [layer.constant("bias", [filters], () => values)];

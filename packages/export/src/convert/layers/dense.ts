@@ -1,5 +1,5 @@
 import { transpose } from "../array.ts";
-import { layoutSuffix, type Layout, type Value } from "../graph.ts";
+import { channelsToFront, layoutSuffix, type Layout, type Value } from "../graph.ts";
 import { onlyInput, type Layer, type LayerConverter } from "../layer.ts";
 import { activate } from "./activation.ts";
 
@@ -56,5 +56,7 @@ function variables(layer: Layer, x: Value) {
  */
 export function inLayout(data: Float32Array, layout: Layout, width: number): Float32Array {
   if (typeof layout === "string") return data;
-  return transpose(data, [...layout.flattened, width], [2, 0, 1, 3]);
+  const { flattened } = layout;
+  const axes = [...channelsToFront([...flattened.keys()]), flattened.length];
+  return transpose(data, [...flattened, width], axes);
 }

@@ -1,3 +1,4 @@
+import { sizeOf } from "../array.ts";
 import { layoutSuffix, storedAxis, type Value } from "../graph.ts";
 import { badModel, checkAxis, onlyInput, type Layer, type LayerConverter } from "../layer.ts";
 import { inLayout } from "./dense.ts";
@@ -7,19 +8,56 @@ export const normalizationLayers: Readonly<Record<string, LayerConverter>> = {
     const input = onlyInput(layer, inputs);
     const rank = input.shape.length + 1;
     const axis = checkAxis(layer, layer.config.number("axis", -1), input);
-    const lastAxis = axis === rank - 1;
     // ONNX normalises axis 1, which is where images keep their channels once they come first.
-    if (lastAxis && rank === 4) return normalise(layer, layer.graph.channelsFirst(input));
-    if (rank === 2) return normalise(layer, input);
+    if (axis === rank - 1 && rank >= 4) {
+      return normalise(layer, layer.graph.channelsFirst(input), axis);
+    }
+    if (storedAxis(input, axis) === 1) return normalise(layer, input, axis);
     return scaleAndShift(layer, input, axis);
+  },
+
+  LayerNormalization: (layer, inputs) => {
+    const x = layer.graph.asIs(onlyInput(layer, inputs));
+    const list: unknown[] = [layer.config.raw("axis") ?? -1].flat();
+    const axes = list.map((axis) => checkAxis(layer, Number(axis), x)).sort((a, b) => a - b);
+    if (new Set(axes).size !== axes.length) return badModel(layer, "names an axis twice");
+    const epsilon = layer.config.number("epsilon", 1e-3);
+    const shape = axes.map((axis) => x.shape[axis - 1] as number);
+    const parameter = (name: string, given: boolean, fallback: number) =>
+      given ? layer.weight(name, shape) : new Float32Array(sizeOf(shape)).fill(fallback);
+    const gamma = parameter("gamma", layer.config.flag("scale", true), 1);
+    const beta = parameter("beta", layer.config.flag("center", true), 0);
+    const { graph, name } = layer;
+    const [first = 1] = axes;
+    const trailing = axes.length === x.shape.length + 1 - first;
+    if (trailing && graph.opset >= 17) {
+      const scale = layer.constant("gamma", shape, () => gamma);
+      const offset = layer.constant("beta", shape, () => beta);
+      return graph.elementwise("LayerNormalization", [x, scale, offset], name, {
+        axis: { int: first },
+        epsilon: { float: epsilon },
+      });
+    }
+    const dims = x.shape.map((size, i) => (axes.includes(i + 1) ? size : 1));
+    const mean = graph.mean(x, axes, `${name}/mean`);
+    const centred = graph.elementwise("Sub", [x, mean], `${name}/centred`);
+    const square = graph.elementwise("Mul", [centred, centred], `${name}/square`);
+    const variance = graph.mean(square, axes, `${name}/variance`);
+    const guard = graph.scalar(`${name}/epsilon`, epsilon);
+    const guarded = graph.elementwise("Add", [variance, guard], `${name}/guarded`);
+    const deviation = graph.elementwise("Sqrt", [guarded], `${name}/deviation`);
+    const normal = graph.elementwise("Div", [centred, deviation], `${name}/normal`);
+    const scale = layer.constant("gamma", dims, () => gamma);
+    const scaled = graph.elementwise("Mul", [normal, scale], `${name}/scaled`);
+    return graph.elementwise("Add", [scaled, layer.constant("beta", dims, () => beta)], name);
   },
 };
 
 /** Gamma, beta, mean and variance, in the order of ONNX. */
 const VARIABLES = ["gamma", "beta", "moving_mean", "moving_variance"] as const;
 
-function normalise(layer: Layer, x: Value): Value {
-  const size = x.shape.at(-1) as number;
+function normalise(layer: Layer, x: Value, axis: number): Value {
+  const size = x.shape[axis - 1] as number;
   const values = variables(layer, size);
   const suffix = typeof x.layout === "string" ? "" : layoutSuffix(x.layout);
   const names = VARIABLES.map((variable, i) =>

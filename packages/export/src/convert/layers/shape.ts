@@ -1,6 +1,6 @@
 import { sizeOf } from "../array.ts";
-import { int64, type Layout } from "../graph.ts";
-import { badModel, imageInput, onlyInput, type Layer, type LayerConverter } from "../layer.ts";
+import { int64, isFlat, storedAxis, type GraphBuilder, type Value } from "../graph.ts";
+import { badModel, onlyInput, type Layer, type LayerConverter } from "../layer.ts";
 
 const identity: LayerConverter = (layer, inputs) => onlyInput(layer, inputs);
 
@@ -13,15 +13,10 @@ export const shapeLayers: Readonly<Record<string, LayerConverter>> = {
   AlphaDropout: identity,
 
   Flatten: (layer, inputs) => {
-    layer.config.only("data_format", "channels_last");
-    const x = onlyInput(layer, inputs);
-    const shape = [sizeOf(x.shape)];
-    if (x.shape.length === 1) return x;
-    return layer.graph.node("Flatten", [x], {
-      name: layer.name,
-      shape,
-      layout: flattened(x.layout, x.shape),
-    });
+    const input = onlyInput(layer, inputs);
+    if (input.shape.length === 1) return input;
+    const first = layer.config.text("data_format") === "channels_first";
+    return flatten(layer.graph, first ? channelsLast(layer.graph, input) : input, layer.name);
   },
 
   Reshape: (layer, inputs) => {
@@ -30,29 +25,46 @@ export const shapeLayers: Readonly<Record<string, LayerConverter>> = {
     return layer.graph.reshape(layer.graph.asIs(x), { name: layer.name, shape }, shape);
   },
 
-  ZeroPadding2D: (layer, inputs) => {
-    const { image, height, width, channels } = imageInput(layer, inputs);
-    const [[top, bottom], [left, right]] = paddingOf(layer);
-    const pads = layer.constant("pads", [8], () => int64(0, 0, top, left, 0, 0, bottom, right));
-    // A negative zero, because onnxruntime 1.30 moves padding by a positive one into a following
-    // max pooling, where padding counts for nothing (its PadFusion).
-    const zero = layer.constant("zero", [], () => Float32Array.of(-0));
-    return layer.graph.node("Pad", [image, pads, zero], {
+  Permute: (layer, inputs) => {
+    const input = onlyInput(layer, inputs);
+    const x = typeof input.layout === "string" ? input : layer.graph.asIs(input);
+    const dims: unknown[] = [layer.config.raw("dims")].flat();
+    const axes = x.shape.map((_, i) => i + 1);
+    if (dims.toSorted().join() !== axes.join()) {
+      return badModel(layer, `"dims" must be some order of ${axes.join(", ")}`);
+    }
+    const order = dims as number[];
+    return layer.graph.node("Transpose", [x], {
       name: layer.name,
-      shape: [height + top + bottom, width + left + right, channels],
-      layout: "channels-first",
-      attributes: { mode: { text: "constant" } },
+      shape: order.map((axis) => x.shape[axis - 1] as number),
+      attributes: { perm: { ints: [0, ...order.map((axis) => storedAxis(x, axis))] } },
     });
+  },
+
+  RepeatVector: (layer, inputs) => {
+    const x = layer.graph.asIs(onlyInput(layer, inputs));
+    const times = layer.config.count("n");
+    const [size = 0] = x.shape;
+    if (x.shape.length !== 1) return badModel(layer, "takes vectors");
+    const row = layer.graph.reshape(x, { name: `${layer.name}/row`, shape: [1, size] }, [1, size]);
+    const repeats = layer.constant("repeats", [3], () => int64(1, times, 1));
+    return layer.graph.node("Tile", [row, repeats], { name: layer.name, shape: [times, size] });
   },
 };
 
-/** The layout of a flattened value; the order of an image of one channel or one pixel is as it is. */
-function flattened(layout: Layout, shape: readonly number[]): Layout {
-  if (layout !== "channels-first") return layout;
-  const [height, width, channels] = shape as [number, number, number];
-  return channels === 1 || height * width === 1
-    ? "as-is"
-    : { flattened: [height, width, channels] };
+/** An image that tfjs holds as [channels, height, width], seen as [height, width, channels]. */
+function channelsLast(graph: GraphBuilder, input: Value): Value {
+  const [channels, ...sizes] = input.shape as [number, ...number[]];
+  return { ...graph.asIs(input), shape: [...sizes, channels], layout: "channels-first" };
+}
+
+function flatten(graph: GraphBuilder, x: Value, name: string): Value {
+  const stored = x.layout === "channels-first" && !isFlat(x.shape);
+  return graph.node("Flatten", [x], {
+    name,
+    shape: [sizeOf(x.shape)],
+    layout: stored ? { flattened: x.shape } : "as-is",
+  });
 }
 
 /** `target_shape` with its one unknown size, null or negative, filled in. */
@@ -76,17 +88,4 @@ function targetShape(layer: Layer, size: number): readonly number[] {
     return badModel(layer, `cannot reshape ${size} values to [${sizes.join(", ")}]`);
   }
   return shape;
-}
-
-/** [[top, bottom], [left, right]]; one number stands for all four, two for each direction. */
-function paddingOf(layer: Layer): readonly [readonly [number, number], readonly [number, number]] {
-  const raw = layer.config.raw("padding") ?? 1;
-  const ofAxis = (value: unknown): readonly [number, number] => {
-    const [before, after = before] = Array.isArray(value) ? (value as unknown[]) : [value];
-    const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-    if (isCount(before) && isCount(after)) return [before, after];
-    return badModel(layer, '"padding" must be [[top, bottom], [left, right]]');
-  };
-  const [rows, columns = rows] = Array.isArray(raw) ? (raw as unknown[]) : [raw];
-  return [ofAxis(rows), ofAxis(columns)];
 }
