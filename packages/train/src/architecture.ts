@@ -48,20 +48,27 @@ export function architecture(
   const stages: Stage[] = [];
   let { height, width, channels } = input;
   config.widths.forEach((filters, i) => {
-    const kernelSize = (i === 0 && config.firstKernelSize) || config.kernelSize;
+    for (let j = 0; j < config.depth; j++) {
+      const first = i === 0 && j === 0;
+      const size = (first && config.firstKernelSize) || config.kernelSize;
+      const number = j === 0 ? `${i + 1}` : `${i + 1}_${j + 1}`;
+      if (j > 0) stages.push({ kind: "relu", name: `relu${i + 1}_${j}` });
+      stages.push(
+        {
+          kind: "convolution",
+          name: `conv${number}`,
+          shape: [size, size, channels, filters],
+          bias: !normalized,
+        },
+        ...normalization(`conv${number}_norm`, filters),
+      );
+      channels = filters;
+    }
     stages.push(
-      {
-        kind: "convolution",
-        name: `conv${i + 1}`,
-        shape: [kernelSize, kernelSize, channels, filters],
-        bias: !normalized,
-      },
-      ...normalization(`conv${i + 1}_norm`, filters),
       { kind: "pool", name: `pool${i + 1}` },
       { kind: "relu", name: `relu${i + 1}` },
       ...dropout(`dropout${i + 1}`, config.convDropout),
     );
-    channels = filters;
     height = Math.floor(height / 2);
     width = Math.floor(width / 2);
   });

@@ -48,7 +48,13 @@ export const configSchema = z.strictObject({
     .array(z.int().min(1).max(4096))
     .length(4)
     .default([32, 64, 128, 256])
-    .describe("filters of the four convolutions"),
+    .describe("filters of the convolutions before each of the four poolings"),
+  depth: z
+    .int()
+    .min(1)
+    .max(4)
+    .default(1)
+    .describe("convolutions before each pooling; 1 makes the four of the released models"),
   kernelSize: z.int().min(1).max(9).default(3).describe("of the convolutions, in pixels"),
   firstKernelSize: z
     .int()

@@ -37,6 +37,11 @@ const cases: Case[] = [
     input: { height: 37, width: 32, channels: 1 },
   },
   {
+    name: "two convolutions before each pooling",
+    config: { ...tiny, depth: 2 },
+    input: { height: 16, width: 16, channels: 1 },
+  },
+  {
     name: "no normalisation",
     config: { ...tiny, normalization: "none" },
     input: { height: 16, width: 20, channels: 1 },

@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import {
   csvOption,
@@ -22,6 +23,7 @@ import { officialSplit, RUN_FILES, type EpochRecord, type RunConfig } from "@mie
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress } from "../fit.ts";
 import { reportMetrics } from "../report.ts";
+import { lockRun } from "../run-lock.ts";
 import {
   findRunPlace,
   inputsKey,
@@ -122,56 +124,62 @@ export const fitCommand = defineCommand({
       votes: votes && (await loadVotes({ ...values, set, signal })),
       teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
     };
-    await removeLeftovers(folder);
-    if (place.state === "new") {
-      const runConfig: RunConfig = {
-        name: path.basename(folder),
-        data: {
-          name: manifest.name,
-          sha256,
-          path: identity.path,
-          licence: manifest.licence,
-          skippedRows: skipped.length,
-        },
-        ...(votes && { votes }),
-        ...(teacher && { teacher }),
-        classes: set.classes,
-        input: { height: set.height, width: set.width, channels: set.channels },
-        split: "official",
+    await mkdir(folder, { recursive: true });
+    const unlock = await lockRun(folder);
+    try {
+      await removeLeftovers(folder);
+      if (place.state === "new") {
+        const runConfig: RunConfig = {
+          name: path.basename(folder),
+          data: {
+            name: manifest.name,
+            sha256,
+            path: identity.path,
+            licence: manifest.licence,
+            skippedRows: skipped.length,
+          },
+          ...(votes && { votes }),
+          ...(teacher && { teacher }),
+          classes: set.classes,
+          input: { height: set.height, width: set.width, channels: set.channels },
+          split: "official",
+          seed: values.seed,
+          hyperparameters: config,
+          code,
+        };
+        await writeJson(path.join(folder, RUN_FILES.config), runConfig);
+      }
+      // All code is loaded now: an edit while the training runs must not reach its end.
+      const { fit } = await import("../fit.ts");
+      const { finishRun } = await import("../finish.ts");
+      const { tensorFlowVersion } = await import("../tf.ts");
+      terminal.say(
+        `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
+      );
+      if (place.state === "unfinished") terminal.say("going on with what is there");
+      const live = liveEpochs(terminal, config.epochs);
+      const result = await fit({
+        set,
+        split,
+        config,
+        sources,
         seed: values.seed,
-        hyperparameters: config,
-        code,
-      };
-      await writeJson(path.join(folder, RUN_FILES.config), runConfig);
+        folder,
+        inputs: inputsKey(inputs),
+        signal,
+        onProgress: live.progress,
+        onEpoch: live.finished,
+      }).finally(() => live.stop());
+      const { metrics, written } = await finishRun(result, { set, split, config, folder });
+      terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
+      reportMetrics(terminal, metrics.validation, { part: "validation", classes: set.classes });
+      for (const file of written) terminal.wrote(file);
+      sayNext(terminal, folder);
+      const { history, bestEpoch } = result;
+      return { run: folder, upToDate: false, bestEpoch, history, metrics };
+    } finally {
+      await unlock();
     }
-    // All code is loaded now: an edit while the training runs must not reach its end.
-    const { fit } = await import("../fit.ts");
-    const { finishRun } = await import("../finish.ts");
-    const { tensorFlowVersion } = await import("../tf.ts");
-    terminal.say(
-      `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
-    );
-    if (place.state === "unfinished") terminal.say("going on with what is there");
-    const live = liveEpochs(terminal, config.epochs);
-    const result = await fit({
-      set,
-      split,
-      config,
-      sources,
-      seed: values.seed,
-      folder,
-      inputs: inputsKey(inputs),
-      signal,
-      onProgress: live.progress,
-      onEpoch: live.finished,
-    }).finally(() => live.stop());
-    const { metrics, written } = await finishRun(result, { set, split, config, folder });
-    terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
-    reportMetrics(terminal, metrics.validation, { part: "validation", classes: set.classes });
-    for (const file of written) terminal.wrote(file);
-    sayNext(terminal, folder);
-    const { history, bestEpoch } = result;
-    return { run: folder, upToDate: false, bestEpoch, history, metrics };
   },
 });
 
