@@ -32,6 +32,7 @@ import {
   trainingCode,
   type RunInputs,
 } from "../run.ts";
+import { tensorBoardLog } from "../tensorboard.ts";
 import { identifyTeacher, readTeacher } from "../teacher.ts";
 
 export const fitCommand = defineCommand({
@@ -73,6 +74,10 @@ export const fitCommand = defineCommand({
       type: "string",
       placeholder: "FILE",
       description: "a teacher's answers, made by train:teach; read if --distillation is above 0",
+    },
+    tensorboard: {
+      type: "boolean",
+      description: "also write TensorBoard event files into the run folder",
     },
     fresh: { type: "boolean", description: "start a new run, whatever there is already" },
     skipBadRows: skipBadRowsOption,
@@ -157,6 +162,7 @@ export const fitCommand = defineCommand({
         `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
       );
       if (place.state === "unfinished") terminal.say("going on with what is there");
+      const log = values.tensorboard ? tensorBoardLog(folder) : undefined;
       const live = liveEpochs(terminal, config.epochs);
       const result = await fit({
         set,
@@ -168,7 +174,10 @@ export const fitCommand = defineCommand({
         inputs: inputsKey(inputs),
         signal,
         onProgress: live.progress,
-        onEpoch: live.finished,
+        onEpoch: (record) => {
+          live.finished(record);
+          log?.(record);
+        },
       }).finally(() => live.stop());
       const { metrics, written } = await finishRun(result, { set, split, config, folder });
       terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
