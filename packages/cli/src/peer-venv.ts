@@ -2,6 +2,18 @@ import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
 import { isWindows, peer, runToEnd, type PeerOptions } from "./peers.ts";
 
+/** TensorFlow has a smaller package without GPUs, but not for every machine. */
+const TENSORFLOW =
+  process.platform === "linux" && process.arch === "x64" ? "tensorflow-cpu" : "tensorflow";
+
+/** What comparisons with Keras need, for `peerPython`: one environment for all of them. */
+export const KERAS_REQUIREMENTS: readonly string[] = [
+  `${TENSORFLOW}==2.21.0`,
+  "keras==3.15.0",
+  "tf2onnx==1.17.0",
+  "onnx==1.19.1",
+];
+
 /**
  * A Python that has packages which only a comparison needs, in a virtual environment in the cache
  * folder, made the first time.
