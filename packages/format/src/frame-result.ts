@@ -17,6 +17,16 @@ export interface FrameResult {
   /** Milliseconds spent, by stage (`decode`, `classify`, …). */
   readonly timings: Readonly<Record<string, number>>;
   readonly faces: readonly FaceResult[];
+  /** What looked like a face and was left out; only where it was asked for. */
+  readonly rejected?: readonly RejectedBox[];
+}
+
+/** A place that looked like a face. */
+export interface RejectedBox {
+  /** [x, y, width, height] in pixels of the frame. */
+  readonly box: readonly [number, number, number, number];
+  /** Why it is none, for people: `flat: 3 mm from a plane at 1.2 m`. */
+  readonly reason: string;
 }
 
 /** One face in one frame. */

@@ -87,7 +87,8 @@ function exponential({ size, quorum, fallback }: Confirmation, labels: readonly 
       // A plain mean at first, so that the first frame does not weigh more than the others.
       const weight = Math.max(1 - keep, 1 / frames);
       for (let i = 0; i < mean.length; i++) {
-        mean[i] = (mean[i] as number) + weight * ((probabilities[i] as number) - (mean[i] as number));
+        mean[i] =
+          (mean[i] as number) + weight * ((probabilities[i] as number) - (mean[i] as number));
       }
       if (frames < size) return null;
       const best = argmax(mean);

@@ -11,6 +11,8 @@ export interface Relief {
   readonly widthMm: number | null;
   /** Root mean square distance from a plane, in millimetres; null where it cannot be told. */
   readonly residualMm: number | null;
+  /** Why, for people. */
+  readonly reason: string;
 }
 
 /** No face is as narrow or as wide as that, in millimetres; boxes differ by detector. */
@@ -25,9 +27,7 @@ const CELLS = 9;
 /** Beyond this even means are too coarse, in millimetres. */
 const FARTHEST = 2500;
 /** A plane's residual in millimetres that parts heads (more) from pictures, also bent ones (less). */
-const FLAT_BELOW = 6;
-
-const UNKNOWN: Relief = { distanceMm: null, relief: "unknown", widthMm: null, residualMm: null };
+const FLAT_BELOW = 7.8;
 
 /**
  * Tells a head from a picture of one, by the depth inside its box.
@@ -52,20 +52,27 @@ export function judgeRelief(
   const radiusX = 0.4 * box[2] * across;
   const radiusY = 0.4 * box[3] * down;
   const inside = ellipse(depth, centreX, centreY, radiusX, radiusY);
-  const median = medianOf(inside.known);
-  if (median === null) return UNKNOWN;
-  const widthMm = (box[2] * across * median) / depth.focalLength;
-  const known = { distanceMm: median, widthMm };
+  const distanceMm = medianOf(inside.known);
+  if (distanceMm === null) {
+    const nothing = { distanceMm, widthMm: null, residualMm: null };
+    return { ...nothing, relief: "unknown", reason: "no depth is known there" };
+  }
+  const at = `at ${(distanceMm / 1000).toFixed(2)} m`;
+  const widthMm = (box[2] * across * distanceMm) / depth.focalLength;
+  const known = { distanceMm, widthMm, residualMm: null };
   if (widthMm < NARROWEST || widthMm > WIDEST) {
-    return { ...known, relief: "flat", residualMm: null };
+    const reason = `size: ${Math.round(widthMm)} mm wide ${at}`;
+    return { ...known, relief: "flat", reason };
   }
-  const { samples, share } = cellsOf(inside, median);
-  if (share < LEAST_SHARE) return { ...known, relief: "unknown", residualMm: null };
-  const residualMm = planeResidual(samples);
-  if (median > FARTHEST || !Number.isFinite(residualMm)) {
-    return { ...known, relief: "unknown", residualMm: null };
+  const { samples, share } = cellsOf(inside, distanceMm);
+  const residualMm = share < LEAST_SHARE ? Infinity : planeResidual(samples);
+  if (distanceMm > FARTHEST || !Number.isFinite(residualMm)) {
+    return { ...known, relief: "unknown", reason: `too little depth is known ${at}` };
   }
-  return { ...known, relief: residualMm < FLAT_BELOW ? "flat" : "face", residualMm };
+  const reason = `${residualMm.toFixed(1)} mm from a plane ${at}`;
+  return residualMm < FLAT_BELOW
+    ? { ...known, residualMm, relief: "flat", reason: `flat: ${reason}` }
+    : { ...known, residualMm, relief: "face", reason };
 }
 
 /** The depth inside an ellipse. */
@@ -111,14 +118,12 @@ function cellsOf({ places, known }: Inside, median: number) {
     const sum = sums.get(cell) ?? { x: 0, y: 0, z: 0, count: 0 };
     sums.set(cell, { x: sum.x + x, y: sum.y + y, z: sum.z + z, count: sum.count + 1 });
   }
-  const samples = [...sums.values()].map(
-    ({ x, y, z, count }): DepthSample => ({
-      x: x / count,
-      y: y / count,
-      z: z / count,
-      weight: count,
-    }),
-  );
+  const samples = [...sums.values()].map(({ x, y, z, count }): DepthSample => ({
+    x: x / count,
+    y: y / count,
+    z: z / count,
+    weight: count,
+  }));
   return { samples, share: near.length / Math.max(1, places) };
 }
 

@@ -10,7 +10,9 @@ export interface Detection {
 }
 
 /** What a detector answered, by output name. */
-export type Answers = Readonly<Record<string, { readonly dims: readonly number[]; readonly data: unknown }>>;
+export type Answers = Readonly<
+  Record<string, { readonly dims: readonly number[]; readonly data: unknown }>
+>;
 
 /** A family of detectors: what its graph looks like, what it wants, and what its answer means. */
 export interface DetectorKind {
@@ -21,6 +23,8 @@ export interface DetectorKind {
   readonly minScore: number;
   /** Whether the channels of the input are blue, green, red. */
   readonly bgr: boolean;
+  /** Turns this family's box into one close around the face: chin to forehead, cheek to cheek. */
+  tighten(box: Box): Box;
   /** Whether a graph is of this family, by its outputs. */
   fits(session: Session): boolean;
   /** @returns boxes in pixels of the input whose score is at least `minScore`; many a face. */
@@ -51,6 +55,11 @@ const tiny: DetectorKind = {
   inputSize: 416,
   minScore: 0.5,
   bgr: false,
+  // Its boxes are wide and hang low; docs/runtime.md says how this was measured.
+  tighten: ([x, y, width, height]) => {
+    const [w, h] = [0.65 * width, 1.05 * height];
+    return [x + (width - w) / 2, y + (height - h) / 2 - 0.12 * height, w, h];
+  },
   fits({ outputs: [map, ...others] }) {
     return (
       others.length === 0 &&
@@ -71,8 +80,7 @@ const tiny: DetectorKind = {
     const least = Math.log(minScore / (1 - minScore));
     for (let cell = 0; cell < rows * columns; cell++) {
       for (let k = 0; k < ANCHORS.length; k++) {
-        const value = (i: number) =>
-          values[cell * perCell + (k * VALUES + i) * between] as number;
+        const value = (i: number) => values[cell * perCell + (k * VALUES + i) * between] as number;
         if (value(4) < least) continue;
         const [anchorWidth, anchorHeight] = ANCHORS[k] as readonly [number, number];
         const width = Math.exp(value(2)) * anchorWidth * CELL;
@@ -98,6 +106,7 @@ const yunet: DetectorKind = {
   inputSize: 640,
   minScore: 0.7,
   bgr: true,
+  tighten: (box) => box,
   fits({ outputs }) {
     const names = outputs.map(({ name }) => name);
     return STRIDES.every((s) => ["cls", "obj", "bbox"].every((o) => names.includes(`${o}_${s}`)));
@@ -131,7 +140,9 @@ export const DETECTOR_KINDS: readonly DetectorKind[] = [tiny, yunet];
 function floatsOf(answer: Answers[string] | undefined, length: number): Float32Array {
   const data = answer?.data;
   if (data instanceof Float32Array && data.length === length) return data;
-  throw new TypeError(`expected ${length} numbers, found [${answer?.dims.join(", ") ?? "nothing"}]`);
+  throw new TypeError(
+    `expected ${length} numbers, found [${answer?.dims.join(", ") ?? "nothing"}]`,
+  );
 }
 
 function sigmoid(x: number): number {

@@ -8,8 +8,10 @@ import {
   type ModelMetadata,
   type RawImage,
 } from "@mien/format";
+import { argmax } from "./confirmation.ts";
 import { badModel, checkAnswer, checkSignature } from "./check-model.ts";
 import type { ModelSource, Session } from "./ort.ts";
+import { resolveSession, type SessionChoices } from "./session-choices.ts";
 
 /** Images per call of onnxruntime: enough to be fast, few enough to keep memory small. */
 const IMAGES_PER_CALL = 64;
@@ -23,19 +25,7 @@ export interface Expression {
 }
 
 /** How to open a model. */
-export interface ClassifierOptions {
-  /**
-   * Threads that onnxruntime uses inside one operation; default 1, which is fastest for small
-   * models. In the browser the first classifier of a page decides, and more than one needs a
-   * cross-origin isolated page.
-   */
-  readonly threads?: number;
-  /**
-   * Browser only: the address of onnxruntime's `ort-wasm-simd-threaded.wasm`, relative to the page;
-   * default: beside the script. The first classifier of a page decides.
-   */
-  readonly wasmPath?: string | URL;
-}
+export type ClassifierOptions = SessionChoices;
 
 /**
  * Reads expressions in images of faces, with a model in one ONNX file.
@@ -69,22 +59,15 @@ export class ExpressionClassifier {
    */
   static async open(
     source: ModelSource,
-    { threads = 1, wasmPath }: ClassifierOptions = {},
+    options: ClassifierOptions = {},
   ): Promise<ExpressionClassifier> {
-    if (!Number.isSafeInteger(threads) || threads < 1) {
-      throw new MienError(
-        "usage",
-        `threads must be a whole number of at least 1, found ${threads}`,
-      );
-    }
+    const resolved = resolveSession(options);
     const { bytes, name } = await ort.readModel(source);
     const metadata = decodeModelMetadata(readOnnxMetadata(bytes, name), name);
-    const session = await ort
-      .createSession(bytes, { threads, wasmPath })
-      .catch((error: unknown) => {
-        if (error instanceof MienError) throw error;
-        throw badModel(name, `onnxruntime refuses it (${messageOf(error)})`, error);
-      });
+    const session = await ort.createSession(bytes, resolved).catch((error: unknown) => {
+      if (error instanceof MienError) throw error;
+      throw badModel(name, `onnxruntime refuses it (${messageOf(error)})`, error);
+    });
     try {
       checkSignature(session, metadata, name);
       const classifier = new ExpressionClassifier(session, metadata, name);
@@ -178,12 +161,4 @@ export class ExpressionClassifier {
     const batch = Float32Array.from({ length: 2 * height * width * channels }, (_, i) => i % 256);
     await this.run(batch, 2);
   }
-}
-
-function argmax(values: Float32Array): number {
-  let best = 0;
-  values.forEach((value, index) => {
-    if (value > (values[best] as number)) best = index;
-  });
-  return best;
 }

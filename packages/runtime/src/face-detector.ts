@@ -39,17 +39,29 @@ export class FaceDetector {
   readonly #kind: DetectorKind;
   readonly #name: string;
   readonly #order: Layout["order"];
-  readonly #options: Required<Pick<DetectorOptions, "minScore" | "minSize" | "maxOverlap" | "inputSize">>;
+  readonly #options: Required<
+    Pick<DetectorOptions, "minScore" | "minSize" | "maxOverlap" | "inputSize">
+  >;
   readonly #shrinker = new Shrinker();
   #input = new Float32Array();
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(session: Session, kind: DetectorKind, name: string, options: DetectorOptions) {
+  private constructor(
+    session: Session,
+    kind: DetectorKind,
+    name: string,
+    options: DetectorOptions,
+  ) {
     this.#session = session;
     this.#kind = kind;
     this.#name = name;
     this.#order = session.inputs[0]?.shape[3] === 3 ? "hwc" : "chw";
-    const { minScore = kind.minScore, minSize = 16, maxOverlap = 0.4, inputSize = kind.inputSize } = options;
+    const {
+      minScore = kind.minScore,
+      minSize = 16,
+      maxOverlap = 0.4,
+      inputSize = kind.inputSize,
+    } = options;
     this.#options = { minScore, minSize, maxOverlap, inputSize };
   }
 
@@ -125,13 +137,16 @@ export class FaceDetector {
     const length = layout.width * layout.height * 3;
     if (this.#input.length === length) {
       // A picture of another shape may have left something where this one is padded.
-      if (size.width < layout.width || size.height < layout.height) this.#clearPadding(size, layout);
+      if (size.width < layout.width || size.height < layout.height)
+        this.#clearPadding(size, layout);
     } else {
       this.#input = new Float32Array(length);
     }
     this.#shrinker.shrink(picture, size, layout, this.#input);
     const shape =
-      this.#order === "hwc" ? [1, layout.height, layout.width, 3] : [1, 3, layout.height, layout.width];
+      this.#order === "hwc"
+        ? [1, layout.height, layout.width, 3]
+        : [1, 3, layout.height, layout.width];
     let found: Detection[];
     try {
       const answers = await this.#session.runAll(this.#input, shape);
@@ -144,11 +159,13 @@ export class FaceDetector {
     const down = picture.height / size.height;
     const faces: Detection[] = [];
     for (const { box, score } of suppress(found, maxOverlap)) {
-      const face: Detection = {
-        box: [box[0] * across, box[1] * down, box[2] * across, box[3] * down],
-        score,
-      };
-      const [x, y, width, height] = face.box;
+      const [x, y, width, height] = this.#kind.tighten([
+        box[0] * across,
+        box[1] * down,
+        box[2] * across,
+        box[3] * down,
+      ]);
+      const face: Detection = { box: [x, y, width, height], score };
       const [, , shown, tall] = clip(face.box, picture.width, picture.height);
       if (width < minSize) dropped?.({ ...face, reason: `smaller than ${minSize} pixels` });
       else if (!(shown * tall >= 0.3 * width * height) || !Number.isFinite(x + y)) {
@@ -172,7 +189,12 @@ export class FaceDetector {
   }
 }
 
-function checkOptions({ minScore = 0.5, minSize = 0, maxOverlap = 0.4, inputSize = 416 }: DetectorOptions) {
+function checkOptions({
+  minScore = 0.5,
+  minSize = 0,
+  maxOverlap = 0.4,
+  inputSize = 416,
+}: DetectorOptions) {
   const fail = (what: string, found: number): never => {
     throw new MienError("usage", `${what}, found ${found}`);
   };

@@ -1,0 +1,140 @@
+import { MienError } from "@mien/format";
+import { calibrate, type Calibration } from "./calibrate.ts";
+import { IMPOSTORS } from "./impostors.ts";
+import type { Recogniser } from "./recogniser.ts";
+
+/** Somebody who was enrolled. */
+export interface Person {
+  readonly name: string;
+  /** When the first pictures were enrolled: ISO 8601. */
+  readonly enrolled: string;
+  /** One a picture. */
+  readonly features: readonly Float32Array[];
+}
+
+/** Who somebody is most like. */
+export interface Match {
+  readonly name: string;
+  /** Below the threshold of the calibration, the person is taken to be that one. */
+  readonly distance: number;
+}
+
+/**
+ * The people that are known, and the line between them and strangers.
+ *
+ * The line is drawn anew from the enrolled pictures whenever somebody comes or goes; nothing is
+ * trained.
+ */
+export class People {
+  readonly recogniser: Recogniser;
+  readonly #people = new Map<string, Person>();
+  readonly #maxFalseAccept: number;
+  #calibration: Calibration | undefined;
+
+  /**
+   * @param maxFalseAccept share of strangers, 0–0.5, that may be taken for somebody; default 0.01.
+   * @throws {MienError} `usage` if it is out of range.
+   */
+  constructor(recogniser: Recogniser, { maxFalseAccept = 0.01 } = {}) {
+    if (!(maxFalseAccept > 0 && maxFalseAccept <= 0.5)) {
+      throw new MienError("usage", `maxFalseAccept must be from 0 to 0.5, found ${maxFalseAccept}`);
+    }
+    this.recogniser = recogniser;
+    this.#maxFalseAccept = maxFalseAccept;
+  }
+
+  /** Everybody, in the order of enrolment. */
+  list(): Person[] {
+    return [...this.#people.values()];
+  }
+
+  get size(): number {
+    return this.#people.size;
+  }
+
+  /**
+   * Adds pictures of a person, who need not be new.
+   *
+   * @param features of the pictures, from this recogniser; at least one.
+   * @throws {MienError} `usage` for a name that is empty or longer than 100 characters, or no
+   * pictures; `mismatch` for features of another kind.
+   */
+  add(
+    name: string,
+    features: readonly Float32Array[],
+    enrolled = new Date().toISOString(),
+  ): Person {
+    const called = name.trim();
+    if (called === "" || called.length > 100) {
+      throw new MienError("usage", `expected a name of 1 to 100 characters, found "${name}"`);
+    }
+    if (features.length === 0) {
+      throw new MienError("usage", `no picture of ${called} was given`, {
+        advice: "Give at least one, better ten: turned a little, near and far.",
+      });
+    }
+    const wrong = features.find(
+      (one) => one.length !== this.recogniser.length || !one.every(Number.isFinite),
+    );
+    if (wrong !== undefined) {
+      throw new MienError(
+        "mismatch",
+        `the features of ${called} are not of ${this.recogniser.kind}: ` +
+          `expected ${this.recogniser.length} finite numbers, found ${wrong.length} values`,
+      );
+    }
+    const known = this.#people.get(called);
+    const person: Person = {
+      name: called,
+      enrolled: known?.enrolled ?? enrolled,
+      features: [...(known?.features ?? []), ...features],
+    };
+    this.#people.set(called, person);
+    this.#calibration = undefined;
+    return person;
+  }
+
+  /** @returns whether there was such a person. */
+  remove(name: string): boolean {
+    this.#calibration = undefined;
+    return this.#people.delete(name);
+  }
+
+  /** Who is nearest, however far; null if nobody is enrolled. */
+  nearest(feature: Float32Array): Match | null {
+    let best: Match | null = null;
+    for (const { name, features } of this.#people.values()) {
+      const distance = distanceTo(feature, features, this.recogniser);
+      if (best === null || distance < best.distance) best = { name, distance };
+    }
+    return best;
+  }
+
+  /** Who it is; null for a stranger. */
+  identify(feature: Float32Array): Match | null {
+    const best = this.nearest(feature);
+    return best !== null && best.distance <= this.calibration().threshold ? best : null;
+  }
+
+  /** Where the line to strangers is, and what may be expected of it. */
+  calibration(): Calibration {
+    this.#calibration ??= calibrate(this.list(), this.recogniser, {
+      maxFalseAccept: this.#maxFalseAccept,
+      impostors: IMPOSTORS.get(this.recogniser.kind) ?? [],
+    });
+    return this.#calibration;
+  }
+}
+
+/** The mean of the three nearest pictures: one odd picture neither makes nor hides a match. */
+export function distanceTo(
+  feature: Float32Array,
+  pictures: readonly Float32Array[],
+  { distance }: Pick<Recogniser, "distance">,
+): number {
+  const nearest = pictures
+    .map((picture) => distance(feature, picture))
+    .sort((a, b) => a - b)
+    .slice(0, 3);
+  return nearest.reduce((sum, one) => sum + one, 0) / nearest.length;
+}

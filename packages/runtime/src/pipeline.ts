@@ -1,0 +1,272 @@
+import {
+  MienError,
+  type FaceResult,
+  type Frame,
+  type FrameResult,
+  type RejectedBox,
+} from "@mien/format";
+import { clip, type Box } from "./box.ts";
+import { argmax } from "./confirmation.ts";
+import { Confirmations } from "./confirmations.ts";
+import { judgeRelief } from "./depth-gate.ts";
+import { ExpressionClassifier } from "./expression-classifier.ts";
+import { FaceDetector } from "./face-detector.ts";
+import { Identities } from "./identities.ts";
+import type { Match } from "./people.ts";
+import { checkPicture } from "./picture.ts";
+import type { PipelineOptions } from "./pipeline-options.ts";
+import { readExpressions } from "./read-expressions.ts";
+import type { Picture } from "./shrink.ts";
+import { Tracker } from "./tracker.ts";
+
+/** A frame; what a plain picture does not say is counted and timed by the pipeline. */
+export type FrameInput = Picture & Partial<Omit<Frame, keyof Picture>>;
+
+/** Turns frames into what is seen in them. */
+export interface Pipeline {
+  /** Class names in the order of `FaceResult.probabilities`. */
+  readonly labels: readonly string[];
+  /**
+   * Takes one frame. Calls may overlap; they are worked through in order, since each result
+   * depends on the frames before.
+   *
+   * @throws {MienError} `bad-image` for an impossible picture, after which the pipeline goes on;
+   * `interrupted` if the signal has fired before its turn; `usage` after `close`.
+   */
+  process(frame: FrameInput, options?: { readonly signal?: AbortSignal }): Promise<FrameResult>;
+  /** Forgets every track and window, as between two films. */
+  reset(): void;
+  /** Frees the models once the calls made so far have ended. */
+  close(): Promise<void>;
+}
+
+/** What is seen of one face while a frame is worked on. */
+interface Seen {
+  readonly track: number | null;
+  readonly box: Box;
+  readonly score: number;
+  readonly fresh: boolean;
+  readonly distanceMm: number | null;
+  readonly relief: FaceResult["relief"];
+}
+
+/**
+ * Opens the models and puts the stages together: detect, follow, gate by depth, recognise, read
+ * expressions, confirm.
+ *
+ * Pipelines share nothing; any number can be open side by side.
+ *
+ * @throws {MienError} `missing-file` or `bad-model` naming the model that cannot be used;
+ * `environment` if onnxruntime cannot start; `usage` for an option out of range.
+ */
+export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const { threads, wasmPath, detectEvery = 2, recogniseEvery = 15 } = options;
+  for (const [name, value] of Object.entries({ detectEvery, recogniseEvery })) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new MienError("usage", `${name} must be a whole number of at least 1, found ${value}`);
+    }
+  }
+  const session = {
+    ...(threads === undefined ? {} : { threads }),
+    ...(wasmPath === undefined ? {} : { wasmPath }),
+  };
+  const classifier = await ExpressionClassifier.open(options.expression, session);
+  try {
+    // Checked before the second model is opened.
+    new Confirmations(classifier.labels, options.confirmation);
+    new Tracker(options.tracking);
+    const detector = await FaceDetector.open(options.detector, {
+      ...options.detection,
+      ...session,
+    });
+    return new Stages(classifier, detector, options);
+  } catch (error) {
+    await classifier.close();
+    throw error;
+  }
+}
+
+class Stages implements Pipeline {
+  readonly #classifier: ExpressionClassifier;
+  readonly #detector: FaceDetector;
+  readonly #options: PipelineOptions;
+  readonly #opened = performance.now();
+  #memory: Memory;
+  #frames = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(classifier: ExpressionClassifier, detector: FaceDetector, options: PipelineOptions) {
+    this.#classifier = classifier;
+    this.#detector = detector;
+    this.#options = options;
+    this.#memory = createMemory(classifier.labels, options);
+  }
+
+  get labels() {
+    return this.#classifier.labels;
+  }
+
+  process(frame: FrameInput, { signal }: { signal?: AbortSignal } = {}): Promise<FrameResult> {
+    const work = this.#queue.then(() => {
+      if (signal?.aborted) throw new MienError("interrupted", "the frame was not worked on");
+      if (this.#closing !== undefined) throw new MienError("usage", "the pipeline is closed");
+      return this.#process(frame);
+    });
+    this.#queue = work.catch(() => undefined);
+    return work;
+  }
+
+  reset(): void {
+    this.#memory = createMemory(this.labels, this.#options);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#queue.then(async () => {
+      await this.#detector.close();
+      await this.#classifier.close();
+    });
+    return this.#closing;
+  }
+
+  async #process(frame: FrameInput): Promise<FrameResult> {
+    checkPicture(frame);
+    const { classifier, options } = { classifier: this.#classifier, options: this.#options };
+    const started = performance.now();
+    const index = frame.index ?? this.#frames;
+    const timeMs = frame.timeMs ?? started - this.#opened;
+    this.#frames++;
+    const rejected: RejectedBox[] = [];
+    const timings: Record<string, number> = {};
+    let last = started;
+    const lap = (stage: string) => {
+      const now = performance.now();
+      timings[stage] = roundTo(now - last, 3);
+      last = now;
+    };
+
+    const found = await this.#find(frame, timeMs, rejected);
+    lap("detect");
+    const seen = this.#gate(frame, found, rejected);
+    if (frame.depth !== undefined) lap("depth");
+    const people = await this.#recognise(frame, seen);
+    if (options.people !== undefined) lap("recognise");
+    const boxes = seen.map(({ box }) => box);
+    const read = await readExpressions(classifier, frame, boxes, options.mirror ?? false);
+    lap("classify");
+    timings["total"] = roundTo(last - started, 3);
+
+    const faces = seen.map(({ track, box, score, distanceMm, relief }, i): FaceResult => {
+      const probabilities = read[i] as Float32Array;
+      const person = people[i] ?? null;
+      return {
+        track,
+        box: shown(box, frame),
+        score: roundTo(score, 4),
+        distanceMm,
+        relief,
+        person,
+        probabilities: Array.from(probabilities),
+        expression: this.labels[argmax(probabilities)] as string,
+        confirmed: this.#confirm(track, person, probabilities, timeMs),
+      };
+    });
+    return {
+      source: frame.path ?? options.source ?? "",
+      frame: index,
+      timeMs,
+      timings,
+      faces,
+      ...(options.rejected ? { rejected } : {}),
+    };
+  }
+
+  /** Detections, or the tracks that they belong to. */
+  async #find(frame: FrameInput, timeMs: number, rejected: RejectedBox[]) {
+    const { stills = false, detectEvery = 2 } = this.#options;
+    const due = stills || this.#memory.frames++ % detectEvery === 0;
+    const detections = due
+      ? await this.#detector.detect(frame, ({ box, reason }) => {
+          rejected.push({ box: shown(box, frame), reason });
+        })
+      : null;
+    if (stills) {
+      return (detections ?? []).map((one) => ({ ...one, track: null, fresh: true }));
+    }
+    return this.#memory.tracker.update(timeMs, detections).map(({ id, box, score, missedMs }) => ({
+      track: id,
+      box,
+      score,
+      fresh: due && missedMs === 0,
+    }));
+  }
+
+  /** Adds what depth says, and leaves out pictures of faces. */
+  #gate(
+    frame: FrameInput,
+    found: readonly Omit<Seen, "distanceMm" | "relief">[],
+    rejected: RejectedBox[],
+  ): Seen[] {
+    const { depth } = frame;
+    if (depth === undefined) {
+      return found.map((one) => ({ ...one, distanceMm: null, relief: "unknown" }));
+    }
+    const { flat = "reject" } = this.#options;
+    return found.flatMap((one): Seen[] => {
+      const judged = judgeRelief(depth, one.box, frame);
+      const { distanceMm } = judged;
+      if (flat === "off") return [{ ...one, distanceMm, relief: "unknown" }];
+      if (judged.relief === "flat" && flat === "reject") {
+        rejected.push({ box: shown(one.box, frame), reason: judged.reason });
+        return [];
+      }
+      return [{ ...one, distanceMm, relief: judged.relief }];
+    });
+  }
+
+  async #recognise(frame: FrameInput, seen: readonly Seen[]): Promise<(Match | null)[]> {
+    const { people } = this.#options;
+    if (people === undefined || seen.length === 0) return seen.map(() => null);
+    if (this.#memory.identities !== undefined) {
+      const faces = seen.map(({ track, box, fresh }) => ({ track: track as number, box, fresh }));
+      return this.#memory.identities.update(frame, faces);
+    }
+    const boxes = seen.map(({ box }) => box);
+    const features = await people.recogniser.describe(frame, boxes);
+    return features.map((feature) => people.identify(feature));
+  }
+
+  #confirm(track: number | null, person: Match | null, read: Float32Array, timeMs: number) {
+    if (track === null) return null;
+    return this.#memory.confirmations.add({ track, person: person?.name ?? null }, read, timeMs);
+  }
+}
+
+/** What frames leave behind for those after them. */
+interface Memory {
+  frames: number;
+  readonly tracker: Tracker;
+  readonly confirmations: Confirmations;
+  /** Undefined for stills, and while nobody is to be recognised. */
+  readonly identities: Identities | undefined;
+}
+
+function createMemory(labels: readonly string[], options: PipelineOptions): Memory {
+  const { people, stills = false, recogniseEvery = 15 } = options;
+  return {
+    frames: 0,
+    tracker: new Tracker(options.tracking),
+    confirmations: new Confirmations(labels, options.confirmation),
+    identities: people === undefined || stills ? undefined : new Identities(people, recogniseEvery),
+  };
+}
+
+/** A box as results show it: inside the picture, to a tenth of a pixel. */
+function shown(box: Box, { width, height }: Picture): Box {
+  const [x, y, w, h] = clip(box, width, height).map((value) => roundTo(value, 1));
+  return [x, y, w, h] as unknown as Box;
+}
+
+function roundTo(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}
