@@ -1,6 +1,6 @@
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
-import { mcnemar } from "./mcnemar.ts";
+import { holm, mcnemar } from "./mcnemar.ts";
 
 /** Two models that are both right `both` times, and each alone so many times. */
 function models(onlyFirst: number, onlySecond: number, both = 5) {
@@ -31,5 +31,15 @@ print(json.dumps([binomtest(a, a + b, 0.5).pvalue for a, b in json.load(sys.stdi
       { input: pairs },
     ) as number[];
     pairs.forEach(([a, b], i) => expect(models(a, b).p / expected[i]!).toBeCloseTo(1, 8));
+  });
+});
+
+describe("holm", () => {
+  it("multiplies the smallest by the number of questions, and never turns their order", () => {
+    const adjusted = holm([0.01, 0.04, 0.03, 0.005]);
+    [0.03, 0.06, 0.06, 0.02].forEach((p, i) => expect(adjusted[i]).toBeCloseTo(p, 12));
+    expect(holm([0.2])).toEqual([0.2]);
+    expect(holm([0.6, 0.9])).toEqual([1, 1]);
+    expect(holm([])).toEqual([]);
   });
 });

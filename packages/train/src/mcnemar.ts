@@ -33,3 +33,21 @@ function binomialTest(successes: number, trials: number): number {
   }
   return Math.min(1, 2 * tail);
 }
+
+/**
+ * Probabilities adjusted for asking several questions at once (Holm 1979): each may be compared
+ * with the usual 0.05 again.
+ */
+export function holm(probabilities: readonly number[]): number[] {
+  const order = [...probabilities.keys()].sort(
+    (a, b) => (probabilities[a] as number) - (probabilities[b] as number),
+  );
+  const adjusted = new Array<number>(probabilities.length);
+  let largest = 0;
+  order.forEach((index, rank) => {
+    const factor = probabilities.length - rank;
+    largest = Math.max(largest, Math.min(1, factor * (probabilities[index] as number)));
+    adjusted[index] = largest;
+  });
+  return adjusted;
+}

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { readBytes, readRunConfig, writeFileAtomic } from "@mien/cli";
+import { readRunConfig, writeFileAtomic } from "@mien/cli";
 import {
   RUN_FILES,
   type Calibration,
@@ -10,6 +9,7 @@ import {
   type RunMetrics,
 } from "@mien/format";
 import { applyTemperature, onlyLabelled, readCalibration } from "../calibration.ts";
+import { readHistory } from "../history.ts";
 import { reliability } from "../metrics.ts";
 import { readOpenings, type Opening } from "../openings.ts";
 import { readPredictions, type Predictions } from "../predictions.ts";
@@ -57,14 +57,6 @@ export async function writeReport(
   };
   await writeFileAtomic(file, renderReport(shown));
   return file;
-}
-
-/** The epochs of a run; none for a run without a history. */
-export async function readHistory(folder: string): Promise<EpochRecord[]> {
-  const file = path.join(folder, RUN_FILES.history);
-  if (!existsSync(file)) return [];
-  const lines = (await readBytes(file)).toString("utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as EpochRecord);
 }
 
 function renderReport(shown: Shown): string {

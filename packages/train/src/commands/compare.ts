@@ -1,0 +1,96 @@
+import path from "node:path";
+import {
+  defineCommand,
+  findRun,
+  formatPercent,
+  outOption,
+  shellQuote,
+  writeFileAtomic,
+} from "@mien/cli";
+import { compareRuns } from "../compare.ts";
+import { formatProbability, renderComparison, verdict } from "../page/comparison.ts";
+
+/** Where comparisons go unless `--out` says otherwise. */
+const FOLDER = "artifacts/compare";
+
+export const compareCommand = defineCommand({
+  name: "compare",
+  summary: "put trained models side by side, with McNemar's exact test",
+  details:
+    "Compares finished runs by the predictions in their folders: on validation always, on the test\n" +
+    "part only if it was opened for all of them before; nothing is opened or computed anew.\n" +
+    `Writes a page with scores, tests, curves and differing settings, by default below ${FOLDER}.`,
+  examples: ["npx nx run train:compare fer2013 fer2013-2"],
+  positional: {
+    name: "RUN",
+    description: "run folders, or their names",
+    required: true,
+    list: true,
+  },
+  options: { out: outOption(`folder for index.html; default ${FOLDER}/<runs>`) },
+  async run(values, { terminal, positionals }) {
+    const folders = [];
+    for (const run of positionals) folders.push(await findRun(run));
+    const comparison = await compareRuns(folders);
+    const { runs, pairs, differences } = comparison;
+    const names = runs.map(({ config }) => config.name);
+    const parts = [...new Set(pairs.map(({ part }) => part))];
+    for (const part of parts) {
+      terminal.table(
+        [part, "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "by votes"],
+        runs.map(({ config, metrics }) => {
+          const score = metrics[part];
+          const percent = (share: number | undefined) =>
+            share === undefined ? "–" : formatPercent(share);
+          return [
+            config.name,
+            percent(score?.accuracy),
+            score?.accuracyInterval.map((bound) => formatPercent(bound, 1)).join(" – ") ?? "–",
+            percent(score?.macroF1),
+            percent(score?.meanRecall),
+            score?.loss.toFixed(4) ?? "–",
+            percent(score?.byVotes?.accuracy),
+          ];
+        }),
+      );
+    }
+    terminal.table(
+      ["first", "second", "part", "right by", "only first", "only second", "p", "McNemar's test"],
+      pairs.map((pair) => [
+        names[pair.first] as string,
+        names[pair.second] as string,
+        pair.part,
+        pair.by,
+        pair.onlyFirst,
+        pair.onlySecond,
+        formatProbability(pair.adjusted),
+        verdict(pair, names),
+      ]),
+    );
+    if (differences.length > 0)
+      terminal.table(
+        ["setting", ...names],
+        differences.map(([name, all]) => [name, ...all]),
+      );
+    const file = path.join(values.out ?? path.join(FOLDER, names.join("-")), "index.html");
+    await writeFileAtomic(file, renderComparison(comparison));
+    terminal.wrote(file);
+    const best = runs.reduce((a, b) =>
+      b.metrics.validation.accuracy > a.metrics.validation.accuracy ? b : a,
+    );
+    terminal.next(
+      `npx nx run export:onnx ${shellQuote(best.folder)}`,
+      "export the one with the best accuracy",
+    );
+    return {
+      runs: runs.map(({ folder, config, metrics }) => ({
+        run: folder,
+        name: config.name,
+        metrics,
+      })),
+      pairs,
+      differences: Object.fromEntries(differences),
+      page: file,
+    };
+  },
+});
