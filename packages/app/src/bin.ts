@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
 import { analyze } from "./commands/analyze.ts";
+import { record } from "./commands/record.ts";
 
 await runProgram({
   name: "app",
-  summary: "reads expressions in images",
-  commands: [analyze],
+  summary: "cameras, and what is read in their pictures",
+  commands: [analyze, record],
 });

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { MienError, messageOf } from "@mien/format";
 import sharp from "sharp";
+import { openRecording } from "../kinect/recording-source.ts";
 import type { Connect } from "./connection.ts";
 import { connectFfmpeg } from "./ffmpeg-connection.ts";
 import { openImages } from "./image-source.ts";
@@ -28,6 +29,7 @@ export async function openSource(text: string, options: SourceOptions = {}): Pro
   if (text === "-") return openStandardInput(options);
   const [, device, rest] = /^(webcam|kinect)(?::(.*))?$/i.exec(text) ?? [];
   if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
+  if (device?.toLowerCase() === "kinect" && rest !== undefined) return openRecording(rest, options);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
   return openPath(text, options);
 }

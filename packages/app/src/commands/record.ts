@@ -1,0 +1,125 @@
+import path from "node:path";
+import {
+  codeVersion,
+  type CommandContext,
+  defineCommand,
+  formatBytes,
+  formatSeconds,
+  freshness,
+  outOption,
+  recordMadeFrom,
+  shellQuote,
+} from "@mien/cli";
+import { MienError, random, shuffle } from "@mien/format";
+import { SCENES, type SceneName } from "../recording/scenes.ts";
+
+const RECORD = "made-from.json";
+const sceneNames = Object.keys(SCENES) as SceneName[];
+
+export const record = defineCommand({
+  name: "record",
+  summary: "stores what a Kinect sees, or synthesises such a recording",
+  details: `Writes a folder in fakenect's format (raw depth and colour as they come, 46 MB a second), which
+--source kinect:DIR plays. Without --synth it records the Kinect until Ctrl-C, or for --seconds.
+With --synth it renders a scene as a Kinect would see it, with noise that grows with distance, shadows,
+dropouts, and truth.jsonl beside it: a line for each colour picture, which says where which faces are,
+how far, and whether they are photographs. The same flags give the same bytes.
+Scenes:
+${sceneNames.map((name) => `  ${name.padEnd(8)}${SCENES[name]}`).join("\n")}`,
+  examples: [
+    "npx nx run app:record --seconds 10 --out artifacts/recordings/me",
+    "npx nx run app:record --synth",
+    "npx nx run app:record --synth --scene people --faces portraits/ --seconds 10",
+  ],
+  options: {
+    synth: { type: "boolean", description: "synthesise instead of recording" },
+    scene: {
+      type: "string",
+      description: "what to synthesise",
+      choices: sceneNames,
+      default: "mixed",
+    },
+    faces: {
+      type: "string",
+      placeholder: "DIR",
+      description:
+        "images of one face each for heads and photographs, cropped to the head or with a " +
+        "boxes.json; drawn faces otherwise",
+    },
+    seconds: {
+      type: "number",
+      description: "length; 5 for --synth, otherwise until Ctrl-C",
+      min: 0.1,
+      max: 3600,
+    },
+    seed: { type: "integer", description: "decides noise and faces", default: 1, min: 0 },
+    out: outOption("folder for the recording; default artifacts/recordings/<scene or time>"),
+  },
+  async run({ synth, scene, faces, seconds, seed, out }, context) {
+    if (!synth && faces !== undefined) {
+      throw new MienError("usage", "--faces needs --synth", {
+        advice: "A recording of the Kinect shows who stands before it.",
+      });
+    }
+    if (synth) {
+      return synthesize(
+        { scene: scene as SceneName, faces, seconds: seconds ?? 5, seed, out },
+        context,
+      );
+    }
+    throw new MienError("unsupported", "recording from a Kinect is not there yet");
+  },
+});
+
+interface SynthValues {
+  readonly scene: SceneName;
+  readonly faces: string | undefined;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly out: string | undefined;
+}
+
+async function synthesize(
+  { scene, faces, seconds, seed, out }: SynthValues,
+  { terminal, signal }: CommandContext,
+) {
+  const folder = out ?? path.join("artifacts/recordings", scene);
+  const record = path.join(folder, RECORD);
+  const inputs = { scene, faces: faces ?? null, seconds, seed };
+  const code = await codeVersion([path.join(import.meta.dirname, "../recording")]);
+  const next = () =>
+    terminal.next(
+      `npx nx run app:analyze --source kinect:${shellQuote(folder)}`,
+      "reads its faces",
+    );
+  if ((await freshness(record, inputs, code)) === "current") {
+    terminal.say(`up to date: ${folder} (${scene}, ${seconds} s, seed ${seed})`);
+    next();
+    return { folder, ...inputs, upToDate: true };
+  }
+  const { drawFaces, readFaces } = await import("../recording/face-textures.ts");
+  const { synthesizeRecording, TRUTH, FRAMES_PER_SECOND } =
+    await import("../recording/synthesize.ts");
+  const textures = faces === undefined ? await drawFaces(3, seed) : await readFaces(faces);
+  const order = shuffle([...textures.keys()], random("faces", seed));
+  const started = performance.now();
+  const progress = terminal.progress("frames", Math.round(seconds * FRAMES_PER_SECOND));
+  const { frames, bytes } = await synthesizeRecording(folder, {
+    scene,
+    seconds,
+    seed,
+    faces: order.map((i) => textures[i] as (typeof textures)[number]),
+    signal,
+    onProgress: (done) => progress.update(done),
+  }).finally(() => progress.stop());
+  await recordMadeFrom(record, { inputs, code, outputs: ["INDEX.txt", "device.json", TRUTH] });
+  terminal.say(
+    `${scene}: ${SCENES[scene]}; faces ${faces ?? "drawn"} ` +
+      `(${formatSeconds((performance.now() - started) / 1000)})`,
+  );
+  terminal.table(["frames", "seconds", "size"], [[frames, seconds, formatBytes(bytes)]]);
+  terminal.wrote(folder, "the recording");
+  terminal.wrote(path.join(folder, TRUTH), "what it shows");
+  next();
+  return { folder, ...inputs, frames, bytes, truth: path.join(folder, TRUTH), upToDate: false };
+}

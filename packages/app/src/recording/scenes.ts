@@ -1,0 +1,157 @@
+import { FACE, type FaceTexture } from "./face-textures.ts";
+import { body, head, print, type Pose, type SceneObject } from "./objects.ts";
+
+/** A face in a synthetic picture: what a recogniser should find, or not fall for. */
+export interface TrueFace {
+  /** Stays the same through the recording. */
+  readonly id: string;
+  /** A head, or a photograph of one on paper that is flat or bent. */
+  readonly kind: "face" | "flat" | "bent";
+  /** The picture that the face is taken from. */
+  readonly picture: string;
+  /** [x, y, width, height] in pixels of the colour picture; may reach beyond its edge. */
+  readonly box: readonly [number, number, number, number];
+  /** Of a head its nearest point but the nose, of a photograph its middle. */
+  readonly distanceMm: number;
+  readonly yawDegrees: number;
+  readonly pitchDegrees: number;
+  /** How far the paper curves back beside the face. */
+  readonly bendMm: number;
+}
+
+/** What there is at one moment. */
+export interface Moment {
+  readonly objects: readonly SceneObject[];
+  readonly faces: readonly Omit<TrueFace, "box">[];
+  readonly poses: readonly Pose[];
+}
+
+const DEGREE = Math.PI / 180;
+/** How far a bent photograph curves back, in metres. */
+const BEND = 0.02;
+
+interface Actor extends Omit<TrueFace, "box" | "distanceMm" | "yawDegrees" | "pitchDegrees"> {
+  readonly texture: FaceTexture;
+  /** @param at 0 at the beginning, 1 at the end. */
+  readonly pose: (at: number) => Pose;
+}
+
+/** What can be synthesised. */
+export const SCENES = {
+  head: "one head that comes nearer and goes away, 0.7 to 2 m",
+  flat: "a flat photograph of a face, 0.6 to 2 m, tilted up to 30°",
+  bent: "the same, its paper bent by 2 cm",
+  people: "three people at 0.9, 1.5 and 2.2 m",
+  mixed: "a person, and beside them a photograph: flat, then bent",
+} as const;
+export type SceneName = keyof typeof SCENES;
+
+/** Swings between two values: `low` at the beginning and the end, `cycles` times `high` between. */
+function swing(at: number, low: number, high: number, cycles = 1): number {
+  return low + (high - low) * (0.5 - 0.5 * Math.cos(2 * Math.PI * cycles * at));
+}
+
+/**
+ * The state of a scene as a function of time.
+ *
+ * @param faces at least one; they are given out in order, again from the first if they run short.
+ * @param at 0 at the beginning, 1 at the end.
+ */
+export function sceneAt(scene: SceneName, faces: readonly FaceTexture[], at: number): Moment {
+  const texture = (i: number) => faces[i % faces.length] as FaceTexture;
+  const actors = cast(scene, texture, at);
+  return {
+    objects: actors.flatMap(({ kind, texture, bendMm, pose }) => {
+      const now = pose(at);
+      if (kind !== "face") return [print(now, texture, bendMm / 1000)];
+      const neck = { ...now, y: now.y + 0.15, z: now.z + 0.07 };
+      const shoulders = { ...now, y: now.y + 0.5, z: now.z + 0.05 };
+      return [
+        head(now, texture),
+        body(neck, { width: 0.06, height: 0.1, depth: 0.06 }, [190, 150, 125]),
+        body(shoulders, { width: 0.23, height: 0.3, depth: 0.12 }, [60, 75, 110]),
+      ];
+    }),
+    poses: actors.map(({ pose }) => pose(at)),
+    faces: actors.map(({ id, kind, picture, bendMm, pose }) => {
+      const { z, yaw, pitch } = pose(at);
+      return {
+        id,
+        kind,
+        picture,
+        distanceMm: Math.round(z * 1000),
+        yawDegrees: Math.round(yaw / DEGREE),
+        pitchDegrees: Math.round(pitch / DEGREE),
+        bendMm,
+      };
+    }),
+  };
+}
+
+function cast(scene: SceneName, texture: (i: number) => FaceTexture, at: number): Actor[] {
+  const person = (number: number, pose: Actor["pose"]): Actor => ({
+    id: `person ${number + 1}`,
+    kind: "face",
+    texture: texture(number),
+    picture: texture(number).name,
+    bendMm: 0,
+    pose,
+  });
+  const photograph = (kind: "flat" | "bent", number: number, pose: Actor["pose"]): Actor => ({
+    id: `photograph ${number + 1}`,
+    kind,
+    texture: texture(number),
+    picture: texture(number).name,
+    bendMm: kind === "bent" ? BEND * 1000 : 0,
+    pose,
+  });
+  const standing = (x: number, z: number, phase: number) => (now: number) => ({
+    x: x + 0.04 * Math.sin(2 * Math.PI * (now + phase)),
+    y: 0.03 * Math.sin(4 * Math.PI * (now + phase)),
+    z: z + 0.1 * Math.sin(2 * Math.PI * (now + 2 * phase)),
+    yaw: 12 * DEGREE * Math.sin(2 * Math.PI * (now + phase)),
+    pitch: 6 * DEGREE * Math.sin(6 * Math.PI * now),
+  });
+  const heldUp = (now: number) => ({
+    x: 0.1 * Math.sin(4 * Math.PI * now),
+    y: 0.04 * Math.sin(6 * Math.PI * now),
+    z: swing(now, 0.6, 2),
+    yaw: 30 * DEGREE * Math.sin(6 * Math.PI * now),
+    pitch: 20 * DEGREE * Math.sin(10 * Math.PI * now),
+  });
+  switch (scene) {
+    case "head":
+      return [person(0, (now) => ({ ...standing(0, 1, 0)(now), z: swing(now, 0.7, 2) }))];
+    case "flat":
+    case "bent":
+      return [photograph(scene, 0, heldUp)];
+    case "people":
+      return [
+        person(0, standing(-0.26, 0.95, 0)),
+        person(1, standing(0.08, 1.5, 0.3)),
+        person(2, standing(0.75, 2.2, 0.6)),
+      ];
+    case "mixed":
+      return [
+        person(0, standing(-0.22, 1.1, 0)),
+        photograph(at < 0.5 ? "flat" : "bent", at < 0.5 ? 1 : 2, (now) => ({
+          ...heldUp(now),
+          x: 0.25 + 0.04 * Math.sin(4 * Math.PI * now),
+          z: swing(now, 0.9, 1.4, 2),
+        })),
+      ];
+  }
+}
+
+/** The face's box in the colour camera's picture, in pixels. */
+export function boxOf(pose: Pose, focalLength: number, centre: readonly [number, number]) {
+  const scale = focalLength / pose.z;
+  const round = (n: number) => Math.round(10 * n) / 10;
+  const box: [number, number, number, number] = [
+    round(centre[0] + (pose.x - FACE.width / 2) * scale),
+    round(centre[1] + (pose.y + FACE.below - FACE.height / 2) * scale),
+    round(FACE.width * scale),
+    round(FACE.height * scale),
+  ];
+  return box;
+}
