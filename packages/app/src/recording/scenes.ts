@@ -1,3 +1,4 @@
+import type { Camera } from "./render.ts";
 import { FACE, type FaceTexture } from "./face-textures.ts";
 import { body, head, print, type Pose, type SceneObject } from "./objects.ts";
 
@@ -143,9 +144,16 @@ function cast(scene: SceneName, texture: (i: number) => FaceTexture, at: number)
   }
 }
 
-/** The face's box in the colour camera's picture, in pixels. */
-export function boxOf(pose: Pose, focalLength: number, centre: readonly [number, number]) {
-  const scale = focalLength / pose.z;
+/** How far a head's face lies behind its nearest point, on average, in metres. */
+const FACE_BEHIND = 0.03;
+
+/** A face's box in the colour camera's picture, in pixels. */
+export function boxOf(
+  pose: Pose,
+  kind: TrueFace["kind"],
+  { focalLength, centre }: Pick<Camera, "focalLength" | "centre">,
+) {
+  const scale = focalLength / (pose.z + (kind === "face" ? FACE_BEHIND : 0));
   const round = (n: number) => Math.round(10 * n) / 10;
   const box: [number, number, number, number] = [
     round(centre[0] + (pose.x - FACE.width / 2) * scale),

@@ -81,13 +81,12 @@ export async function synthesizeRecording(
       );
       await writer.addColour(time, clock, pixels);
       await writer.addTilt(time + DEPTH_LEAD, clock, [0, 819, 0]);
-      const { focalLength, centre } = cameras.colour;
       truth.push({
         frame,
         timeMs: Math.round((1e6 * frame) / FRAMES_PER_SECOND) / 1e3,
         faces: moment.faces.map(({ id, kind, picture, ...rest }, i) => ({
           ...{ id, kind, picture },
-          box: boxOf(moment.poses[i] as (typeof moment.poses)[number], focalLength, centre),
+          box: boxOf(moment.poses[i] as (typeof moment.poses)[number], kind, cameras.colour),
           ...rest,
         })),
       });
