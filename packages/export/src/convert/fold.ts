@@ -6,7 +6,7 @@ import type { Attribute, GraphNode } from "./onnx-model.ts";
 /**
  * Removes work that the weights can take over, without changing what the graph computes: zero
  * padding before a convolution, batch normalisation after one (also across a pooling), scaling and
- * shifting of the input, reshaping what is reshaped again; then everything that nobody uses. New weights are computed in double
+ * shifting of the input, reshaping what is reshaped again. A Relu behind a pooling comes before it; then everything that nobody uses. New weights are computed in double
  * precision; weights that are shared with other nodes stay as they are.
  */
 export function simplify(graph: DraftGraph): void {
@@ -15,8 +15,30 @@ export function simplify(graph: DraftGraph): void {
   foldPadding(graph);
   foldBatchNormalization(graph);
   foldRescaling(graph);
+  reluBeforePooling(graph);
   mergeReshapes(graph);
   removeUnused(graph);
+}
+
+/**
+ * Conv → MaxPool → Relu becomes Conv → Relu → MaxPool, the same result, where engines compute the
+ * Relu on the way out of the convolution.
+ */
+function reluBeforePooling(graph: DraftGraph): void {
+  const { sole } = links(graph);
+  for (const relu of graph.nodes) {
+    const pool = relu.op === "Relu" ? sole(relu.inputs[0]) : undefined;
+    const conv = pool?.op === "MaxPool" ? sole(pool.inputs[0]) : undefined;
+    if (pool === undefined || conv?.op !== "Conv") continue;
+    const [from, pooled, result] = [pool.inputs[0], relu.inputs[0], relu.outputs[0]] as string[];
+    relu.inputs = [from as string];
+    relu.outputs = [pooled as string];
+    pool.inputs = [pooled as string];
+    pool.outputs = [result as string];
+    const [first, second] = [graph.nodes.indexOf(pool), graph.nodes.indexOf(relu)];
+    graph.nodes[first] = relu;
+    graph.nodes[second] = pool;
+  }
 }
 
 /** Of changes of shape in a row only the last counts. */

@@ -44,8 +44,8 @@ export interface GraphNode {
 /** An input or output of the graph: float32 [N, …shape] with N open. */
 export interface Port {
   readonly name: string;
-  /** A word stands for a size that is open, too. */
-  readonly shape: readonly (number | string)[];
+  /** A word stands for a size that is open, too; absent where the file need not say it. */
+  readonly shape?: readonly (number | string)[];
 }
 
 /** A graph of float32 values; nodes stand after the nodes that they need. */
@@ -141,12 +141,15 @@ export function typeOf(data: Tensor["data"]): number {
 }
 
 function encodePort({ name, shape }: Port): ProtoMessage {
-  const dims = new ProtoMessage().message(1, new ProtoMessage().text(2, "N")); // dim: dim_param
-  for (const size of shape) {
-    const dim = new ProtoMessage();
-    dims.message(1, typeof size === "string" ? dim.text(2, size) : dim.int(1, size)); // dim: dim_param or dim_value
+  const tensorType = new ProtoMessage().int(1, FLOAT); // elem_type
+  if (shape !== undefined) {
+    const dims = new ProtoMessage();
+    for (const size of ["N", ...shape]) {
+      const dim = new ProtoMessage();
+      dims.message(1, typeof size === "string" ? dim.text(2, size) : dim.int(1, size)); // dim: dim_param or dim_value
+    }
+    tensorType.message(2, dims); // shape
   }
-  const tensorType = new ProtoMessage().int(1, FLOAT).message(2, dims); // elem_type, shape
   return new ProtoMessage()
     .text(1, name) // name
     .message(2, new ProtoMessage().message(1, tensorType)); // type: tensor_type

@@ -3,7 +3,7 @@ import { storedAxis, type Value } from "../graph.ts";
 import { badModel, checkAxis, type Layer, type LayerConverter } from "../layer.ts";
 
 export const mergeLayers: Readonly<Record<string, LayerConverter>> = {
-  Add: combining("Sum"),
+  Add: (layer, inputs) => combining(inputs.length === 2 ? "Add" : "Sum")(layer, inputs),
   Average: combining("Mean"),
   Maximum: combining("Max"),
   Minimum: combining("Min"),
