@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
 import { DEFAULT_CALIBRATION, fromDeviceJson, type Calibration } from "./calibration.ts";
@@ -9,6 +9,8 @@ export interface Recording {
   readonly folder: string;
   /** Of the Kinect that recorded it; libfreenect's constants where the recording has none. */
   readonly calibration: Calibration;
+  /** Every file of its index. */
+  readonly files: readonly { readonly kind: "d" | "r" | "a"; readonly file: string }[];
   /** In order of time. */
   readonly pairs: readonly RecordedPair[];
 }
@@ -58,7 +60,8 @@ export async function readRecording(folder: string): Promise<Recording> {
             `d-1700000000.033333-2000000.pgm, found ${JSON.stringify(name.slice(0, 80))}`,
         );
       }
-      return { kind, seconds: Number(seconds), file: path.join(folder, name) };
+      const file = path.join(folder, name);
+      return { kind: kind as "d" | "r" | "a", seconds: Number(seconds), file };
     });
   const depths = entries.filter(({ kind }) => kind === "d");
   const colours = entries.filter(({ kind }) => kind === "r");
@@ -83,7 +86,7 @@ export async function readRecording(folder: string): Promise<Recording> {
         `and ${depths.length} of depth in its INDEX.txt`,
     );
   }
-  return { folder, calibration: await readCalibration(folder), pairs };
+  return { folder, calibration: await readCalibration(folder), files: entries, pairs };
 }
 
 async function readCalibration(folder: string): Promise<Calibration> {
@@ -97,6 +100,19 @@ async function readCalibration(folder: string): Promise<Calibration> {
     throw new MienError("bad-data", `${file} is not JSON: ${messageOf(error)}`);
   }
   return fromDeviceJson(content, file);
+}
+
+/**
+ * Looks at the size of every file of a recording, for players that trust them.
+ *
+ * @throws {MienError} `missing-file` or `bad-data` naming the first that is not there or cut off.
+ */
+export async function checkFiles({ files }: Recording): Promise<void> {
+  for (const { kind, file } of files) {
+    const { size } = await stat(file).catch((error: unknown) => cannotRead(file, error));
+    if (kind === "d") checkSize(file, size, DEPTH_HEADER, DEPTH_BYTES);
+    if (kind === "r") checkSize(file, size, COLOUR_HEADER, COLOUR_BYTES);
+  }
 }
 
 /**
@@ -118,20 +134,16 @@ export function readColour(file: string): Promise<Uint8Array> {
 }
 
 async function readPicture(file: string, header: string, bytes: number): Promise<Uint8Array> {
-  const handle = await open(file).catch((error: unknown) => {
-    throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
+  const handle = await open(file).catch((error: unknown) => cannotRead(file, error));
   try {
-    const { size } = await handle.stat();
+    checkSize(file, (await handle.stat()).size, header, bytes);
     const start = Buffer.alloc(header.length);
     await handle.read(start, 0, start.length, 0);
-    if (start.toString("latin1") !== header || size !== header.length + bytes) {
+    if (start.toString("latin1") !== header) {
       throw new MienError(
         "bad-data",
-        `${file} is no picture of a Kinect recording, or is cut off: expected ` +
-          `${JSON.stringify(header)} and ${bytes} bytes, found ${size} bytes in all`,
+        `${file} is no picture of a Kinect recording: expected ${JSON.stringify(header)} at its ` +
+          `beginning, found ${JSON.stringify(start.toString("latin1"))}`,
       );
     }
     const pixels = new Uint8Array(bytes);
@@ -140,4 +152,15 @@ async function readPicture(file: string, header: string, bytes: number): Promise
   } finally {
     await handle.close();
   }
+}
+
+function checkSize(file: string, size: number, header: string, bytes: number): void {
+  const expected = header.length + bytes;
+  if (size === expected) return;
+  const what = size < expected ? "is cut off" : "is too long";
+  throw new MienError("bad-data", `${file} ${what}: expected ${expected} bytes, found ${size}`);
+}
+
+function cannotRead(file: string, error: unknown): never {
+  throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`, { cause: error });
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { MienError, messageOf } from "@mien/format";
 import sharp from "sharp";
+import { connectKinect } from "../kinect/kinect-connection.ts";
 import { openRecording } from "../kinect/recording-source.ts";
 import type { Connect } from "./connection.ts";
 import { connectFfmpeg } from "./ffmpeg-connection.ts";
@@ -29,7 +30,8 @@ export async function openSource(text: string, options: SourceOptions = {}): Pro
   if (text === "-") return openStandardInput(options);
   const [, device, rest] = /^(webcam|kinect)(?::(.*))?$/i.exec(text) ?? [];
   if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
-  if (device?.toLowerCase() === "kinect" && rest !== undefined) return openRecording(rest, options);
+  if (device !== undefined)
+    return rest === undefined ? openKinect(options) : openRecording(rest, options);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
   return openPath(text, options);
 }
@@ -123,6 +125,11 @@ async function openWebcam(number: string | undefined, options: SourceOptions): P
     }
   };
   return openStream(connect, { name, kind: () => "live", silenceMs: SILENCE }, options);
+}
+
+function openKinect(options: SourceOptions): Promise<Source> {
+  const plan = { name: "Kinect", kind: () => "live" as const, silenceMs: SILENCE };
+  return openStream((signal) => connectKinect(signal), plan, options);
 }
 
 /** Whether a camera is there, but cannot do the size or rate that was asked for. */

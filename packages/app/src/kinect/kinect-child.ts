@@ -1,0 +1,131 @@
+// The process that calls libfreenect, so that whatever it does, crash or hang, hits nobody else.
+import { Socket } from "node:net";
+import koffi from "koffi";
+import {
+  PAIR_BYTES,
+  PICTURES,
+  type KinectMessage,
+  type KinectStep,
+  type KinectTask,
+} from "./kinect-messages.ts";
+import {
+  CAMERA,
+  DEPTH_11BIT,
+  loadLibfreenect,
+  RESOLUTION,
+  VIDEO_RGB,
+  type Handle,
+  type Libfreenect,
+} from "./libfreenect.ts";
+import { COLOUR_BYTES, DEPTH_BYTES } from "./recording.ts";
+
+// Ctrl-C reaches the whole group of processes; the parent decides when this one ends. Without a
+// parent there is nobody to work for, and a hung native call must not keep the process.
+process.on("SIGINT", () => undefined);
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+
+/** Stops the work, with the place and the native error. */
+class Failure extends Error {
+  readonly step: KinectStep;
+
+  constructor(step: KinectStep, detail: string) {
+    super(detail);
+    this.step = step;
+  }
+}
+
+const task = JSON.parse(process.argv[2] ?? "{}") as KinectTask;
+try {
+  await run(task);
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  await tell({ type: "failed", step: error.step, detail: error.message });
+}
+process.disconnect?.();
+process.exit();
+
+async function run({ candidates, task }: KinectTask): Promise<void> {
+  const library = load(candidates);
+  const context: [Handle] = [null];
+  check("usb", library.init(context, null));
+  // Before anything else: without a device, other first calls hang.
+  const devices = library.numDevices(context[0]);
+  if (task === "probe") {
+    await tell({ type: "probed", library: library.file, devices });
+    if (devices === 0) return;
+  }
+  if (devices < 1) throw new Failure("device", String(devices));
+  library.selectSubdevices(context[0], CAMERA);
+  const device: [Handle] = [null];
+  check("open", library.openDevice(context[0], device, 0));
+  if (task === "stream") await stream(library, context[0], device[0]);
+  library.closeDevice(device[0]);
+  library.shutdown(context[0]);
+}
+
+async function stream(library: Libfreenect, context: Handle, device: Handle): Promise<void> {
+  let isStopped = false;
+  process.once("message", () => (isStopped = true));
+  const pipe = new Socket({ fd: PICTURES, readable: false, writable: true });
+  pipe.on("error", () => process.kill(process.pid, "SIGKILL"));
+  // One is filled while the other is on its way.
+  let [filling, sending] = [Buffer.alloc(PAIR_BYTES), Buffer.alloc(PAIR_BYTES)];
+  let [hasDepth, hasColour] = [false, false];
+  const sendPair = () => {
+    // A parent that reads too slowly gets the newest pair when it is ready for one.
+    if (!hasDepth || !hasColour || pipe.writableLength > 0) return;
+    pipe.write(filling);
+    [filling, sending] = [sending, filling];
+    hasDepth = hasColour = false;
+  };
+  const take = (picture: Handle, at: number, bytes: number) => {
+    filling.set(new Uint8Array(koffi.view(picture, bytes)), at);
+    if (at === 0) hasDepth = true;
+    else hasColour = true;
+    sendPair();
+  };
+  const onDepth = library.onPicture((picture) => take(picture, 0, DEPTH_BYTES));
+  const onColour = library.onPicture((picture) => take(picture, DEPTH_BYTES, COLOUR_BYTES));
+  library.setDepthCallback(device, onDepth);
+  library.setVideoCallback(device, onColour);
+  const calibration = library.readCalibration(device) ?? null;
+  check(
+    "start",
+    library.setDepthMode(device, library.findDepthMode(RESOLUTION, DEPTH_11BIT)),
+    library.setVideoMode(device, library.findVideoMode(RESOLUTION, VIDEO_RGB)),
+    library.startDepth(device),
+    library.startVideo(device),
+  );
+  await tell({ type: "streaming", calibration });
+  const isFake = calibration === null;
+  while (!isStopped) {
+    const result = await library.processEvents(context);
+    if (result >= 0) continue;
+    if (!isFake) throw new Failure("events", String(result));
+    await new Promise<void>((resolve) => pipe.end(resolve));
+    await tell({ type: "ended" });
+    break;
+  }
+  library.stopDepth(device);
+  library.stopVideo(device);
+}
+
+function load(candidates: readonly string[]): Libfreenect {
+  try {
+    return loadLibfreenect(candidates);
+  } catch (error) {
+    throw new Failure("library", error instanceof Error ? error.message : String(error));
+  }
+}
+
+function check(step: KinectStep, ...results: readonly number[]): void {
+  const failed = results.find((result) => result < 0);
+  if (failed !== undefined) throw new Failure(step, String(failed));
+}
+
+function tell(message: KinectMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send(message, () => resolve());
+  });
+}

@@ -1,0 +1,179 @@
+import type { Readable } from "node:stream";
+import { MienError } from "@mien/format";
+import { killChild } from "../sources/child-processes.ts";
+import type { Capture, Connection } from "../sources/connection.ts";
+import { delay } from "../sources/delay.ts";
+import type { Calibration } from "./calibration.ts";
+import { explainKinect } from "./kinect-errors.ts";
+import { PICTURES, type KinectMessage } from "./kinect-messages.ts";
+import { startKinectProcess } from "./kinect-process.ts";
+import { findLibfreenect } from "./libfreenect-paths.ts";
+import { COLOUR_BYTES, DEPTH_BYTES, checkFiles, readRecording } from "./recording.ts";
+import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
+
+/** How the Kinect is read. */
+export interface KinectOptions {
+  /** Takes raw depth and colour instead of frames. */
+  readonly onRaw?: (raw: Uint16Array, pixels: Uint8Array, calibration: Calibration) => void;
+}
+
+const FRAMES_PER_SECOND = 30;
+/** For loading the library, opening the device and its first picture, in milliseconds. */
+const PATIENCE = 10_000;
+/** For closing the device, in milliseconds. */
+const FAREWELL = 1000;
+const KEPT_LOG = 8192;
+
+/**
+ * Opens the Kinect in a process of its own and waits for its first pictures. Where `FAKENECT_PATH`
+ * names a recording, fakenect plays it instead.
+ *
+ * @throws {MienError} if there is no Kinect, no library, or anything fails: why, and the remedy.
+ */
+export async function connectKinect(
+  signal?: AbortSignal,
+  options: KinectOptions = {},
+): Promise<Connection> {
+  const { candidates, isFake } = findLibfreenect();
+  const recorded = isFake ? await checkRecording(process.env["FAKENECT_PATH"]) : undefined;
+  const child = startKinectProcess({ candidates, task: "stream" });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      log = (log + text).slice(-KEPT_LOG);
+    });
+  }
+  let calibration = recorded;
+  let failure: MienError | undefined;
+  let hasEnded = false;
+  child.on("message", (message: KinectMessage) => {
+    if (message.type === "streaming") calibration = message.calibration ?? recorded;
+    if (message.type === "ended") hasEnded = true;
+    if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
+  });
+
+  let sink: ((capture: Capture) => void) | undefined;
+  let register: ReturnType<typeof createRegistration> | undefined;
+  let onFirst: (first: "pictures") => void = () => undefined;
+  const firstPair = new Promise<"pictures">((resolve) => (onFirst = resolve));
+  const pictures = child.stdio[PICTURES] as Readable;
+  readPairs(pictures, (raw, pixels) => {
+    onFirst("pictures");
+    // The message with the calibration travels on another way and may be late by a pair.
+    if (sink === undefined || calibration === undefined) return;
+    if (options.onRaw) options.onRaw(raw, pixels, calibration);
+    register ??= createRegistration(calibration);
+    const depth = options.onRaw ? undefined : register(raw);
+    sink({ width: WIDTH, height: HEIGHT, pixels, ...(depth && { depth }) });
+  });
+
+  const ended = new Promise<MienError | undefined>((resolve) => {
+    child.once("error", (error) =>
+      resolve(
+        new MienError("environment", `the Kinect's process does not start: ${error.message}`),
+      ),
+    );
+    child.once("close", (code, killedBy) => {
+      if (failure === undefined && hasEnded) resolve(undefined);
+      else resolve(failure ?? explainDeath(code, killedBy, log, isFake));
+    });
+  });
+  const close = async () => {
+    if (child.connected) child.send({ type: "stop" }, () => undefined);
+    await Promise.race([ended, delay(FAREWELL)]);
+    await killChild(child);
+    pictures.destroy();
+    await ended;
+  };
+  const abort = () => child.kill("SIGKILL");
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  const patience = new AbortController();
+  const silence = delay(PATIENCE, patience.signal).then(() => "silence" as const);
+  const first = await Promise.race([firstPair, ended, silence]);
+  patience.abort();
+  signal?.removeEventListener("abort", abort);
+  if (first !== "pictures") await killChild(child);
+  if (signal?.aborted) {
+    throw new MienError("interrupted", "opening the Kinect was given up");
+  }
+  if (first === "silence") {
+    throw new MienError("environment", `the Kinect sent no picture in ${PATIENCE / 1000} s`, {
+      advice: "Plug it in anew, without a hub and with its power supply connected.",
+    });
+  }
+  if (first !== "pictures") {
+    throw (
+      first ?? new MienError("bad-data", "the recording ended before its first pair of pictures")
+    );
+  }
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    framesPerSecond: FRAMES_PER_SECOND,
+    durationMs: null,
+    ended,
+    close,
+    start: (onCapture) => (sink = onCapture),
+    resume: () => undefined,
+  };
+}
+
+/** Cuts the stream into pairs; each has memory of its own. */
+function readPairs(stream: Readable, onPair: (raw: Uint16Array, pixels: Uint8Array) => void): void {
+  let parts: [Uint8Array, Uint8Array] = [new Uint8Array(DEPTH_BYTES), new Uint8Array(COLOUR_BYTES)];
+  let filled = 0;
+  stream.on("error", () => undefined);
+  stream.on("data", (chunk: Buffer) => {
+    for (let at = 0; at < chunk.length;) {
+      const isDepth = filled < DEPTH_BYTES;
+      const part = isDepth ? parts[0] : parts[1];
+      const to = isDepth ? filled : filled - DEPTH_BYTES;
+      const piece = chunk.subarray(at, at + part.length - to);
+      part.set(piece, to);
+      filled += piece.length;
+      at += piece.length;
+      if (filled < DEPTH_BYTES + COLOUR_BYTES) continue;
+      const [depth, pixels] = parts;
+      parts = [new Uint8Array(DEPTH_BYTES), new Uint8Array(COLOUR_BYTES)];
+      filled = 0;
+      onPair(new Uint16Array(depth.buffer), pixels);
+    }
+  });
+}
+
+/**
+ * Looks at a recording before fakenect does, which ends or crashes its process over what it finds.
+ *
+ * @returns its calibration.
+ */
+async function checkRecording(folder: string | undefined): Promise<Calibration> {
+  if (folder === undefined) {
+    throw new MienError(
+      "missing-file",
+      "fakenect needs a recording, and FAKENECT_PATH is not set",
+      {
+        advice: "Set it to a recording's folder, or write --source kinect:DIR.",
+      },
+    );
+  }
+  const recording = await readRecording(folder);
+  await checkFiles(recording);
+  return recording.calibration;
+}
+
+function explainDeath(
+  code: number | null,
+  killedBy: NodeJS.Signals | null,
+  log: string,
+  isFake: boolean,
+): MienError {
+  const what = isFake ? "fakenect" : "libfreenect";
+  const how = killedBy === null ? `ended with code ${code ?? "?"}` : `was ended by ${killedBy}`;
+  const said = log.trim().split("\n").at(-1) ?? "";
+  return new MienError(
+    "environment",
+    `the process that runs ${what} ${how}${said === "" ? "" : ` (${said})`}`,
+    { cause: new Error(log) },
+  );
+}

@@ -1,0 +1,24 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { watchChild } from "../sources/child-processes.ts";
+import type { KinectTask } from "./kinect-messages.ts";
+
+/**
+ * Starts the process that calls libfreenect. Its standard output and error are what the library
+ * prints; the last pipe carries pictures.
+ */
+export function startKinectProcess(task: KinectTask): ChildProcess {
+  // From source it needs what this process needs, but not what else it was started with.
+  const extension = path.extname(fileURLToPath(import.meta.url));
+  const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const execArgv = extension === ".ts" ? ["--conditions=source", "--import", tsx()] : [];
+  const file = fileURLToPath(new URL(`./kinect-child${extension}`, import.meta.url));
+  const child = fork(file, [JSON.stringify(task)], {
+    execArgv,
+    stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
+  });
+  watchChild(child);
+  return child;
+}
