@@ -1,5 +1,4 @@
-import { distanceTo, type Person } from "./people.ts";
-import type { Recogniser } from "./recogniser.ts";
+import { distanceTo, type Measure, type Person } from "./people.ts";
 
 /** Where the line between the enrolled and strangers is, and what may be expected of it. */
 export interface Calibration {
@@ -32,7 +31,7 @@ interface Spread {
  */
 export function calibrate(
   people: readonly Person[],
-  recogniser: Pick<Recogniser, "distance">,
+  recogniser: Measure,
   options: { readonly maxFalseAccept: number; readonly impostors: readonly Float32Array[] },
 ): Calibration {
   const genuine: number[] = [];

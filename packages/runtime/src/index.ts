@@ -17,3 +17,6 @@ export { createLbph, openEmbedding, type Recogniser } from "./recogniser.ts";
 export type { SessionChoices } from "./session-choices.ts";
 export type { Picture } from "./shrink.ts";
 export { Tracker, type Track, type TrackerOptions } from "./tracker.ts";
+export { decodePerson, encodePerson } from "./person-file.ts";
+export { deletePerson, loadPeople, savePerson } from "#person-folder";
+export type { DamagedPerson } from "./person-folder.ts";

@@ -126,15 +126,18 @@ export class People {
   }
 }
 
-/** The mean of the three nearest pictures: one odd picture neither makes nor hides a match. */
+/** The mean over the nearest pictures, so that with three of them one odd picture is no match. */
 export function distanceTo(
   feature: Float32Array,
   pictures: readonly Float32Array[],
-  { distance }: Pick<Recogniser, "distance">,
+  { distance, neighbours }: Measure,
 ): number {
   const nearest = pictures
     .map((picture) => distance(feature, picture))
     .sort((a, b) => a - b)
-    .slice(0, 3);
+    .slice(0, neighbours);
   return nearest.reduce((sum, one) => sum + one, 0) / nearest.length;
 }
+
+/** What of a recogniser comparisons need. */
+export type Measure = Pick<Recogniser, "distance" | "neighbours">;

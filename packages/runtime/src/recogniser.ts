@@ -14,6 +14,8 @@ export interface Recogniser {
   readonly kind: string;
   /** Numbers a face. */
   readonly length: number;
+  /** How many of a person's nearest pictures make the distance to that person (their mean). */
+  readonly neighbours: number;
   /** @returns the features of each face, float32 [length]. */
   describe(picture: Picture, boxes: readonly Box[]): Promise<Float32Array[]>;
   /** 0 for the same picture; more for less alike ones. */
@@ -36,6 +38,7 @@ export async function openEmbedding(
   return {
     kind: `embedding-${embedder.length}`,
     length: embedder.length,
+    neighbours: 3,
     describe: (picture, boxes) =>
       embedder.embed(boxes.map((box) => cut(picture, regionOf(box, EMBEDDING_MARGIN)))),
     distance: euclidean,
@@ -58,6 +61,7 @@ export function createLbph(options: LbphOptions = {}): Recogniser {
   return {
     kind: `lbph-${radius}-${neighbors}-${gridX}-${gridY}`,
     length: gridX * gridY * 2 ** neighbors,
+    neighbours: 1,
     describe: (picture, boxes) =>
       Promise.resolve(
         boxes.map((box) => {

@@ -1,0 +1,14 @@
+import { MienError } from "@mien/format";
+
+/** A page has no folders: it keeps what `encodePerson` gives wherever it likes. */
+function unsupported(): Promise<never> {
+  return Promise.reject(
+    new MienError("unsupported", "a page cannot read or write folders of people", {
+      advice: "Keep the bytes of encodePerson(person, kind), and read them with decodePerson.",
+    }),
+  );
+}
+
+export const loadPeople = unsupported;
+export const savePerson = unsupported;
+export const deletePerson = unsupported;
