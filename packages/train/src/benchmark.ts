@@ -1,23 +1,23 @@
-import { imageSize, random, type ImageSet } from "@mien/format";
+import { imageSize, MienError, random, type ImageSet } from "@mien/format";
 import { trainingFlops } from "./architecture.ts";
+import {
+  speedRatio,
+  speedRow,
+  type Sample,
+  type SpeedRatio,
+  type SpeedRow,
+} from "./benchmark-rounds.ts";
 import type { TrainConfig } from "./config.ts";
+import { startKeras, type KerasPeer, type RoundTime } from "./keras-peer.ts";
 import { buildLayersModel } from "./layers-model.ts";
+import { cpuHasBfloat16 } from "./precision.ts";
 import { createTrainer, disposeTrainer, trainStep, type Trainer } from "./step.ts";
 import { pixelsAt } from "./trained-model.ts";
 import { tf } from "./tf.ts";
 
-/** How fast one way of training is. */
-export interface SpeedRow {
-  /** Median over the rounds. */
-  readonly imagesPerSecond: number;
-  /** Lowest and highest round. */
-  readonly imagesPerSecondRange: readonly [number, number];
-  /** Processor time of all threads a step, in milliseconds; median over the rounds. */
-  readonly cpuMsPerStep: number;
-  readonly cpuMsPerStepRange: readonly [number, number];
-  /** Useful floating-point operations a second, in 10⁹, at the median speed. */
-  readonly gflops: number;
-}
+/** What is compared. */
+export const CONTENDERS = ["stock", "fp32", "bf16", "keras"] as const;
+export type Contender = (typeof CONTENDERS)[number];
 
 /** The result of `benchmarkTraining`. */
 export interface TrainingBenchmark {
@@ -25,94 +25,128 @@ export interface TrainingBenchmark {
   readonly stock: SpeedRow;
   /** Our training step in 32-bit floats. */
   readonly fp32: SpeedRow;
-  readonly bf16: null;
-  readonly keras: null;
+  /** Our training step with 16-bit brain floats; null where the processor is slow at them. */
+  readonly bf16: SpeedRow | null;
+  /** Keras' `fit`; null where it was not asked for. */
+  readonly keras: SpeedRow | null;
   /** Median speed of `fp32` over that of `stock`. */
   readonly ratio: number;
+  /** Speed of one way over another's in the same round; null where one of them is. */
+  readonly ratios: {
+    readonly fp32OverStock: SpeedRatio;
+    readonly fp32OverKeras: SpeedRatio | null;
+    readonly bf16OverKeras: SpeedRatio | null;
+    readonly bf16OverFp32: SpeedRatio | null;
+  };
+  /** Versions of Keras and its TensorFlow. */
+  readonly kerasVersions: KerasPeer["versions"] | null;
   readonly rounds: number;
   readonly batchSize: number;
   readonly parameters: number;
 }
 
-/** One contender: trains for a round and says how many steps it made. */
-type Contender = (round: number) => Promise<number> | number;
+/** Trains for a round, numbered from 0, and says how long that took. */
+type Round = (round: number) => Promise<RoundTime> | RoundTime;
+
+/** Steps of a round: enough that what `fit` does around them hardly counts. */
+const STEPS = 16;
 
 /**
- * Compares our training step with stock tfjs-node's `model.fit`: the same network with dropout,
- * batch normalisation and l2, the same images, batch size and optimiser, in alternating rounds.
- * Neither augments; ours also reads bytes, standardises them and counts hits.
+ * Compares our training step with stock tfjs-node's `model.fit` and with Keras' `fit`: the same
+ * network with dropout, batch normalisation and l2, the same number of images, batch size and
+ * optimiser, in alternating rounds. None augments; ours also reads bytes, standardises them and
+ * counts hits.
  *
  * @param options.seconds how long to measure; each contender makes at least three rounds.
+ * @param options.python an interpreter that has Keras; without it Keras is left out.
+ * @throws {MienError} `interrupted` on the signal, and what `startKeras` throws.
  */
 export async function benchmarkTraining(
   config: TrainConfig,
   options: {
     readonly seconds: number;
+    readonly python?: string | undefined;
     readonly signal?: AbortSignal;
     readonly onProgress?: (seconds: number) => void;
   },
 ): Promise<TrainingBenchmark> {
-  const plain = { ...config, zoom: 0, shift: 0, rotation: 0, mirror: 0 };
-  const stepsPerRound = 8;
-  const set = noise(stepsPerRound * config.batchSize);
+  const { batchSize } = config;
+  const set = noise(STEPS * batchSize);
   const train = Uint32Array.from(set.labels.keys());
-  const trainer = createTrainer({ set, train, config: plain, seed: 1 });
-  const stock = stockContender(trainer, set);
-  const contenders: Record<"stock" | "fp32", Contender> = {
-    stock: stock.round,
-    fp32: nativeContender(trainer, train),
+  const trainer = (precision: "fp32" | "bf16") =>
+    createTrainer({ set, train, config: { ...config, ...PLAIN, precision }, seed: 1 });
+  const native = { fp32: trainer("fp32"), ...(cpuHasBfloat16() && { bf16: trainer("bf16") }) };
+  const stock = stockContender(native.fp32, set);
+  const keras = options.python && (await startKeras(options.python, native.fp32, train.length));
+  const rounds: Partial<Record<Contender, Round>> = {
+    stock: timed(stock.round),
+    fp32: timed(nativeRound(native.fp32, train)),
+    ...(native.bf16 && { bf16: timed(nativeRound(native.bf16, train)) }),
+    ...(keras && { keras: keras.round }),
   };
-  const samples: Record<"stock" | "fp32", { wall: number; cpu: number }[]> = {
-    stock: [],
-    fp32: [],
-  };
-  // One round each to warm up: the first steps build oneDNN's kernels.
-  for (const contender of Object.values(contenders)) await contender(0);
-  const start = performance.now();
-  for (let round = 1; ; round++) {
-    const elapsed = (performance.now() - start) / 1000;
-    options.onProgress?.(Math.min(elapsed, options.seconds));
-    if (round > 3 && (elapsed > options.seconds || options.signal?.aborted)) break;
-    for (const [name, contender] of Object.entries(contenders)) {
-      const cpuBefore = process.cpuUsage();
-      const wallBefore = performance.now();
-      const steps = await contender(round);
-      const wall = (performance.now() - wallBefore) / steps;
-      const { user, system } = process.cpuUsage(cpuBefore);
-      samples[name as "stock" | "fp32"].push({ wall, cpu: (user + system) / 1000 / steps });
+  const samples: Record<Contender, Sample[]> = { stock: [], fp32: [], bf16: [], keras: [] };
+  try {
+    const contenders = Object.entries(rounds) as [Contender, Round][];
+    // One round each to warm up: the first steps build oneDNN's kernels and trace Keras' graph.
+    for (const [, run] of contenders) await run(0);
+    const start = performance.now();
+    for (let round = 1; ; round++) {
+      const elapsed = (performance.now() - start) / 1000;
+      if (round > 3 && elapsed > options.seconds) break;
+      options.onProgress?.(Math.min(elapsed, options.seconds));
+      for (const [name, run] of contenders) {
+        if (options.signal?.aborted) throw new MienError("interrupted", "nothing was written");
+        const { steps, wallMs, cpuMs } = await run(round);
+        samples[name].push({ wall: wallMs / steps, cpu: cpuMs / steps });
+      }
     }
+  } finally {
+    stock.dispose();
+    for (const trainer of Object.values(native)) disposeTrainer(trainer);
+    if (keras) keras.dispose();
   }
-  const flops = trainingFlops(trainer.network.stages, trainer.input);
-  const row = (name: "stock" | "fp32"): SpeedRow => {
-    const speeds = samples[name].map(({ wall }) => (1000 * config.batchSize) / wall);
-    const cpu = samples[name].map((sample) => sample.cpu);
-    const imagesPerSecond = median(speeds);
-    return {
-      imagesPerSecond,
-      imagesPerSecondRange: [Math.min(...speeds), Math.max(...speeds)],
-      cpuMsPerStep: median(cpu),
-      cpuMsPerStepRange: [Math.min(...cpu), Math.max(...cpu)],
-      gflops: (imagesPerSecond * flops) / 1e9,
-    };
-  };
+  const { stages, trainable } = native.fp32.network;
+  const flopsPerImage = trainingFlops(stages, native.fp32.input);
+  const row = (name: Contender) => speedRow(samples[name], { batchSize, flopsPerImage });
+  const ratio = (a: Contender, b: Contender) =>
+    rounds[a] && rounds[b] ? speedRatio(samples[a], samples[b]) : null;
   const result = { stock: row("stock"), fp32: row("fp32") };
-  const parameters = trainer.network.trainable
-    .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
-    .reduce((sum, n) => sum + n, 0);
-  stock.dispose();
-  disposeTrainer(trainer);
   return {
     ...result,
-    bf16: null,
-    keras: null,
+    bf16: rounds.bf16 ? row("bf16") : null,
+    keras: rounds.keras ? row("keras") : null,
     ratio: result.fp32.imagesPerSecond / result.stock.imagesPerSecond,
+    ratios: {
+      fp32OverStock: speedRatio(samples.fp32, samples.stock),
+      fp32OverKeras: ratio("fp32", "keras"),
+      bf16OverKeras: ratio("bf16", "keras"),
+      bf16OverFp32: ratio("bf16", "fp32"),
+    },
+    kerasVersions: keras ? keras.versions : null,
     rounds: samples.fp32.length,
-    batchSize: config.batchSize,
-    parameters,
+    batchSize,
+    parameters: trainable
+      .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
+      .reduce((sum, n) => sum + n, 0),
   };
 }
 
-function nativeContender(trainer: Trainer, train: Uint32Array): Contender {
+/** No augmentation: the others have none. */
+const PLAIN = { zoom: 0, shift: 0, rotation: 0, mirror: 0 } as const;
+
+/** Adds up the time of this process. */
+function timed(work: (round: number) => Promise<number> | number): Round {
+  return async (round) => {
+    const cpuBefore = process.cpuUsage();
+    const wallBefore = performance.now();
+    const steps = await work(round);
+    const wallMs = performance.now() - wallBefore;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    return { steps, wallMs, cpuMs: (user + system) / 1000 };
+  };
+}
+
+function nativeRound(trainer: Trainer, train: Uint32Array): (round: number) => number {
   const { batchSize } = trainer.config;
   return (round) => {
     const steps = train.length / batchSize;
@@ -126,7 +160,10 @@ function nativeContender(trainer: Trainer, train: Uint32Array): Contender {
   };
 }
 
-function stockContender(trainer: Trainer, set: ImageSet): { round: Contender; dispose(): void } {
+function stockContender(
+  trainer: Trainer,
+  set: ImageSet,
+): { round: () => Promise<number>; dispose(): void } {
   const { config, input, network, standardisation, classes } = trainer;
   const { batchNormMomentum, l2, batchSize } = config;
   const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2 });
@@ -171,11 +208,4 @@ function noise(count: number): ImageSet {
     usage: new Uint8Array(count),
     row: Uint32Array.from({ length: count }, (_, i) => i),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
 }
