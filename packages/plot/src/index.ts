@@ -1,4 +1,4 @@
 export * from "./chart.ts";
 export * from "./heatmap.ts";
 export * from "./image-grid.ts";
-export { COLOURS } from "./theme.ts";
+export { COLOURS, FONT, registerFonts } from "./theme.ts";

@@ -3,107 +3,260 @@ import {
   defineCommand,
   findModel,
   FOLDERS,
-  formatPercent,
-  formatSeconds,
   outOption,
   shellQuote,
+  type OptionValues,
   type Terminal,
-  writeFileAtomic,
 } from "@mien/cli";
-import { MienError, type FrameResult, type StreamHeader } from "@mien/format";
-import type { AnalyzedImages } from "../analyze-images.ts";
-import { findImages, nameSome, printable, type FoundImages } from "../images/find-images.ts";
+import { MienError } from "@mien/format";
+import type { ConfirmationOptions, People, Pipeline, PipelineOptions } from "@mien/runtime";
+import { SOURCE_KINDS } from "../sources/open-source.ts";
+import type { Source } from "../sources/source.ts";
 
-/** Rows of the table on the screen; the file has them all. */
-const MAX_ROWS = 20;
 const MAX_WARNINGS = 10;
+
+const options = {
+  source: { type: "string", placeholder: "S", description: SOURCE_KINDS },
+  cropped: {
+    type: "boolean",
+    description: "every picture shows one face and nothing else; none is looked for",
+  },
+  model: {
+    type: "string",
+    placeholder: "FILE",
+    description: "model (.onnx); default: the released one, else the newest in artifacts/models/",
+  },
+  detector: {
+    type: "string",
+    placeholder: "FILE",
+    description: "face detector (.onnx): mien's own or a YuNet; default: the released one",
+  },
+  minScore: { type: "number", min: 0.01, max: 0.99, description: "least score of a face, 0–1" },
+  minSize: { type: "number", min: 1, description: "least width of a face in pixels; default 16" },
+  inputSize: {
+    type: "integer",
+    min: 64,
+    max: 2048,
+    description: "longer side that the detector sees, in pixels; more finds smaller faces",
+  },
+  detectEvery: {
+    type: "integer",
+    min: 1,
+    max: 60,
+    default: 2,
+    description: "look for faces in every n-th frame, follow them in between",
+  },
+  flat: {
+    type: "string",
+    choices: ["reject", "tell", "off"],
+    default: "reject",
+    description: "with depth: reject pictures of faces, only tell, or do not look",
+  },
+  mirror: { type: "boolean", description: "average over the mirror image: slower, a bit better" },
+  people: {
+    type: "string",
+    placeholder: "DIR",
+    description: "recognise the people in this folder",
+  },
+  recogniser: {
+    type: "string",
+    choices: ["embedding", "lbph"],
+    default: "embedding",
+    description: "how people are recognised",
+  },
+  smoothing: {
+    type: "string",
+    choices: ["window", "exponential", "viterbi"],
+    default: "window",
+    description: "how single frames become a confirmed expression",
+  },
+  window: {
+    type: "integer",
+    min: 1,
+    max: 1000,
+    default: 20,
+    description: "frames of the confirmation window",
+  },
+  quorum: {
+    type: "number",
+    min: 0.01,
+    max: 0.99,
+    default: 0.6,
+    description: "share of the window that an expression must exceed to be confirmed",
+  },
+  unsure: { type: "boolean", description: 'confirm "unsure" instead of Neutral below the quorum' },
+  rejected: { type: "boolean", description: "also write what was rejected, and why" },
+  csv: { type: "boolean", description: "also write DIR/faces.csv, a line a face" },
+  annotate: {
+    type: "boolean",
+    description: "also draw what is seen: DIR/annotated.mp4, or pictures in DIR/annotated/",
+  },
+  frames: { type: "integer", min: 1, description: "stop after so many frames" },
+  threads: {
+    type: "integer",
+    min: 1,
+    max: 64,
+    default: 1,
+    description: "threads of each model",
+  },
+  out: { ...outOption("folder for results.jsonl"), default: "artifacts/analyze" },
+} as const;
+
+type Values = OptionValues<typeof options>;
 
 export const analyze = defineCommand({
   name: "analyze",
-  summary: "reads the expressions in images and writes them as JSON lines",
+  summary: "finds faces and reads their expressions, without a window",
   details:
-    "Reads an image, or every image in a folder (JPEG, PNG, WebP, GIF, TIFF, AVIF; of an animation " +
-    "the first frame), each showing one face and nothing else, and writes DIR/results.jsonl: a line " +
-    "with the labels and the model, then one line an image. Other files in the folder are skipped. " +
-    "An image that cannot be read is named and left out; the command fails only if none can be read.",
+    "Reads a video, a camera or images and writes DIR/results.jsonl: a line with the labels and the " +
+    "model, then one line a frame or image. A camera is read until Ctrl-C or --frames. Of a folder, " +
+    "images that cannot be read are named and left out; the command fails only if none can be read.",
   examples: [
-    "npx nx run app:analyze --source face.jpg --cropped",
-    "npx nx run app:analyze --source faces/ --cropped --out artifacts/faces",
+    "npx nx run app:analyze --source film.mp4 --annotate --csv",
+    "npx nx run app:analyze --source photos/ --out artifacts/photos",
+    "npx nx run app:analyze --source webcam --people artifacts/people --frames 300",
+    "npx nx run app:analyze --source faces/ --cropped",
   ],
-  options: {
-    source: {
-      type: "string",
-      placeholder: "PATH",
-      description: "an image, or a folder of images",
-    },
-    cropped: {
-      type: "boolean",
-      description: "the images are already cropped to the face",
-    },
-    model: {
-      type: "string",
-      placeholder: "FILE",
-      description: "model (.onnx); default: the released one, else the newest in artifacts/models/",
-    },
-    out: { ...outOption("folder for results.jsonl"), default: "artifacts/analyze" },
-  },
-  async run({ source, cropped, model, out }, { terminal, signal }) {
-    if (source === undefined) {
+  options,
+  async run(values, { terminal, signal }) {
+    if (values.source === undefined) {
       throw new MienError("usage", "--source is missing", {
-        advice: "Name an image or a folder: --source face.jpg --cropped",
+        advice: `Name one: ${SOURCE_KINDS}. For example --source face.jpg`,
       });
     }
-    if (!cropped) {
-      throw new MienError("unsupported", "finding faces in a picture is not there yet", {
-        advice: "Crop the pictures to the face, then add --cropped.",
-      });
-    }
-    const found = await findImages(source);
-    const file = await findModel(model);
-    const { ExpressionClassifier } = await import("@mien/runtime");
-    const classifier = await ExpressionClassifier.open(file);
+    const [{ analyzeFrames }, { openSource }, { FaceRows, plural, showTally }] = await Promise.all([
+      import("../analyze/analyze-frames.ts"),
+      import("../sources/open-source.ts"),
+      import("../analyze/report.ts"),
+    ]);
+    const failed: { file: string; reason: string }[] = [];
+    const source = await openSource(values.source, {
+      signal,
+      onNotice: ({ message, path: file }) => {
+        if (file !== undefined) failed.push({ file, reason: message });
+        if (failed.length <= MAX_WARNINGS) terminal.warn(message);
+      },
+    });
+    let opened: Opened | undefined;
     try {
-      const { height, width, channels } = classifier.metadata.input;
-      const colour = channels === 1 ? "grey" : "RGB";
-      terminal.say(
-        `model ${file} (${reasonFor(file, model)}): ` +
-          `${classifier.labels.length} expressions, ${width}×${height} ${colour}`,
-      );
-      reportSkipped(terminal, found);
+      opened = await open(values, source, terminal);
+      const { pipeline, model } = opened;
+      const unit = source.kind === "images" ? "image" : "frame";
+      const rows = new FaceRows(pipeline.labels);
       const started = performance.now();
-      const { analyzeCroppedImages } = await import("../analyze-images.ts");
-      const progress = terminal.progress("analyze", found.images.length);
-      const analyzed = await analyzeCroppedImages(found.images, classifier, {
-        signal,
-        onProgress: (done) => progress.update(done),
-      }).finally(() => progress.stop());
-      const seconds = (performance.now() - started) / 1000;
-      refuseIfNothing(source, found, analyzed);
-      const results = path.join(out, "results.jsonl");
-      const header: StreamHeader = { labels: classifier.labels, model: file };
-      const lines = [header, ...analyzed.results].map((line) => JSON.stringify(line));
-      await writeFileAtomic(results, `${lines.join("\n")}\n`);
-      const expressions = countExpressions(classifier.labels, analyzed.results);
-      showResults(terminal, classifier.labels, analyzed.results);
-      if (found.isFolder) showCounts(terminal, expressions, analyzed.results.length, seconds);
-      reportFailed(terminal, analyzed);
-      terminal.wrote(results, images(analyzed.results.length));
-      suggestNext(terminal, { source, model }, found);
-      return {
+      const total = values.frames ?? source.length ?? 0;
+      const progress = terminal.progress("analyze", total);
+      if (source.kind === "live") terminal.say("reading until Ctrl-C");
+      const analysis = await analyzeFrames(
         source,
-        model: file,
-        labels: classifier.labels,
-        images: analyzed.results.length,
-        expressions,
-        failed: analyzed.failed,
-        skipped: found.skipped,
-        results,
+        pipeline,
+        {
+          folder: values.out,
+          csv: values.csv,
+          annotate: values.annotate,
+          maxFrames: values.frames,
+        },
+        {
+          header: { labels: pipeline.labels, model },
+          signal,
+          onFrame: (result, frames) => {
+            progress.update(frames);
+            if (unit === "image") rows.add(result);
+          },
+        },
+      ).finally(() => progress.stop());
+      const seconds = (performance.now() - started) / 1000;
+      if (unit === "image") rows.show(terminal);
+      if (analysis.frames > 1 || unit === "frame") showTally(terminal, analysis, unit, seconds);
+      if (failed.length > 0) {
+        terminal.warn(
+          `left out ${failed.length} of ${plural(failed.length + analysis.frames, unit)}`,
+        );
+      }
+      terminal.wrote(analysis.results, plural(analysis.frames, unit));
+      if (analysis.csv !== undefined) terminal.wrote(analysis.csv, plural(analysis.faces, "face"));
+      if (analysis.annotated !== undefined) terminal.wrote(analysis.annotated);
+      suggestNext(terminal, values, source);
+      return {
+        source: values.source,
+        model,
+        labels: pipeline.labels,
+        [`${unit}s`]: analysis.frames,
+        ...analysis,
+        failed,
+        seconds,
       };
     } finally {
-      await classifier.close();
+      await source.close();
+      await opened?.close();
     }
   },
 });
+
+interface Opened {
+  readonly pipeline: Pipeline;
+  /** The file of the expression model. */
+  readonly model: string;
+  close(): Promise<void>;
+}
+
+/** Opens what the flags ask for, and says what that is. */
+async function open(values: Values, source: Source, terminal: Terminal): Promise<Opened> {
+  const model = await findModel(values.model);
+  const { threads } = values;
+  const say = (labels: readonly string[], detector: string) =>
+    terminal.say(
+      `model ${model} (${reasonFor(model, values.model)}): ${labels.join(", ")}${detector}`,
+    );
+  if (values.cropped) {
+    const { openCropped } = await import("../analyze/cropped.ts");
+    const pipeline = await openCropped(model, { threads });
+    say(pipeline.labels, "");
+    return { pipeline, model, close: () => pipeline.close() };
+  }
+  const { findFaceModel } = await import("../analyze/models.ts");
+  const { createPipeline } = await import("@mien/runtime");
+  const detector = findFaceModel("detector", values.detector);
+  const people = await openPeople(values, terminal);
+  const { minScore, minSize, inputSize, detectEvery, mirror, rejected } = values;
+  const { window: size, quorum, unsure } = values;
+  // Flags with choices hold nothing else.
+  const method = values.smoothing as NonNullable<ConfirmationOptions["method"]>;
+  const flat = values.flat as NonNullable<PipelineOptions["flat"]>;
+  try {
+    const pipeline = await createPipeline({
+      expression: model,
+      detector,
+      detection: {
+        ...(minScore === undefined ? {} : { minScore }),
+        ...(minSize === undefined ? {} : { minSize }),
+        ...(inputSize === undefined ? {} : { inputSize }),
+      },
+      ...(people === undefined ? {} : { people }),
+      stills: source.kind === "images",
+      confirmation: { method, size, quorum, ...(unsure ? { fallback: "unsure" } : {}) },
+      source: source.name,
+      ...{ detectEvery, flat, mirror, rejected, threads },
+    });
+    say(pipeline.labels, `; faces by ${detector}`);
+    const close = async () => {
+      await pipeline.close();
+      await people?.recogniser.close();
+    };
+    return { pipeline, model, close };
+  } catch (error) {
+    await people?.recogniser.close();
+    throw error;
+  }
+}
+
+async function openPeople(values: Values, terminal: Terminal): Promise<People | undefined> {
+  const { people: folder, threads } = values;
+  if (folder === undefined) return undefined;
+  const recogniser = values.recogniser === "lbph" ? "lbph" : "embedding";
+  const { openPeople } = await import("../analyze/people.ts");
+  return openPeople({ folder, recogniser, threads }, terminal);
+}
 
 function reasonFor(file: string, asked: string | undefined): string {
   if (asked !== undefined) return "as --model says";
@@ -112,110 +265,19 @@ function reasonFor(file: string, asked: string | undefined): string {
     : `the newest in ${FOLDERS.models}/`;
 }
 
-function reportSkipped(terminal: Terminal, { skipped, images: { length } }: FoundImages): void {
-  if (skipped.length === 0) return;
-  const what = skipped.length === 1 ? "1 entry that is" : `${skipped.length} entries that are`;
-  terminal.warn(
-    `skipped ${what} no image: ${nameSome(skipped)}; ${images(length)} left to be read`,
-  );
-}
-
-function refuseIfNothing(source: string, found: FoundImages, { results, failed }: AnalyzedImages) {
-  const [first] = failed;
-  if (results.length > 0 || first === undefined) return;
-  if (!found.isFolder) throw new MienError("bad-image", printable(first.reason));
-  throw new MienError(
-    "bad-image",
-    `none of the ${images(failed.length)} in ${source} can be read, and nothing was written; ` +
-      `for example, ${printable(first.reason)}`,
-  );
-}
-
-function reportFailed(terminal: Terminal, { failed, results }: AnalyzedImages): void {
-  if (failed.length === 0) return;
-  for (const { reason } of failed.slice(0, MAX_WARNINGS)) terminal.warn(printable(reason));
-  const rest = failed.length - MAX_WARNINGS;
-  if (rest > 0) terminal.warn(`and ${rest} more; --json FILE lists them all`);
-  terminal.warn(`left out ${failed.length} of ${images(failed.length + results.length)}`);
-}
-
-function showResults(
-  terminal: Terminal,
-  labels: readonly string[],
-  results: readonly FrameResult[],
-): void {
-  const rows = results.slice(0, MAX_ROWS).map(({ source, faces: [face] }) => {
-    const ranked = (face?.probabilities ?? [])
-      .map((probability, index) => ({ probability, label: labels[index] ?? "" }))
-      .sort((a, b) => b.probability - a.probability);
-    const [best, second] = ranked;
-    return [
-      shorten(printable(path.basename(source))),
-      best?.label ?? "",
-      formatPercent(best?.probability ?? 0, 1),
-      second === undefined ? "" : `${second.label} ${formatPercent(second.probability, 1)}`,
-    ];
-  });
-  terminal.table(["image", "expression", "probability", "runner-up"], rows);
-  const rest = results.length - rows.length;
-  if (rest > 0) terminal.say(`… and ${rest} more`);
-}
-
-function showCounts(
-  terminal: Terminal,
-  expressions: Readonly<Record<string, number>>,
-  total: number,
-  seconds: number,
-): void {
-  terminal.say("");
-  terminal.table(
-    ["expression", "images", "share"],
-    Object.entries(expressions).map(([label, count]) => [
-      label,
-      count,
-      formatPercent(count / total, 1),
-    ]),
-  );
-  terminal.say(`${images(total)} in ${formatSeconds(seconds)}`);
-}
-
-function suggestNext(
-  terminal: Terminal,
-  { source, model }: { source: string; model: string | undefined },
-  found: FoundImages,
-): void {
-  if (found.isFolder) {
-    terminal.next(
-      "npx nx run export:verify",
-      "shows that the model answers as the trained one does",
-    );
-    return;
+/** The same again, with pictures to look at; or the folder around an image. */
+function suggestNext(terminal: Terminal, values: Values, source: Source): void {
+  const again = (place: string, ...flags: string[]) => {
+    if (values.cropped) flags.push("--cropped");
+    if (values.model !== undefined) flags.push("--model", shellQuote(values.model));
+    return ["npx nx run app:analyze --source", shellQuote(place), ...flags].join(" ");
+  };
+  const name = values.source ?? "";
+  if (source.kind === "images" && source.length === 1 && path.extname(name) !== "") {
+    terminal.next(again(path.dirname(name)), "reads every image in the folder");
+  } else if (!values.annotate && name !== "-") {
+    terminal.next(again(name, "--annotate"), "also draws what is seen");
+  } else {
+    terminal.next("npx nx run app:benchmark", "shows how fast it is");
   }
-  const flags = `--cropped${model === undefined ? "" : ` --model ${shellQuote(model)}`}`;
-  terminal.next(
-    `npx nx run app:analyze --source ${shellQuote(path.dirname(source))} ${flags}`,
-    "reads every image in the folder",
-  );
-}
-
-function countExpressions(
-  labels: readonly string[],
-  results: readonly FrameResult[],
-): Record<string, number> {
-  const counts = Object.fromEntries(labels.map((label) => [label, 0]));
-  for (const { faces } of results) {
-    for (const { expression } of faces) counts[expression] = (counts[expression] ?? 0) + 1;
-  }
-  return counts;
-}
-
-function images(count: number): string {
-  return count === 1 ? "1 image" : `${count} images`;
-}
-
-/** Cuts a long name in its middle, where names differ least. */
-function shorten(name: string): string {
-  const letters = [...new Intl.Segmenter().segment(name)].map(({ segment }) => segment);
-  if (letters.length <= 40) return name;
-  return `${letters.slice(0, 24).join("")}…${letters.slice(-15).join("")}`;
 }

@@ -1,0 +1,158 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { writeFileAtomic } from "@mien/cli";
+import { MienError, type Frame, type FrameResult, type StreamHeader } from "@mien/format";
+import type { Pipeline } from "@mien/runtime";
+import sharp from "sharp";
+import type { Source } from "../sources/source.ts";
+import { csvHeader, csvLines } from "./csv.ts";
+import { FacePainter } from "./draw-faces.ts";
+import { LineFile } from "./results-file.ts";
+import { Counter, type Tally } from "./tally.ts";
+import { VideoFile } from "./video-file.ts";
+
+/** What an analysis leaves on disk. */
+export interface AnalysisOutputs {
+  /** The folder for all of it. */
+  readonly folder: string;
+  /** Also `faces.csv`. */
+  readonly csv: boolean;
+  /** Also `annotated.mp4`, or for images `annotated/NAME.jpg`. */
+  readonly annotate: boolean;
+  /** Stops after so many frames. */
+  readonly maxFrames?: number | undefined;
+}
+
+/** What came of an analysis. */
+export interface Analysis extends Tally {
+  /** Paths of what was written. */
+  readonly results: string;
+  readonly csv?: string;
+  readonly annotated?: string;
+}
+
+/** Where annotated pictures go. */
+interface Annotations {
+  readonly place: string;
+  add(frame: Frame, result: FrameResult): Promise<void>;
+  finish(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** Frames a second of an annotated video whose source does not know its own. */
+const USUAL_RATE = 30;
+
+/**
+ * Takes every frame of a source through a pipeline and writes what is seen; whole or not at all.
+ *
+ * @param options.signal ends a live source as if it had ended by itself; a recording is given up.
+ * @throws {MienError} `interrupted` for a recording; what the source, the pipeline or the disk throw.
+ */
+export async function analyzeFrames(
+  source: Source,
+  pipeline: Pipeline,
+  outputs: AnalysisOutputs,
+  options: {
+    readonly header: StreamHeader;
+    readonly signal: AbortSignal;
+    readonly onFrame?: (result: FrameResult, frames: number) => void;
+  },
+): Promise<Analysis> {
+  const { header, signal } = options;
+  const stills = source.kind === "images";
+  const counter = new Counter(pipeline.labels, stills);
+  const results = await LineFile.create(path.join(outputs.folder, "results.jsonl"));
+  const csv = outputs.csv
+    ? await LineFile.create(path.join(outputs.folder, "faces.csv"))
+    : undefined;
+  let annotations: Annotations | undefined;
+  try {
+    await results.add(JSON.stringify(header));
+    await csv?.add(csvHeader(header.labels));
+    let frames = 0;
+    for await (const frame of source.frames(signal)) {
+      const result = await pipeline.process(frame);
+      counter.add(result);
+      await results.add(JSON.stringify(result));
+      for (const line of csv === undefined ? [] : csvLines(result)) await csv?.add(line);
+      if (outputs.annotate) {
+        annotations ??= await openAnnotations(source, frame, outputs.folder);
+        await annotations.add(frame, result);
+      }
+      options.onFrame?.(result, ++frames);
+      if (frames === outputs.maxFrames) break;
+    }
+    if (signal.aborted && source.kind !== "live") {
+      throw new MienError("interrupted", `${frames} frames were analysed; nothing was written`);
+    }
+    if (frames === 0)
+      throw new MienError("bad-data", `${source.name} has no frame that can be read`);
+    await results.finish();
+    await csv?.finish();
+    await annotations?.finish();
+  } finally {
+    await source.close();
+    await results.discard();
+    await csv?.discard();
+    await annotations?.discard();
+  }
+  return {
+    ...counter.tally(),
+    results: results.file,
+    ...(csv === undefined ? {} : { csv: csv.file }),
+    ...(annotations === undefined ? {} : { annotated: annotations.place }),
+  };
+}
+
+async function openAnnotations(source: Source, first: Frame, folder: string): Promise<Annotations> {
+  if (source.kind === "images") return annotateImages(path.join(folder, "annotated"));
+  const { width, height } = first;
+  const painter = new FacePainter(width, height);
+  const framesPerSecond = source.framesPerSecond ?? USUAL_RATE;
+  const file = path.join(folder, "annotated.mp4");
+  const video = await VideoFile.create(file, { width, height, framesPerSecond });
+  let finished = false;
+  return {
+    place: file,
+    add: async (frame, result) => {
+      if (frame.width !== width || frame.height !== height) {
+        throw new MienError(
+          "unsupported",
+          `${source.name} changes its size from ${width}×${height} to ${frame.width}×${frame.height}`,
+          { advice: "Leave out --annotate." },
+        );
+      }
+      await video.add(painter.paint(frame, result));
+    },
+    finish: async () => {
+      await video.finish();
+      finished = true;
+    },
+    discard: async () => {
+      if (!finished) await video.discard();
+    },
+  };
+}
+
+function annotateImages(folder: string): Annotations {
+  const used = new Set<string>();
+  return {
+    place: folder,
+    add: async (frame, result) => {
+      await mkdir(folder, { recursive: true });
+      const { width, height, path: file = `${frame.index}` } = frame;
+      const data = new FacePainter(width, height).paint(frame, result);
+      const jpeg = await sharp(Buffer.from(data), { raw: { width, height, channels: 4 } })
+        .removeAlpha()
+        .jpeg({ quality: 90 })
+        .toBuffer();
+      const { name, base } = path.parse(file);
+      // a.png and a.jpg must not share one name.
+      const free = used.has(name) ? base : name;
+      used.add(free);
+      await writeFileAtomic(path.join(folder, `${free}.jpg`), jpeg);
+    },
+    finish: () => Promise.resolve(),
+    discard: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,40 @@
+import type { FaceResult, FrameResult } from "@mien/format";
+
+/** The first line of a table of faces: one column a probability, named after its label. */
+export function csvHeader(labels: readonly string[]): string {
+  const columns = [
+    ...["source", "frame", "time_ms", "track", "x", "y", "width", "height", "score"],
+    ...["distance_mm", "relief", "person", "person_distance", "expression", "confirmed"],
+    ...labels.map((label) => `p_${label}`),
+  ];
+  return columns.map(quoted).join(",");
+}
+
+/** One line a face; a frame without faces has none. Unknown values are empty. */
+export function csvLines({ source, frame, timeMs, faces }: FrameResult): string[] {
+  return faces.map((face: FaceResult) =>
+    [
+      source,
+      frame,
+      timeMs,
+      face.track,
+      ...face.box,
+      face.score,
+      face.distanceMm,
+      face.relief,
+      face.person?.name ?? null,
+      face.person?.distance ?? null,
+      face.expression,
+      face.confirmed,
+      ...face.probabilities.map((probability) => probability.toPrecision(6)),
+    ]
+      .map(quoted)
+      .join(","),
+  );
+}
+
+/** As RFC 4180 wants it. */
+function quoted(value: string | number | null): string {
+  const text = value === null ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

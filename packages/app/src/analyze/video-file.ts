@@ -1,0 +1,87 @@
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { MienError } from "@mien/format";
+import { killChild, watchChild } from "../sources/child-processes.ts";
+import { findFfmpeg } from "../sources/ffmpeg.ts";
+
+type Encoder = ChildProcessByStdio<Writable, null, Readable>;
+
+/** An H.264 video that ffmpeg writes aside; it appears under its name only when it is whole. */
+export class VideoFile {
+  readonly file: string;
+  readonly #aside: string;
+  readonly #child: Encoder;
+  readonly #exit: Promise<unknown>;
+  #complaint = "";
+
+  private constructor(file: string, aside: string, child: Encoder) {
+    this.file = file;
+    this.#aside = aside;
+    this.#child = child;
+    this.#exit = once(child, "exit");
+    watchChild(child);
+    child.stderr.on("data", (text: Buffer) => (this.#complaint += text.toString("utf8")));
+    // A broken pipe shows in the exit code, with ffmpeg's own words for it.
+    child.stdin.on("error", () => undefined);
+  }
+
+  /** @throws {MienError} `environment` if ffmpeg is missing. */
+  static async create(
+    file: string,
+    picture: { width: number; height: number; framesPerSecond: number },
+  ): Promise<VideoFile> {
+    const { program } = await findFfmpeg();
+    await mkdir(path.dirname(file), { recursive: true });
+    const aside = `${file}.${randomBytes(4).toString("hex")}.tmp.mp4`;
+    const { width, height, framesPerSecond } = picture;
+    const input = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", `${width}x${height}`];
+    const rate = ["-framerate", String(framesPerSecond), "-i", "pipe:0"];
+    // H.264 in 4:2:0 wants even sides; players want 4:2:0.
+    const even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"];
+    const output = [
+      "-c:v",
+      "libx264",
+      "-preset",
+      "veryfast",
+      "-movflags",
+      "+faststart",
+      "-y",
+      aside,
+    ];
+    const child = spawn(program, ["-v", "error", ...input, ...rate, ...even, ...output], {
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+    return new VideoFile(file, aside, child);
+  }
+
+  /** @param rgba uint8 [height, width, 4]; copied. */
+  async add(rgba: Uint8ClampedArray): Promise<void> {
+    if (this.#child.exitCode !== null) await this.#fail();
+    if (this.#child.stdin.write(Buffer.from(rgba))) return;
+    await Promise.race([once(this.#child.stdin, "drain"), this.#exit]);
+  }
+
+  /** @throws {MienError} `environment` if ffmpeg could not write it. */
+  async finish(): Promise<void> {
+    this.#child.stdin.end();
+    await this.#exit;
+    if (this.#child.exitCode !== 0) await this.#fail();
+    await rename(this.#aside, this.file);
+  }
+
+  /** Leaves nothing behind, unless it is finished. */
+  async discard(): Promise<void> {
+    await killChild(this.#child);
+    await rm(this.#aside, { force: true });
+  }
+
+  async #fail(): Promise<never> {
+    await this.discard();
+    const reason = this.#complaint.trim().split("\n").at(-1) ?? "";
+    throw new MienError("environment", `ffmpeg cannot write ${this.file}: ${reason}`);
+  }
+}
