@@ -10,6 +10,7 @@ const mayImport = {
   plot: ["format"],
   data: ["format", "cli", "plot"],
   train: ["format", "cli", "plot", "data"],
+  tune: ["format", "cli", "plot", "data", "train"],
   runtime: ["format"],
   export: ["format", "cli", "plot", "data", "runtime", "train"],
   app: ["format", "cli", "plot", "runtime"],
