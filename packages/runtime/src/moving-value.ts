@@ -1,7 +1,7 @@
 /** Standard deviation of a detector's box edges, as a share of the face's size. */
 const MEASUREMENT = 0.04;
 /** Standard deviation of how a face's speed changes in a second, in face sizes a second. */
-const ACCELERATION = 6;
+const ACCELERATION = 3;
 /** How fast a face may be when it is first seen, in face sizes a second (standard deviation). */
 const FIRST_SPEED = 1;
 /** After a pause a prediction is worth nothing; this keeps it from running away, in seconds. */

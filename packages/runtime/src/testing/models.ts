@@ -97,3 +97,72 @@ export function convModel(channels: 1 | 3, seed = 1): Uint8Array {
     }),
   });
 }
+
+/**
+ * A detector of the tiny detector's shape that sees bright spots: a face in every cell of 32×32
+ * pixels whose mean brightness is above 128, its score the sigmoid of (mean − 128) / 10, centred in
+ * the cell, of the first anchor's size (51.3×67.0 pixels).
+ */
+export function spotModel(): Uint8Array {
+  const weights: number[] = [];
+  const biases: number[] = [];
+  for (let anchor = 0; anchor < 5; anchor++) {
+    for (let value = 0; value < 5; value++) {
+      const isScore = value === 4 && anchor === 0;
+      weights.push(...Array.from({ length: 3 }, () => (isScore ? 0.1 / 3 : 0)));
+      biases.push(value === 4 ? (isScore ? -12.8 : -20) : 0);
+    }
+  }
+  return writeOnnx({
+    inputs: [{ name: "input", shape: ["N", "height", "width", 3] }],
+    outputs: [{ name: "output", shape: ["N", "rows", "columns", 25] }],
+    nodes: [
+      {
+        op: "Transpose",
+        inputs: ["input"],
+        outputs: ["nchw"],
+        attributes: { perm: [0, 3, 1, 2] },
+      },
+      {
+        op: "AveragePool",
+        inputs: ["nchw"],
+        outputs: ["cells"],
+        attributes: { kernel_shape: [32, 32], strides: [32, 32] },
+      },
+      { op: "Conv", inputs: ["cells", "w", "b"], outputs: ["map"] },
+      {
+        op: "Transpose",
+        inputs: ["map"],
+        outputs: ["output"],
+        attributes: { perm: [0, 2, 3, 1] },
+      },
+    ],
+    weights: {
+      w: { shape: [25, 3, 1, 1], data: weights },
+      b: { shape: [25], data: biases },
+    },
+    metadata: {},
+  });
+}
+
+/** An embedding that is the mean colour of 3×3 parts of a face, 0–1: 27 numbers. */
+export function colourModel(): Uint8Array {
+  const conv = { kernel_shape: [50, 50], strides: [50, 50] };
+  return writeOnnx({
+    inputs: [{ name: "input", shape: ["N", 150, 150, 3] }],
+    outputs: [{ name: "output", shape: ["N", 27] }],
+    nodes: [
+      {
+        op: "Transpose",
+        inputs: ["input"],
+        outputs: ["nchw"],
+        attributes: { perm: [0, 3, 1, 2] },
+      },
+      { op: "Mul", inputs: ["nchw", "scale"], outputs: ["unit"] },
+      { op: "AveragePool", inputs: ["unit"], outputs: ["parts"], attributes: conv },
+      { op: "Flatten", inputs: ["parts"], outputs: ["output"], attributes: { axis: 1 } },
+    ],
+    weights: { scale: { shape: [1], data: [1 / 255] } },
+    metadata: {},
+  });
+}

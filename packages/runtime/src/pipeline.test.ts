@@ -1,0 +1,275 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import type { Frame, FrameResult } from "@mien/format";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { overlap, type Box } from "./box.ts";
+import { People } from "./people.ts";
+import { createPipeline, type FrameInput } from "./pipeline.ts";
+import type { PipelineOptions } from "./pipeline-options.ts";
+import { openEmbedding } from "./recogniser.ts";
+import { DATA, DETECTOR, faceBoxes, findYunet } from "./testing/data.ts";
+import { depthScene, type Object3d } from "./testing/depth.ts";
+import { colourModel, halvesModel, spotModel } from "./testing/models.ts";
+import { paint, spots } from "./testing/pictures.ts";
+
+const spotted = { expression: halvesModel(), detector: spotModel() };
+
+/** A bright spot, 30 frames a second. */
+function film(frames: number): Frame[] {
+  const picture = spots(416, 320, [[64, 96]]);
+  return Array.from(
+    { length: frames },
+    (_, i) => ({ ...picture, index: i, timeMs: i * 33 }) as Frame,
+  );
+}
+
+async function run(options: Partial<PipelineOptions>, frames: readonly FrameInput[]) {
+  const pipeline = await createPipeline({ ...spotted, ...options });
+  try {
+    const results: FrameResult[] = [];
+    for (const frame of frames) results.push(await pipeline.process(frame));
+    return results;
+  } finally {
+    await pipeline.close();
+  }
+}
+
+describe("a pipeline", () => {
+  it("gives a frame's result: who is where, and what the face shows", async () => {
+    const [result] = await run({ source: "test" }, [{ ...film(1)[0]!, index: 7, timeMs: 233 }]);
+    expect(result).toMatchObject({ source: "test", frame: 7, timeMs: 233 });
+    expect(Object.keys(result!.timings)).toEqual(["detect", "classify", "total"]);
+    expect(result!.faces).toHaveLength(1);
+    const [face] = result!.faces;
+    expect(face).toMatchObject({
+      track: 1,
+      relief: "unknown",
+      person: null,
+      distanceMm: null,
+      confirmed: null,
+    });
+    expect(face!.probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    expect(face!.expression).toBe("Bottom");
+    expect(result).not.toHaveProperty("rejected");
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+  });
+
+  it("keeps a track, detects every other frame, and confirms after twenty", async () => {
+    const results = await run({}, film(25));
+    expect(results.map(({ faces }) => faces.map(({ track }) => track))).toEqual(
+      results.map(() => [1]),
+    );
+    expect(results.map(({ faces }) => faces[0]!.confirmed !== null)).toEqual(
+      results.map((_, i) => i >= 19),
+    );
+  });
+
+  it("takes stills one by one: no track, no confirmation", async () => {
+    const results = await run({ stills: true }, film(25));
+    for (const { faces } of results) {
+      expect(faces).toHaveLength(1);
+      expect(faces[0]).toMatchObject({ track: null, confirmed: null });
+    }
+  });
+
+  it("works through calls that overlap in order, side by side with other pipelines", async () => {
+    const frames = film(30);
+    const alone = await run({}, frames);
+    const [one, two] = await Promise.all([createPipeline(spotted), createPipeline(spotted)]);
+    const both = await Promise.all([
+      Promise.all(frames.map((frame) => one.process(frame))),
+      Promise.all(frames.map((frame) => two.process(frame))),
+    ]);
+    await Promise.all([one.close(), two.close()]);
+    const bare = (results: FrameResult[]) => results.map((result) => ({ ...result, timings: {} }));
+    expect(bare(both[0])).toEqual(bare(alone));
+    expect(bare(both[1])).toEqual(bare(alone));
+  });
+
+  it("goes on after an impossible picture, stops for a signal, and is closed for good", async () => {
+    const pipeline = await createPipeline(spotted);
+    const [frame] = film(1) as [Frame];
+    await expect(pipeline.process({ ...frame, width: 1 })).rejects.toMatchObject({
+      code: "bad-image",
+    });
+    await expect(
+      pipeline.process({ width: 0, height: 0, pixels: new Uint8Array() }),
+    ).rejects.toThrow(/at least 1×1 pixels, found 0×0/);
+    const signal = AbortSignal.abort();
+    await expect(pipeline.process(frame, { signal })).rejects.toMatchObject({
+      code: "interrupted",
+    });
+    expect((await pipeline.process(frame)).faces).toHaveLength(1);
+    const last = pipeline.process(frame);
+    const closing = pipeline.close();
+    await expect(pipeline.process(frame)).rejects.toMatchObject({ code: "usage" });
+    expect((await last).faces).toHaveLength(1);
+    await Promise.all([closing, pipeline.close()]);
+  });
+
+  it("forgets everything on reset", async () => {
+    const pipeline = await createPipeline(spotted);
+    for (const frame of film(25)) await pipeline.process(frame);
+    pipeline.reset();
+    const [face] = (await pipeline.process(film(1)[0]!)).faces;
+    expect(face).toMatchObject({ track: 1, confirmed: null });
+    await pipeline.close();
+  });
+
+  it("names the model that it cannot use, and leaves nothing open", async () => {
+    const bad = new Uint8Array([1, 2, 3]);
+    await expect(createPipeline({ ...spotted, expression: bad })).rejects.toThrow(
+      /not an ONNX model/,
+    );
+    await expect(createPipeline({ ...spotted, detector: bad })).rejects.toThrow(
+      /as a face detector/,
+    );
+    await expect(createPipeline({ ...spotted, detector: halvesModel() })).rejects.toMatchObject({
+      code: "bad-model",
+    });
+    await expect(createPipeline({ ...spotted, detector: "/none.onnx" })).rejects.toMatchObject({
+      code: "missing-file",
+    });
+    await expect(createPipeline({ ...spotted, detectEvery: 0 })).rejects.toThrow(/detectEvery/);
+    await expect(createPipeline({ ...spotted, confirmation: { size: 0 } })).rejects.toThrow(
+      /window/,
+    );
+  });
+
+  it("averages a face with its mirror image, when asked", async () => {
+    // The face's box leaves the spot on its left.
+    const frame = paint(416, 320, (x, y) =>
+      x >= 64 && x < 80 && y >= 96 && y < 128
+        ? [255, 255, 255]
+        : x < 96 && x >= 64 && y >= 96 && y < 128
+          ? [90, 90, 90]
+          : [0, 0, 0],
+    );
+    const [plain] = await run({ stills: true }, [frame]);
+    const [mirrored] = await run({ stills: true, mirror: true }, [frame]);
+    const [, , left, right] = plain!.faces[0]!.probabilities as [number, number, number, number];
+    expect(left).toBeGreaterThan(right);
+    const both = mirrored!.faces[0]!.probabilities;
+    expect(both[2]).toBeCloseTo((left + right) / 2, 5);
+    expect(both[3]).toBeCloseTo(both[2]!, 5);
+  });
+});
+
+describe("a pipeline with depth", () => {
+  /** A spot where the object is. */
+  function frameOf(object: Object3d, z: number, seed: number): Frame {
+    const { depth, box } = depthScene(object, z, seed);
+    const centreX = box[0] + box[2] / 2;
+    const centreY = box[1] + box[3] / 2;
+    const picture = paint(640, 480, (x, y) =>
+      Math.abs(x - centreX) < box[2] / 2 && Math.abs(y - centreY) < box[3] / 2
+        ? [255, 255, 255]
+        : [0, 0, 0],
+    );
+    return { ...picture, index: seed, timeMs: seed * 33, depth };
+  }
+
+  it("leaves out a flat photograph, says why, and keeps it on request", async () => {
+    const flat = frameOf("flat", 1.3, 1);
+    const [result] = await run({ stills: true, rejected: true }, [flat]);
+    expect(result!.faces).toEqual([]);
+    expect(result!.rejected!.map(({ reason }) => reason)).toContainEqual(
+      expect.stringMatching(/^flat: .* from a plane at 1\.3\d m/),
+    );
+    const [told] = await run({ stills: true, flat: "tell" }, [flat]);
+    expect(told!.faces[0]).toMatchObject({
+      relief: "flat",
+      distanceMm: expect.any(Number) as number,
+    });
+    const [off] = await run({ stills: true, flat: "off" }, [flat]);
+    expect(off!.faces[0]).toMatchObject({ relief: "unknown" });
+  });
+
+  it("keeps a head and tells its distance", async () => {
+    const [result] = await run({ stills: true, rejected: true }, [frameOf("head", 1.3, 2)]);
+    const [face] = result!.faces;
+    expect(face).toMatchObject({ relief: "face" });
+    expect(Math.abs(face!.distanceMm! - 1300)).toBeLessThan(60);
+  });
+});
+
+describe("a pipeline with people", () => {
+  const faceOf = (colour: readonly [number, number, number], at = 64) =>
+    paint(416, 320, (x, y) =>
+      x >= at && x < at + 32 && y >= 96 && y < 128
+        ? [255, 255, 255]
+        : Math.abs(x - at - 16) < 40 && Math.abs(y - 112) < 60
+          ? colour
+          : [0, 0, 0],
+    );
+  const red = (i: number) => [150 + i, 40, 40] as const;
+  const blue = (i: number) => [40, 40, 150 + i] as const;
+  const green = [30, 130, 30] as const;
+  const box: Box = [63, 70, 33, 70];
+
+  it("names whom it knows on every frame, a stranger never, and windows follow the name", async () => {
+    const recogniser = await openEmbedding(colourModel());
+    const people = new People(recogniser);
+    for (const [name, colour] of [
+      ["Red", red],
+      ["Blue", blue],
+    ] as const) {
+      const pictures = await Promise.all(
+        [0, 3, 6, 9].map((i) => recogniser.describe(faceOf(colour(i)), [box])),
+      );
+      people.add(name, pictures.flat());
+    }
+    const timed = (picture: FrameInput, i: number) => ({ ...picture, index: i, timeMs: 33 * i });
+    const frames = Array.from({ length: 30 }, (_, i) => timed(faceOf(red(4)), i));
+    const known = await run({ people }, frames);
+    // The box is the detector's, not quite the one that was enrolled.
+    expect(known.at(-1)!.faces[0]!.person?.name).toBe("Red");
+    const strange = await run(
+      { people },
+      frames.map((_, i) => timed(faceOf(green), i)),
+    );
+    expect(strange.flatMap(({ faces }) => faces.map(({ person }) => person))).toEqual(
+      frames.map(() => null),
+    );
+    await recogniser.close();
+  });
+});
+
+describe.skipIf(DATA === undefined)("on photographs", () => {
+  async function score(detector: string) {
+    const folder = path.join(DATA!, "faces");
+    const boxes = faceBoxes();
+    const pipeline = await createPipeline({ expression: halvesModel(), detector, stills: true });
+    let [faces, found, falseAlarms] = [0, 0, 0];
+    for (const file of (await readdir(folder)).filter((name) => name.endsWith(".jpg"))) {
+      const { data, info } = await sharp(path.join(folder, file))
+        .toColourspace("srgb")
+        .removeAlpha()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      const result = await pipeline.process({
+        width: info.width,
+        height: info.height,
+        pixels: data,
+      });
+      const known = boxes[file] ?? [];
+      faces += known.length;
+      found += known.filter((box) => result.faces.some((f) => overlap(f.box, box) >= 0.3)).length;
+      if (file.startsWith("noface_")) falseAlarms += result.faces.length;
+    }
+    await pipeline.close();
+    return { faces, found, falseAlarms };
+  }
+
+  it("finds at least 24 of 25 faces, with at most one false alarm", async () => {
+    const { faces, found, falseAlarms } = await score(DETECTOR);
+    expect(faces).toBe(25);
+    expect(found).toBeGreaterThanOrEqual(24);
+    expect(falseAlarms).toBeLessThanOrEqual(1);
+  });
+
+  it.skipIf(findYunet() === undefined)("finds all of them with a YuNet, without one", async () => {
+    expect(await score(findYunet()!)).toEqual({ faces: 25, found: 25, falseAlarms: 0 });
+  });
+});
