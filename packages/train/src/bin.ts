@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
 import { benchmarkCommand } from "./commands/benchmark.ts";
+import { cardCommand } from "./commands/card.ts";
 import { compareCommand } from "./commands/compare.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { fitCommand } from "./commands/fit.ts";
@@ -9,5 +10,12 @@ import { teachCommand } from "./commands/teach.ts";
 await runProgram({
   name: "train",
   summary: "train and evaluate expression models",
-  commands: [fitCommand, evaluateCommand, compareCommand, teachCommand, benchmarkCommand],
+  commands: [
+    fitCommand,
+    evaluateCommand,
+    compareCommand,
+    teachCommand,
+    cardCommand,
+    benchmarkCommand,
+  ],
 });

@@ -1,12 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { RUN_FILES, type RunConfig } from "@mien/format";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compareRuns } from "./compare.ts";
-import { judge } from "./judge.ts";
 import { renderComparison, verdict } from "./page/comparison.ts";
-import { writePredictions, type MeasuredPart, type Predictions } from "./predictions.ts";
+import type { MeasuredPart } from "./predictions.ts";
+import { writeFinishedRun, type FinishedRun } from "./testing/finished-run.ts";
 
 let base: string;
 beforeAll(async () => {
@@ -14,48 +13,14 @@ beforeAll(async () => {
   return () => rm(base, { recursive: true });
 });
 
-/** A finished run that is right about the first `right` of 40 images, wrong about the others. */
-async function run(
-  name: string,
-  right: number,
-  options: { rows?: number; rate?: number; parts?: MeasuredPart[] } = {},
-): Promise<string> {
-  const { rows = 0, rate = 0.1, parts = ["validation"] } = options;
-  const folder = path.join(base, name);
-  await mkdir(folder);
-  const predictions = (part: MeasuredPart): Predictions => ({
-    part,
-    classes: ["Happy", "<Sad>"],
-    probabilities: Float32Array.from({ length: 80 }, (_, i) =>
-      i >> 1 < right === (i % 2 === 0) ? 0.8 : 0.2,
-    ),
-    row: Uint32Array.from({ length: 40 }, (_, i) => rows + i),
-    labels: new Uint8Array(40),
-    copied: new Uint8Array(40),
-  });
-  for (const part of parts) await writePredictions(folder, predictions(part));
-  const config: RunConfig = {
-    name,
-    data: { name: "d", sha256: "0".repeat(64), path: "d.csv", licence: "none" },
-    classes: ["Happy", "<Sad>"],
-    input: { height: 1, width: 1, channels: 1 },
-    split: "official",
-    seed: 1,
-    hyperparameters: { learningRate: rate, widths: [1, 2] },
-    code: "c",
-  };
-  await writeFile(path.join(folder, RUN_FILES.config), JSON.stringify(config));
-  const metrics = { validation: judge(predictions("validation"), 1) };
-  await writeFile(path.join(folder, RUN_FILES.metrics), JSON.stringify(metrics));
-  return folder;
-}
+const run = (name: string, about: FinishedRun) => writeFinishedRun(path.join(base, name), about);
 
 describe("compareRuns", () => {
   it("tells a real difference from chance, and names what differs in the settings", async () => {
     const runs = [
-      await run("good", 30),
-      await run("same", 29),
-      await run("bad", 10, { rate: 0.5 }),
+      await run("good", { right: 30 }),
+      await run("same", { right: 29 }),
+      await run("bad", { right: 10, learningRate: 0.5 }),
     ];
     const comparison = await compareRuns(runs);
     const names = ["good", "same", "bad"];
@@ -75,8 +40,8 @@ describe("compareRuns", () => {
 
   it("looks at the test part only where all runs were opened before", async () => {
     const parts: MeasuredPart[] = ["validation", "test"];
-    const opened = [await run("a", 20, { parts }), await run("b", 10, { parts })];
-    const closed = await run("c", 10);
+    const opened = [await run("a", { right: 20, parts }), await run("b", { right: 10, parts })];
+    const closed = await run("c", { right: 10 });
     const partsOf = async (...folders: string[]) => [
       ...new Set((await compareRuns(folders)).pairs.map(({ part }) => part)),
     ];
@@ -85,8 +50,8 @@ describe("compareRuns", () => {
   });
 
   it("refuses runs that answered other images, and a single run", async () => {
-    const first = await run("d", 20);
-    const second = await run("e", 20, { rows: 7 });
+    const first = await run("d", { right: 20 });
+    const second = await run("e", { right: 20, rows: 7 });
     await expect(compareRuns([first, second])).rejects.toThrow(/measured on other images/);
     await expect(compareRuns([first])).rejects.toMatchObject({ code: "usage" });
     const bare = path.join(base, "d");

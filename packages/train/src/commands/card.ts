@@ -1,0 +1,99 @@
+import {
+  defineCommand,
+  findRun,
+  FOLDERS,
+  outOption,
+  readJson,
+  type CommandContext,
+} from "@mien/cli";
+import { MienError } from "@mien/format";
+import { releaseModel, rewriteCards, type VerifiedFile } from "../model-card/release.ts";
+
+export const cardCommand = defineCommand({
+  name: "card",
+  summary: "release a verified model: copy it, write its model card and the index",
+  details:
+    "Copies the files that `export:verify RUN --json FILE` has verified, puts the run's figures into\n" +
+    "index.json, names the default there, and writes the cards of all released models anew, as each\n" +
+    "shows the others. Without NAME it only writes index and cards anew.\n" +
+    "`npm run release` does all of it, from training on.",
+  examples: [
+    "npx nx run train:card",
+    "npx nx run train:card fer2013 --run fer2013-release --verification verify.json",
+  ],
+  positional: { name: "NAME", description: "what the model is called" },
+  options: {
+    run: { type: "string", placeholder: "RUN", description: "run folder, or its name" },
+    verification: {
+      type: "string",
+      placeholder: "FILE,FILE",
+      description: "what export:verify wrote with --json, once or for each precision",
+    },
+    description: {
+      type: "string",
+      description: "one sentence for the card",
+      default: "Reads expressions in pictures of faces.",
+    },
+    command: { type: "string", description: "the command that makes the model again" },
+    out: { ...outOption("folder of the released models"), default: FOLDERS.release },
+  },
+  async run(values, { terminal, positionals }) {
+    const { out } = values;
+    const [name] = positionals;
+    const released =
+      name === undefined ? await rewriteCards(out) : await release(name, values, terminal);
+    for (const file of released.written) terminal.wrote(file);
+    terminal.say(`the default model is ${released.default}`);
+    terminal.next("npx nx run app:analyze --source photo.jpg", "try the default model");
+    return { folder: out, ...released };
+  },
+});
+
+async function release(
+  name: string,
+  values: {
+    readonly run: string | undefined;
+    readonly verification: string | undefined;
+    readonly description: string;
+    readonly command: string | undefined;
+    readonly out: string;
+  },
+  terminal: CommandContext["terminal"],
+) {
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) {
+    throw new MienError(
+      "usage",
+      `a model's name is small letters, digits and dashes, not "${name}"`,
+    );
+  }
+  if (values.verification === undefined) {
+    throw new MienError("usage", "--verification FILE is missing", {
+      advice:
+        "Make it with `npx nx run export:verify RUN --json FILE`; `npm run release` does all.",
+    });
+  }
+  const run = await findRun(values.run);
+  terminal.say(`run ${run}`);
+  const { description, out } = values;
+  const command = values.command ?? `npm run release -- --only ${name}`;
+  const files = (await Promise.all(values.verification.split(",").map(readVerified))).flat();
+  return releaseModel(out, { name, run, files, description, command });
+}
+
+/** The files that a verification found to be right. */
+async function readVerified(file: string): Promise<VerifiedFile[]> {
+  const content = (await readJson(file)) as {
+    models?: {
+      precision: string;
+      file: string;
+      latencyMs: number;
+      validation: { accuracy: { onnx: number | null } };
+    }[];
+  } | null;
+  if (!content?.models?.every((model) => model.validation.accuracy && model.file)) {
+    throw new MienError("bad-data", `${file} is not the result of export:verify`);
+  }
+  return content.models.map(({ precision, file, latencyMs, validation }) => {
+    return { precision, file, latencyMs, accuracy: validation.accuracy.onnx };
+  });
+}

@@ -1,0 +1,274 @@
+import { formatBytes } from "@mien/cli";
+import type { PartMetrics, Score } from "@mien/format";
+import { bootstrapInterval } from "../bootstrap.ts";
+import { cell, count, list, percent, points, table } from "./markdown.ts";
+import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released.ts";
+
+/** The card of a released model, as Markdown; everything in it comes from the index. */
+export function renderCard(name: string, index: ReleaseIndex): string {
+  const model = index.models[name] as ReleasedModel;
+  const sections = [
+    heading(name, model, index),
+    files(model),
+    scores(model),
+    classes(model),
+    calibration(model),
+    comparison(name, index),
+    data(model),
+    protocol(model),
+    use(),
+    limits(model),
+    reproduction(model),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function heading(name: string, { description }: ReleasedModel, index: ReleaseIndex): string {
+  const role =
+    index.default === name ? " It is the model that mien uses unless told otherwise." : "";
+  return `# ${name}
+
+${description}${role}
+
+It reads **expressions**: which of its labels people would give to a picture of a face. It cannot read feelings. Weights trained on this data are for research and study only; see [what it must not be used for](#what-it-must-not-be-used-for).`;
+}
+
+function files({ files, parameters, config }: ReleasedModel): string {
+  const { height, width, channels } = config.input;
+  const rows = Object.values(files).map((file) => [
+    `\`${file.name}\``,
+    formatBytes(file.bytes),
+    percent(file.accuracy),
+    `${file.latencyMs.toFixed(2)} ms`,
+    `\`${file.sha256}\``,
+  ]);
+  return `${table(["file", "size", "accuracy on PublicTest", "one face, one thread", "SHA-256"], rows)}
+
+${list([
+  `Network: four convolutions and two dense layers, ${count(parameters)} parameters, trained from scratch.`,
+  `Input \`input\`: float32 [N, ${height}, ${width}, ${channels}], ${channels === 1 ? "grey" : "RGB"} 0–255 as they come, cropped to the face. Normalisation is in the graph.`,
+  `Output \`probabilities\`: float32 [N, ${config.classes.length}] in the order ${config.classes.join(", ")}; calibrated, so apply no temperature again.`,
+])}`;
+}
+
+function scores({ metrics }: ReleasedModel): string {
+  const { validation, test } = metrics;
+  const all = [
+    ...(test ? partRows("PrivateTest", test) : []),
+    ...partRows("PublicTest", validation),
+  ];
+  const copies = (part: PartMetrics) => count(part.images - (part.leakFree?.images ?? part.images));
+  const measured = test ?? validation;
+  return `## What it scores
+
+${
+  test
+    ? "PrivateTest is the test part: nothing was chosen by it. PublicTest chose the epoch, the settings and the temperature, so its figures flatter."
+    : "PrivateTest, the test part, has not been opened for this model. PublicTest chose the epoch, the settings and the temperature, so these figures flatter."
+}
+
+${table(["part", "judged by", "", "images", "accuracy", "95 % interval", "macro-F1", "mean recall"], all)}
+
+“Averaged” is the mean of ten views: the picture and four crops moved by 3 pixels, each also mirrored. “Without copies” leaves out the ${copies(measured)} images of the part that occur in the training part too. FER+ votes judge the images on which one of the classes has more of the ten votes than any other answer. Intervals: Wilson's for accuracy; macro-F1 and mean recall lie, at 95 %, ${intervalsOf(measured)} (bootstrap, labels, ${test ? "PrivateTest" : "PublicTest"}).`;
+}
+
+function intervalsOf({ confusion }: PartMetrics): string {
+  const between = (figure: "macroF1" | "meanRecall") =>
+    bootstrapInterval(confusion, figure).map(points).join(" and ");
+  return `between ${between("macroF1")} and between ${between("meanRecall")} %`;
+}
+
+function partRows(part: string, metrics: PartMetrics): string[][] {
+  const row = (by: string, what: string, score: Score) => [
+    part,
+    by,
+    what,
+    count(score.images),
+    percent(score.accuracy),
+    score.accuracyInterval.map(points).join(" – "),
+    percent(score.macroF1),
+    percent(score.meanRecall),
+  ];
+  const rows = (by: string, { averaged, leakFree, ...plain }: PartMetrics) => [
+    row(by, "plain", plain),
+    ...(averaged ? [row(by, "averaged", averaged)] : []),
+    ...(leakFree ? [row(by, "without copies", leakFree)] : []),
+  ];
+  return [
+    ...rows("labels", metrics),
+    ...(metrics.byVotes ? rows("FER+ votes", metrics.byVotes) : []),
+  ];
+}
+
+function classes({ metrics, config }: ReleasedModel): string {
+  const part = metrics.test ?? metrics.validation;
+  const { byVotes } = part;
+  const figures = ({ confusion, recall, precision, f1 }: PartMetrics, c: number) => [
+    count(confusion[c]?.reduce((sum, n) => sum + n, 0) ?? 0),
+    percent(recall[c]),
+    percent(precision?.[c]),
+    percent(f1?.[c]),
+  ];
+  const head = ["images", "recall", "precision", "F1"];
+  return `## Class by class
+
+On ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels${byVotes ? ", then by FER+ votes" : ""}.
+
+${table(
+  ["", ...head, ...(byVotes ? head : [])],
+  config.classes.map((name, c) => [
+    cell(name),
+    ...figures(part, c),
+    ...(byVotes ? figures(byVotes, c) : []),
+  ]),
+)}`;
+}
+
+function calibration({ calibration, metrics }: ReleasedModel): string {
+  const rows = Object.entries({
+    PublicTest: metrics.validation,
+    PrivateTest: metrics.test,
+  }).flatMap(([part, scores]) =>
+    scores === undefined
+      ? []
+      : [
+          [part, "labels", percent(scores.ece), percent(scores.calibrated?.ece)],
+          ...(scores.byVotes
+            ? [
+                [
+                  part,
+                  "FER+ votes",
+                  percent(scores.byVotes.ece),
+                  percent(scores.byVotes.calibrated?.ece),
+                ],
+              ]
+            : []),
+        ],
+  );
+  return `## Calibration
+
+One temperature, ${calibration.temperature.toFixed(4)}, fitted to PublicTest by ${targetOf(calibration.voteShare)}, is inside the graph. Expected calibration error in 15 equal bins:
+
+${table(["part", "judged by", "before", "after"], rows)}`;
+}
+
+function targetOf(voteShare: number): string {
+  if (voteShare === 0) return "the data set's labels";
+  if (voteShare === 1) return "the FER+ votes";
+  return `labels and FER+ votes, ${Math.round(100 * (1 - voteShare))} to ${Math.round(100 * voteShare)}`;
+}
+
+function comparison(name: string, index: ReleaseIndex): string {
+  const rows = Object.entries(index.models).map(([other, model]) => {
+    const { validation, test } = model.metrics;
+    return [
+      other === name ? `**${other}**` : `[${other}](${other}.md)`,
+      count(model.parameters),
+      percent(validation.meanRecall),
+      percent(validation.byVotes?.meanRecall),
+      percent(balancedScore(model)) + (index.default === other ? " ★" : ""),
+      percent(validation.accuracy),
+      percent(validation.byVotes?.accuracy),
+      percent(test?.accuracy),
+      percent(test?.byVotes?.accuracy),
+    ];
+  });
+  return `## Beside the other released models
+
+The default (★) is the model with the best mean recall of the classes, averaged over both ways of judging, on PublicTest.
+
+${table(["", "parameters", "mean recall, labels", "mean recall, votes", "average", "accuracy, labels", "accuracy, votes", "PrivateTest, labels", "PrivateTest, votes"], rows)}`;
+}
+
+function data({ config }: ReleasedModel): string {
+  const { data, votes, teacher } = config;
+  return `## Data and licence
+
+${list([
+  `${data.name}, SHA-256 \`${data.sha256}\` (uncompressed CSV). Licence: ${data.licence}.`,
+  ...(votes
+    ? [`FER+ votes (Barsoum et al., ICMI 2016; MIT licence), SHA-256 \`${votes.sha256}\`.`]
+    : []),
+  ...(teacher
+    ? [
+        `Answers of wider networks that were trained on the same Training rows, SHA-256 \`${teacher.sha256}\`.`,
+      ]
+    : []),
+  "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product.",
+])}`;
+}
+
+function protocol({ config, openings, epochs, metrics, weights }: ReleasedModel): string {
+  const { voteShare = 0 } = config.hyperparameters as { voteShare?: number };
+  const opened =
+    openings.length === 0
+      ? "Not opened."
+      : table(
+          ["time (UTC)", "accuracy", "averaged", "by votes", "code", "weights"],
+          openings.map((opening) => [
+            opening.time.replace("T", " ").replace(/\.\d+Z$/, ""),
+            percent(opening.accuracy),
+            percent(opening.averagedAccuracy),
+            percent(opening.votesAccuracy),
+            `\`${opening.code}\``,
+            `\`${opening.weights.slice(0, 12)}\``,
+          ]),
+        );
+  const ofThis = openings.filter((opening) => opening.weights === weights);
+  const warning =
+    ofThis.length > 1
+      ? "\n\nThese weights were tested more than once: the later figures are no independent test."
+      : "";
+  return `## Protocol
+
+${list([
+  `Learnt from the Training rows only, by ${targetOf(voteShare)}, for ${epochs} epochs.`,
+  `PublicTest (${count(metrics.validation.images)} images) chose everything that was chosen.`,
+  "PrivateTest is opened by `train:evaluate --final`, which writes each time down. Every opening by this model and by earlier ones of its name:",
+])}
+
+${opened}${warning}`;
+}
+
+function use(): string {
+  return `## What it must not be used for
+
+${list([
+  "**At work and in education**, to infer emotions of people: prohibited in the EU (AI Act, Regulation (EU) 2024/1689, Art. 5(1)(f)), except for medical or safety reasons.",
+  "**On people who do not know it.** Who uses a system that infers emotions must tell the people whom it sees, and treat their data as data protection law says (Art. 50(3)). Such systems are high-risk where they are not prohibited (Annex III, 1(c)).",
+  "**For decisions about people**: hiring, grading, policing, insurance, health, credit. A face's expression says little about what somebody feels, and the model is often wrong about the expression.",
+  "**In products**: the data's licence does not allow it.",
+])}`;
+}
+
+function limits({ metrics }: ReleasedModel): string {
+  const part = metrics.test ?? metrics.validation;
+  return `## What to expect
+
+${list([
+  `Wrong on ${percent(1 - part.accuracy, 0)} of the pictures by their labels. People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another one to about a third of the pictures.`,
+  "The data is unbalanced; the rare classes are found worst (see class by class).",
+  "Nobody knows how the error rates differ by age, sex, skin colour or culture: the data does not say who is in it. Expect that they do.",
+  "It was trained on small, mostly frontal faces from the web, cropped tightly; another crop, pose or light costs accuracy.",
+])}`;
+}
+
+function reproduction({ config, weights, command }: ReleasedModel): string {
+  const settings = Object.entries(config.hyperparameters).map(([key, value]) => [
+    key,
+    cell(Array.isArray(value) ? value.join(", ") : String(value)),
+  ]);
+  return `## How to make it again
+
+\`\`\`sh
+${command}
+\`\`\`
+
+Seed ${config.seed}, code \`${config.code}\`, weights SHA-256 \`${weights}\`. On the same machine with the same number of threads the weights come out bit for bit.
+
+<details><summary>Every setting</summary>
+
+${table(["setting", "value"], settings)}
+
+</details>`;
+}

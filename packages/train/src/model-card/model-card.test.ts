@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { recordOpening } from "../openings.ts";
+import { readRunMetrics } from "../run.ts";
+import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
+import { cell, table } from "./markdown.ts";
+import { releaseModel, rewriteCards } from "./release.ts";
+import { readReleased, type ReleaseIndex } from "./released.ts";
+
+let base: string;
+let out: string;
+beforeEach(async () => {
+  base = await mkdtemp(path.join(tmpdir(), "mien-card-"));
+  out = path.join(base, "release");
+  onTestFinished(() => rm(base, { recursive: true }));
+});
+
+/** Releases a made-up run, with made-up model files. */
+async function release(name: string, about: FinishedRun, options: { run?: string } = {}) {
+  const run = path.join(base, options.run ?? name);
+  if (!existsSync(run)) await writeFinishedRun(run, about);
+  const file = (precision: string) => path.join(base, `${name}.${precision}`);
+  for (const precision of ["fp32", "int8"])
+    await writeFile(file(precision), `${name} ${precision}`);
+  const files = ["fp32", "int8"].map((precision) => {
+    return { precision, file: file(precision), latencyMs: 0.5, accuracy: 0.75 };
+  });
+  const command = `npm run release -- --only ${name}`;
+  return releaseModel(out, { name, run, files, description: `This is ${name}.`, command });
+}
+
+const card = (name: string) => readFile(path.join(out, `${name}.md`), "utf8");
+const index = async () =>
+  JSON.parse(await readFile(path.join(out, "index.json"), "utf8")) as ReleaseIndex;
+
+describe("releaseModel", () => {
+  it("copies the files, with their hashes in index and card", async () => {
+    await release("small", { right: 30, rightByVotes: 20 });
+    expect((await readdir(out)).sort()).toEqual([
+      "index.json",
+      "small.int8.onnx",
+      "small.md",
+      "small.onnx",
+    ]);
+    expect(await readFile(path.join(out, "small.int8.onnx"), "utf8")).toBe("small int8");
+    const sha256 = createHash("sha256").update("small fp32").digest("hex");
+    const { files, parameters, config } = (await index()).models["small"]!;
+    expect(files.fp32).toMatchObject({ name: "small.onnx", bytes: 10, sha256 });
+    expect(parameters).toBe(38);
+    expect(config.data.path).toBe("d.csv");
+    expect(await card("small")).toContain(sha256);
+  });
+
+  it("names the model as default whose mean recall over both ways of judging is best", async () => {
+    // By labels alone the first is best, by votes alone the second is not worst; the third is both.
+    await release("labels", { right: 36, rightByVotes: 10 });
+    expect((await index()).default).toBe("labels");
+    await release("votes", { right: 10, rightByVotes: 36 });
+    const both = await release("both", { right: 32, rightByVotes: 40 });
+    expect(both.default).toBe("both");
+    expect((await index()).default).toBe("both");
+    expect(await card("both")).toContain("uses unless told otherwise");
+    for (const name of ["labels", "votes"]) {
+      const text = await card(name);
+      expect(text).not.toContain("uses unless told otherwise");
+      expect(text).toMatch(/\[both\]\(both\.md\).*★/);
+    }
+  });
+
+  it("lists every opening of the test part, also of earlier weights of that name", async () => {
+    const open = async (run: string) => {
+      const folder = path.join(base, run);
+      const { test } = await readRunMetrics(folder);
+      await recordOpening(folder, { run, code: "abc", metrics: test! });
+    };
+    const parts = ["validation", "test"] as const;
+    await writeFinishedRun(path.join(base, "first"), { right: 20, parts });
+    await open("first");
+    await release("m", { right: 20 }, { run: "first" });
+    expect(await card("m")).toContain("nothing was chosen by it");
+    await writeFinishedRun(path.join(base, "second"), { right: 28, parts });
+    await open("second");
+    await release("m", { right: 28 }, { run: "second" });
+    expect((await index()).models["m"]!.openings).toMatchObject([
+      { accuracy: 0.5 },
+      { accuracy: 0.7 },
+    ]);
+    expect(await card("m")).not.toContain("more than once");
+    await open("second");
+    await release("m", { right: 28 }, { run: "second" });
+    expect(await card("m")).toContain("tested more than once");
+    expect((await index()).models["m"]!.openings).toHaveLength(3);
+  });
+
+  it("refuses a run that was not evaluated, and one without a 32-bit file, and writes nothing", async () => {
+    const run = await writeFinishedRun(path.join(base, "run"), { right: 1 });
+    const about = { name: "m", run, files: [], description: "", command: "" };
+    await expect(releaseModel(out, about)).rejects.toThrow(/no 32-bit model/);
+    await rm(path.join(run, "calibration.json"));
+    await expect(releaseModel(out, about)).rejects.toThrow(/is not evaluated/);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe("the card", () => {
+  it("says what the model is, is not for, comes from, and how to make it again", async () => {
+    await release("small", { right: 30, rightByVotes: 20 });
+    const text = await card("small");
+    for (const expected of [
+      "This is small.",
+      "Art. 5(1)(f)",
+      "Art. 50(3)",
+      "cannot read feelings",
+      "Licence: none",
+      "npm run release -- --only small",
+      "has not been opened",
+      "4 images of the part that occur in the training part",
+      "| widths | 1, 2 |",
+      "\\<Sad\\>",
+    ]) {
+      expect(text).toContain(expected);
+    }
+    expect(text).not.toMatch(/NaN|undefined|null|\/home\/me/);
+  });
+
+  it("comes out the same when cards are written anew", async () => {
+    await release("a", { right: 30 });
+    await release("b", { right: 20 });
+    const before = [await card("a"), await card("b"), await index()];
+    await rewriteCards(out);
+    expect([await card("a"), await card("b"), await index()]).toEqual(before);
+    await expect(rewriteCards(base)).rejects.toThrow(/no released models/);
+    await writeFile(path.join(out, "index.json"), '{"models": {"a": {}}}');
+    await expect(readReleased(out)).rejects.toMatchObject({ code: "bad-data" });
+  });
+});
+
+describe("markdown", () => {
+  it("keeps text within its cell, and numbers to the right", () => {
+    expect(cell("a|b\n`c`")).toBe("a\\|b \\`c\\`");
+    expect(
+      table(
+        ["x", "n"],
+        [
+          ["a", "1,234"],
+          ["b", "5.0 %"],
+        ],
+      ),
+    ).toBe("| x | n |\n| --- | --: |\n| a | 1,234 |\n| b | 5.0 % |");
+  });
+});

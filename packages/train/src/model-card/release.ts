@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
+import { MienError, RUN_FILES } from "@mien/format";
+import { readCalibration } from "../calibration.ts";
+import { readHistory } from "../history.ts";
+import { readOpenings, weightsHash, type Opening } from "../openings.ts";
+import { readRunMetrics } from "../run.ts";
+import { renderCard } from "./card.ts";
+import {
+  chooseDefault,
+  INDEX_FILE,
+  readReleased,
+  type ReleasedFile,
+  type ReleasedModel,
+  type ReleaseIndex,
+} from "./released.ts";
+
+/** An exported file of a run with what its verification found. */
+export interface VerifiedFile {
+  readonly precision: string;
+  readonly file: string;
+  readonly latencyMs: number;
+  /** On validation, 0–1; null without validation images. */
+  readonly accuracy: number | null;
+}
+
+/**
+ * Releases a run's verified model files under a name: copies them, updates the index and writes the
+ * cards of all released models anew, as each shows the comparison with the others.
+ *
+ * @param folder where released models are, e.g. `artifacts/release`.
+ * @returns the name of the default model, and the paths written.
+ * @throws {MienError} `conflict` unless the run is evaluated and calibrated and a 32-bit file is
+ * there, and what reading throws.
+ */
+export async function releaseModel(
+  folder: string,
+  about: {
+    readonly name: string;
+    readonly run: string;
+    readonly files: readonly VerifiedFile[];
+    readonly description: string;
+    readonly command: string;
+  },
+): Promise<{ default: string; written: string[] }> {
+  const { name, run, description, command } = about;
+  const calibration = await readCalibration(run);
+  const metrics = await readRunMetrics(run);
+  if (calibration === undefined || metrics.validation.averaged === undefined) {
+    throw new MienError("conflict", `${run} is not evaluated`, {
+      advice: `Run \`npx nx run train:evaluate ${run}\` first.`,
+    });
+  }
+  const written: string[] = [];
+  const copy = async (precision: string): Promise<ReleasedFile | undefined> => {
+    const source = about.files.find((file) => file.precision === precision);
+    if (source === undefined) return undefined;
+    const target = precision === "fp32" ? `${name}.onnx` : `${name}.${precision}.onnx`;
+    const bytes = await readBytes(source.file);
+    await writeFileAtomic(path.join(folder, target), bytes);
+    written.push(path.join(folder, target));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const { accuracy, latencyMs } = source;
+    return { name: target, bytes: bytes.length, sha256, accuracy, latencyMs };
+  };
+  const [fp32, int8] = [await copy("fp32"), await copy("int8")];
+  if (fp32 === undefined) {
+    throw new MienError("conflict", `no 32-bit model of ${run} was verified`, {
+      advice: `Run \`npx nx run export:onnx ${run}\` and export:verify first.`,
+    });
+  }
+  const before = await readReleased(folder);
+  const released: ReleasedModel = {
+    description,
+    files: { fp32, ...(int8 && { int8 }) },
+    parameters: await countParameters(run),
+    weights: await weightsHash(run),
+    config: await publicConfig(run),
+    epochs: (await readHistory(run)).length,
+    calibration,
+    metrics,
+    openings: mergeOpenings(before[name]?.openings ?? [], await readOpenings(run)),
+    command,
+  };
+  return writeCards(folder, { ...before, [name]: released }, written);
+}
+
+/** All looks at the test part, also by earlier models of the same name, in order of time. */
+function mergeOpenings(before: readonly Opening[], now: readonly Opening[]): Opening[] {
+  const byTime = new Map([...before, ...now].map((opening) => [opening.time, opening]));
+  return [...byTime.values()].sort((a, b) => (a.time < b.time ? -1 : 1));
+}
+
+/**
+ * Writes the index and all cards anew from what is known about the released models.
+ *
+ * @throws {MienError} `missing-file` if nothing is released there.
+ */
+export async function rewriteCards(
+  folder: string,
+): Promise<{ default: string; written: string[] }> {
+  const models = await readReleased(folder);
+  if (Object.keys(models).length > 0) return writeCards(folder, models, []);
+  throw new MienError("missing-file", `no released models in ${folder}`, {
+    advice: "Make them with `npm run release`.",
+  });
+}
+
+async function writeCards(
+  folder: string,
+  models: Readonly<Record<string, ReleasedModel>>,
+  written: string[],
+): Promise<{ default: string; written: string[] }> {
+  const sorted = Object.fromEntries(Object.entries(models).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const index: ReleaseIndex = { default: chooseDefault(sorted), models: sorted };
+  for (const name of Object.keys(sorted)) {
+    const file = path.join(folder, `${name}.md`);
+    await writeFileAtomic(file, renderCard(name, index));
+    written.push(file);
+  }
+  const file = path.join(folder, INDEX_FILE);
+  await writeJson(file, index);
+  return { default: index.default, written: [...written, file] };
+}
+
+/** A run's configuration without what only this machine knows. */
+async function publicConfig(run: string): Promise<ReleasedModel["config"]> {
+  const config = await readRunConfig(run);
+  const withoutFolder = <T extends { readonly path: string } | undefined>(source: T): T =>
+    source && { ...source, path: path.basename(source.path) };
+  return {
+    ...config,
+    data: withoutFolder(config.data),
+    ...(config.votes && { votes: withoutFolder(config.votes) }),
+    ...(config.teacher && { teacher: withoutFolder(config.teacher) }),
+  };
+}
+
+async function countParameters(run: string): Promise<number> {
+  const model = (await readJson(path.join(run, RUN_FILES.model, "model.json"))) as {
+    weightsManifest: { weights: { name: string; shape: number[] }[] }[];
+  };
+  return model.weightsManifest
+    .flatMap(({ weights }) => weights)
+    .filter(({ name }) => !/\/moving_(mean|variance)$/.test(name))
+    .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
+    .reduce((sum, n) => sum + n, 0);
+}

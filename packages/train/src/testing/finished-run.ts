@@ -1,0 +1,82 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { RUN_FILES, type RunConfig, type RunMetrics } from "@mien/format";
+import { judge } from "../judge.ts";
+import { writePredictions, type MeasuredPart, type Predictions } from "../predictions.ts";
+
+/** What a made-up run is like; by default right about no image. */
+export interface FinishedRun {
+  /** Of the 40 images, the first ones that the model is right about by the labels. */
+  readonly right: number;
+  /** And by the votes; undefined without votes. */
+  readonly rightByVotes?: number;
+  /** The first row of the CSV. */
+  readonly rows?: number;
+  readonly learningRate?: number;
+  readonly parts?: readonly MeasuredPart[];
+}
+
+const CLASSES = ["Happy", "<Sad>"];
+const IMAGES = 40;
+
+/** A run folder with a model that was never trained, but measured. */
+export async function writeFinishedRun(folder: string, about: FinishedRun): Promise<string> {
+  const { right, rightByVotes, rows = 0, learningRate = 0.1, parts = ["validation"] } = about;
+  await mkdir(path.join(folder, RUN_FILES.model), { recursive: true });
+  const answer = (i: number) => (i < right ? 0 : 1);
+  const probabilities = Float32Array.from({ length: 2 * IMAGES }, (_, at) =>
+    answer(at >> 1) === at % 2 ? 0.8 : 0.2,
+  );
+  const predictions = (part: MeasuredPart): Predictions => ({
+    part,
+    classes: CLASSES,
+    probabilities,
+    averaged: probabilities,
+    row: Uint32Array.from({ length: IMAGES }, (_, i) => rows + i),
+    labels: new Uint8Array(IMAGES),
+    copied: Uint8Array.from({ length: IMAGES }, (_, i) => (i < 4 ? 1 : 0)),
+    ...(rightByVotes !== undefined && {
+      votes: Int32Array.from({ length: IMAGES }, (_, i) =>
+        i < rightByVotes ? answer(i) : 1 - answer(i),
+      ),
+    }),
+  });
+  for (const part of parts) await writePredictions(folder, predictions(part));
+  const config: RunConfig = {
+    name: path.basename(folder),
+    data: { name: "d", sha256: "0".repeat(64), path: "/home/me/d.csv", licence: "none" },
+    classes: CLASSES,
+    input: { height: 1, width: 1, channels: 1 },
+    split: "official",
+    seed: 1,
+    hyperparameters: { learningRate, widths: [1, 2] },
+    code: "c",
+  };
+  const metrics = Object.fromEntries(
+    parts.map((part) => [part, judge(predictions(part), 1)]),
+  ) as unknown as RunMetrics;
+  const calibration = {
+    method: "temperature",
+    temperature: 1,
+    fittedOn: "validation",
+    voteShare: 0,
+    ece: { before: 0.1, after: 0.1 },
+    loss: { before: 1, after: 1 },
+  };
+  const weights = [
+    { name: "conv1/kernel", shape: [3, 3, 1, 4] },
+    { name: "conv1_norm/moving_mean", shape: [4] },
+    { name: "output/bias", shape: [2] },
+  ];
+  const files: Record<string, string> = {
+    [RUN_FILES.config]: JSON.stringify(config),
+    [RUN_FILES.metrics]: JSON.stringify(metrics),
+    [RUN_FILES.calibration]: JSON.stringify(calibration),
+    [`${RUN_FILES.model}/model.json`]: JSON.stringify({ weightsManifest: [{ weights }] }),
+    [`${RUN_FILES.model}/weights.bin`]: `weights of ${path.basename(folder)}`,
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(path.join(folder, name), content);
+  }
+  return folder;
+}

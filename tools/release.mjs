@@ -1,0 +1,169 @@
+/*
+ * Makes the released models: trains each by its recipe in tools/release/NAME.json (a --config file
+ * of train:fit), evaluates it, exports it in 32 and 8 bits, verifies both, and writes them with
+ * their cards into artifacts/release. Each step says what is done already, so it can be stopped and
+ * repeated at any time.
+ *
+ *   npm run release                          all models, validation only
+ *   npm run release -- --only fer2013        one of them
+ *   npm run release -- --only fer2013 --final    and open PrivateTest, once for these weights
+ *   npm run release -- --only fer2013 --from RUN    release a finished run without training
+ *
+ * --csv FILE and --ferplus FILE name the data, else MIEN_DATA; --out DIR another folder.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+const RECIPES = "tools/release";
+const WORK = "artifacts/release-work";
+
+const recipes = readJson(path.join(RECIPES, "models.json"));
+const options = readOptions();
+mkdirSync(WORK, { recursive: true });
+for (const name of options.names) await release(name);
+
+async function release(name) {
+  const { description, seed, teacher } = recipes[name];
+  console.log(`\n=== ${name}\n`);
+  const run = options.from ?? (await train(name, seed, teacher));
+  await evaluate(run, name);
+  const verified = [];
+  for (const precision of ["fp32", "int8"]) {
+    const verification = path.join(WORK, `${name}.${precision}.json`);
+    const exported = path.join(WORK, `${name}.export.json`);
+    const precise = ["--precision", precision, "--out", WORK, ...flag("csv")];
+    await nx(["export:onnx", run, ...precise, "--json", exported]);
+    const { model } = readJson(exported);
+    await nx(["export:verify", run, "--model", model, ...flag("csv"), "--json", verification]);
+    verified.push(verification);
+  }
+  const command = ["npm run release -- --only", name, ...(options.final ? ["--final"] : [])];
+  await nx([
+    ...["train:card", name, "--run", run, "--verification", verified.join(",")],
+    ...["--description", description, "--command", command.join(" "), "--out", options.out],
+  ]);
+}
+
+/** Trains by the recipe, or goes on, or finds it done; returns the run's folder. */
+async function train(name, seed, teacher) {
+  const result = path.join(WORK, `${name}.fit.json`);
+  const recipe = path.join(RECIPES, `${name}.json`);
+  if (!existsSync(recipe)) fail(`there is no recipe ${recipe} yet`);
+  await nx([
+    ...["train:fit", "--config", recipe, "--seed", String(seed)],
+    ...["--out", `artifacts/runs/${name}-release`, "--json", result],
+    ...(teacher === undefined ? [] : ["--teacher", teacher]),
+    ...flag("csv"),
+    ...flag("ferplus"),
+  ]);
+  return readJson(result).run;
+}
+
+/** Measures on validation, and on the test part if asked to and never done for these weights. */
+async function evaluate(run, name) {
+  const opened = openingsOf(run);
+  const metrics = readJson(path.join(run, "metrics.json"));
+  const open = options.final && opened.length === 0;
+  if (options.final && !open) {
+    console.log(`PrivateTest was opened for ${name} on ${opened[0].time}; it is not opened again`);
+  }
+  if (metrics.validation.averaged !== undefined && !open) {
+    console.log(`${run} is evaluated`);
+    return;
+  }
+  await nx([
+    "train:evaluate",
+    run,
+    ...(open ? ["--final"] : []),
+    ...flag("csv"),
+    ...flag("ferplus"),
+  ]);
+}
+
+/** The looks at the test part by a run's present weights. */
+function openingsOf(run) {
+  const file = path.join(run, "openings.jsonl");
+  if (!existsSync(file)) return [];
+  const weights = createHash("sha256")
+    .update(readFileSync(path.join(run, "model/weights.bin")))
+    .digest("hex");
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  return lines.map((line) => JSON.parse(line)).filter((opening) => opening.weights === weights);
+}
+
+/** Runs one target as a person would, without nx's own lines; the first failure ends everything. */
+async function nx([target, ...flags]) {
+  console.log(`$ npx nx run ${[target, ...flags].map(quote).join(" ")}`);
+  const [project, command] = target.split(":");
+  const program = ["--conditions=source", "--import", "tsx", `packages/${project}/src/bin.ts`];
+  const child = spawn(process.execPath, [...program, command, ...flags], { stdio: "inherit" });
+  // Ctrl-C reaches the command too; it stops at a safe point, and this waits for it.
+  const wait = () => undefined;
+  process.on("SIGINT", wait);
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  process.off("SIGINT", wait);
+  console.log();
+  if (code === 0) return;
+  console.error("not released. Repeat the command to go on; finished steps are kept.");
+  process.exit(code ?? 1);
+}
+
+function quote(word) {
+  return /^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+function flag(name) {
+  return options[name] === undefined ? [] : [`--${name}`, options[name]];
+}
+
+function readOptions() {
+  const text = { type: "string" };
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        only: text,
+        from: text,
+        csv: text,
+        ferplus: text,
+        out: { type: "string", default: "artifacts/release" },
+        final: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }));
+  } catch (error) {
+    fail(error.message);
+  }
+  const known = Object.keys(recipes);
+  if (values.help) {
+    const text = readFileSync(import.meta.filename, "utf8");
+    console.log(
+      text
+        .slice(3, text.indexOf("*/"))
+        .replace(/^ \* ?/gm, "")
+        .trim(),
+    );
+    console.log(`\nmodels: ${known.join(", ")}`);
+    process.exit(0);
+  }
+  const names = values.only?.split(",") ?? known;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) fail(`no model "${unknown}"; there are ${known.join(", ")}`);
+  if (values.from !== undefined && names.length !== 1) fail("--from needs --only NAME, one name");
+  if (values.from !== undefined && !existsSync(path.join(values.from, "metrics.json"))) {
+    fail(`--from must name the folder of a finished run, found none at ${values.from}`);
+  }
+  return { ...values, names };
+}
+
+function fail(problem) {
+  console.error(`error: ${problem}\nnpm run release -- --help shows how it is used.`);
+  process.exit(2);
+}
