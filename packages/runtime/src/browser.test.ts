@@ -1,8 +1,13 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { random, type RawImage } from "@mien/format";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ExpressionClassifier } from "./index.ts";
+import { createPipeline, ExpressionClassifier, type Picture } from "./index.ts";
 import { findChromium, startBrowser, type TestBrowser, type TestPage } from "./testing/browser.ts";
-import { convModel, halvesModel } from "./testing/models.ts";
+import { DATA, DETECTOR } from "./testing/data.ts";
+import { convModel, halvesModel, spotModel } from "./testing/models.ts";
+import { paint } from "./testing/pictures.ts";
 
 /** Without Chromium the tests are skipped, except where `CI` is set. */
 const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
@@ -26,6 +31,8 @@ describe.skipIf(cannotRun)("in Chromium", () => {
       "/grey.onnx": convModel(1),
       "/colour.onnx": convModel(3),
       "/halves.onnx": halvesModel(),
+      "/spots.onnx": spotModel(),
+      "/detector.onnx": await readFile(DETECTOR),
       ...BAD,
     });
     test = await browser.open();
@@ -139,6 +146,103 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     });
     expect(error?.code).toBe("environment");
     expect(error?.advice).toMatch(/Serve .*ort-wasm-simd-threaded\.wasm/);
+  });
+
+  /** A bright spot that drifts over noise, seen at two sizes. */
+  const drift = (i: number): Picture => {
+    const stream = random(i, "noise");
+    const scale = i < 6 ? 1 : 1.5;
+    return paint(416 * scale, 320 * scale, (x, y) => {
+      const isSpot = Math.abs(x / scale - 100 - i) < 24 && Math.abs(y / scale - 120) < 24;
+      const value = (isSpot ? 200 : 20) + stream.integer(50);
+      return [value, value - 10, value - 20];
+    });
+  };
+
+  /** Runs pictures as a film through a pipeline here and in the page, and compares the results. */
+  async function expectSame(
+    detector: { url: string; bytes: Uint8Array },
+    film: readonly Picture[],
+  ) {
+    const frames = film.map((picture, i) => ({ ...picture, index: i, timeMs: 40 * i }));
+    const pipeline = await createPipeline({
+      expression: convModel(1),
+      detector: detector.bytes,
+      mirror: true,
+    });
+    const inNode = [];
+    for (const frame of frames) inNode.push(await pipeline.process(frame));
+    await pipeline.close();
+    const sent = frames.map((frame) => ({
+      ...frame,
+      pixels: Buffer.from(frame.pixels).toString("base64"),
+    }));
+    const inPage = await test.page.evaluate(
+      async ([url, wasmPath, received]) => {
+        const pipeline = await mien.createPipeline({
+          expression: "/grey.onnx",
+          detector: url,
+          mirror: true,
+          wasmPath,
+        });
+        const results = [];
+        for (const { pixels, ...frame } of received) {
+          const bytes = Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0));
+          results.push(await pipeline.process({ ...frame, pixels: bytes }));
+        }
+        await pipeline.close();
+        return results;
+      },
+      [detector.url, WASM, sent] as const,
+    );
+    let faces = 0;
+    inNode.forEach((result, i) => {
+      const other = inPage[i]!;
+      expect(other.faces.map(({ track }) => track)).toEqual(result.faces.map(({ track }) => track));
+      result.faces.forEach((face, k) => {
+        faces++;
+        const { box, probabilities } = other.faces[k]!;
+        const apart = (a: readonly number[], b: readonly number[]) =>
+          Math.max(...a.map((value, j) => Math.abs(value - b[j]!)));
+        expect(apart(face.box, box)).toBeLessThan(1);
+        expect(apart(face.probabilities, probabilities)).toBeLessThan(1e-4);
+      });
+    });
+    return faces;
+  }
+
+  it("the same frames give the same tracks, boxes and probabilities as in Node", async () => {
+    const film = Array.from({ length: 12 }, (_, i) => drift(i));
+    expect(
+      await expectSame({ url: "/spots.onnx", bytes: spotModel() }, film),
+    ).toBeGreaterThanOrEqual(12);
+  });
+
+  it.skipIf(DATA === undefined)("photographs of people give the same, too", async () => {
+    const names = ["scene_astronaut", "scene_two_people", "scene_john1", "noface_coffee"];
+    const photographs = await Promise.all(
+      names.map(async (name) => {
+        const { data, info } = await sharp(path.join(DATA!, `faces/${name}.jpg`))
+          .removeAlpha()
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        return { width: info.width, height: info.height, pixels: data };
+      }),
+    );
+    // Each twice, since faces are looked for in every other frame.
+    const film = photographs.flatMap((photograph) => [photograph, photograph]);
+    const detector = { url: "/detector.onnx", bytes: await readFile(DETECTOR) };
+    expect(await expectSame(detector, film)).toBeGreaterThanOrEqual(8);
+  });
+
+  it("a page has no folder of people, and says what to do instead", async () => {
+    const advice = await test.page.evaluate(() =>
+      mien.deletePerson("people", "Ada").then(
+        () => "",
+        (error: unknown) => (error as { advice: string }).advice,
+      ),
+    );
+    expect(advice).toMatch(/encodePerson/);
   });
 
   it("no request leaves the page's own server", () => {

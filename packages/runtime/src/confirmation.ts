@@ -14,7 +14,7 @@ export interface ConfirmationOptions {
   readonly quorum?: number;
   /** What is confirmed when nothing has a quorum; default `Neutral` if it is a label, else `unsure`. */
   readonly fallback?: string;
-  /** `viterbi`: probability that the expression changes from one frame to the next; default 1e-4. */
+  /** `viterbi`: probability that the expression changes from one frame to the next; default 1e-8. */
   readonly change?: number;
 }
 
@@ -26,7 +26,7 @@ export function resolveConfirmation(
   options: ConfirmationOptions,
   labels: readonly string[],
 ): Confirmation {
-  const { method = "window", size = 20, quorum = 0.6, change = 1e-4 } = options;
+  const { method = "window", size = 20, quorum = 0.6, change = 1e-8 } = options;
   const { fallback = labels.includes("Neutral") ? "Neutral" : "unsure" } = options;
   const fail = (what: string, found: unknown): never => {
     throw new MienError("usage", `${what}, found ${String(found)}`);

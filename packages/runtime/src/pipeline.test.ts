@@ -158,7 +158,7 @@ describe("a pipeline", () => {
 
 describe("a pipeline with depth", () => {
   /** A spot where the object is. */
-  function frameOf(object: Object3d, z: number, seed: number): Frame {
+  function frameOf(object: Object3d, z: number, seed: number): FrameInput {
     const { depth, box } = depthScene(object, z, seed);
     const centreX = box[0] + box[2] / 2;
     const centreY = box[1] + box[3] / 2;

@@ -108,9 +108,11 @@ class Stages implements Pipeline {
   }
 
   process(frame: FrameInput, { signal }: { signal?: AbortSignal } = {}): Promise<FrameResult> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(new MienError("usage", "the pipeline is closed"));
+    }
     const work = this.#queue.then(() => {
       if (signal?.aborted) throw new MienError("interrupted", "the frame was not worked on");
-      if (this.#closing !== undefined) throw new MienError("usage", "the pipeline is closed");
       return this.#process(frame);
     });
     this.#queue = work.catch(() => undefined);

@@ -34,12 +34,17 @@ export function depthScene(
   const bowsDown = stream.uniform() < 0.5;
   const centreX = stream.between(250, 390);
   const centreY = stream.between(190, 290);
-  const millimetres = new Uint16Array(WIDTH * HEIGHT);
-  for (let row = 0; row < HEIGHT; row++) {
-    for (let column = 0; column < WIDTH; column++) {
+  const wall = z + 1.5;
+  const millimetres = new Uint16Array(WIDTH * HEIGHT).fill(1000 * wall);
+  // The object and a little around it; the rest of the wall does without noise.
+  const reach = (0.17 * FOCAL) / z;
+  for (let row = Math.max(0, Math.floor(centreY - reach)); row < HEIGHT; row++) {
+    if (row > centreY + reach) break;
+    for (let column = Math.max(0, Math.floor(centreX - reach)); column < WIDTH; column++) {
+      if (column > centreX + reach) break;
       const x = ((column - centreX) * z) / FOCAL;
       const y = ((row - centreY) * z) / FOCAL;
-      let distance = z + 1.5;
+      let distance = wall;
       if (object === "head") {
         const rest = 1 - (x / 0.085) ** 2 - (y / 0.12) ** 2;
         const nose = 0.02 * Math.exp(-((x / 0.014) ** 2) - ((y - 0.01) / 0.03) ** 2);
