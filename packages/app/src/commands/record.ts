@@ -14,6 +14,7 @@ import { MienError, random, shuffle } from "@mien/format";
 import { SCENES, type SceneName } from "../recording/scenes.ts";
 
 const RECORD = "made-from.json";
+const RECORDINGS = "artifacts/recordings";
 const sceneNames = Object.keys(SCENES) as SceneName[];
 
 export const record = defineCommand({
@@ -67,9 +68,40 @@ ${sceneNames.map((name) => `  ${name.padEnd(8)}${SCENES[name]}`).join("\n")}`,
         context,
       );
     }
-    throw new MienError("unsupported", "recording from a Kinect is not there yet");
+    return recordLive({ seconds, out }, context);
   },
 });
+
+async function recordLive(
+  { seconds, out }: { seconds: number | undefined; out: string | undefined },
+  { terminal, signal }: CommandContext,
+) {
+  const { recordKinect } = await import("../recording/record-kinect.ts");
+  const now = new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
+  const folder = out ?? path.join(RECORDINGS, now);
+  const length = seconds === undefined ? "until Ctrl-C" : `for ${formatSeconds(seconds)}`;
+  terminal.say(`opening the Kinect, to record ${length}`);
+  const progress =
+    seconds === undefined ? undefined : terminal.progress("frames", Math.round(seconds * 30));
+  const { frames, dropped, bytes, lost } = await recordKinect(folder, {
+    signal,
+    ...(seconds === undefined ? {} : { seconds }),
+    onProgress: (done) => progress?.update(done),
+  }).finally(() => progress?.stop());
+  if (lost !== undefined) terminal.warn(`${lost.message}; what came before is kept`);
+  if (dropped > 0) terminal.warn(`left out ${dropped} frames that the disk was too slow for`);
+  terminal.table(["frames", "size"], [[frames, formatBytes(bytes)]]);
+  terminal.wrote(folder, "the recording");
+  suggestNext(terminal, folder);
+  return { folder, frames, dropped, bytes, lost: lost?.message ?? null };
+}
+
+function suggestNext(terminal: CommandContext["terminal"], folder: string): void {
+  terminal.next(
+    `npx nx run app:analyze --source ${shellQuote(`kinect:${folder}`)}`,
+    "reads its faces",
+  );
+}
 
 interface SynthValues {
   readonly scene: SceneName;
@@ -83,7 +115,7 @@ async function synthesize(
   { scene, faces, seconds, seed, out }: SynthValues,
   { terminal, signal }: CommandContext,
 ) {
-  const folder = out ?? path.join("artifacts/recordings", scene);
+  const folder = out ?? path.join(RECORDINGS, scene);
   const record = path.join(folder, RECORD);
   const inputs = { scene, faces: faces ?? null, seconds, seed };
   const code = await codeVersion([path.join(import.meta.dirname, "../recording")]);
@@ -94,7 +126,7 @@ async function synthesize(
     );
   if ((await freshness(record, inputs, code)) === "current") {
     terminal.say(`up to date: ${folder} (${scene}, ${seconds} s, seed ${seed})`);
-    next();
+    suggestNext(terminal, folder);
     return { folder, ...inputs, upToDate: true };
   }
   const { drawFaces, readFaces } = await import("../recording/face-textures.ts");
@@ -120,6 +152,6 @@ async function synthesize(
   terminal.table(["frames", "seconds", "size"], [[frames, seconds, formatBytes(bytes)]]);
   terminal.wrote(folder, "the recording");
   terminal.wrote(path.join(folder, TRUTH), "what it shows");
-  next();
+  suggestNext(terminal, folder);
   return { folder, ...inputs, frames, bytes, truth: path.join(folder, TRUTH), upToDate: false };
 }

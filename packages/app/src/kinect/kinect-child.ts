@@ -1,6 +1,5 @@
 // The process that calls libfreenect, so that whatever it does, crash or hang, hits nobody else.
 import { Socket } from "node:net";
-import koffi from "koffi";
 import {
   PAIR_BYTES,
   PICTURES,
@@ -17,7 +16,7 @@ import {
   type Handle,
   type Libfreenect,
 } from "./libfreenect.ts";
-import { COLOUR_BYTES, DEPTH_BYTES } from "./recording.ts";
+import { DEPTH_BYTES } from "./recording.ts";
 
 // Ctrl-C reaches the whole group of processes; the parent decides when this one ends. Without a
 // parent there is nobody to work for, and a hung native call must not keep the process.
@@ -68,8 +67,13 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
   process.once("message", () => (isStopped = true));
   const pipe = new Socket({ fd: PICTURES, readable: false, writable: true });
   pipe.on("error", () => process.kill(process.pid, "SIGKILL"));
-  // One is filled while the other is on its way.
+  // The library writes into one while the other is on its way; they are swapped only in callbacks,
+  // while the library waits.
   let [filling, sending] = [Buffer.alloc(PAIR_BYTES), Buffer.alloc(PAIR_BYTES)];
+  const fill = () => {
+    library.setDepthBuffer(device, filling.subarray(0, DEPTH_BYTES));
+    library.setVideoBuffer(device, filling.subarray(DEPTH_BYTES));
+  };
   let [hasDepth, hasColour] = [false, false];
   const sendPair = () => {
     // A parent that reads too slowly gets the newest pair when it is ready for one.
@@ -77,15 +81,16 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
     pipe.write(filling);
     [filling, sending] = [sending, filling];
     hasDepth = hasColour = false;
+    fill();
   };
-  const take = (picture: Handle, at: number, bytes: number) => {
-    filling.set(new Uint8Array(koffi.view(picture, bytes)), at);
-    if (at === 0) hasDepth = true;
-    else hasColour = true;
+  const onDepth = library.onPicture(() => {
+    hasDepth = true;
     sendPair();
-  };
-  const onDepth = library.onPicture((picture) => take(picture, 0, DEPTH_BYTES));
-  const onColour = library.onPicture((picture) => take(picture, DEPTH_BYTES, COLOUR_BYTES));
+  });
+  const onColour = library.onPicture(() => {
+    hasColour = true;
+    sendPair();
+  });
   library.setDepthCallback(device, onDepth);
   library.setVideoCallback(device, onColour);
   const calibration = library.readCalibration(device) ?? null;
@@ -93,9 +98,9 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
     "start",
     library.setDepthMode(device, library.findDepthMode(RESOLUTION, DEPTH_11BIT)),
     library.setVideoMode(device, library.findVideoMode(RESOLUTION, VIDEO_RGB)),
-    library.startDepth(device),
-    library.startVideo(device),
   );
+  fill();
+  check("start", library.startDepth(device), library.startVideo(device));
   await tell({ type: "streaming", calibration });
   const isFake = calibration === null;
   while (!isStopped) {

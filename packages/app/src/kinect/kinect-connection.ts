@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 import { MienError } from "@mien/format";
 import { killChild } from "../sources/child-processes.ts";
-import type { Capture, Connection } from "../sources/connection.ts";
+import type { Connection } from "../sources/connection.ts";
 import { delay } from "../sources/delay.ts";
-import type { Calibration } from "./calibration.ts";
+import { DEFAULT_CALIBRATION, type Calibration } from "./calibration.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import { PICTURES, type KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
@@ -14,7 +14,11 @@ import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
 /** How the Kinect is read. */
 export interface KinectOptions {
   /** Takes raw depth and colour instead of frames. */
-  readonly onRaw?: (raw: Uint16Array, pixels: Uint8Array, calibration: Calibration) => void;
+  readonly onRaw?: (raw: Uint16Array, pixels: Uint8Array) => void;
+}
+
+export interface KinectConnection extends Connection {
+  readonly calibration: Calibration;
 }
 
 const FRAMES_PER_SECOND = 30;
@@ -33,7 +37,7 @@ const KEPT_LOG = 8192;
 export async function connectKinect(
   signal?: AbortSignal,
   options: KinectOptions = {},
-): Promise<Connection> {
+): Promise<KinectConnection> {
   const { candidates, isFake } = findLibfreenect();
   const recorded = isFake ? await checkRecording(process.env["FAKENECT_PATH"]) : undefined;
   const child = startKinectProcess({ candidates, task: "stream" });
@@ -43,28 +47,25 @@ export async function connectKinect(
       log = (log + text).slice(-KEPT_LOG);
     });
   }
-  let calibration = recorded;
+  let onCalibration: (calibration: Calibration) => void = () => undefined;
+  const calibrated = new Promise<Calibration>((resolve) => (onCalibration = resolve));
   let failure: MienError | undefined;
   let hasEnded = false;
   child.on("message", (message: KinectMessage) => {
-    if (message.type === "streaming") calibration = message.calibration ?? recorded;
+    if (message.type === "streaming") {
+      onCalibration(message.calibration ?? recorded ?? DEFAULT_CALIBRATION);
+    }
     if (message.type === "ended") hasEnded = true;
     if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
   });
 
-  let sink: ((capture: Capture) => void) | undefined;
-  let register: ReturnType<typeof createRegistration> | undefined;
-  let onFirst: (first: "pictures") => void = () => undefined;
-  const firstPair = new Promise<"pictures">((resolve) => (onFirst = resolve));
+  let sink: ((raw: Uint16Array, pixels: Uint8Array) => void) | undefined;
+  let onFirst: () => void = () => undefined;
+  const firstPair = new Promise<void>((resolve) => (onFirst = resolve));
   const pictures = child.stdio[PICTURES] as Readable;
   readPairs(pictures, (raw, pixels) => {
-    onFirst("pictures");
-    // The message with the calibration travels on another way and may be late by a pair.
-    if (sink === undefined || calibration === undefined) return;
-    if (options.onRaw) options.onRaw(raw, pixels, calibration);
-    register ??= createRegistration(calibration);
-    const depth = options.onRaw ? undefined : register(raw);
-    sink({ width: WIDTH, height: HEIGHT, pixels, ...(depth && { depth }) });
+    onFirst();
+    sink?.(raw, pixels);
   });
 
   const ended = new Promise<MienError | undefined>((resolve) => {
@@ -90,31 +91,37 @@ export async function connectKinect(
   signal?.addEventListener("abort", abort, { once: true });
   const patience = new AbortController();
   const silence = delay(PATIENCE, patience.signal).then(() => "silence" as const);
-  const first = await Promise.race([firstPair, ended, silence]);
+  const opened = firstPair.then(() => calibrated);
+  const first = await Promise.race([opened, ended, silence]);
   patience.abort();
   signal?.removeEventListener("abort", abort);
-  if (first !== "pictures") await killChild(child);
-  if (signal?.aborted) {
-    throw new MienError("interrupted", "opening the Kinect was given up");
-  }
+  const hasFailed = first === undefined || first === "silence" || first instanceof MienError;
+  if (hasFailed) await killChild(child);
+  if (signal?.aborted) throw new MienError("interrupted", "opening the Kinect was given up");
   if (first === "silence") {
     throw new MienError("environment", `the Kinect sent no picture in ${PATIENCE / 1000} s`, {
       advice: "Plug it in anew, without a hub and with its power supply connected.",
     });
   }
-  if (first !== "pictures") {
-    throw (
-      first ?? new MienError("bad-data", "the recording ended before its first pair of pictures")
-    );
+  if (first instanceof MienError) throw first;
+  if (first === undefined) {
+    throw new MienError("bad-data", "the recording ended before its first pair of pictures");
   }
+  const register = createRegistration(first);
   return {
     width: WIDTH,
     height: HEIGHT,
     framesPerSecond: FRAMES_PER_SECOND,
     durationMs: null,
+    calibration: first,
     ended,
     close,
-    start: (onCapture) => (sink = onCapture),
+    start(onCapture) {
+      sink =
+        options.onRaw ??
+        ((raw, pixels) =>
+          void onCapture({ width: WIDTH, height: HEIGHT, pixels, depth: register(raw) }));
+    },
     resume: () => undefined,
   };
 }

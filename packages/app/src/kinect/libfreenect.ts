@@ -16,6 +16,9 @@ export interface Libfreenect {
   findVideoMode(resolution: number, format: number): unknown;
   setDepthMode(device: Handle, mode: unknown): number;
   setVideoMode(device: Handle, mode: unknown): number;
+  /** Where the next picture is to be written; must live as long as it is in use. */
+  setDepthBuffer(device: Handle, buffer: Uint8Array): number;
+  setVideoBuffer(device: Handle, buffer: Uint8Array): number;
   setDepthCallback(device: Handle, callback: Handle): void;
   setVideoCallback(device: Handle, callback: Handle): void;
   startDepth(device: Handle): number;
@@ -28,8 +31,8 @@ export interface Libfreenect {
   processEvents(context: Handle): Promise<number>;
   /** The Kinect's own; undefined of fakenect. */
   readCalibration(device: Handle): Calibration | undefined;
-  /** Makes a native callback out of a function that gets each picture's address. */
-  onPicture(take: (picture: Handle) => void): Handle;
+  /** Makes a native callback; the thread that waits for events waits for it, too. */
+  onPicture(take: () => void): Handle;
 }
 
 /** Medium resolution, 640×480; raw depth of 11 bits in 16; RGB; the cameras without motor and sound. */
@@ -116,6 +119,8 @@ function bind(library: ReturnType<typeof koffi.load>, file: string): Libfreenect
     findVideoMode: f("freenect_frame_mode freenect_find_video_mode(int resolution, int format)"),
     setDepthMode: f("int freenect_set_depth_mode(void *dev, freenect_frame_mode mode)"),
     setVideoMode: f("int freenect_set_video_mode(void *dev, freenect_frame_mode mode)"),
+    setDepthBuffer: f("int freenect_set_depth_buffer(void *dev, void *buffer)"),
+    setVideoBuffer: f("int freenect_set_video_buffer(void *dev, void *buffer)"),
     setDepthCallback: f("void freenect_set_depth_callback(void *dev, freenect_cb *callback)"),
     setVideoCallback: f("void freenect_set_video_callback(void *dev, freenect_cb *callback)"),
     startDepth: f("int freenect_start_depth(void *dev)"),
@@ -149,8 +154,7 @@ function bind(library: ReturnType<typeof koffi.load>, file: string): Libfreenect
         startLines: pad.start_lines,
       };
     },
-    onPicture: (take) =>
-      koffi.register((_device: Handle, picture: Handle) => take(picture), koffi.pointer(callback)),
+    onPicture: (take) => koffi.register(() => take(), koffi.pointer(callback)),
   };
 }
 
