@@ -51,6 +51,8 @@ describe("finding what earlier steps made", () => {
     put("artifacts/models/a.onnx", 10);
     put("artifacts/models/b.onnx", 50);
     put("artifacts/models/c.json", 1);
+    put("artifacts/models/a.int8.onnx", 2);
+    put("artifacts/models/a.fp16.onnx", 1);
     expect(await findModel()).toBe("artifacts/models/a.onnx");
     put("artifacts/release/index.json", 0, '{"default":"blend"}');
     put("artifacts/release/blend.onnx", 99);

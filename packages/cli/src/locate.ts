@@ -72,7 +72,8 @@ export async function findModel(file?: string): Promise<string> {
     }
     if (name !== undefined) return findModel(path.join(FOLDERS.release, `${name}.onnx`));
   }
-  const newest = await newestOf(FOLDERS.models, (name) => name, ".onnx");
+  // What a model computes with is chosen by name only: its 8- and 16-bit forms stand beside it.
+  const newest = await newestOf(FOLDERS.models, (name) => name, /(?<!\.int8|\.fp16)\.onnx$/);
   if (newest !== undefined) return path.join(FOLDERS.models, newest);
   throw new MienError("missing-file", `no exported model in ${FOLDERS.models}/`, {
     advice: "Train and export one: `npx nx run train:fit`, then `npx nx run export:onnx`.",
@@ -83,11 +84,11 @@ export async function findModel(file?: string): Promise<string> {
 async function newestOf(
   folder: string,
   marker: (name: string) => string,
-  extension = "",
+  pattern = /(?:)/,
 ): Promise<string | undefined> {
   const names = await readdir(folder).catch(() => []);
   let newest: { name: string; time: number } | undefined;
-  for (const name of names.filter((candidate) => candidate.endsWith(extension))) {
+  for (const name of names.filter((candidate) => pattern.test(candidate))) {
     const stats = await stat(path.join(folder, marker(name))).catch(() => undefined);
     if (stats && (newest === undefined || stats.mtimeMs > newest.time)) {
       newest = { name, time: stats.mtimeMs };

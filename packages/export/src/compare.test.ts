@@ -11,6 +11,7 @@ describe("comparePredictions", () => {
       maxDifference: 0,
       agreement: 1,
       partings: [],
+      allowed: { tolerance: 1e-5, sameAnswers: true },
     });
   });
 
@@ -27,6 +28,18 @@ describe("comparePredictions", () => {
       expectedAnswer: "Happy",
       foundAnswer: "Sad",
     });
+  });
+
+  it("lets other answers pass where they are allowed, but no large difference", () => {
+    const b = A.slice();
+    b.set([0.1, 0.44, 0.46], 3);
+    const allowed = { tolerance: 0.2, sameAnswers: false };
+    expect(comparePredictions(A, b, CLASSES, allowed)).toMatchObject({
+      agreement: 0.5,
+      partings: [],
+    });
+    b.set([0.1, 0.3, 0.6], 3);
+    expect(comparePredictions(A, b, CLASSES, allowed).partings).toHaveLength(1);
   });
 
   it("counts an answer that is not a number as the worst parting", () => {

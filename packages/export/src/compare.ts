@@ -1,7 +1,12 @@
 import { MienError } from "@mien/format";
 
-/** Largest difference between two probabilities that still counts as the same answer. */
-export const TOLERANCE = 1e-5;
+/** What still counts as agreement. */
+export interface Allowance {
+  /** Largest difference between two probabilities. */
+  readonly tolerance: number;
+  /** Whether every answer must be the same. */
+  readonly sameAnswers: boolean;
+}
 
 /** One image that two models answer differently. */
 export interface Parting {
@@ -26,8 +31,9 @@ export interface Agreement {
   readonly maxDifference: number;
   /** Share of images with the same answer, 0–1; 1 if there are no images. */
   readonly agreement: number;
-  /** The images whose answers or probabilities differ beyond the tolerance, the worst first. */
+  /** The images whose answers or probabilities differ more than allowed, the worst first. */
   readonly partings: readonly Parting[];
+  readonly allowed: Allowance;
 }
 
 /**
@@ -36,12 +42,14 @@ export interface Agreement {
  * @param expected [N, classes] row-major.
  * @param found [N, classes] row-major.
  * @param classes class names in the order of the probabilities.
+ * @param allowed by default what float32 engines reach: 1e-5 and no other answer.
  * @throws {MienError} `mismatch` if the two differ in length.
  */
 export function comparePredictions(
   expected: Float32Array,
   found: Float32Array,
   classes: readonly string[],
+  allowed: Allowance = { tolerance: 1e-5, sameAnswers: true },
 ): Agreement {
   if (expected.length !== found.length) {
     throw new MienError(
@@ -62,7 +70,8 @@ export function comparePredictions(
     if (answerA === answerB) same++;
     // Math.max keeps a NaN, which is no agreement either.
     maxDifference = Math.max(maxDifference, worst.difference);
-    if (answerA === answerB && worst.difference <= TOLERANCE) continue;
+    const sameAnswer = answerA === answerB || !allowed.sameAnswers;
+    if (sameAnswer && worst.difference <= allowed.tolerance) continue;
     partings.push({
       image,
       difference: worst.difference,
@@ -75,7 +84,7 @@ export function comparePredictions(
   }
   const rank = ({ difference }: Parting) => (Number.isNaN(difference) ? Infinity : difference);
   partings.sort((a, b) => rank(b) - rank(a) || a.image - b.image);
-  return { images, maxDifference, agreement: images === 0 ? 1 : same / images, partings };
+  return { images, maxDifference, agreement: images === 0 ? 1 : same / images, partings, allowed };
 }
 
 /**
@@ -90,7 +99,7 @@ export function requireAgreement(
   what: string,
   nameOf: (image: number) => string = (image) => `image ${image}`,
 ): void {
-  const { partings, images } = agreement;
+  const { partings, images, allowed } = agreement;
   if (partings.length === 0) return;
   const lines = partings.slice(0, 5).map((parting) => {
     const { difference, expected, found, expectedAnswer, foundAnswer } = parting;
@@ -107,7 +116,11 @@ export function requireAgreement(
   throw new MienError(
     "mismatch",
     [`${what}: ${partings.length} of ${images} images differ`, ...lines, ...more].join("\n"),
-    { advice: `At most ${TOLERANCE} a probability and no other answer are allowed.` },
+    {
+      advice:
+        `At most ${allowed.tolerance} a probability` +
+        `${allowed.sameAnswers ? " and no other answer" : ""} are allowed.`,
+    },
   );
 }
 

@@ -8,9 +8,12 @@ import {
   MienError,
   RUN_FILES,
   tensorOf,
+  type Calibration,
   type ModelMetadata,
   type RunConfig,
 } from "@mien/format";
+
+import { PRECISIONS, type Precision } from "./precision.ts";
 
 /** What the name of a run decides. */
 export interface RunPaths {
@@ -30,8 +33,12 @@ export function runPaths(run: string): RunPaths {
 }
 
 /** Where a run's model is exported to. */
-export function modelFileOf({ name }: RunPaths, folder: string = FOLDERS.models): string {
-  return path.join(folder, `${name}.onnx`);
+export function modelFileOf(
+  { name }: RunPaths,
+  folder: string = FOLDERS.models,
+  precision: Precision = "fp32",
+): string {
+  return path.join(folder, name + PRECISIONS[precision].extension);
 }
 
 /**
@@ -46,6 +53,32 @@ export function exportedModel(paths: RunPaths, file: string | undefined): string
   throw new MienError("missing-file", `no exported model at ${model}`, {
     advice: `Make it with \`npx nx run export:onnx ${shellQuote(paths.argument)}\`.`,
   });
+}
+
+/** An exported model. */
+export interface ModelFile {
+  readonly precision: Precision;
+  readonly file: string;
+}
+
+/**
+ * The named model, or all precisions that the run was exported in, float32 first.
+ *
+ * @throws {MienError} `missing-file` if there is none.
+ */
+export function findModels(paths: RunPaths, file: string | undefined): ModelFile[] {
+  const precisions = Object.keys(PRECISIONS) as Precision[];
+  if (file !== undefined) {
+    const precision = precisions.findLast((name) => file.endsWith(PRECISIONS[name].extension));
+    return [{ precision: precision ?? "fp32", file: exportedModel(paths, file) }];
+  }
+  const others = precisions
+    .filter((precision) => precision !== "fp32")
+    .map((precision) => ({ precision, file: modelFileOf(paths, undefined, precision) }));
+  return [
+    { precision: "fp32", file: exportedModel(paths, undefined) },
+    ...others.filter((other) => existsSync(other.file)),
+  ];
 }
 
 /** What a command line needs to name an exported model: nothing where it is looked for anyway. */
@@ -104,11 +137,29 @@ export async function readReference({ run }: RunPaths, config: RunConfig): Promi
   return { inputs: inputs.data, outputs: outputs.data, count };
 }
 
+/**
+ * The temperature that a run was calibrated with and what it was measured to do.
+ *
+ * @returns undefined for a run without calibration.
+ * @throws {MienError} `bad-data` if its temperature is not above 0.
+ */
+export async function readCalibration({ run }: RunPaths): Promise<Calibration | undefined> {
+  const file = path.join(run, RUN_FILES.calibration);
+  if (!existsSync(file)) return undefined;
+  const calibration = (await readJson(file)) as Partial<Calibration> | null;
+  const { temperature } = calibration ?? {};
+  if (typeof temperature !== "number" || !(temperature > 0 && Number.isFinite(temperature))) {
+    throw new MienError(
+      "bad-data",
+      `"temperature" in ${file} must be a number above 0, found ${JSON.stringify(temperature)}`,
+    );
+  }
+  return calibration as Calibration;
+}
+
 /** What a model file says about itself: where it comes from and what was measured. */
-export async function describeRun(
-  { run, name }: RunPaths,
-  config: RunConfig,
-): Promise<ModelMetadata> {
+export async function describeRun(paths: RunPaths, config: RunConfig): Promise<ModelMetadata> {
+  const { run, name } = paths;
   const { data, split, seed, hyperparameters, code } = config;
   return {
     labels: config.classes,
@@ -122,6 +173,7 @@ export async function describeRun(
       code,
     },
     metrics: await readJson(path.join(run, RUN_FILES.metrics)),
+    calibration: await readCalibration(paths),
   };
 }
 
@@ -132,6 +184,7 @@ export async function hashRun({ run }: RunPaths): Promise<Record<string, string>
     RUN_FILES.config,
     RUN_FILES.metrics,
     RUN_FILES.reference,
+    ...(existsSync(path.join(run, RUN_FILES.calibration)) ? [RUN_FILES.calibration] : []),
     ...modelFiles.sort().map((file) => `${RUN_FILES.model}/${file}`),
   ];
   const hashes: Record<string, string> = {};

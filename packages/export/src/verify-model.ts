@@ -1,43 +1,56 @@
-import { existsSync } from "node:fs";
-import { loadDataset } from "@mien/data";
-import { imageSize, MienError, officialSplit, type ModelInput, type RunConfig } from "@mien/format";
+import { imageSize, MienError, type ModelInput, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
 import { comparePredictions, countCorrect, type Agreement } from "./compare.ts";
-import { readReference, type RunPaths } from "./run-export.ts";
+import { PRECISIONS } from "./precision.ts";
+import { loadPart, type PartOptions } from "./run-data.ts";
+import { readCalibration, readReference, type ModelFile, type RunPaths } from "./run-export.ts";
+import { temper } from "./temper.ts";
 
 /** What is verified, and with which data. */
 export interface VerifyOptions {
-  /** The exported model. */
-  readonly model: string;
-  /** The data set; by default the file that the run was trained on, else looked for as always. */
+  /** At least one. */
+  readonly models: readonly ModelFile[];
   readonly csv?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Called with the bytes of the data set read, then with the images that both models answered. */
+  /** Called with the bytes of the data set read, then with the images that all models answered. */
   readonly onProgress?: (stage: "read" | "compare", done: number, total: number) => void;
 }
 
-/** How far a trained and an exported model agree. */
+/** How far a trained and its exported models agree. */
 export interface Verification {
   /** The trained model as tfjs opens it, against what it answered when training ended. */
   readonly opened: Agreement;
-  /** The exported model against tfjs on the run's reference images. */
-  readonly reference: Agreement;
-  /** The exported model against tfjs on every validation image. */
-  readonly validation: Agreement;
-  /** Validation images that each model answers rightly. */
-  readonly correct: { readonly tfjs: number; readonly onnx: number };
+  /** Validation images that tfjs answers rightly. */
+  readonly correct: number;
+  /** In the order of the options. */
+  readonly models: readonly ModelVerification[];
   /** Row of the CSV that each validation image comes from. */
   readonly rows: Uint32Array;
 }
 
-/** Images that go through both models at a time. */
+/** How far one exported model agrees with tfjs. */
+export interface ModelVerification extends ModelFile {
+  /** On the run's reference images. */
+  readonly reference: Agreement;
+  /** On every validation image. */
+  readonly validation: Agreement;
+  /** Validation images that it answers rightly. */
+  readonly correct: number;
+  /** Median milliseconds for one image, one thread. */
+  readonly latency: number;
+}
+
+/** Images that go through the models at a time. */
 const BATCH = 256;
+/** Single images that each model's latency is the median of. */
+const TIMED = 200;
 
 /**
- * Runs the trained model in tfjs and the exported one in onnxruntime on the same images.
+ * Runs the trained model in tfjs, at the temperature that the run was calibrated with, and exported
+ * ones in onnxruntime on the same images.
  *
- * @throws {MienError} `mismatch` if the exported model or the data set belong to another training;
- * `interrupted` on the signal; what reading the run, the model and the data set throw.
+ * @throws {MienError} `mismatch` if an exported model or the data set belong to another training;
+ * `interrupted` on the signal; what reading the run, the models and the data set throw.
  */
 export async function verifyModel(
   paths: RunPaths,
@@ -45,43 +58,87 @@ export async function verifyModel(
   options: VerifyOptions,
 ): Promise<Verification> {
   const { classes } = config;
+  const count = classes.length;
   const reference = await readReference(paths, config);
-  const exported = await ExpressionClassifier.open(options.model);
+  const { temperature = 1 } = (await readCalibration(paths)) ?? {};
+  const exported: ExpressionClassifier[] = [];
   try {
-    requireSame(exported.metadata, config, options.model);
-    const { pixels, labels, rows } = await validationPart(config, options);
+    for (const { file } of options.models) {
+      const classifier = await ExpressionClassifier.open(file);
+      exported.push(classifier);
+      requireSame(classifier.metadata, config, file);
+    }
+    const part = await loadPart(config, "validation", partOptions(options));
+    const { pixels, labels, rows } = part;
     // tfjs takes a second to load; nothing before this needs it.
     const { openTrainedModel } = await import("@mien/train");
     const trained = await openTrainedModel(paths.run);
     try {
-      const onReference = {
-        tfjs: await trained.predict(reference.inputs, reference.count),
-        onnx: await exported.run(reference.inputs, reference.count),
-      };
+      const opened = await trained.predict(reference.inputs, reference.count);
+      const onReference = temper(opened, count, temperature);
       const size = imageSize(config.input);
-      const tfjs = new Float32Array(labels.length * classes.length);
-      const onnx = new Float32Array(tfjs.length);
+      const tfjs = new Float32Array(labels.length * count);
+      const onnx = exported.map(() => new Float32Array(tfjs.length));
       for (let at = 0; at < labels.length; at += BATCH) {
         if (options.signal?.aborted) throw new MienError("interrupted", "verification stopped");
         const end = Math.min(at + BATCH, labels.length);
         const batch = Float32Array.from(pixels.subarray(at * size, end * size));
-        tfjs.set(await trained.predict(batch, end - at), at * classes.length);
-        onnx.set(await exported.run(batch, end - at), at * classes.length);
+        tfjs.set(temper(await trained.predict(batch, end - at), count, temperature), at * count);
+        for (const [i, classifier] of exported.entries()) {
+          onnx[i]?.set(await classifier.run(batch, end - at), at * count);
+        }
         options.onProgress?.("compare", end, labels.length);
       }
+      const latencies = await timeSingles(exported, reference.inputs.subarray(0, size));
+      const models: ModelVerification[] = [];
+      for (const [i, model] of options.models.entries()) {
+        const allowed = PRECISIONS[model.precision];
+        const answers = onnx[i] as Float32Array;
+        const classifier = exported[i] as ExpressionClassifier;
+        const referenceAnswers = await classifier.run(reference.inputs, reference.count);
+        models.push({
+          ...model,
+          reference: comparePredictions(onReference, referenceAnswers, classes, allowed),
+          validation: comparePredictions(tfjs, answers, classes, {
+            ...allowed,
+            tolerance: allowed.validationTolerance,
+          }),
+          correct: countCorrect(answers, labels),
+          latency: latencies[i] as number,
+        });
+      }
       return {
-        opened: comparePredictions(reference.outputs, onReference.tfjs, classes),
-        reference: comparePredictions(onReference.tfjs, onReference.onnx, classes),
-        validation: comparePredictions(tfjs, onnx, classes),
-        correct: { tfjs: countCorrect(tfjs, labels), onnx: countCorrect(onnx, labels) },
+        opened: comparePredictions(reference.outputs, opened, classes),
+        correct: countCorrect(tfjs, labels),
+        models,
         rows,
       };
     } finally {
       trained.dispose();
     }
   } finally {
-    await exported.close();
+    for (const classifier of exported) await classifier.close();
   }
+}
+
+function partOptions({ csv, signal, onProgress }: VerifyOptions): PartOptions {
+  return { csv, signal, onProgress: (done, total) => onProgress?.("read", done, total) };
+}
+
+/** Median milliseconds of each model for one image, in turns. */
+async function timeSingles(
+  models: readonly ExpressionClassifier[],
+  image: Float32Array,
+): Promise<number[]> {
+  const times = models.map((): number[] => []);
+  for (let i = 0; i < TIMED; i++) {
+    for (const [m, model] of models.entries()) {
+      const start = performance.now();
+      await model.run(image, 1);
+      times[m]?.push(performance.now() - start);
+    }
+  }
+  return times.map((taken) => taken.sort((a, b) => a - b)[TIMED / 2] as number);
 }
 
 function requireSame(
@@ -97,36 +154,4 @@ function requireSame(
   throw new MienError("mismatch", `run ${name} has ${expected}; ${model} has ${found}`, {
     advice: "Name the file that was exported from this run: --model FILE.",
   });
-}
-
-/** The images by which a run's choices were made, with their labels. */
-async function validationPart(
-  { data, name }: RunConfig,
-  { csv, signal, onProgress }: VerifyOptions,
-): Promise<{ pixels: Uint8Array; labels: Uint8Array; rows: Uint32Array }> {
-  const { set, sha256, path } = await loadDataset({
-    csv: csv ?? (existsSync(data.path) ? data.path : undefined),
-    skipBadRows: (data.skippedRows ?? 0) > 0,
-    signal,
-    onProgress: (done, total) => onProgress?.("read", done, total),
-  });
-  if (sha256 !== data.sha256) {
-    throw new MienError(
-      "mismatch",
-      `run ${name} was trained on ${data.name} with SHA-256 ${data.sha256.slice(0, 12)}…, ` +
-        `${path} has ${sha256.slice(0, 12)}…`,
-      { advice: `Name the file that it was trained on: --csv FILE; it was ${data.path}.` },
-    );
-  }
-  const { validation } = officialSplit(set);
-  const size = imageSize(set);
-  const pixels = new Uint8Array(validation.length * size);
-  validation.forEach((position, i) => {
-    pixels.set(set.pixels.subarray(position * size, (position + 1) * size), i * size);
-  });
-  return {
-    pixels,
-    labels: Uint8Array.from(validation, (position) => set.labels[position] as number),
-    rows: Uint32Array.from(validation, (position) => set.row[position] as number),
-  };
 }

@@ -1,24 +1,41 @@
+import { statSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
 import {
   defineCommand,
   findRun,
   FOLDERS,
+  formatBytes,
+  formatSeconds,
+  KERAS_REQUIREMENTS,
   outOption,
+  peerPython,
   writeFileAtomic,
   writeJson,
   type Terminal,
 } from "@mien/cli";
-import { measureModel, type BenchmarkRow } from "../measure-model.ts";
-import { exportedModel, readFinishedRun, runPaths } from "../run-export.ts";
+import { MienError, RUN_FILES } from "@mien/format";
+import { measure, type BenchmarkRow } from "../benchmark/measure.ts";
+import { compareConverters, type ConverterRow } from "../benchmark/tf2onnx.ts";
+import { findModels, readFinishedRun, readReference, runPaths } from "../run-export.ts";
+import { findChromium } from "../web/chromium.ts";
+
+/** The numbers of predictions that the study case was timed with. */
+const STUDY_CALLS = [100, 10_000];
 
 export const benchmark = defineCommand({
   name: "benchmark",
-  summary: "times the exported model against the trained one in tfjs",
+  summary: "times the exported model against the trained one in tfjs, Keras and a browser",
   details:
-    "One face and 64 faces at a time, tfjs-node's predict against onnxruntime with one and two threads, " +
-    "in alternating turns. Writes DIR/<run>.benchmark.json and .png.",
-  examples: ["npx nx run export:benchmark", "npx nx run export:benchmark demo --seconds 2"],
+    "1, 8 and 64 faces at a time: tfjs-node's predict against onnxruntime with one and two threads, in every precision " +
+    "that was exported; with --keras three ways of Keras, with the same weights; with --web onnxruntime-web in Chromium. All in " +
+    "alternating turns of one run. Keras and tf2onnx are installed into the cache folder the first time (about 1.5 GB). " +
+    "Writes DIR/<run>.benchmark.json and .png.",
+  examples: [
+    "npx nx run export:benchmark",
+    "npx nx run export:benchmark demo --seconds 2",
+    "npx nx run export:benchmark demo --keras --web --study --tf2onnx",
+  ],
   positional: {
     name: "RUN",
     description: "name or folder of a run; default: the newest finished one",
@@ -31,51 +48,107 @@ export const benchmark = defineCommand({
       default: 5,
       description: "seconds of measuring for each engine and batch size",
     },
+    keras: { type: "boolean", description: "also Keras: predict, model(x) and tf.function" },
+    web: { type: "boolean", description: "also onnxruntime-web (WebAssembly) in Chromium" },
+    study: {
+      type: "boolean",
+      description:
+        "also 100 and 10,000 single predictions by every engine; with --keras 10 minutes",
+    },
+    tf2onnx: {
+      type: "boolean",
+      description: "also convert the same weights by Keras and tf2onnx, and compare the two files",
+    },
     model: {
       type: "string",
       placeholder: "FILE",
-      description: "the exported model; default: artifacts/models/<run>.onnx",
+      description:
+        "the exported model; default: artifacts/models/<run>.onnx, .fp16.onnx and .int8.onnx, as far as they are there",
     },
     out: { ...outOption("folder for the figures"), default: FOLDERS.models },
   },
-  async run({ seconds, model: modelOption, out }, { terminal, signal, positionals }) {
+  async run(options, { terminal, signal, positionals }) {
+    const { seconds, out } = options;
     const paths = runPaths(await findRun(positionals[0]));
     const config = await readFinishedRun(paths);
-    const model = exportedModel(paths, modelOption);
-    terminal.say(`run ${paths.run}, model ${model}`);
+    const models = findModels(paths, options.model);
+    const chromium = options.web ? requireChromium() : undefined;
+    const needsPython = options.keras || options.tf2onnx;
+    const python = needsPython
+      ? await peerPython(KERAS_REQUIREMENTS, { terminal, signal })
+      : undefined;
+    terminal.say(`run ${paths.run}, model ${models.map(({ file }) => file).join(", ")}`);
     const progress = terminal.progress("measure", 100);
-    const rows = await measureModel(paths, config, {
-      model,
+    const result = await measure(paths, config, {
+      models,
       seconds,
+      study: options.study ? STUDY_CALLS : [],
+      python: options.keras ? python : undefined,
+      chromium,
       signal,
       onProgress: (share) => progress.update(Math.round(100 * share)),
     }).finally(() => progress.stop());
-    show(terminal, rows);
+    show(terminal, result.rows);
+    if (result.study.length > 0) {
+      terminal.say("");
+      show(terminal, result.study);
+    }
+    const { height, width, channels } = config.input;
+    const image = (await readReference(paths, config)).inputs.subarray(
+      0,
+      height * width * channels,
+    );
+    const converters =
+      options.tf2onnx && python !== undefined
+        ? await compareConverters(
+            path.join(paths.run, RUN_FILES.model),
+            { shape: [1, height, width, channels], data: image },
+            { python, seconds, signal },
+          )
+        : undefined;
+    if (converters !== undefined) showConverters(terminal, converters);
     const machine = {
       cpu: cpus()[0]?.model ?? "unknown",
       cores: cpus().length,
       node: process.version,
     };
     // What a live application does: one face at a time, with the runtime's one thread.
-    const speedup = rows.find((row) => row.batch === 1 && row.threads === 1)?.factor;
-    const result = { run: paths.run, model, seconds, machine, speedup, rows };
+    const speedup = result.rows.find((row) => row.batch === 1 && row.threads === 1)?.factor;
+    const sizes = models.map(({ precision, file }) => ({ precision, bytes: statSync(file).size }));
+    const answer = {
+      ...{ run: paths.run, model: models[0]?.file, models: sizes, seconds, machine, speedup },
+      ...result,
+      ...(converters === undefined ? {} : { converters }),
+    };
     const base = path.join(out, `${paths.name}.benchmark`);
-    const { drawBenchmark } = await import("../draw-benchmark.ts");
-    await writeFileAtomic(`${base}.png`, drawBenchmark(rows, paths.name));
-    await writeJson(`${base}.json`, result);
+    const { drawBenchmark } = await import("../benchmark/draw-benchmark.ts");
+    await writeFileAtomic(`${base}.png`, drawBenchmark(result.rows, paths.name));
+    await writeJson(`${base}.json`, answer);
     terminal.wrote(`${base}.json`);
     terminal.wrote(`${base}.png`);
     terminal.next(
       "npx nx run app:analyze --source face.jpg --cropped",
       "reads the expression in a photo",
     );
-    return result;
+    return answer;
   },
 });
 
+function requireChromium(): string {
+  const found = findChromium();
+  if (found !== undefined) return found;
+  throw new MienError("environment", "--web needs Chromium, which was not found", {
+    advice: "Install it, name it by MIEN_CHROMIUM, or leave --web out.",
+  });
+}
+
 function show(terminal: Terminal, rows: readonly BenchmarkRow[]): void {
+  const withKeras = rows.some((row) => row.kerasFactor !== null);
   terminal.table(
-    ["engine", "faces a call", "calls", "mean ms", "median ms", "p99 ms", "ms a face", "faster"],
+    [
+      ...["engine", "faces a call", "calls", "mean ms", "median ms", "p99 ms", "ms a face"],
+      ...["× tfjs", ...(withKeras ? ["× Keras"] : [])],
+    ],
     rows.map((row) => [
       row.name,
       row.batch,
@@ -85,6 +158,22 @@ function show(terminal: Terminal, rows: readonly BenchmarkRow[]): void {
       row.p99.toFixed(2),
       row.perFace.toFixed(3),
       `${row.factor.toFixed(1)}×`,
+      ...(withKeras ? [`${row.kerasFactor?.toFixed(1) ?? "–"}×`] : []),
+    ]),
+  );
+}
+
+function showConverters(terminal: Terminal, rows: readonly ConverterRow[]): void {
+  terminal.say("");
+  terminal.table(
+    ["converter", "as a process", "file", "bytes", "nodes", "ms a face"],
+    rows.map(({ name, seconds, bytes, nodes, median }) => [
+      name,
+      formatSeconds(seconds),
+      formatBytes(bytes),
+      bytes,
+      nodes,
+      median.toFixed(3),
     ]),
   );
 }

@@ -122,12 +122,73 @@ describe("export:onnx", () => {
   });
 });
 
+describe("export:onnx --precision", () => {
+  it("writes a smaller file beside the first, which verify finds and shows", async () => {
+    const half = run("onnx", "tiny", "--precision", "fp16");
+    expect(half.err).toBe("");
+    expect(half.out).toContain("wrote artifacts/models/tiny.fp16.onnx");
+    expect(half.out).toContain("export:verify tiny --model artifacts/models/tiny.fp16.onnx");
+    const bytes = run("onnx", "tiny", "--precision", "int8", "--opset", "20", "--json", "o.json");
+    expect(bytes.code).toBe(0);
+    expect(await readJson("o.json")).toMatchObject({ precision: "int8", opset: 20, images: 5 });
+    const file = await readFile(at("artifacts/models/tiny.int8.onnx"));
+    expect(readOnnxMetadata(file, "m")["mien.precision"]).toBe("int8");
+    const { out } = run("verify", "tiny");
+    expect(out).toMatch(/fp16 with tfjs, validation +60 +\S+/);
+    expect(out).toMatch(/onnxruntime, int8 +\S+ kB +\d+ +\S+ % +\d/);
+    expect(run("onnx", "tiny", "--precision", "int8", "--opset", "20").out).toContain("up to date");
+    await Promise.all(["fp16", "int8"].map((name) => rm(at(`artifacts/models/tiny.${name}.onnx`))));
+  });
+
+  it("refuses an operator set that 8-bit kernels do not take", () => {
+    const { code, err } = run("onnx", "tiny", "--precision", "int8", "--opset", "21");
+    expect(code).toBe(2);
+    expect(err).toContain("int8 needs opset 20 or older");
+  });
+});
+
+describe("a calibrated run", () => {
+  const calibration = {
+    method: "temperature",
+    temperature: 1.7,
+    fittedOn: "validation",
+    ece: { before: 0.1, after: 0.02 },
+  };
+
+  it("has its temperature in the graph and its calibration in the metadata, and is verified so", async () => {
+    await cp(at("artifacts/runs/tiny"), at("warm"), { recursive: true });
+    await writeFile(at("warm/calibration.json"), JSON.stringify(calibration));
+    expect(run("onnx", "warm", "--out", "warm-models").err).toBe("");
+    const bytes = await readFile(at("warm-models/warm.onnx"));
+    expect(decodeModelMetadata(readOnnxMetadata(bytes, "m"), "m").calibration).toEqual(calibration);
+    const warm = run("verify", "warm", "--model", "warm-models/warm.onnx");
+    expect(warm.err).toBe("");
+    expect(warm.out).toMatch(/fp32 with tfjs, validation +60 +\S+ +100\.00 %/);
+    // The same file is not that of the run without calibration.
+    expect(run("verify", "tiny", "--model", "warm-models/warm.onnx").code).toBe(1);
+  });
+
+  it("is exported again when its temperature changes, and refused where it has none", async () => {
+    const next = JSON.stringify({ ...calibration, temperature: 0.8 });
+    await writeFile(at("warm/calibration.json"), next);
+    expect(run("onnx", "warm", "--out", "warm-models").out).toContain(
+      "wrote warm-models/warm.onnx",
+    );
+    await writeFile(at("warm/calibration.json"), '{"temperature":"hot"}');
+    const { code, err } = run("onnx", "warm", "--out", "warm-models");
+    expect(code).toBe(1);
+    expect(err).toContain(
+      '"temperature" in warm/calibration.json must be a number above 0, found "hot"',
+    );
+  });
+});
+
 describe("export:verify", () => {
   it("finds the same answers and accuracy on every validation image of the run's data set", async () => {
     const { code, out, err } = run("verify", "tiny", "--json", "verify.json");
     expect(err).toBe("");
     expect(code).toBe(0);
-    expect(out).toMatch(/onnxruntime with tfjs, validation +60 +\S+ +100\.00 %/);
+    expect(out).toMatch(/fp32 with tfjs, validation +60 +\S+ +100\.00 %/);
     const result = await readJson("verify.json");
     expect(result).toMatchObject({
       agreement: 1,
@@ -149,7 +210,7 @@ describe("export:verify", () => {
     expect(code).toBe(1);
     expect(err).toContain("tfjs and soft.onnx part on the reference images: 5 of 5 images differ");
     expect(err).toMatch(/image \d: (\w+) 0\.\d+ became 0\.\d+ .*both answer/);
-    expect(out).toMatch(/onnxruntime with tfjs, validation +60/);
+    expect(out).toMatch(/fp32 with tfjs, validation +60/);
   });
 
   it("refuses another data set than the run's", async () => {
@@ -170,12 +231,12 @@ describe("export:verify", () => {
 });
 
 describe("export:benchmark", () => {
-  it("times three engines at two batch sizes and draws them", async () => {
+  it("times three engines at three batch sizes and draws them", async () => {
     const { code, out } = run("benchmark", "--seconds", "0.2", "--json", "benchmark.json");
     expect(code).toBe(0);
     expect(out).toMatch(/wrote \S+tiny\.benchmark\.png/);
     const { rows, speedup } = await readJson("benchmark.json");
-    expect(rows).toHaveLength(6);
+    expect(rows).toHaveLength(9);
     for (const row of rows as Record<string, number>[]) {
       expect(row["calls"]).toBeGreaterThan(1);
       expect(row["p99"]).toBeGreaterThanOrEqual(row["median"] as number);

@@ -41,6 +41,17 @@ export function convertLayersModel(model: LayersModel, options: ConvertOptions =
 
 /** The graph of the file that `convertLayersModel` writes. */
 export function convertToGraph(model: LayersModel, options: ConvertOptions = {}): Graph {
+  return convertWithLayers(model, options).graph;
+}
+
+/**
+ * The same with the value of every layer's last call, by the layer's name. What a layer computed may
+ * have been folded into another one; the graph then has no value of that name.
+ */
+export function convertWithLayers(
+  model: LayersModel,
+  options: ConvertOptions = {},
+): { graph: Graph; layers: ReadonlyMap<string, Value> } {
   const { opset = OPSETS.usual } = options;
   if (!Number.isSafeInteger(opset) || opset < OPSETS.oldest || opset > OPSETS.newest) {
     throw new MienError(
@@ -59,13 +70,18 @@ export function convertToGraph(model: LayersModel, options: ConvertOptions = {})
     const shape = inputShape(spec, source);
     return { name: inputNames[i] as string, shape, layout: "as-is" };
   });
-  const outputs = convertModel(spec, inputs, { graph, weights, scope: "" });
+  const layers = new Map<string, Value>();
+  const onLayer = (name: string, value: Value) => layers.set(name, value);
+  const outputs = convertModel(spec, inputs, { graph, weights, scope: "", onLayer });
   weights.requireAllUsed();
 
   const draft: DraftGraph = { nodes: graph.nodes, tensors: graph.tensors, outputs: outputNames };
   const outputPorts = outputs.map((output, i): Port => {
     const name = outputNames[i] as string;
     const from = graph.asIs(output).name;
+    for (const [layer, value] of layers) {
+      if (value.name === from) layers.set(layer, { ...value, name });
+    }
     draft.nodes.push({
       op: "Identity",
       name: `${name}/identity`,
@@ -82,7 +98,7 @@ export function convertToGraph(model: LayersModel, options: ConvertOptions = {})
   }
   requireFinite(draft);
   const { nodes, tensors } = draft;
-  return { name: spec.name, inputs, outputs: outputPorts, nodes, tensors };
+  return { graph: { name: spec.name, inputs, outputs: outputPorts, nodes, tensors }, layers };
 }
 
 /** One input or output bears the given name, several those of their layers; `taken` grows. */

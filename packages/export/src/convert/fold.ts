@@ -30,11 +30,12 @@ function reluBeforePooling(graph: DraftGraph): void {
     const pool = relu.op === "Relu" ? sole(relu.inputs[0]) : undefined;
     const conv = pool?.op === "MaxPool" ? sole(pool.inputs[0]) : undefined;
     if (pool === undefined || conv?.op !== "Conv") continue;
-    const [from, pooled, result] = [pool.inputs[0], relu.inputs[0], relu.outputs[0]] as string[];
-    relu.inputs = [from as string];
-    relu.outputs = [pooled as string];
-    pool.inputs = [pooled as string];
-    pool.outputs = [result as string];
+    // What the pooling alone would have given is no longer there, so neither is its name.
+    const early = freshName(graph, `${pool.name}/${relu.name}`);
+    pool.outputs = relu.outputs;
+    relu.inputs = pool.inputs;
+    relu.outputs = [early];
+    pool.inputs = [early];
     const [first, second] = [graph.nodes.indexOf(pool), graph.nodes.indexOf(relu)];
     graph.nodes[first] = relu;
     graph.nodes[second] = pool;
@@ -154,6 +155,10 @@ function foldRescaling(graph: DraftGraph): void {
       const name = freshName(graph, `${add.name}/unscaled`);
       graph.tensors.set(name, { dims: [], data: Float32Array.of(shift / scale) });
       add.inputs = [mul.inputs[0] as string, name];
+      // The sum is another one than before, so it gets another name; one node reads it.
+      const sum = freshName(graph, `${add.name}/shifted`);
+      reader.inputs[0] = sum;
+      add.outputs = [sum];
     }
     remove(mul);
   }

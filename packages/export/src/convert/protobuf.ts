@@ -43,6 +43,12 @@ export class ProtoMessage {
     return this;
   }
 
+  /** A field that is encoded already, with its key; not copied and must not change either. */
+  raw(field: Uint8Array): this {
+    this.#append(field);
+    return this;
+  }
+
   /** A field that is a message itself. */
   message(field: number, value: ProtoMessage): this {
     this.#key(field, LENGTH_DELIMITED);

@@ -28,7 +28,13 @@ export function applyTemperature(graph: DraftGraph, temperature: number): void {
     if (maker?.op === "Gemm") {
       const units = graph.tensors.get(maker.inputs[1] ?? "")?.dims[1] ?? 0;
       const scale = new Float64Array(units).fill(1 / temperature);
-      if (scaleOutputs(graph, maker, { scale, shift: new Float64Array(units) })) continue;
+      if (scaleOutputs(graph, maker, { scale, shift: new Float64Array(units) })) {
+        // These are no longer the layer's own logits.
+        const scaled = freshName(graph, `${logits}/tempered`);
+        maker.outputs = [scaled];
+        softmax.inputs[0] = scaled;
+        continue;
+      }
     }
     const factor = freshName(graph, `${softmax.name}/inverse_temperature`);
     graph.tensors.set(factor, { dims: [], data: Float32Array.of(1 / temperature) });

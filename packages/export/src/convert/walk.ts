@@ -12,6 +12,8 @@ export interface Target {
   readonly weights: WeightStore;
   /** Begins the names of all nodes: empty, or the path of a model inside a model. */
   readonly scope: string;
+  /** Told of every call of a layer of the outermost model. */
+  readonly onLayer?: (layer: string, value: Value) => void;
 }
 
 /**
@@ -52,6 +54,7 @@ export function convertModel(
       layers.set(name, apply);
       values = apply(sources.map(valueOf));
       done.set(key, values);
+      if (values[0] !== undefined) target.onLayer?.(name, values[0]);
     }
     return values[output] as Value;
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { summarise, timeAlternating } from "./timing.ts";
+import { contender, summarise, timeAlternating } from "./timing.ts";
 
 describe("summarise", () => {
   it("takes the middle of an odd number and the mean of the middle two of an even one", () => {
@@ -17,16 +17,24 @@ describe("summarise", () => {
 describe("timeAlternating", () => {
   it("lets every contender have its turn in every round, in reversing order", async () => {
     const calls: string[] = [];
-    const contender = (name: string) => ({ name, call: () => calls.push(name) });
-    const timings = await timeAlternating([contender("a"), contender("b")], { seconds: 0.4 });
+    const noting = (name: string) => contender(name, () => calls.push(name));
+    const timings = await timeAlternating([noting("a"), noting("b")], { seconds: 0.4 });
     const turns = calls.slice(6).filter((name, i, all) => name !== all[i - 1]);
     expect(turns).toEqual(["a", "b", "a", "b", "a"]);
     expect(timings.map(({ name }) => name)).toEqual(["a", "b"]);
   });
 
+  it("lets every contender make as many calls as are asked for, whatever they take", async () => {
+    const wait = () => new Promise((resolve) => setTimeout(resolve, 30));
+    const contenders = [contender("fast", () => undefined), contender("slow", wait)];
+    const timings = await timeAlternating(contenders, { calls: 7 });
+    expect(timings.map(({ calls }) => calls)).toEqual([7, 7]);
+  });
+
   it("stops on the signal", async () => {
-    const contenders = [{ name: "a", call: () => undefined }];
+    const contenders = [contender("a", () => undefined)];
     const signal = AbortSignal.abort();
-    await expect(timeAlternating(contenders, { seconds: 1, signal })).rejects.toThrow(/stopped/);
+    const timing = timeAlternating(contenders, { seconds: 1 }, { signal });
+    await expect(timing).rejects.toThrow(/stopped/);
   });
 });

@@ -1,0 +1,62 @@
+"""Times Keras' ways to predict, asked by lines of JSON.
+
+usage: keras_predict.py MODEL_FOLDER
+
+Says {"versions", "parameters"} first. A question is {"engine": "predict" | "call" | "function",
+"batch", "ms", "calls"}, its answer {"times": [milliseconds]}; {"pixels": [...]} is answered by
+{"probabilities": [...]}.
+"""
+
+import json
+import sys
+import time
+
+import keras_model
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def main():
+    model = keras_model.load(sys.argv[1])
+    shape = model.input_shape[1:]
+    function = tf.function(
+        lambda x: model(x, training=False), input_signature=[tf.TensorSpec([None, *shape])]
+    )
+    engines = {
+        "predict": lambda x: model.predict(x, batch_size=len(x), verbose=0),
+        "call": lambda x: model(x, training=False).numpy(),
+        "function": lambda x: function(x).numpy(),
+    }
+    versions = {"keras": keras.__version__, "tensorflow": tf.__version__}
+    say({"versions": versions, "parameters": model.count_params()})
+    noise = np.random.default_rng(1)
+    inputs = {}
+    for line in sys.stdin:
+        question = json.loads(line)
+        if "pixels" in question:
+            pixels = np.array(question["pixels"], np.float32).reshape(-1, *shape)
+            say({"probabilities": engines["predict"](pixels).ravel().tolist()})
+            continue
+        batch = question["batch"]
+        if batch not in inputs:
+            inputs[batch] = noise.integers(0, 256, (batch, *shape)).astype(np.float32)
+        limit = question["ms"] / 1000 if question["ms"] is not None else float("inf")
+        say({"times": turn(engines[question["engine"]], inputs[batch], limit, question["calls"])})
+
+
+def turn(engine, pixels, seconds, calls):
+    times = []
+    begin = time.perf_counter()
+    while not times or (len(times) < calls and time.perf_counter() - begin < seconds):
+        start = time.perf_counter()
+        engine(pixels)
+        times.append(1000 * (time.perf_counter() - start))
+    return times
+
+
+def say(answer):
+    print(json.dumps(answer), flush=True)
+
+
+main()

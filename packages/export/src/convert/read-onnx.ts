@@ -1,0 +1,99 @@
+import { MienError } from "@mien/format";
+import { ProtoMessage } from "./protobuf.ts";
+
+// Field numbers of ModelProto, GraphProto, NodeProto and ValueInfoProto.
+const MODEL_GRAPH = 7;
+const GRAPH_NODE = 1;
+const GRAPH_OUTPUT = 12;
+const NODE_OUTPUT = 2;
+const NODE_OP = 4;
+const VALUE_NAME = 1;
+
+/** A node of an ONNX file. */
+export interface ReadNode {
+  readonly op: string;
+  /** Names of the values that it makes. */
+  readonly outputs: readonly string[];
+}
+
+/**
+ * The nodes of an ONNX file, in order.
+ *
+ * @throws {MienError} `bad-model` if it is none.
+ */
+export function readNodes(model: Uint8Array): ReadNode[] {
+  const nodes: ReadNode[] = [];
+  for (const node of fields(graphOf(model))) {
+    if (node.number !== GRAPH_NODE || node.value === undefined) continue;
+    const inner = [...fields(node.value)];
+    const texts = (number: number) =>
+      inner
+        .filter((field) => field.number === number && field.value !== undefined)
+        .map((field) => new TextDecoder().decode(field.value));
+    nodes.push({ op: texts(NODE_OP)[0] ?? "", outputs: texts(NODE_OUTPUT) });
+  }
+  return nodes;
+}
+
+/**
+ * The same model with other outputs: values from inside the graph.
+ *
+ * @param names of values that its nodes make.
+ * @throws {MienError} `bad-model` if it is no ONNX file.
+ */
+export function exposeValues(model: Uint8Array, names: readonly string[]): Uint8Array {
+  const graph = copyWithout(graphOf(model), GRAPH_OUTPUT);
+  // Their types are left to the engine to infer.
+  for (const name of names) graph.message(GRAPH_OUTPUT, new ProtoMessage().text(VALUE_NAME, name));
+  return copyWithout(model, MODEL_GRAPH).message(MODEL_GRAPH, graph).toBytes();
+}
+
+function graphOf(model: Uint8Array): Uint8Array {
+  for (const { number, value } of fields(model)) {
+    if (number === MODEL_GRAPH && value !== undefined) return value;
+  }
+  throw new MienError("bad-model", "the file is not an ONNX model: it holds no graph");
+}
+
+function copyWithout(bytes: Uint8Array, field: number): ProtoMessage {
+  const copy = new ProtoMessage();
+  for (const { number, raw } of fields(bytes)) if (number !== field) copy.raw(raw);
+  return copy;
+}
+
+/** A field of a message: its bytes with key and length, and without them where it has a length. */
+interface Field {
+  readonly number: number;
+  readonly raw: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+function* fields(bytes: Uint8Array): Generator<Field> {
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; scale < 2 ** 63; scale *= 128) {
+      const byte = bytes[at++];
+      if (byte === undefined) break;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+    throw new MienError("bad-model", "the file is not an ONNX model, or is cut off");
+  };
+  while (at < bytes.length) {
+    const start = at;
+    const key = varint();
+    const type = key % 8;
+    let value: Uint8Array | undefined;
+    if (type === 0) varint();
+    else if (type === 2) {
+      const length = varint();
+      value = bytes.subarray(at, at + length);
+      at += length;
+    } else at += type === 1 ? 8 : 4;
+    if (at > bytes.length || (type > 2 && type !== 5)) {
+      throw new MienError("bad-model", "the file is not an ONNX model, or is cut off");
+    }
+    yield { number: Math.floor(key / 8), raw: bytes.subarray(start, at), value };
+  }
+}
