@@ -1,1 +1,2 @@
-export {};
+export * from "./space.ts";
+export * from "./settings.ts";

@@ -1,0 +1,233 @@
+"""Optuna as a subprocess: one JSON object a line on standard input, one answer a line for each.
+
+The first line out is a greeting with the protocol's version. A request is `{"id", "op", …}`; its
+answer is `{"id", "result"}` or `{"id", "error": {"kind", "message"}}`. The other side of the
+protocol, with the type of every message, is src/protocol.ts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import sys
+import warnings
+from typing import Any, Callable
+
+PROTOCOL = 1
+
+# What libraries print must not get among the answers.
+answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
+# Ctrl-C reaches the whole process group; what it means is decided on the other side.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def answer(message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message, allow_nan=False) + "\n")
+    answers.flush()
+
+
+class Refusal(Exception):
+    """A request that cannot be met, with a word that the other side can branch on."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Bridge:
+    """A study of which this process is a worker."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, Any] = {}
+        self._told: set[int] = set()
+
+    def create(self, store: Any, study: str | None, new: Any, worker: int) -> Any:
+        """
+        Opens a study: of a name, else the only one there, else a new one if there are settings.
+        """
+        self._store = open_store(store)
+        with self._store.lock():
+            names = sorted(optuna.get_all_study_names(self._store.storage))
+            if study is None and len(names) == 1:
+                study = names[0]
+            if study not in names:
+                if new is None or (study is None and names):
+                    raise Refusal("no-study", ", ".join(names))
+                study = study or new["name"]
+                made = optuna.create_study(
+                    storage=self._store.storage, study_name=study, direction="maximize"
+                )
+                made.set_user_attr("settings", new["settings"])
+            self._study = optuna.load_study(study_name=study, storage=self._store.storage)
+            stored = self._study.user_attrs.get("settings")
+            if stored is None:
+                raise Refusal("foreign-study", study)
+            earlier = len(self._study.get_trials(deepcopy=False))
+        self._distributions = trials.distributions(stored["space"]["parameters"])
+        self._study.sampler = trials.sampler(stored["seed"], earlier, worker)
+        self._study.pruner = trials.pruner(stored["pruner"], stored["epochs"])
+        return {"study": study, "settings": stored, "target": self._target()}
+
+    def aim(self, trials: int) -> Any:
+        """Sets how many trials are to be complete or pruned in the end."""
+        self._study.set_user_attr("target", trials)
+        return {}
+
+    def ask(self) -> Any:
+        """A trial to run, or that others are at the last ones, or that all are done."""
+        with self._store.lock():
+            for lost in self._store.vanished(self._study):
+                trials.try_again(self._study, lost, "its worker vanished", counted=True)
+            counts = trials.count(self._study.get_trials(deepcopy=False))
+            done = counts["complete"] + counts["pruned"]
+            if done >= self._target():
+                return {"kind": "done"}
+            if done + counts["running"] >= self._target():
+                return {"kind": "wait"}
+            trial = self._study.ask(self._distributions)
+            self._store.claim(trial)
+        self._open[trial.number] = trial
+        return {
+            "kind": "trial",
+            "number": trial.number,
+            "params": trial.params,
+            "retryOf": trial.user_attrs.get(trials.RETRY_OF),
+        }
+
+    def report(self, number: int, step: int, value: float) -> Any:
+        """Stores an intermediate value."""
+        trial = self._running(number)
+        if trial is not None:
+            trial.report(value, step)
+        return {"accepted": trial is not None}
+
+    def shouldPrune(self, number: int) -> Any:
+        """Whether a trial should end early, by what it and the others have reported."""
+        trial = self._running(number)
+        return {"prune": trial is not None and trial.should_prune()}
+
+    def tell(self, number: int, state: str, value: float | None, failure: str | None) -> Any:
+        """Ends a trial; not accepted if others have taken this worker for dead meanwhile."""
+        with self._store.lock():
+            trial = self._running(number)
+            if trial is None:
+                return {"accepted": False}
+            if state == "failed":
+                trials.fail(self._study, self._frozen(number), failure or "")
+            else:
+                values = {"values": value} if state == "complete" else {}
+                self._study.tell(trial, state=trials.STATES[state], **values)
+        del self._open[number]
+        return {"accepted": True}
+
+    def giveBack(self, number: int, why: str) -> Any:
+        """Ends a trial that was interrupted on purpose, and queues it again."""
+        with self._store.lock():
+            if self._running(number) is not None:
+                trials.try_again(self._study, self._frozen(number), why, counted=False)
+        self._open.pop(number, None)
+        return {}
+
+    def status(self) -> Any:
+        """The counts, the best trial, and the trials that ended since the last call."""
+        every = self._study.get_trials(deepcopy=False)
+        ended = [t for t in every if t.state.is_finished() and t.number not in self._told]
+        self._told.update(trial.number for trial in ended)
+        best = trials.best(every)
+        return {
+            "target": self._target(),
+            "counts": trials.count(every),
+            "best": None if best is None else trials.summary(best),
+            "ended": [trials.summary(trial) for trial in ended],
+        }
+
+    def best(self) -> Any:
+        """The best complete trial, or null."""
+        best = trials.best(self._study.get_trials(deepcopy=False))
+        return None if best is None else trials.summary(best)
+
+    def trials(self) -> Any:
+        """Every trial."""
+        return [trials.summary(trial) for trial in self._study.get_trials(deepcopy=False)]
+
+    def importance(self) -> Any:
+        """Share of each parameter in the variance of the values (fANOVA), or null."""
+        return insight.importance(self._study)
+
+    def randomSearch(self, epochs: int, trials: int) -> Any:
+        """What random search would be expected to find in so many trials, or null."""
+        return insight.random_search(self._study, self._distributions, epochs, trials)
+
+    def _target(self) -> int:
+        return int(self._study.user_attrs.get("target", 0))
+
+    def _frozen(self, number: int) -> Any:
+        return self._study._storage.get_trial(self._open[number]._trial_id)
+
+    def _running(self, number: int) -> Any:
+        """A trial of this worker, or None if it was closed behind its back."""
+        if number not in self._open:
+            raise Refusal("bad-request", f"trial {number} is not run by this process")
+        running = self._frozen(number).state == TrialState.RUNNING
+        return self._open[number] if running else None
+
+    def close(self) -> None:
+        if hasattr(self, "_store"):
+            self._store.close()
+
+
+OPERATIONS = [
+    "create",
+    "aim",
+    "ask",
+    "report",
+    "shouldPrune",
+    "tell",
+    "giveBack",
+    "status",
+    "best",
+    "trials",
+    "importance",
+    "randomSearch",
+]
+
+
+def serve() -> None:
+    bridge = Bridge()
+    operations: dict[str, Callable[..., Any]] = {name: getattr(bridge, name) for name in OPERATIONS}
+    for line in sys.stdin:
+        identity = None
+        try:
+            request = json.loads(line)
+            identity = request.pop("id")
+            operation = operations[request.pop("op")]
+            answer({"id": identity, "result": operation(**request)})
+        except Refusal as refusal:
+            answer({"id": identity, "error": {"kind": refusal.kind, "message": str(refusal)}})
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            answer({"id": identity, "error": {"kind": "failed", "message": message}})
+    bridge.close()
+
+
+try:
+    import optuna
+    from optuna.trial import TrialState
+
+    import insight
+    import trials
+    from store import open_store
+except ImportError as error:
+    answer({"protocol": PROTOCOL, "missing": str(error)})
+    sys.exit(1)
+
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+answer(
+    {"protocol": PROTOCOL, "optuna": optuna.__version__, "python": platform.python_version()}
+)
+serve()

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { runProgram } from "@mien/cli";
+import { searchCommand } from "./commands/search.ts";
+
+await runProgram({
+  name: "tune",
+  summary: "search for better hyperparameters",
+  commands: [searchCommand],
+});

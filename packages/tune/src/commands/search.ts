@@ -1,0 +1,196 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import {
+  csvOption,
+  defineCommand,
+  formatPercent,
+  shellQuote,
+  writeJson,
+  type Terminal,
+} from "@mien/cli";
+import { identifyDataset, loadWithProgress, skipBadRowsOption } from "@mien/data";
+import { MienError } from "@mien/format";
+import { trainingCode } from "@mien/train";
+import { findPlace, openStudy, placeFlags, placeOptions, STUDY_FILES, TUNE_FOLDER } from "../place.ts";
+import type { Status, Trial } from "../protocol.ts";
+import { runStudyTrial } from "../run-study-trial.ts";
+import { checkSame, PRUNERS, type Settings } from "../settings.ts";
+import { hyperparametersOf, loadSpace, type Space } from "../space.ts";
+import { trialTable } from "../trial-table.ts";
+import { work } from "../work.ts";
+
+export const searchCommand = defineCommand({
+  name: "search",
+  summary: "search for better hyperparameters, or go on with a search that was stopped",
+  details:
+    "Draws settings by Optuna's TPE from a space, trains each for a few epochs on a share of the\n" +
+    "Training rows, and judges it on Training rows that none of them learns from; PublicTest and\n" +
+    "PrivateTest are not touched. Hopeless trials are ended early.\n" +
+    `Writes ${TUNE_FOLDER}/<study>/: the study's journal and ${STUDY_FILES.best}, the best settings for train:fit.\n` +
+    "The same command again goes on until the asked number of trials are complete or pruned;\n" +
+    "failed ones do not count. Any number of tune:worker may help meanwhile.",
+  examples: [
+    "npx nx run tune:search --trials 50",
+    "npx nx run tune:search --space study-case --trials 50",
+    "npx nx run tune:search --csv artifacts/data/synth.csv --trials 5 --epochs 2",
+    "npx nx run tune:search --study big --storage postgresql://user:password@host/mien",
+  ],
+  options: {
+    csv: csvOption,
+    ...placeOptions,
+    study: { ...placeOptions.study, description: "name; default <data set>-<space>" },
+    trials: {
+      type: "integer",
+      description: "trials that are to be complete or pruned in the end, all in all",
+      default: 50,
+      min: 1,
+      max: 1_000_000,
+    },
+    space: {
+      type: "string",
+      placeholder: "NAME|FILE",
+      description: "what to vary: default, study-case, or a JSON file of your own",
+      default: "default",
+    },
+    pruner: {
+      type: "string",
+      description: "what ends hopeless trials early",
+      default: "hyperband",
+      choices: PRUNERS,
+    },
+    epochs: {
+      type: "integer",
+      description: "of a trial that is not pruned",
+      default: 6,
+      min: 1,
+      max: 100_000,
+    },
+    subset: {
+      type: "number",
+      description: "share of the learnt images of every class that trials use",
+      default: 0.25,
+      min: 0.001,
+      max: 1,
+    },
+    timeout: {
+      type: "number",
+      placeholder: "MINUTES",
+      description: "stop after so long; the same command goes on",
+      min: 0.01,
+      max: 1e6,
+    },
+    seed: {
+      type: "integer",
+      description: "of the sampler and of every trial",
+      default: 1,
+      min: 0,
+      max: 2 ** 31 - 1,
+    },
+    skipBadRows: skipBadRowsOption,
+  },
+  async run(values, { terminal, signal }) {
+    const space = await loadSpace(values.space);
+    const { csv, skipBadRows } = values;
+    const identity = await identifyDataset({ csv, signal });
+    const { manifest, sha256 } = identity;
+    const name = values.study ?? `${manifest.name}-${space.name}`;
+    const place = await findPlace(values, name);
+    const settings: Settings = {
+      data: { name: manifest.name, sha256, skipBadRows },
+      space,
+      pruner: values.pruner as Settings["pruner"],
+      epochs: values.epochs,
+      subset: values.subset,
+      seed: values.seed,
+      code: await trainingCode(),
+    };
+    await mkdir(place.folder, { recursive: true });
+    const { bridge, ...study } = await openStudy(place, {
+      new: { name, settings },
+      worker: 0,
+      onComplaint: (line) => terminal.warn(`python: ${line}`),
+    });
+    try {
+      checkSame(study.study, study.settings, settings);
+      if (study.settings.code !== settings.code) {
+        terminal.warn("the training code has changed since the study began; it is gone on with.");
+      }
+      await bridge.call("aim", { trials: values.trials });
+      terminal.say(
+        `data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)\n` +
+          `study ${study.study} in ${place.folder}: space ${space.name} (${Object.keys(space.parameters).join(", ")}), ${values.pruner} pruner, Optuna ${bridge.versions.optuna}`,
+      );
+      let status: Status | undefined;
+      const first = await bridge.call("status", {});
+      if (first.counts.complete + first.counts.pruned < values.trials) {
+        // Parsed once here, the data is in the cache for every trial.
+        await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+        sayEarlier(terminal, first);
+      }
+      const table = trialTable(terminal, { epochs: values.epochs });
+      table.status(first);
+      let written: number | undefined;
+      const keepBest = async (now: Status) => {
+        status = now;
+        table.status(now);
+        if (now.best === null || now.best.number === written) return;
+        written = now.best.number;
+        await writeJson(bestFile, hyperparametersOf(space, now.best.params));
+      };
+      const bestFile = path.join(place.folder, STUDY_FILES.best);
+      const timeUp =
+        values.timeout === undefined ? undefined : AbortSignal.timeout(60_000 * values.timeout);
+      const done = await work({
+        bridge,
+        epochs: values.epochs,
+        signal: AbortSignal.any(timeUp ? [signal, timeUp] : [signal]),
+        run: runStudyTrial({ settings, csv: identity.path, folder: place.folder }),
+        onStart: table.started,
+        onProgress: table.progress,
+        onStatus: keepBest,
+      }).finally(() => table.stop());
+      const { counts, best } = status as unknown as Status;
+      const soFar = `${counts.complete} complete, ${counts.pruned} pruned, ${counts.failed} failed`;
+      if (signal.aborted) {
+        throw new MienError("interrupted", `${soFar} of ${values.trials} trials`, {
+          advice: "Repeat the command to go on; the trial that ran is begun anew.",
+        });
+      }
+      terminal.say(
+        `${done ? "done" : "the time is up"}: ${soFar}${done ? "" : ` of ${values.trials} trials; the same command goes on`}`,
+      );
+      if (best) {
+        reportBest(terminal, space, best);
+        terminal.wrote(bestFile, "the best settings");
+        const flags = placeFlags(values, study.study);
+        terminal.next(`npx nx run tune:report ${flags}`, "what the study says, with plots");
+        terminal.next(
+          `npx nx run train:fit --config ${shellQuote(bestFile)}`,
+          "to train with the best settings",
+        );
+      }
+      return { study: study.study, folder: place.folder, done, counts, best, bestFile };
+    } finally {
+      await bridge.close();
+    }
+  },
+});
+
+function sayEarlier(terminal: Terminal, { counts, best }: Status): void {
+  const earlier = counts.complete + counts.pruned;
+  if (earlier === 0) return;
+  const value = best?.value ? `, the best with ${formatPercent(best.value)}` : "";
+  terminal.say(`going on after ${earlier} trials${value}`);
+}
+
+/** The best trial's settings as a table. */
+function reportBest(terminal: Terminal, space: Space, best: Trial): void {
+  terminal.say(`the best is trial ${best.number} with ${formatPercent(best.value ?? 0)}`);
+  terminal.table(
+    ["hyperparameter", "value"],
+    Object.entries(hyperparametersOf(space, best.params)).map(([name, value]) => [
+      name,
+      typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value),
+    ]),
+  );
+}

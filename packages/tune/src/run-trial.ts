@@ -1,0 +1,109 @@
+import { fork } from "node:child_process";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import type { TrialMessage, TrialOrder } from "./trial-messages.ts";
+
+/** How a trial ended. */
+export type Outcome =
+  /** The highest accuracy of any epoch, 0–1, as `train:fit` keeps the best epoch too. */
+  | { readonly state: "complete"; readonly value: number }
+  | { readonly state: "pruned" }
+  | { readonly state: "failed"; readonly why: string }
+  | { readonly state: "interrupted" };
+
+/** What a running trial needs from its search. */
+export interface TrialContext {
+  /** Stores what an epoch came to; whether the trial should end here. */
+  report(epoch: number, value: number): Promise<boolean>;
+  /** Ends the trial at once. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((epoch: number, share: number) => void) | undefined;
+}
+
+/** A trial that says nothing for so long hangs, in milliseconds. */
+const STALLED = 10 * 60_000;
+
+/** What is kept of a trial's complaints, in characters. */
+const KEPT = 4000;
+
+// The source runs through a loader, what is built does not; both keep their extension.
+const PROCESS = path.join(
+  import.meta.dirname,
+  `trial-process${path.extname(import.meta.filename)}`,
+);
+
+/**
+ * Trains one configuration in a process of its own.
+ *
+ * @returns how it ended; nothing that goes wrong in the process is thrown.
+ * @throws what `report` throws; the process is ended then.
+ */
+export async function runTrial(order: TrialOrder, context: TrialContext): Promise<Outcome> {
+  const { signal } = context;
+  if (signal.aborted) return { state: "interrupted" };
+  const child = fork(PROCESS, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  let complaints = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaints = (complaints + text).slice(-KEPT);
+  });
+  let outcome: Outcome | undefined;
+  /** The first reason stands; whatever the process does from then on does not count. */
+  const end = (reason: Outcome) => {
+    outcome ??= reason;
+    child.kill("SIGKILL");
+  };
+  const interrupt = () => end({ state: "interrupted" });
+  signal.addEventListener("abort", interrupt);
+  const stalled = setTimeout(
+    () => end({ state: "failed", why: `it said nothing for ${STALLED / 60_000} minutes` }),
+    STALLED,
+  );
+
+  let best = -Infinity;
+  let broken: unknown;
+  let handled = Promise.resolve();
+  const handle = async (message: TrialMessage): Promise<void> => {
+    if (outcome) return;
+    if (message.kind === "progress") {
+      context.onProgress?.(message.epoch, message.share);
+    } else if (message.kind === "failed") {
+      outcome = { state: "failed", why: `${message.code}: ${message.message}` };
+    } else if (message.kind === "done") {
+      outcome = { state: "complete", value: best };
+    } else {
+      best = Math.max(best, message.accuracy);
+      const prune = await context.report(message.epoch, message.accuracy);
+      if (prune) end({ state: "pruned" });
+    }
+  };
+  child.on("message", (message) => {
+    stalled.refresh();
+    handled = handled
+      .then(() => handle(message as TrialMessage))
+      .catch((error: unknown) => {
+        broken ??= error;
+        end({ state: "interrupted" });
+      });
+  });
+  const how = await new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, killed) => resolve(killed ?? `code ${code ?? 1}`));
+    child.send(order, () => undefined);
+  });
+  clearTimeout(stalled);
+  signal.removeEventListener("abort", interrupt);
+  await handled;
+  await rm(order.folder, { recursive: true, force: true });
+  if (broken !== undefined) throw broken;
+  return outcome ?? { state: "failed", why: crashOf(how, complaints) };
+}
+
+/** Why a process ended that did not say so itself. */
+function crashOf(how: string, complaints: string): string {
+  if (/heap out of memory|bad_alloc|OOM|RESOURCE_EXHAUSTED/.test(complaints)) {
+    return `its memory ran out (${how})`;
+  }
+  const last = complaints.trim().split("\n").at(-1) ?? "";
+  const killed = how === "SIGKILL" ? ", as the system does where memory runs out" : "";
+  return `its process ended with ${how}${killed}${last === "" ? "" : `: ${last}`}`;
+}

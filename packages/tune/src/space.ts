@@ -1,0 +1,181 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { readJson } from "@mien/cli";
+import { MienError, messageOf } from "@mien/format";
+import { configSchema, resolveConfig, type TrainConfig } from "@mien/train";
+import { z } from "zod";
+
+const scalar = z.union([z.number(), z.string(), z.boolean()]);
+
+/** For numbers: uniform from `low` to `high`, both included; `log`: their logarithms are uniform. */
+const range = {
+  low: z.number(),
+  high: z.number(),
+  log: z.boolean().optional(),
+  step: z.number().positive().optional(),
+};
+
+const parameterSchema = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("float"),
+    ...range,
+    /**
+     * Where the parameter is no hyperparameter itself: hyperparameters that it multiplies, with
+     * their values at 1, so that one strength moves several.
+     */
+    scales: z.record(z.string(), z.number()).optional(),
+  }),
+  z.strictObject({ type: z.literal("int"), ...range, low: z.int(), high: z.int() }),
+  z.strictObject({
+    type: z.literal("categorical"),
+    choices: z.array(z.union([scalar, z.array(z.number())])).min(1),
+  }),
+]);
+
+/** What a search may vary, and what it keeps: a JSON file of spaces/, or one's own. */
+export const spaceSchema = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().default(""),
+  /** Hyperparameters that differ from train's defaults and stay the same in all trials. */
+  fixed: z.record(z.string(), z.unknown()).default({}),
+  /** By hyperparameter (see `train:fit -- --help`), or by any name if it `scales` some. */
+  parameters: z
+    .record(z.string(), parameterSchema)
+    .refine((parameters) => Object.keys(parameters).length > 0, "expected at least one"),
+});
+
+export type Space = Readonly<z.output<typeof spaceSchema>>;
+export type Parameter = z.output<typeof parameterSchema>;
+export type Params = Readonly<Record<string, number | string | boolean>>;
+
+/** The folder with the spaces that come with this package. */
+const SPACES = path.join(import.meta.dirname, "../spaces");
+
+/** What a search, and no space, decides; or what needs files beside the data set. */
+const RESERVED = ["epochs", "subset", "voteShare", "distillation"];
+
+/**
+ * Reads a space and checks every corner of it against what train accepts.
+ *
+ * @param nameOrFile the name of one that comes with the package, or a JSON file.
+ * @throws {MienError} `missing-file`, `bad-data` or `bad-config` naming what is wrong where.
+ */
+export async function loadSpace(nameOrFile: string): Promise<Space> {
+  const own = path.join(SPACES, `${nameOrFile}.json`);
+  if (/^[\w-]+$/.test(nameOrFile) && existsSync(own)) return checkSpace(await readJson(own), own);
+  if (existsSync(nameOrFile)) return checkSpace(await readJson(nameOrFile), nameOrFile);
+  const names = (await readdir(SPACES)).map((name) => path.basename(name, ".json")).sort();
+  throw new MienError("missing-file", `there is no space "${nameOrFile}", and no such file`, {
+    advice: `Spaces that come with mien: ${names.join(", ")}. Your own is a JSON file of the same form.`,
+  });
+}
+
+/**
+ * Checks a space.
+ *
+ * @param name what to call it in errors.
+ * @throws {MienError} `bad-config`.
+ */
+export function checkSpace(content: unknown, name: string): Space {
+  const fail = (problem: string): never => {
+    throw new MienError("bad-config", `${name}: ${problem}`, {
+      advice: "docs/tune.md shows what a space may contain.",
+    });
+  };
+  const result = spaceSchema.safeParse(content);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => {
+      const at = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
+      return at + issue.message;
+    });
+    return fail(problems.join("; "));
+  }
+  const space = result.data;
+  const seen = new Set(Object.keys(space.fixed));
+  for (const [key, parameter] of Object.entries(space.parameters)) {
+    const scales = "scales" in parameter ? parameter.scales : undefined;
+    for (const hyperparameter of scales ? Object.keys(scales) : [key]) {
+      if (seen.has(hyperparameter)) fail(`${hyperparameter} is set more than once`);
+      seen.add(hyperparameter);
+    }
+    if ("low" in parameter) checkRange(key, parameter, fail);
+  }
+  for (const key of RESERVED) if (seen.has(key)) fail(`${key} cannot be part of a space`);
+  for (const key of seen) {
+    if (!(key in configSchema.shape)) {
+      const known = Object.keys(configSchema.shape).filter((other) => !RESERVED.includes(other));
+      fail(`${key} is no hyperparameter; known are ${known.join(", ")}`);
+    }
+  }
+  for (const corner of cornersOf(space)) {
+    try {
+      configOf(space, corner);
+    } catch (error) {
+      fail(messageOf(error));
+    }
+  }
+  return space;
+}
+
+function checkRange(
+  key: string,
+  { low, high, log, step }: Extract<Parameter, { low: number }>,
+  fail: (problem: string) => never,
+): void {
+  if (low > high) fail(`${key}: low ${low} is above high ${high}`);
+  if (log && low <= 0) fail(`${key}: low must be above 0 for a logarithmic range, found ${low}`);
+  if (log && step !== undefined) fail(`${key}: a logarithmic range has no step`);
+}
+
+/** For every parameter its extremes, while the others stay at their first value. */
+function* cornersOf(space: Space): Generator<Params> {
+  const extremes = Object.entries(space.parameters).map(([key, parameter]) => {
+    const values =
+      parameter.type === "categorical"
+        ? parameter.choices.map(asParam)
+        : [parameter.low, parameter.high];
+    return [key, values] as const;
+  });
+  const first = Object.fromEntries(extremes.map(([key, values]) => [key, values[0] as number]));
+  for (const [key, values] of extremes) {
+    for (const value of values) yield { ...first, [key]: value };
+  }
+}
+
+/** A choice as Optuna keeps it: a scalar, or a list as JSON. */
+function asParam(choice: z.output<typeof scalar> | number[]): number | string | boolean {
+  return Array.isArray(choice) ? JSON.stringify(choice) : choice;
+}
+
+/** The hyperparameters that the parameters of a trial stand for, with those that are fixed. */
+export function hyperparametersOf(space: Space, params: Params): Record<string, unknown> {
+  const entries = Object.entries(space.parameters).flatMap(([key, parameter]) => {
+    const param = params[key];
+    if (param === undefined) {
+      throw new MienError("bad-data", `the trial has no value for ${key}`);
+    }
+    if (parameter.type === "categorical") {
+      const choice = parameter.choices.find((candidate) => asParam(candidate) === param);
+      return [[key, choice ?? param] as const];
+    }
+    if (parameter.type === "int" || parameter.scales === undefined) return [[key, param] as const];
+    return Object.entries(parameter.scales).map(
+      ([name, value]) => [name, Number((value * Number(param)).toPrecision(6))] as const,
+    );
+  });
+  return { ...space.fixed, ...Object.fromEntries(entries) };
+}
+
+/**
+ * The configuration of a trial.
+ *
+ * @throws {MienError} `bad-config` if train does not accept it.
+ */
+export function configOf(
+  space: Space,
+  params: Params,
+  budget: { readonly epochs?: number; readonly subset?: number } = {},
+): TrainConfig {
+  return resolveConfig({ ...hyperparametersOf(space, params), ...budget });
+}

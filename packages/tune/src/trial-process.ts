@@ -1,0 +1,50 @@
+/*
+ * The process of one trial: trains one configuration and tells its parent how it goes. Memory that
+ * runs out, or a crash of native code, ends this process and nothing else.
+ */
+import { loadDataset } from "@mien/data";
+import { MienError, messageOf } from "@mien/format";
+import { fit } from "@mien/train";
+import { selectionSplit } from "./selection-split.ts";
+import type { TrialMessage, TrialOrder } from "./trial-messages.ts";
+
+// Ctrl-C reaches the whole process group; what it means is decided by the parent.
+process.on("SIGINT", () => undefined);
+process.on("disconnect", () => process.exit(1));
+process.once("message", (order) => void run(order as TrialOrder).then(leave, fail));
+
+function tell(message: TrialMessage): void {
+  process.send?.(message);
+}
+
+async function run({ csv, sha256, skipBadRows, ...given }: TrialOrder): Promise<void> {
+  const { set, sha256: found } = await loadDataset({ csv, skipBadRows });
+  if (found !== sha256) {
+    throw new MienError("mismatch", `${csv} is not the data set that the study was begun on`);
+  }
+  await fit({
+    ...given,
+    set,
+    split: selectionSplit(set),
+    inputs: sha256,
+    onProgress: ({ epoch, images, total }) => {
+      tell({ kind: "progress", epoch, share: images / total });
+    },
+    onEpoch: ({ epoch, validationAccuracy }) => {
+      tell({ kind: "epoch", epoch, accuracy: validationAccuracy });
+    },
+  });
+  tell({ kind: "done" });
+}
+
+function fail(error: unknown): void {
+  const code = error instanceof MienError ? error.code : "bug";
+  tell({ kind: "failed", code, message: messageOf(error) });
+  leave();
+}
+
+/** Ends the process once everything that was told has been sent. */
+function leave(): void {
+  process.removeAllListeners("disconnect");
+  process.disconnect();
+}
