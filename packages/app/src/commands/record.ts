@@ -119,11 +119,6 @@ async function synthesize(
   const record = path.join(folder, RECORD);
   const inputs = { scene, faces: faces ?? null, seconds, seed };
   const code = await codeVersion([path.join(import.meta.dirname, "../recording")]);
-  const next = () =>
-    terminal.next(
-      `npx nx run app:analyze --source kinect:${shellQuote(folder)}`,
-      "reads its faces",
-    );
   if ((await freshness(record, inputs, code)) === "current") {
     terminal.say(`up to date: ${folder} (${scene}, ${seconds} s, seed ${seed})`);
     suggestNext(terminal, folder);

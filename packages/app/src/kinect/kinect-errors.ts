@@ -27,7 +27,7 @@ export const MODULE_REMEDY =
   "echo blacklist gspca_kinect | sudo tee /etc/modprobe.d/kinect.conf";
 const PLUG_REMEDY =
   "Connect its USB plug and its own power supply (without it only the motor is there), to a USB 2 " +
-  "port if there is one; `npx nx run app:doctor` shows whether it is seen.";
+  "port if there is one; `lsusb` lists it as 045e:02ae.";
 
 /**
  * Says why the Kinect cannot be used.

@@ -92,11 +92,11 @@ export async function drawFaces(count: number, seed: number): Promise<FaceTextur
 }
 
 async function drawFace(number: number, seed: number): Promise<FaceTexture> {
-  const { between, integer } = random("drawn face", seed, number);
-  const skin = ["#f1c9a5", "#e0ac83", "#c68642", "#8d5524", "#ffdbb4"][integer(5)] as string;
-  const hair = ["#2b1b10", "#5a3a1a", "#111", "#a5682a", "#777"][integer(5)] as string;
-  const eye = between(24, 30);
-  const smile = between(-8, 14);
+  const chance = random("drawn face", seed, number);
+  const skin = ["#f1c9a5", "#e0ac83", "#c68642", "#8d5524", "#ffdbb4"][chance.integer(5)] as string;
+  const hair = ["#2b1b10", "#5a3a1a", "#111", "#a5682a", "#777"][chance.integer(5)] as string;
+  const eye = chance.between(24, 30);
+  const smile = chance.between(-8, 14);
   // In millimetres from the centre of the head; 1 mm is a little less than a pixel.
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-120 -150 240 320"
     width="${(240 * BOX_WIDTH) / 140}" height="${(320 * BOX_WIDTH) / 140}">

@@ -36,7 +36,7 @@ export async function recordKinect(
   let frames = 0;
   let dropped = 0;
   let waiting = 0;
-  let problem: unknown;
+  let problem: Error | undefined;
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   let written: Promise<void> = Promise.resolve();
@@ -57,7 +57,7 @@ export async function recordKinect(
       waiting++;
       const elapsed = performance.now() - started;
       written = written.then(() => save(raw, pixels, elapsed));
-      written.catch((error: unknown) => {
+      written.catch((error: Error) => {
         problem ??= error;
         stop();
       });

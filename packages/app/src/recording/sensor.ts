@@ -17,8 +17,8 @@ const DEAD_COLUMNS = 8;
 
 /** Normal noise that costs little: one table, read from a different place each time. */
 export function noiseTable(...keys: (number | string)[]): (at: number) => number {
-  const { normal } = random("noise", ...keys);
-  const table = Float32Array.from({ length: NOISE_SIZE }, normal);
+  const stream = random("noise", ...keys);
+  const table = Float32Array.from({ length: NOISE_SIZE }, () => stream.normal());
   return (at) => table[at & (NOISE_SIZE - 1)] as number;
 }
 const NOISE_SIZE = 1 << 16;

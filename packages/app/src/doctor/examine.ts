@@ -1,0 +1,28 @@
+import { checkFfmpeg, checkKinect, checkWebcams } from "./camera-checks.ts";
+import type { Check } from "./check.ts";
+import {
+  checkCores,
+  checkDisk,
+  checkNode,
+  checkPython,
+  checkTensorflow,
+} from "./machine-checks.ts";
+import { checkExpressionModel, checkFaceModels } from "./model-checks.ts";
+
+/** Looks at everything that mien uses of a machine, side by side; in the order of the table. */
+export async function examine(): Promise<Check[]> {
+  const [models, ffmpeg, webcams, kinect, tensorflow, python, disk] = await Promise.all([
+    checkExpressionModel(),
+    checkFfmpeg(),
+    checkWebcams(),
+    checkKinect(),
+    checkTensorflow(),
+    checkPython(),
+    checkDisk(),
+  ]);
+  const cameras = [ffmpeg, webcams, ...kinect];
+  return [
+    ...[checkNode(), ...models, checkFaceModels(), ...cameras],
+    ...[tensorflow, python, disk, checkCores()],
+  ];
+}
