@@ -1,0 +1,58 @@
+import { MienError } from "@mien/format";
+import { createPipeline, type Picture } from "@mien/runtime";
+import { filmOf, type Models } from "./mien.ts";
+
+/** What a pipeline costs while it keeps up with a camera. */
+export interface Load {
+  /** Milliseconds of processor time a frame. */
+  readonly cpuMs: number;
+  /** Share of one core, 0–1, at 30 frames a second. */
+  readonly share: number;
+}
+
+/** Processor time of the whole process over some frames with the default cadence. */
+export async function measureLoad(models: Models, picture: Picture, frames: number): Promise<Load> {
+  const pipeline = await createPipeline(models);
+  try {
+    const next = filmOf(pipeline, picture);
+    for (let i = 0; i < 30; i++) await next();
+    const before = process.cpuUsage();
+    for (let i = 0; i < frames; i++) await next();
+    const { user, system } = process.cpuUsage(before);
+    const cpuMs = (user + system) / 1000 / frames;
+    return { cpuMs, share: (cpuMs * 30) / 1000 };
+  } finally {
+    await pipeline.close();
+  }
+}
+
+/** Memory over many frames. */
+export interface Soak {
+  readonly frames: number;
+  /** Resident megabytes after a tenth of the frames, and at the end. */
+  readonly earlyMb: number;
+  readonly lateMb: number;
+}
+
+/** Works on many frames and looks whether memory grows. */
+export async function soak(
+  models: Models,
+  picture: Picture,
+  options: { readonly frames: number; readonly signal: AbortSignal; onFrame(done: number): void },
+): Promise<Soak> {
+  const { frames, signal } = options;
+  const pipeline = await createPipeline(models);
+  try {
+    const next = filmOf(pipeline, picture);
+    let earlyMb = 0;
+    for (let i = 1; i <= frames; i++) {
+      if (signal.aborted) throw new MienError("interrupted", "the benchmark was stopped");
+      await next();
+      if (i === Math.ceil(frames / 10)) earlyMb = process.memoryUsage.rss() / 1e6;
+      options.onFrame(i);
+    }
+    return { frames, earlyMb, lateMb: process.memoryUsage.rss() / 1e6 };
+  } finally {
+    await pipeline.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { createPipeline, FaceDetector, type Picture, type Pipeline } from "@mien/runtime";
+import { ownContender, type Contender } from "./turns.ts";
+
+/** The models that are measured. */
+export interface Models {
+  readonly expression: string;
+  readonly detector: string;
+}
+
+/** Frames a second of the film that a still picture is shown as. */
+const RATE = 30;
+
+/** A pipeline as a contender: the same picture again and again, as a film. */
+export async function mienContender(
+  name: string,
+  models: Models,
+  picture: Picture,
+  options: { readonly detectEvery: number; readonly threads: number },
+): Promise<Contender> {
+  const pipeline = await createPipeline({ ...models, ...options });
+  const next = filmOf(pipeline, picture);
+  return ownContender(
+    name,
+    async () => (await next()).faces.length,
+    () => pipeline.close(),
+  );
+}
+
+/** Shows a picture to a pipeline, once a call, as the next frame of a film. */
+export function filmOf(pipeline: Pipeline, picture: Picture) {
+  let index = 0;
+  return () => pipeline.process({ ...picture, index, timeMs: (1000 * index++) / RATE });
+}
+
+/**
+ * The detector with its pre- and postprocessing beside onnxruntime alone on the same model and an
+ * input of the same size.
+ */
+export async function detectorContenders(
+  { detector }: Models,
+  picture: Picture,
+  threads: number,
+): Promise<Contender[]> {
+  const [{ InferenceSession, Tensor }, finder] = await Promise.all([
+    import("onnxruntime-node"),
+    FaceDetector.open(detector, { threads }),
+  ]);
+  const session = await InferenceSession.create(detector, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+  });
+  const scale = 416 / Math.max(picture.width, picture.height);
+  const side = (pixels: number) => Math.ceil(Math.round(pixels * scale) / 32) * 32;
+  const shape = [1, side(picture.height), side(picture.width), 3];
+  const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => i % 256);
+  const feeds = { [session.inputNames[0] as string]: new Tensor("float32", data, shape) };
+  return [
+    ownContender(
+      "onnxruntime alone",
+      async () => Object.keys(await session.run(feeds)).length && 0,
+      () => session.release(),
+    ),
+    ownContender(
+      "mien's detector",
+      async () => (await finder.detect(picture)).length,
+      () => finder.close(),
+    ),
+  ];
+}

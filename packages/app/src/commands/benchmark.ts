@@ -1,0 +1,175 @@
+import path from "node:path";
+import {
+  defineCommand,
+  findModel,
+  formatPercent,
+  outOption,
+  writeFileAtomic,
+  writeJson,
+} from "@mien/cli";
+import type { Terminal } from "@mien/cli";
+import type { Speed } from "../benchmark/turns.ts";
+
+export const benchmark = defineCommand({
+  name: "benchmark",
+  summary: "measures how fast faces are found and read, also beside other packages",
+  details:
+    "Shows a photograph of a face as a film, 640×480 and decoded already, to mien and to other npm " +
+    "packages in turns (installed into the cache folder the first time); measures the detector " +
+    "beside onnxruntime alone, the processor time at 30 frames a second, how time grows with faces " +
+    "and pixels, and ways to steady expressions on synthetic sequences. --soak looks at memory.",
+  examples: [
+    "npx nx run app:benchmark --photo face.jpg",
+    "npx nx run app:benchmark --photo face.jpg --no-peers --soak 30000",
+  ],
+  options: {
+    photo: {
+      type: "string",
+      placeholder: "FILE",
+      description: "photograph of a face; default: one of MIEN_DATA",
+    },
+    model: { type: "string", placeholder: "FILE", description: "expression model (.onnx)" },
+    detector: { type: "string", placeholder: "FILE", description: "face detector (.onnx)" },
+    seconds: { type: "number", default: 5, min: 0.5, description: "measuring time of each row" },
+    threads: { type: "integer", default: 1, min: 1, max: 64, description: "threads of each model" },
+    peers: { type: "boolean", default: true, description: "compare with other packages" },
+    curves: { type: "boolean", default: true, description: "measure 1–20 faces and 480p–4K" },
+    soak: {
+      type: "integer",
+      default: 0,
+      min: 0,
+      description: "look at memory over so many frames, for example 30000",
+    },
+    out: { ...outOption("folder for the result"), default: "artifacts/benchmark" },
+  },
+  async run(values, { terminal, signal }) {
+    const { seconds, threads, out } = values;
+    const { findFaceModel } = await import("../analyze/models.ts");
+    const models = {
+      expression: await findModel(values.model),
+      detector: findFaceModel("detector", values.detector),
+    };
+    const [{ openSceneMaker }, { alternate }, own] = await Promise.all([
+      import("../benchmark/scenes.ts"),
+      import("../benchmark/turns.ts"),
+      import("../benchmark/mien.ts"),
+    ]);
+    terminal.say(
+      `model ${models.expression}; faces by ${models.detector}; ${threads} thread(s) each`,
+    );
+    const maker = await openSceneMaker(values.photo, models.detector);
+    const frame = await maker.scene(640, 480, 1);
+
+    const run = async (
+      label: string,
+      open: () => Promise<Awaited<ReturnType<typeof own.detectorContenders>>>,
+    ) => {
+      const contenders = await open();
+      const rounds = Math.max(2, Math.round(seconds * 2));
+      const progress = terminal.progress(label, rounds);
+      try {
+        const onRound = (done: number) => progress.update(done);
+        return await alternate(contenders, { seconds, signal, onRound });
+      } finally {
+        progress.stop();
+        for (const contender of contenders) await contender.close();
+      }
+    };
+
+    const detection = await run("detector", () => own.detectorContenders(models, frame, threads));
+    showSpeeds(terminal, "detector, 640×480", detection);
+
+    const endToEnd = await run("end to end", async () => [
+      await own.mienContender("mien, every frame", models, frame, { detectEvery: 1, threads }),
+      await own.mienContender("mien, default cadence", models, frame, { detectEvery: 2, threads }),
+      ...(values.peers
+        ? await (await import("../benchmark/peers.ts")).openPeers(frame, { terminal, signal })
+        : []),
+    ]);
+    showSpeeds(terminal, "end to end, 640×480, one face", endToEnd);
+
+    const { measureLoad, soak } = await import("../benchmark/load.ts");
+    const load = await measureLoad(models, frame, 300);
+    terminal.say(
+      `${load.cpuMs.toFixed(2)} ms of processor time a frame: ` +
+        `${formatPercent(load.share, 1)} of one core at 30 frames a second, default cadence`,
+    );
+
+    const written: string[] = [];
+    const { compareSmoothing } = await import("../benchmark/smoothing.ts");
+    const smoothing = compareSmoothing();
+    terminal.table(
+      ["steadied by", "wrong", "false claims", "flicker", "delay", "changes shown"],
+      smoothing.map(({ name, wrong, falseClaims, flicker, delay, shown }) => [
+        name,
+        formatPercent(wrong, 1),
+        formatPercent(falseClaims, 1),
+        formatPercent(flicker, 2),
+        `${delay} frames`,
+        formatPercent(shown, 0),
+      ]),
+    );
+
+    const curves = values.curves ? await import("../benchmark/curves.ts") : undefined;
+    const points = await curves?.measureCurves(maker, models, {
+      seconds: seconds / 2,
+      threads,
+      signal,
+    });
+    if (curves !== undefined && points !== undefined) {
+      terminal.table(
+        ["size", "faces shown", "faces read", "median ms", "p99 ms", "frames/s"],
+        points.map(({ name, shown, faces, median, p99 }) => [
+          name,
+          shown,
+          faces,
+          median.toFixed(1),
+          p99.toFixed(1),
+          (1000 / median).toFixed(0),
+        ]),
+      );
+      const file = path.join(out, "faces.png");
+      await writeFileAtomic(file, curves.drawFaces(points));
+      written.push(file);
+    }
+
+    const progress = terminal.progress("soak", values.soak);
+    const onFrame = (done: number) => progress.update(done);
+    const memory =
+      values.soak === 0
+        ? null
+        : await soak(models, frame, { frames: values.soak, signal, onFrame }).finally(() =>
+            progress.stop(),
+          );
+    if (memory !== null) {
+      terminal.say(
+        `memory over ${memory.frames} frames: ${memory.earlyMb.toFixed(0)} MB after a tenth, ` +
+          `${memory.lateMb.toFixed(0)} MB at the end`,
+      );
+    }
+    const result = { ...models, threads, detection, endToEnd, load, smoothing, points, memory };
+    const file = path.join(out, "benchmark.json");
+    await writeJson(file, result);
+    for (const one of [file, ...written]) terminal.wrote(one);
+    terminal.next("npx nx run app:analyze --source webcam --frames 100", "tries it on a camera");
+    return result;
+  },
+});
+
+/** Rows with the first one's median as the measure of the others. */
+function showSpeeds(terminal: Terminal, title: string, speeds: readonly Speed[]): void {
+  const first = speeds[0]?.median ?? 1;
+  terminal.table(
+    [title, "frames", "faces", "median ms", "mean ms", "p99 ms", "frames/s", "time"],
+    speeds.map(({ name, frames, faces, median, mean, p99 }) => [
+      name,
+      frames,
+      faces,
+      median.toFixed(2),
+      mean.toFixed(2),
+      p99.toFixed(2),
+      (1000 / median).toFixed(1),
+      `${(median / first).toFixed(2)}×`,
+    ]),
+  );
+}
