@@ -17,7 +17,8 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-const RECIPES = "tools/release";
+const ROOT = path.resolve(import.meta.dirname, "..");
+const RECIPES = path.join(ROOT, "tools/release");
 const WORK = "artifacts/release-work";
 
 const recipes = readJson(path.join(RECIPES, "models.json"));
@@ -32,13 +33,16 @@ async function release(name) {
   await evaluate(run, name);
   const verified = [];
   for (const precision of ["fp32", "int8"]) {
+    // The 8-bit form is a bonus: where it costs too much accuracy, there is none.
+    const optional = precision === "int8";
     const verification = path.join(WORK, `${name}.${precision}.json`);
     const exported = path.join(WORK, `${name}.export.json`);
     const precise = ["--precision", precision, "--out", WORK, ...flag("csv")];
     await nx(["export:onnx", run, ...precise, "--json", exported]);
     const { model } = readJson(exported);
-    await nx(["export:verify", run, "--model", model, ...flag("csv"), "--json", verification]);
-    verified.push(verification);
+    const verify = ["export:verify", run, "--model", model, ...flag("csv")];
+    if (await nx([...verify, "--json", verification], { optional })) verified.push(verification);
+    else console.log(`WARNING: ${name} is released without an ${precision} form\n`);
   }
   const command = ["npm run release -- --only", name, ...(options.final ? ["--final"] : [])];
   await nx([
@@ -50,7 +54,7 @@ async function release(name) {
 /** Trains by the recipe, or goes on, or finds it done; returns the run's folder. */
 async function train(name, seed, teacher) {
   const result = path.join(WORK, `${name}.fit.json`);
-  const recipe = path.join(RECIPES, `${name}.json`);
+  const recipe = path.relative(".", path.join(RECIPES, `${name}.json`));
   if (!existsSync(recipe)) fail(`there is no recipe ${recipe} yet`);
   await nx([
     ...["train:fit", "--config", recipe, "--seed", String(seed)],
@@ -95,18 +99,21 @@ function openingsOf(run) {
 }
 
 /** Runs one target as a person would, without nx's own lines; the first failure ends everything. */
-async function nx([target, ...flags]) {
+async function nx([target, ...flags], { optional = false } = {}) {
   console.log(`$ npx nx run ${[target, ...flags].map(quote).join(" ")}`);
   const [project, command] = target.split(":");
-  const program = ["--conditions=source", "--import", "tsx", `packages/${project}/src/bin.ts`];
-  const child = spawn(process.execPath, [...program, command, ...flags], { stdio: "inherit" });
+  const node = ["--conditions=source", "--import", import.meta.resolve("tsx")];
+  const program = path.join(ROOT, "packages", project, "src/bin.ts");
+  const argv = [...node, program, command, ...flags];
+  const child = spawn(process.execPath, argv, { stdio: "inherit" });
   // Ctrl-C reaches the command too; it stops at a safe point, and this waits for it.
   const wait = () => undefined;
   process.on("SIGINT", wait);
   const code = await new Promise((resolve) => child.on("close", resolve));
   process.off("SIGINT", wait);
   console.log();
-  if (code === 0) return;
+  if (code === 0) return true;
+  if (optional && code === 1) return false;
   console.error("not released. Repeat the command to go on; finished steps are kept.");
   process.exit(code ?? 1);
 }

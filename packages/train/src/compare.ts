@@ -16,6 +16,8 @@ import { readRunMetrics } from "./run.ts";
 /** A run beside others. */
 export interface ComparedRun {
   readonly folder: string;
+  /** The run's own name, or its folder where several have that name. */
+  readonly name: string;
   readonly config: RunConfig;
   readonly metrics: RunMetrics;
   readonly history: readonly EpochRecord[];
@@ -54,11 +56,15 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
       advice: "Name them: `npx nx run train:compare RUN RUN`.",
     });
   }
+  const configs = await Promise.all(folders.map((folder) => readRunConfig(folder)));
   const runs = await Promise.all(
-    folders.map(async (folder): Promise<ComparedRun> => {
+    configs.map(async (config, i): Promise<ComparedRun> => {
+      const folder = folders[i] as string;
+      const namesakes = configs.filter(({ name }) => name === config.name);
       return {
         folder,
-        config: await readRunConfig(folder),
+        name: namesakes.length > 1 ? folder : config.name,
+        config,
         metrics: await readRunMetrics(folder),
         history: await readHistory(folder),
       };
@@ -72,7 +78,7 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
     requireSameImages(folders, predictions);
     pairs.push(...comparePart(part, predictions));
   }
-  return { runs, pairs, differences: differencesOf(runs.map(({ config }) => config)) };
+  return { runs, pairs, differences: differencesOf(configs) };
 }
 
 /** All pairs on one part, by the labels and, if every run has them, by the votes. */

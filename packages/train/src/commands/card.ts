@@ -1,3 +1,4 @@
+import path from "node:path";
 import {
   defineCommand,
   findRun,
@@ -76,13 +77,21 @@ async function release(
   terminal.say(`run ${run}`);
   const { description, out } = values;
   const command = values.command ?? `npm run release -- --only ${name}`;
-  const files = (await Promise.all(values.verification.split(",").map(readVerified))).flat();
+  const verified = await Promise.all(values.verification.split(",").map(readVerified));
+  const other = verified.find(
+    (verification) => path.resolve(verification.run) !== path.resolve(run),
+  );
+  if (other !== undefined) {
+    throw new MienError("mismatch", `${run} is to be released, but ${other.run} was verified`);
+  }
+  const files = verified.flatMap((verification) => verification.files);
   return releaseModel(out, { name, run, files, description, command });
 }
 
 /** The files that a verification found to be right. */
-async function readVerified(file: string): Promise<VerifiedFile[]> {
+async function readVerified(file: string): Promise<{ run: string; files: VerifiedFile[] }> {
   const content = (await readJson(file)) as {
+    run: string;
     models?: {
       precision: string;
       file: string;
@@ -93,7 +102,8 @@ async function readVerified(file: string): Promise<VerifiedFile[]> {
   if (!content?.models?.every((model) => model.validation.accuracy && model.file)) {
     throw new MienError("bad-data", `${file} is not the result of export:verify`);
   }
-  return content.models.map(({ precision, file, latencyMs, validation }) => {
+  const files = content.models.map(({ precision, file, latencyMs, validation }) => {
     return { precision, file, latencyMs, accuracy: validation.accuracy.onnx };
   });
+  return { run: content.run, files };
 }

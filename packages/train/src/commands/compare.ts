@@ -33,17 +33,17 @@ export const compareCommand = defineCommand({
     for (const run of positionals) folders.push(await findRun(run));
     const comparison = await compareRuns(folders);
     const { runs, pairs, differences } = comparison;
-    const names = runs.map(({ config }) => config.name);
+    const names = runs.map(({ name }) => name);
     const parts = [...new Set(pairs.map(({ part }) => part))];
     for (const part of parts) {
       terminal.table(
         [part, "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "by votes"],
-        runs.map(({ config, metrics }) => {
+        runs.map(({ name, metrics }) => {
           const score = metrics[part];
           const percent = (share: number | undefined) =>
             share === undefined ? "–" : formatPercent(share);
           return [
-            config.name,
+            name,
             percent(score?.accuracy),
             score?.accuracyInterval.map((bound) => formatPercent(bound, 1)).join(" – ") ?? "–",
             percent(score?.macroF1),
@@ -72,7 +72,10 @@ export const compareCommand = defineCommand({
         ["setting", ...names],
         differences.map(([name, all]) => [name, ...all]),
       );
-    const file = path.join(values.out ?? path.join(FOLDER, names.join("-")), "index.html");
+    const file = path.join(
+      values.out ?? path.join(FOLDER, runs.map(({ config }) => config.name).join("-")),
+      "index.html",
+    );
     await writeFileAtomic(file, renderComparison(comparison));
     terminal.wrote(file);
     const best = runs.reduce((a, b) =>
@@ -83,9 +86,9 @@ export const compareCommand = defineCommand({
       "export the one with the best accuracy",
     );
     return {
-      runs: runs.map(({ folder, config, metrics }) => ({
+      runs: runs.map(({ folder, name, metrics }) => ({
         run: folder,
-        name: config.name,
+        name,
         metrics,
       })),
       pairs,

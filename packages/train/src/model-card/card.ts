@@ -246,7 +246,7 @@ function limits({ metrics }: ReleasedModel): string {
   return `## What to expect
 
 ${list([
-  `Wrong on ${percent(1 - part.accuracy, 0)} of the pictures by their labels. People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another one to about a third of the pictures.`,
+  `Wrong on ${percent(1 - part.accuracy, 0)} of ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels. People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another one to about a third of the pictures.`,
   "The data is unbalanced; the rare classes are found worst (see class by class).",
   "Nobody knows how the error rates differ by age, sex, skin colour or culture: the data does not say who is in it. Expect that they do.",
   "It was trained on small, mostly frontal faces from the web, cropped tightly; another crop, pose or light costs accuracy.",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
@@ -52,28 +53,17 @@ export async function releaseModel(
       advice: `Run \`npx nx run train:evaluate ${run}\` first.`,
     });
   }
-  const written: string[] = [];
-  const copy = async (precision: string): Promise<ReleasedFile | undefined> => {
-    const source = about.files.find((file) => file.precision === precision);
-    if (source === undefined) return undefined;
-    const target = precision === "fp32" ? `${name}.onnx` : `${name}.${precision}.onnx`;
-    const bytes = await readBytes(source.file);
-    await writeFileAtomic(path.join(folder, target), bytes);
-    written.push(path.join(folder, target));
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const { accuracy, latencyMs } = source;
-    return { name: target, bytes: bytes.length, sha256, accuracy, latencyMs };
-  };
-  const [fp32, int8] = [await copy("fp32"), await copy("int8")];
+  const [fp32, int8] = ["fp32", "int8"].map((precision) =>
+    about.files.find((file) => file.precision === precision),
+  );
   if (fp32 === undefined) {
     throw new MienError("conflict", `no 32-bit model of ${run} was verified`, {
       advice: `Run \`npx nx run export:onnx ${run}\` and export:verify first.`,
     });
   }
   const before = await readReleased(folder);
-  const released: ReleasedModel = {
+  const facts = {
     description,
-    files: { fp32, ...(int8 && { int8 }) },
     parameters: await countParameters(run),
     weights: await weightsHash(run),
     config: await publicConfig(run),
@@ -83,7 +73,27 @@ export async function releaseModel(
     openings: mergeOpenings(before[name]?.openings ?? [], await readOpenings(run)),
     command,
   };
-  return writeCards(folder, { ...before, [name]: released }, written);
+  const eight = path.join(folder, `${name}.int8.onnx`);
+  // The 8-bit form of an earlier model of this name must not stay.
+  if (int8 === undefined) await rm(eight, { force: true });
+  const files = {
+    fp32: await copyModel(fp32, path.join(folder, `${name}.onnx`)),
+    ...(int8 && { int8: await copyModel(int8, eight) }),
+  };
+  const copied = Object.values(files).map((file) => path.join(folder, file.name));
+  return writeCards(folder, { ...before, [name]: { ...facts, files } }, copied);
+}
+
+async function copyModel(source: VerifiedFile, target: string): Promise<ReleasedFile> {
+  const bytes = await readBytes(source.file);
+  await writeFileAtomic(target, bytes);
+  return {
+    name: path.basename(target),
+    bytes: bytes.length,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+    accuracy: source.accuracy,
+    latencyMs: source.latencyMs,
+  };
 }
 
 /** All looks at the test part, also by earlier models of the same name, in order of time. */

@@ -4,7 +4,7 @@ import { count, escape, page, percent, table } from "./html.ts";
 
 /** Runs side by side on one page that needs nothing beside it. */
 export function renderComparison({ runs, pairs, differences }: Comparison): string {
-  const names = runs.map(({ config }) => config.name);
+  const names = runs.map(({ name }) => name);
   const parts = [...new Set(pairs.map(({ part }) => part))];
   const scores = (part: "validation" | "test") =>
     table(
@@ -73,11 +73,11 @@ ${
   );
 }
 
-function scoreRow({ config, metrics }: ComparedRun, part: "validation" | "test"): string[] {
+function scoreRow({ name, metrics }: ComparedRun, part: "validation" | "test"): string[] {
   const score = metrics[part];
-  if (score === undefined) return [escape(config.name), ...new Array<string>(8).fill("–")];
+  if (score === undefined) return [escape(name), ...new Array<string>(8).fill("–")];
   return [
-    escape(config.name),
+    escape(name),
     percent(score.accuracy, 2),
     score.accuracyInterval.map((bound) => percent(bound)).join(" – "),
     percent(score.macroF1),

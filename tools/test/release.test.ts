@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const root = path.resolve(import.meta.dirname, "../..");
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-release-"));
+  return () => rm(folder, { recursive: true, force: true });
+});
+
+/** Runs a script in the temporary folder, away from any data set. */
+async function node(...argv: string[]): Promise<{ code: number | null; output: string }> {
+  const env = { ...process.env, MIEN_DATA: folder };
+  const child = spawn(process.execPath, argv, { cwd: folder, env });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  }
+  return { code: await new Promise((resolve) => child.on("close", resolve)), output };
+}
+
+const release = (...flags: string[]) => node(path.join(root, "tools/release.mjs"), ...flags);
+
+function mien(project: string, ...flags: string[]) {
+  const bin = path.join(root, "packages", project, "src/bin.ts");
+  return node("--conditions=source", "--import", import.meta.resolve("tsx"), bin, ...flags);
+}
+
+describe("npm run release", () => {
+  it("releases a finished run with its card, and opens the test part once, however often it is run", async () => {
+    const synth = await mien("data", "synth", "--count", "210", "--out", ".");
+    expect(synth).toMatchObject({ code: 0 });
+    await writeFile(
+      path.join(folder, "tiny.json"),
+      JSON.stringify({ epochs: 1, batchSize: 16, widths: [4, 8, 8, 8], denseUnits: 16 }),
+    );
+    const fit = ["fit", "--csv", "synth.csv", "--config", "tiny.json", "--out", "runs/tiny"];
+    expect(await mien("train", ...fit)).toMatchObject({ code: 0 });
+
+    const flags = ["--only", "pocket", "--from", "runs/tiny", "--csv", "synth.csv", "--out", "out"];
+    const first = await release(...flags, "--final");
+    expect(first).toMatchObject({ code: 0 });
+    const index = JSON.parse(await readFile(path.join(folder, "out/index.json"), "utf8")) as {
+      default: string;
+      models: Record<string, { openings: unknown[]; metrics: { test: { accuracy: number } } }>;
+    };
+    expect(index.default).toBe("pocket");
+    expect(index.models["pocket"]?.openings).toHaveLength(1);
+    const card = await readFile(path.join(folder, "out/pocket.md"), "utf8");
+    const accuracy = index.models["pocket"]!.metrics.test.accuracy;
+    expect(card).toContain(`${(100 * accuracy).toFixed(2)} %`);
+    expect(card).toContain("npm run release -- --only pocket --final");
+    expect(existsSync(path.join(folder, "out/pocket.onnx"))).toBe(true);
+
+    const again = await release(...flags, "--final");
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.output).toMatch(/PrivateTest was opened for pocket on .*not opened again/);
+    const openings = await readFile(path.join(folder, "runs/tiny/openings.jsonl"), "utf8");
+    expect(openings.trim().split("\n")).toHaveLength(1);
+  }, 180_000);
+
+  it("refuses what it does not know, and stops at the first step that fails", async () => {
+    expect(await release("--only", "giant")).toMatchObject({ code: 2 });
+    expect(await release("--from", "runs/none", "--only", "pocket")).toMatchObject({ code: 2 });
+    const unfit = await release("--only", "fer2013", "--csv", "none.csv", "--out", "out2");
+    expect(unfit.code).toBe(1);
+    expect(unfit.output).toMatch(/no data set at none\.csv[^]*not released/);
+    expect(existsSync(path.join(folder, "out2"))).toBe(false);
+  });
+});
