@@ -1,7 +1,7 @@
 import path from "node:path";
 import { readRunConfig } from "@mien/cli";
 import { imageSize, MienError, messageOf, RUN_FILES, type ImageSet } from "@mien/format";
-import type { Tensor } from "@tensorflow/tfjs-node";
+import type { SymbolicTensor, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "./tf.ts";
 
 /** A run's saved model, ready to predict; pixels go in as they come. */
@@ -15,7 +15,21 @@ export interface TrainedModel {
   predict(pixels: Float32Array, count: number): Promise<Float32Array>;
   /** As `predict`, in one batch and without giving way to other work, for measuring time. */
   predictSync(pixels: Float32Array, count: number): Float32Array;
+  /**
+   * What every layer answers, in the order of the model, to see where another engine parts from it.
+   *
+   * @param pixels float32 [count, height, width, channels], 0–255; a few images.
+   */
+  layerOutputs(pixels: Float32Array, count: number): readonly LayerOutput[];
   dispose(): void;
+}
+
+/** The answer of one layer. */
+export interface LayerOutput {
+  readonly layer: string;
+  /** [count, …] */
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
 }
 
 /** Images a batch, so that large parts need little memory. */
@@ -63,6 +77,21 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
         await new Promise(setImmediate);
       }
       return probabilities;
+    },
+    layerOutputs(pixels, count) {
+      const layers = model.layers.filter((layer) => !Array.isArray(layer.output));
+      const inner = tf.model({
+        inputs: model.inputs,
+        outputs: layers.map((layer) => layer.output as SymbolicTensor),
+      });
+      return tf.tidy(() => {
+        const images = tf.tensor4d(pixels, [count, input.height, input.width, input.channels]);
+        const answers = [inner.predict(images, { batchSize: count })].flat();
+        return layers.map(({ name }, i) => {
+          const answer = answers[i] as Tensor;
+          return { layer: name, shape: answer.shape, data: answer.dataSync<"float32">() };
+        });
+      });
     },
     dispose: () => model.dispose(),
   };
