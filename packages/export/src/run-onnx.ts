@@ -1,5 +1,6 @@
 import type { NamedTensor } from "@mien/format";
 import type { InferenceSession } from "onnxruntime-node";
+import { fromHalf } from "./convert/weight-files.ts";
 
 /** An open model of any inputs and outputs. */
 export interface OnnxModel {
@@ -30,7 +31,7 @@ export async function openOnnx(bytes: Uint8Array, threads = 1): Promise<OnnxMode
       const answers = await session.run(feeds);
       return session.outputNames.map((name) => {
         const { dims, data } = answers[name] as InstanceType<typeof Tensor>;
-        return { shape: dims, data: data as Float32Array };
+        return { shape: dims, data: toFloats(data as Float32Array | Uint16Array) };
       });
     },
     close: () => session.release(),
@@ -48,4 +49,10 @@ export async function runOnnx(
   } finally {
     await model.close();
   }
+}
+
+/** Node holds 16-bit floats as their bits, its newer versions as numbers of their own kind. */
+function toFloats(data: Float32Array | Uint16Array): Float32Array {
+  if (data instanceof Float32Array) return data;
+  return data instanceof Uint16Array ? Float32Array.from(data, fromHalf) : Float32Array.from(data);
 }

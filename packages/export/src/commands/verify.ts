@@ -10,10 +10,11 @@ import {
   type Terminal,
 } from "@mien/cli";
 import { MienError } from "@mien/format";
+import { compareLayers, type LayerComparison } from "../compare-layers.ts";
 import { requireAgreement, type Agreement } from "../compare.ts";
 import { PRECISIONS } from "../precision.ts";
 import { findModels, modelFlag, readFinishedRun, runPaths, type ModelFile } from "../run-export.ts";
-import { verifyModel, type Verification } from "../verify-model.ts";
+import { verifyModel, type ModelVerification, type Verification } from "../verify-model.ts";
 
 export const verify = defineCommand({
   name: "verify",
@@ -31,6 +32,10 @@ export const verify = defineCommand({
     description: "name or folder of a run; default: the newest finished one",
   },
   options: {
+    layers: {
+      type: "boolean",
+      description: "also compare what every layer answers; done by itself where models part",
+    },
     model: {
       type: "string",
       placeholder: "FILE",
@@ -42,7 +47,7 @@ export const verify = defineCommand({
       description: "data set, .csv or .csv.gz; default: the one that the run was trained on",
     },
   },
-  async run({ model: modelOption, csv }, { terminal, signal, positionals }) {
+  async run({ model: modelOption, csv, layers }, { terminal, signal, positionals }) {
     const paths = runPaths(await findRun(positionals[0]));
     const config = await readFinishedRun(paths);
     const models = findModels(paths, modelOption);
@@ -61,12 +66,22 @@ export const verify = defineCommand({
       },
     }).finally(() => bars.forEach((bar) => bar.stop()));
     show(terminal, verification);
-    requireAll(verification);
+    const partings = verification.models.filter((each) => problemOf(verification, each));
+    const inspected = layers ? models : partings;
+    const layerTables: Record<string, LayerComparison[]> = {};
+    for (const each of inspected) {
+      layerTables[each.file] = await compareLayers(paths, config, each);
+      showLayers(terminal, each, layerTables[each.file] as LayerComparison[]);
+    }
+    requireAll(verification, layerTables);
     terminal.next(
       `npx nx run export:benchmark ${shellQuote(paths.argument)}${modelFlag(paths, model)}`,
       "shows how much faster it is",
     );
-    return { run: paths.run, model, ...summarise(verification) };
+    return {
+      ...{ run: paths.run, model, ...summarise(verification) },
+      ...(layers ? { layers: layerTables } : {}),
+    };
   },
 });
 
@@ -108,20 +123,68 @@ function show(terminal: Terminal, verification: Verification): void {
   );
 }
 
-function requireAll({ opened, models, correct, rows }: Verification): void {
-  requireAgreement(opened, "tfjs opens another model than the one that was trained");
+function showLayers(
+  terminal: Terminal,
+  { precision, file }: ModelFile,
+  comparisons: readonly LayerComparison[],
+): void {
+  terminal.say("");
+  if (comparisons.length === 0) {
+    terminal.warn(`${file} shares no layer with this run's own export`);
+    return;
+  }
+  terminal.table(
+    [`layer, ${precision}`, "shape", "difference / largest", ""],
+    comparisons.map(({ layer, shape, difference, parts }) => [
+      layer,
+      shape.slice(1).join(" × "),
+      difference.toExponential(1),
+      parts ? "parts" : "",
+    ]),
+  );
+}
+
+/** Why an exported model must not pass; undefined if it may. */
+function problemOf(
+  { correct, rows }: Verification,
+  { file, precision, reference, validation, ...model }: ModelVerification,
+): MienError | undefined {
   const rowOf = (image: number) => `row ${rows[image] ?? "?"} of the CSV`;
-  for (const { file, precision, reference, validation, ...model } of models) {
+  try {
     requireAgreement(reference, `tfjs and ${file} part on the reference images`);
     requireAgreement(validation, `tfjs and ${file} part on the validation images`, rowOf);
-    const { accuracyLoss } = PRECISIONS[precision];
-    const lost = (correct - model.correct) / Math.max(1, validation.images);
-    if (lost <= accuracyLoss) continue;
-    throw new MienError(
-      "mismatch",
-      `${file} answers ${model.correct} of ${validation.images} validation images rightly, tfjs ${correct}: ` +
-        `at most ${formatPercent(accuracyLoss, 1)} may be lost, ${formatPercent(lost)} is`,
-    );
+  } catch (error) {
+    return error as MienError;
+  }
+  const { accuracyLoss } = PRECISIONS[precision];
+  const lost = (correct - model.correct) / Math.max(1, validation.images);
+  if (lost <= accuracyLoss) return undefined;
+  return new MienError(
+    "mismatch",
+    `${file} answers ${model.correct} of ${validation.images} validation images rightly, tfjs ${correct}: ` +
+      `at most ${formatPercent(accuracyLoss, 1)} may be lost, ${formatPercent(lost)} is`,
+  );
+}
+
+/** Throws what is wrong with the first model that must not pass, with the layer where it begins. */
+function requireAll(
+  verification: Verification,
+  layers: Readonly<Record<string, readonly LayerComparison[]>>,
+): void {
+  requireAgreement(verification.opened, "tfjs opens another model than the one that was trained");
+  for (const model of verification.models) {
+    const problem = problemOf(verification, model);
+    if (problem === undefined) continue;
+    const compared = layers[model.file] ?? [];
+    const first = compared.findIndex(({ parts }) => parts);
+    if (first < 0) throw problem;
+    const before = compared[first - 1]?.layer;
+    const where =
+      `they part first at the layer ${compared[first]?.layer ?? ""}` +
+      (before === undefined ? "" : `; up to ${before} they agree`);
+    throw new MienError("mismatch", `${problem.message}\n  ${where}`, {
+      ...(problem.advice === undefined ? {} : { advice: problem.advice }),
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { MienError } from "@mien/format";
 import { removeUnused, type DraftGraph } from "./draft-graph.ts";
 import { simplify } from "./fold.ts";
 import { GraphBuilder, type Value } from "./graph.ts";
+import { toHalf } from "./half.ts";
 import type { LayersModel } from "./layers-model.ts";
 import { encodeOnnxModel, OPSETS, type Graph, type Port } from "./onnx-model.ts";
 import { applyTemperature } from "./temperature.ts";
@@ -21,6 +22,8 @@ export interface ConvertOptions {
   readonly temperature?: number;
   /** The operator set of the file, 13–21; default 17. */
   readonly opset?: number;
+  /** The floats that the graph computes with; its inputs and outputs stay float32. Default `fp32`. */
+  readonly precision?: "fp32" | "fp16";
 }
 
 /**
@@ -36,7 +39,8 @@ export interface ConvertOptions {
  * temperature that is not above 0 and an operator set that cannot be written.
  */
 export function convertLayersModel(model: LayersModel, options: ConvertOptions = {}): Uint8Array {
-  return encodeOnnxModel(convertToGraph(model, options), options);
+  const graph = convertToGraph(model, options);
+  return encodeOnnxModel(options.precision === "fp16" ? toHalf(graph) : graph, options);
 }
 
 /** The graph of the file that `convertLayersModel` writes. */

@@ -89,7 +89,7 @@ function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<W
 }
 
 /** The number that 16 bits of IEEE 754 half precision stand for. */
-function fromHalf(bits: number): number {
+export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

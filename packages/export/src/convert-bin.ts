@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+import { rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { MienError, messageOf } from "@mien/format";
+import { convertLayersModel } from "./convert/convert.ts";
+import { readLayersModel } from "./convert/layers-model.ts";
+
+const HELP = `mien-export: a tfjs LayersModel as an ONNX file
+
+usage: mien-export FOLDER [FILE]
+
+FOLDER holds model.json and its weight files; FILE is written (default: FOLDER's name and .onnx).
+
+  --opset N             operator set, 13 to 21 (default 17)
+  --half                16-bit floats inside, for GPUs and the web
+  --temperature T       divide the logits before the final softmax by T
+  --input-name NAME     name of the only input (default: input)
+  --output-name NAME    name of the only output (default: output)
+  --metadata KEY=VALUE  a line of metadata_props; may be repeated
+  --help
+`;
+
+try {
+  await main();
+} catch (error) {
+  // parseArgs throws TypeErrors that explain themselves.
+  const usage =
+    error instanceof TypeError || (error instanceof MienError && error.code === "usage");
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  if (error instanceof MienError && error.advice !== undefined) {
+    process.stderr.write(`${error.advice}\n`);
+  }
+  process.exitCode = usage ? 2 : 1;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      opset: { type: "string" },
+      half: { type: "boolean" },
+      temperature: { type: "string" },
+      "input-name": { type: "string" },
+      "output-name": { type: "string" },
+      metadata: { type: "string", multiple: true },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) return void process.stdout.write(HELP);
+  const [folder, file = `${path.basename(path.resolve(folder ?? ""))}.onnx`] = positionals;
+  if (folder === undefined || positionals.length > 2) {
+    throw new MienError("usage", "expected a FOLDER and at most one FILE", {
+      advice: "mien-export --help explains more.",
+    });
+  }
+  const metadata = Object.fromEntries((values.metadata ?? []).map(keyAndValue));
+  const bytes = convertLayersModel(await readLayersModel(folder), {
+    metadata,
+    ...(values.half ? { precision: "fp16" } : {}),
+    ...(values.opset === undefined ? {} : { opset: Number(values.opset) }),
+    ...(values.temperature === undefined ? {} : { temperature: Number(values.temperature) }),
+    ...(values["input-name"] === undefined ? {} : { inputName: values["input-name"] }),
+    ...(values["output-name"] === undefined ? {} : { outputName: values["output-name"] }),
+  });
+  const aside = `${file}.${process.pid}.tmp`;
+  await writeFile(aside, bytes).catch((error: unknown) => {
+    throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`);
+  });
+  await rename(aside, file);
+  process.stdout.write(`wrote ${file} (${bytes.length} bytes)\n`);
+}
+
+function keyAndValue(text: string): [string, string] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new MienError("usage", `--metadata must be KEY=VALUE, found ${text}`);
+}
