@@ -1,6 +1,6 @@
 import { MienError } from "@mien/format";
 import { calibrate, type Calibration } from "./calibrate.ts";
-import { IMPOSTORS } from "./impostors.ts";
+import { impostorsFor } from "./impostors.ts";
 import type { Recogniser } from "./recogniser.ts";
 
 /** Somebody who was enrolled. */
@@ -120,7 +120,7 @@ export class People {
   calibration(): Calibration {
     this.#calibration ??= calibrate(this.list(), this.recogniser, {
       maxFalseAccept: this.#maxFalseAccept,
-      impostors: IMPOSTORS.get(this.recogniser.kind) ?? [],
+      impostors: impostorsFor(this.recogniser.kind),
     });
     return this.#calibration;
   }

@@ -1,4 +1,10 @@
-import { createPipeline, FaceDetector, type Picture, type Pipeline } from "@mien/runtime";
+import {
+  createPipeline,
+  FaceDetector,
+  type Picture,
+  type Pipeline,
+  type PipelineOptions,
+} from "@mien/runtime";
 import { ownContender, type Contender } from "./turns.ts";
 
 /** The models that are measured. */
@@ -15,7 +21,7 @@ export async function mienContender(
   name: string,
   models: Models,
   picture: Picture,
-  options: { readonly detectEvery: number; readonly threads: number },
+  options: Pick<PipelineOptions, "detectEvery" | "threads" | "detection">,
 ): Promise<Contender> {
   const pipeline = await createPipeline({ ...models, ...options });
   const next = filmOf(pipeline, picture);

@@ -52,6 +52,7 @@ export async function openSceneMaker(
       const background = { r: 96, g: 104, b: 112 };
       const pixels = await sharp({ create: { width, height, channels: 3, background } })
         .composite(composed)
+        .removeAlpha()
         .raw()
         .toBuffer();
       return { width, height, pixels: new Uint8Array(pixels) };
