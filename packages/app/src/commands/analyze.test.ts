@@ -10,6 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** Names the brighter half of an image: Top, Bottom, Left, Right, or Even. */
 const MODEL = path.resolve(import.meta.dirname, "../../../runtime/fixtures/halves.onnx");
+/** Takes bright squares of 32 pixels for faces. */
+const SPOTS = path.resolve(import.meta.dirname, "../../../runtime/fixtures/spots.onnx");
+/** Without ffmpeg the test is skipped, except where `CI` is set. */
+const withoutFfmpeg = !process.env["CI"] && spawnSync("ffmpeg", ["-version"]).status !== 0;
 const BIN = path.resolve(import.meta.dirname, "../bin.ts");
 const TSX = fileURLToPath(import.meta.resolve("tsx"));
 
@@ -55,7 +59,7 @@ describe("app:analyze", () => {
     );
     expect(err).toBe("");
     expect(code).toBe(0);
-    expect(out).toContain(`model ${MODEL} (as --model says): 5 expressions, 8×8 grey`);
+    expect(out).toContain(`model ${MODEL} (as --model says): Top, Bottom, Left, Right, Even`);
     expect(out).toMatch(/image +expression +probability +runner-up/);
     expect(out).toMatch(/face\.jpg +Left +100\.0 % +Even 0\.0 %/);
     expect(out).toMatch(/wrote artifacts\/analyze\/results\.jsonl \(1 image\)/);
@@ -71,7 +75,7 @@ describe("app:analyze", () => {
         source: "face.jpg",
         frame: 0,
         timeMs: number,
-        timings: { decode: number, classify: number },
+        timings: { classify: number, total: number },
         faces: [
           {
             track: null,
@@ -89,14 +93,14 @@ describe("app:analyze", () => {
     ]);
     expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
     expect(Math.max(...probabilities)).toBe(probabilities[2]);
-    expect(JSON.parse(await readFile(path.join(folder, "all.json"), "utf8"))).toEqual({
+    expect(JSON.parse(await readFile(path.join(folder, "all.json"), "utf8"))).toMatchObject({
       source: "face.jpg",
       model: MODEL,
       labels: header.labels,
       images: 1,
+      faces: 1,
       expressions: { Top: 0, Bottom: 0, Left: 1, Right: 0, Even: 0 },
       failed: [],
-      skipped: [],
       results: "artifacts/analyze/results.jsonl",
     });
   });
@@ -142,7 +146,7 @@ describe("app:analyze", () => {
       ...["--out", "out/deep er", "--json", "mixed.json"],
     );
     expect(code).toBe(0);
-    expect(err).toContain("skipped 2 entries that are no image: inner/, notes.txt; 13 images left");
+    expect(err).toContain("skipped 2 entries that are no image: inner/, notes.txt");
     expect(err).toMatch(/^mixed bag\/cut\.jpg is damaged or cut off/m);
     expect(err).toMatch(/^mixed bag\/empty\.jpg is empty/m);
     expect(err).toMatch(/^mixed bag\/text\.png is no JPEG, PNG, .* image, or is cut off$/m);
@@ -172,7 +176,6 @@ describe("app:analyze", () => {
     expect(json).toMatchObject({
       images: 10,
       expressions: { Top: 2, Bottom: 0, Left: 6, Right: 1, Even: 1 },
-      skipped: ["inner/", "notes.txt"],
     });
     expect(json.failed.map(({ file }) => path.basename(file))).toEqual([
       "cut.jpg",
@@ -217,7 +220,7 @@ describe("app:analyze", () => {
   it("exits with 2 on wrong usage", () => {
     const noSource = analyze("--cropped");
     expect(noSource.code).toBe(2);
-    expect(noSource.err).toMatch(/^error: --source is missing\nName an image or a folder/);
+    expect(noSource.err).toMatch(/^error: --source is missing\nName one: a video or image file/);
     const unknown = analyze("--sorce", "x", "--cropped");
     expect(unknown.code).toBe(2);
     expect(unknown.err).toContain("Did you mean --source?");
@@ -232,12 +235,11 @@ describe("app:analyze", () => {
     await writeFile(path.join(folder, "broken/b.jpg"), "");
     const cases: [string[], RegExp][] = [
       [["--source", "none.jpg"], /^error: cannot find none\.jpg: ENOENT/],
-      [["--source", "text.jpg"], /^error: text\.jpg is no JPEG, PNG/],
+      [["--source", "text.jpg"], /^error: text\.jpg is no (JPEG|video)/],
       [["--source", "void.jpg"], /^error: void\.jpg is empty/],
-      [["--source", "broken"], /^error: none of the 2 images in broken can be read, and nothing/],
-      [["--source", "webcam"], /^error: "webcam" is not a file .*reads still images only/],
-      [["--source", "void.jpg", "--model", "void.jpg"], /^error: void\.jpg is not an ONNX model/],
-      [["--source", "void.jpg", "--model", "m.onnx"], /^error: no model file at m\.onnx/],
+      [["--source", "broken"], /^(broken\/.*\n)+error: none of the images in broken can be read/],
+      [["--source", "face.jpg", "--model", "void.jpg"], /^error: void\.jpg is not an ONNX model/],
+      [["--source", "face.jpg", "--model", "m.onnx"], /^error: no model file at m\.onnx/],
     ];
     for (const [flags, message] of cases) {
       const model = flags.includes("--model") ? [] : ["--model", MODEL];
@@ -249,16 +251,90 @@ describe("app:analyze", () => {
     expect(existsSync(path.join(folder, "nothing"))).toBe(false);
   });
 
-  it("says that it cannot find faces yet when --cropped is missing", () => {
-    const { code, err } = analyze("--source", "face.jpg", "--model", MODEL);
-    expect(code).toBe(1);
-    expect(err).toMatch(/^error: finding faces .* is not there yet\nCrop .*--cropped/);
+  it("finds faces in photographs and a film, draws and lists them, and names what it rejects", async () => {
+    const spotted = path.join(folder, "spotted");
+    await mkdir(spotted);
+    const detector = path.join(folder, "spots.onnx");
+    await writeFile(detector, await readFile(SPOTS));
+    /** One bright square of 32 pixels, which that detector takes for a face. */
+    const spot = (at: number) =>
+      picture((x, y) => x >= at && x < at + 32 && y >= 96 && y < 128, 416, 320);
+    await spot(64).png().toFile(path.join(spotted, "one.png"));
+    await spot(-99).png().toFile(path.join(spotted, "two.png"));
+    const flags = ["--model", MODEL, "--detector", detector, "--csv", "--annotate", "--rejected"];
+    const stills = analyze("--source", spotted, ...flags, "--out", "stills", "--min-size", "20");
+    expect(stills.err).toBe("");
+    expect(stills.code).toBe(0);
+    expect(stills.out).toMatch(/one\.png +Bottom[^]*two\.png +no face/);
+    expect(stills.out).toMatch(/2 images with 1 face in /);
+    const { results } = await readResults("stills/results.jsonl");
+    expect(results.map(({ faces }) => faces.length)).toEqual([1, 0]);
+    expect(results[0]!.faces[0]).toMatchObject({ track: null, confirmed: null, person: null });
+    const csv = (await readFile(path.join(folder, "stills/faces.csv"), "utf8"))
+      .trimEnd()
+      .split("\n");
+    expect(csv).toHaveLength(2);
+    expect(csv[0]).toMatch(/^source,frame,.*,expression,confirmed,p_Top,p_Bottom,/);
+    expect(csv[1]!.split(",")).toHaveLength(csv[0]!.split(",").length);
+    expect(await readdir(path.join(folder, "stills/annotated"))).toEqual(["one.jpg", "two.jpg"]);
+    const drawn = await sharp(path.join(folder, "stills/annotated/one.jpg")).stats();
+    expect(drawn.channels[2]!.mean).toBeGreaterThan(drawn.channels[0]!.mean + 1);
+    const small = analyze("--source", spotted, ...flags, "--out", "small", "--min-size", "99");
+    expect(small.out).toContain("rejected: 1 smaller");
+  });
+
+  it.skipIf(withoutFfmpeg)(
+    "reads a film, follows its faces, and gives back a film with them",
+    async () => {
+      const film = path.join(folder, "film.mp4");
+      const lavfi = "color=black:s=416x320:r=30:d=1,drawbox=x=64:y=96:w=32:h=32:color=white:t=fill";
+      spawnSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", lavfi, "-pix_fmt", "yuv420p", film]);
+      const detector = path.join(folder, "spots.onnx");
+      const flags = ["--model", MODEL, "--detector", detector, "--annotate", "--csv"];
+      const { code, out, err } = analyze("--source", film, ...flags, "--out", "film out");
+      expect(err).toBe("");
+      expect(code).toBe(0);
+      expect(out).toMatch(/30 frames with 30 faces of 1 track/);
+      const { results } = await readResults("film out/results.jsonl");
+      expect(results.map(({ frame }) => frame)).toEqual(results.map((_, i) => i));
+      expect(results.map(({ faces: [face] }) => face?.track)).toEqual(results.map(() => 1));
+      expect(results.filter(({ faces: [face] }) => face?.confirmed !== null)).toHaveLength(11);
+      const again = analyze(
+        "--source",
+        path.join(folder, "film out/annotated.mp4"),
+        ...flags,
+        "--frames",
+        "7",
+        "--out",
+        "again",
+      );
+      expect(again.out).toMatch(/7 frames with 7 faces/);
+      expect((await readdir(path.join(folder, "film out"))).sort()).toEqual([
+        "annotated.mp4",
+        "faces.csv",
+        "results.jsonl",
+      ]);
+    },
+  );
+
+  it("names the detector or the people that are missing, and writes nothing", () => {
+    const flags = ["--source", "face.jpg", "--model", MODEL, "--out", "nobody"];
+    const none = analyze(...flags, "--detector", "no.onnx");
+    expect(none.err).toMatch(
+      /^error: no face detector at no\.onnx\nMake it with `npx nx run export:faces`/,
+    );
+    const foreign = analyze(...flags, "--detector", MODEL);
+    expect(foreign.err).toMatch(/cannot be used as a face detector/);
+    const nobody = analyze(...flags, "--detector", "spots.onnx", "--people", "nowhere");
+    expect(nobody.err).toMatch(/^error: no folder of people at nowhere/);
+    for (const { code } of [none, foreign, nobody]) expect(code).toBe(1);
+    expect(existsSync(path.join(folder, "nobody"))).toBe(false);
   });
 
   it("explains itself", () => {
     const { code, out } = analyze("--help");
     expect(code).toBe(0);
-    expect(out).toMatch(/--source PATH[^]*--cropped[^]*--model FILE[^]*--out DIR/);
+    expect(out).toMatch(/--source S[^]*--cropped[^]*--model FILE[^]*--out DIR/);
     expect(out).toContain("fails only if none can be read");
   });
 });

@@ -1,12 +1,13 @@
 /**
- * Writes `fixtures/halves.onnx`, the model that other packages test with:
+ * Writes `fixtures/`, the models that other packages test with:
  *
  *     node --conditions=source --import tsx packages/runtime/src/testing/write-fixture.ts
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { halvesModel } from "./models.ts";
+import { halvesModel, spotModel } from "./models.ts";
 
 const folder = path.resolve(import.meta.dirname, "../../fixtures");
 mkdirSync(folder, { recursive: true });
 writeFileSync(path.join(folder, "halves.onnx"), halvesModel());
+writeFileSync(path.join(folder, "spots.onnx"), spotModel());
