@@ -15,7 +15,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const RECIPES = path.join(ROOT, "tools/release");
@@ -30,6 +30,7 @@ async function release(name) {
   const { description, seed, teacher } = recipes[name];
   console.log(`\n=== ${name}\n`);
   const run = options.from ?? (await train(name, seed, teacher));
+  if (options.from !== undefined) warnUnlessMadeBy(name, run);
   await evaluate(run, name);
   const verified = [];
   for (const precision of ["fp32", "int8"]) {
@@ -64,6 +65,21 @@ async function train(name, seed, teacher) {
     ...flag("ferplus"),
   ]);
   return readJson(result).run;
+}
+
+/** A card names the command that makes its model again; other settings would make it untrue. */
+function warnUnlessMadeBy(name, run) {
+  const recipe = path.join(RECIPES, `${name}.json`);
+  const settings = existsSync(recipe) ? Object.entries(readJson(recipe)) : [["recipe", name]];
+  const { hyperparameters } = readJson(path.join(run, "config.json"));
+  const others = settings
+    .filter(([key, value]) => !isDeepStrictEqual(hyperparameters[key], value))
+    .map(([key]) => key);
+  if (others.length === 0) return;
+  console.log(
+    `WARNING: ${run} was not made by the recipe of ${name}: ${others.join(", ")}.\n` +
+      "The command in its card will make another model; every setting of this one stands in the card.",
+  );
 }
 
 /** Measures on validation, and on the test part if asked to and never done for these weights. */

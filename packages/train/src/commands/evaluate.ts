@@ -30,7 +30,7 @@ export const evaluateCommand = defineCommand({
   },
   async run(values, { terminal, signal, positionals }) {
     const folder = await findRun(positionals[0]);
-    const { classes, data: trainedOn } = await readRunConfig(folder);
+    const { classes, data: trainedOn, votes: learntVotes } = await readRunConfig(folder);
     terminal.say(`run   ${folder}`);
     const earlier = await readOpenings(folder);
     if (values.final && earlier.length > 0) {
@@ -39,10 +39,12 @@ export const evaluateCommand = defineCommand({
           "A figure that was seen before something was chosen is no test any more.",
       );
     }
-    const csv = values.csv ?? (existsSync(trainedOn.path) ? trainedOn.path : undefined);
+    const found = (file?: string) => (file !== undefined && existsSync(file) ? file : undefined);
+    const csv = values.csv ?? found(trainedOn.path);
+    const ferplus = values.ferplus ?? found(learntVotes?.path);
     const skipBadRows = (trainedOn.skippedRows ?? 0) > 0;
     const data = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
-    const votes = await findVotes({ ferplus: values.ferplus, set: data.set, signal });
+    const votes = await findVotes({ ferplus, set: data.set, signal });
     const { evaluateRun } = await import("../evaluate.ts");
     let bar: { part: string; progress: ReturnType<typeof terminal.progress> } | undefined;
     const { metrics, calibration, written } = await evaluateRun(folder, data, {

@@ -55,7 +55,7 @@ ${body}
 /** Series colours are Okabe and Ito's, lighter on dark ground. */
 const STYLE = `
 :root { color-scheme: light dark; --back: #f6f7f9; --card: #ffffff; --text: #1f2933; --quiet: #5f6b78; --line: #dde2e8;
-  --a: #0072b2; --b: #d98200; --c: #00845f; --d: #b0578a; --e: #2f9bd6; --f: #c24f00; --heat: #0d4e91; --heat-text: #ffffff; }
+  --a: #0072b2; --b: #d98200; --c: #00845f; --d: #b0578a; --e: #2f9bd6; --f: #c24f00; --heat: #08386b; --heat-text: #ffffff; }
 @media (prefers-color-scheme: dark) {
   :root { --back: #14181d; --card: #1c2229; --text: #e4e8ec; --quiet: #9aa5b1; --line: #313a44;
     --a: #56b4e9; --b: #f0b429; --c: #35c79a; --d: #e29cc3; --e: #9ad4f5; --f: #ff9457; --heat: #6cc0f5; --heat-text: #0c1116; } }

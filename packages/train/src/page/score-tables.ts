@@ -92,7 +92,7 @@ export function confusionTable(
   const rows = normalisedConfusion(confusion).map((shares, actual) => {
     const cells = shares.map((share, predicted) => {
       const strength = Number.isNaN(share) ? 0 : Math.round(100 * share);
-      const colour = strength >= 50 ? "var(--heat-text)" : "inherit";
+      const colour = strength >= 60 ? "var(--heat-text)" : "inherit";
       return `<td style="background: color-mix(in srgb, var(--heat) ${strength}%, var(--card)); color: ${colour}">${Number.isNaN(share) ? "–" : share.toFixed(2)}<small>${confusion[actual]?.[predicted] ?? 0}</small></td>`;
     });
     return `<tr><th scope="row">${escape(classes[actual] as string)}</th>${cells.join("")}</tr>`;
