@@ -1,0 +1,66 @@
+// Packs @mien/runtime as one .tgz that installs anywhere: with @mien/format inside and the face models
+// beside it. `npm pack` alone leaves out packages that a workspace links.
+//
+//     npx tsc -b packages/runtime && node packages/runtime/pack.mjs [FOLDER]
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const here = import.meta.dirname;
+const root = path.resolve(here, "../..");
+const target = path.resolve(process.argv[2] ?? "artifacts/packages");
+const stage = mkdtempSync(path.join(tmpdir(), "mien-pack-"));
+
+/** Compiled code without its tests. */
+const copyDist = (from, to) =>
+  cpSync(path.join(from, "dist"), path.join(to, "dist"), {
+    recursive: true,
+    filter: (file) => !/\.test\.|[\\/]testing$/.test(file),
+  });
+const readManifest = (folder) =>
+  JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+const writeManifest = (folder, manifest) =>
+  writeFileSync(path.join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+
+/** Without what only this repository needs: nx, tests, and the way to the sources. */
+function published({ nx: _nx, devDependencies: _dev, ...manifest }) {
+  return JSON.parse(
+    JSON.stringify(manifest, (key, value) => (key === "source" ? undefined : value)),
+  );
+}
+
+try {
+  copyDist(here, stage);
+  cpSync(path.join(here, "README.md"), path.join(stage, "README.md"));
+  cpSync(path.join(root, "LICENSE"), path.join(stage, "LICENSE"));
+  cpSync(path.join(root, "artifacts/release/faces"), path.join(stage, "models"), {
+    recursive: true,
+    filter: (file) => !file.endsWith("reference.bin"),
+  });
+  const manifest = published(readManifest(here));
+  writeManifest(stage, {
+    ...manifest,
+    files: ["dist", "models"],
+    exports: { ...manifest.exports, "./models/*": "./models/*" },
+    bundleDependencies: ["@mien/format"],
+  });
+  const format = path.join(stage, "node_modules/@mien/format");
+  mkdirSync(format, { recursive: true });
+  copyDist(path.join(root, "packages/format"), format);
+  writeManifest(format, published(readManifest(path.join(root, "packages/format"))));
+  mkdirSync(target, { recursive: true });
+  const packed = execFileSync(
+    "npm",
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", target],
+    {
+      cwd: stage,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      shell: process.platform === "win32",
+    },
+  );
+  console.log(path.join(target, JSON.parse(packed)[0].filename));
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
