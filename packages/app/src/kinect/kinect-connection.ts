@@ -79,9 +79,11 @@ export async function connectKinect(
       else resolve(failure ?? explainDeath(code, killedBy, log, isFake));
     });
   });
-  const close = async () => {
-    if (child.connected) child.send({ type: "stop" }, () => undefined);
-    await Promise.race([ended, delay(FAREWELL)]);
+  const close = async (hangs = false) => {
+    if (!hangs && child.connected) {
+      child.send({ type: "stop" }, () => undefined);
+      await Promise.race([ended, delay(FAREWELL)]);
+    }
     await killChild(child);
     pictures.destroy();
     await ended;

@@ -133,7 +133,7 @@ function bind(library: ReturnType<typeof koffi.load>, file: string): Libfreenect
       new Promise((resolve, reject) => {
         const second = { seconds: 1, microseconds: 0 };
         processEvents.async(context, second, (error: unknown, result: number) => {
-          if (error) reject(error);
+          if (error instanceof Error) reject(error);
           else resolve(result);
         });
       }),

@@ -25,8 +25,12 @@ export interface Connection {
   resume(): void;
   /** Resolves when no more pictures come: to undefined at the regular end, else to the reason. */
   readonly ended: Promise<MienError | undefined>;
-  /** Ends the child, also one that hangs, and waits for it. */
-  close(): Promise<void>;
+  /**
+   * Ends the child and waits for it.
+   *
+   * @param hangs it is not worth asking.
+   */
+  close(hangs?: boolean): Promise<void>;
 }
 
 /**

@@ -16,7 +16,10 @@ export const SOURCE_KINDS =
   "an rtsp:// or http:// address, or - for standard input";
 
 /** A camera or stream that shows nothing for this long is taken for lost, in milliseconds. */
-const SILENCE = 3000;
+const SILENCE = 2000;
+/** Playlists come in pieces of some seconds each. */
+const PLAYLIST = /\.(m3u8|mpd)\b/i;
+const PLAYLIST_SILENCE = 20_000;
 /** The first picture may take longer: cameras wake up, streams wait for a key frame. */
 const PATIENCE = 10_000;
 
@@ -55,7 +58,7 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
           name: path,
           args: [...repeat, "-i", `file:${path}`],
           kind: "file",
-          patienceMs: stats.isFile() ? PATIENCE : Infinity,
+          patienceMs: stats.isFile() ? patience(options) : Infinity,
         },
         signal,
       ),
@@ -96,11 +99,12 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const flags = /^rtsps?:/i.test(address) ? ["-rtsp_transport", "tcp"] : [];
   const args = [...flags, "-i", address];
   return openStream(
-    (signal) => connectFfmpeg({ name, args, kind: "address", patienceMs: PATIENCE }, signal),
+    (signal) =>
+      connectFfmpeg({ name, args, kind: "address", patienceMs: patience(options) }, signal),
     {
       name,
       kind: ({ durationMs }) => (durationMs === null ? "live" : "video"),
-      silenceMs: SILENCE,
+      silenceMs: PLAYLIST.test(address) ? PLAYLIST_SILENCE : SILENCE,
     },
     options,
   );
@@ -117,7 +121,10 @@ async function openWebcam(number: string | undefined, options: SourceOptions): P
     for (;;) {
       const args = ways[way] as readonly string[];
       try {
-        return await connectFfmpeg({ name, args, kind: "camera", patienceMs: PATIENCE }, signal);
+        return await connectFfmpeg(
+          { name, args, kind: "camera", patienceMs: patience(options) },
+          signal,
+        );
       } catch (error) {
         if (!isRefusedWish(error) || way === ways.length - 1) throw error;
         way++;
@@ -125,6 +132,10 @@ async function openWebcam(number: string | undefined, options: SourceOptions): P
     }
   };
   return openStream(connect, { name, kind: () => "live", silenceMs: SILENCE }, options);
+}
+
+function patience({ patienceMs = PATIENCE }: SourceOptions): number {
+  return patienceMs;
 }
 
 function openKinect(options: SourceOptions): Promise<Source> {

@@ -58,5 +58,7 @@ export interface SourceOptions {
    * otherwise every frame comes as fast as it is read. Default false.
    */
   readonly realTime?: boolean;
+  /** How long the first frame may take, in milliseconds. Default 10,000. */
+  readonly patienceMs?: number;
   readonly onNotice?: (notice: SourceNotice) => void;
 }

@@ -19,7 +19,9 @@ const READ_AHEAD = 4;
 const LATE = 50;
 const CHECK_INTERVAL = 250;
 /** Waits before each attempt to come back, in milliseconds; the last one is repeated. */
-const BACK_OFF = [250, 500, 1000, 2000];
+const BACK_OFF = [0, 500, 1000, 2000];
+/** A Ctrl-C reaches the child first: what ends this long before was not lost. */
+const GRACE = 250;
 
 /**
  * A source that is fed by a child process. A live one is opened again when the child dies or falls
@@ -86,7 +88,7 @@ export async function openStream(
       lastCheck = now;
       if (silent || now - lastHeard < plan.silenceMs) return;
       silent = true;
-      void connection.close();
+      void connection.close(true);
     }, CHECK_INTERVAL);
     const error = await connection.ended;
     clearInterval(timer);
@@ -113,8 +115,7 @@ export async function openStream(
       await connection.close();
       if (closing.signal.aborted) return queue.close();
       if (kind === "video" || error === undefined) return queue.end(error);
-      // A Ctrl-C reaches the child first: what it ends was not lost.
-      await delay(BACK_OFF[0] as number, closing.signal);
+      await delay(GRACE, closing.signal);
       if (closing.signal.aborted) return queue.close();
       options.onNotice?.({ kind: "lost", message: `${error.message}; trying again`, error });
       const next = await comeBack();

@@ -1,0 +1,126 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { expect } from "vitest";
+import type { ReadLine } from "./read-source.ts";
+
+const PROGRAM = path.join(import.meta.dirname, "read-source.ts");
+
+/** A process that reads a source. */
+export interface Reader {
+  readonly pid: number;
+  readonly lines: ReadLine[];
+  /** What it printed for people. */
+  readonly err: () => string;
+  /** Waits for a line. @throws {Error} after 20 s. */
+  until(found: (line: ReadLine) => boolean): Promise<ReadLine>;
+  /** Waits for a frame after those that have come. */
+  nextFrame(): Promise<ReadLine>;
+  /** The processes that it started: ffmpeg's, the Kinect's. */
+  children(): number[];
+  kill(signal: NodeJS.Signals): void;
+  /** Waits for its end. */
+  readonly exit: Promise<number | null>;
+}
+
+/**
+ * Starts the program.
+ *
+ * @param environment added to this process's; undefined removes a variable.
+ */
+export function startReader(
+  flags: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+  input?: string,
+): Reader {
+  const mark = `MIEN_TEST_MARK=${randomUUID()}`;
+  const program = ["--conditions=source", "--import", "tsx", PROGRAM, "read", ...flags];
+  const child = spawn(process.execPath, program, {
+    env: { ...process.env, ...environment, MIEN_TEST_MARK: mark.split("=")[1] },
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+  });
+  if (input !== undefined) child.stdin?.end(readFileSync(input));
+  const lines: ReadLine[] = [];
+  let rest = "";
+  let err = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts.map((line) => JSON.parse(line) as ReadLine));
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (err += text));
+  const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const until: Reader["until"] = async (found) => {
+    for (let waited = 0; waited < 20_000; waited += 20) {
+      const line = lines.find(found);
+      if (line !== undefined) return line;
+      if (child.exitCode !== null) break;
+      await setTimeout(20);
+    }
+    throw new Error(`no such line among ${lines.length}; ${err}`);
+  };
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    err: () => err,
+    until,
+    nextFrame() {
+      const known = lines.length;
+      return until((line) => "frame" in line && lines.indexOf(line) >= known);
+    },
+    children: () => markedProcesses(mark).filter((pid) => pid !== child.pid),
+    kill: (signal) => void child.kill(signal),
+    exit,
+  };
+}
+
+/** Processes of mien's that inherited a variable; only Linux tells. */
+function markedProcesses(mark: string): number[] {
+  if (!existsSync("/proc/self/environ")) return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "latin1");
+        const isOurs = /ffmpeg|kinect-child/.test(command);
+        return isOurs && readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
+      } catch {
+        return false; // gone meanwhile, or somebody else's
+      }
+    })
+    .map(Number);
+}
+
+export const isFrame = (line: ReadLine) => "frame" in line;
+
+/** Ends with 1, a sentence and no frame, and leaves no process behind. */
+export async function expectRefusal(reader: Reader, sentence: RegExp): Promise<void> {
+  expect(await reader.exit).toBe(1);
+  expect(reader.err()).toMatch(sentence);
+  expect(reader.err()).not.toMatch(/This is a bug|\n {4}at /);
+  expect(reader.lines.filter(isFrame)).toEqual([]);
+  expect(reader.children()).toEqual([]);
+}
+
+/** Is told to be lost after an interruption, and delivers again within 5 s of its end. */
+export async function expectReturn(
+  reader: Reader,
+  interrupt: () => unknown,
+  resume?: () => unknown,
+): Promise<void> {
+  await reader.until(isFrame);
+  const from = reader.lines.length;
+  const later = (kind: string) => (line: ReadLine) =>
+    "notice" in line && line.notice === kind && reader.lines.indexOf(line) >= from;
+  const interrupted = performance.now();
+  interrupt();
+  await reader.until(later("lost"));
+  // What nobody has to end counts from its beginning.
+  const started = resume === undefined ? interrupted : performance.now();
+  resume?.();
+  await reader.until(later("back"));
+  await reader.nextFrame();
+  expect(performance.now() - started).toBeLessThan(5000);
+}
