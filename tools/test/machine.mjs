@@ -1,7 +1,11 @@
 // What tests find on this machine and would skip without: nx hashes this, so that installing such a
 // program makes skipped tests run.
+import { existsSync, readdirSync } from "node:fs";
 import { findProgram } from "../setup/npm.mjs";
 
-for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+for (const name of ["chromium", "chromium-browser", "google-chrome", "ffmpeg"]) {
   console.log(name, findProgram(name) ?? "none");
 }
+const folders = existsSync("/usr/lib") ? readdirSync("/usr/lib") : [];
+const fakenect = folders.filter((name) => existsSync(`/usr/lib/${name}/fakenect`));
+console.log("fakenect", fakenect.join(" ") || "none");
