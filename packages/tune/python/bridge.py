@@ -108,7 +108,7 @@ class Bridge:
     def shouldPrune(self, number: int) -> Any:
         """Whether a trial should end early, by what it and the others have reported."""
         trial = self._running(number)
-        return {"prune": trial is not None and trial.should_prune()}
+        return {"prune": trial is not None and bool(trial.should_prune())}
 
     def tell(self, number: int, state: str, value: float | None, failure: str | None) -> Any:
         """Ends a trial; not accepted if others have taken this worker for dead meanwhile."""

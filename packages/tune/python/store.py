@@ -140,7 +140,6 @@ class PostgresStore:
         with self.lock():  # two workers that make the tables at once would be in each other's way
             self._database = RDBStorage(
                 address.render_as_string(hide_password=False),
-                engine_kwargs={"pool_pre_ping": True},
             )
         self.storage: BaseStorage = self._database
         self._own: set[int] = set()

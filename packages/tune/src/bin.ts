@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
 import { searchCommand } from "./commands/search.ts";
+import { workerCommand } from "./commands/worker.ts";
 
 await runProgram({
   name: "tune",
   summary: "search for better hyperparameters",
-  commands: [searchCommand],
+  commands: [searchCommand, workerCommand],
 });

@@ -41,12 +41,15 @@ export function checkSame(study: string, stored: Settings, wanted: Settings): vo
     subset,
     seed,
     space: space.name,
-    ...Object.fromEntries(
-      Object.entries({ ...space.fixed, ...space.parameters }).map(([key, value]) => [
-        `space ${key}`,
-        value,
-      ]),
-    ),
+    // Of two spaces with other names everything may differ.
+    ...(stored.space.name === wanted.space.name
+      ? Object.fromEntries(
+          Object.entries({ ...space.fixed, ...space.parameters }).map(([key, value]) => [
+            `space ${key}`,
+            value,
+          ]),
+        )
+      : {}),
   });
   const [a, b] = [flat(stored), flat(wanted)] as [
     Record<string, unknown>,

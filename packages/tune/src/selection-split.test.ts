@@ -1,0 +1,43 @@
+import { synthesize } from "@mien/data";
+import { imageAt, type ImageSet } from "@mien/format";
+import { describe, expect, it } from "vitest";
+import { selectionSplit } from "./selection-split.ts";
+
+const set = synthesize({ count: 700, seed: 5 });
+const split = selectionSplit(set);
+const trainingRows = Array.from(set.usage.keys()).filter((i) => set.usage[i] === 0);
+
+describe("the selection split", () => {
+  it("parts the Training rows, each in one part, and touches no other row", () => {
+    const all = [...split.train, ...split.validation].sort((a, b) => a - b);
+    expect(all).toEqual(trainingRows);
+  });
+
+  it("judges by a fifth of every class", () => {
+    for (const label of set.classes.keys()) {
+      const ofClass = (part: ArrayLike<number>) =>
+        Array.from(part).filter((i) => set.labels[i] === label).length;
+      const share = ofClass(split.validation) / ofClass(trainingRows);
+      expect(Math.abs(share - 0.2)).toBeLessThan(0.01);
+    }
+  });
+
+  it("is the same every time", () => {
+    expect(selectionSplit(set)).toEqual(split);
+  });
+
+  it("keeps the copies of an image on one side, whatever their labels", () => {
+    const pixels = set.pixels.slice();
+    const size = imageAt(set, 0).length;
+    // Every image becomes a copy of one of ten.
+    for (const i of set.labels.keys()) {
+      pixels.copyWithin(i * size, (i % 10) * size, (i % 10) * size + size);
+    }
+    const copied: ImageSet = { ...set, pixels };
+    const parts = selectionSplit(copied);
+    const kinds = (part: Uint32Array) => new Set(Array.from(part, (i) => i % 10));
+    const [learnt, judged] = [kinds(parts.train), kinds(parts.validation)];
+    expect([...learnt].filter((kind) => judged.has(kind))).toEqual([]);
+    expect(learnt.size + judged.size).toBe(10);
+  });
+});

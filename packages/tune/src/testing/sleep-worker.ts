@@ -1,0 +1,32 @@
+/*
+ * A worker of a study whose trials are a sleep: everything that a worker does except for the
+ * training. Arguments: the place of the store as JSON, the study, milliseconds of a trial, the
+ * worker's number. Writes a line when a trial begins and another when it is over.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { openBridge } from "../bridge.ts";
+import type { StorePlace } from "../protocol.ts";
+import { work } from "../work.ts";
+
+const [store, study, milliseconds, worker] = process.argv.slice(2) as [string, string, string, string];
+const bridge = await openBridge({ onComplaint: (line) => process.stderr.write(`${line}\n`) });
+await bridge.call("create", {
+  store: JSON.parse(store) as StorePlace,
+  study,
+  new: null,
+  worker: Number(worker),
+});
+await work({
+  bridge,
+  epochs: 1,
+  signal: new AbortController().signal,
+  run: async ({ params, number }, { report }) => {
+    const value = 1 - (params["x"] as number) ** 2;
+    process.stdout.write(`begins ${number}\n`);
+    await sleep(Number(milliseconds));
+    await report(1, value);
+    process.stdout.write(`ends ${number}\n`);
+    return { state: "complete", value };
+  },
+});
+await bridge.close();

@@ -1,0 +1,154 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { random } from "@mien/format";
+import { openBridge, type Bridge } from "../bridge.ts";
+import type { StorePlace, Trial } from "../protocol.ts";
+import type { Outcome, TrialContext } from "../run-trial.ts";
+import { work, type Asked } from "../work.ts";
+
+/** How a TypeScript file is run in a process of its own. */
+export const NODE_FLAGS = [
+  "--conditions=source",
+  "--import",
+  path.resolve(import.meta.dirname, "../../../../node_modules/tsx/dist/loader.mjs"),
+];
+
+/** A process with what it has printed. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts a TypeScript file of this package. */
+export function start(file: string, args: readonly string[], cwd?: string): Running {
+  const script = path.resolve(import.meta.dirname, "..", file);
+  const child = spawn(process.execPath, [...NODE_FLAGS, script, ...args], { cwd });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  }
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, output: () => output, ended };
+}
+
+/**
+ * Lets several worker processes run a study of sleeping trials to its end, and kills some of them
+ * in the middle of a trial, each with a new one in its place.
+ *
+ * @throws {Error} if a worker that nobody killed failed.
+ */
+export async function runWorkers(given: {
+  readonly store: StorePlace;
+  readonly study: string;
+  readonly workers: number;
+  /** Of a trial. */
+  readonly milliseconds: number;
+  readonly kills?: number;
+}): Promise<void> {
+  const { store, study, milliseconds, kills = 0 } = given;
+  const startOne = (number: number) =>
+    start("testing/sleep-worker.ts", [
+      JSON.stringify(store),
+      study,
+      String(milliseconds),
+      String(number),
+    ]);
+  const all = Array.from({ length: given.workers }, (_, i) => startOne(i + 1));
+  const killed = new Set<Running>();
+  const isBusy = (worker: Running) =>
+    worker.child.exitCode === null && !killed.has(worker) && /begins \d+\n$/.test(worker.output());
+  while (killed.size < kills) {
+    await sleep(milliseconds / 10);
+    const victim = all.find(isBusy);
+    if (victim === undefined) continue;
+    killed.add(victim);
+    victim.child.kill("SIGKILL");
+    all.push(startOne(all.length + 1));
+  }
+  for (const worker of all) {
+    const code = await worker.ended;
+    if (code !== 0 && !killed.has(worker)) throw new Error(`a worker failed:\n${worker.output()}`);
+  }
+}
+
+/**
+ * The same within this process, except for the Python side of each worker; these are killed.
+ *
+ * @param given.pause between two kills, at most; in milliseconds.
+ */
+export async function runLanes(given: {
+  readonly store: StorePlace;
+  readonly study: string;
+  readonly workers: number;
+  readonly milliseconds: number;
+  readonly kills: number;
+  readonly pause: number;
+}): Promise<void> {
+  const { store, study, milliseconds } = given;
+  const stream = random("kills");
+  const busy = new Set<Bridge>();
+  let number = 0;
+  let left = given.kills;
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      const bridge = await openBridge();
+      try {
+        await bridge.call("create", { store, study, new: null, worker: ++number });
+        const run = async ({ params }: Asked, { report }: TrialContext): Promise<Outcome> => {
+          busy.add(bridge);
+          await sleep(milliseconds);
+          const value = 1 - Number(params["x"]) ** 2;
+          await report(1, value);
+          busy.delete(bridge);
+          return { state: "complete", value };
+        };
+        await work({ bridge, epochs: 1, run, signal: new AbortController().signal });
+        return await bridge.close();
+      } catch (error) {
+        busy.delete(bridge);
+        if (!/ended with SIGKILL/.test(String(error))) throw error;
+      }
+    }
+  };
+  const killer = async (): Promise<void> => {
+    while (left > 0) {
+      await sleep(stream.between(0, given.pause));
+      const victims = [...busy];
+      const victim = victims[stream.integer(victims.length)];
+      if (victim === undefined) continue;
+      left--;
+      process.kill(victim.pid, "SIGKILL");
+    }
+  };
+  await Promise.all([killer(), ...Array.from({ length: given.workers }, lane)]);
+}
+
+/**
+ * What is wrong with the trials of a finished study: trials that were interrupted and never
+ * repeated, repeated with other settings, or finished more than once.
+ */
+export function faultsOf(trials: readonly Trial[]): string[] {
+  const faults: string[] = [];
+  const repeats = new Map<number, Trial[]>();
+  for (const trial of trials) {
+    if (trial.retryOf !== null) {
+      repeats.set(trial.retryOf, [...(repeats.get(trial.retryOf) ?? []), trial]);
+    }
+    if (trial.state === "running" || trial.state === "waiting") {
+      faults.push(`${trial.number} is ${trial.state}`);
+    }
+  }
+  for (const trial of trials) {
+    const again = repeats.get(trial.number) ?? [];
+    if (trial.state === "failed" && again.length !== 1) {
+      faults.push(`${trial.number} was repeated ${again.length} times`);
+    }
+    if (trial.state !== "failed" && again.length > 0) faults.push(`${trial.number} ran on`);
+    for (const other of again) {
+      if (other.params["x"] !== trial.params["x"]) faults.push(`${other.number} differs`);
+    }
+  }
+  return faults;
+}
