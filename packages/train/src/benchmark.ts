@@ -49,7 +49,7 @@ export interface TrainingBenchmark {
 type Round = (round: number) => Promise<RoundTime> | RoundTime;
 
 /** Steps of a round: enough that what `fit` does around them hardly counts. */
-const STEPS = 16;
+const STEPS = 10;
 
 /**
  * Compares our training step with stock tfjs-node's `model.fit` and with Keras' `fit`: the same

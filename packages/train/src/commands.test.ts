@@ -217,5 +217,5 @@ describe("train:benchmark", () => {
       speed["fp32"]!["imagesPerSecond"]! / speed["stock"]!["imagesPerSecond"]!,
       9,
     );
-  });
+  }, 120_000);
 });
