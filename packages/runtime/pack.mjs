@@ -24,11 +24,12 @@ const writeManifest = (folder, manifest) =>
   writeFileSync(path.join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 
 /** Without what only this repository needs: nx, tests, and the way to the sources. */
-function published({ nx: _nx, devDependencies: _dev, ...manifest }) {
-  return JSON.parse(
-    JSON.stringify(manifest, (key, value) => (key === "source" ? undefined : value)),
+const published = (manifest) =>
+  JSON.parse(
+    JSON.stringify(manifest, (key, value) =>
+      ["nx", "devDependencies", "source"].includes(key) ? undefined : value,
+    ),
   );
-}
 
 try {
   copyDist(here, stage);

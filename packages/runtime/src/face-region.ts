@@ -10,7 +10,7 @@ export interface Margin {
 }
 
 /** What FER2013's own crops show; docs/runtime.md says how it was measured. */
-export const EXPRESSION_MARGIN: Margin = { side: 1.27, down: 0 };
+export const EXPRESSION_MARGIN: Margin = { side: 1.27, down: 0.04 };
 
 /** What the recogniser sees best; docs/runtime.md says how it was measured. */
 export const EMBEDDING_MARGIN: Margin = { side: 1.5, down: 0.22 };

@@ -5,6 +5,7 @@ export type { Confirmation, ConfirmationOptions, Smoother } from "./confirmation
 export { judgeRelief, type Relief } from "./depth-gate.ts";
 export type { Detection } from "./detector-kinds.ts";
 export * from "./expression-classifier.ts";
+export { enrol, type Enrolment } from "./enrol.ts";
 export { FaceDetector, type DetectorOptions, type Dropped } from "./face-detector.ts";
 export { EXPRESSION_MARGIN, regionOf, type Margin } from "./face-region.ts";
 export { chiSquare, lbphHistogram, type GreyImage, type LbphOptions } from "./lbph.ts";
