@@ -1,9 +1,10 @@
 // Bundles the converter with what it needs of @mien/format, so that the packed package stands alone.
-import { copyFileSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 
 const at = (name) => path.join(import.meta.dirname, name);
+rmSync(at("dist/alone"), { recursive: true, force: true });
 await build({
   entryPoints: { index: at("src/index.ts"), bin: at("src/convert-bin.ts") },
   outdir: at("dist/alone"),

@@ -1,12 +1,19 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
+import { ExpressionClassifier } from "@mien/runtime";
+import { chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { convertLayersModel } from "../convert/convert.ts";
 import { readLayersModel } from "../convert/layers-model.ts";
+import type { Weight } from "../convert/weight-files.ts";
 import { layWorkspace, runCommand } from "../testing/run-folder.ts";
+import { findChromium } from "../web/chromium.ts";
 
 /** Makes a process end with 9 if it has loaded tfjs. */
 const WITHOUT_TFJS =
@@ -147,6 +154,76 @@ describe("export:onnx --precision", () => {
   });
 });
 
+describe("export:onnx --for web", () => {
+  const chromium = findChromium();
+  it.skipIf(chromium === undefined && process.env["CI"] === undefined)(
+    "writes a folder whose page reads a picture in Chromium as the model does",
+    async () => {
+      const { out, code } = run("onnx", "tiny", "--for", "web");
+      expect(code).toBe(0);
+      expect(out).toContain("wrote artifacts/models/tiny-web");
+      const folder = at("artifacts/models/tiny-web");
+      expect(
+        (await readFile(path.join(folder, "index.html"), "utf8")).split("<script")[1],
+      ).toBeDefined();
+      const types = { html: "text/html", mjs: "text/javascript", wasm: "application/wasm" };
+      const server = createServer((request, response) => {
+        const name = path.basename(request.url ?? "/") || "index.html";
+        const type = types[name.split(".").at(-1) as keyof typeof types];
+        if (type) response.setHeader("content-type", type);
+        readFile(path.join(folder, name)).then(
+          (content) => response.end(content),
+          () => response.writeHead(404).end(),
+        );
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const browser = await playwright.launch({
+        executablePath: chromium as string,
+        args: ["--no-sandbox"],
+      });
+      try {
+        const page = await browser.newPage();
+        const errors: string[] = [];
+        page.on("pageerror", (error) => errors.push(error.message));
+        await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+        // As large as the model's input, so that both see the same pixels.
+        const pixels = Uint8Array.from({ length: 24 * 24 }, (_, i) => (i * 37) % 256);
+        const bmp = greyBitmap(pixels, 24);
+        await page.setInputFiles("input", { name: "a.bmp", mimeType: "image/bmp", buffer: bmp });
+        await page.waitForSelector("meter");
+        // Text, since this package's types know no browser.
+        const html = await page.innerHTML("[role=list]");
+        const lines = [...html.matchAll(/<meter value="([^"]+)"><\/meter> (\w+)/g)];
+        const found = lines.map(([, value, label]) => ({ value: Number(value), label }));
+        const classifier = await ExpressionClassifier.open(at(MODEL));
+        const expected = await classifier.run(Float32Array.from(pixels), 1);
+        await classifier.close();
+        expect(errors).toEqual([]);
+        expect(found.map(({ label }) => label)).toEqual(classifier.labels);
+        found.forEach(({ value }, i) => expect(value).toBeCloseTo(expected[i] as number, 4));
+      } finally {
+        await browser.close();
+        server.close();
+      }
+    },
+  );
+});
+
+/** A square grey image as a 24-bit Windows bitmap. */
+function greyBitmap(pixels: Uint8Array, side: number): Buffer {
+  const bmp = Buffer.alloc(54 + 3 * side * side);
+  bmp.write("BM");
+  bmp.writeUInt32LE(bmp.length, 2);
+  bmp.writeUInt32LE(54, 10);
+  bmp.writeUInt32LE(40, 14);
+  bmp.writeInt32LE(side, 18);
+  bmp.writeInt32LE(-side, 22); // from the top
+  bmp.writeUInt16LE(1, 26);
+  bmp.writeUInt16LE(24, 28);
+  pixels.forEach((value, i) => bmp.fill(value, 54 + 3 * i, 57 + 3 * i));
+  return bmp;
+}
+
 describe("a calibrated run", () => {
   const calibration = {
     method: "temperature",
@@ -211,6 +288,32 @@ describe("export:verify", () => {
     expect(err).toContain("tfjs and soft.onnx part on the reference images: 5 of 5 images differ");
     expect(err).toMatch(/image \d: (\w+) 0\.\d+ became 0\.\d+ .*both answer/);
     expect(out).toMatch(/fp32 with tfjs, validation +60/);
+  });
+
+  it("says at which layer another model parts, and compares layers on request", async () => {
+    const trained = await readLayersModel(at("artifacts/runs/tiny/model"));
+    const convs = Object.keys(trained.weights).filter((name) => /conv.*kernel/.test(name));
+    const third = convs[2] as string;
+    const { shape, data } = trained.weights[third] as Weight;
+    const changed = { shape, data: data.map((value, i) => (i === 7 ? value + 1 : value)) };
+    const metadata = readOnnxMetadata(await readFile(at(MODEL)), MODEL);
+    const model = { ...trained, weights: { ...trained.weights, [third]: changed } };
+    const options = { metadata, outputName: "probabilities" };
+    await writeFile(at("bent.onnx"), convertLayersModel(model, options));
+    const { code, err } = run("verify", "--csv", "faces.csv", "--model", "bent.onnx");
+    expect(code).toBe(1);
+    // Batch normalisation is folded into the convolution before it, whose name it leaves.
+    expect(err).toMatch(/they part first at the layer batch_norm\S+; up to \S+ they agree/);
+    const [, parts = "", agrees = ""] = /layer (\S+); up to (\S+) they/.exec(err) ?? [];
+    const order = (
+      trained.topology as { config: { layers: { config: { name: string } }[] } }
+    ).config.layers.map((layer) => layer.config.name);
+    const at3 = order.indexOf(third.split("/")[0] as string);
+    expect(order.indexOf(parts)).toBe(at3 + 1);
+    expect(order.indexOf(agrees)).toBeLessThan(at3);
+    const { out } = run("verify", "tiny", "--layers", "--csv", "faces.csv");
+    expect(out).toContain("layer, fp32");
+    expect(out).not.toContain("parts");
   });
 
   it("refuses another data set than the run's", async () => {

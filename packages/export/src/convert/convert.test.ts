@@ -21,7 +21,8 @@ import {
 } from "../testing/layer-exhibits.ts";
 import { MIEN_NET, shapes } from "../testing/shape-exhibits.ts";
 import { loadTf, type Tf } from "../testing/tf.ts";
-import { compare, type Comparison, type Exhibit } from "../testing/zoo.ts";
+import { compare, throughDisk, type Comparison, type Exhibit } from "../testing/zoo.ts";
+import { convertLayersModel, type ConvertOptions } from "./convert.ts";
 
 /** Largest allowed max |a − b| / max |b| of an output. */
 const TOLERANCE = 1e-5;
@@ -34,11 +35,14 @@ beforeAll(() => {
 });
 
 /** The exhibits that do not compute what tfjs does, with what is wrong. */
-async function failures(exhibits: readonly Exhibit[]): Promise<string[]> {
+async function failures(
+  exhibits: readonly Exhibit[],
+  options: ConvertOptions = {},
+): Promise<string[]> {
   const found: string[] = [];
   for (const exhibit of exhibits) {
     try {
-      const comparison = await compare(tf, exhibit);
+      const comparison = await compare(tf, exhibit, options);
       all.push(comparison);
       if (comparison.difference <= TOLERANCE) continue;
       found.push(`${exhibit.name}: ${comparison.difference}`);
@@ -104,6 +108,18 @@ describe("a converted model answers as tfjs does", () => {
 
   it("for the network that mien trains", async () => {
     expect(await failures([MIEN_NET])).toEqual([]);
+  });
+
+  it("in every operator set from 13 to 21", async () => {
+    const changing = [...otherLayers(), ...products(), ...volumesAndTransposed()].filter(
+      ({ name }) =>
+        /^(layer norm|dot|upsampling|cropping|permute 312|transposed conv 3 )/.test(name),
+    );
+    for (let opset = 13; opset <= 21; opset++) {
+      expect(await failures([MIEN_NET, ...changing], { opset })).toEqual([]);
+    }
+    const model = await throughDisk(MIEN_NET.build(tf));
+    expect(() => convertLayersModel(model, { opset: 22 })).toThrow(/from 13 to 21, found 22/);
   });
 });
 

@@ -62,7 +62,8 @@ function parseSequential(config: unknown): ModelSpec {
   const parsed = list.map(parseLayer);
   const first = parsed[0] as LayerSpec;
   if (first.className !== "InputLayer") {
-    const shape = first.config["batch_input_shape"] ?? inputShapeOf(first.model);
+    const shape =
+      first.config["batch_input_shape"] ?? first.config["batch_shape"] ?? inputShapeOf(first.model);
     const input = { batch_input_shape: shape, dtype: first.config["dtype"] };
     parsed.unshift({ name: `${name}/input`, className: "InputLayer", config: input, calls: [] });
   }
@@ -78,7 +79,8 @@ function parseSequential(config: unknown): ModelSpec {
 
 function inputShapeOf(model: ModelSpec | undefined): unknown {
   const first = model?.inputs[0];
-  return first && model.layers.get(first.layer)?.config["batch_input_shape"];
+  const config = first && model.layers.get(first.layer)?.config;
+  return config?.["batch_input_shape"] ?? config?.["batch_shape"];
 }
 
 function parseFunctional(config: unknown): ModelSpec {
@@ -111,7 +113,8 @@ function parseLayer(entry: unknown): LayerSpec {
 }
 
 /** `[["layer", call, output, {}], …]`, or one such entry without the outer list. */
-function parseSources(value: unknown, where: string): readonly Source[] {
+function parseSources(node: unknown, where: string): readonly Source[] {
+  const value = isObject(node) ? kerasTensors(node["args"]) : node;
   if (!Array.isArray(value)) return fail(`the inputs of ${where} are not a list`);
   const list: unknown[] = typeof value[0] === "string" ? [value] : value;
   return list.map((entry) => {
@@ -121,6 +124,14 @@ function parseSources(value: unknown, where: string): readonly Source[] {
     }
     return { layer, call, output };
   });
+}
+
+/** Where the tensors among Keras 3's arguments come from, in their order. */
+function kerasTensors(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value.flatMap(kerasTensors);
+  if (!isObject(value)) return [];
+  const { class_name: className, config } = value;
+  return className === "__keras_tensor__" && isObject(config) ? [config["keras_history"]] : [];
 }
 
 /**

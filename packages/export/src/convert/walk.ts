@@ -77,13 +77,18 @@ function prepare(spec: LayerSpec, target: Target): (inputs: readonly Value[]) =>
   }
   const label = `layer ${name} (${spec.className})`;
   const constants = new Map<string, string>();
+  // Inside another model Keras 3 puts that model's name first, tfjs and Keras 2 do not.
+  const weightName = (variable: string) => {
+    const scoped = `${name}/${variable}`;
+    return weights.shapeOf(scoped) === undefined ? `${spec.name}/${variable}` : scoped;
+  };
   const layer: Layer = {
     name,
     label,
     graph,
     config: new LayerConfig(spec.config, label),
-    weight: (variable, shape) => weights.take(`${spec.name}/${variable}`, shape, label),
-    weightShape: (variable) => weights.shapeOf(`${spec.name}/${variable}`),
+    weight: (variable, shape) => weights.take(weightName(variable), shape, label),
+    weightShape: (variable) => weights.shapeOf(weightName(variable)),
     constant: (suffix, dims, data) => {
       const known = constants.get(suffix) ?? graph.tensor(`${name}/${suffix}`, dims, data());
       constants.set(suffix, known);

@@ -17,13 +17,14 @@ export const PAGE = `<!doctype html>
   <script type="module">
     import * as ort from "./ort.wasm.min.mjs";
     ort.env.wasm.numThreads = 1;
-    const { labels, input } = await (await fetch("model.json")).json();
-    const session = await ort.InferenceSession.create("model.onnx");
+    const model = fetch("model.json").then((response) => response.json());
+    const opened = ort.InferenceSession.create("model.onnx");
     const [image, list] = ["img", "[role=list]"].map((selector) => document.querySelector(selector));
-    document.querySelector("input").onchange = ({ target }) => {
-      Object.assign(image, { src: URL.createObjectURL(target.files[0]), hidden: false });
+    const choose = ({ files }) => {
+      if (files[0]) Object.assign(image, { src: URL.createObjectURL(files[0]), hidden: false });
     };
     image.onload = async () => {
+      const [{ labels, input }, session] = await Promise.all([model, opened]);
       const { width, height, channels } = input;
       const context = new OffscreenCanvas(width, height).getContext("2d");
       context.imageSmoothingQuality = "high";
@@ -37,6 +38,9 @@ export const PAGE = `<!doctype html>
       const line = (label, i) => \`<div role="listitem"><meter value="\${probabilities.data[i]}"></meter> \${label}</div>\`;
       list.innerHTML = labels.map(line).join("");
     };
+    const picker = document.querySelector("input");
+    picker.onchange = () => choose(picker);
+    choose(picker);
   </script>
 </html>
 `;

@@ -36,10 +36,9 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   softsign: single("Softsign"),
   softmax: normalised("Softmax"),
   log_softmax: normalised("LogSoftmax"),
-  swish: ({ graph }, x, name) => {
-    const gate = graph.elementwise("Sigmoid", [x], `${name}/sigmoid`);
-    return graph.elementwise("Mul", [x, gate], name);
-  },
+  swish,
+  // Keras 3's name for it.
+  silu: swish,
   mish: ({ graph }, x, name) => {
     const softplus = graph.elementwise("Softplus", [x], `${name}/softplus`);
     const gate = graph.elementwise("Tanh", [softplus], `${name}/tanh`);
@@ -62,6 +61,12 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
     return gated(graph, x, graph.elementwise("Tanh", [argument], `${name}/tanh`), name);
   },
 };
+
+/** x · σ(x) */
+function swish({ graph }: Layer, x: Value, name: string): Value {
+  const gate = graph.elementwise("Sigmoid", [x], `${name}/sigmoid`);
+  return graph.elementwise("Mul", [x, gate], name);
+}
 
 /** 0.5 · x · (1 + gate) */
 function gated(graph: GraphBuilder, x: Value, gate: Value, name: string): Value {
@@ -107,7 +112,8 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
 
   LeakyReLU: (layer, inputs) =>
     layer.graph.elementwise("LeakyRelu", [onlyInput(layer, inputs)], layer.name, {
-      alpha: { float: layer.config.number("alpha", 0.3) },
+      // Keras 3 says it as it does for ReLU.
+      alpha: { float: layer.config.number("alpha", layer.config.number("negative_slope", 0.3)) },
     }),
 
   PReLU: (layer, inputs) => {

@@ -77,12 +77,14 @@ function depthwiseKernel(
   layer: Layer,
   { channels }: ImageInput,
 ): { weights: string; filters: number; groups: number } {
+  // Keras 3 calls the kernel of a depthwise convolution just that.
+  const variable = layer.weightShape("depthwise_kernel") ? "depthwise_kernel" : "kernel";
   // tfjs forgets to save the multiplier of separable convolutions; their weights tell it.
-  const saved = layer.weightShape("depthwise_kernel")?.[3] ?? 1;
+  const saved = layer.weightShape(variable)?.[3] ?? 1;
   const multiplier = layer.config.count("depth_multiplier", saved);
   const size = layer.config.sizes("kernel_size", 2);
   const shape = [...size, channels, multiplier];
-  const kernel = layer.weight("depthwise_kernel", shape);
+  const kernel = layer.weight(variable, shape);
   const filters = channels * multiplier;
   const weights = layer.constant("depthwise_kernel", [filters, 1, ...size], () =>
     transpose(kernel, shape, [2, 3, 0, 1]),

@@ -7,7 +7,9 @@ export const normalizationLayers: Readonly<Record<string, LayerConverter>> = {
   BatchNormalization: (layer, inputs) => {
     const input = onlyInput(layer, inputs);
     const rank = input.shape.length + 1;
-    const axis = checkAxis(layer, layer.config.number("axis", -1), input);
+    // Keras 2 may write the axis as a list of one.
+    const [raw]: unknown[] = [layer.config.raw("axis") ?? -1].flat();
+    const axis = checkAxis(layer, Number(raw), input);
     // ONNX normalises axis 1, which is where images keep their channels once they come first.
     if (axis === rank - 1 && rank >= 4) {
       return normalise(layer, layer.graph.channelsFirst(input), axis);
