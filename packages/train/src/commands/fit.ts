@@ -179,7 +179,13 @@ export const fitCommand = defineCommand({
           log?.(record);
         },
       }).finally(() => live.stop());
-      const { metrics, written } = await finishRun(result, { set, split, config, folder });
+      const { metrics, written } = await finishRun(result, {
+        set,
+        split,
+        config,
+        folder,
+        votes: sources.votes,
+      });
       terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
       reportMetrics(terminal, metrics.validation, { part: "validation", classes: set.classes });
       for (const file of written) terminal.wrote(file);
