@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 MAX_RETRIES = 3
 RETRIES = "retries"
 RETRY_OF = "retryOf"
+AGAIN = "again"
 FAILURE = "failure"
 
 WORDS = {
@@ -29,6 +30,7 @@ WORDS = {
     TrialState.WAITING: "waiting",
 }
 STATES = {word: state for state, word in WORDS.items()}
+INTERRUPTED = "interrupted"
 
 
 def distributions(parameters: dict[str, Any]) -> dict[str, BaseDistribution]:
@@ -67,10 +69,16 @@ def pruner(name: str, epochs: int) -> optuna.pruners.BasePruner:
     return optuna.pruners.NopPruner()
 
 
+def word_of(trial: FrozenTrial) -> str:
+    """A trial's state; Optuna knows an interrupted trial, which another one repeats, as failed."""
+    return INTERRUPTED if trial.user_attrs.get(AGAIN) else WORDS[trial.state]
+
+
 def count(trials: list[FrozenTrial]) -> dict[str, int]:
-    counts = {word: 0 for word in STATES}
+    """How many trials are in each state."""
+    counts = {word: 0 for word in [*STATES, INTERRUPTED]}
     for trial in trials:
-        counts[WORDS[trial.state]] += 1
+        counts[word_of(trial)] += 1
     return counts
 
 
@@ -85,7 +93,7 @@ def summary(trial: FrozenTrial) -> dict[str, Any]:
     start, end = trial.datetime_start, trial.datetime_complete
     return {
         "number": trial.number,
-        "state": WORDS[trial.state],
+        "state": word_of(trial),
         "value": trial.value,
         "params": trial.params,
         "steps": sorted(trial.intermediate_values.items()),
@@ -107,7 +115,8 @@ def try_again(study: Study, trial: FrozenTrial, why: str, counted: bool) -> None
         other.user_attrs.get(RETRY_OF) == trial.number for other in study.get_trials(deepcopy=False)
     )
     retries = trial.user_attrs.get(RETRIES, 0) + (1 if counted else 0)
-    if not queued and retries <= MAX_RETRIES:
+    again = queued or retries <= MAX_RETRIES
+    if again and not queued:
         study.add_trial(
             create_trial(
                 state=TrialState.WAITING,
@@ -116,6 +125,8 @@ def try_again(study: Study, trial: FrozenTrial, why: str, counted: bool) -> None
                 user_attrs={RETRY_OF: trial.number, RETRIES: retries},
             )
         )
+    if again:
+        study._storage.set_trial_user_attr(trial._trial_id, AGAIN, True)
     fail(study, trial, why)
 
 

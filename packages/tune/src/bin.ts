@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
+import { reportCommand } from "./commands/report.ts";
 import { searchCommand } from "./commands/search.ts";
 import { workerCommand } from "./commands/worker.ts";
 
 await runProgram({
   name: "tune",
   summary: "search for better hyperparameters",
-  commands: [searchCommand, workerCommand],
+  commands: [searchCommand, workerCommand, reportCommand],
 });

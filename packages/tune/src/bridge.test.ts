@@ -232,7 +232,10 @@ describe.skipIf(withoutPython("json"))("a Python side that does not do its part"
     await writeFile(file, script);
     return openBridge({ script: file, patience });
   };
-  const failure = { code: "environment", advice: expect.stringMatching(/study is whole/) as string };
+  const failure = {
+    code: "environment",
+    advice: expect.stringMatching(/study is whole/) as string,
+  };
 
   it("is reported with its last words if it dies, and takes no more questions", async () => {
     const script = `import sys\n${greeting}\ninput()\nprint("out of paper", file=sys.stderr)\nsys.exit(3)`;
@@ -252,7 +255,10 @@ describe.skipIf(withoutPython("json"))("a Python side that does not do its part"
 
   it.each([
     ["words", "print('hello', flush=True)"],
-    ["the answer to another question", `print('{"id": 9, "result": {"kind": "done"}}', flush=True)`],
+    [
+      "the answer to another question",
+      `print('{"id": 9, "result": {"kind": "done"}}', flush=True)`,
+    ],
     ["another kind of answer", `print('{"id": 1, "result": {"kind": "maybe"}}', flush=True)`],
   ])("is ended if it says %s", async (_, answer) => {
     const bridge = await opened(`${greeting}\ninput()\n${answer}\ninput()`);

@@ -27,7 +27,7 @@ const command = (...argv: string[]) => start("bin.ts", argv, folder);
 const search = (out: string, trials: number, ...more: string[]) =>
   command(
     ...["search", "--csv", "small.csv", "--space", "tiny.json", "--subset", "1"],
-    ...["--out", out, "--trials", String(trials), "--epochs", "2", ...more],
+    ...["--out", out, "--trials", String(trials), "--epochs", "8", ...more],
   );
 
 async function finished(running: Running): Promise<{ code: number | null; output: string }> {
@@ -55,17 +55,21 @@ async function begun(out: string, count: number): Promise<void> {
 
 describe.skipIf(withoutPython("optuna"))("tune:search", () => {
   it("killed in the middle of a trial and repeated, repeats that trial and ends as asked", async () => {
-    const first = search("killed", 2);
+    const killed = search("killed", 2);
     await begun("killed", 1);
-    first.child.kill("SIGKILL");
-    await first.ended;
+    killed.child.kill("SIGKILL");
+    await killed.ended;
     const again = await finished(search("killed", 2, "--json", "killed.json"));
     expect(again).toMatchObject({ code: 0 });
     const trials = await trialsOf("killed");
     expect(faultsOf(trials)).toEqual([]);
-    expect(trials.filter(({ state }) => state !== "failed")).toHaveLength(2);
-    expect(trials.some(({ retryOf, failure }) => retryOf !== null && failure === null)).toBe(true);
-    expect(trials[0]).toMatchObject({ state: "failed", failure: "its worker vanished" });
+    expect(trials.map(({ state }) => state).filter((state) => state !== "pruned")).toContain(
+      "complete",
+    );
+    expect(trials).toHaveLength(3);
+    const first = { state: "interrupted", failure: "its worker vanished" };
+    expect(trials[0]).toMatchObject(first);
+    expect(trials[1]).toMatchObject({ retryOf: 0, params: trials[0]!.params });
     expect(await readdir(file("killed/trials"))).toEqual([]);
     expect(await json("killed.json")).toMatchObject({
       study: "small-tiny",
@@ -88,7 +92,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     const before = await readFile(file("killed/journal.log"));
     const again = await finished(search("killed", 2));
     expect(again).toMatchObject({ code: 0 });
-    expect(again.output).toMatch(/done: \d complete, \d pruned, 1 failed/);
+    expect(again.output).toMatch(/done: \d complete, \d pruned, 0 failed, 1 interrupted/);
     const after = (await readFile(file("killed/journal.log"))).subarray(before.length);
     expect(after.toString()).not.toMatch(/"op_code":4/);
   });
@@ -106,7 +110,9 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     first.child.kill("SIGINT");
     const stopped = await finished(first);
     expect(stopped.code).toBe(130);
-    expect(stopped.output).toMatch(/0 complete, 0 pruned, 1 failed of 2 trials\nRepeat the command/);
+    expect(stopped.output).toMatch(
+      /0 complete, 0 pruned, 0 failed, 1 interrupted of 2 trials\nRepeat the command/,
+    );
     const worker = await finished(command("worker", "--out", "stopped", "--csv", "small.csv"));
     expect(worker).toMatchObject({ code: 0 });
     expect(worker.output).toMatch(/all trials of the study are done/);

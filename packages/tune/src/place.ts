@@ -81,7 +81,11 @@ export async function findPlace(
   const name = study ?? newName;
   const folder =
     flags.out ?? (name === undefined ? await newestStudy() : path.join(TUNE_FOLDER, name));
-  return { name: study ?? null, folder, store: { journal: path.join(folder, STUDY_FILES.journal) } };
+  return {
+    name: study ?? null,
+    folder,
+    store: { journal: path.join(folder, STUDY_FILES.journal) },
+  };
 }
 
 function checkStorage(storage: string): void {

@@ -26,14 +26,15 @@ const paramsSchema = z.record(z.string(), z.union([z.number(), z.string(), z.boo
 const trialSchema = z.strictObject({
   /** 0 for the first of a study. */
   number: z.int(),
-  state: z.enum(["complete", "pruned", "failed", "running", "waiting"]),
+  /** `interrupted`: ended by whoever ran it, or with its worker, and repeated by another trial. */
+  state: z.enum(["complete", "pruned", "failed", "interrupted", "running", "waiting"]),
   /** Of a complete trial its result, of a pruned one what it reported last. */
   value: z.number().nullable(),
   params: paramsSchema,
   /** [epoch from 1, value] of every report, in order. */
   steps: z.array(z.tuple([z.int(), z.number()])),
   seconds: z.number().nullable(),
-  /** Why a failed trial failed. */
+  /** Why a failed or interrupted trial ended. */
   failure: z.string().nullable(),
   /** The number of the interrupted trial that this one repeats. */
   retryOf: z.int().nullable(),
@@ -49,6 +50,7 @@ const statusSchema = z.strictObject({
     complete: z.int(),
     pruned: z.int(),
     failed: z.int(),
+    interrupted: z.int(),
     running: z.int(),
     waiting: z.int(),
   }),

@@ -45,7 +45,9 @@ function trial(config: TrainConfigInput, more: object = {}): Running {
 async function outcomeOf(running: Running): Promise<{ outcome: Outcome; values: number[] }> {
   await running.ended;
   const lines = running.output().trim().split("\n");
-  const values = lines.filter((line) => line.startsWith("epoch")).map((line) => +line.split(" ")[2]!);
+  const values = lines
+    .filter((line) => line.startsWith("epoch"))
+    .map((line) => +line.split(" ")[2]!);
   return { outcome: JSON.parse(lines.at(-1)!) as Outcome, values };
 }
 

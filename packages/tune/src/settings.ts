@@ -51,10 +51,7 @@ export function checkSame(study: string, stored: Settings, wanted: Settings): vo
         )
       : {}),
   });
-  const [a, b] = [flat(stored), flat(wanted)] as [
-    Record<string, unknown>,
-    Record<string, unknown>,
-  ];
+  const [a, b] = [flat(stored), flat(wanted)] as [Record<string, unknown>, Record<string, unknown>];
   const text = (value: unknown) =>
     value === undefined ? "(none)" : typeof value === "string" ? value : JSON.stringify(value);
   const lines = [...new Set([...Object.keys(a), ...Object.keys(b)])]

@@ -41,11 +41,19 @@ describe("a space", () => {
   it.each([
     ["an unknown hyperparameter", { learnRate: uniform(0, 1) }, /learnRate is no hyperparameter/],
     ["a value that train refuses", { dropout: uniform(0, 2) }, /dropout/],
-    ["a choice that train refuses", { optimizer: { type: "categorical", choices: ["adam", "lamb"] } }, /optimizer/],
+    [
+      "a choice that train refuses",
+      { optimizer: { type: "categorical", choices: ["adam", "lamb"] } },
+      /optimizer/,
+    ],
     ["a range that is upside down", { l2: uniform(1, 0) }, /low 1 is above high 0/],
     ["a logarithm of nothing", { l2: uniform(0, 1, { log: true }) }, /above 0/],
     ["a half kernel", { kernelSize: { type: "int", low: 2.5, high: 5 } }, /kernelSize/],
-    ["what the search decides", { epochs: { type: "int", low: 1, high: 9 } }, /epochs cannot be part/],
+    [
+      "what the search decides",
+      { epochs: { type: "int", low: 1, high: 9 } },
+      /epochs cannot be part/,
+    ],
     ["an unknown key", { l2: uniform(0, 1, { logarithmic: true }) }, /logarithmic/],
     ["nothing to vary", {}, /at least one/],
     ["a strength of something unknown", { all: uniform(0, 1, { scales: { zoon: 1 } }) }, /zoon/],

@@ -11,7 +11,7 @@ export interface TrialTable {
   stop(): void;
 }
 
-const COLUMNS = { trial: 6, state: 9, value: 9, best: 12, time: 13, left: 14 } as const;
+const COLUMNS = { trial: 6, state: 12, value: 9, best: 12, time: 13, left: 14 } as const;
 
 /**
  * @param epochs of a whole trial.

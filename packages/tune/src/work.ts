@@ -67,7 +67,8 @@ export async function work(options: WorkOptions): Promise<boolean> {
       onProgress: (epoch, share) => options.onProgress?.(asked, epoch, share),
     });
     if (outcome.state === "interrupted") {
-      await bridge.call("giveBack", { number, why: "interrupted" });
+      await bridge.call("giveBack", { number, why: "it was interrupted" });
+      await showStatus();
       continue;
     }
     await bridge.call("tell", {

@@ -11,7 +11,14 @@ import {
 import { identifyDataset, loadWithProgress, skipBadRowsOption } from "@mien/data";
 import { MienError } from "@mien/format";
 import { trainingCode } from "@mien/train";
-import { findPlace, openStudy, placeFlags, placeOptions, STUDY_FILES, TUNE_FOLDER } from "../place.ts";
+import {
+  findPlace,
+  openStudy,
+  placeFlags,
+  placeOptions,
+  STUDY_FILES,
+  TUNE_FOLDER,
+} from "../place.ts";
 import type { Status, Trial } from "../protocol.ts";
 import { runStudyTrial } from "../run-study-trial.ts";
 import { checkSame, PRUNERS, type Settings } from "../settings.ts";
@@ -150,7 +157,11 @@ export const searchCommand = defineCommand({
         onStatus: keepBest,
       }).finally(() => table.stop());
       const { counts, best } = status as unknown as Status;
-      const soFar = `${counts.complete} complete, ${counts.pruned} pruned, ${counts.failed} failed`;
+      const states = ["complete", "pruned", "failed", "interrupted"] as const;
+      const soFar = states
+        .filter((state) => state !== "interrupted" || counts.interrupted > 0)
+        .map((state) => `${counts[state]} ${state}`)
+        .join(", ");
       if (signal.aborted) {
         throw new MienError("interrupted", `${soFar} of ${values.trials} trials`, {
           advice: "Repeat the command to go on; the trial that ran is begun anew.",

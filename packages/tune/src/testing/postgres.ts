@@ -13,7 +13,9 @@ function findPrograms(): string | undefined {
     ...versions.map((version) => path.join(debian, version, "bin")),
     ...(process.env["PATH"] ?? "").split(path.delimiter),
   ];
-  return folders.find((folder) => ["initdb", "postgres"].every((name) => existsSync(path.join(folder, name))));
+  return folders.find((folder) =>
+    ["initdb", "postgres"].every((name) => existsSync(path.join(folder, name))),
+  );
 }
 
 /** Whether tests on PostgreSQL must be skipped; where `CI` is set they may not be. */
@@ -45,7 +47,18 @@ export async function startPostgres(): Promise<Postgres> {
     { ...user, stdio: "pipe", cwd: folder },
   );
   const port = await freePort();
-  const flags = ["-D", data, "-p", String(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"];
+  const flags = [
+    "-D",
+    data,
+    "-p",
+    String(port),
+    "-k",
+    folder,
+    "-c",
+    "listen_addresses=127.0.0.1",
+    "-c",
+    "fsync=off",
+  ];
   const server = spawn(path.join(programs, "postgres"), flags, { ...user, cwd: folder });
   let log = "";
   const ended = new Promise((resolve) => server.once("close", resolve));

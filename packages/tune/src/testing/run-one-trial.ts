@@ -2,7 +2,9 @@
 import { runTrial } from "../run-trial.ts";
 import type { TrialOrder } from "../trial-messages.ts";
 
-const { pruneAt, ...order } = JSON.parse(process.argv[2] ?? "") as TrialOrder & { pruneAt?: number };
+const { pruneAt, ...order } = JSON.parse(process.argv[2] ?? "") as TrialOrder & {
+  pruneAt?: number;
+};
 const outcome = await runTrial(order, {
   signal: new AbortController().signal,
   report: (epoch, value) => {

@@ -8,7 +8,12 @@ import { openBridge } from "../bridge.ts";
 import type { StorePlace } from "../protocol.ts";
 import { work } from "../work.ts";
 
-const [store, study, milliseconds, worker] = process.argv.slice(2) as [string, string, string, string];
+const [store, study, milliseconds, worker] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+];
 const bridge = await openBridge({ onComplaint: (line) => process.stderr.write(`${line}\n`) });
 await bridge.call("create", {
   store: JSON.parse(store) as StorePlace,

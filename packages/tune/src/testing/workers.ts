@@ -142,10 +142,10 @@ export function faultsOf(trials: readonly Trial[]): string[] {
   }
   for (const trial of trials) {
     const again = repeats.get(trial.number) ?? [];
-    if (trial.state === "failed" && again.length !== 1) {
+    if (trial.state === "interrupted" && again.length !== 1) {
       faults.push(`${trial.number} was repeated ${again.length} times`);
     }
-    if (trial.state !== "failed" && again.length > 0) faults.push(`${trial.number} ran on`);
+    if (trial.state !== "interrupted" && again.length > 0) faults.push(`${trial.number} ran on`);
     for (const other of again) {
       if (other.params["x"] !== trial.params["x"]) faults.push(`${other.number} differs`);
     }

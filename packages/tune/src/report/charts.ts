@@ -1,0 +1,326 @@
+import { COLOURS, renderChart } from "@mien/plot";
+import type { Trial } from "../protocol.ts";
+import type { Parameter, Space } from "../space.ts";
+
+/** A plot of the report. */
+export interface Picture {
+  /** File name without extension. */
+  readonly name: string;
+  readonly title: string;
+  readonly png: Buffer;
+}
+
+const [BLUE, ORANGE, GREEN] = COLOURS.series;
+const percent = (value: number) => 100 * value;
+
+/** Trials that came to a value, in the order of their numbers. */
+export function valued(trials: readonly Trial[]): (Trial & { value: number })[] {
+  return trials.filter(
+    (trial): trial is Trial & { value: number } =>
+      (trial.state === "complete" || trial.state === "pruned") && trial.value !== null,
+  );
+}
+
+/** The best value of a complete trial after each trial; undefined before the first. */
+export function bestSoFar(trials: readonly Trial[]): (number | undefined)[] {
+  let best: number | undefined;
+  return valued(trials).map(({ state, value }) => {
+    if (state === "complete") best = Math.max(best ?? value, value);
+    return best;
+  });
+}
+
+/**
+ * Every trial's value, the best so far, and what random search would be expected to have found.
+ *
+ * @param random [trials], or null if there is too little to tell from.
+ */
+export function drawHistory(trials: readonly Trial[], random: readonly number[] | null): Picture {
+  const shown = valued(trials);
+  const points = (state: Trial["state"]) =>
+    shown.flatMap((trial, i) =>
+      trial.state === state ? [{ x: i + 1, y: percent(trial.value) }] : [],
+    );
+  const line = (values: readonly (number | undefined)[]) =>
+    values.flatMap((value, i) => (value === undefined ? [] : [{ x: i + 1, y: percent(value) }]));
+  const dots = { showLine: false, pointRadius: 4 } as const;
+  const title = "History of the search";
+  const png = renderChart(
+    {
+      type: "scatter",
+      data: {
+        datasets: [
+          {
+            label: "best so far",
+            data: line(bestSoFar(trials)),
+            showLine: true,
+            stepped: true,
+            pointRadius: 0,
+            borderWidth: 2.5,
+            borderColor: BLUE,
+            backgroundColor: BLUE,
+          },
+          ...(random
+            ? [
+                {
+                  label: "random search, expected",
+                  data: line(random.slice(0, shown.length)),
+                  showLine: true,
+                  pointRadius: 0,
+                  borderWidth: 2,
+                  borderDash: [6, 4],
+                  borderColor: GREEN,
+                  backgroundColor: GREEN,
+                },
+              ]
+            : []),
+          { label: "complete", data: points("complete"), ...dots, backgroundColor: BLUE },
+          {
+            label: "pruned, at its last epoch",
+            data: points("pruned"),
+            ...dots,
+            backgroundColor: `${ORANGE}b0`,
+            pointStyle: "rectRot",
+          },
+        ],
+      },
+      options: {
+        plugins: { title: { display: true, text: title } },
+        scales: {
+          x: { title: { display: true, text: "trials, in their order" }, ticks: { precision: 0 } },
+          y: { title: { display: true, text: "accuracy on the judging part (%)" } },
+        },
+      },
+    },
+    { width: 900, height: 460 },
+  );
+  return { name: "history", title, png };
+}
+
+/** Accuracy by epoch of every trial; pruned ones end early. */
+export function drawCurves(trials: readonly Trial[]): Picture {
+  const title = "Accuracy by epoch, trial by trial";
+  const curve = ({ state, steps }: Trial) => {
+    const colour = state === "complete" ? `${BLUE}90` : `${ORANGE}b0`;
+    return {
+      label: state === "complete" ? "complete" : "pruned",
+      data: steps.map(([epoch, value]) => ({ x: epoch, y: percent(value) })),
+      showLine: true,
+      borderWidth: 1.5,
+      pointRadius: state === "pruned" ? steps.map((_, i) => (i === steps.length - 1 ? 3 : 0)) : 0,
+      borderColor: colour,
+      backgroundColor: colour,
+    };
+  };
+  const shown = valued(trials);
+  const png = renderChart(
+    {
+      type: "scatter",
+      // One entry of the legend for each kind: the first of it.
+      data: {
+        datasets: [...shown].sort((a, b) => (a.state < b.state ? 1 : -1)).map(curve),
+      },
+      options: {
+        plugins: {
+          title: { display: true, text: title },
+          legend: {
+            labels: {
+              filter: ({ text, datasetIndex }, { datasets }) =>
+                datasets.findIndex(({ label }) => label === text) === datasetIndex,
+            },
+          },
+        },
+        scales: {
+          x: { title: { display: true, text: "epoch" }, ticks: { precision: 0 } },
+          y: { title: { display: true, text: "accuracy on the judging part (%)" } },
+        },
+      },
+    },
+    { width: 900, height: 420 },
+  );
+  return { name: "curves", title, png };
+}
+
+/** Share of every parameter in what makes trials differ. */
+export function drawImportance(importance: readonly (readonly [string, number])[]): Picture {
+  const title = "Importance (fANOVA)";
+  const png = renderChart(
+    {
+      type: "bar",
+      data: {
+        labels: importance.map(([name]) => name),
+        datasets: [{ data: importance.map(([, share]) => percent(share)), backgroundColor: BLUE }],
+      },
+      options: {
+        indexAxis: "y",
+        plugins: { title: { display: true, text: title }, legend: { display: false } },
+        scales: {
+          x: { title: { display: true, text: "share of the variance of complete trials (%)" } },
+        },
+      },
+    },
+    { width: 900, height: 110 + 30 * importance.length },
+  );
+  return { name: "importance", title, png };
+}
+
+/** Value over each parameter, a plot each; darker trials came later. */
+export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
+  const shown = valued(trials);
+  return Object.entries(space.parameters).map(([name, parameter]) => {
+    const axis = axisOf(parameter);
+    const title = name;
+    const png = renderChart(
+      {
+        type: "scatter",
+        data: {
+          datasets: (["complete", "pruned"] as const).map((state) => {
+            const these = shown.filter((trial) => trial.state === state);
+            return {
+              label: state,
+              data: these.map((trial) => ({
+                x: axis.position(trial.params[name]),
+                y: percent(trial.value),
+              })),
+              pointRadius: 4,
+              pointStyle: state === "pruned" ? "rectRot" : "circle",
+              backgroundColor: these.map(({ number }) =>
+                shade(trials.length > 1 ? number / (trials.length - 1) : 1, state),
+              ),
+            };
+          }),
+        },
+        options: {
+          plugins: { title: { display: true, text: title } },
+          scales: {
+            x: axis.labels
+              ? {
+                  type: "linear",
+                  min: -0.5,
+                  max: axis.labels.length - 0.5,
+                  ticks: {
+                    stepSize: 0.5,
+                    autoSkip: false,
+                    maxRotation: 0,
+                    callback: (value) => axis.labels?.[Number(value)] ?? "",
+                  },
+                  grid: { display: false },
+                }
+              : { type: axis.log ? "logarithmic" : "linear", ...axis.scale },
+            y: { title: { display: true, text: "accuracy (%)" } },
+          },
+        },
+      },
+      { width: 520, height: 320 },
+    );
+    return { name: `slice-${name}`, title: `Accuracy over ${name}`, png };
+  });
+}
+
+/** All parameters of every complete trial at once; the darker a line, the better the trial. */
+export function drawParallel(trials: readonly Trial[], space: Space): Picture {
+  const title = "Parallel coordinates of complete trials, the better the darker";
+  const complete = valued(trials).filter(({ state }) => state === "complete");
+  const values = complete.map(({ value }) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const height = (value: number) => (high > low ? (value - low) / (high - low) : 1);
+  const axes = Object.entries(space.parameters).map(([name, parameter]) => ({
+    name,
+    ...axisOf(parameter),
+  }));
+  const points = (trial: Trial & { value: number }) => [
+    ...axes.map((axis) => axis.share(trial.params[axis.name])),
+    height(trial.value),
+  ];
+  const png = renderChart(
+    {
+      type: "line",
+      data: {
+        labels: [
+          ...axes.map(({ name, ends }) => [name, ends]),
+          ["accuracy", `${percent(low).toFixed(1)} – ${percent(high).toFixed(1)} %`],
+        ],
+        datasets: [...complete]
+          .sort((a, b) => a.value - b.value)
+          .map((trial) => ({
+            data: points(trial),
+            borderColor: shade(height(trial.value), "complete"),
+            borderWidth: trial.value === high ? 3 : 1.5,
+            pointRadius: 0,
+            tension: 0.25,
+          })),
+      },
+      options: {
+        plugins: { title: { display: true, text: title }, legend: { display: false } },
+        scales: {
+          x: { ticks: { autoSkip: false, maxRotation: 0, font: { size: 10.5 } } },
+          y: { min: -0.02, max: 1.02, ticks: { display: false }, grid: { display: false } },
+        },
+      },
+    },
+    { width: Math.max(900, 92 * (axes.length + 1)), height: 440 },
+  );
+  return { name: "parallel", title, png };
+}
+
+/** How the values of a parameter lie along an axis. */
+interface Axis {
+  /** Of a categorical parameter, its choices. */
+  readonly labels?: readonly string[];
+  readonly log: boolean;
+  readonly scale: { readonly min?: number; readonly max?: number };
+  /** What stands at its two ends, as one text. */
+  readonly ends: string;
+  /** In the axis' own unit. */
+  position(value: unknown): number;
+  /** 0 at the lower end, 1 at the upper. */
+  share(value: unknown): number;
+}
+
+function axisOf(parameter: Parameter): Axis {
+  if (parameter.type === "categorical") {
+    const texts = parameter.choices.map((choice) =>
+      Array.isArray(choice) ? JSON.stringify(choice) : String(choice),
+    );
+    const labels = texts.map((text) => text.replace(/^\[|\]$/g, "").replaceAll(",", "·"));
+    const position = (value: unknown) => texts.indexOf(String(value));
+    return {
+      labels,
+      log: false,
+      scale: {},
+      ends: labels.length > 3 ? `${labels[0]} … ${labels.at(-1)}` : labels.join(" | "),
+      position,
+      share: (value) => (texts.length > 1 ? position(value) / (texts.length - 1) : 0.5),
+    };
+  }
+  const { low, high, log = false } = parameter;
+  const along = (value: number) => (log ? Math.log(value) : value);
+  return {
+    log,
+    scale: { min: low, max: high },
+    ends: `${short(low)} – ${short(high)}${log ? ", log" : ""}`,
+    position: Number,
+    share: (value) =>
+      high > low ? (along(Number(value)) - along(low)) / (along(high) - along(low)) : 0.5,
+  };
+}
+
+function short(value: number): string {
+  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(0) : String(value);
+}
+
+/** From light at 0 to dark at 1. */
+function shade(share: number, kind: "complete" | "pruned"): string {
+  const [light, dark] =
+    kind === "complete"
+      ? ([
+          [198, 219, 239],
+          [8, 48, 107],
+        ] as const)
+      : ([
+          [253, 224, 178],
+          [166, 84, 0],
+        ] as const);
+  const mix = light.map((from, i) => Math.round(from + share * ((dark[i] as number) - from)));
+  return `rgb(${mix.join(", ")})`;
+}

@@ -1,0 +1,56 @@
+/** How much better one way of training is than another, in accuracy. */
+export interface Gain {
+  /** Difference of the mean accuracies, −1 to 1. */
+  readonly gain: number;
+  /** 95 % interval of the difference. */
+  readonly interval: readonly [number, number];
+}
+
+/** 97.5 % quantile of the standard normal distribution. */
+const Z = 1.959964;
+
+/** 97.5 % quantiles of Student's t distribution by degrees of freedom, from 1; then as the normal. */
+const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+/**
+ * The gain of `after` over `before` on the same images, each trained with several seeds.
+ *
+ * Its uncertainty has two sources: other images (the images are paired, their mean differences are
+ * taken as independent), and other seeds (of both ways, by Student's t). The half width is the root
+ * of the sum of both squared.
+ *
+ * @param before [seeds][images], whether each image was right; `after` likewise.
+ */
+export function gainOf(
+  before: readonly (readonly boolean[])[],
+  after: readonly (readonly boolean[])[],
+): Gain {
+  const accuracies = (runs: readonly (readonly boolean[])[]) =>
+    runs.map((right) => mean(right.map(Number)));
+  const [a, b] = [accuracies(before), accuracies(after)];
+  const images = before[0]?.length ?? 0;
+  const share = (runs: readonly (readonly boolean[])[], image: number) =>
+    mean(runs.map((right) => Number(right[image])));
+  const differences = Array.from(
+    { length: images },
+    (_, image) => share(after, image) - share(before, image),
+  );
+  const byImages = Z * Math.sqrt(variance(differences) / images);
+  const freedom = a.length + b.length - 2;
+  const t = freedom > 0 ? (T[freedom - 1] ?? Z) : 0;
+  const bySeeds = t * Math.sqrt(variance(a) / a.length + variance(b) / b.length);
+  const gain = mean(b) - mean(a);
+  const half = Math.hypot(byImages, bySeeds);
+  return { gain, interval: [gain - half, gain + half] };
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Unbiased; 0 for a single value. */
+function variance(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
+}
