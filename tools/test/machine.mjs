@@ -9,3 +9,5 @@ for (const name of ["chromium", "chromium-browser", "google-chrome", "ffmpeg"]) 
 const folders = existsSync("/usr/lib") ? readdirSync("/usr/lib") : [];
 const fakenect = folders.filter((name) => existsSync(`/usr/lib/${name}/fakenect`));
 console.log("fakenect", fakenect.join(" ") || "none");
+const postgres = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql") : [];
+console.log("postgresql", postgres.join(" ") || (findProgram("initdb") ?? "none"));

@@ -77,10 +77,9 @@ describe("a trial in a process of its own", () => {
   it("fails, and does not take its search along, if its process is killed", async () => {
     const running = trial({ epochs: 100_000 });
     while (!running.output().includes("epoch")) await sleep(20);
-    const pids = execFileSync("ps", ["-o", "pid=", "--ppid", String(running.child.pid)], {
-      encoding: "utf8",
-    });
-    process.kill(Number(pids.trim().split("\n")[0]), "SIGKILL");
+    const search = ["-P", String(running.child.pid), "-f", "trial-process"];
+    const pid = execFileSync("pgrep", search, { encoding: "utf8" });
+    process.kill(Number(pid), "SIGKILL");
     const { outcome } = await outcomeOf(running);
     expect(outcome).toMatchObject({
       state: "failed",

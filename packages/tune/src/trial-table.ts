@@ -53,10 +53,10 @@ export function trialTable(
     stop,
     started: ({ number }) => {
       stop();
-      bar = terminal.progress(`trial ${number}`, 100 * epochs);
+      bar = terminal.progress(`trial ${number}`, 100);
     },
     progress: (_, epoch, share) => {
-      bar?.update(Math.round(100 * (epoch - 1 + share)), `epoch ${epoch}/${epochs}`);
+      bar?.update(Math.round((100 * (epoch - 1 + share)) / epochs), `epoch ${epoch}/${epochs}`);
     },
     status: ({ target, counts, ended, best: bestNow }) => {
       const done = counts.complete + counts.pruned;

@@ -107,7 +107,7 @@ async function measure(
   await mkdir(folder, { recursive: true });
   await writeJson(path.join(folder, RUN_FILES.config), runConfig);
   const parts = selectionSplit(set);
-  const bar = terminal.progress(`${given.name}, seed ${seed}`, 100 * config.epochs);
+  const bar = terminal.progress(`${given.name}, seed ${seed}`, 100);
   try {
     const result = await fit({
       set,
@@ -118,7 +118,7 @@ async function measure(
       inputs: inputsKey(inputs),
       signal,
       onProgress: ({ epoch, images, total, secondsLeft }) => {
-        const done = Math.round(100 * (epoch - 1 + images / total));
+        const done = Math.round((100 * (epoch - 1 + images / total)) / config.epochs);
         bar.update(done, `${formatSeconds(secondsLeft)} left of this run`);
       },
     });

@@ -4,10 +4,11 @@ import { synthesize } from "@mien/data";
 import { imageAt, USAGES } from "@mien/format";
 
 /** Images that a tiny network goes through in a second. */
-const set = synthesize({ count: 210, seed: 3 });
+export const smallSet = synthesize({ count: 210, seed: 3 });
 
 /** Writes a small data set, `small.csv`, and a space of tiny networks, `tiny.json`. */
 export async function writeSmallStudy(folder: string): Promise<void> {
+  const set = smallSet;
   const rows = Array.from(set.labels, (label, i) => {
     return `${label},${imageAt(set, i).join(" ")},${USAGES[set.usage[i]!]!}\n`;
   });
