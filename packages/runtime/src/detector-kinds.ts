@@ -80,14 +80,16 @@ const tiny: DetectorKind = {
     const least = Math.log(minScore / (1 - minScore));
     for (let cell = 0; cell < rows * columns; cell++) {
       for (let k = 0; k < ANCHORS.length; k++) {
-        const value = (i: number) => values[cell * perCell + (k * VALUES + i) * between] as number;
-        if (value(4) < least) continue;
+        const start = cell * perCell + k * VALUES * between;
+        const score = values[start + 4 * between] as number;
+        if (score < least) continue;
+        const value = (i: number) => values[start + i * between] as number;
         const [anchorWidth, anchorHeight] = ANCHORS[k] as readonly [number, number];
         const width = Math.exp(value(2)) * anchorWidth * CELL;
         const height = Math.exp(value(3)) * anchorHeight * CELL;
         const x = ((cell % columns) + sigmoid(value(0))) * CELL - width / 2;
         const y = (Math.floor(cell / columns) + sigmoid(value(1))) * CELL - height / 2;
-        found.push({ box: [x, y, width, height], score: sigmoid(value(4)) });
+        found.push({ box: [x, y, width, height], score: sigmoid(score) });
       }
     }
     return found;
