@@ -62,11 +62,14 @@ export async function connectKinect(
   let sink: ((raw: Uint16Array, pixels: Uint8Array) => void) | undefined;
   let onFirst: () => void = () => undefined;
   const firstPair = new Promise<void>((resolve) => (onFirst = resolve));
-  const pictures = child.stdio[PICTURES] as Readable;
-  readPairs(pictures, (raw, pixels) => {
+  let early: Parameters<typeof takePair> | undefined;
+  const takePair = (raw: Uint16Array, pixels: Uint8Array) => {
     onFirst();
-    sink?.(raw, pixels);
-  });
+    if (sink === undefined) early = [raw, pixels];
+    else sink(raw, pixels);
+  };
+  const pictures = child.stdio[PICTURES] as Readable;
+  readPairs(pictures, takePair);
 
   const ended = new Promise<MienError | undefined>((resolve) => {
     child.once("error", (error) =>
@@ -123,6 +126,7 @@ export async function connectKinect(
         options.onRaw ??
         ((raw, pixels) =>
           void onCapture({ width: WIDTH, height: HEIGHT, pixels, depth: register(raw) }));
+      if (early !== undefined) sink(...early);
     },
     resume: () => undefined,
   };

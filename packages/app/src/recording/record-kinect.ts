@@ -78,7 +78,7 @@ export async function recordKinect(
   await written.catch(() => undefined);
   if (problem !== undefined || frames === 0) {
     await writer.discard();
-    throw problem ?? lost ?? new MienError("interrupted", "nothing was recorded yet");
+    throw problem ?? lost ?? new MienError("interrupted", "nothing came from the Kinect yet");
   }
   await writer.finish();
   return { frames, dropped, bytes: writer.bytes, lost };

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { explainKinect } from "./kinect-errors.ts";
+import { findLibfreenect } from "./libfreenect-paths.ts";
+
+describe("a native error becomes a sentence with its remedy", () => {
+  it.each([
+    ["open", "-3", "", "linux", /may not be opened by this user/, /udev rule: echo 'SUBSYSTEM/],
+    ["open", "-1", "Could not open camera: -3", "linux", /may not be opened/, /udevadm control/],
+    ["open", "-1", "Could not open camera: LIBUSB_ERROR_ACCESS", "linux", /may not/, /udev/],
+    ["open", "-3", "", "darwin", /may not be opened/, /administrator/],
+    ["open", "-5", "", "linux", /kernel driver/, /modprobe -r gspca_kinect/],
+    ["open", "-1", "Could not claim interface on camera: -6", "linux", /kernel/, /gspca_kinect/],
+    ["open", "-6", "", "darwin", /in use/, /Close other programs/],
+    ["open", "-12", "", "win32", /no driver/, /Zadig/],
+    ["open", "-4", "", "linux", /cannot be opened \(no such device\)/, /power supply/],
+    ["device", "0", "", "linux", /no Kinect was found/, /045e:02ae/],
+    ["events", "-4", "", "linux", /was lost \(no such device\)/, /power supply/],
+    ["start", "-9", "", "linux", /cannot be started \(pipe error\)/, /power supply/],
+    ["usb", "-99", "", "linux", /USB cannot be used \(error -99\)/, /\/dev\/bus\/usb/],
+    [
+      "library",
+      "x.so: cannot open shared object file",
+      "",
+      "linux",
+      /not installed/,
+      /dnf install/,
+    ],
+    ["library", "dlopen: no such file", "", "darwin", /not installed/, /brew install libfreenect/],
+    ["library", "", "", "win32", /cannot be loaded/, /vcpkg/],
+  ] as const)("%s %s %s on %s", (step, detail, log, platform, problem, remedy) => {
+    const error = explainKinect(step, detail, log, platform);
+    expect(error.message).toMatch(problem);
+    expect(error.advice).toMatch(remedy);
+    expect(error.code).toBe("environment");
+  });
+});
+
+describe("libfreenect is looked up", () => {
+  it("by its names on Linux, and in the folders of Homebrew on macOS", () => {
+    expect(findLibfreenect({}, "linux").candidates).toContain("libfreenect.so.0.5");
+    expect(findLibfreenect({}, "darwin").candidates).toContain("libfreenect.dylib");
+    expect(findLibfreenect({}, "win32").candidates).toContain("freenect.dll");
+  });
+
+  it("where MIEN_LIBFREENECT says, and nowhere else", () => {
+    const places = findLibfreenect({ MIEN_LIBFREENECT: "/x/lib.so", FAKENECT_PATH: "/r" }, "linux");
+    expect(places).toEqual({ candidates: ["/x/lib.so"], isFake: false });
+  });
+
+  it("as fakenect where a recording is to be played, never as the real one", () => {
+    const { candidates, isFake } = findLibfreenect({ FAKENECT_PATH: "/r" }, "linux");
+    expect(isFake).toBe(true);
+    expect(candidates.every((file) => file.includes("/fakenect/"))).toBe(true);
+  });
+});

@@ -1,0 +1,97 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { explainFfmpeg } from "./ffmpeg-errors.ts";
+import { parseDeviceList, webcamInputs } from "./webcam.ts";
+
+/** As ffmpeg prints them. */
+const MAC = `[AVFoundation indev @ 0x7f8] AVFoundation video devices:
+[AVFoundation indev @ 0x7f8] [0] FaceTime HD Camera
+[AVFoundation indev @ 0x7f8] [1] Capture screen 0
+[AVFoundation indev @ 0x7f8] AVFoundation audio devices:
+[AVFoundation indev @ 0x7f8] [0] MacBook Pro Microphone
+: Input/output error`;
+const WINDOWS = `[dshow @ 000001] "Integrated Camera" (video)
+[dshow @ 000001]   Alternative name "@device_pnp_\\\\?\\usb#vid_04f2"
+[dshow @ 000001] "USB Camera" (video)
+[dshow @ 000001] "Microphone (Realtek Audio)" (audio)
+dummy: Immediate exit requested`;
+const OLD_WINDOWS = `[dshow @ 01] DirectShow video devices (some may be both video and audio devices)
+[dshow @ 01]  "Integrated Camera"
+[dshow @ 01]     Alternative name "@device_pnp"
+[dshow @ 01] DirectShow audio devices
+[dshow @ 01]  "Microphone"`;
+
+describe("ffmpeg's list of devices", () => {
+  it.each([
+    ["macOS, without microphones and screens", MAC, ["FaceTime HD Camera"]],
+    ["Windows, without microphones", WINDOWS, ["Integrated Camera", "USB Camera"]],
+    ["Windows with an older ffmpeg", OLD_WINDOWS, ["Integrated Camera"]],
+    ["nothing", "", []],
+  ])("is read on %s", (_, log, labels) => {
+    expect(parseDeviceList(log)).toEqual(labels.map((label, number) => ({ number, label })));
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "mien-webcam-"));
+  });
+  afterEach(() => void vi.unstubAllEnvs());
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function ffmpegThatLists(devices: string): Promise<void> {
+    const program = path.join(folder, "ffmpeg");
+    const script = `#!/bin/sh\n[ "$1" = -version ] && { echo ffmpeg version 6.1; exit 0; }\n`;
+    await writeFile(program, `${script}cat >&2 <<'END'\n${devices}\nEND\nexit 1\n`);
+    await chmod(program, 0o755);
+    vi.stubEnv("MIEN_FFMPEG", program);
+  }
+
+  it("by its number on macOS, with fewer wishes each time", async () => {
+    await ffmpegThatLists(MAC);
+    const { name, ways } = await webcamInputs(undefined, "darwin");
+    expect(name).toBe("webcam 0");
+    expect(ways.map((way) => way.slice(-2))).toEqual(Array(3).fill(["-i", "0:none"]));
+    expect(ways.map((way) => way.length)).toEqual([10, 8, 6]);
+  });
+
+  it("by its name on Windows", async () => {
+    await ffmpegThatLists(WINDOWS);
+    const { ways } = await webcamInputs(1, "win32");
+    expect(ways[0]).toContain("video=USB Camera");
+  });
+
+  it("only if it is there; the others are named", async () => {
+    await ffmpegThatLists(WINDOWS);
+    await expect(webcamInputs(5, "win32")).rejects.toMatchObject({
+      message: "there is no webcam:5",
+      advice: "There is webcam:0 (Integrated Camera), webcam:1 (USB Camera).",
+    });
+  });
+
+  it("not on platforms whose cameras are unknown", async () => {
+    await expect(webcamInputs(0, "aix")).rejects.toThrow(/not supported on aix/);
+  });
+});
+
+describe("what ffmpeg says of a camera becomes a remedy", () => {
+  it.each([
+    ["[error] /dev/video0: Device or resource busy", /in use by another/, /Close other programs/],
+    ["[error] /dev/video0: Permission denied", /not be opened by this user/, /usermod -aG video/],
+    ["[error] Failed to create AV capture input device", /by this terminal/, /Privacy & Security/],
+    ["[error] Unknown input format: 'v4l2'", /camera support/, /own packages/],
+    ["[error] Could not find video device with name [x]", /is not there/, /app:doctor/],
+  ])("%s", (log, problem, remedy) => {
+    const { message, advice } = explainFfmpeg("webcam 0", log, 1);
+    expect(message).toMatch(problem);
+    expect(advice).toMatch(remedy);
+  });
+
+  it("what it does not know is quoted", () => {
+    const { message } = explainFfmpeg("webcam 0", "[x @ 0x1] [error] Odd thing\n", 1);
+    expect(message).toBe("webcam 0 cannot be read by ffmpeg (Odd thing)");
+  });
+});
