@@ -1,19 +1,13 @@
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
-import { ExpressionClassifier } from "@mien/runtime";
-import { chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { convertLayersModel } from "../convert/convert.ts";
 import { readLayersModel } from "../convert/layers-model.ts";
 import type { Weight } from "../convert/weight-files.ts";
 import { layWorkspace, runCommand } from "../testing/run-folder.ts";
-import { findChromium } from "../web/chromium.ts";
 
 /** Makes a process end with 9 if it has loaded tfjs. */
 const WITHOUT_TFJS =
@@ -126,137 +120,6 @@ describe("export:onnx", () => {
     expect(code).toBe(1);
     expect(err).toContain("unfinished is not finished");
     expect(run("onnx", "nobody").err).toContain("no training run at nobody");
-  });
-});
-
-describe("export:onnx --precision", () => {
-  it("writes a smaller file beside the first, which verify finds and shows", async () => {
-    const half = run("onnx", "tiny", "--precision", "fp16");
-    expect(half.err).toBe("");
-    expect(half.out).toContain("wrote artifacts/models/tiny.fp16.onnx");
-    expect(half.out).toContain("export:verify tiny --model artifacts/models/tiny.fp16.onnx");
-    const bytes = run("onnx", "tiny", "--precision", "int8", "--opset", "20", "--json", "o.json");
-    expect(bytes.code).toBe(0);
-    expect(await readJson("o.json")).toMatchObject({ precision: "int8", opset: 20, images: 5 });
-    const file = await readFile(at("artifacts/models/tiny.int8.onnx"));
-    expect(readOnnxMetadata(file, "m")["mien.precision"]).toBe("int8");
-    const { out } = run("verify", "tiny");
-    expect(out).toMatch(/fp16 with tfjs, validation +60 +\S+/);
-    expect(out).toMatch(/onnxruntime, int8 +\S+ kB +\d+ +\S+ % +\d/);
-    expect(run("onnx", "tiny", "--precision", "int8", "--opset", "20").out).toContain("up to date");
-    await Promise.all(["fp16", "int8"].map((name) => rm(at(`artifacts/models/tiny.${name}.onnx`))));
-  });
-
-  it("refuses an operator set that 8-bit kernels do not take", () => {
-    const { code, err } = run("onnx", "tiny", "--precision", "int8", "--opset", "21");
-    expect(code).toBe(2);
-    expect(err).toContain("int8 needs opset 20 or older");
-  });
-});
-
-describe("export:onnx --for web", () => {
-  const chromium = findChromium();
-  it.skipIf(chromium === undefined && process.env["CI"] === undefined)(
-    "writes a folder whose page reads a picture in Chromium as the model does",
-    async () => {
-      const { out, code } = run("onnx", "tiny", "--for", "web");
-      expect(code).toBe(0);
-      expect(out).toContain("wrote artifacts/models/tiny-web");
-      const folder = at("artifacts/models/tiny-web");
-      expect(
-        (await readFile(path.join(folder, "index.html"), "utf8")).split("<script")[1],
-      ).toBeDefined();
-      const types = { html: "text/html", mjs: "text/javascript", wasm: "application/wasm" };
-      const server = createServer((request, response) => {
-        const name = path.basename(request.url ?? "/") || "index.html";
-        const type = types[name.split(".").at(-1) as keyof typeof types];
-        if (type) response.setHeader("content-type", type);
-        readFile(path.join(folder, name)).then(
-          (content) => response.end(content),
-          () => response.writeHead(404).end(),
-        );
-      }).listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const browser = await playwright.launch({
-        executablePath: chromium as string,
-        args: ["--no-sandbox"],
-      });
-      try {
-        const page = await browser.newPage();
-        const errors: string[] = [];
-        page.on("pageerror", (error) => errors.push(error.message));
-        await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-        // As large as the model's input, so that both see the same pixels.
-        const pixels = Uint8Array.from({ length: 24 * 24 }, (_, i) => (i * 37) % 256);
-        const bmp = greyBitmap(pixels, 24);
-        await page.setInputFiles("input", { name: "a.bmp", mimeType: "image/bmp", buffer: bmp });
-        await page.waitForSelector("meter");
-        // Text, since this package's types know no browser.
-        const html = await page.innerHTML("[role=list]");
-        const lines = [...html.matchAll(/<meter value="([^"]+)"><\/meter> (\w+)/g)];
-        const found = lines.map(([, value, label]) => ({ value: Number(value), label }));
-        const classifier = await ExpressionClassifier.open(at(MODEL));
-        const expected = await classifier.run(Float32Array.from(pixels), 1);
-        await classifier.close();
-        expect(errors).toEqual([]);
-        expect(found.map(({ label }) => label)).toEqual(classifier.labels);
-        found.forEach(({ value }, i) => expect(value).toBeCloseTo(expected[i] as number, 4));
-      } finally {
-        await browser.close();
-        server.close();
-      }
-    },
-  );
-});
-
-/** A square grey image as a 24-bit Windows bitmap. */
-function greyBitmap(pixels: Uint8Array, side: number): Buffer {
-  const bmp = Buffer.alloc(54 + 3 * side * side);
-  bmp.write("BM");
-  bmp.writeUInt32LE(bmp.length, 2);
-  bmp.writeUInt32LE(54, 10);
-  bmp.writeUInt32LE(40, 14);
-  bmp.writeInt32LE(side, 18);
-  bmp.writeInt32LE(-side, 22); // from the top
-  bmp.writeUInt16LE(1, 26);
-  bmp.writeUInt16LE(24, 28);
-  pixels.forEach((value, i) => bmp.fill(value, 54 + 3 * i, 57 + 3 * i));
-  return bmp;
-}
-
-describe("a calibrated run", () => {
-  const calibration = {
-    method: "temperature",
-    temperature: 1.7,
-    fittedOn: "validation",
-    ece: { before: 0.1, after: 0.02 },
-  };
-
-  it("has its temperature in the graph and its calibration in the metadata, and is verified so", async () => {
-    await cp(at("artifacts/runs/tiny"), at("warm"), { recursive: true });
-    await writeFile(at("warm/calibration.json"), JSON.stringify(calibration));
-    expect(run("onnx", "warm", "--out", "warm-models").err).toBe("");
-    const bytes = await readFile(at("warm-models/warm.onnx"));
-    expect(decodeModelMetadata(readOnnxMetadata(bytes, "m"), "m").calibration).toEqual(calibration);
-    const warm = run("verify", "warm", "--model", "warm-models/warm.onnx");
-    expect(warm.err).toBe("");
-    expect(warm.out).toMatch(/fp32 with tfjs, validation +60 +\S+ +100\.00 %/);
-    // The same file is not that of the run without calibration.
-    expect(run("verify", "tiny", "--model", "warm-models/warm.onnx").code).toBe(1);
-  });
-
-  it("is exported again when its temperature changes, and refused where it has none", async () => {
-    const next = JSON.stringify({ ...calibration, temperature: 0.8 });
-    await writeFile(at("warm/calibration.json"), next);
-    expect(run("onnx", "warm", "--out", "warm-models").out).toContain(
-      "wrote warm-models/warm.onnx",
-    );
-    await writeFile(at("warm/calibration.json"), '{"temperature":"hot"}');
-    const { code, err } = run("onnx", "warm", "--out", "warm-models");
-    expect(code).toBe(1);
-    expect(err).toContain(
-      '"temperature" in warm/calibration.json must be a number above 0, found "hot"',
-    );
   });
 });
 
