@@ -158,9 +158,9 @@ class Bridge:
         """Share of each parameter in the variance of the values (fANOVA), or null."""
         return insight.importance(self._study)
 
-    def randomSearch(self, epochs: int, trials: int) -> Any:
+    def randomSearch(self, trials: int) -> Any:
         """What random search would be expected to find in so many trials, or null."""
-        return insight.random_search(self._study, self._distributions, epochs, trials)
+        return insight.random_search(self._study, self._distributions, trials)
 
     def _target(self) -> int:
         return int(self._study.user_attrs.get("target", 0))

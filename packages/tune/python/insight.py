@@ -8,10 +8,11 @@ import numpy as np
 import optuna
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
-# Fewer complete trials say nothing that should be drawn.
+# Fewer trials say nothing that should be drawn.
 FEWEST_TRIALS = 8
+FEWEST_COMPLETE = 3
 CANDIDATES = 2000
 
 
@@ -29,44 +30,49 @@ def importance(study: Study) -> list[list[Any]] | None:
 
 
 def random_search(
-    study: Study, distributions: dict[str, BaseDistribution], epochs: int, trials: int
+    study: Study, distributions: dict[str, BaseDistribution], trials: int
 ) -> list[float] | None:
     """
     The best value that random search would be expected to have found after 1, 2, … trials; None
     while there is too little to tell from.
 
-    A random forest learns the best value up to each epoch from every trial of the study, pruned
-    ones too, and then plays the trials of a random search, with its own errors as their noise (a
-    surrogate benchmark, Eggensperger et al. 2015).
+    A random forest learns from every trial of the study what settings come to, and then plays the
+    trials of a random search, with its own errors as their noise (a surrogate benchmark, Eggensperger
+    et al. 2015). A pruned trial counts as if it had gained from its last epoch on in the proportion
+    in which complete trials did: without the pruned ones, random search would look far too good.
     """
     from sklearn.ensemble import RandomForestRegressor
 
-    def features(params: dict[str, Any], epoch: int) -> list[float]:
-        return [_number(params[name], distributions[name]) for name in distributions] + [epoch]
+    def features(params: dict[str, Any]) -> list[float]:
+        return [_number(params[name], distributions[name]) for name in distributions]
 
-    rows, values, last = [], [], []
     ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    for trial in ended:
-        steps = sorted(trial.intermediate_values.items())
-        best = -np.inf
-        for epoch, value in steps:
-            best = max(best, value)
-            rows.append(features(trial.params, epoch))
-            values.append(best)
-            last.append(epoch == epochs)
-    if sum(last) < FEWEST_TRIALS:
+    complete = [trial for trial in ended if trial.state == TrialState.COMPLETE]
+    if len(complete) < FEWEST_COMPLETE or len(ended) < FEWEST_TRIALS:
         return None
+
+    def best_until(trial: FrozenTrial, epoch: int) -> float:
+        return max(value for step, value in trial.intermediate_values.items() if step <= epoch)
+
+    def at_end(trial: FrozenTrial) -> float:
+        if trial.state == TrialState.COMPLETE:
+            return float(trial.value)
+        epoch = trial.last_step
+        growth = [other.value / max(best_until(other, epoch), 1e-9) for other in complete]
+        return best_until(trial, epoch) * float(np.median(growth))
+
+    learnt = [trial for trial in ended if trial.intermediate_values]
+    values = np.array([at_end(trial) for trial in learnt])
     forest = RandomForestRegressor(
         n_estimators=200, oob_score=True, bootstrap=True, random_state=0, n_jobs=1
     )
-    y, at_end = np.array(values), np.array(last)
-    forest.fit(np.array(rows), y)
-    errors = (y - forest.oob_prediction_)[at_end]
+    forest.fit(np.array([features(trial.params) for trial in learnt]), values)
+    errors = values - forest.oob_prediction_
 
     player = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     drawn = [player.ask(distributions).params for _ in range(CANDIDATES)]
     generator = np.random.default_rng(0)
-    played = forest.predict(np.array([features(params, epochs) for params in drawn]))
+    played = forest.predict(np.array([features(params) for params in drawn]))
     played = np.sort(played + generator.choice(errors, CANDIDATES))
     ranks = np.arange(CANDIDATES + 1) / CANDIDATES
     return [float(np.diff(ranks**n) @ played) for n in range(1, trials + 1)]

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
+import { benchmarkCommand } from "./commands/benchmark.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
 import { reportCommand } from "./commands/report.ts";
 import { searchCommand } from "./commands/search.ts";
@@ -8,5 +9,5 @@ import { workerCommand } from "./commands/worker.ts";
 await runProgram({
   name: "tune",
   summary: "search for better hyperparameters",
-  commands: [searchCommand, workerCommand, reportCommand, dashboardCommand],
+  commands: [searchCommand, workerCommand, reportCommand, dashboardCommand, benchmarkCommand],
 });

@@ -204,7 +204,7 @@ print(json.dumps({"params": [trial.params for trial in study.trials], "best": st
     const space = checkSpace({ name: "two", parameters }, "two");
     const bridge = await open({ space, epochs: 2 }, 30);
     expect(await bridge.call("importance", {})).toBeNull();
-    expect(await bridge.call("randomSearch", { epochs: 2, trials: 5 })).toBeNull();
+    expect(await bridge.call("randomSearch", { trials: 5 })).toBeNull();
     for (let i = 0; i < 30; i++) {
       const { number, params } = await ask(bridge);
       const value = 1 - (Number(params["dropout"]) - 0.5) ** 2;
@@ -215,7 +215,7 @@ print(json.dumps({"params": [trial.params for trial in study.trials], "best": st
     const importance = await bridge.call("importance", {});
     expect(importance?.[0]?.[0]).toBe("dropout");
     expect(importance?.[0]?.[1]).toBeGreaterThan(0.8);
-    const random = (await bridge.call("randomSearch", { epochs: 2, trials: 100 })) as number[];
+    const random = (await bridge.call("randomSearch", { trials: 100 })) as number[];
     await bridge.close();
     // The expected value of one draw is 1 − E[(d − 0.5)²] = 1 − 0.07; the best is 1.
     expect(random[0]).toBeGreaterThan(0.9);

@@ -125,7 +125,7 @@ export interface Requests {
   readonly best: object;
   readonly trials: object;
   readonly importance: object;
-  readonly randomSearch: { readonly epochs: number; readonly trials: number };
+  readonly randomSearch: { readonly trials: number };
 }
 
 export type Operation = keyof Requests;

@@ -65,7 +65,7 @@ export const reportCommand = defineCommand({
       }
       terminal.say(`study ${study} in ${folder}: ${trials.length} trials`);
       const importance = await bridge.call("importance", {});
-      const random = await bridge.call("randomSearch", { epochs, trials: valued(trials).length });
+      const random = await bridge.call("randomSearch", { trials: valued(trials).length });
 
       let comparison: Comparison | null = null;
       if (values.seeds > 0) {

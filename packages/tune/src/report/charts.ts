@@ -56,6 +56,7 @@ export function drawHistory(trials: readonly Trial[], random: readonly number[] 
             showLine: true,
             stepped: true,
             pointRadius: 0,
+            pointStyle: "line",
             borderWidth: 2.5,
             borderColor: BLUE,
             backgroundColor: BLUE,
@@ -67,6 +68,7 @@ export function drawHistory(trials: readonly Trial[], random: readonly number[] 
                   data: line(random.slice(0, shown.length)),
                   showLine: true,
                   pointRadius: 0,
+                  pointStyle: "line",
                   borderWidth: 2,
                   borderDash: [6, 4],
                   borderColor: GREEN,
@@ -85,7 +87,10 @@ export function drawHistory(trials: readonly Trial[], random: readonly number[] 
         ],
       },
       options: {
-        plugins: { title: { display: true, text: title } },
+        plugins: {
+          title: { display: true, text: title },
+          legend: { labels: { usePointStyle: true } },
+        },
         scales: {
           x: { title: { display: true, text: "trials, in their order" }, ticks: { precision: 0 } },
           y: { title: { display: true, text: "accuracy on the judging part (%)" } },
@@ -191,22 +196,18 @@ export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
           }),
         },
         options: {
-          plugins: { title: { display: true, text: title } },
+          plugins: { title: { display: true, text: title }, legend: { display: false } },
           scales: {
-            x: axis.labels
-              ? {
-                  type: "linear",
-                  min: -0.5,
-                  max: axis.labels.length - 0.5,
-                  ticks: {
-                    stepSize: 0.5,
-                    autoSkip: false,
-                    maxRotation: 0,
-                    callback: (value) => axis.labels?.[Number(value)] ?? "",
-                  },
-                  grid: { display: false },
-                }
-              : { type: axis.log ? "logarithmic" : "linear", ...axis.scale },
+            x: {
+              type: axis.log ? "logarithmic" : "linear",
+              ...axis.scale,
+              ticks: {
+                ...(axis.whole ? { stepSize: 0.5, autoSkip: false } : {}),
+                maxRotation: 0,
+                callback: (value) => axis.tick(Number(value)),
+              },
+              grid: { display: !axis.whole },
+            },
             y: { title: { display: true, text: "accuracy (%)" } },
           },
         },
@@ -247,7 +248,7 @@ export function drawParallel(trials: readonly Trial[], space: Space): Picture {
             borderColor: shade(height(trial.value), "complete"),
             borderWidth: trial.value === high ? 3 : 1.5,
             pointRadius: 0,
-            tension: 0.25,
+            cubicInterpolationMode: "monotone",
           })),
       },
       options: {
@@ -265,16 +266,18 @@ export function drawParallel(trials: readonly Trial[], space: Space): Picture {
 
 /** How the values of a parameter lie along an axis. */
 interface Axis {
-  /** Of a categorical parameter, its choices. */
-  readonly labels?: readonly string[];
   readonly log: boolean;
-  readonly scale: { readonly min?: number; readonly max?: number };
+  /** Whether there are only whole positions. */
+  readonly whole: boolean;
+  readonly scale: { readonly min: number; readonly max: number };
   /** What stands at its two ends, as one text. */
   readonly ends: string;
   /** In the axis' own unit. */
   position(value: unknown): number;
   /** 0 at the lower end, 1 at the upper. */
   share(value: unknown): number;
+  /** What stands at a position, or nothing. */
+  tick(position: number): string;
 }
 
 function axisOf(parameter: Parameter): Axis {
@@ -285,28 +288,36 @@ function axisOf(parameter: Parameter): Axis {
     const labels = texts.map((text) => text.replace(/^\[|\]$/g, "").replaceAll(",", "·"));
     const position = (value: unknown) => texts.indexOf(String(value));
     return {
-      labels,
       log: false,
-      scale: {},
-      ends: labels.length > 3 ? `${labels[0]} … ${labels.at(-1)}` : labels.join(" | "),
+      whole: true,
+      scale: { min: -0.5, max: texts.length - 0.5 },
+      ends: labels.length > 2 ? `${labels[0]} … ${labels.at(-1)}` : labels.join(" | "),
       position,
       share: (value) => (texts.length > 1 ? position(value) / (texts.length - 1) : 0.5),
+      tick: (at) => labels[at] ?? "",
     };
   }
   const { low, high, log = false } = parameter;
   const along = (value: number) => (log ? Math.log(value) : value);
+  const few = parameter.type === "int" && high - low < 12;
   return {
     log,
-    scale: { min: low, max: high },
+    whole: few,
+    scale: few ? { min: low - 0.5, max: high + 0.5 } : { min: low, max: high },
     ends: `${short(low)} – ${short(high)}${log ? ", log" : ""}`,
     position: Number,
     share: (value) =>
       high > low ? (along(Number(value)) - along(low)) / (along(high) - along(low)) : 0.5,
+    tick: (at) => {
+      if (few) return Number.isInteger(at) ? String(at) : "";
+      return log && !/^[13]e/.test(at.toExponential()) ? "" : short(at);
+    },
   };
 }
 
 function short(value: number): string {
-  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(0) : String(value);
+  const rounded = Number(value.toPrecision(3));
+  return value !== 0 && Math.abs(value) < 0.001 ? rounded.toExponential() : String(rounded);
 }
 
 /** From light at 0 to dark at 1. */

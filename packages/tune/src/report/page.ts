@@ -54,7 +54,7 @@ ${settingsTable(report)}
 ${comparisonSection(report)}
 <section><h2>How the search went</h2>
 ${figures("history")}
-<p>Random search is played by a random forest that has learnt from all trials of this study what settings come to: its line is an expectation, not a search that was run.</p>
+<p>Random search is played by a random forest that has learnt from the trials of this study what settings come to; a pruned trial counts as if it had gone on like the complete ones. Its line is an estimate, not a search that was run.</p>
 ${figures("curves")}
 <p>What ends before epoch ${epochs} was pruned (${pruner}).</p>
 </section>
