@@ -61,20 +61,18 @@ export async function analyzeFrames(
   const { header, signal } = options;
   const stills = source.kind === "images";
   const counter = new Counter(pipeline.labels, stills);
-  const results = await LineFile.create(path.join(outputs.folder, "results.jsonl"));
-  const csv = outputs.csv
-    ? await LineFile.create(path.join(outputs.folder, "faces.csv"))
-    : undefined;
+  let files: { readonly results: LineFile; readonly csv: LineFile | undefined } | undefined;
   let annotations: Annotations | undefined;
+  let frames = 0;
   try {
-    await results.add(JSON.stringify(header));
-    await csv?.add(csvHeader(header.labels));
-    let frames = 0;
     for await (const frame of source.frames(signal)) {
       const result = await pipeline.process(frame);
       counter.add(result);
-      await results.add(JSON.stringify(result));
-      for (const line of csv === undefined ? [] : csvLines(result)) await csv?.add(line);
+      // Only now, so that a source that cannot be read leaves no folder behind.
+      files ??= await openFiles(outputs, header);
+      await files.results.add(JSON.stringify(result));
+      const { csv } = files;
+      if (csv !== undefined) for (const line of csvLines(result)) await csv.add(line);
       if (outputs.annotate) {
         annotations ??= await openAnnotations(source, frame, outputs.folder);
         await annotations.add(frame, result);
@@ -85,23 +83,33 @@ export async function analyzeFrames(
     if (signal.aborted && source.kind !== "live") {
       throw new MienError("interrupted", `${frames} frames were analysed; nothing was written`);
     }
-    if (frames === 0)
+    if (files === undefined) {
       throw new MienError("bad-data", `${source.name} has no frame that can be read`);
-    await results.finish();
-    await csv?.finish();
+    }
+    await files.results.finish();
+    await files.csv?.finish();
     await annotations?.finish();
+    return {
+      ...counter.tally(),
+      results: files.results.file,
+      ...(files.csv === undefined ? {} : { csv: files.csv.file }),
+      ...(annotations === undefined ? {} : { annotated: annotations.place }),
+    };
   } finally {
     await source.close();
-    await results.discard();
-    await csv?.discard();
+    await files?.results.discard();
+    await files?.csv?.discard();
     await annotations?.discard();
   }
-  return {
-    ...counter.tally(),
-    results: results.file,
-    ...(csv === undefined ? {} : { csv: csv.file }),
-    ...(annotations === undefined ? {} : { annotated: annotations.place }),
-  };
+}
+
+async function openFiles({ folder, csv }: AnalysisOutputs, header: StreamHeader) {
+  const results = await LineFile.create(path.join(folder, "results.jsonl"));
+  await results.add(JSON.stringify(header));
+  if (!csv) return { results, csv: undefined };
+  const table = await LineFile.create(path.join(folder, "faces.csv"));
+  await table.add(csvHeader(header.labels));
+  return { results, csv: table };
 }
 
 async function openAnnotations(source: Source, first: Frame, folder: string): Promise<Annotations> {
