@@ -20,13 +20,8 @@ export interface ConverterRow {
   readonly median: number;
 }
 
-/** Converts in a process of its own, as one would at a command line. */
-const CONVERT = `
-import { writeFileSync } from "node:fs";
-const [index, folder, file] = process.argv.slice(1);
-const { convertLayersModel, readLayersModel } = await import(index);
-writeFileSync(file, convertLayersModel(await readLayersModel(folder)));
-`;
+/** The converter's package, whose bundle is what people install. */
+const PACKAGE = path.resolve(import.meta.dirname, "../..");
 
 /**
  * Converts a LayersModel by ours and by way of Keras and tf2onnx, and times both files in turns.
@@ -43,28 +38,31 @@ export async function compareConverters(
   const { python, seconds, signal } = options;
   const scratch = await mkdtemp(path.join(tmpdir(), "mien-converters-"));
   try {
-    const index = path.resolve(
-      import.meta.dirname,
-      `../index${path.extname(import.meta.filename)}`,
-    );
-    const node = [...process.execArgv, "--input-type=module", "-e", CONVERT, index];
-    const ways = [
-      { name: "mien", program: process.execPath, args: node },
-      { name: "Keras → tf2onnx", program: python, args: [path.join(PEERS, "tf2onnx_convert.py")] },
-    ];
-    const rows: Omit<ConverterRow, "median">[] = [];
-    const files: Uint8Array[] = [];
-    for (const [i, { name, program, args }] of ways.entries()) {
-      const file = path.join(scratch, `${i}.onnx`);
+    const run = async (name: string, program: string, args: readonly string[]) => {
       const start = performance.now();
-      await promisify(execFile)(program, [...args, folder, file], {
+      await promisify(execFile)(program, args, {
         ...(signal === undefined ? {} : { signal }),
         maxBuffer: 1e8,
       }).catch((error: unknown) => {
         if (signal?.aborted) throw new MienError("interrupted", "the benchmark was stopped");
         throw new MienError("environment", `${name} failed: ${messageOf(error).slice(-800)}`);
       });
-      const taken = (performance.now() - start) / 1000;
+      return (performance.now() - start) / 1000;
+    };
+    await run("bundling", process.execPath, [path.join(PACKAGE, "bundle.mjs")]);
+    const ways = [
+      {
+        name: "mien",
+        program: process.execPath,
+        args: [path.join(PACKAGE, "dist/alone/bin.js")],
+      },
+      { name: "Keras → tf2onnx", program: python, args: [path.join(PEERS, "tf2onnx_convert.py")] },
+    ];
+    const rows: Omit<ConverterRow, "median">[] = [];
+    const files: Uint8Array[] = [];
+    for (const [i, { name, program, args }] of ways.entries()) {
+      const file = path.join(scratch, `${i}.onnx`);
+      const taken = await run(name, program, [...args, folder, file]);
       const bytes = await readFile(file);
       files.push(bytes);
       rows.push({ name, seconds: taken, bytes: bytes.length, nodes: readNodes(bytes).length });
