@@ -31,6 +31,16 @@ const steps = [
     result: ({ metrics }) => `${percent(metrics.validation.accuracy)} right on PublicTest`,
   },
   {
+    name: "tune",
+    command: () => [
+      "tune:search",
+      ...["--csv", CSV, "--study", "demo"],
+      ...["--trials", "4", "--epochs", "2", "--subset", "0.2"],
+    ],
+    result: ({ counts, bestFile }) =>
+      `${counts.complete + counts.pruned} trials of two short epochs; the best settings: ${bestFile}`,
+  },
+  {
     name: "export",
     command: ({ fit }) => ["export:onnx", fit.run],
     result: ({ model, bytes }) => `${model}, ${(bytes / 1e6).toFixed(1)} MB`,
