@@ -44,7 +44,7 @@ describe("app:record", () => {
 
   it.skipIf(withoutFakenect)("stores what the Kinect sees, so that it can be played", async () => {
     const long = path.join(folder, "long");
-    await repeatRecording(path.join(folder, "a b"), long, 8, 0.5);
+    await repeatRecording(path.join(folder, "a b"), long, { times: 8, seconds: 0.5 });
     const { code, out } = app(["record", "--seconds", "1", "--out", "live"], {
       FAKENECT_PATH: long,
     });

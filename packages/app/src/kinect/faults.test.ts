@@ -117,7 +117,7 @@ describe.skipIf(withoutFakenect)("the real fakenect", () => {
 
   it("is started again when its process is killed or stopped; leaves nothing on Ctrl-C", async () => {
     const long = path.join(folder, "long");
-    await repeatRecording(recording, long, 40, 0.5);
+    await repeatRecording(recording, long, { times: 40, seconds: 0.5 });
     const reader = kinect({ FAKENECT_PATH: long });
     for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
       await expectReturn(reader, () =>

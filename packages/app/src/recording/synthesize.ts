@@ -35,6 +35,8 @@ export interface SynthesisOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly faces: readonly FaceTexture[];
+  /** Loses no depth picture and adds no tilt, for measurements. Default false. */
+  readonly lossless?: boolean;
   readonly signal?: AbortSignal;
   /** Told after each frame how many are done. */
   readonly onProgress?: (done: number) => void;
@@ -51,7 +53,7 @@ export interface SynthesisOptions {
  */
 export async function synthesizeRecording(
   folder: string,
-  { scene, seconds, seed, faces, signal, onProgress }: SynthesisOptions,
+  { scene, seconds, seed, faces, lossless = false, signal, onProgress }: SynthesisOptions,
 ): Promise<{ frames: number; bytes: number }> {
   const calibration = DEFAULT_CALIBRATION;
   const cameras = kinectCameras(calibration);
@@ -67,7 +69,7 @@ export async function synthesizeRecording(
       const moment = sceneAt(scene, faces, frame / frames);
       const time = START + frame / FRAMES_PER_SECOND;
       const clock = Math.round((frame * CLOCK) / FRAMES_PER_SECOND);
-      if (chance.uniform() >= LOST_DEPTH || frame === 0) {
+      if (chance.uniform() >= LOST_DEPTH || frame === 0 || lossless) {
         const view = renderDepth(moment.objects, cameras.depth);
         const senses = { noise: depthNoise, chance };
         const raw = senseDepth(view, moment.objects, calibration, senses);
@@ -80,7 +82,7 @@ export async function synthesizeRecording(
         (at) => COLOUR_NOISE * colourNoise(start + at),
       );
       await writer.addColour(time, clock, pixels);
-      await writer.addTilt(time + DEPTH_LEAD, clock, [0, 819, 0]);
+      if (!lossless) await writer.addTilt(time + DEPTH_LEAD, clock, [0, 819, 0]);
       truth.push({
         frame,
         timeMs: Math.round((1e6 * frame) / FRAMES_PER_SECOND) / 1e3,

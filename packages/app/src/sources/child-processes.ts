@@ -15,6 +15,11 @@ export function watchChild(child: ChildProcess): void {
   });
 }
 
+/** The children that run now. */
+export function runningChildren(): number[] {
+  return [...running].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+}
+
 function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
