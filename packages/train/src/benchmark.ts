@@ -132,7 +132,10 @@ export async function benchmarkTraining(
 }
 
 /** No augmentation: the others have none. */
-const PLAIN = { zoom: 0, shift: 0, rotation: 0, mirror: 0 } as const;
+const PLAIN = {
+  ...{ zoom: 0, shift: 0, rotation: 0, mirror: 0 },
+  ...{ brightness: 0, contrast: 0, erasing: 0, mixup: 0, labelSmoothing: 0, ema: 0 },
+} as const;
 
 /** Adds up the time of this process. */
 function timed(work: (round: number) => Promise<number> | number): Round {
