@@ -230,12 +230,15 @@ describe("app:analyze", () => {
   it("exits with 1 and a sentence when there is nothing that it can read", async () => {
     await writeFile(path.join(folder, "text.jpg"), "not a picture");
     await writeFile(path.join(folder, "void.jpg"), "");
+    const whole = await left(300, 300).jpeg().toBuffer();
+    await writeFile(path.join(folder, "cut.jpg"), whole.subarray(0, 900));
     await mkdir(path.join(folder, "broken"));
     await writeFile(path.join(folder, "broken/a.jpg"), "not a picture");
     await writeFile(path.join(folder, "broken/b.jpg"), "");
     const cases: [string[], RegExp][] = [
       [["--source", "none.jpg"], /^error: cannot find none\.jpg: ENOENT/],
-      [["--source", "text.jpg"], /^error: text\.jpg is no (JPEG|video)/],
+      [["--source", "text.jpg"], /^error: text\.jpg is no JPEG, PNG, .* image, or is cut off/],
+      [["--source", "cut.jpg"], /^error: cut\.jpg is damaged or cut off/],
       [["--source", "void.jpg"], /^error: void\.jpg is empty/],
       [["--source", "broken"], /^(broken\/.*\n)+error: none of the images in broken can be read/],
       [["--source", "face.jpg", "--model", "void.jpg"], /^error: void\.jpg is not an ONNX model/],

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findImages, nameSome, printable } from "./find-images.ts";
+import { findImages, kindByEnding, nameSome, printable } from "./find-images.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -23,6 +23,12 @@ describe("the images of a source", () => {
     const made = await filled("one", ["no ending"]);
     const file = path.join(made, "no ending");
     expect(await findImages(file)).toEqual({ isFolder: false, images: [file], skipped: [] });
+  });
+
+  it("end otherwise than films do, MJPEG among them; other endings do not tell", () => {
+    expect(["a.JPG", "b.jpeg", "c.gif", "d.tif"].map(kindByEnding)).toEqual(Array(4).fill("image"));
+    expect(["a.mjpeg", "b.MP4", "c.mov"].map(kindByEnding)).toEqual(Array(3).fill("video"));
+    expect(["a", "b.txt", "jpg"].map(kindByEnding)).toEqual(Array(3).fill(undefined));
   });
 
   it("are the image files of a folder in natural order; all else is listed as skipped", async () => {

@@ -8,6 +8,11 @@ const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|mjpe?g|ogv|wmv|y4m)$/i;
 /** A camera, standard input or a URL: sources that are no path. */
 const STREAM = /^(webcam(:.*)?|kinect(:.*)?|-|[a-z][a-z0-9+.-]+:\/\/.*)$/i;
 
+/** What a file is by its ending; undefined if that does not tell. */
+export function kindByEnding(file: string): "image" | "video" | undefined {
+  return IMAGE.test(file) ? "image" : VIDEO.test(file) ? "video" : undefined;
+}
+
 /** The images that a source holds. */
 export interface FoundImages {
   readonly isFolder: boolean;

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { MienError, messageOf } from "@mien/format";
 import sharp from "sharp";
+import { kindByEnding } from "../images/find-images.ts";
 import { connectKinect } from "../kinect/kinect-connection.ts";
 import { openRecording } from "../kinect/recording-source.ts";
 import type { Connect } from "./connection.ts";
@@ -67,8 +68,13 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
   );
 }
 
-/** By content; a moving GIF counts as its first frame. */
-function isImage(path: string): Promise<boolean> {
+/**
+ * By its ending, so that a damaged image is reported as one and MJPEG is not taken for its first
+ * picture; by content where the ending does not tell. A moving GIF counts as its first frame.
+ */
+async function isImage(path: string): Promise<boolean> {
+  const kind = kindByEnding(path);
+  if (kind !== undefined) return kind === "image";
   return sharp(path)
     .metadata()
     .then(
