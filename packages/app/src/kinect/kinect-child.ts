@@ -40,7 +40,6 @@ try {
   if (!(error instanceof Failure)) throw error;
   await tell({ type: "failed", step: error.step, detail: error.message });
 }
-process.disconnect?.();
 process.exit();
 
 async function run({ candidates, task }: KinectTask): Promise<void> {

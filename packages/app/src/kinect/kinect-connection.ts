@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { MienError } from "@mien/format";
 import { killChild } from "../sources/child-processes.ts";
 import type { Connection } from "../sources/connection.ts";
-import { delay } from "../sources/delay.ts";
+import { atMost } from "../sources/delay.ts";
 import { DEFAULT_CALIBRATION, type Calibration } from "./calibration.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import { PICTURES, type KinectMessage } from "./kinect-messages.ts";
@@ -85,7 +85,7 @@ export async function connectKinect(
   const close = async (hangs = false) => {
     if (!hangs && child.connected) {
       child.send({ type: "stop" }, () => undefined);
-      await Promise.race([ended, delay(FAREWELL)]);
+      await atMost(FAREWELL, ended);
     }
     await killChild(child);
     pictures.destroy();
@@ -94,16 +94,13 @@ export async function connectKinect(
   const abort = () => child.kill("SIGKILL");
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
-  const patience = new AbortController();
-  const silence = delay(PATIENCE, patience.signal).then(() => "silence" as const);
   const opened = firstPair.then(() => calibrated);
-  const first = await Promise.race([opened, ended, silence]);
-  patience.abort();
+  const first = await atMost(PATIENCE, Promise.race([opened, ended]));
   signal?.removeEventListener("abort", abort);
-  const hasFailed = first === undefined || first === "silence" || first instanceof MienError;
+  const hasFailed = first === undefined || first === "late" || first instanceof MienError;
   if (hasFailed) await killChild(child);
   if (signal?.aborted) throw new MienError("interrupted", "opening the Kinect was given up");
-  if (first === "silence") {
+  if (first === "late") {
     throw new MienError("environment", `the Kinect sent no picture in ${PATIENCE / 1000} s`, {
       advice: "Plug it in anew, without a hub and with its power supply connected.",
     });

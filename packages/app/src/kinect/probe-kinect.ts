@@ -1,6 +1,6 @@
 import type { MienError } from "@mien/format";
 import { killChild } from "../sources/child-processes.ts";
-import { delay } from "../sources/delay.ts";
+import { atMost } from "../sources/delay.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import type { KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
@@ -35,7 +35,7 @@ export async function probeKinect(): Promise<KinectProbe> {
     if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
   });
   const gone = new Promise((resolve) => child.once("close", resolve));
-  await Promise.race([gone, delay(PATIENCE)]);
+  await atMost(PATIENCE, gone);
   await killChild(child);
   await gone;
   if (!answered) failure = explainKinect("usb", "no answer", log);

@@ -6,3 +6,13 @@ export async function delay(milliseconds: number, signal?: AbortSignal): Promise
     () => undefined,
   );
 }
+
+/** Waits for something, but no longer than so long; leaves no timer behind. */
+export async function atMost<Type>(
+  milliseconds: number,
+  awaited: Promise<Type>,
+): Promise<Type | "late"> {
+  const timer = new AbortController();
+  const late = delay(milliseconds, timer.signal).then(() => "late" as const);
+  return Promise.race([awaited, late]).finally(() => timer.abort());
+}

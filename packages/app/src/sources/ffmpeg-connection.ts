@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { MienError, messageOf } from "@mien/format";
 import { killChild, watchChild } from "./child-processes.ts";
 import type { Capture, Connection } from "./connection.ts";
+import { atMost } from "./delay.ts";
 import { explainFfmpeg } from "./ffmpeg-errors.ts";
 import { findFfmpeg } from "./ffmpeg.ts";
 import { PpmReader, type RgbPicture } from "./ppm-reader.ts";
@@ -94,18 +95,15 @@ export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): P
   const abort = () => child.kill("SIGKILL");
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<"silence">((resolve) => {
-    if (input.patienceMs < Infinity) timer = setTimeout(resolve, input.patienceMs, "silence");
-  });
-  const first = await Promise.race([firstPicture, ended, silence]);
-  clearTimeout(timer);
+  const outcome = Promise.race([firstPicture, ended]);
+  const isPatient = input.patienceMs === Infinity;
+  const first = await (isPatient ? outcome : atMost(input.patienceMs, outcome));
   signal?.removeEventListener("abort", abort);
   if (signal?.aborted) {
     await close();
     throw new MienError("interrupted", `opening ${input.name} was given up`);
   }
-  if (first === "silence") {
+  if (first === "late") {
     await close();
     const seconds = (input.patienceMs / 1000).toFixed(0);
     throw new MienError("environment", `${input.name} sent no picture within ${seconds} s`, {
