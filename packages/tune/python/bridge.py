@@ -99,19 +99,19 @@ class Bridge:
         }
 
     def report(self, number: int, step: int, value: float) -> Any:
-        """Stores an intermediate value."""
-        trial = self._running(number)
-        if trial is not None:
-            trial.report(value, step)
-        return {"accepted": trial is not None}
+        """Stores an intermediate value; not accepted if others have taken this worker for dead."""
+        try:
+            self._own(number).report(value, step)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return {"accepted": False}
+        return {"accepted": True}
 
     def shouldPrune(self, number: int) -> Any:
         """Whether a trial should end early, by what it and the others have reported."""
-        trial = self._running(number)
-        return {"prune": trial is not None and bool(trial.should_prune())}
+        return {"prune": bool(self._own(number).should_prune())}
 
     def tell(self, number: int, state: str, value: float | None, failure: str | None) -> Any:
-        """Ends a trial; not accepted if others have taken this worker for dead meanwhile."""
+        """Ends a trial; not accepted if others have taken this worker for dead."""
         with self._store.lock():
             trial = self._running(number)
             if trial is None:
@@ -168,12 +168,15 @@ class Bridge:
     def _frozen(self, number: int) -> Any:
         return self._study._storage.get_trial(self._open[number]._trial_id)
 
-    def _running(self, number: int) -> Any:
-        """A trial of this worker, or None if it was closed behind its back."""
+    def _own(self, number: int) -> Any:
         if number not in self._open:
             raise Refusal("bad-request", f"trial {number} is not run by this process")
-        running = self._frozen(number).state == TrialState.RUNNING
-        return self._open[number] if running else None
+        return self._open[number]
+
+    def _running(self, number: int) -> Any:
+        """A trial of this worker, or None if it was closed behind its back."""
+        trial = self._own(number)
+        return trial if self._frozen(number).state == TrialState.RUNNING else None
 
     def close(self) -> None:
         if hasattr(self, "_store"):

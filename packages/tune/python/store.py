@@ -73,7 +73,8 @@ class JournalStore:
     def __init__(self, file: str) -> None:
         self._folder = os.path.join(os.path.dirname(os.path.abspath(file)), "workers")
         os.makedirs(self._folder, exist_ok=True)
-        self._lock = FileLock(f"{file}.lock", poll_interval=POLL_SECONDS)
+        # Not ".lock": that is the name of Optuna's own lock, which other programs may take.
+        self._lock = FileLock(f"{file}.mutex", poll_interval=POLL_SECONDS)
         self.storage: BaseStorage = JournalStorage(_Journal(file, self._lock))
         self._name = uuid.uuid4().hex
         self._alive = self._lock_of(self._name)

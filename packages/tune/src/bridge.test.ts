@@ -182,6 +182,28 @@ print(json.dumps({"params": [trial.params for trial in study.trials], "best": st
     }
   });
 
+  it("accepts nothing more for a trial that others have closed", async () => {
+    const bridge = await open();
+    const { number } = await ask(bridge);
+    const closed = runPython(
+      `
+import json, optuna, sys
+storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(sys.argv[1]))
+study = optuna.load_study(study_name="toy", storage=storage)
+study.tell(int(sys.argv[2]), state=optuna.trial.TrialState.FAIL)
+print(json.dumps(len(study.trials)))
+`,
+      { args: [journal, String(number)] },
+    );
+    expect(closed).toBe(1);
+    const refused = { accepted: false };
+    expect(await bridge.call("report", { number, step: 1, value: 1 })).toEqual(refused);
+    const told = { number, state: "complete", value: 1, failure: null } as const;
+    expect(await bridge.call("tell", told)).toEqual(refused);
+    expect((await bridge.call("status", {})).counts).toMatchObject({ complete: 0, failed: 1 });
+    await bridge.close();
+  });
+
   it("is whole after a process was killed in the middle of a line", async () => {
     const bridge = await open();
     await runOne(bridge, (x) => x);

@@ -104,8 +104,8 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
   );
 
   interface Waiting {
-    resolve(line: string): void;
-    reject(error: Error): void;
+    readonly resolve: (line: string) => void;
+    readonly reject: (error: Error) => void;
   }
   /** Python answers in the order in which it is asked. */
   const waiting: Waiting[] = [];

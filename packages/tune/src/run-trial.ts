@@ -14,7 +14,7 @@ export type Outcome =
 /** What a running trial needs from its search. */
 export interface TrialContext {
   /** Stores what an epoch came to; whether the trial should end here. */
-  report(epoch: number, value: number): Promise<boolean>;
+  readonly report: (epoch: number, value: number) => Promise<boolean>;
   /** Ends the trial at once. */
   readonly signal: AbortSignal;
   readonly onProgress?: ((epoch: number, share: number) => void) | undefined;
@@ -60,7 +60,7 @@ export async function runTrial(order: TrialOrder, context: TrialContext): Promis
   );
 
   let best = -Infinity;
-  let broken: unknown;
+  let broken: Error | undefined;
   let handled = Promise.resolve();
   const handle = async (message: TrialMessage): Promise<void> => {
     if (outcome) return;
@@ -81,7 +81,7 @@ export async function runTrial(order: TrialOrder, context: TrialContext): Promis
     handled = handled
       .then(() => handle(message as TrialMessage))
       .catch((error: unknown) => {
-        broken ??= error;
+        broken ??= error instanceof Error ? error : new Error(String(error));
         end({ state: "interrupted" });
       });
   });

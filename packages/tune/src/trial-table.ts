@@ -4,11 +4,11 @@ import type { Asked } from "./work.ts";
 
 /** The live table of a search: a line for every trial that has ended, and a bar for the one that runs. */
 export interface TrialTable {
-  started(trial: Asked): void;
-  progress(trial: Asked, epoch: number, share: number): void;
+  readonly started: (trial: Asked) => void;
+  readonly progress: (trial: Asked, epoch: number, share: number) => void;
   /** Adds the trials that have ended since. */
-  status(status: Status): void;
-  stop(): void;
+  readonly status: (status: Status) => void;
+  readonly stop: () => void;
 }
 
 const COLUMNS = { trial: 6, state: 12, value: 9, best: 12, time: 13, left: 14 } as const;
