@@ -1,6 +1,7 @@
 import type { DepthMap, FaceResult } from "@mien/format";
 import type { Box } from "./box.ts";
 import { planeResidual, type DepthSample } from "./plane-fit.ts";
+import { leastBulge } from "./quadric-fit.ts";
 
 /** What depth says about a face. */
 export interface Relief {
@@ -11,6 +12,11 @@ export interface Relief {
   readonly widthMm: number | null;
   /** Root mean square distance from a plane, in millimetres; null where it cannot be told. */
   readonly residualMm: number | null;
+  /**
+   * How far it falls back from its middle to the edge of the inner ellipse, in the direction in which
+   * it does so least, in millimetres; null where it cannot be told.
+   */
+  readonly bulgeMm: number | null;
   /** Why, for people. */
   readonly reason: string;
 }
@@ -26,15 +32,17 @@ const LEAST_SHARE = 0.35;
 const CELLS = 9;
 /** Beyond this even means are too coarse, in millimetres. */
 const FARTHEST = 2500;
-/** A plane's residual in millimetres that parts heads (more) from pictures, also bent ones (less). */
-const FLAT_BELOW = 7.8;
+/** Less from a plane than this is a flat picture, in millimetres; docs/runtime.md has the margins. */
+const FLAT_BELOW = 4;
+/** Less of a bulge than this is a bent picture, in millimetres. */
+const BENT_BELOW = 6;
 
 /**
  * Tells a head from a picture of one, by the depth inside its box.
  *
  * The face's width at its distance must be one that faces have; and inside the inner ellipse of the
- * box, once the background is cut away, depth must differ from a plane by more than a bent sheet
- * does. Beyond 2.5 m, or where too little depth is known, the answer is `unknown`.
+ * box, once the background is cut away, depth must differ from a plane, and fall back from the
+ * middle in every direction, which no sheet does however it is bent. Beyond 2.5 m, or where too little depth is known, the answer is `unknown`.
  *
  * @param box in pixels of the frame, close around the face, chin to forehead.
  * @param frame the size of the picture that the box is of.
@@ -54,25 +62,38 @@ export function judgeRelief(
   const inside = ellipse(depth, centreX, centreY, radiusX, radiusY);
   const distanceMm = medianOf(inside.known);
   if (distanceMm === null) {
-    const nothing = { distanceMm, widthMm: null, residualMm: null };
+    const nothing = { distanceMm, widthMm: null, residualMm: null, bulgeMm: null };
     return { ...nothing, relief: "unknown", reason: "no depth is known there" };
   }
   const at = `at ${(distanceMm / 1000).toFixed(2)} m`;
   const widthMm = (box[2] * across * distanceMm) / depth.focalLength;
-  const known = { distanceMm, widthMm, residualMm: null };
+  const known = { distanceMm, widthMm, residualMm: null, bulgeMm: null };
   if (widthMm < NARROWEST || widthMm > WIDEST) {
     const reason = `size: ${Math.round(widthMm)} mm wide ${at}`;
     return { ...known, relief: "flat", reason };
   }
   const { samples, share } = cellsOf(inside, distanceMm);
-  const residualMm = share < LEAST_SHARE ? Infinity : planeResidual(samples);
-  if (distanceMm > FARTHEST || !Number.isFinite(residualMm)) {
+  const residualMm = planeResidual(samples);
+  const middle = { x: depth.width / 2 - centreX, y: depth.height / 2 - centreY };
+  const bulgeMm = leastBulge(
+    samples.map((sample) => inSpace(sample, distanceMm, middle.x / radiusX, middle.y / radiusY)),
+  );
+  const isKnown = share >= LEAST_SHARE && Number.isFinite(residualMm) && Number.isFinite(bulgeMm);
+  if (distanceMm > FARTHEST || !isKnown) {
     return { ...known, relief: "unknown", reason: `too little depth is known ${at}` };
   }
-  const reason = `${residualMm.toFixed(1)} mm from a plane ${at}`;
-  return residualMm < FLAT_BELOW
-    ? { ...known, residualMm, relief: "flat", reason: `flat: ${reason}` }
-    : { ...known, residualMm, relief: "face", reason };
+  const measured = { ...known, residualMm, bulgeMm };
+  const away = `${residualMm.toFixed(1)} mm from a plane ${at}`;
+  if (residualMm < FLAT_BELOW) return { ...measured, relief: "flat", reason: `flat: ${away}` };
+  return bulgeMm < BENT_BELOW
+    ? { ...measured, relief: "flat", reason: `bent: straight or hollow in one direction ${at}` }
+    : { ...measured, relief: "face", reason: away };
+}
+
+/** Undoes the perspective around the optical axis, so that a tilted plane is one again. */
+function inSpace(sample: DepthSample, distance: number, axisX: number, axisY: number) {
+  const scale = sample.z / distance;
+  return { ...sample, x: (sample.x - axisX) * scale, y: (sample.y - axisY) * scale };
 }
 
 /** The depth inside an ellipse. */
