@@ -6,6 +6,7 @@ import { MienError, type Frame } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFaces } from "../recording/face-textures.ts";
 import { synthesizeRecording, TRUTH } from "../recording/synthesize.ts";
+import { openSource } from "../sources/open-source.ts";
 import type { SourceNotice, SourceOptions } from "../sources/source.ts";
 import { fromDeviceJson } from "./calibration.ts";
 import { openRecording } from "./recording-source.ts";
@@ -46,6 +47,12 @@ describe("a recording", () => {
       expect(middle).toBeGreaterThan(600);
       expect(middle).toBeLessThan(2100);
     }
+  });
+
+  it("is refused as a folder of images, with what to write instead", async () => {
+    await expect(openSource(recording)).rejects.toMatchObject({
+      advice: `Write --source kinect:${recording}`,
+    });
   });
 
   it("goes on from its end with --loop, also in time", async () => {

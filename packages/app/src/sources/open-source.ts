@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { MienError, messageOf } from "@mien/format";
 import sharp from "sharp";
@@ -32,7 +33,7 @@ const PATIENCE = 10_000;
  */
 export async function openSource(text: string, options: SourceOptions = {}): Promise<Source> {
   if (text === "-") return openStandardInput(options);
-  const [, device, rest] = /^(webcam|kinect)(?::(.*))?$/i.exec(text) ?? [];
+  const [, device, rest] = /^(webcam|kinect)(?::(.+))?$/i.exec(text) ?? [];
   if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
   if (device !== undefined)
     return rest === undefined ? openKinect(options) : openRecording(rest, options);
@@ -47,6 +48,11 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
       cause: error,
     });
   });
+  if (stats.isDirectory() && existsSync(`${path}/INDEX.txt`)) {
+    throw new MienError("usage", `${path} is a Kinect's recording`, {
+      advice: `Write --source kinect:${path}`,
+    });
+  }
   if (stats.isDirectory() || (stats.isFile() && (await isImage(path)))) {
     return openImages(path, options);
   }
