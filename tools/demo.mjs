@@ -32,6 +32,8 @@ const steps = [
   },
   {
     name: "tune",
+    // A study of an earlier version, begun with other settings, would be refused.
+    before: () => rm("artifacts/tune/demo", { recursive: true, force: true }),
     command: () => [
       "tune:search",
       ...["--csv", CSV, "--study", "demo"],

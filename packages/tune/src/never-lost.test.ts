@@ -51,7 +51,7 @@ describe.skipIf(withoutPython("optuna", "psycopg") || withoutPostgres())(
       "has 200 trials once each, though 8 workers are killed at random",
       { timeout: 600_000 },
       async () => {
-        const store = { url: postgres.url, heartbeat: 1 };
+        const store = { url: postgres.url, heartbeat: 2 };
         const given = { store, study: "toy", workers: 8, milliseconds: 20, kills: 6, pause: 500 };
         const { all, complete } = await finish(store, 200, () => runLanes(given));
         expect(faultsOf(all)).toEqual([]);
