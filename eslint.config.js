@@ -13,13 +13,14 @@ const mayImport = {
   tune: ["format", "cli", "plot", "data", "train"],
   runtime: ["format"],
   export: ["format", "cli", "plot", "data", "runtime", "train"],
-  app: ["format", "cli", "plot", "runtime"],
+  web: ["format"],
+  app: ["format", "cli", "plot", "runtime", "web"],
 };
 
 const importRules = Object.entries(mayImport).map(([name, allowed]) => {
   const forbidden = Object.keys(mayImport).filter((other) => !allowed.includes(other));
   return {
-    files: [`packages/${name}/src/**/*.ts`],
+    files: [`packages/${name}/src/**/*.{ts,tsx}`],
     ignores: ["**/*.test.ts"],
     rules: {
       "no-restricted-imports": [
@@ -45,7 +46,7 @@ export default defineConfig(
   { ignores: ["**/dist/**", "**/node_modules/**", "artifacts/**", ".nx/**", ".venv/**"] },
   js.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {

@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
+import { acquire } from "./commands/acquire.ts";
 import { analyze } from "./commands/analyze.ts";
 import { benchmark } from "./commands/benchmark.ts";
 import { benchmarkSources } from "./commands/benchmark-sources.ts";
 import { doctor } from "./commands/doctor.ts";
+import { live } from "./commands/live.ts";
+import { people } from "./commands/people.ts";
 import { record } from "./commands/record.ts";
 
 await runProgram({
   name: "app",
   summary: "cameras, and what is read in their pictures",
-  commands: [analyze, benchmark, doctor, record, benchmarkSources],
+  commands: [live, analyze, acquire, people, benchmark, doctor, record, benchmarkSources],
 });

@@ -1,0 +1,139 @@
+import { createInterface } from "node:readline/promises";
+import { defineCommand, formatPercent } from "@mien/cli";
+import { MienError } from "@mien/format";
+import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
+import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
+import { SOURCE_KINDS } from "../sources/open-source.ts";
+
+export const acquire = defineCommand({
+  name: "acquire",
+  summary: "enrols a person who agrees, by pictures from a camera or a file",
+  details:
+    "Shows what will be stored, where and for how long, and asks for consent; --consent says that the " +
+    "person has agreed. Then it takes pictures of the only face in view, leaves out those that are " +
+    "blurred, dark, far or like one before, and enrols the person. The page of app:live does the same.",
+  examples: [
+    "npx nx run app:acquire --name Ada --count 100",
+    "npx nx run app:acquire --name Ada --source pictures-of-ada/ --consent",
+  ],
+  options: {
+    name: { type: "string", placeholder: "NAME", description: "who it is" },
+    count: {
+      type: "integer",
+      min: 1,
+      max: MAX_PICTURES,
+      default: 100,
+      description: "how many pictures",
+    },
+    source: { type: "string", placeholder: "S", default: "webcam", description: SOURCE_KINDS },
+    consent: { type: "boolean", description: "the person has read what is stored, and agreed" },
+    keepDays: {
+      type: "integer",
+      min: 1,
+      max: MAX_KEEP_DAYS,
+      default: KEEP_DAYS,
+      description: "days after which everything is deleted",
+    },
+    people: {
+      type: "string",
+      placeholder: "DIR",
+      default: "artifacts/people",
+      description: "folder of enrolled people",
+    },
+    detector: {
+      type: "string",
+      placeholder: "FILE",
+      description: "face detector (.onnx); default: the released one",
+    },
+    seconds: {
+      type: "number",
+      min: 1,
+      max: 3600,
+      default: 120,
+      description: "give up after so many seconds",
+    },
+  },
+  async run(values, { terminal, signal }) {
+    if (values.name === undefined) {
+      throw new MienError("usage", "--name is missing", { advice: "For example --name Ada" });
+    }
+    const { EnrolmentSession } = await import("../acquire/enrolment-session.ts");
+    const session = new EnrolmentSession({ name: values.name, count: values.count });
+    terminal.say(consentText(session.name, values.people, values.keepDays));
+    if (!values.consent) await askForConsent(session.name, signal);
+    const given = new Date().toISOString();
+    const [{ FaceDetector }, { findFaceModel }, { openSource }, { openStore }] = await Promise.all([
+      import("@mien/runtime"),
+      import("../analyze/models.ts"),
+      import("../sources/open-source.ts"),
+      import("../people/open-store.ts"),
+    ]);
+    const timeout = AbortSignal.timeout(values.seconds * 1000);
+    const ending = AbortSignal.any([signal, timeout]);
+    const detector = await FaceDetector.open(findFaceModel("detector", values.detector));
+    const store = await openStore(values.people);
+    const source = await openSource(values.source, {
+      signal: ending,
+      onNotice: ({ message }) => terminal.warn(message),
+    });
+    const progress = terminal.progress("pictures", session.wanted);
+    try {
+      let index = 0;
+      for await (const frame of source.frames(ending)) {
+        // The pictures of a folder have no time; each counts.
+        const timeMs = source.kind === "images" ? index++ * 1000 : frame.timeMs;
+        const faces = (await detector.detect(frame)).map(({ box, score }) => ({ box, score }));
+        await session.look({ ...frame, timeMs }, faces);
+        const { pictures, guidance } = session.state;
+        progress.update(pictures.length, guidance);
+        if (session.isFull) break;
+      }
+    } finally {
+      progress.stop();
+      await source.close();
+      await detector.close();
+    }
+    try {
+      if (signal.aborted) throw new MienError("interrupted", "nothing was stored");
+      const { leftOut, pictures } = session.state;
+      for (const [reason, count] of Object.entries(leftOut)) {
+        terminal.say(`left out ${count}: ${reason}`);
+      }
+      if (pictures.length === 0) {
+        throw new MienError(
+          "bad-image",
+          `no picture of one face alone was found in ${values.source}`,
+          {
+            advice: "Sit before the camera, alone, in good light.",
+          },
+        );
+      }
+      await store.add(session.name, session.crops(), { given, keepDays: values.keepDays });
+      const { falseAccept, falseReject } = await store.summary();
+      const share = (rate: number | null) => (rate === null ? "unknown" : formatPercent(rate, 1));
+      terminal.table(
+        ["name", "pictures", "strangers let in", "turned away"],
+        [[session.name, pictures.length, share(falseAccept), share(falseReject)]],
+      );
+      terminal.wrote(values.people, `${pictures.length} pictures and what was agreed to`);
+      terminal.next("npx nx run app:live", "shows the name beside the face");
+      return { name: session.name, pictures: pictures.length, leftOut, falseAccept, falseReject };
+    } finally {
+      await store.people.recogniser.close();
+    }
+  },
+});
+
+async function askForConsent(name: string, signal: AbortSignal): Promise<void> {
+  const refused = new MienError("usage", `${name} has not agreed, so nothing was stored`, {
+    advice: "Answer yes, or give --consent when the person has agreed.",
+  });
+  if (!process.stdin.isTTY) throw refused;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`Does ${name} agree? yes/no `, { signal });
+    if (!/^y(es)?$/i.test(answer.trim())) throw refused;
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,220 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { defineCommand, findModel, shellQuote } from "@mien/cli";
+import { decodeModelMetadata, MienError, readOnnxMetadata } from "@mien/format";
+import { SOURCE_KINDS } from "../sources/open-source.ts";
+
+const PEOPLE = "artifacts/people";
+
+export const live = defineCommand({
+  name: "live",
+  summary: "opens a page that shows faces, names and expressions live",
+  details:
+    "Serves a page on this machine only. Nothing is stored unless the page is asked to: sessions go " +
+    "to artifacts/sessions, people who agreed to artifacts/people. With --host others in the network " +
+    "may open it, by the address with a token that is printed. It reads expressions, what a face " +
+    "shows; it cannot read feelings. Tell the people in view (EU AI Act, Art. 50(3)); do not use it " +
+    "at work or at school (Art. 5(1)(f)).",
+  examples: [
+    "npx nx run app:live",
+    "npx nx run app:live --source webcam",
+    "npx nx run app:live --source film.mp4 --port 4000 --no-open",
+  ],
+  options: {
+    source: {
+      type: "string",
+      placeholder: "S",
+      default: "browser",
+      description: `${SOURCE_KINDS}; or browser: the camera of the page itself`,
+    },
+    port: {
+      type: "integer",
+      min: 0,
+      max: 65535,
+      default: 3000,
+      description: "port of the page; 0 takes a free one",
+    },
+    host: {
+      type: "string",
+      placeholder: "ADDRESS",
+      default: "127.0.0.1",
+      description: "where to listen, e.g. 0.0.0.0 for the network; then a token is needed",
+    },
+    open: { type: "boolean", default: true, description: "open the page; --no-open does not" },
+    model: {
+      type: "string",
+      placeholder: "FILE",
+      description: "model (.onnx); default: the released one, else the newest in artifacts/models/",
+    },
+    detector: {
+      type: "string",
+      placeholder: "FILE",
+      description: "face detector (.onnx): mien's own or a YuNet; default: the released one",
+    },
+    people: {
+      type: "string",
+      placeholder: "DIR",
+      default: PEOPLE,
+      description: "folder of enrolled people",
+    },
+    recogniser: {
+      type: "string",
+      choices: ["embedding", "lbph"],
+      default: "embedding",
+      description: "how people are recognised",
+    },
+    sessions: {
+      type: "string",
+      placeholder: "DIR",
+      default: "artifacts/sessions",
+      description: "where sessions are recorded",
+    },
+    window: {
+      type: "integer",
+      min: 1,
+      max: 1000,
+      default: 20,
+      description: "frames of the confirmation window",
+    },
+    quorum: {
+      type: "number",
+      min: 0.01,
+      max: 0.99,
+      default: 0.6,
+      description: "share of the window that an expression must exceed to be confirmed",
+    },
+    detectEvery: {
+      type: "integer",
+      min: 1,
+      max: 60,
+      default: 2,
+      description: "look for faces in every n-th frame, follow them in between",
+    },
+    threads: { type: "integer", min: 1, max: 64, default: 1, description: "threads of each model" },
+  },
+  async run(values, { terminal, signal }) {
+    const [{ LiveApp }, { createServer }, { readPage }, { isLoopback }, feed, { openStore }] =
+      await Promise.all([
+        import("../live/app.ts"),
+        import("../server/create-server.ts"),
+        import("../server/page-files.ts"),
+        import("../server/guard.ts"),
+        import("../live/feed.ts"),
+        import("../people/open-store.ts"),
+      ]);
+    const { findFaceModel } = await import("../analyze/models.ts");
+    const page = await readPage();
+    const model = await findModel(values.model);
+    const detector = findFaceModel("detector", values.detector);
+    const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
+    const { source: text, window: windowSize, quorum, detectEvery, threads, host } = values;
+    // A camera may come later, and the page says so; a file that is not there never will.
+    const source =
+      text === "browser" || feed.mayComeBack(text)
+        ? undefined
+        : await feed.openLive(text, signal, ({ message }) => terminal.warn(message));
+    const store = await openStore(values.people, { recogniser: values.recogniser, threads });
+    for (const { error } of store.damaged) terminal.warn(error.message);
+    const card = model.replace(/(\.int8|\.fp16)?\.onnx$/, ".md");
+    const app = await LiveApp.open({
+      source: text,
+      store,
+      model,
+      input,
+      windowSize,
+      quorum,
+      sessions: values.sessions,
+      card: existsSync(card) ? card : undefined,
+      pipeline: {
+        expression: model,
+        detector,
+        detectEvery,
+        threads,
+        confirmation: { size: windowSize, quorum },
+      },
+    });
+    const token = isLoopback(host) ? undefined : randomBytes(16).toString("base64url");
+    const server = await createServer(app, page, { host, token });
+    const stopped = new AbortController();
+    signal.addEventListener("abort", () => stopped.abort(), { once: true });
+    try {
+      await listen(server, values.port, host);
+      const { port } = server.server.address() as { port: number };
+      const query = token === undefined ? "" : `/?token=${token}`;
+      const address = `http://${host.includes(":") ? `[${host}]` : shownHost(host)}:${port}`;
+      terminal.say(`model ${model}; faces by ${detector}`);
+      const names = store.people.list().map(({ name }) => name);
+      terminal.say(
+        names.length === 0
+          ? "recognition is off: nobody is enrolled"
+          : `people ${values.people}: ${names.join(", ")}`,
+      );
+      terminal.say(`page  ${address}${query}  (Ctrl-C ends it)`);
+      if (text !== "browser") terminal.say(`source ${text}`);
+      if (values.open) await openPage(`${address}${query}`);
+      await app.engine.run(stopped.signal, source);
+      if (!signal.aborted) {
+        // A source that has ended leaves its page open, to look at.
+        await new Promise<void>((resolve) => {
+          signal.addEventListener("abort", () => resolve(), { once: true });
+        });
+      }
+      const { totals } = app.engine.meter;
+      terminal.table(
+        ["frames", "faces", "left out"],
+        [[totals.frames, totals.faces, totals.dropped]],
+      );
+      terminal.next(
+        text === "browser"
+          ? "npx nx run app:doctor"
+          : `npx nx run app:analyze --source ${shellQuote(text)}`,
+        text === "browser" ? "says which cameras work here" : "writes all of it into a file",
+      );
+      return { address, source: text, model, ...totals };
+    } finally {
+      stopped.abort();
+      await server.close();
+      await source?.close();
+      await app.close();
+    }
+  },
+});
+
+async function listen(
+  server: { listen(at: { port: number; host: string }): Promise<unknown> },
+  port: number,
+  host: string,
+): Promise<void> {
+  await server.listen({ port, host }).catch((error: NodeJS.ErrnoException) => {
+    const problem = {
+      EADDRINUSE: `port ${port} is in use`,
+      EACCES: `port ${port} may not be used`,
+      EADDRNOTAVAIL: `${host} is no address of this machine`,
+      ENOTFOUND: `${host} is no address of this machine`,
+    }[error.code ?? ""];
+    if (problem === undefined) throw error;
+    throw new MienError("environment", problem, {
+      advice: "Name another with --port (0 takes a free one) or --host.",
+    });
+  });
+}
+
+/** An address that others can type. */
+function shownHost(host: string): string {
+  if (host !== "0.0.0.0") return host;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find((one) => one.family === "IPv4" && !one.internal)?.address ?? host;
+}
+
+/** In the browser that the system opens pages with; where there is none, the address is enough. */
+async function openPage(address: string): Promise<void> {
+  const { spawn } = await import("node:child_process");
+  const [program, ...flags] = (
+    { darwin: ["open"], win32: ["cmd", "/c", "start", ""] } as Record<string, string[]>
+  )[process.platform] ?? ["xdg-open"];
+  const child = spawn(program as string, [...flags, address], { stdio: "ignore", detached: true });
+  child.on("error", () => undefined);
+  child.unref();
+}

@@ -1,0 +1,216 @@
+import { MienError, type ModelInput, type StreamHeader } from "@mien/format";
+import { createPipeline, type Picture, type Pipeline } from "@mien/runtime";
+import type { Enrolment, Hello, Status } from "@mien/web";
+import { EnrolmentSession, type EnrolmentRequest } from "../acquire/enrolment-session.ts";
+import { MAX_KEEP_DAYS } from "../people/consent.ts";
+import type { Erased, PersonStore } from "../people/person-store.ts";
+import { LiveEngine, type EngineOptions } from "./engine.ts";
+import { SessionRecorder } from "./session-recorder.ts";
+
+/** What a live app is made of. */
+export interface LiveAppOptions extends Omit<EngineOptions, "people"> {
+  readonly store: PersonStore;
+  /** The model file, for people to see. */
+  readonly model: string;
+  /** What the expression model takes. */
+  readonly input: ModelInput;
+  readonly quorum: number;
+  /** Where sessions are recorded. */
+  readonly sessions: string;
+  readonly card: string | undefined;
+}
+
+/** Who agreed, and for how long. */
+export interface ConsentedRequest extends EnrolmentRequest {
+  readonly keepDays: number;
+  /** Must be true: the person has agreed. */
+  readonly consent: boolean;
+}
+
+/** An enrolment that is going on. */
+interface Consented {
+  readonly session: EnrolmentSession;
+  readonly given: string;
+  readonly keepDays: number;
+}
+
+const NO_ENROLMENT: Enrolment = {
+  type: "enrolment",
+  state: null,
+  name: "",
+  wanted: 0,
+  pictures: [],
+  guidance: "",
+  leftOut: {},
+};
+
+/** Everything that the page and the API can do, without any HTTP in it. */
+export class LiveApp {
+  readonly engine: LiveEngine;
+  readonly store: PersonStore;
+  readonly card: string | undefined;
+  /** Told when the status or the enrolment has changed, or people have. */
+  onChange: (what: "status" | "enrolment" | "people") => void = () => undefined;
+  readonly #options: LiveAppOptions;
+  #recorder: SessionRecorder | null = null;
+  #enrolment: Consented | null = null;
+  #stills: Promise<Pipeline> | null = null;
+
+  private constructor(options: LiveAppOptions, engine: LiveEngine) {
+    this.#options = options;
+    this.engine = engine;
+    this.store = options.store;
+    this.card = options.card;
+    engine.listen({
+      onStatus: () => this.onChange("status"),
+      onFrame: ({ frame, result }) => {
+        this.#recorder?.add(result);
+        void this.#enrolment?.session.look(frame, result.faces).then((changed) => {
+          if (changed) this.onChange("enrolment");
+        });
+      },
+    });
+  }
+
+  static async open(options: LiveAppOptions): Promise<LiveApp> {
+    return new LiveApp(
+      options,
+      await LiveEngine.open({ ...options, people: options.store.people }),
+    );
+  }
+
+  get input(): ModelInput {
+    return this.#options.input;
+  }
+
+  get header(): StreamHeader {
+    return { labels: this.engine.labels, model: this.#options.model };
+  }
+
+  get hello(): Hello {
+    return {
+      type: "hello",
+      ...this.header,
+      source: this.#options.source,
+      browser: this.engine.isBrowser,
+      window: { size: this.#options.windowSize, quorum: this.#options.quorum },
+      people: this.store.people.list().map(({ name }) => name),
+      card: this.card !== undefined,
+    };
+  }
+
+  get status(): Status {
+    return { ...this.engine.status, recording: this.#recorder?.folder ?? null };
+  }
+
+  get enrolment(): Enrolment {
+    return this.#enrolment?.session.state ?? NO_ENROLMENT;
+  }
+
+  /** @returns the folder of the session that was started or stopped. */
+  async record(recording: boolean): Promise<string | null> {
+    if (recording && this.#recorder === null) {
+      this.#recorder = await SessionRecorder.start(this.#options.sessions, this.header);
+    } else if (!recording && this.#recorder !== null) {
+      const recorder = this.#recorder;
+      this.#recorder = null;
+      await recorder.stop();
+      this.onChange("status");
+      return recorder.folder;
+    }
+    this.onChange("status");
+    return this.#recorder?.folder ?? null;
+  }
+
+  /** Begins to take pictures. @throws {MienError} `usage` without consent, `conflict` if one is going on. */
+  enrol({ keepDays, consent, ...request }: ConsentedRequest): void {
+    if (consent !== true) {
+      throw new MienError("usage", "nobody is enrolled without having agreed");
+    }
+    if (!Number.isSafeInteger(keepDays) || keepDays < 1 || keepDays > MAX_KEEP_DAYS) {
+      throw new MienError("usage", `expected to be kept for 1 to ${MAX_KEEP_DAYS} days`);
+    }
+    if (this.#enrolment !== null) {
+      throw new MienError("conflict", `${this.#enrolment.session.name} is being enrolled`);
+    }
+    const session = new EnrolmentSession(request);
+    this.#enrolment = { session, given: new Date().toISOString(), keepDays };
+    this.onChange("enrolment");
+  }
+
+  /** The enrolment that is going on. @throws {MienError} `missing-file` if there is none. */
+  get session(): EnrolmentSession {
+    if (this.#enrolment !== null) return this.#enrolment.session;
+    throw new MienError("missing-file", "nobody is being enrolled");
+  }
+
+  /** Stores what was kept; from then on the person is recognised. */
+  async saveEnrolment(): Promise<void> {
+    const { session } = this;
+    const { given, keepDays } = this.#enrolment as Consented;
+    await this.store.add(session.name, session.crops(), { given, keepDays });
+    this.#enrolment = null;
+    await this.#peopleChanged();
+    this.onChange("enrolment");
+  }
+
+  /** Forgets the pictures that were taken. */
+  discardEnrolment(): void {
+    this.#enrolment = null;
+    this.onChange("enrolment");
+  }
+
+  async renamePerson(from: string, to: string): Promise<void> {
+    await this.#without(() => this.store.rename(from, to));
+  }
+
+  async mergePeople(from: string, into: string): Promise<void> {
+    await this.#without(() => this.store.merge(from, into));
+  }
+
+  async deletePerson(name: string): Promise<Erased> {
+    return this.#without(() => this.store.delete(name));
+  }
+
+  /** Opened when first asked for: its faces have no past. */
+  async analyze(picture: Picture) {
+    this.#stills ??= createPipeline({
+      ...this.#options.pipeline,
+      people: this.store.people,
+      stills: true,
+      rejected: true,
+      source: "upload",
+    });
+    const { faces, rejected, timings } = await (await this.#stills).process(picture);
+    return {
+      ...this.header,
+      width: picture.width,
+      height: picture.height,
+      faces,
+      rejected,
+      timings,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.record(false);
+    await this.engine.close();
+    if (this.#stills !== null) await (await this.#stills).close();
+    await this.store.people.recogniser.close();
+  }
+
+  /** A session that is being recorded would bring a name back: it ends before, and goes on in a new folder. */
+  async #without<Type>(change: () => Promise<Type>): Promise<Type> {
+    const wasRecording = this.#recorder !== null;
+    await this.record(false);
+    const result = await change();
+    await this.#peopleChanged();
+    if (wasRecording) await this.record(true);
+    return result;
+  }
+
+  async #peopleChanged(): Promise<void> {
+    await this.engine.peopleChanged();
+    this.onChange("people");
+  }
+}

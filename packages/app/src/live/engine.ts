@@ -1,0 +1,250 @@
+import { MienError, messageOf, type Frame } from "@mien/format";
+import { createPipeline, type People, type Pipeline, type PipelineOptions } from "@mien/runtime";
+import type { LiveResult, Status } from "@mien/web";
+import { delay } from "../sources/delay.ts";
+import type { Source } from "../sources/source.ts";
+import { feed, mayComeBack, openLive } from "./feed.ts";
+import { Meter } from "./meter.ts";
+import { depthToJpeg, fromJpeg, toJpeg } from "./pictures.ts";
+import { WindowCounts } from "./window-counts.ts";
+
+/** What a live engine works with. */
+export interface EngineOptions {
+  /** As `--source` takes it, or `browser`. */
+  readonly source: string;
+  readonly pipeline: Omit<PipelineOptions, "people" | "source">;
+  /** Recognition is off while it is empty. */
+  readonly people: People;
+  readonly windowSize: number;
+}
+
+/** A frame that was worked on. */
+export interface LiveFrame {
+  readonly frame: Frame;
+  readonly result: LiveResult;
+  readonly colour: Buffer;
+  /** Where there is depth and somebody watches it. */
+  readonly depth: Buffer | null;
+}
+
+/** Who wants to know what happens. */
+export interface LiveListener {
+  onFrame?(frame: LiveFrame): void;
+  onStatus?(status: Omit<Status, "recording">): void;
+}
+
+/** A camera that cannot be opened is tried again after so many milliseconds. */
+const TRY_AGAIN = 2000;
+
+/** Reads a source for ever and tells what is seen in it. */
+export class LiveEngine {
+  readonly meter = new Meter();
+  /** The frame that was worked on last. */
+  latest: LiveFrame | null = null;
+  /** Whether anybody wants to see depth. */
+  wantsDepth = false;
+  readonly #options: EngineOptions;
+  readonly #listeners = new Set<LiveListener>();
+  #pipeline: Pipeline;
+  #recognises: boolean;
+  #windows: WindowCounts;
+  #status: Omit<Status, "recording">;
+  /** Tracks of a pipeline that forgot begin at 1 again; those that people see never do. */
+  #trackOffset = 0;
+  #maxTrack = 0;
+  /** A page's picture: the one that waits, and whether one is worked on. */
+  #waiting: Uint8Array | null = null;
+  #busy = false;
+  #offered = 0;
+  readonly #opened = performance.now();
+
+  private constructor(options: EngineOptions, pipeline: Pipeline) {
+    this.#options = options;
+    this.#pipeline = pipeline;
+    this.#recognises = options.people.size > 0;
+    this.#windows = new WindowCounts(pipeline.labels, options.windowSize);
+    this.#status = this.isBrowser
+      ? { type: "status", state: "waiting", message: "waiting for a page to share its camera" }
+      : { type: "status", state: "starting", message: `opening ${options.source}` };
+  }
+
+  /** @throws {MienError} if a model cannot be used. */
+  static async open(options: EngineOptions): Promise<LiveEngine> {
+    return new LiveEngine(options, await openPipeline(options));
+  }
+
+  get isBrowser(): boolean {
+    return this.#options.source === "browser";
+  }
+
+  get labels(): readonly string[] {
+    return this.#pipeline.labels;
+  }
+
+  get status(): Omit<Status, "recording"> {
+    return this.#status;
+  }
+
+  /** @returns how to stop listening. */
+  listen(listener: LiveListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** To be called whenever people came, went or changed their names. */
+  async peopleChanged(): Promise<void> {
+    const recognises = this.#options.people.size > 0;
+    if (recognises === this.#recognises) this.#forget();
+    else {
+      this.#recognises = recognises;
+      const before = this.#pipeline;
+      this.#pipeline = await openPipeline(this.#options);
+      this.#forget();
+      await before.close();
+    }
+    // Its result still has the names that were.
+    this.latest = null;
+  }
+
+  /** A picture of a page's camera; while one is worked on, only the newest waits. */
+  offer(jpeg: Uint8Array): void {
+    if (this.#waiting !== null) this.meter.totals.dropped++;
+    this.#waiting = jpeg;
+    if (!this.#busy) void this.#workOffOffers();
+  }
+
+  /**
+   * Reads the source until the signal fires, or a file ends.
+   *
+   * @throws {MienError} if a file cannot be read; a camera is tried again and again.
+   */
+  async run(signal: AbortSignal, first?: Source): Promise<void> {
+    if (this.isBrowser) {
+      await new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      return;
+    }
+    const { source: text } = this.#options;
+    let source = first;
+    while (!signal.aborted) {
+      try {
+        source ??= await openLive(text, signal, ({ kind, message, error }) => {
+          if (kind === "lost") this.#tell({ state: "lost", message, advice: error?.advice });
+          if (kind === "back") this.#tell({ state: "running", message });
+        });
+        await this.#read(source, signal);
+        if (!mayComeBack(text)) {
+          if (!signal.aborted) this.#tell({ state: "ended", message: `${text} has ended` });
+          return;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof MienError) || !mayComeBack(text)) throw error;
+        this.#tell({ state: "lost", message: error.message, advice: error.advice });
+      }
+      source = undefined;
+      await delay(TRY_AGAIN, signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pipeline.close();
+  }
+
+  async #read(source: Source, signal: AbortSignal): Promise<void> {
+    let expected = 0;
+    for await (const { frame, cut } of feed(source, signal)) {
+      if (frame.index > expected) this.meter.totals.dropped += frame.index - expected;
+      expected = frame.index + 1;
+      if (cut) this.#forget();
+      if (this.#status.state !== "running") this.#tell({ state: "running", message: source.name });
+      await this.#work(frame, Date.now());
+    }
+  }
+
+  async #workOffOffers(): Promise<void> {
+    this.#busy = true;
+    try {
+      while (this.#waiting !== null) {
+        const jpeg = this.#waiting;
+        this.#waiting = null;
+        const capturedAt = Date.now();
+        try {
+          const picture = await fromJpeg(jpeg);
+          const timeMs = performance.now() - this.#opened;
+          const frame: Frame = {
+            ...picture,
+            pixels: Uint8Array.from(picture.pixels),
+            index: this.#offered++,
+            timeMs,
+          };
+          if (this.#status.state !== "running") {
+            this.#tell({ state: "running", message: "this page's camera" });
+          }
+          await this.#work(frame, capturedAt, jpeg);
+        } catch (error) {
+          if (!(error instanceof MienError)) throw error;
+          this.meter.totals.failed++;
+        }
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #work(frame: Frame, capturedAt: number, jpeg?: Uint8Array): Promise<void> {
+    const started = performance.now();
+    const pipeline = this.#pipeline;
+    const [seen, colour, depth] = await Promise.all([
+      pipeline.process(frame),
+      jpeg === undefined ? toJpeg(frame) : Buffer.from(jpeg),
+      frame.depth !== undefined && this.wantsDepth ? depthToJpeg(frame.depth) : null,
+    ]);
+    // People changed meanwhile: these names may be gone.
+    if (pipeline !== this.#pipeline) return;
+    const faces = seen.faces.map((face) => {
+      if (face.track === null) return face;
+      const track = face.track + this.#trackOffset;
+      this.#maxTrack = Math.max(this.#maxTrack, track);
+      return { ...face, track };
+    });
+    const result: LiveResult = {
+      type: "result",
+      ...seen,
+      source: frame.path ?? this.#options.source,
+      faces,
+      width: frame.width,
+      height: frame.height,
+      capturedAt,
+      depth: depth !== null,
+      windows: this.#windows.add(faces, frame.timeMs),
+    };
+    this.meter.frame(performance.now() - started, faces.length);
+    this.latest = { frame, result, colour, depth };
+    for (const listener of this.#listeners) listener.onFrame?.(this.latest);
+  }
+
+  #forget(): void {
+    this.#pipeline.reset();
+    this.#windows = new WindowCounts(this.labels, this.#options.windowSize);
+    this.#trackOffset = this.#maxTrack;
+  }
+
+  #tell(status: Omit<Status, "type" | "recording">): void {
+    this.#status = { type: "status", ...status };
+    for (const listener of this.#listeners) listener.onStatus?.(this.#status);
+  }
+}
+
+function openPipeline({ pipeline, people, source }: EngineOptions): Promise<Pipeline> {
+  const known = people.size > 0 ? { people } : {};
+  return createPipeline({ ...pipeline, ...known, rejected: true, source });
+}
+
+/** For a sentence: what went wrong. */
+export function reasonOf(error: unknown): string {
+  return error instanceof MienError && error.advice
+    ? `${error.message}. ${error.advice}`
+    : messageOf(error);
+}

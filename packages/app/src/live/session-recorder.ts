@@ -1,0 +1,77 @@
+import { mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
+import path from "node:path";
+import type { FrameResult, StreamHeader } from "@mien/format";
+import type { LiveResult } from "@mien/web";
+import { csvHeader, csvLines } from "../analyze/csv.ts";
+import { SessionTimeline, sessionReport } from "./session-report.ts";
+
+/** Lines are written together, when so many wait. */
+const BATCH = 60;
+
+/**
+ * Writes what is seen, without any picture: `results.jsonl` and `faces.csv` as `app:analyze` does,
+ * and at the end `report.html`.
+ */
+export class SessionRecorder {
+  readonly folder: string;
+  readonly #header: StreamHeader;
+  readonly #jsonl: FileHandle;
+  readonly #csv: FileHandle;
+  readonly #timeline: SessionTimeline;
+  #lines: string[] = [];
+  #rows: string[] = [];
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(folder: string, header: StreamHeader, jsonl: FileHandle, csv: FileHandle) {
+    this.folder = folder;
+    this.#header = header;
+    this.#jsonl = jsonl;
+    this.#csv = csv;
+    this.#timeline = new SessionTimeline(header.labels);
+  }
+
+  /** @param parent where the folder of this session is made, named after the time. */
+  static async start(parent: string, header: StreamHeader): Promise<SessionRecorder> {
+    const time = new Date().toISOString().slice(0, 23).replaceAll(/[:.]/g, "").replace("T", "-");
+    const folder = path.join(parent, time);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const jsonl = await open(path.join(folder, "results.jsonl"), "w", 0o600);
+    const csv = await open(path.join(folder, "faces.csv"), "w", 0o600);
+    await jsonl.write(`${JSON.stringify({ labels: header.labels, model: header.model })}\n`);
+    await csv.write(`${csvHeader(header.labels)}\n`);
+    return new SessionRecorder(folder, header, jsonl, csv);
+  }
+
+  add(live: LiveResult): void {
+    const { source, frame, timeMs, timings, faces, rejected } = live;
+    const result: FrameResult = {
+      ...{ source, frame, timeMs, timings, faces },
+      ...(rejected === undefined ? {} : { rejected }),
+    };
+    this.#lines.push(`${JSON.stringify(result)}\n`);
+    this.#rows.push(...csvLines(result).map((line) => `${line}\n`));
+    this.#timeline.add(result);
+    if (this.#lines.length >= BATCH) this.#flush();
+  }
+
+  /** Writes the rest and the report. */
+  async stop(): Promise<void> {
+    this.#flush();
+    await this.#writing;
+    await this.#jsonl.close();
+    await this.#csv.close();
+    const report = sessionReport(this.#timeline, this.#header);
+    await writeFile(path.join(this.folder, "report.html"), report, { mode: 0o600 });
+  }
+
+  #flush(): void {
+    const lines = this.#lines.join("");
+    const rows = this.#rows.join("");
+    this.#lines = [];
+    this.#rows = [];
+    this.#writing = this.#writing.then(async () => {
+      await this.#jsonl.write(lines);
+      await this.#csv.write(rows);
+    });
+  }
+}

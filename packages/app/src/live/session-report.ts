@@ -1,0 +1,108 @@
+import type { FrameResult, StreamHeader } from "@mien/format";
+
+/** One colour a class, told apart also by people who see colours differently. */
+const COLOURS = ["#d1495b", "#6a994e", "#7b5ea7", "#e9a03b", "#3d7ea6", "#2a9d8f", "#8d99ae"];
+/** Time is cut into pieces of so many milliseconds. */
+const BIN = 500;
+const WIDTH = 900;
+const HEIGHT = 160;
+
+interface Bin {
+  readonly sums: number[];
+  count: number;
+}
+
+interface Row {
+  readonly bins: Map<number, Bin>;
+  readonly confirmed: Map<string, number>;
+  frames: number;
+}
+
+/** Mean probabilities over time, a row a person, or a track while unknown. */
+export class SessionTimeline {
+  readonly rows = new Map<string, Row>();
+  frames = 0;
+  firstMs = Infinity;
+  lastMs = 0;
+  readonly #labels: readonly string[];
+
+  constructor(labels: readonly string[]) {
+    this.#labels = labels;
+  }
+
+  add({ faces, timeMs }: FrameResult): void {
+    this.frames++;
+    this.firstMs = Math.min(this.firstMs, timeMs);
+    this.lastMs = Math.max(this.lastMs, timeMs);
+    for (const { person, track, probabilities, confirmed } of faces) {
+      const name = person?.name ?? (track === null ? "faces" : `unknown, track ${track}`);
+      const row: Row = this.rows.get(name) ?? { bins: new Map(), confirmed: new Map(), frames: 0 };
+      this.rows.set(name, row);
+      row.frames++;
+      const at = Math.floor(timeMs / BIN);
+      const bin: Bin = row.bins.get(at) ?? { sums: this.#labels.map(() => 0), count: 0 };
+      row.bins.set(at, bin);
+      bin.count++;
+      probabilities.forEach((p, i) => (bin.sums[i] = (bin.sums[i] as number) + p));
+      if (confirmed !== null) row.confirmed.set(confirmed, (row.confirmed.get(confirmed) ?? 0) + 1);
+    }
+  }
+}
+
+/** A page that needs nothing else: for each person a stacked plot, and what was confirmed how long. */
+export function sessionReport(timeline: SessionTimeline, header: StreamHeader): string {
+  const { labels } = header;
+  const seconds = Math.max(0, timeline.lastMs - timeline.firstMs) / 1000;
+  const legend = labels
+    .map((label, i) => `<span><i style="background:${colour(i)}"></i>${escape(label)}</span>`)
+    .join("");
+  const people = [...timeline.rows]
+    .sort(([, a], [, b]) => b.frames - a.frames)
+    .map(([name, row]) => {
+      const table = [...row.confirmed]
+        .sort(([, a], [, b]) => b - a)
+        .map(
+          ([label, frames]) =>
+            `<tr><td>${escape(label)}</td><td>${((100 * frames) / row.frames).toFixed(1)} %</td></tr>`,
+        )
+        .join("");
+      return (
+        `<section><h2>${escape(name)}</h2>${plot(row, timeline, labels)}` +
+        `<table><caption>Confirmed, share of ${row.frames} frames</caption>${table}</table></section>`
+      );
+    })
+    .join("");
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Session</title>
+<meta name="viewport" content="width=device-width">
+<style>:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:960px;margin:2rem auto;padding:0 1rem}
+svg{width:100%;height:auto;border-radius:6px;background:#8882}table{border-spacing:1rem .1rem}caption{text-align:left}
+td+td{text-align:right;font-variant-numeric:tabular-nums}.legend span{margin-right:1rem}i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.3em}</style>
+<h1>Session</h1><p>${timeline.frames} frames in ${seconds.toFixed(1)} s; model ${escape(header.model)}.
+Expressions are what faces show, not what people feel.</p><p class="legend">${legend}</p>${people || "<p>No face was seen.</p>"}</html>
+`;
+}
+
+/** Stacked mean probabilities over the whole session; gaps where the person was not seen. */
+function plot(row: Row, timeline: SessionTimeline, labels: readonly string[]): string {
+  const first = Math.floor(timeline.firstMs / BIN);
+  const last = Math.floor(timeline.lastMs / BIN);
+  const step = WIDTH / (last - first + 1);
+  const bars = [...row.bins].flatMap(([at, { sums, count }]) => {
+    let y = HEIGHT;
+    return sums.map((sum, i) => {
+      const height = (HEIGHT * sum) / count;
+      y -= height;
+      const x = (at - first) * step;
+      return `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(step + 0.2).toFixed(2)}" height="${height.toFixed(1)}" fill="${colour(i)}"/>`;
+    });
+  });
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Probabilities of ${escape(labels.join(", "))} over time">${bars.join("")}</svg>`;
+}
+
+function colour(index: number): string {
+  return COLOURS[index % COLOURS.length] as string;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+}

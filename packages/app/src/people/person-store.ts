@@ -1,0 +1,251 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import { writeFileAtomic } from "@mien/cli";
+import { MienError } from "@mien/format";
+import {
+  deletePerson,
+  loadPeople,
+  savePerson,
+  type Box,
+  type DamagedPerson,
+  type People,
+  type Picture,
+} from "@mien/runtime";
+import type { PeopleSummary } from "@mien/web";
+import { zipSync } from "fflate";
+import sharp from "sharp";
+import { consentText } from "./consent.ts";
+import { eraseName } from "./erase.ts";
+import { checkName } from "./person-name.ts";
+import { readRecords, writeRecord, type PersonRecord, type StoredRecord } from "./person-record.ts";
+
+/** A picture of a face that is to be stored. */
+export interface Crop {
+  readonly jpeg: Uint8Array;
+  /** Of the face in it, in pixels. */
+  readonly box: Box;
+}
+
+/** What erasing somebody changed. */
+export interface Erased {
+  /** Whether there was such a person. */
+  readonly found: boolean;
+  /** Files outside the folder of people that were deleted or rewritten. */
+  readonly files: readonly string[];
+}
+
+const DAY = 86_400_000;
+
+/**
+ * The folder of people: for each the features that the runtime reads (`NAME.person`), and a folder
+ * with a random name that holds the consent and the pictures.
+ */
+export class PersonStore {
+  readonly folder: string;
+  readonly people: People;
+  /** Files that could not be used. */
+  readonly damaged: readonly DamagedPerson[];
+  /** Where results that may name people lie. */
+  readonly #results: string;
+
+  private constructor(
+    folder: string,
+    people: People,
+    results: string,
+    damaged: readonly DamagedPerson[],
+  ) {
+    this.folder = folder;
+    this.people = people;
+    this.#results = results;
+    this.damaged = damaged;
+  }
+
+  /**
+   * Opens a folder, which need not exist, and deletes whoever's time is over.
+   *
+   * @param people empty; everybody in the folder is added.
+   * @param results the folder under which commands write, to erase names from.
+   */
+  static async open(folder: string, people: People, results = "artifacts"): Promise<PersonStore> {
+    const damaged = await loadPeople(folder, people);
+    const store = new PersonStore(folder, people, results, damaged);
+    await store.deleteExpired();
+    return store;
+  }
+
+  async summary(): Promise<PeopleSummary> {
+    const records = await readRecords(this.folder);
+    const { falseAccept, falseReject } = this.people.calibration();
+    return {
+      folder: this.folder,
+      people: this.people.list().map(({ name, enrolled, features }) => ({
+        name,
+        enrolled,
+        pictures: features.length,
+        keepUntil: records.find(({ record }) => record.name === name)?.record.keepUntil ?? null,
+      })),
+      falseAccept: this.people.size === 0 ? null : falseAccept,
+      falseReject: this.people.size === 0 ? null : falseReject,
+    };
+  }
+
+  /**
+   * Enrols a person who has agreed, or adds pictures to one who is enrolled.
+   *
+   * @param given when consent was given, ISO 8601.
+   * @throws {MienError} `usage` for an impossible name or no picture.
+   */
+  async add(
+    name: string,
+    crops: readonly Crop[],
+    consent: { readonly given: string; readonly keepDays: number },
+  ): Promise<void> {
+    const called = checkName(name);
+    if (crops.length === 0) throw new MienError("usage", `no picture of ${called} is left`);
+    const known = await this.#recordOf(called);
+    const folder = known?.folder ?? path.join(this.folder, randomBytes(8).toString("hex"));
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const pictures = [...(known?.record.pictures ?? [])];
+    for (const { jpeg, box } of crops) {
+      const file = `${randomBytes(6).toString("hex")}.jpg`;
+      await writeFileAtomic(path.join(folder, file), jpeg);
+      pictures.push({ file, box });
+    }
+    const { given, keepDays } = consent;
+    const record: PersonRecord = {
+      name: called,
+      consent: { text: consentText(called, this.folder, keepDays), given },
+      keepUntil: new Date(Date.parse(given) + keepDays * DAY).toISOString(),
+      pictures,
+    };
+    await writeRecord(folder, record);
+    this.people.add(called, await this.#describe(crops), given);
+    await this.#save(called);
+  }
+
+  /** Deletes somebody, and the name from everything that was written. */
+  async delete(name: string): Promise<Erased> {
+    const called = name.normalize("NFC").trim();
+    let found = this.people.remove(called);
+    found = (await deletePerson(this.folder, called)) || found;
+    for (const { folder, record } of await readRecords(this.folder)) {
+      if (record.name !== called) continue;
+      await rm(folder, { recursive: true, force: true });
+      found = true;
+    }
+    return { found, files: await eraseName(this.#results, called, this.folder) };
+  }
+
+  /** @throws {MienError} `missing-file` if there is nobody of the old name, `conflict` if of the new. */
+  async rename(from: string, to: string): Promise<void> {
+    const called = checkName(to);
+    this.#mustExist(from);
+    if (called === from) return;
+    if (this.people.list().some(({ name }) => name === called)) {
+      throw new MienError("conflict", `${called} is enrolled already`, {
+        advice: "Merge the two instead.",
+      });
+    }
+    await this.#move(from, called);
+  }
+
+  /** Makes the pictures of `from` pictures of `into`, when both are the same person. */
+  async merge(from: string, into: string): Promise<void> {
+    this.#mustExist(from);
+    this.#mustExist(into);
+    if (from === into) throw new MienError("usage", "a person cannot be merged with itself");
+    await this.#move(from, into);
+  }
+
+  /** Everything that is stored of a person, as a zip file. */
+  async export(name: string): Promise<Uint8Array> {
+    this.#mustExist(name);
+    const person = this.people.list().find((one) => one.name === name);
+    const files: Record<string, Uint8Array> = {
+      "features.json": Buffer.from(
+        JSON.stringify({
+          name,
+          enrolled: person?.enrolled,
+          kind: this.people.recogniser.kind,
+          features: person?.features.map((feature) => Array.from(feature)),
+        }),
+      ),
+    };
+    const stored = await this.#recordOf(name);
+    if (stored !== undefined) {
+      files["person.json"] = Buffer.from(JSON.stringify(stored.record, null, 2));
+      for (const { file } of stored.record.pictures) {
+        files[`pictures/${path.basename(file)}`] = await readFile(path.join(stored.folder, file));
+      }
+    }
+    return zipSync(files, { level: 0 });
+  }
+
+  /** @returns the names of those whose time was over. */
+  async deleteExpired(now = Date.now()): Promise<string[]> {
+    const expired = (await readRecords(this.folder)).filter(
+      ({ record }) => Date.parse(record.keepUntil) < now,
+    );
+    for (const { record } of expired) await this.delete(record.name);
+    return expired.map(({ record }) => record.name);
+  }
+
+  async #move(from: string, to: string): Promise<void> {
+    const person = this.people.list().find(({ name }) => name === from);
+    const source = await this.#recordOf(from);
+    const target = await this.#recordOf(to);
+    this.people.add(to, person?.features ?? [], person?.enrolled);
+    await this.#save(to);
+    if (source !== undefined && target === undefined) {
+      const { record } = source;
+      await writeRecord(source.folder, {
+        ...record,
+        name: to,
+        consent: {
+          ...record.consent,
+          text: record.consent.text.replaceAll(`"${from}"`, `"${to}"`),
+        },
+      });
+    } else if (source !== undefined && target !== undefined) {
+      for (const { file } of source.record.pictures) {
+        await writeFileAtomic(
+          path.join(target.folder, file),
+          await readFile(path.join(source.folder, file)),
+        );
+      }
+      await writeRecord(target.folder, {
+        ...target.record,
+        pictures: [...target.record.pictures, ...source.record.pictures],
+      });
+    }
+    await this.delete(from);
+  }
+
+  async #save(name: string): Promise<void> {
+    const person = this.people.list().find((one) => one.name === name);
+    if (person !== undefined) await savePerson(this.folder, person, this.people.recogniser.kind);
+  }
+
+  async #describe(crops: readonly Crop[]): Promise<Float32Array[]> {
+    const features: Float32Array[] = [];
+    for (const { jpeg, box } of crops) {
+      const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
+      const picture: Picture = { width: info.width, height: info.height, pixels: data };
+      features.push(...(await this.people.recogniser.describe(picture, [box])));
+    }
+    return features;
+  }
+
+  async #recordOf(name: string): Promise<StoredRecord | undefined> {
+    return (await readRecords(this.folder)).find(({ record }) => record.name === name);
+  }
+
+  #mustExist(name: string): void {
+    const names = this.people.list().map((person) => person.name);
+    if (names.includes(name)) return;
+    throw new MienError("missing-file", `nobody called "${name}" is enrolled`, {
+      advice: names.length === 0 ? "Nobody is." : `Enrolled: ${names.join(", ")}.`,
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { MienError } from "@mien/format";
+
+/** A file of the page, as it is sent. */
+export interface PageFile {
+  readonly type: string;
+  readonly content: Buffer;
+  readonly gzipped: Buffer;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Where the page is built to. */
+export function builtPage(): string {
+  return fileURLToPath(new URL("dist/www", import.meta.resolve("@mien/web/package.json")));
+}
+
+/**
+ * Reads the built page into memory: what is not in it cannot be asked for.
+ *
+ * @returns by path, `/` for the page itself.
+ * @throws {MienError} `missing-file` if it is not built.
+ */
+export async function readPage(folder = builtPage()): Promise<ReadonlyMap<string, PageFile>> {
+  const files = new Map<string, PageFile>();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const type = TYPES[path.extname(entry.name)];
+    if (!entry.isFile() || type === undefined) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const content = await readFile(file);
+    const place = `/${path.relative(folder, file).split(path.sep).join("/")}`;
+    const page: PageFile = { type, content, gzipped: gzipSync(content, { level: 9 }) };
+    files.set(place === "/index.html" ? "/" : place, page);
+  }
+  if (files.has("/")) return files;
+  throw new MienError("missing-file", `the page is not built: nothing in ${folder}`, {
+    advice: "Build it with `npx nx run app:build-web`.",
+  });
+}

@@ -1,0 +1,56 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Hello } from "../messages.ts";
+
+/** What this is, for those who use it and those who are seen by it. */
+export function About({ hello }: { hello: Hello | null }) {
+  const [card, setCard] = useState<string | null>(null);
+  useEffect(() => {
+    if (!hello?.card) return;
+    void fetch("/api/card")
+      .then((response) => response.text())
+      .then(setCard);
+  }, [hello?.card]);
+  return (
+    <article class="text">
+      <h1>What this is</h1>
+      <p>
+        mien finds faces in pictures and reads their <strong>expressions</strong>: what a face
+        shows. It cannot read feelings. People smile out of courtesy and frown when they
+        concentrate; the model is wrong in about every third difficult picture, and more often for
+        some expressions than for others.
+      </p>
+      <h2>If you are in the picture</h2>
+      <p>
+        This is the notice that Article 50(3) of the EU AI Act asks for: a system that reads facial
+        expressions is running here. Pictures are looked at on this machine and forgotten at once;
+        nothing is sent anywhere. Only results, never pictures, are written, and only while the page
+        says “recording”. You are recognised by name only if you have agreed to be enrolled, and you
+        can have everything about you deleted at any time, under <a href="#people">People</a>.
+      </p>
+      <h2>Where it must not be used</h2>
+      <p>
+        Inferring emotions of people <strong>at work or at school</strong> is prohibited in the EU
+        (AI Act, Article 5(1)(f)), except for medical and safety reasons. Do not use it to judge
+        people.
+      </p>
+      <h2>The model</h2>
+      <p>
+        {hello === null ? "" : `${hello.model}: ${hello.labels.join(", ")}.`}{" "}
+        {hello?.card ? (
+          <a href="/api/card">Its card</a>
+        ) : (
+          "It has no card beside it; the card of a released model says how it was measured and where it fails."
+        )}
+      </p>
+      {card !== null && (
+        <pre class="model-card" tabIndex={0}>
+          {card}
+        </pre>
+      )}
+      <p>
+        For programs: <a href="/api/openapi.json">the API</a>,{" "}
+        <a href="/metrics">figures for Prometheus</a>.
+      </p>
+    </article>
+  );
+}

@@ -1,0 +1,141 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { About } from "./about.tsx";
+import { Camera, type CameraState } from "./camera.ts";
+import { Connection, type LiveState, type Shown } from "./connection.ts";
+import { History } from "./history.ts";
+import { LiveView } from "./live-view.tsx";
+import { PeopleView } from "./people-view.tsx";
+
+const VIEWS = { live: "Live", people: "People", about: "About" } as const;
+type View = keyof typeof VIEWS;
+
+function viewOf(hash: string): View {
+  const name = hash.slice(1);
+  return name === "people" || name === "about" ? name : "live";
+}
+
+export function App() {
+  const connection = useMemo(() => new Connection(), []);
+  const camera = useMemo(() => new Camera(connection), []);
+  const history = useMemo(() => new History(), []);
+  const [state, setState] = useState<LiveState>(connection.state);
+  const [cameraState, setCameraState] = useState<CameraState>("off");
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [depth, setDepth] = useState<ImageBitmap | null>(null);
+  const [paused, setPaused] = useState(false);
+  const [view, setView] = useState<View>(viewOf(location.hash));
+  useEffect(() => {
+    connection.onState = setState;
+    camera.onState = setCameraState;
+    connection.onResult = (result) => {
+      camera.answered();
+      history.add(result);
+    };
+    connection.open();
+    const turn = () => setView(viewOf(location.hash));
+    addEventListener("hashchange", turn);
+    return () => removeEventListener("hashchange", turn);
+  }, []);
+  useEffect(() => {
+    connection.onShown = (next) => {
+      if (paused) return;
+      setShown(next);
+      // How old the picture is that a person sees now; also for tests to read.
+      const age = Date.now() - next.result.capturedAt;
+      document.documentElement.dataset["latency"] = String(age);
+      document.documentElement.dataset["frame"] = String(next.result.frame);
+    };
+    connection.onDepth = (picture) => {
+      if (!paused) setDepth(picture);
+    };
+    connection.wish({ type: "pictures", wanted: !paused });
+  }, [paused]);
+  const { hello, status, connected } = state;
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="top">
+        <span class="brand">
+          <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
+            <rect width="32" height="32" rx="9" fill="var(--accent)" />
+            <path
+              d="M8 19c2.2 4.2 5 6 8 6s5.8-1.8 8-6"
+              fill="none"
+              stroke="var(--on-accent)"
+              stroke-width="2.6"
+              stroke-linecap="round"
+            />
+            <circle cx="11" cy="12" r="2" fill="var(--on-accent)" />
+            <circle cx="21" cy="12" r="2" fill="var(--on-accent)" />
+          </svg>
+          mien
+        </span>
+        <nav aria-label="Views">
+          {Object.entries(VIEWS).map(([name, title]) => (
+            <a key={name} href={`#${name}`} aria-current={view === name ? "page" : undefined}>
+              {title}
+            </a>
+          ))}
+        </nav>
+        <p class={`pill ${connected ? (status?.state ?? "") : "lost"}`} role="status">
+          {connected ? (status?.recording ? "recording" : (status?.state ?? "…")) : "no connection"}
+        </p>
+        <ThemeButton />
+      </header>
+      <main id="main">
+        {view === "live" && (
+          <LiveView
+            {...{
+              state,
+              shown,
+              depth,
+              paused,
+              setPaused,
+              connection,
+              camera,
+              cameraState,
+              history,
+            }}
+          />
+        )}
+        {view === "people" && <PeopleView state={state} shown={shown} />}
+        {view === "about" && <About hello={hello} />}
+      </main>
+      <footer class="notice">
+        <p>
+          <strong>A system here reads facial expressions</strong>
+          {(hello?.people.length ?? 0) > 0 && " and recognises people who have agreed to it"}. It
+          reads what a face shows, not what a person feels. Nothing leaves this machine.{" "}
+          <a href="#about">What this means for you</a>
+        </p>
+      </footer>
+    </>
+  );
+}
+
+function ThemeButton() {
+  const [theme, setTheme] = useState<string | null>(localStorage.getItem("theme"));
+  useEffect(() => {
+    if (theme === null) delete document.documentElement.dataset["theme"];
+    else document.documentElement.dataset["theme"] = theme;
+  }, [theme]);
+  const isDark =
+    theme === null ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
+  const next = isDark ? "light" : "dark";
+  return (
+    <button
+      type="button"
+      class="plain"
+      aria-label={`Use ${next} colours`}
+      title={`Use ${next} colours`}
+      onClick={() => {
+        localStorage.setItem("theme", next);
+        setTheme(next);
+      }}
+    >
+      {isDark ? "☀" : "☾"}
+    </button>
+  );
+}

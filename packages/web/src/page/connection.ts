@@ -1,0 +1,114 @@
+import {
+  PICTURE,
+  PICTURE_HEADER,
+  type Enrolment,
+  type Hello,
+  type LiveResult,
+  type ServerMessage,
+  type Stats,
+  type Status,
+  type ViewerMessage,
+} from "../messages.ts";
+
+/** What the page knows. */
+export interface LiveState {
+  /** Whether the server is there. */
+  readonly connected: boolean;
+  readonly hello: Hello | null;
+  readonly status: Status | null;
+  readonly stats: Stats | null;
+  readonly enrolment: Enrolment | null;
+}
+
+/** A picture and what is seen in it. */
+export interface Shown {
+  readonly result: LiveResult;
+  readonly picture: ImageBitmap;
+}
+
+/** Waits before each attempt to come back, in milliseconds; the last one is repeated. */
+const BACK_OFF = [250, 500, 1000, 2000];
+
+/** The line to the server; it comes back by itself. */
+export class Connection {
+  state: LiveState = { connected: false, hello: null, status: null, stats: null, enrolment: null };
+  onState: (state: LiveState) => void = () => undefined;
+  onShown: (shown: Shown) => void = () => undefined;
+  onDepth: (picture: ImageBitmap) => void = () => undefined;
+  onResult: (result: LiveResult) => void = () => undefined;
+  #socket: WebSocket | null = null;
+  #attempt = 0;
+  #result: LiveResult | null = null;
+  #decoding = false;
+  #wishes: ViewerMessage[] = [];
+
+  open(): void {
+    const socket = new WebSocket(`ws://${location.host}/ws`);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#attempt = 0;
+      this.#update({ connected: true });
+      for (const wish of this.#wishes) this.#send(wish);
+    };
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (typeof data === "string") this.#take(JSON.parse(data) as ServerMessage);
+      else void this.#show(data);
+    };
+    socket.onclose = () => {
+      this.#update({ connected: false });
+      const wait = BACK_OFF[Math.min(this.#attempt++, BACK_OFF.length - 1)] as number;
+      setTimeout(() => this.open(), wait);
+    };
+  }
+
+  /** Says what this page wants; said again after every interruption. */
+  wish(message: ViewerMessage): void {
+    this.#wishes = [...this.#wishes.filter(({ type }) => type !== message.type), message];
+    this.#send(message);
+  }
+
+  /** A picture of this page's camera; not sent while others still wait. */
+  offer(jpeg: ArrayBuffer): boolean {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > 200_000) return false;
+    socket.send(jpeg);
+    return true;
+  }
+
+  #send(message: ViewerMessage): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #take(message: ServerMessage): void {
+    if (message.type === "result") {
+      this.#result = message;
+      this.onResult(message);
+    } else this.#update({ [message.type]: message });
+  }
+
+  async #show(data: ArrayBuffer): Promise<void> {
+    const header = new DataView(data);
+    const result = this.#result;
+    const blob = new Blob([new Uint8Array(data, PICTURE_HEADER)], { type: "image/jpeg" });
+    if (header.getUint8(0) === PICTURE.depth) {
+      this.onDepth(await createImageBitmap(blob));
+      return;
+    }
+    // A page that cannot keep up leaves pictures out rather than to fall behind.
+    if (result === null || result.frame !== header.getUint32(1, true) || this.#decoding) return;
+    this.#decoding = true;
+    try {
+      this.onShown({ result, picture: await createImageBitmap(blob) });
+    } catch {
+      // A damaged picture is left out.
+    } finally {
+      this.#decoding = false;
+    }
+  }
+
+  #update(change: Partial<LiveState>): void {
+    this.state = { ...this.state, ...change };
+    this.onState(this.state);
+  }
+}

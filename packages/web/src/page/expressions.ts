@@ -1,0 +1,15 @@
+/** One colour a class, in the order of the labels; they differ in lightness, too. */
+const COLOURS = ["#d1495b", "#6a994e", "#7b5ea7", "#e9a03b", "#3d7ea6", "#2a9d8f", "#8d99ae"];
+
+export function colourOf(index: number): string {
+  return COLOURS[index % COLOURS.length] as string;
+}
+
+/** How a face is called. */
+export function nameOf(face: { person: { name: string } | null; track: number | null }): string {
+  return face.person?.name ?? `Unknown ${face.track ?? ""}`.trim();
+}
+
+export function percent(share: number, digits = 0): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}

@@ -1,0 +1,104 @@
+import type { FaceResult } from "@mien/format";
+import { useState } from "preact/hooks";
+import { colourOf, nameOf, percent } from "./expressions.ts";
+
+/** What a card shows beside the face itself. */
+export interface FaceCardProps {
+  readonly face: FaceResult;
+  readonly labels: readonly string[];
+  /** How often each label won in the window so far. */
+  readonly counts: readonly number[];
+  readonly windowSize: number;
+  /** Whether pictures may be shown. */
+  readonly privacy: boolean;
+}
+
+/** One face: who, what is confirmed, the window filling up, and the probabilities. */
+export function FaceCard({ face, labels, counts, windowSize, privacy }: FaceCardProps) {
+  const filled = counts.reduce((sum, count) => sum + count, 0);
+  const confirmedIndex = face.confirmed === null ? -1 : labels.indexOf(face.confirmed);
+  return (
+    <article class="card face" aria-label={nameOf(face)}>
+      <header>
+        <div>
+          <h3>{nameOf(face)}</h3>
+          <p class="facts">
+            {face.track !== null && <span>track {face.track}</span>}
+            {face.distanceMm !== null && <span>{(face.distanceMm / 1000).toFixed(2)} m</span>}
+            {face.distanceMm !== null && <span>relief {face.relief}</span>}
+            <span>score {percent(face.score)}</span>
+          </p>
+        </div>
+        {face.track !== null && !privacy && <ModelInput track={face.track} />}
+      </header>
+      <p class="confirmed" data-confirmed={face.confirmed ?? ""}>
+        {face.confirmed === null ? (
+          <span class="quiet">reading…</span>
+        ) : (
+          <>
+            <i class="dot" style={{ background: colourOf(Math.max(0, confirmedIndex)) }} />
+            {face.confirmed}
+          </>
+        )}
+      </p>
+      <div
+        class="window"
+        role="meter"
+        aria-label="Confirmation window"
+        aria-valuemin={0}
+        aria-valuemax={windowSize}
+        aria-valuenow={filled}
+        aria-valuetext={`${filled} of ${windowSize} frames`}
+        title={`The last ${windowSize} frames, by what each showed`}
+      >
+        {counts.map(
+          (count, i) =>
+            count > 0 && (
+              <i style={{ width: `${(100 * count) / windowSize}%`, background: colourOf(i) }} />
+            ),
+        )}
+      </div>
+      <ul class="bars">
+        {labels.map((label, i) => {
+          const share = face.probabilities[i] ?? 0;
+          return (
+            <li key={label} class={label === face.expression ? "best" : ""}>
+              <span>{label}</span>
+              <span class="bar">
+                <i style={{ transform: `scaleX(${share.toFixed(3)})`, background: colourOf(i) }} />
+              </span>
+              <b>{percent(share)}</b>
+            </li>
+          );
+        })}
+      </ul>
+    </article>
+  );
+}
+
+/** The 48×48 pixels that the model reads, on hover or focus. */
+function ModelInput({ track }: { track: number }) {
+  const [time, setTime] = useState(0);
+  const show = () => setTime(Date.now());
+  return (
+    <button
+      class="input"
+      type="button"
+      onMouseEnter={show}
+      onFocus={show}
+      onClick={show}
+      onMouseLeave={() => setTime(0)}
+      onBlur={() => setTime(0)}
+    >
+      what the model sees
+      {time > 0 && (
+        <img
+          src={`/api/faces/${track}/input.png?${time}`}
+          width={144}
+          height={144}
+          alt="The part of the picture that the model reads"
+        />
+      )}
+    </button>
+  );
+}

@@ -1,0 +1,246 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Camera, CameraState } from "./camera.ts";
+import type { Connection, LiveState, Shown } from "./connection.ts";
+import { DepthView } from "./depth-view.tsx";
+import { nameOf } from "./expressions.ts";
+import { FaceCard } from "./face-card.tsx";
+import type { History } from "./history.ts";
+import { messageFor } from "./stage-message.ts";
+import { draw, Stage } from "./stage.tsx";
+import { Timelines } from "./timeline.tsx";
+import { ask } from "./api.ts";
+
+export interface LiveViewProps {
+  readonly state: LiveState;
+  readonly shown: Shown | null;
+  readonly depth: ImageBitmap | null;
+  readonly paused: boolean;
+  readonly setPaused: (paused: boolean) => void;
+  readonly connection: Connection;
+  readonly camera: Camera;
+  readonly cameraState: CameraState;
+  readonly history: History;
+}
+
+/** More cards than this are no help. */
+const MOST_CARDS = 8;
+
+export function LiveView(props: LiveViewProps) {
+  const { state, shown, depth, paused, setPaused, connection, camera, cameraState, history } =
+    props;
+  const { hello, status, stats, connected } = state;
+  const labels = hello?.labels ?? [];
+  const [mirror, setMirror] = useState(hello?.browser ?? false);
+  const [privacy, setPrivacy] = useState(false);
+  const [wantsDepth, setWantsDepth] = useState(false);
+  const [problem, setProblem] = useState("");
+  useEffect(() => setMirror(hello?.browser ?? false), [hello?.browser]);
+  useEffect(() => connection.wish({ type: "watch", depth: wantsDepth }), [wantsDepth]);
+  const result = shown?.result;
+  const faces = result?.faces ?? [];
+  const hasDepth =
+    faces.some(({ distanceMm }) => distanceMm !== null) ||
+    (result?.depth ?? false) ||
+    /^kinect/i.test(hello?.source ?? "");
+  const recording = status?.recording ?? null;
+  const snapshot = () => {
+    if (shown === null) return;
+    const canvas = document.createElement("canvas");
+    draw(canvas, shown, { mirror, privacy, labels });
+    const link = document.createElement("a");
+    link.download = `mien-${shown.result.frame}.png`;
+    link.href = canvas.toDataURL("image/png");
+    link.click();
+  };
+  const record = () =>
+    void ask("PUT", "session", { recording: recording === null }).then(
+      () => setProblem(""),
+      (error: Error) => setProblem(error.message),
+    );
+  const tools = [
+    {
+      key: " ",
+      name: paused ? "Go on" : "Pause",
+      hint: "space",
+      on: paused,
+      act: () => setPaused(!paused),
+    },
+    { key: "m", name: "Mirror", hint: "M", on: mirror, act: () => setMirror(!mirror) },
+    { key: "p", name: "Privacy", hint: "P", on: privacy, act: () => setPrivacy(!privacy) },
+    ...(hasDepth
+      ? [
+          {
+            key: "d",
+            name: "Depth",
+            hint: "D",
+            on: wantsDepth,
+            act: () => setWantsDepth(!wantsDepth),
+          },
+        ]
+      : []),
+    { key: "s", name: "Snapshot", hint: "S", on: undefined, act: snapshot },
+    {
+      key: "r",
+      name: recording === null ? "Record" : "Stop recording",
+      hint: "R",
+      on: recording !== null,
+      act: record,
+    },
+  ];
+  useKeys(tools);
+  const message = messageFor({ connected, status, hello, cameraState, shown });
+  const isSlow = useIsSlow(stats);
+  const latency =
+    result === undefined ? null : Number(document.documentElement.dataset["latency"] ?? 0);
+  return (
+    <div class="live">
+      <section class="stage-side" aria-label="Picture">
+        <div class={`stage ${shown === null ? "empty" : ""}`}>
+          <Stage
+            shown={shown}
+            view={{ mirror, privacy, labels }}
+            alt={`${faces.length === 1 ? "1 face" : `${faces.length} faces`} in the picture`}
+          />
+          {message !== null && (
+            <div class="message">
+              <h2>{message.title}</h2>
+              <p>{message.text}</p>
+              {message.action !== undefined && (
+                <button type="button" class="main" onClick={() => void camera.start()}>
+                  {message.action}
+                </button>
+              )}
+            </div>
+          )}
+          {wantsDepth && <DepthView picture={depth} result={result} mirror={mirror} />}
+        </div>
+        <div class="tools" role="toolbar" aria-label="Picture tools">
+          {tools.map(({ name, hint, on, act }) => (
+            <button key={hint} type="button" aria-pressed={on} onClick={act}>
+              {name} <kbd>{hint}</kbd>
+            </button>
+          ))}
+          {hello?.browser && cameraState === "on" && (
+            <button type="button" onClick={() => camera.stop()}>
+              Stop camera
+            </button>
+          )}
+        </div>
+        <dl class="stats" aria-label="How it runs">
+          <div>
+            <dt>frames/s</dt>
+            <dd>{(stats?.framesPerSecond ?? 0).toFixed(0)}</dd>
+          </div>
+          <div>
+            <dt>latency</dt>
+            <dd>{latency === null ? "–" : `${latency} ms`}</dd>
+          </div>
+          <div>
+            <dt>of one core</dt>
+            <dd>{(stats?.cpuPercent ?? 0).toFixed(0)} %</dd>
+          </div>
+          <div>
+            <dt>left out</dt>
+            <dd>{stats?.dropped ?? 0}</dd>
+          </div>
+          <div>
+            <dt>pages</dt>
+            <dd>{stats?.viewers ?? 0}</dd>
+          </div>
+        </dl>
+        {isSlow && (
+          <p class="hint">
+            This machine is busy, so frames are left out. What is shown is still right; the
+            confirmation window takes longer to fill.
+          </p>
+        )}
+        {recording !== null && (
+          <p class="hint">Results are written to {recording}; no picture is.</p>
+        )}
+        {problem !== "" && (
+          <p class="hint bad" role="alert">
+            {problem}
+          </p>
+        )}
+      </section>
+      <section class="faces" aria-label="Faces">
+        {shown !== null && faces.length === 0 && (
+          <div class="card empty-card">
+            <h3>No face</h3>
+            <p class="quiet">
+              Faces are found from about 40 pixels on, when they look roughly at the camera.
+            </p>
+          </div>
+        )}
+        {faces.slice(0, MOST_CARDS).map((face) => (
+          <FaceCard
+            key={face.track}
+            face={face}
+            labels={labels}
+            counts={(face.track !== null && result?.windows[face.track]) || labels.map(() => 0)}
+            windowSize={hello?.window.size ?? 20}
+            privacy={privacy}
+          />
+        ))}
+        {faces.length > MOST_CARDS && <p class="quiet">and {faces.length - MOST_CARDS} more</p>}
+        {(result?.rejected?.length ?? 0) > 0 && (
+          <div class="card rejected">
+            <h3>Rejected</h3>
+            <ul>
+              {result?.rejected?.map(({ box, reason }) => (
+                <li key={box.join()}>{reason}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </section>
+      <Timelines history={history} labels={labels} />
+      <Announcer shown={shown} />
+    </div>
+  );
+}
+
+/** Whether frames were left out in the last seconds, and few remain. */
+function useIsSlow(stats: LiveState["stats"]): boolean {
+  const [seen, setSeen] = useState({ dropped: 0, slow: 0 });
+  useEffect(() => {
+    if (stats === null) return;
+    const isSlow = stats.dropped > seen.dropped && stats.framesPerSecond < 15;
+    setSeen({ dropped: stats.dropped, slow: isSlow ? seen.slow + 1 : 0 });
+  }, [stats]);
+  return seen.slow >= 3;
+}
+
+/** Single keys do what the tools do, except while somebody types. */
+function useKeys(tools: readonly { key: string; act: () => void }[]): void {
+  const current = useRef(tools);
+  current.current = tools;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+      // Space presses a button that has the focus.
+      if (event.key === " " && /^(BUTTON|A)$/.test(target.tagName)) return;
+      const tool = current.current.find(({ key }) => key === event.key.toLowerCase());
+      if (tool === undefined) return;
+      event.preventDefault();
+      tool.act();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, []);
+}
+
+/** Tells people who do not see the page when what is confirmed changes. */
+function Announcer({ shown }: { shown: Shown | null }) {
+  const now = (shown?.result.faces ?? [])
+    .filter(({ confirmed }) => confirmed !== null)
+    .map((face) => `${nameOf(face)}: ${face.confirmed}`)
+    .join(", ");
+  return (
+    <p class="unseen" aria-live="polite">
+      {now}
+    </p>
+  );
+}
