@@ -195,6 +195,9 @@ print(json.dumps(len(study.trials)))
 `,
       { args: [journal, String(number)] },
     );
+
+    // Many processes start here, each of which takes seconds on a busy machine.
+    vi.setConfig({ testTimeout: 300_000 });
     expect(closed).toBe(1);
     const refused = { accepted: false };
     expect(await bridge.call("report", { number, step: 1, value: 1 })).toEqual(refused);

@@ -5,11 +5,14 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withoutPython } from "@mien/testing";
 import { configFromFlags } from "@mien/train";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openBridge } from "./bridge.ts";
 import type { Trial } from "./protocol.ts";
 import { writeSmallStudy } from "./testing/small-study.ts";
 import { faultsOf, start, type Running } from "./testing/workers.ts";
+
+// Many processes start here, each of which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder: string;
 beforeAll(async () => {

@@ -4,12 +4,15 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { officialSplit } from "@mien/format";
 import { withoutPython } from "@mien/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openBridge } from "./bridge.ts";
 import { loadSpace } from "./space.ts";
 import { smallSet, writeSmallStudy } from "./testing/small-study.ts";
 import { toySettings } from "./testing/studies.ts";
 import { start } from "./testing/workers.ts";
+
+// Many processes start here, each of which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder: string;
 const file = (...parts: string[]) => path.join(folder, ...parts);

@@ -6,10 +6,13 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { identifyDataset } from "@mien/data";
 import { resolveConfig, type TrainConfigInput } from "@mien/train";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Outcome } from "./run-trial.ts";
 import { writeSmallStudy } from "./testing/small-study.ts";
 import { start, type Running } from "./testing/workers.ts";
+
+// Many processes start here, each of which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder: string;
 let sha256: string;
