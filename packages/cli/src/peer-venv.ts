@@ -19,20 +19,26 @@ export const KERAS_REQUIREMENTS: readonly string[] = [
  * folder, made the first time.
  *
  * @param requirements pinned, as pip takes them, e.g. `tensorflow-cpu==2.21.*`.
+ * @param options.bare pinned packages that are installed without what they require, where only a
+ * part of that is needed.
  * @returns the path of its interpreter.
  * @throws {MienError} `environment` without Python ≥ 3.10 or where pip fails; `interrupted`.
  */
 export async function peerPython(
   requirements: readonly string[],
-  options: PeerOptions,
+  { bare = [], ...options }: PeerOptions & { readonly bare?: readonly string[] },
 ): Promise<string> {
   const base = process.env["MIEN_PYTHON_BASE"] ?? (isWindows ? "python" : "python3");
   const version = await pythonVersion(base);
   const interpreter = isWindows ? "Scripts/python.exe" : "bin/python";
-  const folder = await peer("python", [version, ...requirements], options, async (aside, run) => {
+  const contents = [version, ...requirements, ...bare];
+  const folder = await peer("python", contents, options, async (aside, run) => {
     await run(base, ["-I", "-m", "venv", aside]);
-    const pip = ["-I", "-m", "pip", "install", "--progress-bar", "off", ...requirements];
-    await run(path.join(aside, interpreter), pip);
+    const pip = ["-I", "-m", "pip", "install", "--progress-bar", "off"];
+    await run(path.join(aside, interpreter), [...pip, ...requirements]);
+    if (bare.length > 0) {
+      await run(path.join(aside, interpreter), [...pip, "--no-deps", ...bare]);
+    }
   });
   return path.join(folder, interpreter);
 }

@@ -1,35 +1,59 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { peerPackages, type PeerOptions } from "@mien/cli";
+import { createInterface } from "node:readline";
+import { KERAS_REQUIREMENTS, peerPackages, peerPython, type PeerOptions } from "@mien/cli";
 import { MienError } from "@mien/format";
 import type { Picture } from "@mien/runtime";
 import { killChild, watchChild } from "../sources/child-processes.ts";
 import type { Contender, Turn } from "./turns.ts";
 
-/** Other packages that find faces and read expressions. */
-export const PEERS = ["human", "face-api"] as const;
-
 /** Pinned, so that figures can be compared. */
-const PACKAGES = [
+const NPM_PACKAGES = [
   "@vladmandic/human@3.3.6",
   "@vladmandic/face-api@1.7.15",
   "@tensorflow/tfjs@4.22.0",
   "@tensorflow/tfjs-backend-wasm@4.22.0",
 ];
+const PYTHON_PACKAGES = [
+  ...KERAS_REQUIREMENTS.filter((requirement) => requirement.startsWith("tensorflow")),
+  "opencv-contrib-python-headless==4.13.0.92",
+  "pandas==2.3.3",
+  "requests==2.32.5",
+  "tqdm==4.67.1",
+  "Pillow==12.0.0",
+  "setuptools==80.9.0",
+];
+/** Alone, since it also requires PyTorch, for a detector that is off by default. */
+const FER = "fer==25.10.3";
 /** Loading a model on a busy machine takes this long at most, in milliseconds. */
 const PATIENCE = 120_000;
 
+/** A process that works when it is told to, and says what came of it. */
+interface Peer {
+  readonly child: ChildProcess;
+  readonly send: (message: object) => void;
+  /** The next thing that it says; undefined if it ends, or keeps silent for too long. */
+  readonly next: () => Promise<unknown>;
+}
+
 /**
- * Starts the other packages, each in a process of its own with the frame already decoded, as mien
- * gets it. They are installed into the cache folder the first time.
+ * Starts the other packages that find faces and read expressions, each in a process of its own with
+ * the frame already decoded, as mien gets it. They are installed into the cache folder the first time.
  *
+ * @param python whether to also start those for Python.
  * @throws {MienError} `environment` if one cannot be installed or does not start.
  */
-export async function openPeers(frame: Picture, options: PeerOptions): Promise<Contender[]> {
-  const folder = await peerPackages(PACKAGES, options);
+export async function openPeers(
+  frame: Picture,
+  { python, ...options }: PeerOptions & { readonly python: boolean },
+): Promise<Contender[]> {
+  const folder = await peerPackages(NPM_PACKAGES, options);
+  const interpreter = python
+    ? await peerPython(PYTHON_PACKAGES, { ...options, bare: [FER] })
+    : undefined;
   const scratch = await mkdtemp(path.join(tmpdir(), "mien-benchmark-"));
   const file = path.join(scratch, "frame.rgb");
   await writeFile(file, frame.pixels);
@@ -37,7 +61,13 @@ export async function openPeers(frame: Picture, options: PeerOptions): Promise<C
   const given = JSON.stringify({ file, folder, width, height });
   const opened: Contender[] = [];
   try {
-    for (const name of PEERS) opened.push(await openPeer(name, given));
+    for (const name of ["human", "face-api"]) {
+      opened.push(await contend(`${name} (npm)`, startNode(program(`${name}.mjs`), given)));
+    }
+    if (interpreter !== undefined) {
+      const peer = startPython(interpreter, program("fer.py"), given);
+      opened.push(await contend("fer (Python)", peer));
+    }
     return opened;
   } catch (error) {
     for (const peer of opened) await peer.close();
@@ -47,10 +77,34 @@ export async function openPeers(frame: Picture, options: PeerOptions): Promise<C
   }
 }
 
-async function openPeer(name: (typeof PEERS)[number], given: string): Promise<Contender> {
-  // From source and from dist alike, since these programs are not compiled.
-  const program = path.resolve(import.meta.dirname, `../../src/benchmark/peers/${name}.mjs`);
-  const child = fork(program, [given], { silent: true, execArgv: [] });
+/** From source and from dist alike, since these programs are not compiled. */
+function program(name: string): string {
+  return path.resolve(import.meta.dirname, "../../src/benchmark/peers", name);
+}
+
+function startNode(file: string, given: string): Peer {
+  const child = fork(file, [given], { silent: true, execArgv: [] });
+  return {
+    child,
+    send: (message) => child.send(message),
+    next: () => nextEvent(child, child, "message"),
+  };
+}
+
+function startPython(interpreter: string, file: string, given: string): Peer {
+  const child = spawn(interpreter, ["-I", file, given], { stdio: "pipe" });
+  const lines = createInterface({ input: child.stdout });
+  return {
+    child,
+    send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
+    next: async () => {
+      const line = await nextEvent(child, lines, "line");
+      return line === undefined ? undefined : (JSON.parse(line as string) as unknown);
+    },
+  };
+}
+
+async function contend(name: string, { child, send, next }: Peer): Promise<Contender> {
   watchChild(child);
   let complaint = "";
   child.stderr?.on(
@@ -58,7 +112,7 @@ async function openPeer(name: (typeof PEERS)[number], given: string): Promise<Co
     (text: Buffer) => (complaint = (complaint + text.toString()).slice(-2000)),
   );
   const answer = async () => {
-    const message = await nextMessage(child);
+    const message = await next();
     if (message !== undefined) return message;
     await killChild(child);
     const line =
@@ -72,20 +126,20 @@ async function openPeer(name: (typeof PEERS)[number], given: string): Promise<Co
   };
   await answer();
   return {
-    name: `${name} (npm)`,
+    name,
     async turn(milliseconds) {
-      child.send({ milliseconds });
+      send({ milliseconds });
       return (await answer()) as Turn;
     },
     close: () => killChild(child),
   };
 }
 
-async function nextMessage(child: ChildProcess): Promise<unknown> {
+async function nextEvent(child: ChildProcess, emitter: NodeJS.EventEmitter, name: string) {
   const late = AbortSignal.timeout(PATIENCE);
-  const message = once(child, "message", { signal: late }).then(([one]) => one as unknown);
+  const event = once(emitter, name, { signal: late }).then(([one]) => one as unknown);
   const exit = once(child, "exit", { signal: late }).then(() => undefined);
   exit.catch(() => undefined);
-  message.catch(() => undefined);
-  return Promise.race([message, exit]).catch(() => undefined);
+  event.catch(() => undefined);
+  return Promise.race([event, exit]).catch(() => undefined);
 }

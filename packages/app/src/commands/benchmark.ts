@@ -14,12 +14,13 @@ export const benchmark = defineCommand({
   name: "benchmark",
   summary: "measures how fast faces are found and read, also beside other packages",
   details:
-    "Shows a photograph of a face as a film, 640×480 and decoded already, to mien and to other npm " +
-    "packages in turns (installed into the cache folder the first time); measures the detector " +
+    "Shows a photograph of a face as a film, 640×480 and decoded already, to mien and to other " +
+    "packages in turns (installed into the cache folder the first time; fer only on request); measures the detector " +
     "beside onnxruntime alone, the processor time at 30 frames a second, how time grows with faces " +
     "and pixels, and ways to steady expressions on synthetic sequences. --soak looks at memory.",
   examples: [
     "npx nx run app:benchmark --photo face.jpg",
+    "npx nx run app:benchmark --photo face.jpg --fer",
     "npx nx run app:benchmark --photo face.jpg --no-peers --soak 30000",
   ],
   options: {
@@ -33,6 +34,10 @@ export const benchmark = defineCommand({
     seconds: { type: "number", default: 5, min: 0.5, description: "measuring time of each row" },
     threads: { type: "integer", default: 1, min: 1, max: 64, description: "threads of each model" },
     peers: { type: "boolean", default: true, description: "compare with other packages" },
+    fer: {
+      type: "boolean",
+      description: "also with the Python package fer; installs TensorFlow, about 2 GB",
+    },
     curves: { type: "boolean", default: true, description: "measure 1–20 faces and 480p–4K" },
     soak: {
       type: "integer",
@@ -83,7 +88,12 @@ export const benchmark = defineCommand({
       await own.mienContender("mien, every frame", models, frame, { detectEvery: 1, threads }),
       await own.mienContender("mien, default cadence", models, frame, { detectEvery: 2, threads }),
       ...(values.peers
-        ? await (await import("../benchmark/peers.ts")).openPeers(frame, { terminal, signal })
+        ? await (
+            await import("../benchmark/peers.ts")
+          ).openPeers(frame, {
+            python: values.fer,
+            ...{ terminal, signal },
+          })
         : []),
     ]);
     showSpeeds(terminal, "end to end, 640×480, one face", endToEnd);
