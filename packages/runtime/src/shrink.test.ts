@@ -67,6 +67,38 @@ describe("shrinking", () => {
     expect(new Set(small)).toEqual(new Set([100]));
   });
 
+  it("takes exactly the mean of two samples, to the last pixel of the last row", () => {
+    const stream = random(2, "noise");
+    const picture = paint(640, 480, () => [
+      stream.integer(256),
+      stream.integer(256),
+      stream.integer(256),
+    ]);
+    // Somewhere inside a larger buffer, as a decoder hands it out.
+    const room = new Uint8Array(picture.pixels.length + 5).fill(255);
+    room.set(picture.pixels, 3);
+    const inside = { ...picture, pixels: room.subarray(3, 3 + picture.pixels.length) };
+    const small = shrink(inside, 416, 312);
+    const taps = (to: number, from: number) => {
+      const centre = ((to + 0.5) * 640) / 416 - 0.5;
+      const near = (at: number) => Math.min(Math.max(Math.round(at), 0), from - 1);
+      return [near(centre - 640 / 416 / 4), near(centre + 640 / 416 / 4)] as const;
+    };
+    let wrong = 0;
+    for (let y = 0; y < 312; y++) {
+      const [top, bottom] = taps(y, 480);
+      for (let x = 0; x < 416; x++) {
+        const [left, right] = taps(x, 640);
+        for (let c = 0; c < 3; c++) {
+          const a = picture.pixels[(top * 640 + left) * 3 + c]!;
+          const b = picture.pixels[(bottom * 640 + right) * 3 + c]!;
+          if (small[(y * 416 + x) * 3 + c] !== (a + b) >> 1) wrong++;
+        }
+      }
+    }
+    expect(wrong).toBe(0);
+  });
+
   it("puts channels where the layout says and leaves the padding alone", () => {
     const picture = paint(4, 2, () => [10, 20, 30]);
     const layout: Layout = { width: 6, height: 3, order: "chw", bgr: true };

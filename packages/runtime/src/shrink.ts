@@ -125,7 +125,11 @@ function blend(
   }
 }
 
-/** The mean of two samples a pixel, diagonal to each other: half the reads, and reads take the time. */
+/**
+ * The mean of two samples a pixel, diagonal to each other: half the reads, and reads take the time.
+ * A sample is read as one word, whose fourth byte is not used, and two of them are averaged at once;
+ * so the last row, which has nothing behind it, is read byte by byte.
+ */
 function average(
   source: Uint8Array | Uint8ClampedArray,
   columns: Taps,
@@ -135,17 +139,41 @@ function average(
 ): void {
   const { first: lefts, second: rights } = columns;
   const { stride, step, red, green, blue } = strides;
+  const words = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const width = lefts.length;
+  const lastRight = rights[width - 1] as number;
   for (let y = 0; y < rows.first.length; y++) {
     const top = rows.first[y] as number;
     const bottom = rows.second[y] as number;
+    if (bottom + lastRight + 4 > source.length) {
+      averageBytes(source, columns, { top, bottom }, target.subarray(y * stride), strides);
+      continue;
+    }
     let to = y * stride;
     for (let x = 0; x < width; x++, to += step) {
-      const a = top + (lefts[x] as number);
-      const b = bottom + (rights[x] as number);
-      target[to + red] = ((source[a] as number) + (source[b] as number)) >> 1;
-      target[to + green] = ((source[a + 1] as number) + (source[b + 1] as number)) >> 1;
-      target[to + blue] = ((source[a + 2] as number) + (source[b + 2] as number)) >> 1;
+      const a = words.getInt32(top + (lefts[x] as number), true);
+      const b = words.getInt32(bottom + (rights[x] as number), true);
+      // Half of what differs is added to what they share, so that no byte reaches its neighbour.
+      const mean = (a & b) + (((a ^ b) >>> 1) & 0x7f7f7f7f);
+      target[to + red] = mean & 255;
+      target[to + green] = (mean >>> 8) & 255;
+      target[to + blue] = (mean >>> 16) & 255;
+    }
+  }
+}
+
+function averageBytes(
+  source: Uint8Array | Uint8ClampedArray,
+  { first: lefts, second: rights }: Taps,
+  { top, bottom }: { readonly top: number; readonly bottom: number },
+  target: Float32Array,
+  { step, red, green, blue }: Strides,
+): void {
+  for (let x = 0; x < lefts.length; x++) {
+    const a = top + (lefts[x] as number);
+    const b = bottom + (rights[x] as number);
+    for (const [i, to] of [red, green, blue].entries()) {
+      target[x * step + to] = ((source[a + i] as number) + (source[b + i] as number)) >> 1;
     }
   }
 }
