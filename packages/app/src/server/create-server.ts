@@ -35,6 +35,10 @@ export async function createServer(
     exposeHeadRoutes: false,
   });
   const viewers = new Viewers(app.engine);
+  // Before the guard: it has to know about a connection to close it when it is refused.
+  await server.register(websocket, {
+    options: { maxPayload: MAX_MESSAGE, perMessageDeflate: false },
+  });
   server.addHook("onRequest", guard(options));
   server.setErrorHandler(async (error, _request, reply) => {
     const known = error instanceof MienError;
@@ -54,9 +58,6 @@ export async function createServer(
   server.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: { code: "missing-file", message: "there is nothing here" } }),
   );
-  await server.register(websocket, {
-    options: { maxPayload: MAX_MESSAGE, perMessageDeflate: false },
-  });
   await server.register(swagger, {
     openapi: {
       info: {

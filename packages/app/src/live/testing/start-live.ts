@@ -1,0 +1,98 @@
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
+import { createLbph, openEmbedding, People } from "@mien/runtime";
+import sharp from "sharp";
+import { PersonStore } from "../../people/person-store.ts";
+import { createServer } from "../../server/create-server.ts";
+import type { PageFile } from "../../server/page-files.ts";
+import { LiveApp } from "../app.ts";
+
+const ROOT = path.resolve(import.meta.dirname, "../../../../..");
+const FIXTURES = path.join(ROOT, "packages/runtime/fixtures");
+const FACES = path.join(ROOT, "artifacts/release/faces");
+
+/** A live app with its server on a free port, all of it in a folder of its own. */
+export interface TestLive {
+  readonly app: LiveApp;
+  /** `http://127.0.0.1:port` */
+  readonly origin: string;
+  readonly port: number;
+  /** Holds `people` and `sessions`. */
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/** What a test wants otherwise. */
+export interface TestLiveOptions {
+  readonly source: string;
+  readonly page?: ReadonlyMap<string, PageFile>;
+  readonly host?: string;
+  readonly port?: number;
+  readonly token?: string;
+  /** mien's own face models, which find real faces; else a detector that takes bright spots for faces. */
+  readonly realFaces?: boolean;
+  /** Where an earlier app kept its things. */
+  readonly folder?: string;
+}
+
+export async function startLive(options: TestLiveOptions): Promise<TestLive> {
+  const { source, page = new Map(), host = "127.0.0.1", token, realFaces = false } = options;
+  const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), "mien-live-")));
+  const model = path.join(FIXTURES, "halves.onnx");
+  const recogniser = realFaces
+    ? await openEmbedding(path.join(FACES, "embedding.onnx"))
+    : createLbph();
+  const store = await PersonStore.open(path.join(folder, "people"), new People(recogniser), folder);
+  const app = await LiveApp.open({
+    source,
+    store,
+    model,
+    input: decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model).input,
+    windowSize: 20,
+    quorum: 0.6,
+    sessions: path.join(folder, "sessions"),
+    card: undefined,
+    pipeline: {
+      expression: model,
+      detector: realFaces ? path.join(FACES, "detector.onnx") : path.join(FIXTURES, "spots.onnx"),
+    },
+  });
+  const server = await createServer(app, page, { host, token });
+  await server.listen({ port: options.port ?? 0, host });
+  const { port } = server.server.address() as AddressInfo;
+  const stop = new AbortController();
+  const running = app.engine.run(stop.signal);
+  return {
+    app,
+    folder,
+    port,
+    origin: `http://127.0.0.1:${port}`,
+    async close() {
+      stop.abort();
+      await running;
+      await server.close();
+      await app.close();
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A folder with a picture of one bright spot on black, which the test detector takes for a face. */
+export async function spotFolder(folder: string): Promise<string> {
+  const place = path.join(folder, "spots");
+  await mkdir(place, { recursive: true });
+  await spot(64).png().toFile(path.join(place, "one.png"));
+  return place;
+}
+
+/** 416×320 with a bright square of 32 pixels. */
+export function spot(left: number) {
+  const pixels = new Uint8Array(416 * 320 * 3);
+  for (let y = 96; y < 128; y++) {
+    pixels.fill(255, 3 * (y * 416 + left), 3 * (y * 416 + left + 32));
+  }
+  return sharp(pixels, { raw: { width: 416, height: 320, channels: 3 } });
+}

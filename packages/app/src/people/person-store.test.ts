@@ -1,0 +1,202 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { random } from "@mien/format";
+import { createLbph, People } from "@mien/runtime";
+import { unzipSync } from "fflate";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { csvHeader, csvLines } from "../analyze/csv.ts";
+import { checkName } from "./person-name.ts";
+import { PersonStore, type Crop } from "./person-store.ts";
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), "mien-people-"));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const open = () => PersonStore.open(path.join(root, "people"), new People(createLbph()), root);
+const consent = () => ({ given: new Date().toISOString(), keepDays: 30 });
+
+async function crops(seed: number, count = 3): Promise<Crop[]> {
+  const chance = random("crop", seed);
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const pixels = Uint8Array.from({ length: 80 * 80 * 3 }, () => chance.integer(256));
+      const raw = { width: 80, height: 80, channels: 3 as const };
+      return {
+        jpeg: await sharp(pixels, { raw }).jpeg().toBuffer(),
+        box: [20, 20, 40, 40] as const,
+      };
+    }),
+  );
+}
+
+/** Every file under the folder whose name or content holds the text, in any form. */
+async function filesWith(text: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const found: string[] = [];
+  for (const entry of entries) {
+    const file = path.join(entry.parentPath, entry.name);
+    const content = entry.isFile() ? await readFile(file) : Buffer.alloc(0);
+    if (file.slice(root.length).includes(text) || content.includes(text)) found.push(file);
+  }
+  return found;
+}
+
+/** Results as app:analyze and a recorded session leave them. */
+async function writeResults(place: string, names: readonly string[]): Promise<void> {
+  const folder = path.join(root, place);
+  await mkdir(path.join(folder, "annotated"), { recursive: true });
+  const result = {
+    ...{ source: "x", frame: 0, timeMs: 0, timings: {} },
+    faces: names.map((name, track) => ({
+      track,
+      box: [0, 0, 1, 1] as const,
+      score: 1,
+      distanceMm: null,
+      relief: "unknown" as const,
+      person: { name, distance: 0.5 },
+      probabilities: [1],
+      expression: "Happy",
+      confirmed: "Happy",
+    })),
+  };
+  await writeFile(
+    path.join(folder, "results.jsonl"),
+    `{"labels":["Happy"]}\n${JSON.stringify(result)}\n`,
+  );
+  await writeFile(
+    path.join(folder, "faces.csv"),
+    `${[csvHeader(["Happy"]), ...csvLines(result)].join("\n")}\n`,
+  );
+  await writeFile(
+    path.join(folder, "report.html"),
+    `<h2>${names.map((name) => name.replace("'", "&#39;")).join("</h2><h2>")}</h2>`,
+  );
+  await writeFile(path.join(folder, "annotated", "a.jpg"), "drawn");
+}
+
+describe("a store of people", () => {
+  it("knows after a restart whom it was given, with what was agreed to and until when", async () => {
+    await (
+      await open()
+    ).add("Ada", await crops(1), { given: "2026-01-02T03:04:05.000Z", keepDays: 36500 });
+    const { people } = await (await open()).summary();
+    expect(people).toMatchObject([
+      { name: "Ada", pictures: 3, enrolled: "2026-01-02T03:04:05.000Z" },
+    ]);
+    const [file] = await filesWith("given");
+    const record = JSON.parse(await readFile(file as string, "utf8")) as { consent: object };
+    expect(record.consent).toMatchObject({
+      given: "2026-01-02T03:04:05.000Z",
+      text: expect.stringContaining('"Ada"') as string,
+    });
+  });
+
+  it("leaves no file with a name, a crop or numbers after deleting, and keeps everybody else", async () => {
+    for (const name of ["Zoë O'Hara-Łuk", "Ben"]) {
+      const store = await open();
+      await store.add(name, await crops(name.length), consent());
+    }
+    const names = ["Zoë O'Hara-Łuk", "Ben"];
+    await writeResults("sessions/1", names);
+    await writeResults("analyze", names);
+    await writeFile(path.join(root, "analyze", "run.log"), "saw Zoë O'Hara-Łuk\n");
+    const store = await open();
+    const before = (await readdir(path.join(root, "people"))).length;
+    const { found, files } = await store.delete("Zoë O'Hara-Łuk");
+    expect(found).toBe(true);
+    expect(files.length).toBeGreaterThanOrEqual(8);
+    for (const text of ["Zoë", "O'Hara", "O&#39;Hara", "Łuk"])
+      expect(await filesWith(text)).toEqual([]);
+    // A folder and a file of features less.
+    expect((await readdir(path.join(root, "people"))).length).toBe(before - 2);
+    expect((await (await open()).summary()).people.map(({ name }) => name)).toEqual(["Ben"]);
+    const lines = (await readFile(path.join(root, "analyze/results.jsonl"), "utf8")).split("\n");
+    const faces = (JSON.parse(lines[1] as string) as { faces: { person: unknown }[] }).faces;
+    expect(faces.map(({ person }) => person)).toEqual([null, { name: "Ben", distance: 0.5 }]);
+    const [head, first, second] = (
+      await readFile(path.join(root, "analyze/faces.csv"), "utf8")
+    ).split("\n");
+    expect(first?.split(",").length).toBe(head?.split(",").length);
+    expect(second).toContain("Ben");
+  });
+
+  it("leaves alone what only shares a word with a name", async () => {
+    await mkdir(path.join(root, "runs"), { recursive: true });
+    await writeFile(path.join(root, "runs", "config.json"), '{"classes":["Happy"]}');
+    const store = await open();
+    await store.add("Happy", await crops(5), consent());
+    await store.delete("Happy");
+    expect(await readFile(path.join(root, "runs", "config.json"), "utf8")).toBe(
+      '{"classes":["Happy"]}',
+    );
+  });
+
+  it("renames, so that the old name is nowhere", async () => {
+    const store = await open();
+    await store.add("Adda", await crops(1), consent());
+    await writeResults("sessions/1", ["Adda"]);
+    await store.rename("Adda", "Ada Lovelace");
+    expect(await filesWith("Adda")).toEqual([]);
+    expect((await (await open()).summary()).people).toMatchObject([
+      { name: "Ada Lovelace", pictures: 3 },
+    ]);
+    await expect(store.rename("Nobody", "X")).rejects.toMatchObject({ code: "missing-file" });
+  });
+
+  it("merges two entries of one person, and refuses to rename onto somebody", async () => {
+    const store = await open();
+    await store.add("Ada", await crops(1), consent());
+    await store.add("Countess", await crops(2, 4), consent());
+    await expect(store.rename("Countess", "Ada")).rejects.toMatchObject({ code: "conflict" });
+    await store.merge("Countess", "Ada");
+    expect((await (await open()).summary()).people).toMatchObject([{ name: "Ada", pictures: 7 }]);
+    expect(await filesWith("Countess")).toEqual([]);
+    expect(
+      Object.keys(unzipSync(await store.export("Ada"))).filter((f) => f.endsWith(".jpg")),
+    ).toHaveLength(7);
+  });
+
+  it("exports all that is stored of one person, and nothing of others", async () => {
+    const store = await open();
+    const given = await crops(1);
+    await store.add("Ada", given, consent());
+    await store.add("Ben", await crops(2), consent());
+    const files = unzipSync(await store.export("Ada"));
+    const text = (name: string) => Buffer.from(files[name] as Uint8Array).toString();
+    expect(JSON.parse(text("features.json"))).toMatchObject({ name: "Ada" });
+    expect(text("person.json")).not.toContain("Ben");
+    const pictures = Object.entries(files).filter(([name]) => name.startsWith("pictures/"));
+    expect(pictures.map(([, bytes]) => Buffer.from(bytes).toString("hex")).sort()).toEqual(
+      given.map(({ jpeg }) => Buffer.from(jpeg).toString("hex")).sort(),
+    );
+  });
+
+  it("deletes whoever's time is over as soon as it is opened", async () => {
+    await (
+      await open()
+    ).add("Ada", await crops(1), { given: "2020-01-01T00:00:00.000Z", keepDays: 30 });
+    await (await open()).add("Ben", await crops(2), consent());
+    expect((await (await open()).summary()).people.map(({ name }) => name)).toEqual(["Ben"]);
+    expect(await filesWith("Ada")).toEqual([]);
+  });
+});
+
+describe("a name", () => {
+  it.each(["Ada", "Zoë O'Hara-Łuk", "李小龍", "अदा", "José (2)", "J. R. R. Tolkien"])(
+    "may be %s",
+    (name) => {
+      expect(checkName(`  ${name} `)).toBe(name.normalize("NFC"));
+    },
+  );
+
+  it.each(["", "..", "a/b", "a\\b", "<b>", "a\u202eb", "a\u0000b", "a\u200db", "--", "🙂"])(
+    "may not be %j",
+    (name) => {
+      expect(() => checkName(name)).toThrow(/cannot be a name/);
+    },
+  );
+});

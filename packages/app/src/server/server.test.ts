@@ -1,0 +1,289 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import type { FrameResult } from "@mien/format";
+import type { Hello, LiveResult } from "@mien/web";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import WebSocket from "ws";
+import { spot, spotFolder, startLive, type TestLive } from "../live/testing/start-live.ts";
+
+let folder: string;
+let live: TestLive;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-server-"));
+  live = await startLive({ source: await spotFolder(folder) });
+});
+afterAll(async () => {
+  await live.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Without `fetch`, which sets `Host` and `Origin` itself. */
+function ask(
+  place: string,
+  headers: Record<string, string> = {},
+  { method = "GET", body = undefined as string | Buffer | undefined, port = live.port } = {},
+): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: "127.0.0.1", path: place, method, headers }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(parts).toString(),
+          headers: response.headers,
+        }),
+      );
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+/** How opening a WebSocket ends: `open`, or the status that refused it. */
+function knock(port: number, headers: Record<string, string>, query = ""): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws${query}`, { headers });
+    socket.on("open", () => {
+      resolve("open");
+      socket.terminate();
+    });
+    socket.on("unexpected-response", (_, response) => resolve(String(response.statusCode)));
+    socket.on("error", () => undefined);
+  });
+}
+
+/** Text messages of a new viewer, until one satisfies. */
+function listenUntil(enough: (message: { type: string }) => boolean): Promise<{ type: string }[]> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${live.port}/ws`);
+    const heard: { type: string }[] = [];
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      if (isBinary) return;
+      const message = JSON.parse(data.toString()) as { type: string };
+      heard.push(message);
+      if (!enough(message)) return;
+      socket.terminate();
+      resolve(heard);
+    });
+    socket.on("error", reject);
+  });
+}
+
+describe("the live server", () => {
+  it("says over /ws what a stream means, then what is seen, as app:analyze writes it", async () => {
+    const heard = await listenUntil(({ type }) => type === "result");
+    const hello = heard[0] as Hello;
+    expect(hello).toMatchObject({ type: "hello", labels: live.app.engine.labels, people: [] });
+    const result = heard.at(-1) as LiveResult & FrameResult;
+    expect(result.faces).toHaveLength(1);
+    expect(result.faces[0]?.probabilities).toHaveLength(hello.labels.length);
+    expect(result).toMatchObject({ width: 416, height: 320 });
+  });
+
+  it("fills the window before it confirms", async () => {
+    const heard = await listenUntil(
+      (message) => message.type === "result" && (message as LiveResult).faces[0]?.confirmed != null,
+    );
+    for (const message of heard.filter(({ type }) => type === "result") as LiveResult[]) {
+      for (const { track, confirmed } of message.faces) {
+        const filled = message.windows[track as number]!.reduce((sum, n) => sum + n, 0);
+        expect(confirmed !== null).toBe(filled === 20);
+      }
+    }
+  });
+
+  it("reads a picture that is sent, and stores nothing of it", async () => {
+    const before = await readdir(live.folder);
+    const image = await spot(64).jpeg().toBuffer();
+    const answer = await ask(
+      "/api/analyze",
+      { "Content-Type": "image/jpeg" },
+      { method: "POST", body: image },
+    );
+    expect(answer.status).toBe(200);
+    const result = JSON.parse(answer.body) as FrameResult & { labels: string[] };
+    expect(result.faces).toHaveLength(1);
+    expect(result.faces[0]?.track).toBeNull();
+    expect(result.labels).toHaveLength(5);
+    expect(await readdir(live.folder)).toEqual(before);
+  });
+
+  it("describes its API and exposes figures for Prometheus", async () => {
+    const { body } = await ask("/api/openapi.json");
+    const description = JSON.parse(body) as { openapi: string; paths: Record<string, object> };
+    expect(description.openapi).toMatch(/^3\./);
+    for (const place of ["/api/analyze", "/api/people/{name}", "/api/enrolment"]) {
+      expect(Object.keys(description.paths)).toContain(place);
+    }
+    const metrics = (await ask("/metrics")).body;
+    expect(metrics).toMatch(/^mien_frames_total [1-9]/m);
+    expect(metrics).toMatch(/^mien_frame_seconds_bucket\{le="\+Inf"\} \d+$/m);
+    for (const line of metrics.trim().split("\n")) {
+      expect(line).toMatch(/^(# (HELP|TYPE) mien_\w+ .+|mien_\w+(\{le="[^"]+"\})? [\d.e+-]+)$/);
+    }
+  });
+
+  it("records what is seen until it is told to stop, and no picture", async () => {
+    const put = (recording: boolean) =>
+      ask(
+        "/api/session",
+        { "Content-Type": "application/json" },
+        { method: "PUT", body: JSON.stringify({ recording }) },
+      );
+    const { folder: place } = JSON.parse((await put(true)).body) as { folder: string };
+    await listenUntil(({ type }) => type === "result");
+    await listenUntil(({ type }) => type === "result");
+    await put(false);
+    expect((await readdir(place)).sort()).toEqual(["faces.csv", "report.html", "results.jsonl"]);
+  });
+});
+
+describe("the live server refuses", () => {
+  const json = { "Content-Type": "application/json" };
+
+  it("a Host that was rebound to this machine, over HTTP and WebSocket", async () => {
+    const Host = `evil.example:${live.port}`;
+    expect((await ask("/", { Host })).status).toBe(403);
+    expect((await ask("/api/people", { Host, Origin: `http://${Host}` })).status).toBe(403);
+    expect(await knock(live.port, { Host })).toBe("403");
+  });
+
+  it("another site's Origin, over HTTP and WebSocket", async () => {
+    for (const Origin of ["http://evil.example", "null", "http://127.0.0.1:1"]) {
+      expect((await ask("/api/people", { Origin })).status).toBe(403);
+      expect(await knock(live.port, { Origin })).toBe("403");
+    }
+    expect(await knock(live.port, { Origin: live.origin })).toBe("open");
+  });
+
+  it("no token and a wrong one, where others can reach it", async () => {
+    const token = "right-token-0123456789";
+    const open = await startLive({ source: "browser", host: "0.0.0.0", token });
+    try {
+      const { port } = open;
+      expect((await ask("/api/people", {}, { port })).status).toBe(401);
+      expect((await ask("/api/people?token=wrong", {}, { port })).status).toBe(401);
+      expect(await knock(port, {})).toBe("401");
+      expect(await knock(port, {}, "?token=wrong")).toBe("401");
+      expect(await knock(port, { Authorization: `Bearer ${token}` })).toBe("open");
+      const entered = await ask(`/?token=${token}`, {}, { port });
+      expect(entered.status).toBe(302);
+      const cookie = String(entered.headers["set-cookie"]);
+      expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
+      const mine = { Cookie: cookie.split(";")[0] as string };
+      expect((await ask("/api/people", mine, { port })).status).toBe(200);
+      expect(
+        (await ask("/api/people", { ...mine, Host: `evil.example:${port}` }, { port })).status,
+      ).toBe(403);
+    } finally {
+      await open.close();
+    }
+  });
+
+  it("to leave its folders, and names that are paths, tags or reversed text", async () => {
+    for (const place of ["/../package.json", "/..%2f..%2fetc/passwd", "/assets/%2e%2e/x", "/%00"]) {
+      expect((await ask(place)).status).toBeGreaterThanOrEqual(400);
+    }
+    const names = [
+      "../../etc",
+      "a/b",
+      "a\\b",
+      "\u202egnp",
+      "<script>alert(1)</script>",
+      "\u0000",
+      "  ",
+      "x".repeat(101),
+      "a\u200bb",
+    ];
+    for (const name of names) {
+      const body = JSON.stringify({ name, count: 1, keepDays: 1, consent: true });
+      const { status } = await ask("/api/enrolment", json, { method: "POST", body });
+      expect([name, status]).toEqual([name, 400]);
+    }
+  });
+
+  it("to enrol anybody who has not agreed", async () => {
+    const body = JSON.stringify({ name: "Ada", count: 1, keepDays: 1, consent: false });
+    const { status, body: said } = await ask("/api/enrolment", json, { method: "POST", body });
+    expect(status).toBe(400);
+    expect(said).toMatch(/agreed/);
+  });
+
+  it("100 MB, images that unpack to too many pixels, archives and text", async () => {
+    const post = (type: string, body: Buffer, more = {}) =>
+      ask("/api/analyze", { "Content-Type": type, ...more }, { method: "POST", body }).catch(
+        // The connection is closed before all of it is sent.
+        () => ({ status: 413, body: "" }),
+      );
+    expect((await post("image/jpeg", Buffer.alloc(100e6))).status).toBe(413);
+    const bomb = await sharp({
+      create: { width: 20_000, height: 20_000, channels: 3, background: "black" },
+      limitInputPixels: false,
+    })
+      .png()
+      .toBuffer();
+    const refused = await post("image/png", bomb);
+    expect(refused.status).toBe(422);
+    expect(refused.body).toMatch(/megapixels/);
+    const zipped = gzipSync(Buffer.alloc(50e6));
+    expect((await post("application/octet-stream", zipped)).status).toBe(422);
+    expect((await post("image/jpeg", zipped, { "Content-Encoding": "gzip" })).status).toBe(422);
+    expect(
+      (await post("image/svg+xml", Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>")))
+        .status,
+    ).toBe(422);
+    expect((await post("text/html", Buffer.from("x"))).status).toBe(415);
+  });
+
+  it("to listen to 10,000 messages that are none, and goes on for others", async () => {
+    const closed = new Promise<number>((resolve) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${live.port}/ws`);
+      socket.on("open", () => {
+        for (let i = 0; i < 10_000; i++) socket.send(i % 2 ? `{"type":${i}` : Buffer.alloc(50, i));
+      });
+      socket.on("close", resolve);
+      socket.on("error", () => undefined);
+    });
+    expect(await closed).toBe(1008);
+    expect((await listenUntil(({ type }) => type === "result")).length).toBeGreaterThan(0);
+  });
+
+  it("to be embedded, and lets its page load nothing from elsewhere", async () => {
+    const { headers } = await ask("/api/status");
+    const policy = String(headers["content-security-policy"]);
+    expect(policy).toMatch(/default-src 'none'/);
+    expect(policy).toMatch(/frame-ancestors 'none'/);
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  });
+});
+
+describe("several viewers", () => {
+  it("do not wait for one that reads nothing", async () => {
+    const stalled = new WebSocket(`ws://127.0.0.1:${live.port}/ws`);
+    await new Promise((resolve) => stalled.once("open", resolve));
+    (stalled as unknown as { _socket: { pause(): void } })._socket.pause();
+    const count = new Map<number, number>();
+    const sockets = [0, 1, 2].map((i) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${live.port}/ws`);
+      socket.on("message", (data: Buffer, isBinary: boolean) => {
+        if (!isBinary && data.toString().startsWith('{"type":"result"'))
+          count.set(i, (count.get(i) ?? 0) + 1);
+      });
+      return socket;
+    });
+    await Promise.all(
+      sockets.map((socket) => new Promise((resolve) => socket.once("open", resolve))),
+    );
+    const before = live.app.engine.meter.totals.frames;
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const worked = live.app.engine.meter.totals.frames - before;
+    for (const frames of count.values()) expect(frames).toBeGreaterThanOrEqual(worked - 3);
+    expect(count.size).toBe(3);
+    for (const socket of [...sockets, stalled]) socket.terminate();
+  });
+});
