@@ -21,7 +21,7 @@ export function FaceCard({ face, labels, counts, windowSize, privacy }: FaceCard
     <article class="card face" aria-label={nameOf(face)}>
       <header>
         <div>
-          <h3>{nameOf(face)}</h3>
+          <h2>{nameOf(face)}</h2>
           <p class="facts">
             {face.track !== null && <span>track {face.track}</span>}
             {face.distanceMm !== null && <span>{(face.distanceMm / 1000).toFixed(2)} m</span>}

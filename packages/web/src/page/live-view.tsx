@@ -94,6 +94,7 @@ export function LiveView(props: LiveViewProps) {
     result === undefined ? null : Number(document.documentElement.dataset["latency"] ?? 0);
   return (
     <div class="live">
+      <h1 class="unseen">Live</h1>
       <section class="stage-side" aria-label="Picture">
         <div class={`stage ${shown === null ? "empty" : ""}`}>
           <Stage
@@ -166,7 +167,7 @@ export function LiveView(props: LiveViewProps) {
       <section class="faces" aria-label="Faces">
         {shown !== null && faces.length === 0 && (
           <div class="card empty-card">
-            <h3>No face</h3>
+            <h2>No face</h2>
             <p class="quiet">
               Faces are found from about 40 pixels on, when they look roughly at the camera.
             </p>
@@ -185,7 +186,7 @@ export function LiveView(props: LiveViewProps) {
         {faces.length > MOST_CARDS && <p class="quiet">and {faces.length - MOST_CARDS} more</p>}
         {(result?.rejected?.length ?? 0) > 0 && (
           <div class="card rejected">
-            <h3>Rejected</h3>
+            <h2>Rejected</h2>
             <ul>
               {result?.rejected?.map(({ box, reason }) => (
                 <li key={box.join()}>{reason}</li>
