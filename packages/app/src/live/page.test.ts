@@ -158,7 +158,7 @@ describe.skipIf(CHROMIUM === undefined && !process.env["CI"])("the live page in 
     expect(errors).toEqual([]);
   });
 
-  it("pauses, mirrors, hides pictures and names, takes snapshots and records, by mouse and key", async () => {
+  it("pauses, mirrors, hides pictures, takes snapshots and records, by mouse and key", async () => {
     const live = await start({ source: await spotFolder(folder) });
     const { page, errors } = await visit(await launch(), live);
     await page.locator(".face").waitFor();
@@ -347,7 +347,7 @@ describe.skipIf((CHROMIUM === undefined || DATA === undefined) && !process.env["
   "the live page with photographs of MIEN_DATA",
   () => {
     it.skipIf(DATA === undefined)(
-      "enrols a person who agrees, then shows, renames, exports and deletes",
+      "enrols a person who agrees, then shows, hides, renames, exports and deletes",
       async () => {
         const photograph = path.join(DATA ?? "", "faces/scene_astronaut.jpg");
         // The camera pans, so that the pictures differ.
@@ -397,6 +397,11 @@ describe.skipIf((CHROMIUM === undefined || DATA === undefined) && !process.env["
         expect(await violations(page)).toEqual([]);
         await page.getByRole("link", { name: "Live", exact: true }).click();
         await page.locator(".face h2", { hasText: "Ada" }).first().waitFor();
+        await page.locator(".timeline", { hasText: "Ada" }).first().waitFor();
+        await page.keyboard.press("p");
+        await page.locator(".face h2", { hasText: "Face" }).first().waitFor();
+        expect(await page.locator("main").innerText()).not.toContain("Ada");
+        await page.keyboard.press("p");
         await page.keyboard.press("r");
         await page.waitForTimeout(1000);
         await page.keyboard.press("r");

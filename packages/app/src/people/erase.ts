@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
+import { unzipSync } from "fflate";
 
 /** Endings of files that hold text in which a name may stand. */
 const TEXT = /\.(jsonl|json|csv|html|txt|log|md)$/i;
@@ -9,8 +10,9 @@ const MAX_BYTES = 500e6;
 const COLUMNS = ["person", "person_distance"];
 
 /**
- * Takes a name out of every result under a folder: lines of results and tables lose the person,
- * and what was drawn or reported beside results with the name in it is deleted.
+ * Takes a name out of every result under a folder: lines of results and tables lose the person;
+ * exports of the person, and what was drawn or reported beside results that held the name, are
+ * deleted.
  *
  * @param except a folder that is not entered.
  * @returns the files and folders that were rewritten or deleted.
@@ -26,7 +28,15 @@ export async function eraseName(root: string, name: string, except: string): Pro
     for (const entry of entries) {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) await visit(file);
-      else if (entry.isFile() && TEXT.test(entry.name) && (await eraseFrom(file, name, results))) {
+      else if (entry.isFile() && entry.name.endsWith(".zip")) {
+        if (!(await isExportOf(file, name))) continue;
+        await rm(file);
+        changed.push(file);
+      } else if (
+        entry.isFile() &&
+        TEXT.test(entry.name) &&
+        (await eraseFrom(file, name, results))
+      ) {
         changed.push(file);
         named = true;
       }
@@ -41,6 +51,20 @@ export async function eraseName(root: string, name: string, except: string): Pro
   };
   await visit(root);
   return changed;
+}
+
+/** Whether a zip file is what was exported of a person. */
+async function isExportOf(file: string, name: string): Promise<boolean> {
+  if ((await stat(file)).size > MAX_BYTES) return false;
+  const holds = (given: { readonly name: string }) => given.name === "features.json";
+  try {
+    const { "features.json": content } = unzipSync(await readFile(file), { filter: holds });
+    const text = Buffer.from(content ?? []).toString();
+    return (JSON.parse(text) as { name?: unknown } | null)?.name === name;
+  } catch {
+    // Some other archive.
+    return false;
+  }
 }
 
 /** @returns whether the file held the name and no longer does. */

@@ -105,12 +105,16 @@ describe("a store of people", () => {
     await writeResults("analyze", names);
     await writeFile(path.join(root, "analyze", "run.log"), "saw Zoë O'Hara-Łuk\n");
     const store = await open();
+    await writeFile(path.join(root, "zoe.zip"), await store.export("Zoë O'Hara-Łuk"));
+    await writeFile(path.join(root, "ben.zip"), await store.export("Ben"));
     const before = (await readdir(path.join(root, "people"))).length;
     const { found, files } = await store.delete("Zoë O'Hara-Łuk");
     expect(found).toBe(true);
     expect(files.length).toBeGreaterThanOrEqual(8);
     for (const text of ["Zoë", "O'Hara", "O&#39;Hara", "Łuk"])
       expect(await filesWith(text)).toEqual([]);
+    expect(await readdir(root)).toContain("ben.zip");
+    expect(await readdir(root)).not.toContain("zoe.zip");
     // A folder and a file of features less.
     expect((await readdir(path.join(root, "people"))).length).toBe(before - 2);
     expect((await (await open()).summary()).people.map(({ name }) => name)).toEqual(["Ben"]);

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 export type CameraState = "off" | "asking" | "on" | "denied" | "none" | "busy" | "insecure";
 
 /** Pictures that may be under way. */
-const UNDER_WAY = 2;
+const UNDER_WAY = 3;
 /** An answer that takes longer is not waited for, in milliseconds. */
 const PATIENCE = 1000;
 const QUALITY = 0.85;
@@ -62,7 +62,8 @@ export class Camera {
   }
 
   #pump(video: HTMLVideoElement): void {
-    const canvas = document.createElement("canvas");
+    // Not a canvas element: its pictures are encoded only while the page is idle.
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
     const context = canvas.getContext("2d");
     const next = () => {
       if (this.#stream === null) return;
@@ -70,19 +71,17 @@ export class Camera {
       const now = performance.now();
       if (now - this.#lastSent > PATIENCE) this.#underWay = 0;
       if (this.#underWay >= UNDER_WAY || context === null) return;
-      canvas.width = video.videoWidth;
-      canvas.height = video.videoHeight;
+      if (canvas.width !== video.videoWidth) canvas.width = video.videoWidth;
+      if (canvas.height !== video.videoHeight) canvas.height = video.videoHeight;
       context.drawImage(video, 0, 0);
       this.#underWay++;
       this.#lastSent = now;
-      canvas.toBlob(
-        (blob) =>
-          void blob?.arrayBuffer().then((jpeg) => {
-            if (!this.#connection.offer(jpeg)) this.answered();
-          }),
-        "image/jpeg",
-        QUALITY,
-      );
+      void canvas
+        .convertToBlob({ type: "image/jpeg", quality: QUALITY })
+        .then((blob) => blob.arrayBuffer())
+        .then((jpeg) => {
+          if (!this.#connection.offer(jpeg)) this.answered();
+        });
     };
     video.requestVideoFrameCallback(next);
   }

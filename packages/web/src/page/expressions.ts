@@ -10,6 +10,16 @@ export function nameOf(face: { person: { name: string } | null; track: number | 
   return face.person?.name ?? `Unknown ${face.track ?? ""}`.trim();
 }
 
+/** The same, without names where they are to be hidden. */
+export function shownName(face: Parameters<typeof nameOf>[0], privacy: boolean): string {
+  return privacy ? `Face ${face.track ?? ""}`.trim() : nameOf(face);
+}
+
+/** `12 %`; what rounds to nothing, but may not be nothing, is `under 0.1 %`. */
+export function rateText(share: number): string {
+  return share < 0.0005 ? "under 0.1 %" : percent(share, 1);
+}
+
 export function percent(share: number, digits = 0): string {
   return `${(100 * share).toFixed(digits)} %`;
 }

@@ -1,6 +1,6 @@
 import type { FaceResult } from "@mien/format";
 import { useState } from "preact/hooks";
-import { colourOf, nameOf, percent } from "./expressions.ts";
+import { colourOf, percent, shownName } from "./expressions.ts";
 
 /** What a card shows beside the face itself. */
 export interface FaceCardProps {
@@ -9,7 +9,7 @@ export interface FaceCardProps {
   /** How often each label won in the window so far. */
   readonly counts: readonly number[];
   readonly windowSize: number;
-  /** Whether pictures may be shown. */
+  /** Whether pictures and names are hidden. */
   readonly privacy: boolean;
 }
 
@@ -18,10 +18,10 @@ export function FaceCard({ face, labels, counts, windowSize, privacy }: FaceCard
   const filled = counts.reduce((sum, count) => sum + count, 0);
   const confirmedIndex = face.confirmed === null ? -1 : labels.indexOf(face.confirmed);
   return (
-    <article class="card face" aria-label={nameOf(face)}>
+    <article class="card face" aria-label={shownName(face, privacy)}>
       <header>
         <div>
-          <h2>{nameOf(face)}</h2>
+          <h2>{shownName(face, privacy)}</h2>
           <p class="facts">
             {face.track !== null && <span>track {face.track}</span>}
             {face.distanceMm !== null && <span>{(face.distanceMm / 1000).toFixed(2)} m</span>}

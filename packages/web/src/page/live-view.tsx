@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Camera, CameraState } from "./camera.ts";
 import type { Connection, LiveState, Shown } from "./connection.ts";
 import { DepthView } from "./depth-view.tsx";
-import { nameOf } from "./expressions.ts";
+import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
 import type { History } from "./history.ts";
 import { messageFor } from "./stage-message.ts";
@@ -195,8 +195,8 @@ export function LiveView(props: LiveViewProps) {
           </div>
         )}
       </section>
-      <Timelines history={history} labels={labels} />
-      <Announcer shown={shown} />
+      <Timelines history={history} labels={labels} privacy={privacy} />
+      <Announcer shown={shown} privacy={privacy} />
     </div>
   );
 }
@@ -234,10 +234,10 @@ function useKeys(tools: readonly { key: string; act: () => void }[]): void {
 }
 
 /** Tells people who do not see the page when what is confirmed changes. */
-function Announcer({ shown }: { shown: Shown | null }) {
+function Announcer({ shown, privacy }: { shown: Shown | null; privacy: boolean }) {
   const now = (shown?.result.faces ?? [])
     .filter(({ confirmed }) => confirmed !== null)
-    .map((face) => `${nameOf(face)}: ${face.confirmed}`)
+    .map((face) => `${shownName(face, privacy)}: ${face.confirmed}`)
     .join(", ");
   return (
     <p class="unseen" aria-live="polite">

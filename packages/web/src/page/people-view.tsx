@@ -3,7 +3,7 @@ import type { PeopleSummary, PersonSummary } from "../messages.ts";
 import { ask } from "./api.ts";
 import type { LiveState, Shown } from "./connection.ts";
 import { Enrol } from "./enrol.tsx";
-import { percent } from "./expressions.ts";
+import { rateText } from "./expressions.ts";
 
 export function PeopleView({ state, shown }: { state: LiveState; shown: Shown | null }) {
   const [summary, setSummary] = useState<PeopleSummary | null>(null);
@@ -53,7 +53,7 @@ export function PeopleView({ state, shown }: { state: LiveState; shown: Shown | 
 }
 
 function rate(share: number | null | undefined): string {
-  return share == null ? "an unknown share" : percent(share, 1);
+  return share == null ? "an unknown share" : rateText(share);
 }
 
 interface PersonProps {

@@ -9,7 +9,13 @@ const REFRESH = 500;
 const HEIGHT = 140;
 
 /** A stacked plot for each person: drag to zoom, scroll to move, double click to follow again. */
-export function Timelines({ history, labels }: { history: History; labels: readonly string[] }) {
+export function Timelines(props: {
+  history: History;
+  labels: readonly string[];
+  /** Whether names are hidden. */
+  privacy: boolean;
+}) {
+  const { history, labels, privacy } = props;
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => tick((n) => n + 1), REFRESH);
@@ -30,8 +36,13 @@ export function Timelines({ history, labels }: { history: History; labels: reado
         </ul>
       </header>
       {lines.length === 0 && <p class="quiet">Here comes what each face shows over time.</p>}
-      {lines.map(([name, line]) => (
-        <Timeline key={name} name={name} line={line} labels={labels} />
+      {lines.map(([name, line], i) => (
+        <Timeline
+          key={name}
+          name={privacy ? `Person ${i + 1}` : name}
+          line={line}
+          labels={labels}
+        />
       ))}
     </section>
   );
@@ -120,12 +131,14 @@ function stacked({ times, shares }: Line): uPlot.AlignedData {
 }
 
 function optionsFor(labels: readonly string[], width: number): uPlot.Options {
-  const ink = getComputedStyle(document.documentElement).getPropertyValue("--quiet");
+  const root = getComputedStyle(document.documentElement);
+  const ink = root.getPropertyValue("--quiet");
+  const size = 0.75 * parseFloat(root.fontSize);
   const axis = {
     stroke: ink,
     grid: { show: false },
     ticks: { show: false },
-    font: "12px system-ui",
+    font: `${size}px system-ui`,
   };
   return {
     width,
@@ -136,7 +149,7 @@ function optionsFor(labels: readonly string[], width: number): uPlot.Options {
     axes: [
       {
         ...axis,
-        space: 90,
+        space: 7.5 * size,
         values: (_, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString()),
       },
       { show: false },
