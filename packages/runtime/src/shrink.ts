@@ -30,15 +30,17 @@ interface Taps {
 }
 
 /**
- * Resizes pictures straight into the float buffer of a detector, in the same time whatever the size
- * of the source: bilinear up to 1.4 times the size, and beyond that the mean of two samples spread
- * over each pixel's area. Detectors do not need more (the same faces are found), and a filter that
- * reads every pixel takes ten times as long on 640×480.
+ * Resizes pictures into the float buffer of a detector, in the same time whatever the size of the
+ * source: bilinear up to 1.4 times the size, and beyond that the mean of two samples spread over
+ * each pixel's area. Detectors do not need more (the same faces are found), and a filter that reads
+ * every pixel takes ten times as long on 640×480.
  */
 export class Shrinker {
   #key = "";
   #columns: Taps = { first: new Int32Array(), second: new Int32Array(), weight: new Uint8Array() };
   #rows: Taps = this.#columns;
+  /** RGB [height, width, 3], and room for the fourth byte of the last word. */
+  #bytes = new Uint8Array();
 
   /**
    * @param width columns to fill, from the left.
@@ -56,52 +58,29 @@ export class Shrinker {
     if (key !== this.#key) {
       this.#columns = tapsOf(picture.width, width, 3);
       this.#rows = tapsOf(picture.height, height, picture.width * 3);
+      this.#bytes = new Uint8Array(width * height * 3 + 1);
       this.#key = key;
     }
-    const plane = layout.width * layout.height;
-    const step = layout.order === "hwc" ? 3 : 1;
-    const channel = layout.order === "hwc" ? 1 : plane;
-    const shrinks = picture.width > AVERAGED * width;
-    const fill = shrinks ? average : blend;
-    fill(picture.pixels, this.#columns, this.#rows, target, {
-      stride: layout.width * step,
-      step,
-      red: layout.bgr ? 2 * channel : 0,
-      green: channel,
-      blue: layout.bgr ? 0 : 2 * channel,
-    });
+    const fill = picture.width > AVERAGED * width ? average : blend;
+    fill(picture.pixels, this.#columns, this.#rows, this.#bytes);
+    place(this.#bytes, size, layout, target);
   }
 }
 
-/** Where things go in the target, counted in values. */
-interface Strides {
-  /** From one row to the next. */
-  readonly stride: number;
-  /** From one pixel to the next. */
-  readonly step: number;
-  /** From a pixel's first value to its red one, and so on. */
-  readonly red: number;
-  readonly green: number;
-  readonly blue: number;
-}
-
-/** A function of its own with every variable local, because this loop is where the time goes. */
+/** Functions of their own with every variable local, because these loops are where the time goes. */
 function blend(
   source: Uint8Array | Uint8ClampedArray,
   columns: Taps,
   rows: Taps,
-  target: Float32Array,
-  strides: Strides,
+  target: Uint8Array,
 ): void {
   const { first: lefts, second: rights, weight: acrosses } = columns;
-  const { stride, step, red, green, blue } = strides;
   const width = lefts.length;
-  for (let y = 0; y < rows.first.length; y++) {
+  for (let y = 0, to = 0; y < rows.first.length; y++) {
     const top = rows.first[y] as number;
     const bottom = rows.second[y] as number;
     const down = rows.weight[y] as number;
-    let to = y * stride;
-    for (let x = 0; x < width; x++, to += step) {
+    for (let x = 0; x < width; x++, to += 3) {
       const left = lefts[x] as number;
       const right = rights[x] as number;
       const across = acrosses[x] as number;
@@ -119,61 +98,74 @@ function blend(
           wb * (source[b + i] as number) +
           wc * (source[c + i] as number) +
           wd * (source[d + i] as number);
-        target[to + (i === 0 ? red : i === 1 ? green : blue)] = sum >> 8;
+        target[to + i] = sum >> 8;
       }
     }
   }
 }
 
 /**
- * The mean of two samples a pixel, diagonal to each other: half the reads, and reads take the time.
- * A sample is read as one word, whose fourth byte is not used, and two of them are averaged at once;
- * so the last row, which has nothing behind it, is read byte by byte.
+ * The mean of two samples a pixel, diagonal to each other. Three bytes are read, averaged and written
+ * as one word, whose fourth byte the next pixel overwrites; the last row, which has nothing behind
+ * it to be read, goes byte by byte.
  */
 function average(
   source: Uint8Array | Uint8ClampedArray,
   columns: Taps,
   rows: Taps,
-  target: Float32Array,
-  strides: Strides,
+  target: Uint8Array,
 ): void {
   const { first: lefts, second: rights } = columns;
-  const { stride, step, red, green, blue } = strides;
   const words = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  const out = new DataView(target.buffer);
   const width = lefts.length;
   const lastRight = rights[width - 1] as number;
+  let to = 0;
   for (let y = 0; y < rows.first.length; y++) {
     const top = rows.first[y] as number;
     const bottom = rows.second[y] as number;
     if (bottom + lastRight + 4 > source.length) {
-      averageBytes(source, columns, { top, bottom }, target.subarray(y * stride), strides);
+      for (let x = 0; x < width; x++) {
+        const a = top + (lefts[x] as number);
+        const b = bottom + (rights[x] as number);
+        for (let i = 0; i < 3; i++) {
+          target[to++] = ((source[a + i] as number) + (source[b + i] as number)) >> 1;
+        }
+      }
       continue;
     }
-    let to = y * stride;
-    for (let x = 0; x < width; x++, to += step) {
+    for (let x = 0; x < width; x++, to += 3) {
       const a = words.getInt32(top + (lefts[x] as number), true);
       const b = words.getInt32(bottom + (rights[x] as number), true);
-      // Half of what differs is added to what they share, so that no byte reaches its neighbour.
-      const mean = (a & b) + (((a ^ b) >>> 1) & 0x7f7f7f7f);
-      target[to + red] = mean & 255;
-      target[to + green] = (mean >>> 8) & 255;
-      target[to + blue] = (mean >>> 16) & 255;
+      // What they share and half of what differs, so that no byte carries over into the next.
+      out.setInt32(to, (a & b) + (((a ^ b) >>> 1) & 0x7f7f7f7f), true);
     }
   }
 }
 
-function averageBytes(
-  source: Uint8Array | Uint8ClampedArray,
-  { first: lefts, second: rights }: Taps,
-  { top, bottom }: { readonly top: number; readonly bottom: number },
+/** Lays RGB bytes out as a model wants them. */
+function place(
+  bytes: Uint8Array,
+  { width, height }: { readonly width: number; readonly height: number },
+  layout: Layout,
   target: Float32Array,
-  { step, red, green, blue }: Strides,
 ): void {
-  for (let x = 0; x < lefts.length; x++) {
-    const a = top + (lefts[x] as number);
-    const b = bottom + (rights[x] as number);
-    for (const [i, to] of [red, green, blue].entries()) {
-      target[x * step + to] = ((source[a + i] as number) + (source[b + i] as number)) >> 1;
+  const row = width * 3;
+  if (layout.order === "hwc" && !layout.bgr) {
+    for (let y = 0; y < height; y++) {
+      target.set(bytes.subarray(y * row, (y + 1) * row), y * layout.width * 3);
+    }
+    return;
+  }
+  const step = layout.order === "hwc" ? 3 : 1;
+  const channel = layout.order === "hwc" ? 1 : layout.width * layout.height;
+  for (let c = 0; c < 3; c++) {
+    const start = (layout.bgr ? 2 - c : c) * channel;
+    for (let y = 0; y < height; y++) {
+      let to = start + y * layout.width * step;
+      for (let from = y * row + c; from < (y + 1) * row; from += 3, to += step) {
+        target[to] = bytes[from] as number;
+      }
     }
   }
 }
