@@ -136,10 +136,14 @@ async function contend(name: string, { child, send, next }: Peer): Promise<Conte
 }
 
 async function nextEvent(child: ChildProcess, emitter: NodeJS.EventEmitter, name: string) {
-  const late = AbortSignal.timeout(PATIENCE);
-  const event = once(emitter, name, { signal: late }).then(([one]) => one as unknown);
-  const exit = once(child, "exit", { signal: late }).then(() => undefined);
+  // Whatever comes first, the others are not listened to any longer.
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(PATIENCE)]);
+  const event = once(emitter, name, { signal }).then(([one]) => one as unknown);
+  const exit = once(child, "exit", { signal }).then(() => undefined);
   exit.catch(() => undefined);
   event.catch(() => undefined);
-  return Promise.race([event, exit]).catch(() => undefined);
+  return Promise.race([event, exit])
+    .catch(() => undefined)
+    .finally(() => over.abort());
 }
