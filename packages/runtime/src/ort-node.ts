@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { MienError, messageOf } from "@mien/format";
+import type { InferenceSession } from "onnxruntime-node";
+import { openBackgroundSession } from "./background-session.ts";
 import { fetchModel } from "./fetch-model.ts";
 import { wrapSession, type ModelBytes, type Ort } from "./ort.ts";
 
@@ -11,16 +13,17 @@ export const ort: Ort = {
     return readModelFile(source instanceof URL ? fileURLToPath(source) : source);
   },
 
-  async createSession(bytes, { threads }) {
+  async createSession(bytes, { threads, background }) {
     const { InferenceSession, Tensor } = await loadOnnxruntime();
-    const session = await InferenceSession.create(bytes, {
+    const options: InferenceSession.SessionOptions = {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       // Only fatal messages: whatever goes wrong is thrown as well, and reported once.
       logSeverityLevel: 4,
-    });
-    return wrapSession(session, Tensor);
+    };
+    if (background) return openBackgroundSession({ bytes, options }, Tensor);
+    return wrapSession(await InferenceSession.create(bytes, options), Tensor);
   },
 };
 

@@ -33,6 +33,8 @@ export interface ModelBytes {
 export interface SessionOptions {
   /** Threads inside one operation, at least 1. */
   readonly threads: number;
+  /** Node only: computes on a thread of its own instead of the one that calls. */
+  readonly background: boolean;
   /** Browser only: the address of `ort-wasm-simd-threaded.wasm`. */
   readonly wasmPath: string | URL | undefined;
 }
@@ -76,7 +78,8 @@ export function wrapSession(session: InferenceSession, TensorType: typeof Tensor
   };
 }
 
-function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
+/** What a session says of an input or output, in this package's words. */
+export function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
   return value.isTensor
     ? { name: value.name, type: value.type, shape: value.shape }
     : { name: value.name, type: "not a tensor", shape: [] };

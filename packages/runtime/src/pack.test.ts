@@ -14,12 +14,15 @@ const PROGRAM = `
 import { createPipeline, People, createLbph } from "@mien/runtime";
 const detector = new URL(import.meta.resolve("@mien/runtime/models/detector.onnx"));
 const pipeline = await createPipeline({ expression: "model.onnx", detector });
+// Left open, which must not keep the program from ending.
+const other = await createPipeline({ expression: "model.onnx", detector, background: true });
 const frame = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) };
 const result = await pipeline.process(frame);
+const same = await other.process(frame);
 await pipeline.close();
 const people = new People(createLbph());
 const wrong = await pipeline.process(frame).catch(({ code }) => code);
-console.log(JSON.stringify({ faces: result.faces, labels: pipeline.labels, size: people.size, wrong }));
+console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pipeline.labels, size: people.size, wrong }));
 `;
 
 /** It compiles against the types that are packed. */
@@ -63,6 +66,7 @@ describe("the package", () => {
     const out = execFileSync(process.execPath, ["run.mjs"], { cwd: project, encoding: "utf8" });
     expect(JSON.parse(out)).toEqual({
       faces: [],
+      again: [],
       labels: ["Top", "Bottom", "Left", "Right", "Even"],
       size: 0,
       wrong: "usage",

@@ -37,6 +37,28 @@ async function run(options: Partial<PipelineOptions>, frames: readonly FrameInpu
   }
 }
 
+/** All frames at once; what became of each. */
+async function runTogether(options: Partial<PipelineOptions>, frames: readonly FrameInput[]) {
+  const pipeline = await createPipeline({ ...spotted, ...options });
+  const settled = await Promise.allSettled(frames.map((frame) => pipeline.process(frame)));
+  await pipeline.close();
+  return settled.map((one) => (one.status === "fulfilled" ? one.value : (one.reason as Error)));
+}
+
+/** How long it took aside. */
+const bare = (results: readonly (FrameResult | Error)[]) =>
+  results.map((result) => (result instanceof Error ? result.message : { ...result, timings: {} }));
+
+/** Two spots that move through each other's frames, one of which comes later and leaves earlier. */
+function busyFilm(frames: number): Frame[] {
+  return Array.from({ length: frames }, (_, i): Frame => {
+    const one = [32 * (2 + Math.floor(i / 8)), 96] as const;
+    const other = [32 * (9 - Math.floor(i / 9)), 192] as const;
+    const picture = spots(416, 320, i < 12 || i > 38 ? [one] : [one, other]);
+    return { ...picture, index: i, timeMs: i * 33 } as Frame;
+  });
+}
+
 describe("a pipeline", () => {
   it("gives a frame's result: who is where, and what the face shows", async () => {
     // The spot, and more light on the left of the face.
@@ -81,18 +103,40 @@ describe("a pipeline", () => {
     }
   });
 
-  it("works through calls that overlap in order, side by side with other pipelines", async () => {
-    const frames = film(30);
-    const alone = await run({}, frames);
-    const [one, two] = await Promise.all([createPipeline(spotted), createPipeline(spotted)]);
-    const both = await Promise.all([
-      Promise.all(frames.map((frame) => one.process(frame))),
-      Promise.all(frames.map((frame) => two.process(frame))),
+  it("gives calls that overlap what they give one by one, beside others and on threads of their own", async () => {
+    const frames = busyFilm(50);
+    const alone = bare(await run({}, frames));
+    expect(new Set(alone.map((result) => (result as FrameResult).faces.length))).toContain(2);
+    const together = await Promise.all([
+      runTogether({}, frames),
+      runTogether({ background: true }, frames),
+      runTogether({ background: true }, frames),
     ]);
-    await Promise.all([one.close(), two.close()]);
-    const bare = (results: FrameResult[]) => results.map((result) => ({ ...result, timings: {} }));
-    expect(bare(both[0])).toEqual(bare(alone));
-    expect(bare(both[1])).toEqual(bare(alone));
+    for (const results of together) expect(bare(results)).toEqual(alone);
+  });
+
+  it("loses nothing but the frames that fail, whatever the others do meanwhile", async () => {
+    const frames: FrameInput[] = busyFilm(30);
+    frames[7] = { ...frames[7]!, width: 1 };
+    frames[8] = { ...frames[8]!, height: 0 };
+    const sound = frames.filter((_, i) => i !== 7 && i !== 8);
+    const together = bare(await runTogether({}, frames));
+    expect(together[7]).toMatch(/expected 1×320×3 values/);
+    expect(together[8]).toMatch(/at least 1×1 pixels, found 416×0/);
+    expect(together.filter((_, i) => i !== 7 && i !== 8)).toEqual(bare(await run({}, sound)));
+  });
+
+  it("stops for a signal before a frame's turn, however many are given", async () => {
+    const pipeline = await createPipeline(spotted);
+    const stop = new AbortController();
+    const given = film(6).map((frame) => pipeline.process(frame, { signal: stop.signal }));
+    const ended = Promise.allSettled(given);
+    await given[1];
+    stop.abort();
+    const states = (await ended).map(({ status }) => status);
+    await pipeline.close();
+    expect(states.slice(0, 2)).toEqual(["fulfilled", "fulfilled"]);
+    expect(states.slice(-2)).toEqual(["rejected", "rejected"]);
   });
 
   it("goes on after an impossible picture, stops for a signal, and is closed for good", async () => {
@@ -116,12 +160,16 @@ describe("a pipeline", () => {
     await Promise.all([closing, pipeline.close()]);
   });
 
-  it("forgets everything on reset", async () => {
+  it("forgets everything on reset, but for the frames given before", async () => {
     const pipeline = await createPipeline(spotted);
-    for (const frame of film(25)) await pipeline.process(frame);
+    const before = film(25).map((frame) => pipeline.process(frame));
     pipeline.reset();
     const [face] = (await pipeline.process(film(1)[0]!)).faces;
     expect(face).toMatchObject({ track: 1, confirmed: null });
+    expect((await before.at(-1)!).faces[0]).toMatchObject({
+      track: 1,
+      confirmed: expect.any(String) as string,
+    });
     await pipeline.close();
   });
 
@@ -245,6 +293,7 @@ describe("a pipeline with people", () => {
     expect(strange.flatMap(({ faces }) => faces.map(({ person }) => person))).toEqual(
       frames.map(() => null),
     );
+    expect(bare(await runTogether({ people, background: true }, frames))).toEqual(bare(known));
     await recogniser.close();
   });
 });

@@ -17,6 +17,7 @@ import { checkPicture } from "./picture.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import { readExpressions } from "./read-expressions.ts";
 import type { Picture } from "./shrink.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { Tracker } from "./tracker.ts";
 
 /** A frame; what a plain picture does not say is counted and timed by the pipeline. */
@@ -28,16 +29,27 @@ export interface Pipeline {
   readonly labels: readonly string[];
   /**
    * Takes one frame. Calls may overlap; they are worked through in order, since each result
-   * depends on the frames before.
+   * depends on the frames before. While one frame is read, faces are looked for in the next one
+   * already, so two frames at a time keep the pipeline busy (and, with `background`, two cores); more
+   * only wait, and hold their memory. Results are the same as one by one.
    *
    * @throws {MienError} `bad-image` for an impossible picture, after which the pipeline goes on;
    * `interrupted` if the signal has fired before its turn; `usage` after `close`.
    */
   process(frame: FrameInput, options?: { readonly signal?: AbortSignal }): Promise<FrameResult>;
-  /** Forgets every track and window, as between two films. */
+  /** Forgets every track and window, as between two films; the frames given so far keep theirs. */
   reset(): void;
   /** Frees the models once the calls made so far have ended. */
   close(): Promise<void>;
+}
+
+/** A frame between its two stages: faces are found, and to be read. */
+interface Sought {
+  readonly index: number;
+  readonly timeMs: number;
+  readonly seen: readonly Seen[];
+  readonly rejected: RejectedBox[];
+  readonly watch: Stopwatch;
 }
 
 /** What is seen of one face while a frame is worked on. */
@@ -60,7 +72,7 @@ interface Seen {
  * `environment` if onnxruntime cannot start; `usage` for an option out of range.
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { threads, wasmPath, detectEvery = 2, recogniseEvery = 15 } = options;
+  const { threads, background, wasmPath, detectEvery = 2, recogniseEvery = 15 } = options;
   for (const [name, value] of Object.entries({ detectEvery, recogniseEvery })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new MienError("usage", `${name} must be a whole number of at least 1, found ${value}`);
@@ -68,6 +80,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   }
   const session = {
     ...(threads === undefined ? {} : { threads }),
+    ...(background === undefined ? {} : { background }),
     ...(wasmPath === undefined ? {} : { wasmPath }),
   };
   const classifier = await ExpressionClassifier.open(options.expression, session);
@@ -93,7 +106,10 @@ class Stages implements Pipeline {
   readonly #opened = performance.now();
   #memory: Memory;
   #frames = 0;
-  #queue: Promise<unknown> = Promise.resolve();
+  /** When faces may be looked for in the next frame; never rejects. */
+  #free: Promise<unknown> = Promise.resolve();
+  /** When all frames given so far are done; never rejects. */
+  #done: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(classifier: ExpressionClassifier, detector: FaceDetector, options: PipelineOptions) {
@@ -111,12 +127,16 @@ class Stages implements Pipeline {
     if (this.#closing !== undefined) {
       return Promise.reject(new MienError("usage", "the pipeline is closed"));
     }
-    const work = this.#queue.then(() => {
+    const memory = this.#memory;
+    const before = this.#done;
+    const sought = this.#free.then(() => {
       if (signal?.aborted) throw new MienError("interrupted", "the frame was not worked on");
-      return this.#process(frame);
+      return this.#seek(frame, memory);
     });
-    this.#queue = work.catch(() => undefined);
-    return work;
+    const result = before.then(async () => this.#read(frame, await sought, memory));
+    this.#free = Promise.allSettled([sought, before]);
+    this.#done = result.catch(() => undefined);
+    return result;
   }
 
   reset(): void {
@@ -124,43 +144,43 @@ class Stages implements Pipeline {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#queue.then(async () => {
+    this.#closing ??= this.#done.then(async () => {
       await this.#detector.close();
       await this.#classifier.close();
     });
     return this.#closing;
   }
 
-  async #process(frame: FrameInput): Promise<FrameResult> {
+  /** The first stage: where the faces are, which needs nothing that is read in them. */
+  async #seek(frame: FrameInput, memory: Memory): Promise<Sought> {
     checkPicture(frame);
-    const { classifier, options } = { classifier: this.#classifier, options: this.#options };
-    const started = performance.now();
+    const watch = new Stopwatch();
     const index = frame.index ?? this.#frames;
-    const timeMs = frame.timeMs ?? started - this.#opened;
+    const timeMs = frame.timeMs ?? performance.now() - this.#opened;
     this.#frames++;
     const rejected: RejectedBox[] = [];
-    const timings: Record<string, number> = {};
-    let last = started;
-    const lap = (stage: string) => {
-      const now = performance.now();
-      timings[stage] = roundTo(now - last, 3);
-      last = now;
-    };
-
-    const found = await this.#find(frame, timeMs, rejected);
-    lap("detect");
+    const found = await this.#find(frame, timeMs, memory, rejected);
+    watch.lap("detect");
     const seen = this.#gate(frame, found, rejected);
-    if (frame.depth !== undefined) lap("depth");
-    const people = await this.#recognise(frame, seen);
-    if (options.people !== undefined) lap("recognise");
+    if (frame.depth !== undefined) watch.lap("depth");
+    return { index, timeMs, seen, rejected, watch };
+  }
+
+  /** The second stage: whose the faces are, and what they show. */
+  async #read(frame: FrameInput, sought: Sought, memory: Memory): Promise<FrameResult> {
+    const { index, timeMs, seen, rejected, watch } = sought;
+    const options = this.#options;
+    watch.resume();
+    const people = await this.#recognise(frame, seen, memory);
+    if (options.people !== undefined) watch.lap("recognise");
     const boxes = seen.map(({ box }) => box);
-    const read = await readExpressions(classifier, frame, boxes, options.mirror ?? false);
-    lap("classify");
-    timings["total"] = roundTo(last - started, 3);
+    const read = await readExpressions(this.#classifier, frame, boxes, options.mirror ?? false);
+    watch.lap("classify");
 
     const faces = seen.map(({ track, box, score, distanceMm, relief }, i): FaceResult => {
       const probabilities = read[i] as Float32Array;
       const person = people[i] ?? null;
+      const name = person?.name ?? null;
       return {
         track,
         box: shown(box, frame),
@@ -170,23 +190,26 @@ class Stages implements Pipeline {
         person,
         probabilities: Array.from(probabilities),
         expression: this.labels[argmax(probabilities)] as string,
-        confirmed: this.#confirm(track, person, probabilities, timeMs),
+        confirmed:
+          track === null
+            ? null
+            : memory.confirmations.add({ track, person: name }, probabilities, timeMs),
       };
     });
     return {
       source: frame.path ?? options.source ?? "",
       frame: index,
       timeMs,
-      timings,
+      timings: watch.withTotal(),
       faces,
       ...(options.rejected ? { rejected } : {}),
     };
   }
 
   /** Detections, or the tracks that they belong to. */
-  async #find(frame: FrameInput, timeMs: number, rejected: RejectedBox[]) {
+  async #find(frame: FrameInput, timeMs: number, memory: Memory, rejected: RejectedBox[]) {
     const { stills = false, detectEvery = 2 } = this.#options;
-    const due = stills || this.#memory.frames++ % detectEvery === 0;
+    const due = stills || memory.frames++ % detectEvery === 0;
     const detections = due
       ? await this.#detector.detect(frame, ({ box, reason }) => {
           rejected.push({ box: shown(box, frame), reason });
@@ -195,7 +218,7 @@ class Stages implements Pipeline {
     if (stills) {
       return (detections ?? []).map((one) => ({ ...one, track: null, fresh: true }));
     }
-    return this.#memory.tracker.update(timeMs, detections).map(({ id, box, score, missedMs }) => ({
+    return memory.tracker.update(timeMs, detections).map(({ id, box, score, missedMs }) => ({
       track: id,
       box,
       score,
@@ -226,21 +249,20 @@ class Stages implements Pipeline {
     });
   }
 
-  async #recognise(frame: FrameInput, seen: readonly Seen[]): Promise<(Match | null)[]> {
+  async #recognise(
+    frame: FrameInput,
+    seen: readonly Seen[],
+    { identities }: Memory,
+  ): Promise<(Match | null)[]> {
     const { people } = this.#options;
     if (people === undefined || seen.length === 0) return seen.map(() => null);
-    if (this.#memory.identities !== undefined) {
+    if (identities !== undefined) {
       const faces = seen.map(({ track, box, fresh }) => ({ track: track as number, box, fresh }));
-      return this.#memory.identities.update(frame, faces);
+      return identities.update(frame, faces);
     }
     const boxes = seen.map(({ box }) => box);
     const features = await people.recogniser.describe(frame, boxes);
     return features.map((feature) => people.identify(feature));
-  }
-
-  #confirm(track: number | null, person: Match | null, read: Float32Array, timeMs: number) {
-    if (track === null) return null;
-    return this.#memory.confirmations.add({ track, person: person?.name ?? null }, read, timeMs);
   }
 }
 
