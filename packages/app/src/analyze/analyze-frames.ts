@@ -59,14 +59,14 @@ export async function analyzeFrames(
   },
 ): Promise<Analysis> {
   const { header, signal } = options;
+  const { maxFrames } = outputs;
   const stills = source.kind === "images";
   const counter = new Counter(pipeline.labels, stills);
   let files: { readonly results: LineFile; readonly csv: LineFile | undefined } | undefined;
   let annotations: Annotations | undefined;
   let frames = 0;
   try {
-    for await (const frame of source.frames(signal)) {
-      const result = await pipeline.process(frame);
+    for await (const { frame, result } of workedOn(source, pipeline, { signal, maxFrames })) {
       counter.add(result);
       // Only now, so that a source that cannot be read leaves no folder behind.
       files ??= await openFiles(outputs, header);
@@ -78,7 +78,6 @@ export async function analyzeFrames(
         await annotations.add(frame, result);
       }
       options.onFrame?.(result, ++frames);
-      if (frames === outputs.maxFrames) break;
     }
     if (signal.aborted && source.kind !== "live") {
       throw new MienError("interrupted", `${frames} frames were analysed; nothing was written`);
@@ -101,6 +100,25 @@ export async function analyzeFrames(
     await files?.csv?.discard();
     await annotations?.discard();
   }
+}
+
+/** Frames with their results, in order; while one is handed on, the next one is worked on already. */
+async function* workedOn(
+  source: Source,
+  pipeline: Pipeline,
+  { signal, maxFrames = Infinity }: { signal: AbortSignal; maxFrames: number | undefined },
+): AsyncGenerator<{ readonly frame: Frame; readonly result: FrameResult }> {
+  let before: { readonly frame: Frame; readonly result: Promise<FrameResult> } | undefined;
+  let given = 0;
+  for await (const frame of source.frames(signal)) {
+    const result = pipeline.process(frame);
+    // Whatever is wrong is thrown when its turn comes.
+    result.catch(() => undefined);
+    if (before !== undefined) yield { frame: before.frame, result: await before.result };
+    before = { frame, result };
+    if (++given >= maxFrames) break;
+  }
+  if (before !== undefined) yield { frame: before.frame, result: await before.result };
 }
 
 async function openFiles({ folder, csv }: AnalysisOutputs, header: StreamHeader) {

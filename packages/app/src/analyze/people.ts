@@ -31,7 +31,7 @@ export async function openPeople(
   const people = new People(
     recogniser === "lbph"
       ? createLbph()
-      : await openEmbedding(findFaceModel("embedding"), { threads }),
+      : await openEmbedding(findFaceModel("embedding"), { threads, background: true }),
   );
   for (const { error } of await loadPeople(folder, people)) terminal.warn(error.message);
   if (people.size === 0) {

@@ -64,7 +64,7 @@ export function showTally(terminal: Terminal, tally: Tally, unit: string, second
   const speed = `${formatSeconds(seconds)}, ${(frames / seconds).toFixed(0)} a second`;
   terminal.say(
     `${plural(frames, unit)} with ${plural(faces, "face")}${followed} in ${speed}; ` +
-      `${(tally.meanMs["total"] ?? 0).toFixed(1)} ms per ${unit} beside decoding`,
+      `${(tally.meanMs["total"] ?? 0).toFixed(1)} ms each beside decoding, two at a time`,
   );
 }
 

@@ -7,19 +7,28 @@ import { alternate, type Speed } from "./turns.ts";
 export interface Point extends Speed {
   readonly width: number;
   readonly height: number;
+  /** Longer side of what the detector sees. */
+  readonly input: number;
   /** Faces in the picture; `faces` says how many were read. */
   readonly shown: number;
 }
 
-const SIZES = [
-  ["480p", 640, 480],
-  ["720p", 1280, 720],
-  ["1080p", 1920, 1080],
-  ["4K", 3840, 2160],
-] as const;
-const FACES = [1, 2, 5, 10, 20];
-/** Longer side of the detector's input for crowds, whose faces are too small at the usual 416. */
+/** Longer side of what the detector sees, as it is by default. */
+const USUAL_INPUT = 416;
+/** For crowds, whose faces are too small at the usual one. */
 const CROWD_INPUT = 832;
+/** From one face to the next in one picture, and from one size to the next with one face. */
+const POINTS = [
+  ...[1, 2, 5, 10, 20].map((shown) => [1280, 720, CROWD_INPUT, shown] as const),
+  ...(
+    [
+      [640, 480],
+      [1280, 720],
+      [1920, 1080],
+      [3840, 2160],
+    ] as const
+  ).map(([width, height]) => [width, height, USUAL_INPUT, 1] as const),
+];
 
 /** How the time a frame grows with faces and with pixels; detection on every frame. */
 export async function measureCurves(
@@ -28,20 +37,16 @@ export async function measureCurves(
   options: { readonly seconds: number; readonly threads: number; readonly signal: AbortSignal },
 ): Promise<Point[]> {
   const { threads } = options;
-  const wanted = [
-    ...FACES.map((shown) => [`720p, ${CROWD_INPUT}`, 1280, 720, shown] as const),
-    ...SIZES.map((size) => [...size, 1] as const),
-  ];
   const points: Point[] = [];
-  for (const [name, width, height, shown] of wanted) {
+  for (const [width, height, input, shown] of POINTS) {
     const picture = await maker.scene(width, height, shown);
-    const detection = name.startsWith("720p,") ? { inputSize: CROWD_INPUT } : {};
+    const name = `${width}×${height}`;
     const contender = await mienContender(name, models, picture, {
-      ...{ detectEvery: 1, threads, detection },
+      ...{ detectEvery: 1, threads, detection: { inputSize: input } },
     });
     try {
       const [speed] = await alternate([contender], options);
-      points.push({ ...(speed as Speed), width, height, shown });
+      points.push({ ...(speed as Speed), width, height, input, shown });
     } finally {
       await contender.close();
     }
@@ -51,7 +56,7 @@ export async function measureCurves(
 
 /** Median milliseconds against the number of faces, as PNG. */
 export function drawFaces(points: readonly Point[]): Buffer {
-  const many = points.filter(({ name }) => name.startsWith("720p,"));
+  const many = points.filter(({ input }) => input === CROWD_INPUT);
   return renderChart({
     type: "line",
     data: {

@@ -34,20 +34,23 @@ export interface Soak {
   readonly lateMb: number;
 }
 
-/** Works on many frames and looks whether memory grows. */
+/** Works on many frames, two at a time, and looks whether memory grows. */
 export async function soak(
   models: Models,
   picture: Picture,
   options: { readonly frames: number; readonly signal: AbortSignal; onFrame(done: number): void },
 ): Promise<Soak> {
   const { frames, signal } = options;
-  const pipeline = await createPipeline(models);
+  const pipeline = await createPipeline({ ...models, background: true });
   try {
     const next = filmOf(pipeline, picture);
     let earlyMb = 0;
+    let ahead = next();
     for (let i = 1; i <= frames; i++) {
       if (signal.aborted) throw new MienError("interrupted", "the benchmark was stopped");
-      await next();
+      const before = ahead;
+      ahead = next();
+      await before;
       if (i === Math.ceil(frames / 10)) earlyMb = process.memoryUsage.rss() / 1e6;
       options.onFrame(i);
     }

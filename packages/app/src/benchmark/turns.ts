@@ -65,24 +65,33 @@ export async function alternate(
   }));
 }
 
-/** One in this process that does `work` frame by frame. */
+/**
+ * One in this process that does `work` frame by frame.
+ *
+ * @param options.inFlight frames that it is given at a time; with more than one, a duration is the
+ * time from the end of one frame to the end of the next. Default 1.
+ */
 export function ownContender(
   name: string,
   work: () => Promise<number>,
-  close: () => Promise<void>,
+  { close, inFlight = 1 }: { close: () => Promise<void>; inFlight?: number },
 ): Contender {
   return {
     name,
     close,
     async turn(milliseconds) {
       const durations: number[] = [];
-      let faces: number;
-      const end = performance.now() + milliseconds;
+      const given: Promise<number>[] = [];
+      let faces = 0;
+      let last = performance.now();
+      const end = last + milliseconds;
       do {
-        const start = performance.now();
-        faces = await work();
-        durations.push(performance.now() - start);
-      } while (performance.now() < end);
+        while (given.length < inFlight && last < end) given.push(work());
+        faces = (await given.shift()) ?? faces;
+        const now = performance.now();
+        durations.push(now - last);
+        last = now;
+      } while (last < end || given.length > 0);
       return { durations, faces };
     },
   };

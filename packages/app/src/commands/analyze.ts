@@ -236,7 +236,7 @@ async function open(values: Values, source: Source, terminal: Terminal): Promise
       stills: source.kind === "images",
       confirmation: { method, size, quorum, ...(unsure ? { fallback: "unsure" } : {}) },
       source: source.name,
-      ...{ detectEvery, flat, mirror, rejected, threads },
+      ...{ detectEvery, flat, mirror, rejected, threads, background: true },
     });
     say(pipeline.labels, `; faces by ${detector}`);
     const close = async () => {

@@ -85,8 +85,7 @@ export const benchmark = defineCommand({
     showSpeeds(terminal, "detector, 640×480", detection);
 
     const endToEnd = await run("end to end", async () => [
-      await own.mienContender("mien, every frame", models, frame, { detectEvery: 1, threads }),
-      await own.mienContender("mien, default cadence", models, frame, { detectEvery: 2, threads }),
+      ...(await own.mienContenders(models, frame, threads)),
       ...(values.peers
         ? await (
             await import("../benchmark/peers.ts")
@@ -128,9 +127,13 @@ export const benchmark = defineCommand({
     });
     if (curves !== undefined && points !== undefined) {
       terminal.table(
-        ["size", "faces shown", "faces read", "median ms", "p99 ms", "frames/s"],
-        points.map(({ name, shown, faces, median, p99 }) => [
+        [
+          ...["picture", "detector sees", "faces shown", "faces read"],
+          ...["median ms", "p99 ms", "frames/s"],
+        ],
+        points.map(({ name, input, shown, faces, median, p99 }) => [
           name,
+          `${input} pixels`,
           shown,
           faces,
           median.toFixed(1),
