@@ -1,4 +1,5 @@
 export * from "./chart.ts";
 export * from "./heatmap.ts";
 export * from "./image-grid.ts";
+export * from "./page.ts";
 export { COLOURS, FONT, registerFonts } from "./theme.ts";

@@ -1,5 +1,5 @@
+import { escapeHtml } from "@mien/plot";
 import type { ReliabilityBin } from "../metrics.ts";
-import { escape } from "./html.ts";
 
 /** One line of a chart. */
 export interface Series {
@@ -47,7 +47,7 @@ export function lineChart(chart: {
       ...steps.map((tick) => label(x(tick), String(tick))),
       ...(mark
         ? [
-            `<line class="guide" x1="${x(mark.x)}" x2="${x(mark.x)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"><title>${escape(mark.name)}</title></line>`,
+            `<line class="guide" x1="${x(mark.x)}" x2="${x(mark.x)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"><title>${escapeHtml(mark.name)}</title></line>`,
           ]
         : []),
       ...chart.series.map(({ points }, i) => {
@@ -118,10 +118,10 @@ function figure(
   key: readonly { readonly name: string; readonly colour: string }[],
 ): string {
   const names = key.map(
-    ({ name, colour }) => `<span><i style="background: ${colour}"></i>${escape(name)}</span>`,
+    ({ name, colour }) => `<span><i style="background: ${colour}"></i>${escapeHtml(name)}</span>`,
   );
-  return `<figure class="card"><figcaption>${escape(title)} <small>${escape(unit)}</small></figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(title)}">${shapes.join("")}</svg>
+  return `<figure class="card"><figcaption>${escapeHtml(title)} <small>${escapeHtml(unit)}</small></figcaption>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${shapes.join("")}</svg>
 <div class="key">${names.join("")}</div></figure>`;
 }
 

@@ -1,13 +1,14 @@
+import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../compare.ts";
 import { lineChart } from "./charts.ts";
-import { count, escape, page, percent, table } from "./html.ts";
+import { count, page, percent } from "./html.ts";
 
 /** Runs side by side on one page that needs nothing beside it. */
 export function renderComparison({ runs, pairs, differences }: Comparison): string {
   const names = runs.map(({ name }) => name);
   const parts = [...new Set(pairs.map(({ part }) => part))];
   const scores = (part: "validation" | "test") =>
-    table(
+    htmlTable(
       [
         "",
         "accuracy",
@@ -33,13 +34,13 @@ export function renderComparison({ runs, pairs, differences }: Comparison): stri
     });
   return page(
     `${names.join(", ")} · comparison`,
-    `<header><p class="kind">comparison of training runs</p><h1>${names.map(escape).join(", ")}</h1></header>
+    `<header><p class="kind">comparison of training runs</p><h1>${names.map(escapeHtml).join(", ")}</h1></header>
 <section><h2>Scores</h2>
 ${parts.map((part) => `<h3>${part}</h3>${scores(part)}`).join("\n")}
 </section>
 <section><h2>More than chance?</h2>
 <p>McNemar's exact test looks at the images on which two runs differ. Below p = 0.05 the difference is more than chance; with several pairs, p is Holm's, which allows for asking more than once.</p>
-${table(
+${htmlTable(
   ["", "part", "right by", "only the first right", "only the second right", "p", ""],
   pairs.map((pair) => pairRow(pair, names)),
 )}
@@ -52,10 +53,10 @@ ${curve("Validation accuracy", "by epoch", "validationAccuracy")}</div></section
     : ""
 }
 <section><h2>Recall by class</h2>
-${table(
-  ["", ...names.map(escape)],
+${htmlTable(
+  ["", ...names.map(escapeHtml)],
   (runs[0] as ComparedRun).config.classes.map((name, c) => [
-    escape(name),
+    escapeHtml(name),
     ...runs.map(({ metrics }) => percent(metrics.validation.recall[c])),
   ]),
 )}
@@ -64,9 +65,9 @@ ${table(
 ${
   differences.length === 0
     ? "<p>Nothing: data, seed and every setting are the same.</p>"
-    : table(
-        ["", ...names.map(escape)],
-        differences.map(([name, values]) => [escape(name), ...values.map(escape)]),
+    : htmlTable(
+        ["", ...names.map(escapeHtml)],
+        differences.map(([name, values]) => [escapeHtml(name), ...values.map(escapeHtml)]),
       )
 }
 </section>`,
@@ -75,9 +76,9 @@ ${
 
 function scoreRow({ name, metrics }: ComparedRun, part: "validation" | "test"): string[] {
   const score = metrics[part];
-  if (score === undefined) return [escape(name), ...new Array<string>(8).fill("–")];
+  if (score === undefined) return [escapeHtml(name), ...new Array<string>(8).fill("–")];
   return [
-    escape(name),
+    escapeHtml(name),
     percent(score.accuracy, 2),
     score.accuracyInterval.map((bound) => percent(bound)).join(" – "),
     percent(score.macroF1),
@@ -92,13 +93,13 @@ function scoreRow({ name, metrics }: ComparedRun, part: "validation" | "test"): 
 function pairRow(pair: ComparedPair, names: readonly string[]): string[] {
   const { part, by, first, second, onlyFirst, onlySecond, adjusted } = pair;
   return [
-    `${escape(names[first] as string)} and ${escape(names[second] as string)}`,
+    `${escapeHtml(names[first] as string)} and ${escapeHtml(names[second] as string)}`,
     part,
     by,
     count(onlyFirst),
     count(onlySecond),
     formatProbability(adjusted),
-    escape(verdict(pair, names)),
+    escapeHtml(verdict(pair, names)),
   ];
 }
 

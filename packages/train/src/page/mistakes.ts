@@ -1,7 +1,8 @@
 import { imageAt, type ImageSet } from "@mien/format";
+import { escapeHtml } from "@mien/plot";
 import { predictedClasses } from "../metrics.ts";
 import type { Predictions } from "../predictions.ts";
-import { escape, percent } from "./html.ts";
+import { percent } from "./html.ts";
 import { encodePng } from "./png.ts";
 
 /** An image on which a model was sure and wrong. */
@@ -36,14 +37,14 @@ export function mistakeGallery(
   const figures = mistakes.map(({ index, predicted, confidence }) => {
     const position = positions.get(row[index] as number) as number;
     const png = encodePng(imageAt(set, position), set).toString("base64");
-    const label = escape(classes[labels[index] as number] as string);
+    const label = escapeHtml(classes[labels[index] as number] as string);
     const vote = votes?.[index];
     const voters =
       vote === undefined
         ? ""
-        : `<span>voters: ${vote < 0 ? "no agreement" : escape(classes[vote] as string)}</span>`;
+        : `<span>voters: ${vote < 0 ? "no agreement" : escapeHtml(classes[vote] as string)}</span>`;
     return `<figure class="card"><img alt="CSV row ${row[index]}" title="CSV row ${row[index]}" src="data:image/png;base64,${png}">
-<div><b>${escape(classes[predicted] as string)}</b> ${percent(confidence, 0)}<span>label: ${label}</span>${voters}</div></figure>`;
+<div><b>${escapeHtml(classes[predicted] as string)}</b> ${percent(confidence, 0)}<span>label: ${label}</span>${voters}</div></figure>`;
   });
   return `<div class="mistakes">${figures.join("\n")}</div>`;
 }

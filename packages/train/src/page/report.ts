@@ -8,6 +8,7 @@ import {
   type RunConfig,
   type RunMetrics,
 } from "@mien/format";
+import { escapeHtml, htmlTile } from "@mien/plot";
 import { applyTemperature, onlyLabelled, readCalibration } from "../calibration.ts";
 import { readHistory } from "../history.ts";
 import { reliability } from "../metrics.ts";
@@ -15,7 +16,7 @@ import { readOpenings, type Opening } from "../openings.ts";
 import { readPredictions, type Predictions } from "../predictions.ts";
 import { readRunMetrics } from "../run.ts";
 import { lineChart, reliabilityChart } from "./charts.ts";
-import { count, definitions, escape, page, percent } from "./html.ts";
+import { count, definitions, page, percent } from "./html.ts";
 import { mistakeGallery, worstMistakes } from "./mistakes.ts";
 import { classTable, confusionTable, scoreTable } from "./score-tables.ts";
 
@@ -66,8 +67,8 @@ function renderReport(shown: Shown): string {
   const input = `${config.input.width}×${config.input.height} ${config.input.channels === 1 ? "grey" : "RGB"}`;
   return page(
     title,
-    `<header><p class="kind">training run</p><h1>${escape(config.name)}</h1>
-<p>${config.classes.length} expressions from ${input} images of ${escape(config.data.name)}, ${history.length} epochs</p></header>
+    `<header><p class="kind">training run</p><h1>${escapeHtml(config.name)}</h1>
+<p>${config.classes.length} expressions from ${input} images of ${escapeHtml(config.data.name)}, ${history.length} epochs</p></header>
 ${tiles(shown)}
 <section><h2>What it scores</h2>
 <p>PublicTest is the validation part: the epoch and every setting were chosen by it. ${
@@ -101,15 +102,17 @@ ${originSection(shown)}`,
 
 function tiles({ metrics, calibration, openings }: Shown): string {
   const [part, score] = metrics.test ? ["test", metrics.test] : ["validation", metrics.validation];
-  const tile = (name: string, value: string, more: string) =>
-    `<div class="tile card"><span>${name}</span><b>${value}</b><span>${more}</span></div>`;
   const [low, high] = score.accuracyInterval;
   const all = [
-    tile(`accuracy, ${part}`, percent(score.accuracy, 2), `${percent(low)} to ${percent(high)}`),
-    tile("mean recall", percent(score.meanRecall, 2), `macro-F1 ${percent(score.macroF1)}`),
+    htmlTile(
+      `accuracy, ${part}`,
+      percent(score.accuracy, 2),
+      `${percent(low)} to ${percent(high)}`,
+    ),
+    htmlTile("mean recall", percent(score.meanRecall, 2), `macro-F1 ${percent(score.macroF1)}`),
     ...(score.averaged
       ? [
-          tile(
+          htmlTile(
             "accuracy, ten views",
             percent(score.averaged.accuracy, 2),
             "mirror and crops averaged",
@@ -118,7 +121,7 @@ function tiles({ metrics, calibration, openings }: Shown): string {
       : []),
     ...(score.byVotes
       ? [
-          tile(
+          htmlTile(
             "by FER+ votes",
             percent(score.byVotes.accuracy, 2),
             `of ${count(score.byVotes.images)} images`,
@@ -127,7 +130,7 @@ function tiles({ metrics, calibration, openings }: Shown): string {
       : []),
     ...(calibration
       ? [
-          tile(
+          htmlTile(
             "calibration error",
             percent(score.calibrated?.ece ?? calibration.ece.after),
             `${percent(score.ece ?? calibration.ece.before)} before`,
@@ -193,20 +196,20 @@ function originSection({ config, openings }: Shown): string {
   const { data, hyperparameters, seed, code, split } = config;
   const settings = Object.entries(hyperparameters).map(
     ([name, value]) =>
-      [name, escape(Array.isArray(value) ? value.join(", ") : String(value))] as const,
+      [name, escapeHtml(Array.isArray(value) ? value.join(", ") : String(value))] as const,
   );
   return `<section><h2>Where it comes from</h2>
 <h3>Data</h3>
 ${definitions([
-  ["data set", escape(data.name)],
-  ["file", `<code>${escape(data.path)}</code>`],
+  ["data set", escapeHtml(data.name)],
+  ["file", `<code>${escapeHtml(data.path)}</code>`],
   ["SHA-256", `<code>${data.sha256}</code>`],
-  ["licence", escape(data.licence)],
+  ["licence", escapeHtml(data.licence)],
   ["split", split],
   ...(data.skippedRows ? [["wrong rows left out", String(data.skippedRows)] as const] : []),
 ])}
 <h3>Settings</h3>
-${definitions([["seed", String(seed)], ...settings, ["code", `<code>${escape(code)}</code>`]])}
+${definitions([["seed", String(seed)], ...settings, ["code", `<code>${escapeHtml(code)}</code>`]])}
 ${
   openings.length > 0
     ? `<h3>Openings of PrivateTest</h3>${definitions(openings.map(({ time, accuracy }) => [time, percent(accuracy, 2)] as const))}`

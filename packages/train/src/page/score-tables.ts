@@ -1,7 +1,8 @@
 import type { PartMetrics, Score } from "@mien/format";
+import { escapeHtml, htmlTable } from "@mien/plot";
 import { bootstrapInterval } from "../bootstrap.ts";
 import { normalisedConfusion } from "../metrics.ts";
-import { count, escape, percent, table } from "./html.ts";
+import { count, percent } from "./html.ts";
 
 /** Every way in which the parts were measured, one row each. */
 export function scoreTable(parts: {
@@ -16,7 +17,7 @@ export function scoreTable(parts: {
           ...(metrics.byVotes ? partRows(`${name}, by FER+ votes`, metrics.byVotes) : []),
         ],
   );
-  return table(
+  return htmlTable(
     ["", "images", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE"],
     rows,
   );
@@ -38,7 +39,7 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
       .map((bound) => (100 * bound).toFixed(1))
       .join(" – ");
   return [
-    figures(`<b>${escape(name)}</b>`, metrics, [loss.toFixed(4), percent(ece)]),
+    figures(`<b>${escapeHtml(name)}</b>`, metrics, [loss.toFixed(4), percent(ece)]),
     ["&emsp;95 % interval", "", "", "", between("macroF1"), between("meanRecall"), "", ""],
     ...(calibrated
       ? [
@@ -62,7 +63,7 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
 /** Recall, precision and F1 of each class, and by votes too where they are known. */
 export function classTable(metrics: PartMetrics, classes: readonly string[]): string {
   const { byVotes } = metrics;
-  return table(
+  return htmlTable(
     [
       "",
       "images",
@@ -72,7 +73,7 @@ export function classTable(metrics: PartMetrics, classes: readonly string[]): st
       ...(byVotes ? ["images by votes", "recall", "precision", "F1"] : []),
     ],
     classes.map((name, c) => [
-      escape(name),
+      escapeHtml(name),
       ...classFigures(metrics, c),
       ...(byVotes ? classFigures(byVotes, c) : []),
     ]),
@@ -95,9 +96,9 @@ export function confusionTable(
       const colour = strength >= 60 ? "var(--heat-text)" : "inherit";
       return `<td style="background: color-mix(in srgb, var(--heat) ${strength}%, var(--card)); color: ${colour}">${Number.isNaN(share) ? "–" : share.toFixed(2)}<small>${confusion[actual]?.[predicted] ?? 0}</small></td>`;
     });
-    return `<tr><th scope="row">${escape(classes[actual] as string)}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${escapeHtml(classes[actual] as string)}</th>${cells.join("")}</tr>`;
   });
-  const head = classes.map((name) => `<th scope="col">${escape(name)}</th>`).join("");
+  const head = classes.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("");
   return `<div class="scroll card confusion"><table><thead><tr><th>actual ↓ answer →</th>${head}</tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }

@@ -1,3 +1,4 @@
+import { escapeHtml, htmlFigure, htmlPage, htmlTable, htmlTile } from "@mien/plot";
 import { resolveConfig, type TrainConfig } from "@mien/train";
 import type { Trial } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
@@ -29,23 +30,13 @@ export function renderPage(report: StudyReport, pictures: readonly Picture[]): s
       .filter(({ name }) =>
         names.some((prefix) => name === prefix || name.startsWith(`${prefix}-`)),
       )
-      .map(
-        ({ title, png }) =>
-          `<figure><img alt="${escape(title)}" src="data:image/png;base64,${png.toString("base64")}"></figure>`,
-      )
+      .map(({ title, png }) => htmlFigure(title, png))
       .join("\n");
   const { data, space, pruner, epochs, subset, seed } = settings;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(study)} · hyperparameter study</title>
-<style>${STYLE}</style>
-</head>
-<body><main>
-<header><p class="kind">hyperparameter study</p><h1>${escape(study)}</h1>
-<p>${trials.length} trials on ${escape(data.name)}, each at most ${epochs} epochs on ${percent(subset, 0)} of what may be learnt from. Trials are judged on a fifth of Training that none of them learns from; PublicTest and PrivateTest choose nothing here.</p></header>
+  return htmlPage(
+    `${study} · hyperparameter study`,
+    `<header><p class="kind">hyperparameter study</p><h1>${escapeHtml(study)}</h1>
+<p>${trials.length} trials on ${escapeHtml(data.name)}, each at most ${epochs} epochs on ${percent(subset, 0)} of what may be learnt from. Trials are judged on a fifth of Training that none of them learns from; PublicTest and PrivateTest choose nothing here.</p></header>
 ${tiles(report)}
 <section><h2>The best settings</h2>
 <p>Trial ${report.best.number}, next to train's defaults. What is not listed is the same in all trials.</p>
@@ -74,18 +65,15 @@ ${figures("parallel")}
 ${trialTable(report)}
 </section>
 <footer><dl>
-<dt>data</dt><dd>${escape(data.name)}, SHA-256 <code>${data.sha256}</code></dd>
-<dt>space</dt><dd>${escape(space.name)}. ${escape(space.description)}</dd>
+<dt>data</dt><dd>${escapeHtml(data.name)}, SHA-256 <code>${data.sha256}</code></dd>
+<dt>space</dt><dd>${escapeHtml(space.name)}. ${escapeHtml(space.description)}</dd>
 <dt>sampler, pruner</dt><dd>TPE with seed ${seed}; ${pruner}</dd>
-</dl></footer>
-</main></body>
-</html>
-`;
+</dl></footer>`,
+    STYLE,
+  );
 }
 
 function tiles({ best, trials, comparison }: StudyReport): string {
-  const tile = (name: string, value: string, more: string) =>
-    `<div class="tile card"><span>${name}</span><b>${value}</b><span>${more}</span></div>`;
   const count = (state: Trial["state"]) => trials.filter((trial) => trial.state === state).length;
   const others = (["failed", "interrupted"] as const)
     .filter((state) => count(state) > 0)
@@ -93,18 +81,18 @@ function tiles({ best, trials, comparison }: StudyReport): string {
     .join("");
   const hours = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
   return `<div class="tiles">
-${tile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the judging part`)}
-${tile("trials", String(count("complete") + count("pruned")), `${count("complete")} complete, ${count("pruned")} pruned${others}`)}
+${htmlTile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the judging part`)}
+${htmlTile("trials", String(count("complete") + count("pruned")), `${count("complete")} complete, ${count("pruned")} pruned${others}`)}
 ${
   comparison
-    ? tile(
+    ? htmlTile(
         "gain over default",
         points(comparison.gain),
         `points on PublicTest, ${points(comparison.interval[0])} to ${points(comparison.interval[1])}`,
       )
     : ""
 }
-${tile("time", `${hours.toFixed(0)} min`, "of all trials together")}
+${htmlTile("time", `${hours.toFixed(0)} min`, "of all trials together")}
 </div>`;
 }
 
@@ -114,9 +102,9 @@ function settingsTable({ settings, best }: StudyReport): string {
   const names = Object.keys(
     hyperparametersOf(settings.space, best.params),
   ) as (keyof TrainConfig)[];
-  return table(
+  return htmlTable(
     ["hyperparameter", "best trial", "default"],
-    names.map((name) => [escape(name), value(tuned[name]), value(defaults[name])]),
+    names.map((name) => [escapeHtml(name), value(tuned[name]), value(defaults[name])]),
   );
 }
 
@@ -141,7 +129,7 @@ function comparisonSection({ comparison, settings }: StudyReport): string {
   return `<section><h2>Tuned against default</h2>
 <p>Both trained with the budget of a trial (${settings.epochs} epochs, ${percent(settings.subset, 0)} of the data) and ${seeds} ${seeds === 1 ? "seed" : "seeds"}, measured on the ${images.toLocaleString("en-US")} images of PublicTest, by which no trial was chosen.
 The gain is <b>${points(gain)} points</b>, 95 % interval ${points(low)} to ${points(high)}. ${verdict}</p>
-${table(["settings", "accuracy", "of each seed", "macro-F1", "loss"], rows)}
+${htmlTable(["settings", "accuracy", "of each seed", "macro-F1", "loss"], rows)}
 </section>`;
 }
 
@@ -151,8 +139,8 @@ function trialTable({ trials, settings }: StudyReport): string {
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0) || a.number - b.number)
     .slice(0, LISTED);
   const names = Object.keys(settings.space.parameters);
-  return table(
-    ["trial", "accuracy", ...names.map(escape)],
+  return htmlTable(
+    ["trial", "accuracy", ...names.map(escapeHtml)],
     best.map((trial) => [
       String(trial.number),
       percent(trial.value ?? 0),
@@ -161,15 +149,8 @@ function trialTable({ trials, settings }: StudyReport): string {
   );
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = (row: readonly string[]) =>
-    row.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join("");
-  return `<div class="scroll card"><table><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
-<tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("\n")}</tbody></table></div>`;
-}
-
 function value(given: unknown): string {
-  if (typeof given !== "number") return escape(String(given).replace(/^\[|\]$/g, ""));
+  if (typeof given !== "number") return escapeHtml(String(given).replace(/^\[|\]$/g, ""));
   const text = Number(given.toPrecision(3));
   return text !== 0 && Math.abs(text) < 0.001 ? text.toExponential() : String(text);
 }
@@ -183,48 +164,10 @@ function points(difference: number): string {
   return `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)}`;
 }
 
-function escape(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replace(/[&<>"]/g, (character) => entities[character] as string);
-}
-
+/** Wide pages, with room for the parameters of a trial in one line. */
 const STYLE = `
-:root { color-scheme: light dark; --back: #f6f7f9; --card: #ffffff; --text: #1f2933; --quiet: #5f6b78; --line: #dde2e8; }
-@media (prefers-color-scheme: dark) {
-  :root { --back: #14181d; --card: #1c2229; --text: #e4e8ec; --quiet: #9aa5b1; --line: #313a44; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--back); color: var(--text);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.25rem 3rem; }
-h1 { margin: 0; font-size: 2.2rem; line-height: 1.15; overflow-wrap: anywhere; }
-h2 { margin: 2.75rem 0 .5rem; font-size: 1.25rem; }
-p { margin: .4rem 0 .9rem; color: var(--quiet); max-width: 46rem; }
-p b { color: var(--text); }
-.kind { margin: 0; font-size: .85rem; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; }
-.tile { padding: .8rem 1rem; }
-.tile span { display: block; font-size: .85rem; color: var(--quiet); }
-.tile b { display: block; font-size: 1.7rem; line-height: 1.3; font-weight: 650; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-th, td { padding: .4rem .7rem; text-align: right; font-weight: 400; white-space: nowrap; }
-thead th { color: var(--quiet); font-size: .85rem; }
-thead th:first-child, tbody th { text-align: left; padding-left: 1rem; }
-tr > :last-child { padding-right: 1rem; }
-tbody tr { border-top: 1px solid var(--line); }
-figure { margin: .75rem 0; }
-img { display: block; width: 100%; height: auto; border: 1px solid var(--line); border-radius: 10px; }
-.pair { display: grid; grid-template-columns: minmax(0, 1fr); gap: .75rem; }
-.pair figure { margin: 0; }
-@media (min-width: 46rem) { .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.5rem; margin: 0; font-size: .85rem; color: var(--quiet); }
-dd { margin: 0; overflow-wrap: anywhere; }
-footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); }
-@media print { body { background: none; } figure, .card { break-inside: avoid; } }
+table { font-size: .92rem; }
+th, td { padding: .4rem .7rem; }
+.tiles { grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); }
+figure > img { width: 100%; }
 `;

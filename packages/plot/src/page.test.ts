@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { escapeHtml, htmlFigure, htmlPage, htmlTable } from "./page.ts";
+
+describe("pages", () => {
+  it("name the rows and columns of tables for screen readers", () => {
+    const html = htmlTable(["", "n"], [["a", "1"]]);
+    expect(html).toMatch(/<th scope="col">n<\/th>/);
+    expect(html).toMatch(/<th scope="row">a<\/th><td>1<\/td>/);
+  });
+
+  it("cannot be broken by what stands in a title", () => {
+    expect(escapeHtml(`"<a>" & b`)).toBe("&quot;&lt;a&gt;&quot; &amp; b");
+    const html = htmlPage("<script>", htmlFigure(`"><b>`, Buffer.from("png")));
+    expect(html).toContain("<title>&lt;script&gt;</title>");
+    expect(html).toContain(`alt="&quot;&gt;&lt;b&gt;" src="data:image/png;base64,cG5n"`);
+  });
+});

@@ -1,0 +1,92 @@
+/**
+ * A whole HTML page that needs nothing beside it and follows the reader's light or dark setting.
+ *
+ * @param title plain text, for the window.
+ * @param body HTML inside `main`.
+ * @param style CSS beyond what every page has: the colours `--back`, `--card`, `--text`, `--quiet`
+ * and `--line`, headings, tables, `.card`, `.tiles`, `.pair`, `figure`, `dl` and `footer`.
+ */
+export function htmlPage(title: string, body: string, style = ""): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}${style}</style>
+</head>
+<body><main>
+${body}
+</main></body>
+</html>
+`;
+}
+
+/** Text made safe for HTML, also inside attributes. */
+export function escapeHtml(text: string): string {
+  const entities: Record<string, string> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+  };
+  return text.replace(/[&<>"]/g, (character) => entities[character] as string);
+}
+
+/** A table whose first column names the rows; numbers stand to the right. Cells are HTML. */
+export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (row: readonly string[]) =>
+    row.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join("");
+  return `<div class="scroll card"><table><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+<tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("\n")}</tbody></table></div>`;
+}
+
+/** A picture inside the page itself. */
+export function htmlFigure(title: string, png: Buffer): string {
+  return `<figure><img alt="${escapeHtml(title)}" src="data:image/png;base64,${png.toString("base64")}"></figure>`;
+}
+
+/** A number worth a card of its own, with a name above and a note below it. All three are HTML. */
+export function htmlTile(name: string, value: string, note = ""): string {
+  return `<div class="tile card"><span>${name}</span><b>${value}</b><span>${note}</span></div>`;
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --back: #f6f7f9; --card: #ffffff; --text: #1f2933; --quiet: #5f6b78; --line: #dde2e8; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #14181d; --card: #1c2229; --text: #e4e8ec; --quiet: #9aa5b1; --line: #313a44; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--back); color: var(--text);
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
+main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+h1 { margin: 0; font-size: 2.2rem; line-height: 1.15; overflow-wrap: anywhere; }
+h2 { margin: 3rem 0 .4rem; font-size: 1.25rem; }
+h3 { margin: 1.5rem 0 .5rem; font-size: 1rem; }
+p { margin: .25rem 0 .9rem; color: var(--quiet); max-width: 46rem; }
+p b { color: var(--text); }
+.kind { margin: 0; font-size: .85rem; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; }
+.tile { padding: .8rem 1rem; }
+.tile span { display: block; font-size: .85rem; color: var(--quiet); }
+.tile b { display: block; font-size: 1.7rem; line-height: 1.3; font-weight: 650; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .45rem .7rem; text-align: right; font-weight: 400; white-space: nowrap; }
+thead th { color: var(--quiet); font-size: .85rem; }
+thead th:first-child, tbody th { text-align: left; padding-left: 1rem; }
+tr > :last-child { padding-right: 1rem; }
+tbody tr { border-top: 1px solid var(--line); }
+figure { margin: .75rem 0; }
+img { display: block; max-width: 100%; height: auto; }
+figure > img { border: 1px solid var(--line); border-radius: 10px; }
+.pair { display: grid; grid-template-columns: minmax(0, 1fr); gap: .75rem; }
+.pair figure { margin: 0; }
+@media (min-width: 48rem) { .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.5rem; margin: 0; font-size: .9rem; }
+dt { color: var(--quiet); }
+dd { margin: 0; overflow-wrap: anywhere; }
+code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
+footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--quiet); }
+@media print { body { background: none; } figure, .card { break-inside: avoid; } }
+`;
