@@ -37,6 +37,9 @@ export function loadTensorFlow(load: () => unknown = requireTfjsNode): TensorFlo
 function requireTfjsNode(): unknown {
   // TensorFlow reads this once, when it is loaded; 2 leaves only errors.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  // TensorFlow takes oneDNN's convolutions by itself only on processors with VNNI, bf16 or AMX
+  // instructions; on those with AVX2 alone a step takes a third less time with them, too.
+  process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
   // tfjs-node 4.22 calls two helpers that Node 22 warns of and Node 23 removed.
   const util = require("node:util") as Record<string, unknown>;
   util["isNullOrUndefined"] = (value: unknown) => value === null || value === undefined;
