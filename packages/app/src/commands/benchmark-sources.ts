@@ -60,7 +60,17 @@ export const benchmarkSources = defineCommand({
       await measure(`kinect, ${SPEED}× as fast`, "kinect", { frames });
     } else terminal.warn("fakenect is not installed: the Kinect is left out");
     terminal.table(
-      ["source", "frames", "a second", "CPU", "its child's", "gap p99", "growth", "leaked"],
+      [
+        "source",
+        "frames",
+        "a second",
+        "CPU",
+        "its child's",
+        "gap p99",
+        "growth",
+        "resident",
+        "leaked",
+      ],
       Object.entries(costs).map(([name, cost]) => [
         name,
         cost.frames,
@@ -69,6 +79,7 @@ export const benchmarkSources = defineCommand({
         cost.childCpuPercent === null ? "" : `${cost.childCpuPercent.toFixed(1)} %`,
         `${cost.gapP99Ms.toFixed(1)} ms`,
         formatBytes(cost.growthBytes),
+        formatBytes(cost.residentGrowthBytes),
         cost.leakedFrames,
       ]),
     );

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -25,6 +26,19 @@ function app(args: readonly string[], environment: Record<string, string> = {}) 
     { encoding: "utf8", cwd: folder, env: { ...process.env, ...environment } },
   );
   return { code: status, out: stdout, err: stderr };
+}
+
+/** What each picture of a recording says, whatever its file is called. */
+async function picturesOf(recording: string): Promise<string[]> {
+  const { files } = await readRecording(recording);
+  const pictures = files.filter(({ kind }) => kind !== "a");
+  return Promise.all(
+    pictures.map(async ({ file }) =>
+      createHash("sha256")
+        .update(await readFile(file))
+        .digest("hex"),
+    ),
+  );
 }
 
 describe("app:record", () => {
@@ -53,6 +67,10 @@ describe("app:record", () => {
     const { pairs, files } = await readRecording(path.join(folder, "live"));
     expect(pairs.length).toBeGreaterThan(1);
     expect(files).toHaveLength(2 * pairs.length);
+    const originals = await picturesOf(path.join(folder, "a b"));
+    for (const picture of await picturesOf(path.join(folder, "live"))) {
+      expect(originals).toContain(picture);
+    }
   });
 
   it("says what is wrong with its flags", () => {

@@ -3,18 +3,22 @@ import { MienError } from "@mien/format";
 import { killChild } from "../sources/child-processes.ts";
 import type { Connection } from "../sources/connection.ts";
 import { atMost } from "../sources/delay.ts";
+import { unzeroed } from "../sources/unzeroed.ts";
 import { DEFAULT_CALIBRATION, type Calibration } from "./calibration.ts";
 import { explainKinect } from "./kinect-errors.ts";
-import { PICTURES, type KinectMessage } from "./kinect-messages.ts";
+import { PAIR_BYTES, PICTURES, type KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 import { COLOUR_BYTES, DEPTH_BYTES, checkFiles, readRecording } from "./recording.ts";
 import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
 
+/** Takes raw depth, whose memory is used again for the next pair, and colour, which is its own. */
+type OnPair = (raw: Uint16Array, pixels: Uint8Array) => void;
+
 /** How the Kinect is read. */
 export interface KinectOptions {
-  /** Takes raw depth and colour instead of frames. */
-  readonly onRaw?: (raw: Uint16Array, pixels: Uint8Array) => void;
+  /** Takes raw depth, to be used before it returns, and colour instead of frames. */
+  readonly onRaw?: OnPair;
 }
 
 export interface KinectConnection extends Connection {
@@ -59,13 +63,13 @@ export async function connectKinect(
     if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
   });
 
-  let sink: ((raw: Uint16Array, pixels: Uint8Array) => void) | undefined;
+  let sink: OnPair | undefined;
   let onFirst: () => void = () => undefined;
   const firstPair = new Promise<void>((resolve) => (onFirst = resolve));
-  let early: Parameters<typeof takePair> | undefined;
-  const takePair = (raw: Uint16Array, pixels: Uint8Array) => {
+  let early: Parameters<OnPair> | undefined;
+  const takePair: OnPair = (raw, pixels) => {
     onFirst();
-    if (sink === undefined) early = [raw, pixels];
+    if (sink === undefined) early = [raw.slice(), pixels];
     else sink(raw, pixels);
   };
   const pictures = child.stdio[PICTURES] as Readable;
@@ -124,30 +128,33 @@ export async function connectKinect(
         ((raw, pixels) =>
           void onCapture({ width: WIDTH, height: HEIGHT, pixels, depth: register(raw) }));
       if (early !== undefined) sink(...early);
+      early = undefined;
     },
     resume: () => undefined,
   };
 }
 
-/** Cuts the stream into pairs; each has memory of its own. */
-function readPairs(stream: Readable, onPair: (raw: Uint16Array, pixels: Uint8Array) => void): void {
-  let parts: [Uint8Array, Uint8Array] = [new Uint8Array(DEPTH_BYTES), new Uint8Array(COLOUR_BYTES)];
+/** Cuts the stream into pairs. */
+function readPairs(stream: Readable, onPair: OnPair): void {
+  const raw = new Uint16Array(DEPTH_BYTES / 2);
+  const depth = new Uint8Array(raw.buffer);
+  let pixels = unzeroed(COLOUR_BYTES);
   let filled = 0;
   stream.on("error", () => undefined);
   stream.on("data", (chunk: Buffer) => {
     for (let at = 0; at < chunk.length;) {
       const isDepth = filled < DEPTH_BYTES;
-      const part = isDepth ? parts[0] : parts[1];
+      const part = isDepth ? depth : pixels;
       const to = isDepth ? filled : filled - DEPTH_BYTES;
       const piece = chunk.subarray(at, at + part.length - to);
       part.set(piece, to);
       filled += piece.length;
       at += piece.length;
-      if (filled < DEPTH_BYTES + COLOUR_BYTES) continue;
-      const [depth, pixels] = parts;
-      parts = [new Uint8Array(DEPTH_BYTES), new Uint8Array(COLOUR_BYTES)];
+      if (filled < PAIR_BYTES) continue;
+      const colour = pixels;
+      pixels = unzeroed(COLOUR_BYTES);
       filled = 0;
-      onPair(new Uint16Array(depth.buffer), pixels);
+      onPair(raw, colour);
     }
   });
 }

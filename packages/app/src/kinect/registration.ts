@@ -1,5 +1,6 @@
 import type { DepthMap } from "@mien/format";
 import { focalLengthOf, SENSOR_PIXELS, type Calibration } from "./calibration.ts";
+import { unzeroed } from "../sources/unzeroed.ts";
 import { FARTHEST, millimetresOfRaw, RAW_VALUES } from "./raw-depth.ts";
 
 export const WIDTH = 640;
@@ -122,15 +123,24 @@ export function createRegistration(calibration: Calibration): (raw: Uint16Array)
       ? (stride * HEIGHT + margin) * FRACTIONS
       : (stride * row + margin) * FRACTIONS + x;
   });
-  return (raw) => {
-    canvas.fill(0);
-    for (let at = 0; at < WIDTH * HEIGHT; at++) {
-      const value = (raw[at] as number) & (RAW_VALUES - 1);
+  // What the loop touches is fixed here, since the compiler then knows where it lies; it loads and
+  // checks a module's constants at each turn. A line is a function, since one that returns from its
+  // loop is compiled whole; code that is swapped in during a loop is thrown out again at its end.
+  const [width, mask] = [WIDTH, RAW_VALUES - 1] as const;
+  const source = new Uint16Array(WIDTH * HEIGHT);
+  const placeLine = (start: number) => {
+    for (let at = start; at < start + width; at++) {
+      const value = (source[at] as number) & mask;
       const order = orderOf[value] as number;
       const to = ((places[at] as number) + (shiftOf[value] as number)) >> 8;
       if ((((canvas[to] as number) - 1) & 0xffff) > order) canvas[to] = order + 1;
     }
-    const millimetres = new Uint16Array(WIDTH * HEIGHT);
+  };
+  return (raw) => {
+    source.set(raw);
+    canvas.fill(0);
+    for (let row = 0; row < HEIGHT; row++) placeLine(WIDTH * row);
+    const millimetres = new Uint16Array(unzeroed(2 * WIDTH * HEIGHT).buffer);
     for (let row = 0; row < HEIGHT; row++) {
       const from = stride * row + margin;
       millimetres.set(canvas.subarray(from, from + WIDTH), WIDTH * row);

@@ -56,7 +56,8 @@ export async function recordKinect(
       }
       waiting++;
       const elapsed = performance.now() - started;
-      written = written.then(() => save(raw, pixels, elapsed));
+      const depth = raw.slice();
+      written = written.then(() => save(depth, pixels, elapsed));
       written.catch((error: Error) => {
         problem ??= error;
         stop();

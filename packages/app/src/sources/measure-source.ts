@@ -3,19 +3,25 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { runningChildren } from "./child-processes.ts";
+import { delay } from "./delay.ts";
 import type { Source } from "./source.ts";
 
 /** What reading a source costs. */
 export interface SourceCost {
   readonly frames: number;
   readonly framesPerSecond: number;
-  /** Of one core, of this process and of its children; the latter only where Linux tells. */
+  /**
+   * Of one core, of this process and of its children; the latter only where Linux tells. Measuring is
+   * included, and looking for garbage once.
+   */
   readonly cpuPercent: number;
   readonly childCpuPercent: number | null;
-  /** How late this process' event loop was, 99th percentile. */
+  /** Between two turns of this process' event loop, of at least 5 ms, 99th percentile. */
   readonly gapP99Ms: number;
-  /** How much more memory was in use at the end than after a fifth, garbage collected. */
+  /** How much more JavaScript memory was in use at the end than after a fifth, garbage collected. */
   readonly growthBytes: number;
+  /** The same of the whole process' memory, native memory included. */
+  readonly residentGrowthBytes: number;
   /** Frames that are still reachable at the end. */
   readonly leakedFrames: number;
 }
@@ -35,30 +41,57 @@ function childSeconds(): number {
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
+/** Memory in use, in bytes. */
+function memory(): { used: number; resident: number } {
+  // The second time waits for what the first one left to another thread.
+  collectGarbage();
+  collectGarbage();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { used: heapUsed + external, resident: rss };
+}
+
+/** How long finalisers may take after garbage was collected, in milliseconds. */
+const FINALISERS = 5000;
+
+/** When to stop reading, and whom to tell. */
+export interface MeasureOptions {
+  readonly frames?: number;
+  readonly seconds?: number;
+  /** Told after each frame how many there were. */
+  readonly onFrame?: (count: number) => void;
+}
+
 /** Reads a source for so many frames or so long, whichever ends first, and closes it. */
-export async function measureSource(
-  source: Source,
-  limits: {
-    readonly frames?: number;
-    readonly seconds?: number;
-    /** Told after each frame how many there were. */
-    readonly onFrame?: (count: number) => void;
-  },
-): Promise<SourceCost> {
-  const { frames: most = Infinity, seconds = Infinity, onFrame } = limits;
+export async function measureSource(source: Source, options: MeasureOptions): Promise<SourceCost> {
   const collected = new Set<number>();
   const registry = new FinalizationRegistry((index: number) => collected.add(index));
-  const memory = () => {
-    collectGarbage();
-    const { heapUsed, external } = process.memoryUsage();
-    return heapUsed + external;
+  const { early, ...cost } = await read(source, options, registry);
+  const deadline = performance.now() + FINALISERS;
+  let late = memory();
+  while (collected.size < cost.frames && performance.now() < deadline) {
+    await delay(50);
+    late = memory();
+  }
+  return {
+    ...cost,
+    growthBytes: late.used - early.used,
+    residentGrowthBytes: late.resident - early.resident,
+    leakedFrames: cost.frames - collected.size,
   };
+}
+
+/** A function of its own, so that nothing of the last frame is left when it has returned. */
+async function read(
+  source: Source,
+  { frames: most = Infinity, seconds = Infinity, onFrame }: MeasureOptions,
+  registry: FinalizationRegistry<number>,
+) {
   const gaps = monitorEventLoopDelay({ resolution: 5 });
   const started = performance.now();
   const cpu = process.cpuUsage();
   const childStart = childSeconds();
   let childEnd = childStart;
-  let early: number | undefined;
+  let early: ReturnType<typeof memory> | undefined;
   let count = 0;
   gaps.enable();
   for await (const frame of source.frames()) {
@@ -73,11 +106,6 @@ export async function measureSource(
   gaps.disable();
   const elapsed = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  // Finalisers run some time after the collection.
-  for (let i = 0; i < 5; i++) {
-    memory();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
   return {
     frames: count,
     framesPerSecond: count / elapsed,
@@ -86,7 +114,6 @@ export async function measureSource(
       ? (100 * (childEnd - childStart)) / elapsed
       : null,
     gapP99Ms: gaps.percentile(99) / 1e6,
-    growthBytes: memory() - (early ?? 0),
-    leakedFrames: count - collected.size,
+    early: early ?? memory(),
   };
 }

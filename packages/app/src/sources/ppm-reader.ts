@@ -1,3 +1,5 @@
+import { unzeroed } from "./unzeroed.ts";
+
 /** A picture as it comes out of a stream. */
 export interface RgbPicture {
   readonly width: number;
@@ -54,7 +56,7 @@ export class PpmReader {
       return chunk.length;
     }
     const [header, width, height] = [found[0], Number(found[1]), Number(found[2])];
-    this.#picture = { width, height, pixels: new Uint8Array(width * height * 3) };
+    this.#picture = { width, height, pixels: unzeroed(width * height * 3) };
     this.#filled = 0;
     this.#header = "";
     return header.length - before;
