@@ -1,1 +1,2 @@
+export * from "./camera-header.ts";
 export * from "./messages.ts";

@@ -5,16 +5,18 @@ import type { FrameResult, StreamHeader } from "@mien/format";
  *
  * The server sends text: first a `Hello`, then `Status`, `LiveResult`, `Stats` and `Enrolment`
  * messages, told apart by `type`; and binary: one byte that says what picture it is, the number of
- * its frame as a 32-bit little-endian integer, and the picture as JPEG. The result of a frame comes
- * before its picture. A viewer that cannot keep up gets fewer frames.
+ * its frame as a 32-bit little-endian integer, and the picture as JPEG. A page whose own camera took
+ * the picture has it already, and gets in its place the page's number of it, again 32 bits. The
+ * result of a frame comes before its picture. A viewer that cannot keep up gets fewer frames.
  *
- * A page sends a `ViewerMessage` as text, and JPEG pictures of its own camera as binary.
+ * A page sends a `ViewerMessage` as text, and pictures of its own camera as binary: a `CameraHeader`
+ * and the pixels.
  */
 export type ServerMessage = Hello | Status | LiveResult | Stats | Enrolment;
 
 /** The first byte of a binary message. */
-export const PICTURE = { colour: 1, depth: 2 } as const;
-/** Bytes before the picture in a binary message. */
+export const PICTURE = { colour: 1, depth: 2, own: 3 } as const;
+/** Bytes before the picture, or the page's number of it, in a binary message. */
 export const PICTURE_HEADER = 5;
 
 /** Sent once to every viewer. */
@@ -87,6 +89,8 @@ export interface Enrolment {
   readonly guidance: string;
   /** How many pictures were left out, by reason. */
   readonly leftOut: Readonly<Record<string, number>>;
+  /** What speaks against enrolling these pictures, in sentences. */
+  readonly doubts: readonly string[];
 }
 
 /** What a page may say. */

@@ -41,6 +41,8 @@ export interface EnrolmentRequest {
 export class EnrolmentSession {
   readonly name: string;
   readonly wanted: number;
+  /** What speaks against enrolling these pictures, in sentences. */
+  doubts: readonly string[] = [];
   readonly #pictures: (Crop & { kept: boolean })[] = [];
   readonly #looks: Look[] = [];
   readonly #leftOut: Record<string, number> = {};
@@ -67,6 +69,7 @@ export class EnrolmentSession {
       pictures: this.#pictures.map(({ kept }) => kept),
       guidance: this.#review ? "Delete what does not show this person well." : this.#guidance,
       leftOut: { ...this.#leftOut },
+      doubts: this.doubts,
     };
   }
 

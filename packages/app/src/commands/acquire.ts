@@ -72,6 +72,7 @@ export const acquire = defineCommand({
     const ending = AbortSignal.any([signal, timeout]);
     const detector = await FaceDetector.open(findFaceModel("detector", values.detector));
     const store = await openStore(values.people);
+    for (const name of store.forgotten) terminal.say(`deleted ${name}, whose time was over`);
     const source = await openSource(values.source, {
       signal: ending,
       onNotice: ({ message }) => terminal.warn(message),
@@ -108,6 +109,7 @@ export const acquire = defineCommand({
           },
         );
       }
+      for (const doubt of await store.doubts(session.name, session.crops())) terminal.warn(doubt);
       await store.add(session.name, session.crops(), { given, keepDays: values.keepDays });
       const { falseAccept, falseReject } = await store.summary();
       const share = (rate: number | null) => (rate === null ? "unknown" : formatPercent(rate, 1));

@@ -115,8 +115,13 @@ export const live = defineCommand({
       text === "browser" || feed.mayComeBack(text)
         ? undefined
         : await feed.openLive(text, signal, ({ message }) => terminal.warn(message));
-    const store = await openStore(values.people, { recogniser: values.recogniser, threads });
+    const store = await openStore(values.people, {
+      recogniser: values.recogniser,
+      threads,
+      results: ["artifacts", values.sessions],
+    });
     for (const { error } of store.damaged) terminal.warn(error.message);
+    for (const name of store.forgotten) terminal.say(`deleted ${name}, whose time was over`);
     const card = model.replace(/(\.int8|\.fp16)?\.onnx$/, ".md");
     const app = await LiveApp.open({
       source: text,

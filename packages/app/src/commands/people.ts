@@ -8,7 +8,7 @@ const ACTIONS = {
   rename: { words: 2, says: "OLD NEW" },
   merge: { words: 2, says: "FROM INTO, when both are one person" },
   export: { words: 1, says: "NAME, as a zip file" },
-  prune: { words: 0, says: "delete those whose time is over" },
+  prune: { words: 0, says: "delete those whose time is over, as every action does first" },
 } as const;
 
 export const people = defineCommand({
@@ -64,9 +64,10 @@ ${Object.entries(ACTIONS)
       );
     }
     const { openStore } = await import("../people/open-store.ts");
-    const store = await openStore(values.people, { results: values.results });
+    const store = await openStore(values.people, { results: [values.results] });
     try {
       for (const { error } of store.damaged) terminal.warn(error.message);
+      for (const name of store.forgotten) terminal.say(`deleted ${name}, whose time was over`);
       const [first = "", second = ""] = words;
       if (action === "delete") {
         const { found, files } = await store.delete(first);
@@ -87,9 +88,8 @@ ${Object.entries(ACTIONS)
         const file = values.out ?? "artifacts/exports/person.zip";
         await writeFileAtomic(file, await store.export(first));
         terminal.wrote(path.normalize(file), `everything that is stored of ${first}`);
-      } else if (action === "prune") {
-        const gone = await store.deleteExpired();
-        terminal.say(gone.length === 0 ? "nobody's time is over" : `deleted ${gone.join(", ")}`);
+      } else if (action === "prune" && store.forgotten.length === 0) {
+        terminal.say("nobody's time is over");
       }
       const summary = await store.summary();
       if (summary.people.length === 0) terminal.say(`nobody is enrolled in ${values.people}`);

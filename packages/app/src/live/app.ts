@@ -18,6 +18,8 @@ export interface LiveAppOptions extends Omit<EngineOptions, "people"> {
   /** Where sessions are recorded. */
   readonly sessions: string;
   readonly card: string | undefined;
+  /** How often is looked whose time is over, in milliseconds. Default an hour. */
+  readonly retentionCheckMs?: number;
 }
 
 /** Who agreed, and for how long. */
@@ -26,6 +28,9 @@ export interface ConsentedRequest extends EnrolmentRequest {
   /** Must be true: the person has agreed. */
   readonly consent: boolean;
 }
+
+/** So often is looked whose time is over, in milliseconds. */
+const RETENTION_CHECK = 3_600_000;
 
 /** An enrolment that is going on. */
 interface Consented {
@@ -42,6 +47,7 @@ const NO_ENROLMENT: Enrolment = {
   pictures: [],
   guidance: "",
   leftOut: {},
+  doubts: [],
 };
 
 /** Everything that the page and the API can do, without any HTTP in it. */
@@ -55,18 +61,25 @@ export class LiveApp {
   #recorder: SessionRecorder | null = null;
   #enrolment: Consented | null = null;
   #stills: Promise<Pipeline> | null = null;
+  readonly #retention: NodeJS.Timeout;
 
   private constructor(options: LiveAppOptions, engine: LiveEngine) {
     this.#options = options;
     this.engine = engine;
     this.store = options.store;
     this.card = options.card;
+    this.#retention = setInterval(
+      () => void this.#deleteExpired().catch(console.error),
+      options.retentionCheckMs ?? RETENTION_CHECK,
+    ).unref();
     engine.listen({
       onStatus: () => this.onChange("status"),
       onFrame: ({ frame, result }) => {
         this.#recorder?.add(result);
-        void this.#enrolment?.session.look(frame, result.faces).then((changed) => {
+        const session = this.#enrolment?.session;
+        void session?.look(frame, result.faces).then((changed) => {
           if (changed) this.onChange("enrolment");
+          if (changed && session.isFull) void this.#examine(session);
         });
       },
     });
@@ -144,6 +157,18 @@ export class LiveApp {
     throw new MienError("missing-file", "nobody is being enrolled");
   }
 
+  /** Ends taking pictures before there are as many as wanted. */
+  async finishEnrolment(): Promise<void> {
+    this.session.finish();
+    await this.#examine(this.session);
+  }
+
+  /** Deletes a picture of the enrolment that is going on, or takes that back. */
+  async keepPicture(index: number, kept: boolean): Promise<void> {
+    this.session.keep(index, kept);
+    await this.#examine(this.session);
+  }
+
   /** Stores what was kept; from then on the person is recognised. */
   async saveEnrolment(): Promise<void> {
     const { session } = this;
@@ -193,10 +218,21 @@ export class LiveApp {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#retention);
     await this.record(false);
     await this.engine.close();
     if (this.#stills !== null) await (await this.#stills).close();
     await this.store.people.recogniser.close();
+  }
+
+  async #examine(session: EnrolmentSession): Promise<void> {
+    session.doubts = await this.store.doubts(session.name, session.crops());
+    this.onChange("enrolment");
+  }
+
+  /** Whoever's time is over while the page is open. */
+  async #deleteExpired(): Promise<void> {
+    for (const name of await this.store.expired()) await this.deletePerson(name);
   }
 
   /** A session that is being recorded would bring a name back: it ends before, and goes on in a new folder. */

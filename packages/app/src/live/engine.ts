@@ -5,7 +5,8 @@ import { delay } from "../sources/delay.ts";
 import type { Source } from "../sources/source.ts";
 import { feed, mayComeBack, openLive } from "./feed.ts";
 import { Meter } from "./meter.ts";
-import { depthToJpeg, fromJpeg, toJpeg } from "./pictures.ts";
+import { fromCamera } from "./camera-picture.ts";
+import { depthToJpeg, toJpeg } from "./pictures.ts";
 import { WindowCounts } from "./window-counts.ts";
 
 /** What a live engine works with. */
@@ -22,9 +23,19 @@ export interface EngineOptions {
 export interface LiveFrame {
   readonly frame: Frame;
   readonly result: LiveResult;
-  readonly colour: Buffer;
-  /** Where there is depth and somebody watches it. */
+  /** As JPEG, where somebody looks at it. */
+  readonly colour: Buffer | null;
+  /** As JPEG, where there is depth and somebody looks at it. */
   readonly depth: Buffer | null;
+  /** Where it came from, for a picture of a page's camera. */
+  readonly origin: Origin | null;
+}
+
+/** Whose camera took a picture. */
+export interface Origin {
+  readonly page: object;
+  /** The page's own number of the picture. */
+  readonly number: number;
 }
 
 /** Who wants to know what happens. */
@@ -43,6 +54,8 @@ export class LiveEngine {
   latest: LiveFrame | null = null;
   /** Whether anybody wants to see depth. */
   wantsDepth = false;
+  /** Whether anybody wants to see pictures, except the page whose camera took them. */
+  wantsColour: (page: object | null) => boolean = () => false;
   readonly #options: EngineOptions;
   readonly #listeners = new Set<LiveListener>();
   #pipeline: Pipeline;
@@ -53,7 +66,7 @@ export class LiveEngine {
   #trackOffset = 0;
   #maxTrack = 0;
   /** A page's picture: the one that waits, and whether one is worked on. */
-  #waiting: Uint8Array | null = null;
+  #waiting: { readonly page: object; readonly bytes: Uint8Array } | null = null;
   #busy = false;
   #offered = 0;
   readonly #opened = performance.now();
@@ -107,9 +120,9 @@ export class LiveEngine {
   }
 
   /** A picture of a page's camera; while one is worked on, only the newest waits. */
-  offer(jpeg: Uint8Array): void {
+  offer(page: object, bytes: Uint8Array): void {
     if (this.#waiting !== null) this.meter.totals.dropped++;
-    this.#waiting = jpeg;
+    this.#waiting = { page, bytes };
     if (!this.#busy) void this.#workOffOffers();
   }
 
@@ -167,22 +180,17 @@ export class LiveEngine {
     this.#busy = true;
     try {
       while (this.#waiting !== null) {
-        const jpeg = this.#waiting;
+        const { page, bytes } = this.#waiting;
         this.#waiting = null;
         const capturedAt = Date.now();
         try {
-          const picture = await fromJpeg(jpeg);
+          const { number, ...picture } = fromCamera(bytes);
           const timeMs = performance.now() - this.#opened;
-          const frame: Frame = {
-            ...picture,
-            pixels: Uint8Array.from(picture.pixels),
-            index: this.#offered++,
-            timeMs,
-          };
+          const frame: Frame = { ...picture, index: this.#offered++, timeMs };
           if (this.#status.state !== "running") {
             this.#tell({ state: "running", message: "this page's camera" });
           }
-          await this.#work(frame, capturedAt, jpeg);
+          await this.#work(frame, capturedAt, { page, number });
         } catch (error) {
           if (!(error instanceof MienError)) throw error;
           this.meter.totals.failed++;
@@ -193,12 +201,12 @@ export class LiveEngine {
     }
   }
 
-  async #work(frame: Frame, capturedAt: number, jpeg?: Uint8Array): Promise<void> {
+  async #work(frame: Frame, capturedAt: number, origin: Origin | null = null): Promise<void> {
     const started = performance.now();
     const pipeline = this.#pipeline;
     const [seen, colour, depth] = await Promise.all([
       pipeline.process(frame),
-      jpeg === undefined ? toJpeg(frame) : Buffer.from(jpeg),
+      this.wantsColour(origin?.page ?? null) ? toJpeg(frame) : null,
       frame.depth !== undefined && this.wantsDepth ? depthToJpeg(frame.depth) : null,
     ]);
     // People changed meanwhile: these names may be gone.
@@ -221,7 +229,7 @@ export class LiveEngine {
       windows: this.#windows.add(faces, frame.timeMs),
     };
     this.meter.frame(performance.now() - started, faces.length);
-    this.latest = { frame, result, colour, depth };
+    this.latest = { frame, result, colour, depth, origin };
     for (const listener of this.#listeners) listener.onFrame?.(this.latest);
   }
 

@@ -56,12 +56,14 @@ export class Meter {
       `_sum ${this.sumMs / 1000}`,
       `_count ${frames}`,
     ];
+    const { user, system } = process.cpuUsage();
     return [
       metric("frames_total", "counter", "Frames that were worked on.", [` ${frames}`]),
       metric("faces_total", "counter", "Faces in them.", [` ${faces}`]),
       metric("frames_dropped_total", "counter", "Frames that came too fast.", [` ${dropped}`]),
       metric("frames_failed_total", "counter", "Pictures that were none.", [` ${failed}`]),
       metric("frames_per_second", "gauge", "In the last second.", [` ${this.#framesPerSecond}`]),
+      metric("cpu_seconds_total", "counter", "Of the server.", [` ${(user + system) / 1e6}`]),
       metric("cpu_percent", "gauge", "Of one core.", [` ${this.#cpuPercent}`]),
       metric("memory_bytes", "gauge", "Resident.", [` ${process.memoryUsage().rss}`]),
       metric("viewers", "gauge", "Open pages.", [` ${viewers}`]),

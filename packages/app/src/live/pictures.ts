@@ -1,4 +1,4 @@
-import { MienError, messageOf, type DepthMap } from "@mien/format";
+import type { DepthMap } from "@mien/format";
 import type { Picture } from "@mien/runtime";
 import sharp from "sharp";
 
@@ -6,32 +6,11 @@ import sharp from "sharp";
 const QUALITY = 80;
 /** What is farther looks the same, in millimetres. */
 const FAR = 4000;
-/** No camera of a page is larger. */
-const MAX_PIXELS = 4096 * 2304;
 
 /** RGB as JPEG. */
 export function toJpeg({ width, height, pixels }: Picture): Promise<Buffer> {
   const raw = { width, height, channels: 3 as const };
   return sharp(pixels, { raw }).jpeg({ quality: QUALITY }).toBuffer();
-}
-
-/**
- * A JPEG that a page sent.
- *
- * @throws {MienError} `bad-image` if it is none, is damaged, or has more pixels than any camera.
- */
-export async function fromJpeg(bytes: Uint8Array): Promise<Picture> {
-  try {
-    if (bytes[0] !== 0xff || bytes[1] !== 0xd8) throw new Error("no JPEG");
-    const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error" })
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(`${info.channels} channels`);
-    return { width: info.width, height: info.height, pixels: data };
-  } catch (error) {
-    throw new MienError("bad-image", `a page sent a picture that is none: ${messageOf(error)}`);
-  }
 }
 
 /** Depth as a JPEG at half size: near is light, far is dark, unknown is black. */

@@ -10,14 +10,14 @@ export interface StoreOptions {
   /** `embedding` (default) or `lbph`. */
   readonly recogniser?: string;
   readonly threads?: number;
-  /** The folder under which commands write, to erase names from. */
-  readonly results?: string;
+  /** The folders under which commands write, to erase names from. Default `artifacts`. */
+  readonly results?: readonly string[];
 }
 
 /** Opens a folder of people with the recogniser that they are recognised by. */
 export async function openStore(
   folder: string,
-  { recogniser = "embedding", threads = 1, results = "artifacts" }: StoreOptions = {},
+  { recogniser = "embedding", threads = 1, results = ["artifacts"] }: StoreOptions = {},
 ): Promise<PersonStore> {
   const how =
     recogniser === "lbph"

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const open = () => PersonStore.open(path.join(root, "people"), new People(createLbph()), root);
+const open = () => PersonStore.open(path.join(root, "people"), new People(createLbph()), [root]);
 const consent = () => ({ given: new Date().toISOString(), keepDays: 30 });
 
 async function crops(seed: number, count = 3): Promise<Crop[]> {

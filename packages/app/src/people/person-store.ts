@@ -15,6 +15,7 @@ import {
 import type { PeopleSummary } from "@mien/web";
 import { zipSync } from "fflate";
 import sharp from "sharp";
+import { doubtsAbout } from "../acquire/doubts.ts";
 import { consentText } from "./consent.ts";
 import { eraseName } from "./erase.ts";
 import { checkName } from "./person-name.ts";
@@ -46,13 +47,16 @@ export class PersonStore {
   readonly people: People;
   /** Files that could not be used. */
   readonly damaged: readonly DamagedPerson[];
+  #forgotten: readonly string[] = [];
+  /** Of pictures that were described already, by their bytes. */
+  readonly #described = new WeakMap<Uint8Array, Float32Array>();
   /** Where results that may name people lie. */
-  readonly #results: string;
+  readonly #results: readonly string[];
 
   private constructor(
     folder: string,
     people: People,
-    results: string,
+    results: readonly string[],
     damaged: readonly DamagedPerson[],
   ) {
     this.folder = folder;
@@ -65,13 +69,24 @@ export class PersonStore {
    * Opens a folder, which need not exist, and deletes whoever's time is over.
    *
    * @param people empty; everybody in the folder is added.
-   * @param results the folder under which commands write, to erase names from.
+   * @param results the folders under which commands write, to erase names from.
    */
-  static async open(folder: string, people: People, results = "artifacts"): Promise<PersonStore> {
+  static async open(
+    folder: string,
+    people: People,
+    results: readonly string[],
+  ): Promise<PersonStore> {
     const damaged = await loadPeople(folder, people);
     const store = new PersonStore(folder, people, results, damaged);
-    await store.deleteExpired();
+    const expired = await store.expired();
+    for (const name of expired) await store.delete(name);
+    store.#forgotten = expired;
     return store;
+  }
+
+  /** Who was deleted when it was opened, since their time was over. */
+  get forgotten(): readonly string[] {
+    return this.#forgotten;
   }
 
   async summary(): Promise<PeopleSummary> {
@@ -124,6 +139,11 @@ export class PersonStore {
     await this.#save(called);
   }
 
+  /** What speaks against taking these pictures for one person of that name, in sentences. */
+  async doubts(name: string, crops: readonly Crop[]): Promise<string[]> {
+    return doubtsAbout(name, await this.#describe(crops), this.people);
+  }
+
   /** Deletes somebody, and the name from everything that was written. */
   async delete(name: string): Promise<Erased> {
     const called = name.normalize("NFC").trim();
@@ -134,7 +154,11 @@ export class PersonStore {
       await rm(folder, { recursive: true, force: true });
       found = true;
     }
-    return { found, files: await eraseName(this.#results, called, this.folder) };
+    const files = new Set<string>();
+    for (const root of this.#results) {
+      for (const file of await eraseName(root, called, this.folder)) files.add(file);
+    }
+    return { found, files: [...files] };
   }
 
   /** @throws {MienError} `missing-file` if there is nobody of the old name, `conflict` if of the new. */
@@ -182,13 +206,11 @@ export class PersonStore {
     return zipSync(files, { level: 0 });
   }
 
-  /** @returns the names of those whose time was over. */
-  async deleteExpired(now = Date.now()): Promise<string[]> {
-    const expired = (await readRecords(this.folder)).filter(
-      ({ record }) => Date.parse(record.keepUntil) < now,
-    );
-    for (const { record } of expired) await this.delete(record.name);
-    return expired.map(({ record }) => record.name);
+  /** Whose time is over. */
+  async expired(): Promise<string[]> {
+    return (await readRecords(this.folder))
+      .filter(({ record }) => Date.parse(record.keepUntil) < Date.now())
+      .map(({ record }) => record.name);
   }
 
   async #move(from: string, to: string): Promise<void> {
@@ -230,9 +252,15 @@ export class PersonStore {
   async #describe(crops: readonly Crop[]): Promise<Float32Array[]> {
     const features: Float32Array[] = [];
     for (const { jpeg, box } of crops) {
-      const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
-      const picture: Picture = { width: info.width, height: info.height, pixels: data };
-      features.push(...(await this.people.recogniser.describe(picture, [box])));
+      let feature = this.#described.get(jpeg);
+      if (feature === undefined) {
+        const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
+        const picture: Picture = { width: info.width, height: info.height, pixels: data };
+        [feature] = await this.people.recogniser.describe(picture, [box]);
+      }
+      if (feature === undefined) continue;
+      this.#described.set(jpeg, feature);
+      features.push(feature);
     }
     return features;
   }

@@ -134,10 +134,8 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
       },
     },
     async ({ params: { step } }) => {
-      if (step === "finish") {
-        app.session.finish();
-        app.onChange("enrolment");
-      } else if (step === "save") await app.saveEnrolment();
+      if (step === "finish") await app.finishEnrolment();
+      else if (step === "save") await app.saveEnrolment();
       else app.discardEnrolment();
       return app.enrolment;
     },
@@ -160,9 +158,8 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
         body: body({ kept: { type: "boolean" } }),
       },
     },
-    ({ params: { index }, body: { kept } }) => {
-      app.session.keep(index, kept);
-      app.onChange("enrolment");
+    async ({ params: { index }, body: { kept } }) => {
+      await app.keepPicture(index, kept);
       return app.enrolment;
     },
   );

@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { FrameResult } from "@mien/format";
-import type { Hello, LiveResult } from "@mien/web";
+import {
+  CAMERA_HEADER,
+  PICTURE,
+  PICTURE_HEADER,
+  writeCameraHeader,
+  type Hello,
+  type LiveResult,
+} from "@mien/web";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
@@ -241,16 +248,25 @@ describe("the live server refuses", () => {
   });
 
   it("to listen to 10,000 messages that are none, and goes on for others", async () => {
-    const closed = new Promise<number>((resolve) => {
-      const socket = new WebSocket(`ws://127.0.0.1:${live.port}/ws`);
-      socket.on("open", () => {
-        for (let i = 0; i < 10_000; i++) socket.send(i % 2 ? `{"type":${i}` : Buffer.alloc(50, i));
-      });
-      socket.on("close", resolve);
-      socket.on("error", () => undefined);
-    });
-    expect(await closed).toBe(1008);
-    expect((await listenUntil(({ type }) => type === "result")).length).toBeGreaterThan(0);
+    const camera = await startLive({ source: "browser" });
+    try {
+      for (const { port } of [live, camera]) {
+        const closed = new Promise<number>((resolve) => {
+          const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+          socket.on("open", () => {
+            for (let i = 0; i < 10_000; i++) {
+              socket.send(i % 2 ? `{"type":${i}` : Buffer.alloc(50, i));
+            }
+          });
+          socket.on("close", resolve);
+          socket.on("error", () => undefined);
+        });
+        expect(await closed).toBe(1008);
+      }
+      expect((await listenUntil(({ type }) => type === "result")).length).toBeGreaterThan(0);
+    } finally {
+      await camera.close();
+    }
   });
 
   it("to be embedded, and lets its page load nothing from elsewhere", async () => {
@@ -259,6 +275,41 @@ describe("the live server refuses", () => {
     expect(policy).toMatch(/default-src 'none'/);
     expect(policy).toMatch(/frame-ancestors 'none'/);
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  });
+});
+
+describe("a page's camera", () => {
+  it("is answered with the number of its picture; others get the picture itself", async () => {
+    const camera = await startLive({ source: "browser" });
+    const connect = async () => {
+      const socket = new WebSocket(`ws://127.0.0.1:${camera.port}/ws`);
+      const pictures: Buffer[] = [];
+      socket.on("message", (data: Buffer, isBinary: boolean) => isBinary && pictures.push(data));
+      await new Promise((resolve) => socket.once("open", resolve));
+      return { socket, pictures };
+    };
+    try {
+      const [own, other] = [await connect(), await connect()];
+      const rgba = await spot(64).ensureAlpha().raw().toBuffer();
+      const message = Buffer.alloc(CAMERA_HEADER + rgba.length);
+      const size = { width: 416, height: 320, number: 77 };
+      writeCameraHeader(
+        { format: "RGBA", fullRange: true, bt709: false, ...size },
+        new DataView(message.buffer, message.byteOffset),
+      );
+      rgba.copy(message, CAMERA_HEADER);
+      own.socket.send(message);
+      await expect.poll(() => [own.pictures.length, other.pictures.length]).toEqual([1, 1]);
+      expect(own.pictures[0]?.readUInt8(0)).toBe(PICTURE.own);
+      expect(own.pictures[0]?.readUInt32LE(PICTURE_HEADER)).toBe(77);
+      expect(other.pictures[0]?.readUInt8(0)).toBe(PICTURE.colour);
+      const jpeg = await sharp(other.pictures[0]?.subarray(PICTURE_HEADER)).metadata();
+      expect(jpeg).toMatchObject({ width: 416, height: 320, format: "jpeg" });
+      expect(camera.app.engine.latest?.result.faces).toHaveLength(1);
+      for (const { socket } of [own, other]) socket.terminate();
+    } finally {
+      await camera.close();
+    }
   });
 });
 

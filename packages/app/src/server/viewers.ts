@@ -1,4 +1,10 @@
-import { PICTURE, PICTURE_HEADER, type ServerMessage, type ViewerMessage } from "@mien/web";
+import {
+  PICTURE,
+  PICTURE_HEADER,
+  readCameraHeader,
+  type ServerMessage,
+  type ViewerMessage,
+} from "@mien/web";
 import type { WebSocket } from "@fastify/websocket";
 import type { LiveEngine, LiveFrame } from "../live/engine.ts";
 
@@ -26,6 +32,8 @@ export class Viewers {
 
   constructor(engine: LiveEngine) {
     this.#engine = engine;
+    engine.wantsColour = (page) =>
+      [...this.#viewers].some((viewer) => viewer.pictures && viewer !== page);
   }
 
   get count(): number {
@@ -42,7 +50,8 @@ export class Viewers {
     this.#viewers.add(viewer);
     for (const message of greeting) socket.send(JSON.stringify(message));
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      if (isBinary && this.#engine.isBrowser) this.#engine.offer(data);
+      const isPicture = isBinary && this.#engine.isBrowser && readCameraHeader(data) !== undefined;
+      if (isPicture) this.#engine.offer(viewer, data);
       else if (isBinary || !this.#understand(viewer, data)) this.#forgive(viewer);
     });
     const gone = () => {
@@ -62,15 +71,19 @@ export class Viewers {
   }
 
   /** To everybody who keeps up. */
-  show({ result, colour, depth }: LiveFrame): void {
+  show({ result, colour, depth, origin }: LiveFrame): void {
     if (this.#viewers.size === 0) return;
     const text = JSON.stringify(result);
-    const picture = withHeader(PICTURE.colour, result.frame, colour);
-    const far = depth === null ? null : withHeader(PICTURE.depth, result.frame, depth);
+    const picture = colour && withHeader(PICTURE.colour, result.frame, colour);
+    const far = depth && withHeader(PICTURE.depth, result.frame, depth);
     for (const viewer of this.#viewers) {
       if (viewer.socket.bufferedAmount > BACKLOG) continue;
       viewer.socket.send(text);
-      if (viewer.pictures) viewer.socket.send(picture);
+      if (viewer === origin?.page) {
+        const number = Buffer.alloc(4);
+        number.writeUInt32LE(origin.number);
+        viewer.socket.send(withHeader(PICTURE.own, result.frame, number));
+      } else if (viewer.pictures && picture !== null) viewer.socket.send(picture);
       if (far !== null && viewer.depth) viewer.socket.send(far);
     }
   }
@@ -105,10 +118,10 @@ export class Viewers {
   }
 }
 
-function withHeader(kind: number, frame: number, jpeg: Buffer): Buffer {
-  const message = Buffer.allocUnsafe(PICTURE_HEADER + jpeg.length);
+function withHeader(kind: number, frame: number, content: Buffer): Buffer {
+  const message = Buffer.allocUnsafe(PICTURE_HEADER + content.length);
   message.writeUInt8(kind, 0);
   message.writeUInt32LE(frame >>> 0, 1);
-  jpeg.copy(message, PICTURE_HEADER);
+  content.copy(message, PICTURE_HEADER);
   return message;
 }

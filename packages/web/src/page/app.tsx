@@ -1,10 +1,12 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { LiveResult } from "../messages.ts";
 import { About } from "./about.tsx";
 import { Camera, type CameraState } from "./camera.ts";
-import { Connection, type LiveState, type Shown } from "./connection.ts";
+import { Connection, type LiveState } from "./connection.ts";
 import { History } from "./history.ts";
 import { LiveView } from "./live-view.tsx";
 import { PeopleView } from "./people-view.tsx";
+import { Screen } from "./screen.ts";
 
 const VIEWS = { live: "Live", people: "People", about: "About" } as const;
 type View = keyof typeof VIEWS;
@@ -18,39 +20,33 @@ export function App() {
   const connection = useMemo(() => new Connection(), []);
   const camera = useMemo(() => new Camera(connection), []);
   const history = useMemo(() => new History(), []);
+  const screen = useMemo(() => new Screen(), []);
   const [state, setState] = useState<LiveState>(connection.state);
   const [cameraState, setCameraState] = useState<CameraState>("off");
-  const [shown, setShown] = useState<Shown | null>(null);
-  const [depth, setDepth] = useState<ImageBitmap | null>(null);
+  const [result, setResult] = useState<LiveResult | null>(null);
   const [paused, setPaused] = useState(false);
   const [view, setView] = useState<View>(viewOf(location.hash));
   useEffect(() => {
     connection.onState = setState;
     camera.onState = setCameraState;
-    connection.onResult = (result) => {
-      camera.answered();
-      history.add(result);
-    };
+    connection.onResult = (result) => history.add(result);
+    connection.onShown = (shown) => screen.show(shown);
+    connection.onDepth = (picture) => screen.showDepth(picture);
+    screen.onWords = setResult;
+    connection.onAnswer = (number) => camera.answered(number);
     connection.open();
     const turn = () => setView(viewOf(location.hash));
     addEventListener("hashchange", turn);
     return () => removeEventListener("hashchange", turn);
   }, []);
   useEffect(() => {
-    connection.onShown = (next) => {
-      if (paused) return;
-      setShown(next);
-      // How old the picture is that a person sees now; also for tests to read.
-      const age = Date.now() - next.result.capturedAt;
-      document.documentElement.dataset["latency"] = String(age);
-      document.documentElement.dataset["frame"] = String(next.result.frame);
-    };
-    connection.onDepth = (picture) => {
-      if (!paused) setDepth(picture);
-    };
+    screen.pause(paused);
     connection.wish({ type: "pictures", wanted: !paused });
   }, [paused]);
   const { hello, status, connected } = state;
+  useEffect(() => {
+    if (hello !== null) history.keepOnly(hello.people);
+  }, [hello]);
   return (
     <>
       <a class="skip" href="#main">
@@ -89,8 +85,8 @@ export function App() {
           <LiveView
             {...{
               state,
-              shown,
-              depth,
+              result,
+              screen,
               paused,
               setPaused,
               connection,
@@ -100,7 +96,9 @@ export function App() {
             }}
           />
         )}
-        {view === "people" && <PeopleView state={state} shown={shown} />}
+        {view === "people" && (
+          <PeopleView state={state} screen={screen} hasPicture={result !== null} />
+        )}
         {view === "about" && <About hello={hello} />}
       </main>
       <footer class="notice">

@@ -20,10 +20,15 @@ export interface LiveState {
   readonly enrolment: Enrolment | null;
 }
 
+/** A picture that can be drawn, until it is closed. */
+export type Picture = ImageBitmap | VideoFrame;
+
 /** A picture and what is seen in it. */
 export interface Shown {
   readonly result: LiveResult;
-  readonly picture: ImageBitmap;
+  readonly picture: Picture;
+  /** When it was taken by this page's camera, or came in at the server: milliseconds since 1970. */
+  readonly takenAt: number;
 }
 
 /** Waits before each attempt to come back, in milliseconds; the last one is repeated. */
@@ -33,8 +38,11 @@ const BACK_OFF = [250, 500, 1000, 2000];
 export class Connection {
   state: LiveState = { connected: false, hello: null, status: null, stats: null, enrolment: null };
   onState: (state: LiveState) => void = () => undefined;
+  /** Gets pictures, and closes them. */
   onShown: (shown: Shown) => void = () => undefined;
   onDepth: (picture: ImageBitmap) => void = () => undefined;
+  /** Told that the server has worked on a picture of this page's camera; hands it back. */
+  onAnswer: (number: number) => Omit<Shown, "result"> | undefined = () => undefined;
   onResult: (result: LiveResult) => void = () => undefined;
   #socket: WebSocket | null = null;
   #attempt = 0;
@@ -69,10 +77,11 @@ export class Connection {
   }
 
   /** A picture of this page's camera; not sent while others still wait. */
-  offer(jpeg: ArrayBuffer): boolean {
+  offer(message: ArrayBuffer): boolean {
     const socket = this.#socket;
-    if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > 200_000) return false;
-    socket.send(jpeg);
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    if (socket.bufferedAmount > message.byteLength) return false;
+    socket.send(message);
     return true;
   }
 
@@ -89,17 +98,26 @@ export class Connection {
 
   async #show(data: ArrayBuffer): Promise<void> {
     const header = new DataView(data);
+    const kind = header.getUint8(0);
     const result = this.#result;
+    const isCurrent = result !== null && result.frame === header.getUint32(1, true);
+    if (kind === PICTURE.own) {
+      const own = this.onAnswer(header.getUint32(PICTURE_HEADER, true));
+      if (own !== undefined && isCurrent) this.onShown({ result, ...own });
+      else own?.picture.close();
+      return;
+    }
     const blob = new Blob([new Uint8Array(data, PICTURE_HEADER)], { type: "image/jpeg" });
-    if (header.getUint8(0) === PICTURE.depth) {
+    if (kind === PICTURE.depth) {
       this.onDepth(await createImageBitmap(blob));
       return;
     }
     // A page that cannot keep up leaves pictures out rather than to fall behind.
-    if (result === null || result.frame !== header.getUint32(1, true) || this.#decoding) return;
+    if (!isCurrent || this.#decoding) return;
     this.#decoding = true;
     try {
-      this.onShown({ result, picture: await createImageBitmap(blob) });
+      const picture = await createImageBitmap(blob);
+      this.onShown({ result, picture, takenAt: result.capturedAt });
     } catch {
       // A damaged picture is left out.
     } finally {

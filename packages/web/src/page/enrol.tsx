@@ -1,13 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../messages.ts";
 import { ask } from "./api.ts";
-import type { LiveState, Shown } from "./connection.ts";
+import type { PeopleViewProps } from "./people-view.tsx";
+import type { Screen } from "./screen.ts";
 import { Stage } from "./stage.tsx";
 
 const DAYS = [30, 90, 365];
+const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
 
 /** Consent, then pictures, then a look at them. */
-export function Enrol({ state, shown }: { state: LiveState; shown: Shown | null }) {
+export function Enrol({ state, screen, hasPicture }: PeopleViewProps) {
   const [problem, setProblem] = useState("");
   const { enrolment } = state;
   const act = (method: string, path: string, body?: unknown) =>
@@ -24,11 +26,11 @@ export function Enrol({ state, shown }: { state: LiveState; shown: Shown | null 
         </p>
       )}
       {enrolment?.state === "capturing" ? (
-        <Capture enrolment={enrolment} shown={shown} act={act} />
+        <Capture enrolment={enrolment} screen={screen} act={act} />
       ) : enrolment?.state === "review" ? (
         <Review enrolment={enrolment} act={act} />
       ) : (
-        <Consent hasPicture={shown !== null} act={act} />
+        <Consent hasPicture={hasPicture} act={act} />
       )}
     </section>
   );
@@ -117,23 +119,11 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
   );
 }
 
-function Capture({
-  enrolment,
-  shown,
-  act,
-}: {
-  enrolment: Enrolment;
-  shown: Shown | null;
-  act: Act;
-}) {
+function Capture({ enrolment, screen, act }: { enrolment: Enrolment; screen: Screen; act: Act }) {
   const { name, wanted, pictures, guidance, leftOut } = enrolment;
   return (
     <div class="capture">
-      <Stage
-        shown={shown}
-        view={{ mirror: true, privacy: false, labels: [] }}
-        alt={`The camera, to take pictures of ${name}`}
-      />
+      <Stage screen={screen} view={CAPTURE_VIEW} alt={`The camera, to take pictures of ${name}`} />
       <p class="guidance" aria-live="polite">
         {guidance}
       </p>
@@ -160,7 +150,7 @@ function Capture({
 }
 
 function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
-  const { name, pictures, guidance } = enrolment;
+  const { name, pictures, guidance, doubts } = enrolment;
   const [deleted, setDeleted] = useState<readonly number[]>([]);
   const keep = (index: number, kept: boolean) =>
     act("PUT", `enrolment/pictures/${index}`, { kept });
@@ -169,6 +159,11 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
   return (
     <div class="review">
       <p>{guidance}</p>
+      {doubts.length > 0 && (
+        <p class="hint" role="alert">
+          {doubts.join(" ")}
+        </p>
+      )}
       <ul class="grid">
         {pictures.map((kept, i) => (
           <li key={i} class={kept ? "" : "gone"}>

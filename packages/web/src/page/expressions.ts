@@ -10,6 +10,11 @@ export function nameOf(face: { person: { name: string } | null; track: number | 
   return face.person?.name ?? `Unknown ${face.track ?? ""}`.trim();
 }
 
+/** Whether `nameOf` calls a stranger so. */
+export function isStranger(name: string): boolean {
+  return /^Unknown( \d+)?$/.test(name);
+}
+
 /** The same, without names where they are to be hidden. */
 export function shownName(face: Parameters<typeof nameOf>[0], privacy: boolean): string {
   return privacy ? `Face ${face.track ?? ""}`.trim() : nameOf(face);

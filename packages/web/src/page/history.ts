@@ -1,5 +1,5 @@
 import type { LiveResult } from "../messages.ts";
-import { nameOf } from "./expressions.ts";
+import { isStranger, nameOf } from "./expressions.ts";
 
 /** Samples are this far apart, in seconds, and so many are kept. */
 const STEP = 0.2;
@@ -24,10 +24,13 @@ interface Sums {
 /** What everybody showed, as long as the page is open; it is kept nowhere else. */
 export class History {
   readonly lines = new Map<string, Line>();
+  /** Of the newest result, in seconds since 1970. */
+  now = 0;
   readonly #open = new Map<string, Sums>();
 
   add(result: LiveResult): void {
     const now = result.capturedAt / 1000;
+    this.now = now;
     for (const face of result.faces) {
       const name = nameOf(face);
       const { probabilities } = face;
@@ -40,6 +43,15 @@ export class History {
       probabilities.forEach((p, i) => (sums.sums[i] = (sums.sums[i] as number) + p));
       sums.count++;
       this.#open.set(name, sums);
+    }
+  }
+
+  /** Forgets those who are neither strangers nor among these people, since they were deleted. */
+  keepOnly(people: readonly string[]): void {
+    for (const known of [this.lines, this.#open]) {
+      for (const name of known.keys()) {
+        if (!isStranger(name) && !people.includes(name)) known.delete(name);
+      }
     }
   }
 

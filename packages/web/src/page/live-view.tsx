@@ -1,10 +1,13 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { FaceResult } from "@mien/format";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { LiveResult } from "../messages.ts";
 import type { Camera, CameraState } from "./camera.ts";
-import type { Connection, LiveState, Shown } from "./connection.ts";
+import type { Connection, LiveState } from "./connection.ts";
 import { DepthView } from "./depth-view.tsx";
 import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
 import type { History } from "./history.ts";
+import type { Screen } from "./screen.ts";
 import { messageFor } from "./stage-message.ts";
 import { draw, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
@@ -12,8 +15,9 @@ import { ask } from "./api.ts";
 
 export interface LiveViewProps {
   readonly state: LiveState;
-  readonly shown: Shown | null;
-  readonly depth: ImageBitmap | null;
+  /** What is written about the picture; some frames are only drawn. */
+  readonly result: LiveResult | null;
+  readonly screen: Screen;
   readonly paused: boolean;
   readonly setPaused: (paused: boolean) => void;
   readonly connection: Connection;
@@ -24,19 +28,22 @@ export interface LiveViewProps {
 
 /** More cards than this are no help. */
 const MOST_CARDS = 8;
+/** Fewer frames a second than this are slow, for so many seconds. */
+const SLOW = 15;
+const SLOW_SECONDS = 3;
+const NO_LABELS: readonly string[] = [];
 
 export function LiveView(props: LiveViewProps) {
-  const { state, shown, depth, paused, setPaused, connection, camera, cameraState, history } =
+  const { state, result, screen, paused, setPaused, connection, camera, cameraState, history } =
     props;
   const { hello, status, stats, connected } = state;
-  const labels = hello?.labels ?? [];
+  const labels = hello?.labels ?? NO_LABELS;
   const [mirror, setMirror] = useState(hello?.browser ?? false);
   const [privacy, setPrivacy] = useState(false);
   const [wantsDepth, setWantsDepth] = useState(false);
   const [problem, setProblem] = useState("");
   useEffect(() => setMirror(hello?.browser ?? false), [hello?.browser]);
   useEffect(() => connection.wish({ type: "watch", depth: wantsDepth }), [wantsDepth]);
-  const result = shown?.result;
   const faces = result?.faces ?? [];
   const hasDepth =
     faces.some(({ distanceMm }) => distanceMm !== null) ||
@@ -44,6 +51,7 @@ export function LiveView(props: LiveViewProps) {
     /^kinect/i.test(hello?.source ?? "");
   const recording = status?.recording ?? null;
   const snapshot = () => {
+    const shown = screen.latest;
     if (shown === null) return;
     const canvas = document.createElement("canvas");
     draw(canvas, shown, { mirror, privacy, labels });
@@ -88,17 +96,28 @@ export function LiveView(props: LiveViewProps) {
     },
   ];
   useKeys(tools);
-  const message = messageFor({ connected, status, hello, cameraState, shown });
-  const isSlow = useIsSlow(stats);
-  const latency =
-    result === undefined ? null : Number(document.documentElement.dataset["latency"] ?? 0);
+  const message = messageFor({
+    connected,
+    status,
+    hello,
+    cameraState,
+    hasPicture: result !== null,
+  });
+  const leftOut = (stats?.dropped ?? 0) + camera.skipped;
+  const isSlow = useIsSlow(stats, leftOut);
+  // Draws itself now and then: with every frame it would cost more than all the rest.
+  const timelines = useMemo(
+    () => <Timelines history={history} labels={labels} privacy={privacy} />,
+    [history, labels, privacy],
+  );
+  const latency = result === null ? null : Number(document.documentElement.dataset["latency"] ?? 0);
   return (
     <div class="live">
       <h1 class="unseen">Live</h1>
       <section class="stage-side" aria-label="Picture">
-        <div class={`stage ${shown === null ? "empty" : ""}`}>
+        <div class={`stage ${result === null ? "empty" : ""}`}>
           <Stage
-            shown={shown}
+            screen={screen}
             view={{ mirror, privacy, labels }}
             alt={`${faces.length === 1 ? "1 face" : `${faces.length} faces`} in the picture`}
           />
@@ -113,7 +132,7 @@ export function LiveView(props: LiveViewProps) {
               )}
             </div>
           )}
-          {wantsDepth && <DepthView picture={depth} result={result} mirror={mirror} />}
+          {wantsDepth && <DepthView screen={screen} mirror={mirror} />}
         </div>
         <div class="tools" role="toolbar" aria-label="Picture tools">
           {tools.map(({ name, hint, on, act }) => (
@@ -142,7 +161,7 @@ export function LiveView(props: LiveViewProps) {
           </div>
           <div>
             <dt>left out</dt>
-            <dd>{stats?.dropped ?? 0}</dd>
+            <dd>{leftOut}</dd>
           </div>
           <div>
             <dt>pages</dt>
@@ -165,7 +184,7 @@ export function LiveView(props: LiveViewProps) {
         )}
       </section>
       <section class="faces" aria-label="Faces">
-        {shown !== null && faces.length === 0 && (
+        {result !== null && faces.length === 0 && (
           <div class="card empty-card">
             <h2>No face</h2>
             <p class="quiet">
@@ -195,21 +214,21 @@ export function LiveView(props: LiveViewProps) {
           </div>
         )}
       </section>
-      <Timelines history={history} labels={labels} privacy={privacy} />
-      <Announcer shown={shown} privacy={privacy} />
+      {timelines}
+      <Announcer faces={faces} privacy={privacy} />
     </div>
   );
 }
 
-/** Whether frames were left out in the last seconds, and few remain. */
-function useIsSlow(stats: LiveState["stats"]): boolean {
-  const [seen, setSeen] = useState({ dropped: 0, slow: 0 });
+/** Whether frames were left out in each of the last seconds, and few remained. */
+function useIsSlow(stats: LiveState["stats"], leftOut: number): boolean {
+  const [seen, setSeen] = useState({ leftOut: 0, seconds: 0 });
   useEffect(() => {
     if (stats === null) return;
-    const isSlow = stats.dropped > seen.dropped && stats.framesPerSecond < 15;
-    setSeen({ dropped: stats.dropped, slow: isSlow ? seen.slow + 1 : 0 });
+    const isSlow = leftOut > seen.leftOut && stats.framesPerSecond < SLOW;
+    setSeen({ leftOut, seconds: isSlow ? seen.seconds + 1 : 0 });
   }, [stats]);
-  return seen.slow >= 3;
+  return seen.seconds >= SLOW_SECONDS;
 }
 
 /** Single keys do what the tools do, except while somebody types. */
@@ -234,8 +253,8 @@ function useKeys(tools: readonly { key: string; act: () => void }[]): void {
 }
 
 /** Tells people who do not see the page when what is confirmed changes. */
-function Announcer({ shown, privacy }: { shown: Shown | null; privacy: boolean }) {
-  const now = (shown?.result.faces ?? [])
+function Announcer({ faces, privacy }: { faces: readonly FaceResult[]; privacy: boolean }) {
+  const now = faces
     .filter(({ confirmed }) => confirmed !== null)
     .map((face) => `${shownName(face, privacy)}: ${face.confirmed}`)
     .join(", ");

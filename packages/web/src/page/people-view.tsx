@@ -1,11 +1,19 @@
 import { useEffect, useState } from "preact/hooks";
 import type { PeopleSummary, PersonSummary } from "../messages.ts";
 import { ask } from "./api.ts";
-import type { LiveState, Shown } from "./connection.ts";
+import type { LiveState } from "./connection.ts";
 import { Enrol } from "./enrol.tsx";
 import { rateText } from "./expressions.ts";
+import type { Screen } from "./screen.ts";
 
-export function PeopleView({ state, shown }: { state: LiveState; shown: Shown | null }) {
+export interface PeopleViewProps {
+  readonly state: LiveState;
+  readonly screen: Screen;
+  /** Whether a camera runs. */
+  readonly hasPicture: boolean;
+}
+
+export function PeopleView({ state, screen, hasPicture }: PeopleViewProps) {
   const [summary, setSummary] = useState<PeopleSummary | null>(null);
   const [problem, setProblem] = useState("");
   const known = state.hello?.people.join() ?? "";
@@ -47,7 +55,7 @@ export function PeopleView({ state, shown }: { state: LiveState; shown: Shown | 
           ))}
         </ul>
       </section>
-      <Enrol state={state} shown={shown} />
+      <Enrol {...{ state, screen, hasPicture }} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { CameraState } from "./camera.ts";
-import type { LiveState, Shown } from "./connection.ts";
+import type { LiveState } from "./connection.ts";
 
 /** What stands over the picture when there is none. */
 export interface StageMessage {
@@ -47,9 +47,10 @@ export function messageFor(given: {
   readonly status: LiveState["status"];
   readonly hello: LiveState["hello"];
   readonly cameraState: CameraState;
-  readonly shown: Shown | null;
+  /** Whether there was a picture ever. */
+  readonly hasPicture: boolean;
 }): StageMessage | null {
-  const { connected, status, hello, cameraState, shown } = given;
+  const { connected, status, hello, cameraState, hasPicture } = given;
   if (!connected && hello === null) return { title: "Connecting", text: "to mien on this machine" };
   if (!connected) {
     return { title: "mien has stopped", text: "The page comes back by itself when mien does." };
@@ -62,12 +63,12 @@ export function messageFor(given: {
   if (
     hello?.browser &&
     cameraState !== "on" &&
-    (status?.state === "waiting" || shown === null || cameraState !== "off")
+    (status?.state === "waiting" || !hasPicture || cameraState !== "off")
   ) {
     return CAMERA[cameraState];
   }
   if (hello?.browser && cameraState === "off") return CAMERA.off;
   if (status?.state === "ended") return { title: "The film has ended", text: status.message };
-  if (shown === null) return { title: "Starting", text: status?.message ?? "" };
+  if (!hasPicture) return { title: "Starting", text: status?.message ?? "" };
   return null;
 }

@@ -1,7 +1,8 @@
 import type { FaceResult } from "@mien/format";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Shown } from "./connection.ts";
 import { colourOf, nameOf } from "./expressions.ts";
+import type { Screen } from "./screen.ts";
 
 /** How the picture is shown. */
 export interface StageView {
@@ -12,11 +13,17 @@ export interface StageView {
 }
 
 /** The picture with what is seen in it. */
-export function Stage({ shown, view, alt }: { shown: Shown | null; view: StageView; alt: string }) {
+export function Stage({ screen, view, alt }: { screen: Screen; view: StageView; alt: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    if (canvas.current !== null && shown !== null) draw(canvas.current, shown, view);
-  }, [shown, view.mirror, view.privacy]);
+  useLayoutEffect(() => {
+    const paint = () => {
+      if (canvas.current !== null && screen.latest !== null) {
+        draw(canvas.current, screen.latest, view);
+      }
+    };
+    paint();
+    return screen.add(paint);
+  }, [screen, view.mirror, view.privacy, view.labels]);
   return (
     <canvas ref={canvas} class="picture" role="img" aria-label={alt} width={640} height={480} />
   );
@@ -27,7 +34,7 @@ export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view
   const { width, height } = result;
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { alpha: false });
   if (context === null) return;
   const unit = Math.max(width, height) / 640;
   context.save();

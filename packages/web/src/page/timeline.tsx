@@ -1,14 +1,18 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { colourOf } from "./expressions.ts";
 import type { History, Line } from "./history.ts";
+import { TimeSpan } from "./time-span.ts";
 
-/** Seconds that are shown while the plot follows. */
-const SPAN = 60;
 const REFRESH = 500;
-const HEIGHT = 140;
+const HEIGHT = 64;
+/** Of the times under the last plot. */
+const AXIS = 30;
+/** Who is seen for less than so many samples gets no plot. */
+const LEAST_SAMPLES = 5;
+const MOST_PLOTS = 6;
 
-/** A stacked plot for each person: drag to zoom, scroll to move, double click to follow again. */
+/** A stacked plot for each person, all of the same time. */
 export function Timelines(props: {
   history: History;
   labels: readonly string[];
@@ -17,108 +21,139 @@ export function Timelines(props: {
 }) {
   const { history, labels, privacy } = props;
   const [, tick] = useState(0);
+  const span = useMemo(() => new TimeSpan(), []);
   useEffect(() => {
-    const timer = setInterval(() => tick((n) => n + 1), REFRESH);
+    const redraw = () => tick((n) => n + 1);
+    span.onChange = redraw;
+    const timer = setInterval(redraw, REFRESH);
     return () => clearInterval(timer);
   }, []);
-  const lines = [...history.lines].sort(([, a], [, b]) => b.lastSeen - a.lastSeen).slice(0, 6);
+  useEffect(() => span.advance(history.now));
+  const lines = [...history.lines]
+    .filter(([, { times }]) => times.length >= LEAST_SAMPLES)
+    .sort(([, a], [, b]) => b.lastSeen - a.lastSeen)
+    .slice(0, MOST_PLOTS);
   return (
     <section class="timelines" aria-labelledby="timeline-title">
       <header class="bar-head">
         <h2 id="timeline-title">Over time</h2>
-        <ul class="legend" aria-label="Colours">
-          {labels.map((label, i) => (
-            <li key={label}>
-              <i class="dot" style={{ background: colourOf(i) }} />
-              {label}
-            </li>
-          ))}
-        </ul>
+        <div class="actions small">
+          {!span.follows && (
+            <button type="button" onClick={() => span.follow()}>
+              Follow again
+            </button>
+          )}
+          <button type="button" aria-label="Show less time" onClick={() => span.zoom(0.5)}>
+            +
+          </button>
+          <button type="button" aria-label="Show more time" onClick={() => span.zoom(2)}>
+            −
+          </button>
+        </div>
       </header>
+      <ul class="legend" aria-label="Colours">
+        {labels.map((label, i) => (
+          <li key={label}>
+            <i class="dot" style={{ background: colourOf(i) }} />
+            {label}
+          </li>
+        ))}
+      </ul>
       {lines.length === 0 && <p class="quiet">Here comes what each face shows over time.</p>}
-      {lines.map(([name, line], i) => (
-        <Timeline
-          key={name}
-          name={privacy ? `Person ${i + 1}` : name}
-          line={line}
-          labels={labels}
-        />
-      ))}
+      {lines.map(([name, line], i) => {
+        const isLast = i === lines.length - 1;
+        return (
+          <Timeline
+            key={`${name}${isLast ? " with times" : ""}`}
+            name={privacy ? `Person ${i + 1}` : name}
+            {...{ line, labels, span, isLast }}
+          />
+        );
+      })}
     </section>
   );
 }
 
-function Timeline({ name, line, labels }: { name: string; line: Line; labels: readonly string[] }) {
+interface TimelineProps {
+  readonly name: string;
+  readonly line: Line;
+  readonly labels: readonly string[];
+  readonly span: TimeSpan;
+  /** Whether times stand under it. */
+  readonly isLast: boolean;
+}
+
+/** Drag to zoom, scroll to move, double click to follow; on a touch screen, drag to move. */
+function Timeline({ name, line, labels, span, isLast }: TimelineProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const follows = useRef(true);
+  const height = isLast ? HEIGHT + AXIS : HEIGHT;
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const made = new uPlot(optionsFor(labels, element.clientWidth), stacked(line), element);
+    const options = optionsFor(labels, { width: element.clientWidth, height, isLast, span });
+    const made = new uPlot(options, stacked(line), element);
     plot.current = made;
-    const show = (min: number, max: number) => {
-      follows.current = max >= line.lastSeen;
-      made.setScale("x", { min, max });
-    };
-    const wheel = (event: WheelEvent) => {
-      event.preventDefault();
-      const { min = 0, max = 1 } = made.scales["x"] ?? {};
-      const span = (max ?? 1) - (min ?? 0);
-      if (event.ctrlKey || event.metaKey) {
-        const factor = event.deltaY > 0 ? 1.2 : 1 / 1.2;
-        show((max ?? 1) - span * factor, max ?? 1);
-      } else {
-        const move = ((event.deltaX || event.deltaY) / 500) * span;
-        show((min ?? 0) + move, (max ?? 1) + move);
-      }
-    };
-    const key = (event: KeyboardEvent) => {
-      const { min = 0, max = 1 } = made.scales["x"] ?? {};
-      const step = ((max ?? 1) - (min ?? 0)) / 10;
-      if (event.key === "ArrowLeft") show((min ?? 0) - step, (max ?? 1) - step);
-      else if (event.key === "ArrowRight") show((min ?? 0) + step, (max ?? 1) + step);
-      else if (event.key === "+") show((min ?? 0) + step, max ?? 1);
-      else if (event.key === "-") show((min ?? 0) - step, max ?? 1);
-      else if (event.key === "Home") follows.current = true;
-      else return;
-      event.preventDefault();
-    };
-    const follow = () => (follows.current = true);
-    const hold = () => (follows.current = false);
-    made.over.addEventListener("wheel", wheel, { passive: false });
-    made.over.addEventListener("dblclick", follow);
-    made.over.addEventListener("mousedown", hold);
-    element.addEventListener("keydown", key);
-    const observer = new ResizeObserver(() =>
-      made.setSize({ width: element.clientWidth, height: HEIGHT }),
-    );
+    const leave = span.add(made);
+    const unhook = listen(element, made.over, span);
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
     return () => {
       observer.disconnect();
-      element.removeEventListener("keydown", key);
+      unhook();
+      leave();
       made.destroy();
     };
   }, [line, labels]);
   useEffect(() => {
-    const made = plot.current;
-    if (made === null) return;
-    const { min, max } = made.scales["x"] ?? {};
-    made.setData(stacked(line), false);
-    if (follows.current) made.setScale("x", { min: line.lastSeen - SPAN, max: line.lastSeen });
-    else if (min != null && max != null) made.setScale("x", { min, max });
+    plot.current?.setData(stacked(line), false);
+    plot.current?.setScale("x", { min: span.min, max: span.max });
   });
   return (
     <figure class="timeline">
       <figcaption>{name}</figcaption>
       <div
         ref={place}
+        style={{ height }}
         tabIndex={0}
         role="group"
         aria-label={`Expressions of ${name} over time. Arrow keys move, plus and minus zoom, Home follows.`}
       />
     </figure>
   );
+}
+
+const KEYS: Readonly<Record<string, (span: TimeSpan) => void>> = {
+  ArrowLeft: (span) => span.move(-0.1),
+  ArrowRight: (span) => span.move(0.1),
+  "+": (span) => span.zoom(0.8),
+  "-": (span) => span.zoom(1.25),
+  Home: (span) => span.follow(),
+};
+
+/** @returns how to stop listening. */
+function listen(element: HTMLElement, over: HTMLElement, span: TimeSpan): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const wheel = (event: WheelEvent) => {
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) span.zoom(event.deltaY > 0 ? 1.25 : 0.8);
+    else span.move((event.deltaX || event.deltaY) / 500);
+  };
+  const key = (event: KeyboardEvent) => {
+    const act = KEYS[event.key];
+    if (act === undefined) return;
+    act(span);
+    event.preventDefault();
+  };
+  const touch = (event: PointerEvent) => {
+    if (event.pointerType === "touch") span.move(-event.movementX / over.clientWidth);
+  };
+  over.addEventListener("wheel", wheel, { passive: false, signal });
+  over.addEventListener("dblclick", () => span.follow(), { signal });
+  over.addEventListener("pointermove", touch, { signal });
+  element.addEventListener("keydown", key, { signal });
+  return () => stop.abort();
 }
 
 /** Each series on top of those before it. */
@@ -130,27 +165,49 @@ function stacked({ times, shares }: Line): uPlot.AlignedData {
   return [times, ...series] as uPlot.AlignedData;
 }
 
-function optionsFor(labels: readonly string[], width: number): uPlot.Options {
+function optionsFor(
+  labels: readonly string[],
+  given: { width: number; height: number; isLast: boolean; span: TimeSpan },
+): uPlot.Options {
+  const { width, height, isLast, span } = given;
   const root = getComputedStyle(document.documentElement);
-  const ink = root.getPropertyValue("--quiet");
   const size = 0.75 * parseFloat(root.fontSize);
-  const axis = {
-    stroke: ink,
-    grid: { show: false },
-    ticks: { show: false },
-    font: `${size}px system-ui`,
-  };
   return {
     width,
-    height: HEIGHT,
+    height,
+    padding: [0, 0, 0, 0],
     legend: { show: false },
-    cursor: { y: false, points: { show: false }, drag: { x: true, y: false } },
+    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+    hooks: {
+      // What is shown, in seconds; for tests to read.
+      setScale: [
+        ({ root, scales }) => {
+          const { min, max } = scales["x"] ?? {};
+          root.dataset["until"] = (max ?? 0).toFixed(3);
+          root.dataset["seconds"] = ((max ?? 0) - (min ?? 0)).toFixed(1);
+        },
+      ],
+      setSelect: [
+        (plot) => {
+          const { left, width: dragged } = plot.select;
+          if (dragged === 0) return;
+          span.show(plot.posToVal(left, "x"), plot.posToVal(left + dragged, "x"));
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
     scales: { y: { range: [0, 1] } },
     axes: [
       {
-        ...axis,
+        show: isLast,
+        size: AXIS,
+        stroke: root.getPropertyValue("--quiet"),
+        grid: { show: false },
+        ticks: { show: false },
+        font: `${size}px system-ui`,
         space: 7.5 * size,
-        values: (_, times) => times.map((time) => new Date(time * 1000).toLocaleTimeString()),
+        values: (_, times) =>
+          times.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour12: false })),
       },
       { show: false },
     ],

@@ -34,18 +34,22 @@ export interface TestLiveOptions {
   readonly token?: string;
   /** mien's own face models, which find real faces; else a detector that takes bright spots for faces. */
   readonly realFaces?: boolean;
+  /** An expression model; default one that names the brighter half of a face. */
+  readonly model?: string;
   /** Where an earlier app kept its things. */
   readonly folder?: string;
+  readonly retentionCheckMs?: number;
 }
 
 export async function startLive(options: TestLiveOptions): Promise<TestLive> {
   const { source, page = new Map(), host = "127.0.0.1", token, realFaces = false } = options;
   const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), "mien-live-")));
-  const model = path.join(FIXTURES, "halves.onnx");
+  const model = options.model ?? path.join(FIXTURES, "halves.onnx");
   const recogniser = realFaces
     ? await openEmbedding(path.join(FACES, "embedding.onnx"))
     : createLbph();
-  const store = await PersonStore.open(path.join(folder, "people"), new People(recogniser), folder);
+  const people = path.join(folder, "people");
+  const store = await PersonStore.open(people, new People(recogniser), [folder]);
   const app = await LiveApp.open({
     source,
     store,
@@ -55,6 +59,9 @@ export async function startLive(options: TestLiveOptions): Promise<TestLive> {
     quorum: 0.6,
     sessions: path.join(folder, "sessions"),
     card: undefined,
+    ...(options.retentionCheckMs === undefined
+      ? {}
+      : { retentionCheckMs: options.retentionCheckMs }),
     pipeline: {
       expression: model,
       detector: realFaces ? path.join(FACES, "detector.onnx") : path.join(FIXTURES, "spots.onnx"),

@@ -1,0 +1,55 @@
+import type { LiveResult } from "../messages.ts";
+import type { Shown } from "./connection.ts";
+
+/** What is written about a frame changes at most this often, in milliseconds: nobody reads faster. */
+const WORDS_INTERVAL = 80;
+
+/** What is shown now. Every frame is drawn; what is written about it follows less often. */
+export class Screen {
+  latest: Shown | null = null;
+  latestDepth: ImageBitmap | null = null;
+  paused = false;
+  onWords: (result: LiveResult) => void = () => undefined;
+  readonly #painters = new Set<() => void>();
+  #lastWords = 0;
+
+  /** @returns how to stop painting. */
+  add(paint: () => void): () => void {
+    this.#painters.add(paint);
+    return () => void this.#painters.delete(paint);
+  }
+
+  /** A picture is closed when the next one takes its place: each is more than a megabyte. */
+  show(next: Shown): void {
+    if (this.paused) {
+      next.picture.close();
+      return;
+    }
+    this.latest?.picture.close();
+    this.latest = next;
+    for (const paint of this.#painters) paint();
+    const { dataset } = document.documentElement;
+    // How old the picture is that a person sees now; also for tests to read.
+    dataset["latency"] = String(Date.now() - next.takenAt);
+    dataset["frame"] = String(next.result.frame);
+    const now = performance.now();
+    if (now - this.#lastWords < WORDS_INTERVAL) return;
+    this.#lastWords = now;
+    this.onWords(next.result);
+  }
+
+  /** Stands still, with what is written about the frame that is seen; or goes on. */
+  pause(paused: boolean): void {
+    this.paused = paused;
+    if (paused && this.latest !== null) this.onWords(this.latest.result);
+  }
+
+  showDepth(next: ImageBitmap): void {
+    if (this.paused) {
+      next.close();
+      return;
+    }
+    this.latestDepth?.close();
+    this.latestDepth = next;
+  }
+}
