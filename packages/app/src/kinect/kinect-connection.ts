@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import { MienError } from "@mien/format";
 import { killChild } from "../sources/child-processes.ts";
 import type { Connection } from "../sources/connection.ts";
@@ -9,6 +8,7 @@ import { explainKinect } from "./kinect-errors.ts";
 import { PAIR_BYTES, PICTURES, type KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
+import { openPicturePipe, type PipeReader } from "./picture-pipe.ts";
 import { COLOUR_BYTES, DEPTH_BYTES, checkFiles, readRecording } from "./recording.ts";
 import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
 
@@ -44,7 +44,18 @@ export async function connectKinect(
 ): Promise<KinectConnection> {
   const { candidates, isFake } = findLibfreenect();
   const recorded = isFake ? await checkRecording(process.env["FAKENECT_PATH"]) : undefined;
-  const child = startKinectProcess({ candidates, task: "stream" });
+  let sink: OnPair | undefined;
+  let onFirst: () => void = () => undefined;
+  const firstPair = new Promise<void>((resolve) => (onFirst = resolve));
+  let early: Parameters<OnPair> | undefined;
+  const reader = pairReader((raw, pixels) => {
+    onFirst();
+    if (sink === undefined) early = [raw.slice(), pixels];
+    else sink(raw, pixels);
+  });
+  const { ours: pictures, theirs } = await openPicturePipe(reader);
+  const child = startKinectProcess({ candidates, task: "stream" }, theirs);
+  theirs.destroy();
   let log = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -63,18 +74,7 @@ export async function connectKinect(
     if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
   });
 
-  let sink: OnPair | undefined;
-  let onFirst: () => void = () => undefined;
-  const firstPair = new Promise<void>((resolve) => (onFirst = resolve));
-  let early: Parameters<OnPair> | undefined;
-  const takePair: OnPair = (raw, pixels) => {
-    onFirst();
-    if (sink === undefined) early = [raw.slice(), pixels];
-    else sink(raw, pixels);
-  };
-  const pictures = child.stdio[PICTURES] as Readable;
-  readPairs(pictures, takePair);
-
+  const allRead = new Promise((resolve) => pictures.once("close", resolve));
   const ended = new Promise<MienError | undefined>((resolve) => {
     child.once("error", (error) =>
       resolve(
@@ -82,8 +82,8 @@ export async function connectKinect(
       ),
     );
     child.once("close", (code, killedBy) => {
-      if (failure === undefined && hasEnded) resolve(undefined);
-      else resolve(failure ?? explainDeath(code, killedBy, log, isFake));
+      const reason = () => failure ?? explainDeath(code, killedBy, log, isFake);
+      void atMost(FAREWELL, allRead).then(() => resolve(hasEnded ? failure : reason()));
     });
   });
   const close = async (hangs = false) => {
@@ -134,29 +134,24 @@ export async function connectKinect(
   };
 }
 
-/** Cuts the stream into pairs. */
-function readPairs(stream: Readable, onPair: OnPair): void {
+/** Puts pairs together. */
+function pairReader(onPair: OnPair): PipeReader {
   const raw = new Uint16Array(DEPTH_BYTES / 2);
   const depth = new Uint8Array(raw.buffer);
   let pixels = unzeroed(COLOUR_BYTES);
   let filled = 0;
-  stream.on("error", () => undefined);
-  stream.on("data", (chunk: Buffer) => {
-    for (let at = 0; at < chunk.length;) {
-      const isDepth = filled < DEPTH_BYTES;
-      const part = isDepth ? depth : pixels;
-      const to = isDepth ? filled : filled - DEPTH_BYTES;
-      const piece = chunk.subarray(at, at + part.length - to);
-      part.set(piece, to);
-      filled += piece.length;
-      at += piece.length;
-      if (filled < PAIR_BYTES) continue;
+  return {
+    room: () =>
+      filled < DEPTH_BYTES ? depth.subarray(filled) : pixels.subarray(filled - DEPTH_BYTES),
+    onBytes(count) {
+      filled += count;
+      if (filled < PAIR_BYTES) return;
       const colour = pixels;
       pixels = unzeroed(COLOUR_BYTES);
       filled = 0;
       onPair(raw, colour);
-    }
-  });
+    },
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { random } from "@mien/format";
+import { random, type DepthMap } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { drawFaces } from "../recording/face-textures.ts";
 import { kinectCameras, renderDepth } from "../recording/render.ts";
@@ -101,6 +101,11 @@ describe("raw depth", () => {
   });
 });
 
+/** Far quicker than `toEqual`. */
+function isSame({ millimetres }: DepthMap, other: DepthMap): boolean {
+  return Buffer.from(millimetres.buffer).equals(new Uint8Array(other.millimetres.buffer));
+}
+
 describe("registration", () => {
   it.each<SceneName>(["people", "flat", "bent", "mixed"])(
     "puts the outlines of %s within 2 pixels of where the colour camera sees them",
@@ -133,6 +138,18 @@ describe("registration", () => {
       expect(wrong).toBe(0);
     },
   );
+
+  it("keeps two Kinects apart that are read in turns", () => {
+    const raw = Uint16Array.from({ length: WIDTH * HEIGHT }, (_, at) => 600 + (at % 300));
+    const alone = [DEFAULT_CALIBRATION, bentLens()].map((calibration) =>
+      createRegistration(calibration)(raw),
+    );
+    const inTurns = [DEFAULT_CALIBRATION, bentLens()].map(createRegistration);
+    for (const [i, register] of [...inTurns, ...inTurns].entries()) {
+      expect(isSame(register(raw), alone[i % 2]!)).toBe(true);
+    }
+    expect(isSame(alone[0]!, alone[1]!)).toBe(false);
+  });
 
   it("keeps the nearer of two things that fall on one place", () => {
     const raw = new Uint16Array(WIDTH * HEIGHT).fill(
