@@ -5,7 +5,7 @@ import { atMost } from "../sources/delay.ts";
 import { unzeroed } from "../sources/unzeroed.ts";
 import { DEFAULT_CALIBRATION, type Calibration } from "./calibration.ts";
 import { explainKinect } from "./kinect-errors.ts";
-import { PAIR_BYTES, PICTURES, type KinectMessage } from "./kinect-messages.ts";
+import { PAIR_BYTES, type KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 import { openPicturePipe, type PipeReader } from "./picture-pipe.ts";

@@ -5,11 +5,12 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** Where the next bytes are to be written, and how many came. */
+/** Takes what comes through a pipe. */
 export interface PipeReader {
-  /** At least one byte of memory. */
-  room(): Uint8Array;
-  onBytes(count: number): void;
+  /** Memory for the next bytes, at least one. */
+  readonly room: () => Uint8Array;
+  /** So many bytes are now in the memory that `room` gave last. */
+  readonly onBytes: (count: number) => void;
 }
 
 /** A pipe to a child process. */
