@@ -45,6 +45,21 @@ describe("a tracker", () => {
     expect(worst).toBeGreaterThan(0.75);
   });
 
+  it("keeps somebody who walks by, and whoever stands a face's size beside them", () => {
+    const tracker = new Tracker();
+    for (let frame = 0; frame < 30; frame++) {
+      // Eleven face sizes a second, looked for in every second frame.
+      const found = [face(40 + 30 * frame, 100), face(400, 215)];
+      const tracks = tracker.update(frame * 33.3, frame % 2 === 0 ? found : null);
+      expect(tracks.map(({ id }) => id)).toEqual([1, 2]);
+    }
+    const left = new Tracker();
+    left.update(0, [face(100, 100), face(185, 100)]);
+    // The first one is gone; the second one has not become it.
+    expect(left.update(33, [face(185, 100)]).at(-1)).toMatchObject({ id: 2, missedMs: 0 });
+    expect(left.update(500, [face(160, 160, 160)]).map(({ id }) => id)).toEqual([3]);
+  });
+
   it("halves the jitter of a face that keeps still", () => {
     const tracker = new Tracker();
     const stream = random(3, "jitter");

@@ -71,19 +71,23 @@ export class Tracker {
     }));
   }
 
-  /** Best pairs first; what is left of the detections begins tracks of its own. */
+  /**
+   * Best pairs first: those that overlap, then those that are near, as somebody who walks by is who
+   * was never seen moving; what is left of the detections begins tracks of its own.
+   */
   #assign(timeMs: number, detections: readonly Detection[]): void {
     const pairs = this.#tracks.flatMap((track) =>
-      detections.map((detection) => ({
-        track,
-        detection,
-        shared: overlap(boxOf(track), detection.box),
-      })),
+      detections.map((detection) => {
+        const box = boxOf(track);
+        const shared = overlap(box, detection.box);
+        const rank = shared >= this.#minOverlap ? 1 + shared : nearness(box, detection.box);
+        return { track, detection, rank };
+      }),
     );
     const free = new Set<Detection>(detections);
     const waiting = new Set<Followed>(this.#tracks);
-    for (const { track, detection, shared } of pairs.sort((a, b) => b.shared - a.shared)) {
-      if (shared < this.#minOverlap) break;
+    for (const { track, detection, rank } of pairs.sort((a, b) => b.rank - a.rank)) {
+      if (rank <= 0) break;
       if (!free.has(detection) || !waiting.has(track)) continue;
       free.delete(detection);
       waiting.delete(track);
@@ -99,6 +103,15 @@ export class Tracker {
       this.#tracks.push({ id: ++this.#last, values, score, seenMs: timeMs });
     }
   }
+}
+
+/** 1 for the same place, 0 from one face's size away or where one face is half as large again. */
+function nearness(a: Box, b: Box): number {
+  const size = Math.max(sizeOf(a), sizeOf(b));
+  if (size > 1.5 * Math.min(sizeOf(a), sizeOf(b))) return 0;
+  const [ax, ay] = measuresOf(a);
+  const [bx, by] = measuresOf(b);
+  return Math.max(0, 1 - Math.hypot(ax - bx, ay - by) / size);
 }
 
 /** Centre and size, which move more independently than corners. */
