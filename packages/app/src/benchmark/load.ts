@@ -4,23 +4,32 @@ import { filmOf, type Models } from "./mien.ts";
 
 /** What a pipeline costs while it keeps up with a camera. */
 export interface Load {
+  /** Faces are looked for in every n-th frame. */
+  readonly detectEvery: number;
   /** Milliseconds of processor time a frame. */
   readonly cpuMs: number;
   /** Share of one core, 0–1, at 30 frames a second. */
   readonly share: number;
 }
 
-/** Processor time of the whole process over some frames with the default cadence. */
-export async function measureLoad(models: Models, picture: Picture, frames: number): Promise<Load> {
-  const pipeline = await createPipeline(models);
+/** Frames of which processor time is the mean. */
+const LOAD_FRAMES = 300;
+
+/** Processor time of the whole process, one frame at a time. */
+export async function measureLoad(
+  models: Models,
+  picture: Picture,
+  detectEvery: number,
+): Promise<Load> {
+  const pipeline = await createPipeline({ ...models, detectEvery });
   try {
     const next = filmOf(pipeline, picture);
     for (let i = 0; i < 30; i++) await next();
     const before = process.cpuUsage();
-    for (let i = 0; i < frames; i++) await next();
+    for (let i = 0; i < LOAD_FRAMES; i++) await next();
     const { user, system } = process.cpuUsage(before);
-    const cpuMs = (user + system) / 1000 / frames;
-    return { cpuMs, share: (cpuMs * 30) / 1000 };
+    const cpuMs = (user + system) / 1000 / LOAD_FRAMES;
+    return { detectEvery, cpuMs, share: (cpuMs * 30) / 1000 };
   } finally {
     await pipeline.close();
   }
