@@ -1,0 +1,162 @@
+import path from "node:path";
+import { defineCommand, findModel, formatBytes, outOption, writeJson } from "@mien/cli";
+import type { Browser } from "playwright-core";
+import type { LiveFigures } from "../live/benchmark/measure-live.ts";
+import type { ServerProcess } from "../live/benchmark/server-process.ts";
+import type { WatchedPage } from "../live/benchmark/watched-page.ts";
+
+export const benchmarkLive = defineCommand({
+  name: "benchmark-live",
+  summary:
+    "measures the live page in a browser: frames/s, latency, CPU, memory, and kills its cameras",
+  details:
+    "Starts app:live as a person would, and opens its page in Chromium without a window, once with a " +
+    "film, once with further viewers of which one reads nothing, once with the page's own camera; all " +
+    "of them 640×480 with one face at 30 frames a second. --kills then kills the process that reads a " +
+    "Kinect (fakenect and a recording), and the one that reads a webcam (where there is none, a network " +
+    "camera), and waits each time until the page has said so and has come back.",
+  examples: [
+    "npx nx run app:benchmark-live --photo face.jpg",
+    "npx nx run app:benchmark-live --photo face.jpg --seconds 300 --viewers 10 --kills 20",
+  ],
+  options: {
+    photo: {
+      type: "string",
+      placeholder: "FILE",
+      description: "photograph of a face; default: one of MIEN_DATA",
+    },
+    model: { type: "string", placeholder: "FILE", description: "expression model (.onnx)" },
+    detector: { type: "string", placeholder: "FILE", description: "face detector (.onnx)" },
+    seconds: {
+      type: "integer",
+      default: 20,
+      min: 0,
+      max: 3600,
+      description: "measuring time of each row; 0 measures nothing",
+    },
+    viewers: {
+      type: "integer",
+      default: 10,
+      min: 0,
+      max: 40,
+      description: "that look on beside the page in the second row; the first is stalled",
+    },
+    kills: {
+      type: "integer",
+      default: 0,
+      min: 0,
+      max: 1000,
+      description: "how often each camera's process is killed",
+    },
+    only: {
+      type: "string",
+      choices: ["all", "film", "viewers", "camera"],
+      default: "all",
+      description: "one row alone",
+    },
+    out: { ...outOption("folder for the result"), default: "artifacts/benchmark-live" },
+  },
+  async run(values, { terminal, signal }) {
+    const { seconds, kills, out } = values;
+    const { findFaceModel } = await import("../analyze/models.ts");
+    const detector = findFaceModel("detector", values.detector);
+    const model = await findModel(values.model);
+    const [scenes, films, chromium, servers, pages, { measureLive }, { readPage }] =
+      await Promise.all([
+        import("../benchmark/scenes.ts"),
+        import("../live/benchmark/films.ts"),
+        import("../live/benchmark/chromium.ts"),
+        import("../live/benchmark/server-process.ts"),
+        import("../live/benchmark/watched-page.ts"),
+        import("../live/benchmark/measure-live.ts"),
+        import("../server/page-files.ts"),
+      ]);
+    const sizes = [...(await readPage()).values()].map(({ gzipped }) => gzipped.length);
+    const pageBytes = sizes.reduce((sum, size) => sum + size, 0);
+    const { width, height } = films.SCENE_SIZE;
+    const maker = await scenes.openSceneMaker(values.photo, detector);
+    const { film, camera, still } = await films.makeFilms(out, await maker.scene(width, height, 1));
+    terminal.say(`model ${model}; faces by ${detector}`);
+
+    /** Runs the server and a page with a source, and ends both. */
+    const withPage = async <Result>(
+      source: string,
+      work: (server: ServerProcess, watched: WatchedPage) => Promise<Result>,
+      environment: NodeJS.ProcessEnv = {},
+    ): Promise<Result> => {
+      const folders = [
+        "--people",
+        path.join(out, "people"),
+        "--sessions",
+        path.join(out, "sessions"),
+      ];
+      const flags = ["--source", source, "--model", model, "--detector", detector, ...folders];
+      const server = await servers.startServer(flags, environment);
+      let browser: Browser | undefined;
+      try {
+        browser = await chromium.launchChromium(source === "browser" ? camera : undefined);
+        const watched = await pages.watchPage(browser, server.origin);
+        if (source === "browser") {
+          await watched.page.getByRole("button", { name: "Start camera" }).click();
+        }
+        return await work(server, watched);
+      } finally {
+        await browser?.close();
+        await server.stop();
+      }
+    };
+
+    const rows: Record<string, LiveFigures & { readonly usableMs: number }> = {};
+    const measure = async (name: string, source: string, viewers: number) => {
+      const progress = terminal.progress(name, seconds);
+      rows[name] = await withPage(source, async (server, watched) => ({
+        ...(await measureLive(server, watched, {
+          ...{ seconds, viewers, signal },
+          onSecond: (done) => progress.update(done),
+        })),
+        usableMs: await watched.usableMs(),
+      })).finally(() => progress.stop());
+    };
+    const wants = (row: string) => seconds > 0 && [row, "all"].includes(values.only);
+    if (wants("film")) await measure("film, 1 page", film, 0);
+    if (wants("viewers") && values.viewers > 0) {
+      await measure(`film, 1 page and ${values.viewers} viewers`, film, values.viewers);
+    }
+    if (wants("camera")) await measure("the page's camera", "browser", 0);
+    if (seconds > 0) {
+      terminal.table(
+        ["", "frames/s", "slowest s", "viewers", "latency", "95 %", "CPU", "MB", "", "usable"],
+        Object.entries(rows).map(([name, row]) => [
+          name,
+          row.framesPerSecond.toFixed(1),
+          row.slowestSecond,
+          row.slowestViewer?.toFixed(1) ?? "",
+          `${row.latencyMedianMs.toFixed(0)} ms`,
+          `${row.latencyP95Ms.toFixed(0)} ms`,
+          `${row.cpuPercent.toFixed(0)} %`,
+          row.memoryFirstMb.toFixed(0),
+          row.memoryLastMb.toFixed(0),
+          `${row.usableMs.toFixed(0)} ms`,
+        ]),
+      );
+      terminal.say(
+        "slowest s: frames in the slowest second; viewers: frames/s of the slowest that reads; CPU: of " +
+          "one core, server alone; MB: its resident memory at the beginning and at the end",
+      );
+    }
+    terminal.say(`the page is ${formatBytes(pageBytes)}, compressed`);
+
+    const rounds =
+      kills === 0
+        ? {}
+        : await (
+            await import("../live/benchmark/kill-cameras.ts")
+          ).killCameras({ kills, out, still, terminal, signal, withPage });
+    const file = path.join(out, "benchmark-live.json");
+    const result = { model, detector, pageBytes, rows, kills: rounds };
+    await writeJson(file, result);
+    terminal.wrote(file);
+    terminal.next("npx nx run app:live", "opens the page");
+    return result;
+  },
+});

@@ -1,0 +1,208 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import sharp from "sharp";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { drawFaces, readFaces } from "../recording/face-textures.ts";
+import { repeatRecording } from "../recording/repeat-recording.ts";
+import { synthesizeRecording } from "../recording/synthesize.ts";
+import type { PageFile } from "../server/page-files.ts";
+import { runningChildren } from "../sources/child-processes.ts";
+import { withoutFakenect, withoutFfmpeg } from "../sources/testing/tools.ts";
+import { findChromium } from "./benchmark/chromium.ts";
+import { killRounds } from "./benchmark/kill-rounds.ts";
+import { startMjpegCamera } from "./benchmark/mjpeg-camera.ts";
+import { watchPage } from "./benchmark/watched-page.ts";
+import {
+  buildPage,
+  launchWithCamera,
+  violations,
+  visit,
+  type CameraBrowser,
+} from "./testing/page-visit.ts";
+import { spot, startLive, type TestLive, type TestLiveOptions } from "./testing/start-live.ts";
+
+const withoutChromium = findChromium() === undefined && !process.env["CI"];
+const DATA = process.env["MIEN_DATA"];
+
+let folder: string;
+let files: ReadonlyMap<string, PageFile>;
+let chromium: CameraBrowser;
+const open: { close(): Promise<unknown> }[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-page-"));
+  if (withoutChromium) return;
+  files = await buildPage(folder);
+  chromium = await launchWithCamera(folder);
+});
+afterEach(async () => {
+  for (const context of chromium?.browser.contexts() ?? []) await context.close();
+  for (const one of open.splice(0).reverse()) await one.close().catch(() => undefined);
+});
+afterAll(async () => {
+  await chromium?.browser.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(options: Omit<TestLiveOptions, "page">): Promise<TestLive> {
+  const live = await startLive({ ...options, page: files });
+  open.push(live);
+  return live;
+}
+
+describe.skipIf(withoutChromium)("a camera whose process is killed", () => {
+  const kills = { kills: 2, signal: new AbortController().signal, onKill: () => undefined };
+  const children = { cameraProcesses: () => Promise.resolve(runningChildren()) };
+
+  it.skipIf(withoutFfmpeg)("of a stream: the page says so and comes back each time", async () => {
+    const camera = await startMjpegCamera(await spot(64).jpeg().toBuffer());
+    try {
+      const live = await start({ source: camera.address });
+      const watched = await watchPage(chromium.browser, live.origin);
+      expect(await killRounds(children, watched, kills)).toHaveLength(2);
+      expect(await violations(watched.page)).toEqual([]);
+    } finally {
+      camera.close();
+    }
+  });
+
+  it.skipIf(withoutFakenect)("of a Kinect: likewise", async () => {
+    const [short, long] = [path.join(folder, "short"), path.join(folder, "long")];
+    const faces = await drawFaces(3, 1);
+    const scene = { scene: "people", seconds: 0.4, seed: 1, faces, lossless: true } as const;
+    await synthesizeRecording(short, scene);
+    await repeatRecording(short, long, { times: 60, seconds: 0.4 });
+    process.env["FAKENECT_PATH"] = long;
+    try {
+      const live = await start({ source: "kinect" });
+      const watched = await watchPage(chromium.browser, live.origin);
+      expect(await killRounds(children, watched, kills)).toHaveLength(2);
+    } finally {
+      delete process.env["FAKENECT_PATH"];
+    }
+  });
+});
+
+describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
+  "the live page with photographs of MIEN_DATA",
+  () => {
+    it.skipIf(DATA === undefined)(
+      "enrols a person who agrees, then shows, hides, renames, exports and deletes",
+      async () => {
+        const photograph = path.join(DATA ?? "", "faces/scene_astronaut.jpg");
+        // The camera pans, so that the pictures differ.
+        const pictures = await Promise.all(
+          Array.from({ length: 40 }, (_, i) =>
+            sharp(photograph)
+              .rotate(((i % 9) - 4) * 1.5, { background: "#888888" })
+              .resize(700, 525, { fit: "cover" })
+              .extract({ left: i, top: (i * 7) % 40, width: 640, height: 480 })
+              .modulate({ brightness: 0.9 + (i % 5) / 20 })
+              .jpeg()
+              .toBuffer(),
+          ),
+        );
+        const live = await start({ source: "browser", realFaces: true });
+        await chromium.show(pictures);
+        const { page, errors } = await visit(chromium.browser, live);
+        await page.getByRole("button", { name: "Start camera" }).click();
+        await page.locator(".face h2", { hasText: "Unknown" }).first().waitFor();
+        await page.getByRole("link", { name: "People", exact: true }).click();
+        const take = page.getByRole("button", { name: "Take pictures" });
+        await page.getByLabel("Name").fill("<b>Ada");
+        await page.getByLabel("Pictures").fill("8");
+        await page.getByText(/mien stores, on this computer only/).waitFor();
+        expect(await take.isDisabled()).toBe(true);
+        await page.getByRole("checkbox").check();
+        expect(await violations(page)).toEqual([]);
+        await take.click();
+        await page
+          .getByRole("alert")
+          .getByText(/cannot be a name/)
+          .waitFor();
+        await page.getByLabel("Name").fill("Ada");
+        await page.getByText(/the name "Ada"/).waitFor();
+        await page.getByRole("checkbox").check();
+        await take.click();
+        await page.getByText(/of 8 pictures of Ada/).waitFor();
+        expect(await violations(page)).toEqual([]);
+        await page.locator(".grid img").nth(7).waitFor({ timeout: 30_000 });
+        await page.getByRole("button", { name: "Delete picture 2", exact: true }).click();
+        await page.getByRole("button", { name: "Enrol Ada with 7 pictures" }).waitFor();
+        await page.getByRole("button", { name: "Undo" }).click();
+        await page.getByRole("button", { name: "Delete picture 3", exact: true }).click();
+        expect(await violations(page)).toEqual([]);
+        await page.getByRole("button", { name: "Enrol Ada with 7 pictures" }).click();
+        await page.getByText(/7 pictures, since/).waitFor();
+        await page.getByText(/of strangers are taken for one of them/).waitFor();
+        expect(await violations(page)).toEqual([]);
+        await page.getByRole("link", { name: "Live", exact: true }).click();
+        await page.locator(".face h2", { hasText: "Ada" }).first().waitFor();
+        await page.locator(".timeline", { hasText: "Ada" }).first().waitFor();
+        await page.keyboard.press("p");
+        await page.locator(".face h2", { hasText: "Face" }).first().waitFor();
+        expect(await page.locator("main").innerText()).not.toContain("Ada");
+        await page.keyboard.press("p");
+        await page.keyboard.press("r");
+        await page.getByText(/Results are written to/).waitFor();
+        const before = live.app.engine.meter.totals.frames;
+        await expect
+          .poll(() => live.app.engine.meter.totals.frames, { timeout: 20_000 })
+          .toBeGreaterThan(before + 5);
+        await page.keyboard.press("r");
+        await page.getByText(/Results are written to/).waitFor({ state: "detached" });
+        await page.getByRole("link", { name: "People", exact: true }).click();
+        const download = page.waitForEvent("download");
+        await page.getByRole("link", { name: "Export" }).click();
+        expect((await readFile(await (await download).path())).subarray(0, 2).toString()).toBe(
+          "PK",
+        );
+        await page.getByRole("button", { name: "Rename", exact: true }).click();
+        await page.getByLabel("New name").fill("Ada Lovelace");
+        await page.locator("form").getByRole("button", { name: "Rename", exact: true }).click();
+        await page.getByRole("heading", { name: "Ada Lovelace" }).waitFor();
+        await page.getByRole("button", { name: "Delete", exact: true }).click();
+        await page.getByRole("button", { name: "Delete Ada Lovelace" }).click();
+        await page.getByText(/Recognition is off/).waitFor();
+        for (const entry of await readdir(live.folder, { recursive: true, withFileTypes: true })) {
+          if (!entry.isFile()) continue;
+          const content = await readFile(path.join(entry.parentPath, entry.name), "latin1");
+          expect([entry.name, content.includes("Ada")]).toEqual([entry.name, false]);
+        }
+        expect(await readdir(path.join(live.folder, "people"))).toEqual([]);
+        expect(errors).toEqual([]);
+      },
+    );
+
+    it.skipIf(DATA === undefined)(
+      "shows a Kinect's depth, the distance of faces, and which pictures of faces it rejects",
+      async () => {
+        const recording = path.join(folder, "kinect");
+        const all = await readFaces(path.join(DATA ?? "", "faces"));
+        await synthesizeRecording(recording, {
+          scene: "mixed",
+          seconds: 1,
+          seed: 1,
+          faces: all.slice(0, 6),
+          signal: new AbortController().signal,
+        });
+        const live = await start({ source: `kinect:${recording}`, realFaces: true });
+        const { page } = await visit(chromium.browser, live);
+        await page
+          .locator(".facts", { hasText: /\d\.\d\d m/ })
+          .first()
+          .waitFor();
+        await page.locator(".rejected", { hasText: /flat|plane|bent/ }).waitFor();
+        await page.keyboard.press("d");
+        await page.getByText("depth: near is light").waitFor();
+        const lit = await page.evaluate<number>(
+          `document.querySelector(".depth canvas").getContext("2d").getImageData(0, 0, 320, 240)
+        .data.filter((value, i) => i % 4 === 0 && value > 40).length`,
+        );
+        expect(lit).toBeGreaterThan(5000);
+        expect(await violations(page)).toEqual([]);
+      },
+    );
+  },
+);
