@@ -44,12 +44,13 @@ process.exit();
 
 async function run({ candidates, task }: KinectTask): Promise<void> {
   const library = load(candidates);
+  if (task === "probe") await tell({ type: "loaded", library: library.file });
   const context: [Handle] = [null];
   check("usb", library.init(context, null));
   // Before anything else: without a device, other first calls hang.
   const devices = library.numDevices(context[0]);
   if (task === "probe") {
-    await tell({ type: "probed", library: library.file, devices });
+    await tell({ type: "probed", devices });
     if (devices === 0) return;
   }
   if (devices < 1) throw new Failure("device", String(devices));

@@ -19,7 +19,9 @@ export type KinectMessage =
   | { readonly type: "streaming"; readonly calibration: Calibration | null }
   /** fakenect's recording has ended. */
   | { readonly type: "ended" }
-  | { readonly type: "probed"; readonly library: string; readonly devices: number };
+  /** To a probe: the library is there; it sees so many devices, and opens the first. */
+  | { readonly type: "loaded"; readonly library: string }
+  | { readonly type: "probed"; readonly devices: number };
 
 /** The pipe for pictures, as a file descriptor of the child. */
 export const PICTURES = 4;

@@ -1,4 +1,4 @@
-import type { MienError } from "@mien/format";
+import { MienError } from "@mien/format";
 import { killChild } from "../sources/child-processes.ts";
 import { atMost } from "../sources/delay.ts";
 import { explainKinect } from "./kinect-errors.ts";
@@ -15,9 +15,10 @@ export interface KinectProbe {
   readonly failure: MienError | undefined;
 }
 
-const PATIENCE = 10_000;
+/** Enough for a busy machine to start a process, in milliseconds. */
+const PATIENCE = 30_000;
 
-/** Looks for the library and for devices, and opens the first one; never waits longer than 10 s. */
+/** Looks for the library and for devices, and opens the first one; never waits longer than 30 s. */
 export async function probeKinect(): Promise<KinectProbe> {
   const { candidates } = findLibfreenect();
   const child = startKinectProcess({ candidates, task: "probe" });
@@ -30,14 +31,27 @@ export async function probeKinect(): Promise<KinectProbe> {
   }
   let answered = false;
   child.on("message", (message: KinectMessage) => {
-    answered = true;
-    if (message.type === "probed") ({ library, devices } = message);
+    if (message.type === "loaded") ({ library } = message);
+    if (message.type === "probed") ({ devices } = message);
     if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
+    answered ||= message.type !== "loaded";
   });
-  const gone = new Promise((resolve) => child.once("close", resolve));
-  await atMost(PATIENCE, gone);
+  const gone = new Promise<"gone">((resolve) => child.once("close", () => resolve("gone")));
+  const end = await atMost(PATIENCE, gone);
   await killChild(child);
   await gone;
-  if (!answered) failure = explainKinect("usb", "no answer", log);
+  if (!answered) failure = unanswered(end, log);
   return { library, devices, failure };
+}
+
+/** The process that looks hangs or has crashed. */
+function unanswered(end: "gone" | "late", log: string): MienError {
+  const problem =
+    end === "late"
+      ? `libfreenect did not answer within ${PATIENCE / 1000} s`
+      : "the process that runs libfreenect crashed";
+  return new MienError("environment", problem, {
+    advice: "Plug the Kinect out and in again, then try again.",
+    cause: new Error(log),
+  });
 }

@@ -43,7 +43,9 @@ const LONGEST_GAP = 0.1;
 export async function readRecording(folder: string): Promise<Recording> {
   const index = path.join(folder, "INDEX.txt");
   const text = await readFile(index, "utf8").catch((error: unknown) => {
-    throw new MienError("missing-file", `no Kinect recording in ${folder}: ${messageOf(error)}`, {
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const why = isMissing ? "" : `: ${messageOf(error)}`;
+    throw new MienError("missing-file", `no Kinect recording in ${folder}${why}`, {
       advice: "A recording is a folder with an INDEX.txt; make one: npx nx run app:record --synth",
       cause: error,
     });

@@ -140,9 +140,17 @@ describe.skipIf(withoutFfmpeg)("a video", () => {
   });
 
   it("comes through standard input, too", async () => {
-    const reader = startReader(["--source", "-"], {}, film("piped.mkv", 1));
-    expect(await reader.exit).toBe(0);
-    expect(reader.lines.at(-1)).toEqual({ end: 30 });
+    const ways = [{ pipe: film("piped.mkv", 1) }, { redirect: film("redirected.mp4", 1) }];
+    for (const input of ways) {
+      const reader = startReader(["--source", "-"], {}, input);
+      expect(await reader.exit).toBe(0);
+      expect(reader.lines.at(-1)).toEqual({ end: 30 });
+    }
+  });
+
+  it("whose index stands at its end is refused from a pipe, with a way out", async () => {
+    const reader = startReader(["--source", "-"], {}, { pipe: film("index-last.mp4", 60) });
+    await expectRefusal(reader, /cannot be read from a pipe[^]*redirect it: .* < film\.mp4/);
   });
 });
 

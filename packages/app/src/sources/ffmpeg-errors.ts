@@ -100,6 +100,12 @@ const EXPLANATIONS: readonly Explanation[] = [
     advice: "rtsp://, http:// and https:// work everywhere.",
   },
   {
+    log: /partial file[^]*pipe:0: Invalid data/,
+    code: "unsupported",
+    problem: "is a video that cannot be read from a pipe, since its index stands at its end",
+    advice: "Name the file with --source, or redirect it: … --source - < film.mp4",
+  },
+  {
     log: /moov atom not found/,
     code: "bad-data",
     problem: "is no video that ffmpeg can read, or is cut off",

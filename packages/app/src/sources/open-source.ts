@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { MienError, messageOf } from "@mien/format";
 import sharp from "sharp";
@@ -97,7 +97,9 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
       advice: "Send a video into it: … < film.mp4",
     });
   }
-  const input = { name, args: ["-i", "pipe:0"], stdin: true };
+  // A redirected file can be read in any order, as most MP4 files have to be; a pipe cannot.
+  const isFile = process.platform !== "win32" && fstatSync(0).isFile();
+  const input = { name, args: ["-i", isFile ? "file:/dev/stdin" : "pipe:0"], stdin: true };
   return openStream(
     (signal) => connectFfmpeg({ ...input, kind: "file", patienceMs: Infinity }, signal),
     { name, kind: () => "video", silenceMs: Infinity },

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
@@ -29,19 +29,26 @@ export interface Reader {
  * Starts the program.
  *
  * @param environment added to this process's; undefined removes a variable.
+ * @param input a file for its standard input.
  */
 export function startReader(
   flags: readonly string[],
   environment: Readonly<Record<string, string | undefined>> = {},
-  input?: string,
+  input?: { readonly pipe: string } | { readonly redirect: string },
 ): Reader {
   const mark = `MIEN_TEST_MARK=${randomUUID()}`;
   const program = ["--conditions=source", "--import", "tsx", PROGRAM, "read", ...flags];
+  const redirected =
+    input !== undefined && "redirect" in input ? openSync(input.redirect, "r") : undefined;
   const child = spawn(process.execPath, program, {
     env: { ...process.env, ...environment, MIEN_TEST_MARK: mark.split("=")[1] },
-    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [redirected ?? (input === undefined ? "ignore" : "pipe"), "pipe", "pipe"],
   });
-  if (input !== undefined) child.stdin?.end(readFileSync(input));
+  if (redirected !== undefined) closeSync(redirected);
+  if (input !== undefined && "pipe" in input) {
+    // It may be refused before it was read.
+    child.stdin?.on("error", () => undefined).end(readFileSync(input.pipe));
+  }
   const lines: ReadLine[] = [];
   let rest = "";
   let err = "";
