@@ -5,6 +5,9 @@ import type { People } from "./people.ts";
 import type { SessionChoices } from "./session-choices.ts";
 import type { TrackerOptions } from "./tracker.ts";
 
+/** Frames from one look for faces to the next; docs/runtime.md says what fewer looks cost. */
+export const DETECT_EVERY = 3;
+
 /** What a pipeline is made of, and how it works. */
 export interface PipelineOptions extends SessionChoices {
   /** The expression model: a path in Node, an address in the browser, or the content of the file. */
@@ -20,7 +23,7 @@ export interface PipelineOptions extends SessionChoices {
   readonly people?: People;
   /** Every picture is for itself: no tracks, no confirmation. Default false. */
   readonly stills?: boolean;
-  /** Faces are looked for in every n-th frame and followed in between; default 2. */
+  /** Faces are looked for in every n-th frame and followed in between; default 3. */
   readonly detectEvery?: number;
   /** A face is recognised again every n-th frame, once it was seen a few times; default 15. */
   readonly recogniseEvery?: number;

@@ -14,7 +14,7 @@ import { FaceDetector } from "./face-detector.ts";
 import { Identities } from "./identities.ts";
 import type { Match } from "./people.ts";
 import { checkPicture } from "./picture.ts";
-import type { PipelineOptions } from "./pipeline-options.ts";
+import { DETECT_EVERY, type PipelineOptions } from "./pipeline-options.ts";
 import { readExpressions } from "./read-expressions.ts";
 import type { Picture } from "./shrink.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -72,7 +72,8 @@ interface Seen {
  * `environment` if onnxruntime cannot start; `usage` for an option out of range.
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { threads, background, wasmPath, detectEvery = 2, recogniseEvery = 15 } = options;
+  const { threads, background, wasmPath } = options;
+  const { detectEvery = DETECT_EVERY, recogniseEvery = 15 } = options;
   for (const [name, value] of Object.entries({ detectEvery, recogniseEvery })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new MienError("usage", `${name} must be a whole number of at least 1, found ${value}`);
@@ -208,7 +209,7 @@ class Stages implements Pipeline {
 
   /** Detections, or the tracks that they belong to. */
   async #find(frame: FrameInput, timeMs: number, memory: Memory, rejected: RejectedBox[]) {
-    const { stills = false, detectEvery = 2 } = this.#options;
+    const { stills = false, detectEvery = DETECT_EVERY } = this.#options;
     const due = stills || memory.frames++ % detectEvery === 0;
     const detections = due
       ? await this.#detector.detect(frame, ({ box, reason }) => {

@@ -43,7 +43,7 @@ const options = {
     type: "integer",
     min: 1,
     max: 60,
-    default: 2,
+    default: 3,
     description: "look for faces in every n-th frame, follow them in between",
   },
   flat: {

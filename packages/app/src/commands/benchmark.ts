@@ -104,7 +104,7 @@ export const benchmark = defineCommand({
     terminal.table(
       ["faces looked for in", "processor ms a frame", "of a core at 30 frames/s"],
       load.map(({ detectEvery: every, cpuMs, share }) => [
-        ["every frame", "every 2nd frame (default)", "every 3rd frame"][every - 1] ?? "",
+        ["every frame", "every 2nd frame", "every 3rd frame (default)"][every - 1] ?? "",
         cpuMs.toFixed(2),
         formatPercent(share, 1),
       ]),
