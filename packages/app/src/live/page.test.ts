@@ -285,8 +285,8 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     for (const [live, colorScheme, width, seen] of [
       [many, "light", 390, ".face"],
       [many, "dark", 2560, ".face"],
-      [none, "dark", 390, ".empty-card"],
-      [none, "light", 1280, ".empty-card"],
+      [none, "dark", 390, 'h2:text-is("No face")'],
+      [none, "light", 1280, 'h2:text-is("No face")'],
     ] as const) {
       const { page } = await visit(chromium.browser, live, {
         colorScheme,

@@ -66,7 +66,7 @@ export function App() {
             <circle cx="11" cy="12" r="2" fill="var(--on-accent)" />
             <circle cx="21" cy="12" r="2" fill="var(--on-accent)" />
           </svg>
-          mien
+          <span>mien</span>
         </span>
         <nav aria-label="Views">
           {Object.entries(VIEWS).map(([name, title]) => (

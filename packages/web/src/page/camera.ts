@@ -16,8 +16,11 @@ export interface Taken {
   readonly takenAt: number;
 }
 
-/** Pictures that may be under way: one is worked on, one waits. */
-const UNDER_WAY = 2;
+/**
+ * Pictures that may be under way. With two, an answer that takes longer than two pictures' time, 67 ms,
+ * would cost every third picture.
+ */
+const UNDER_WAY = 3;
 /** An answer that takes longer is not waited for, in milliseconds. */
 const PATIENCE = 1000;
 /** Larger pictures are made smaller, in pixels. */

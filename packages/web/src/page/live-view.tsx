@@ -26,6 +26,18 @@ export interface LiveViewProps {
   readonly history: History;
 }
 
+/** A button that a key presses, too. */
+interface Tool {
+  readonly key: string;
+  readonly name: string;
+  /** The key as it is written. */
+  readonly hint: string;
+  /** Undefined for what is done once. */
+  readonly on: boolean | undefined;
+  readonly act: () => void;
+  readonly disabled?: boolean;
+}
+
 /** More cards than this are no help. */
 const MOST_CARDS = 8;
 /** Fewer frames a second than this are slow, for so many seconds. */
@@ -65,7 +77,7 @@ export function LiveView(props: LiveViewProps) {
       () => setProblem(""),
       (error: Error) => setProblem(error.message),
     );
-  const tools = [
+  const tools: readonly Tool[] = [
     {
       key: " ",
       name: paused ? "Go on" : "Pause",
@@ -86,7 +98,14 @@ export function LiveView(props: LiveViewProps) {
           },
         ]
       : []),
-    { key: "s", name: "Snapshot", hint: "S", on: undefined, act: snapshot },
+    {
+      key: "s",
+      name: "Snapshot",
+      hint: "S",
+      on: undefined,
+      act: snapshot,
+      disabled: result === null,
+    },
     {
       key: "r",
       name: recording === null ? "Record" : "Stop recording",
@@ -135,8 +154,8 @@ export function LiveView(props: LiveViewProps) {
           {wantsDepth && <DepthView screen={screen} mirror={mirror} />}
         </div>
         <div class="tools" role="toolbar" aria-label="Picture tools">
-          {tools.map(({ name, hint, on, act }) => (
-            <button key={hint} type="button" aria-pressed={on} onClick={act}>
+          {tools.map(({ name, hint, on, act, disabled }) => (
+            <button key={hint} type="button" aria-pressed={on} disabled={disabled} onClick={act}>
               {name} <kbd>{hint}</kbd>
             </button>
           ))}
@@ -184,6 +203,16 @@ export function LiveView(props: LiveViewProps) {
         )}
       </section>
       <section class="faces" aria-label="Faces">
+        {result === null && (
+          <div class="card empty-card">
+            <h2>Faces come here</h2>
+            <p class="quiet">
+              For each: who it is, if they agreed to be known, what the face shows, and how sure the
+              model is. An expression stands large once it has filled most of the last{" "}
+              {hello?.window.size ?? 20} frames.
+            </p>
+          </div>
+        )}
         {result !== null && faces.length === 0 && (
           <div class="card empty-card">
             <h2>No face</h2>
@@ -232,7 +261,7 @@ function useIsSlow(stats: LiveState["stats"], leftOut: number): boolean {
 }
 
 /** Single keys do what the tools do, except while somebody types. */
-function useKeys(tools: readonly { key: string; act: () => void }[]): void {
+function useKeys(tools: readonly Tool[]): void {
   const current = useRef(tools);
   current.current = tools;
   useEffect(() => {
