@@ -25,8 +25,8 @@ export interface ServerFigures {
   readonly memoryBytes: number;
 }
 
-/** For loading models, in milliseconds. */
-const PATIENCE = 30_000;
+/** For loading models, also on a busy machine, in milliseconds. */
+const PATIENCE = 120_000;
 const FAREWELL = 3000;
 
 /**
