@@ -12,18 +12,21 @@ export interface SourceCost {
   readonly framesPerSecond: number;
   /**
    * Of one core, of this process and of its children; the latter only where Linux tells. Measuring is
-   * included, and looking for garbage once.
+   * included.
    */
   readonly cpuPercent: number;
   readonly childCpuPercent: number | null;
   /** Between two turns of this process' event loop, of at least 5 ms, 99th percentile. */
   readonly gapP99Ms: number;
-  /** How much more JavaScript memory was in use at the end than after a fifth, garbage collected. */
-  readonly growthBytes: number;
+  /**
+   * How much more JavaScript memory was in use at the end than after a fifth, garbage collected; null,
+   * as what follows, if memory was not watched.
+   */
+  readonly growthBytes: number | null;
   /** The same of the whole process' memory, native memory included. */
-  readonly residentGrowthBytes: number;
+  readonly residentGrowthBytes: number | null;
   /** Frames that are still reachable at the end. */
-  readonly leakedFrames: number;
+  readonly leakedFrames: number | null;
 }
 
 /** @returns what children have used so far, in seconds. */
@@ -57,6 +60,11 @@ const FINALISERS = 5000;
 export interface MeasureOptions {
   readonly frames?: number;
   readonly seconds?: number;
+  /**
+   * Watches memory, and which frames become garbage. That costs as much as reading them: a watched
+   * frame outlives the quick collections of young garbage, so that there are many more slow ones.
+   */
+  readonly watch: boolean;
   /** Told after each frame how many there were. */
   readonly onFrame?: (count: number) => void;
 }
@@ -66,6 +74,9 @@ export async function measureSource(source: Source, options: MeasureOptions): Pr
   const collected = new Set<number>();
   const registry = new FinalizationRegistry((index: number) => collected.add(index));
   const { early, ...cost } = await read(source, options, registry);
+  if (early === undefined) {
+    return { ...cost, growthBytes: null, residentGrowthBytes: null, leakedFrames: null };
+  }
   const deadline = performance.now() + FINALISERS;
   let late = memory();
   while (collected.size < cost.frames && performance.now() < deadline) {
@@ -83,7 +94,7 @@ export async function measureSource(source: Source, options: MeasureOptions): Pr
 /** A function of its own, so that nothing of the last frame is left when it has returned. */
 async function read(
   source: Source,
-  { frames: most = Infinity, seconds = Infinity, onFrame }: MeasureOptions,
+  { frames: most = Infinity, seconds = Infinity, watch, onFrame }: MeasureOptions,
   registry: FinalizationRegistry<number>,
 ) {
   const gaps = monitorEventLoopDelay({ resolution: 5 });
@@ -95,11 +106,11 @@ async function read(
   let count = 0;
   gaps.enable();
   for await (const frame of source.frames()) {
-    registry.register(frame, count);
+    if (watch) registry.register(frame, count);
     count++;
     onFrame?.(count);
     const share = Math.max(count / most, (performance.now() - started) / 1000 / seconds);
-    if (share >= 0.2) early ??= memory();
+    if (watch && share >= 0.2) early ??= memory();
     if (count % 15 === 0) childEnd = childSeconds();
     if (share >= 1) break;
   }
@@ -114,6 +125,6 @@ async function read(
       ? (100 * (childEnd - childStart)) / elapsed
       : null,
     gapP99Ms: gaps.percentile(99) / 1e6,
-    early: early ?? memory(),
+    early: watch ? (early ?? memory()) : undefined,
   };
 }
