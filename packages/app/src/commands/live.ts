@@ -89,7 +89,7 @@ export const live = defineCommand({
       type: "integer",
       min: 1,
       max: 60,
-      default: 2,
+      default: 3,
       description: "look for faces in every n-th frame, follow them in between",
     },
     threads: { type: "integer", min: 1, max: 64, default: 1, description: "threads of each model" },
@@ -137,6 +137,7 @@ export const live = defineCommand({
         detector,
         detectEvery,
         threads,
+        background: true,
         confirmation: { size: windowSize, quorum },
       },
     });
