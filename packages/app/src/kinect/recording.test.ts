@@ -55,7 +55,7 @@ describe("a recording", () => {
     });
   });
 
-  it("goes on from its end with --loop, also in time", async () => {
+  it("goes on from its end when looped, also in time", async () => {
     const frames = await play({ loop: true, frames: 30 });
     frames.forEach(({ timeMs, index }) => expect(timeMs).toBeCloseTo((index * 1000) / 30, 1));
     expect(frames[12]?.pixels).toEqual(frames[0]?.pixels);

@@ -73,6 +73,19 @@ describe.skipIf(withoutFfmpeg)("what cannot be opened is refused with a sentence
   });
 });
 
+describe.skipIf(withoutFfmpeg)("a film on a server", () => {
+  it("that sends less than it announces is refused with a sentence", async () => {
+    const whole = await readFile(film("served.mp4", 60));
+    const server = createServer((_, response) => {
+      response.writeHead(200, { "Content-Length": whole.length });
+      response.write(whole.subarray(0, 1000), () => response.destroy());
+    });
+    const refusal = openSource(`${await listen(server)}/served.mp4`);
+    await expect(refusal).rejects.toThrow(/served\.mp4 breaks off: its server sent less/);
+    server.close();
+  });
+});
+
 describe.skipIf(withoutFfmpeg)("a live stream", () => {
   /** Sends pictures until it is told what else to do. */
   let mood: "send" | "stall" | "hang up" = "send";

@@ -106,6 +106,12 @@ const EXPLANATIONS: readonly Explanation[] = [
     advice: "Name the file with --source, or redirect it: … --source - < film.mp4",
   },
   {
+    log: /Stream ends prematurely at \d+, should be/,
+    code: "environment",
+    problem: "breaks off: its server sent less than it announced",
+    advice: "Use a server that answers range requests, as most films need, or download the film.",
+  },
+  {
     log: /moov atom not found/,
     code: "bad-data",
     problem: "is no video that ffmpeg can read, or is cut off",
