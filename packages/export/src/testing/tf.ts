@@ -13,5 +13,7 @@ export function loadTf(): Tf {
   legacy.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
   legacy.isArray = Array.isArray;
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  // Only oneDNN has dilated depthwise convolutions, and TensorFlow leaves it off on older processors.
+  process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
   return createRequire(import.meta.url)("@tensorflow/tfjs-node") as Tf;
 }
