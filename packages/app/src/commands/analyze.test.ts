@@ -13,11 +13,11 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { runProgram } from "@mien/cli";
 import type { FrameResult, StreamHeader } from "@mien/format";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { analyze as command } from "./analyze.ts";
+import { runCommand } from "./testing/run-command.ts";
 
 /** Names the brighter half of an image: Top, Bottom, Left, Right, or Even. */
 const MODEL = path.resolve(import.meta.dirname, "../../../runtime/fixtures/halves.onnx");
@@ -52,22 +52,7 @@ function analyzeAsProgram(...flags: string[]) {
 }
 
 /** The same without a process of its own, whose start takes longer than its work. */
-async function analyze(...flags: string[]) {
-  const written = { out: "", err: "" };
-  const spies = (["out", "err"] as const).map((name) =>
-    vi.spyOn(process[`std${name}`], "write").mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-  );
-  try {
-    await runProgram({ name: "app", summary: "", commands: [command] }, ["analyze", ...flags]);
-    return { code: process.exitCode ?? 0, ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-    process.exitCode = undefined;
-  }
-}
+const analyze = (...flags: string[]) => runCommand(command, ...flags);
 
 async function readResults(file: string) {
   const lines = (await readFile(path.join(folder, file), "utf8")).trimEnd().split("\n");
