@@ -209,7 +209,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 4 });
     await page.mouse.up();
-    await expect.poll(seconds).toBeLessThan(40);
+    await expect.poll(seconds).toBeLessThan(20);
   });
 
   it("sends its camera's pictures also where the browser does not give them out as they are", async () => {
