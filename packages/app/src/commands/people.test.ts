@@ -5,6 +5,7 @@ import { random } from "@mien/format";
 import { unzipSync } from "fflate";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { filesWith } from "../people/testing/files-with.ts";
 import { acquire } from "./acquire.ts";
 import { people } from "./people.ts";
 import { runCommand } from "./testing/run-command.ts";
@@ -52,18 +53,6 @@ const enrol = (name: string, source: string, ...more: string[]) =>
   );
 const act = (...words: string[]) =>
   runCommand(people, ...words, "--people", at("people"), "--results", root);
-
-/** Files under the folder that hold a text, in their name or content. */
-async function filesWith(text: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const found: string[] = [];
-  for (const entry of entries) {
-    const file = path.join(entry.parentPath, entry.name);
-    const content = entry.isFile() ? await readFile(file) : Buffer.alloc(0);
-    if (entry.name.includes(text) || content.includes(text)) found.push(file);
-  }
-  return found;
-}
 
 describe("app:acquire", () => {
   it("says what is stored, leaves out what is like one before, and enrols", async () => {
@@ -118,7 +107,7 @@ describe("app:people", () => {
     expect((await act("rename", "Ada Lovelace", "Countess")).err).toMatch(/enrolled already/);
     const { out } = await act("merge", "Countess", "Ada Lovelace");
     expect(out).toMatch(/^ Ada Lovelace +8 /m);
-    expect(await filesWith("Countess")).toEqual([]);
+    expect(await filesWith(root, "Countess")).toEqual([]);
     await act("export", "Ada Lovelace", "--out", at("ada.zip"));
     const files = Object.keys(unzipSync(await readFile(at("ada.zip"))));
     expect(files.filter((file) => file.endsWith(".jpg"))).toHaveLength(8);
@@ -131,7 +120,7 @@ describe("app:people", () => {
     const { code, out } = await act("delete", "Ada Lovelace");
     expect(code).toBe(0);
     expect(out).toMatch(/deleted Ada Lovelace\nchanged [^]*nobody is enrolled/);
-    expect(await filesWith("Lovelace")).toEqual([]);
+    expect(await filesWith(root, "Lovelace")).toEqual([]);
     expect(await readdir(at("people"))).toEqual([]);
     expect(await act("delete", "Ada Lovelace")).toMatchObject({ code: 1 });
   });
@@ -143,7 +132,7 @@ describe("app:people", () => {
     const record = JSON.parse(await readFile(file, "utf8")) as object;
     await writeFile(file, JSON.stringify({ ...record, keepUntil: "2020-01-01T00:00:00.000Z" }));
     expect((await act("prune")).out).toMatch(/deleted Ben, whose time was over/);
-    expect(await filesWith("Ben")).toEqual([]);
+    expect(await filesWith(root, "Ben")).toEqual([]);
     expect((await act("prune")).out).toMatch(/nobody's time is over/);
   });
 

@@ -1,55 +1,22 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { drawFaces, readFaces } from "../recording/face-textures.ts";
 import { repeatRecording } from "../recording/repeat-recording.ts";
 import { synthesizeRecording } from "../recording/synthesize.ts";
-import type { PageFile } from "../server/page-files.ts";
 import { runningChildren } from "../sources/child-processes.ts";
 import { withoutFakenect, withoutFfmpeg } from "../sources/testing/tools.ts";
-import { findChromium } from "./benchmark/chromium.ts";
 import { killRounds } from "./benchmark/kill-rounds.ts";
 import { startMjpegCamera } from "./benchmark/mjpeg-camera.ts";
 import { watchPage } from "./benchmark/watched-page.ts";
-import {
-  buildPage,
-  launchWithCamera,
-  violations,
-  visit,
-  type CameraBrowser,
-} from "./testing/page-visit.ts";
-import { spot, startLive, type TestLive, type TestLiveOptions } from "./testing/start-live.ts";
+import { pageTests, withoutChromium } from "./testing/page-tests.ts";
+import { violations, visit } from "./testing/page-visit.ts";
+import { spot } from "./testing/start-live.ts";
 
-const withoutChromium = findChromium() === undefined && !process.env["CI"];
 const DATA = process.env["MIEN_DATA"];
 
-let folder: string;
-let files: ReadonlyMap<string, PageFile>;
-let chromium: CameraBrowser;
-const open: { close(): Promise<unknown> }[] = [];
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "mien-page-"));
-  if (withoutChromium) return;
-  files = await buildPage(folder);
-  chromium = await launchWithCamera(folder);
-});
-afterEach(async () => {
-  for (const context of chromium?.browser.contexts() ?? []) await context.close();
-  for (const one of open.splice(0).reverse()) await one.close().catch(() => undefined);
-});
-afterAll(async () => {
-  await chromium?.browser.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function start(options: Omit<TestLiveOptions, "page">): Promise<TestLive> {
-  const live = await startLive({ ...options, page: files });
-  open.push(live);
-  return live;
-}
+const tests = pageTests();
 
 describe.skipIf(withoutChromium)("a camera whose process is killed", () => {
   const kills = { kills: 2, signal: new AbortController().signal, onKill: () => undefined };
@@ -58,8 +25,8 @@ describe.skipIf(withoutChromium)("a camera whose process is killed", () => {
   it.skipIf(withoutFfmpeg)("of a stream: the page says so and comes back each time", async () => {
     const camera = await startMjpegCamera(await spot(64).jpeg().toBuffer());
     try {
-      const live = await start({ source: camera.address });
-      const watched = await watchPage(chromium.browser, live.origin);
+      const live = await tests.start({ source: camera.address });
+      const watched = await watchPage(tests.chromium.browser, live.origin);
       expect(await killRounds(children, watched, kills)).toHaveLength(2);
       expect(await violations(watched.page)).toEqual([]);
     } finally {
@@ -68,15 +35,15 @@ describe.skipIf(withoutChromium)("a camera whose process is killed", () => {
   });
 
   it.skipIf(withoutFakenect)("of a Kinect: likewise", async () => {
-    const [short, long] = [path.join(folder, "short"), path.join(folder, "long")];
+    const [short, long] = [path.join(tests.folder, "short"), path.join(tests.folder, "long")];
     const faces = await drawFaces(3, 1);
     const scene = { scene: "people", seconds: 0.4, seed: 1, faces, lossless: true } as const;
     await synthesizeRecording(short, scene);
     await repeatRecording(short, long, { times: 60, seconds: 0.4 });
     process.env["FAKENECT_PATH"] = long;
     try {
-      const live = await start({ source: "kinect" });
-      const watched = await watchPage(chromium.browser, live.origin);
+      const live = await tests.start({ source: "kinect" });
+      const watched = await watchPage(tests.chromium.browser, live.origin);
       expect(await killRounds(children, watched, kills)).toHaveLength(2);
     } finally {
       delete process.env["FAKENECT_PATH"];
@@ -103,9 +70,9 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
               .toBuffer(),
           ),
         );
-        const live = await start({ source: "browser", realFaces: true });
-        await chromium.show(pictures);
-        const { page, errors } = await visit(chromium.browser, live);
+        const live = await tests.start({ source: "browser", realFaces: true });
+        await tests.chromium.show(pictures);
+        const { page, errors } = await visit(tests.chromium.browser, live);
         await page.getByRole("button", { name: "Start camera" }).click();
         await page.locator(".face h2", { hasText: "Unknown" }).first().waitFor();
         await page.getByRole("link", { name: "People", exact: true }).click();
@@ -178,7 +145,7 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
     it.skipIf(DATA === undefined)(
       "shows a Kinect's depth, the distance of faces, and which pictures of faces it rejects",
       async () => {
-        const recording = path.join(folder, "kinect");
+        const recording = path.join(tests.folder, "kinect");
         const all = await readFaces(path.join(DATA ?? "", "faces"));
         await synthesizeRecording(recording, {
           scene: "mixed",
@@ -187,8 +154,8 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
           faces: all.slice(0, 6),
           signal: new AbortController().signal,
         });
-        const live = await start({ source: `kinect:${recording}`, realFaces: true });
-        const { page } = await visit(chromium.browser, live);
+        const live = await tests.start({ source: `kinect:${recording}`, realFaces: true });
+        const { page } = await visit(tests.chromium.browser, live);
         await page
           .locator(".facts", { hasText: /\d\.\d\d m/ })
           .first()

@@ -1,68 +1,20 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { PageFile } from "../server/page-files.ts";
-import { findChromium, launchChromium } from "./benchmark/chromium.ts";
-import {
-  buildPage,
-  CONFIRMED,
-  FRAME,
-  launchWithCamera,
-  pixel,
-  until,
-  violations,
-  visit,
-  type CameraBrowser,
-} from "./testing/page-visit.ts";
-import {
-  spot,
-  spotFolder,
-  startLive,
-  type TestLive,
-  type TestLiveOptions,
-} from "./testing/start-live.ts";
+import { describe, expect, it } from "vitest";
+import { pageTests, withoutChromium } from "./testing/page-tests.ts";
+import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
+import { spot, spotFolder, type TestLive } from "./testing/start-live.ts";
 
-const withoutChromium = findChromium() === undefined && !process.env["CI"];
-
-let folder: string;
-let files: ReadonlyMap<string, PageFile>;
-let chromium: CameraBrowser;
 /** Plays the picture of a spot; for all tests that change nothing about it. */
 let spots: TestLive;
-/** Waits for a page's camera; likewise. */
-let camera: TestLive;
-const open: { close(): Promise<unknown> }[] = [];
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "mien-page-"));
-  if (withoutChromium) return;
-  files = await buildPage(folder);
-  chromium = await launchWithCamera(folder);
-  spots = await startLive({ source: await spotFolder(folder), page: files });
-  camera = await startLive({ source: "browser", page: files });
+const tests = pageTests(async ({ folder, startForAll }) => {
+  spots = await startForAll({ source: await spotFolder(folder) });
 });
-afterEach(async () => {
-  for (const context of chromium?.browser.contexts() ?? []) await context.close();
-  for (const one of open.splice(0).reverse()) await one.close().catch(() => undefined);
-});
-afterAll(async () => {
-  await chromium?.browser.close();
-  await spots?.close();
-  await camera?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function start(options: Omit<TestLiveOptions, "page">): Promise<TestLive> {
-  const live = await startLive({ ...options, page: files });
-  open.push(live);
-  return live;
-}
 
 /** A folder with one picture: black, with white squares of 32 pixels. */
 async function pictureWith(name: string, corners: readonly (readonly [number, number])[]) {
-  const place = path.join(folder, name);
+  const place = path.join(tests.folder, name);
   await mkdir(place);
   const background = { width: 416, height: 320, channels: 3, background: "black" } as const;
   const square = { width: 32, height: 32, channels: 3, background: "white" } as const;
@@ -76,12 +28,12 @@ async function pictureWith(name: string, corners: readonly (readonly [number, nu
 
 describe.skipIf(withoutChromium)("the live page in Chromium", () => {
   it("is less than 300 kB, compressed", () => {
-    const sizes = [...files.values()].map(({ gzipped }) => gzipped.length);
+    const sizes = [...tests.files.values()].map(({ gzipped }) => gzipped.length);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
   });
 
   it("shows picture, box, bars, the window filling, what is confirmed, and asks nobody else", async () => {
-    const { page, foreign, errors } = await visit(chromium.browser, spots);
+    const { page, foreign, errors } = await visit(tests.chromium.browser, spots);
     const meter = page.getByRole("meter", { name: "Confirmation window" });
     await meter.waitFor();
     await until(page, CONFIRMED);
@@ -101,7 +53,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
   });
 
   it("pauses, mirrors, hides pictures, takes snapshots and records, by mouse and key", async () => {
-    const { page, errors } = await visit(chromium.browser, spots);
+    const { page, errors } = await visit(tests.chromium.browser, spots);
     await page.locator(".face").waitFor();
     const brightness = async (x: number) => Math.min(...(await pixel(page, x, 110)));
     await page.keyboard.press("m");
@@ -141,7 +93,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
   });
 
   it("shows what the model sees while the mouse rests there", async () => {
-    const { page } = await visit(chromium.browser, spots);
+    const { page } = await visit(tests.chromium.browser, spots);
     await page.getByRole("button", { name: "what the model sees" }).first().hover();
     const image = page.getByAltText("The part of the picture that the model reads").first();
     await image.waitFor();
@@ -155,124 +107,23 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     await image.waitFor({ state: "detached" });
   });
 
-  it("looks through the page's own camera, once a person starts it, and sends it no picture back", async () => {
-    const before = camera.app.engine.meter.totals.frames;
-    const { page, errors } = await visit(chromium.browser, camera);
-    await page.getByRole("button", { name: "Start camera" }).waitFor();
-    expect(await violations(page)).toEqual([]);
-    expect(camera.app.engine.meter.totals.frames).toBe(before);
-    await page.getByRole("button", { name: "Start camera" }).click();
-    await page.locator(".face").waitFor();
-    await until(page, CONFIRMED);
-    // Mirrored, as a person expects it of their own camera.
-    expect(Math.min(...(await pixel(page, 640 - 120, 168)))).toBeGreaterThan(200);
-    expect(camera.app.engine.latest?.colour).toBeNull();
-    // Somebody else gets the picture.
-    const other = await visit(chromium.browser, camera);
-    await until(other.page, `${FRAME} > 0`);
-    await page.getByRole("button", { name: "Stop camera" }).click();
-    await page.getByRole("button", { name: "Start camera" }).waitFor();
-    expect(errors).toEqual([]);
-  });
-
-  it("draws what was shown over time, which can be moved and zoomed, stands still then, and follows again", async () => {
-    const { page } = await visit(chromium.browser, camera);
-    await page.getByRole("button", { name: "Start camera" }).click();
-    const plot = page.locator(".timeline .u-over").first();
-    const still = page.getByRole("button", { name: "Follow again" });
-    const seconds = async () =>
-      Number(await page.locator(".timeline .uplot").first().getAttribute("data-seconds"));
-    await expect.poll(seconds).toBe(60);
-    await plot.hover();
-    await page.mouse.wheel(0, -100);
-    await still.waitFor();
-    const shownUntil = () => page.locator(".timeline .uplot").first().getAttribute("data-until");
-    const moved = await shownUntil();
-    await page.waitForTimeout(700);
-    expect(await shownUntil()).toBe(moved);
-    await plot.dblclick();
-    await still.waitFor({ state: "detached" });
-    await expect.poll(shownUntil).not.toBe(moved);
-    await page.locator(".timeline [role=group]").first().focus();
-    await page.keyboard.press("+");
-    await expect.poll(seconds).toBe(48);
-    await page.keyboard.press("-");
-    await expect.poll(seconds).toBe(60);
-    await page.getByRole("button", { name: "Show more time" }).click();
-    await expect.poll(seconds).toBe(120);
-    await page.locator(".timeline [role=group]").first().focus();
-    await page.keyboard.press("Home");
-    await still.waitFor({ state: "detached" });
-    await expect.poll(seconds).toBe(60);
-    const box = (await plot.boundingBox())!;
-    await page.mouse.move(box.x + box.width * 0.5, box.y + 20);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 4 });
-    await page.mouse.up();
-    await expect.poll(seconds).toBeLessThan(20);
-  });
-
-  it("sends its camera's pictures also where the browser does not give them out as they are", async () => {
-    const script = "delete globalThis.VideoFrame;";
-    const { page, errors } = await visit(chromium.browser, camera, { script });
-    const before = camera.app.engine.meter.totals.frames;
-    await page.getByRole("button", { name: "Start camera" }).click();
-    await until(page, `Number(${FRAME}) > ${before}`);
-    expect(Math.min(...(await pixel(page, 640 - 120, 168)))).toBeGreaterThan(200);
-    const faces = () => camera.app.engine.latest?.result.faces.length;
-    await expect.poll(faces, { timeout: 10_000 }).toBe(1);
-    expect(errors).toEqual([]);
-  });
-
-  it("says so while the machine is too slow for the camera, and no longer than that", async () => {
-    const { page } = await visit(chromium.browser, camera);
-    await page.getByRole("button", { name: "Start camera" }).click();
-    await page.locator(".face").waitFor();
-    // Takes most of the time that the server, in this process, would have for frames.
-    const hog = setInterval(() => {
-      for (const until = performance.now() + 90; performance.now() < until;);
-    }, 10);
-    const hint = page.getByText(/This machine is busy/);
-    try {
-      await hint.waitFor({ timeout: 30_000 });
-    } finally {
-      clearInterval(hog);
-    }
-    expect(await violations(page)).toEqual([]);
-    await page.getByRole("button", { name: "Stop camera" }).click();
-    await hint.waitFor({ state: "detached" });
-  });
-
-  it("says so when there is no camera, or it was not allowed", async () => {
-    const browser = await launchChromium();
-    open.push(browser);
-    const { page } = await visit(browser, camera);
-    await page.getByRole("button", { name: "Start camera" }).click();
-    await page.getByRole("heading", { name: "No camera" }).waitFor();
-    expect(await violations(page)).toEqual([]);
-    const other = await visit(chromium.browser, camera, { permissions: [] });
-    await other.page.getByRole("button", { name: "Start camera" }).click();
-    await other.page.getByRole("heading", { name: "The camera was not allowed" }).waitFor();
-    expect(await violations(other.page)).toEqual([]);
-  });
-
   it("says why a Kinect does not come", async () => {
-    const live = await start({ source: "kinect" });
-    const { page } = await visit(chromium.browser, live);
+    const live = await tests.start({ source: "kinect" });
+    const { page } = await visit(tests.chromium.browser, live);
     await page.getByRole("heading", { name: "No Kinect" }).waitFor({ timeout: 20_000 });
     expect(await page.locator(".message").textContent()).toMatch(/Trying again/);
     expect(await violations(page)).toEqual([]);
   });
 
   it("says when mien stops, and comes back by itself", async () => {
-    const source = await spotFolder(folder);
-    const live = await startLive({ source, page: files });
-    const { page } = await visit(chromium.browser, live);
+    const source = await spotFolder(tests.folder);
+    const live = await tests.start({ source });
+    const { page } = await visit(tests.chromium.browser, live);
     await page.locator(".face").waitFor();
     await live.close();
     await page.getByRole("heading", { name: "mien has stopped" }).waitFor();
     expect(await violations(page)).toEqual([]);
-    await start({ source, port: live.port });
+    await tests.start({ source, port: live.port });
     await page.getByRole("heading", { name: "mien has stopped" }).waitFor({ state: "detached" });
     await until(page, `document.querySelector(".pill")?.textContent === "running"`);
   });
@@ -281,15 +132,15 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     const corners = [32, 128, 224, 320].flatMap((left) =>
       [32, 160, 256].map((top) => [left, top] as const),
     );
-    const many = await start({ source: await pictureWith("many", corners) });
-    const none = await start({ source: await pictureWith("none", []) });
+    const many = await tests.start({ source: await pictureWith("many", corners) });
+    const none = await tests.start({ source: await pictureWith("none", []) });
     for (const [live, colorScheme, width, seen] of [
       [many, "light", 390, ".face"],
       [many, "dark", 2560, ".face"],
       [none, "dark", 390, 'h2:text-is("No face")'],
       [none, "light", 1280, 'h2:text-is("No face")'],
     ] as const) {
-      const { page } = await visit(chromium.browser, live, {
+      const { page } = await visit(tests.chromium.browser, live, {
         colorScheme,
         viewport: { width, height: 900 },
       });
@@ -309,7 +160,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
   });
 
   it("merges two entries of one person, and forgets whoever's time is over while it is open", async () => {
-    const live = await start({ source: "browser", retentionCheckMs: 200 });
+    const live = await tests.start({ source: "browser", retentionCheckMs: 200 });
     const consent = { given: new Date().toISOString(), keepDays: 1 };
     const jpeg = await spot(64).jpeg().toBuffer();
     for (const [name, count] of [
@@ -319,7 +170,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
       const crops = Array.from({ length: count }, () => ({ jpeg, box: [64, 96, 32, 32] as const }));
       await live.app.store.add(name, crops, consent);
     }
-    const { page } = await visit(chromium.browser, live);
+    const { page } = await visit(tests.chromium.browser, live);
     await page.getByRole("link", { name: "People", exact: true }).click();
     const countess = page.locator(".person", { hasText: "Countess" });
     await countess.getByRole("button", { name: "Merge" }).click();

@@ -1,4 +1,5 @@
 import type { FrameResult, StreamHeader } from "@mien/format";
+import { escapeHtml, htmlPage, htmlTable } from "@mien/plot";
 
 /** One colour a class, told apart also by people who see colours differently. */
 const COLOURS = ["#d1495b", "#6a994e", "#7b5ea7", "#e9a03b", "#3d7ea6", "#2a9d8f", "#8d99ae"];
@@ -54,32 +55,27 @@ export function sessionReport(timeline: SessionTimeline, header: StreamHeader): 
   const { labels } = header;
   const seconds = Math.max(0, timeline.lastMs - timeline.firstMs) / 1000;
   const legend = labels
-    .map((label, i) => `<span><i style="background:${colour(i)}"></i>${escape(label)}</span>`)
+    .map((label, i) => `<span><i style="background:${colour(i)}"></i>${escapeHtml(label)}</span>`)
     .join("");
   const people = [...timeline.rows]
     .sort(([, a], [, b]) => b.frames - a.frames)
     .map(([name, row]) => {
-      const table = [...row.confirmed]
+      const shares = [...row.confirmed]
         .sort(([, a], [, b]) => b - a)
-        .map(
-          ([label, frames]) =>
-            `<tr><td>${escape(label)}</td><td>${((100 * frames) / row.frames).toFixed(1)} %</td></tr>`,
-        )
-        .join("");
-      return (
-        `<section><h2>${escape(name)}</h2>${plot(row, timeline, labels)}` +
-        `<table><caption>Confirmed, share of ${row.frames} frames</caption>${table}</table></section>`
-      );
+        .map(([label, frames]) => [
+          escapeHtml(label),
+          `${((100 * frames) / row.frames).toFixed(1)} %`,
+        ]);
+      const head = ["Confirmed", `share of ${row.frames} frames`];
+      return `<section><h2>${escapeHtml(name)}</h2>${plot(row, timeline, labels)}${htmlTable(head, shares)}</section>`;
     })
-    .join("");
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Session</title>
-<meta name="viewport" content="width=device-width">
-<style>:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:960px;margin:2rem auto;padding:0 1rem}
-svg{width:100%;height:auto;border-radius:6px;background:#8882}table{border-spacing:1rem .1rem}caption{text-align:left}
-td+td{text-align:right;font-variant-numeric:tabular-nums}.legend span{margin-right:1rem}i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.3em}</style>
-<h1>Session</h1><p>${timeline.frames} frames in ${seconds.toFixed(1)} s; model ${escape(header.model)}.
-Expressions are what faces show, not what people feel.</p><p class="legend">${legend}</p>${people || "<p>No face was seen.</p>"}</html>
-`;
+    .join("\n");
+  const body = `<h1>Session</h1>
+<p>${timeline.frames} frames in ${seconds.toFixed(1)} s; model ${escapeHtml(header.model)}.
+Expressions are what faces show, not what people feel.</p>
+<p class="legend">${legend}</p>
+${people || "<p>No face was seen.</p>"}`;
+  return htmlPage("Session", body, STYLE);
 }
 
 /** Stacked mean probabilities over the whole session; gaps where the person was not seen. */
@@ -96,13 +92,15 @@ function plot(row: Row, timeline: SessionTimeline, labels: readonly string[]): s
       return `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(step + 0.2).toFixed(2)}" height="${height.toFixed(1)}" fill="${colour(i)}"/>`;
     });
   });
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Probabilities of ${escape(labels.join(", "))} over time">${bars.join("")}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Probabilities of ${escapeHtml(labels.join(", "))} over time">${bars.join("")}</svg>`;
 }
 
 function colour(index: number): string {
   return COLOURS[index % COLOURS.length] as string;
 }
 
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-}
+const STYLE = `
+svg { display: block; width: 100%; height: auto; margin: .75rem 0; border: 1px solid var(--line); border-radius: 10px; background: var(--card); }
+.legend span { display: inline-block; margin-right: 1rem; }
+.legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .3em; }
+`;

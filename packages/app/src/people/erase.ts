@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
+import { escapeHtml } from "@mien/plot";
 import { unzipSync } from "fflate";
 
 /** Endings of files that hold text in which a name may stand. */
@@ -71,7 +72,7 @@ async function isExportOf(file: string, name: string): Promise<boolean> {
 async function eraseFrom(file: string, name: string, inResults: boolean): Promise<boolean> {
   if ((await stat(file)).size > MAX_BYTES) return false;
   const text = await readFile(file, "utf8");
-  const forms = [name, JSON.stringify(name).slice(1, -1), htmlOf(name)];
+  const forms = [name, JSON.stringify(name).slice(1, -1), escapeHtml(name)];
   if (!forms.some((form) => text.includes(form))) return false;
   if (/\.(jsonl|csv)$/i.test(file)) {
     const rest = file.endsWith(".csv")
@@ -124,9 +125,4 @@ function holdsWord(text: string, forms: readonly string[]): boolean {
     const escaped = form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, "u").test(text);
   });
-}
-
-/** As it stands in a page. */
-function htmlOf(text: string): string {
-  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -29,10 +29,13 @@ export function Timelines(props: {
     return () => clearInterval(timer);
   }, []);
   useEffect(() => span.advance(history.now));
+  // Who was seen last, in the order in which they came: plots must not jump under the mouse.
+  const came = ([, { times }]: [string, Line]) => times[0] ?? 0;
   const lines = [...history.lines]
     .filter(([, { times }]) => times.length >= LEAST_SAMPLES)
     .sort(([, a], [, b]) => b.lastSeen - a.lastSeen)
-    .slice(0, MOST_PLOTS);
+    .slice(0, MOST_PLOTS)
+    .sort((a, b) => came(a) - came(b));
   return (
     <section class="timelines" aria-labelledby="timeline-title">
       <header class="bar-head">

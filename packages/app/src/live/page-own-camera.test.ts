@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { launchChromium } from "./benchmark/chromium.ts";
+import { pageTests, withoutChromium } from "./testing/page-tests.ts";
+import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
+import type { TestLive } from "./testing/start-live.ts";
+
+/** Waits for a page's camera. */
+let camera: TestLive;
+const tests = pageTests(async ({ startForAll }) => {
+  camera = await startForAll({ source: "browser" });
+});
+
+describe.skipIf(withoutChromium)("the page's own camera", () => {
+  it("looks through the page's own camera, once a person starts it, and sends it no picture back", async () => {
+    const before = camera.app.engine.meter.totals.frames;
+    const { page, errors } = await visit(tests.chromium.browser, camera);
+    await page.getByRole("button", { name: "Start camera" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(camera.app.engine.meter.totals.frames).toBe(before);
+    await page.getByRole("button", { name: "Start camera" }).click();
+    await page.locator(".face").waitFor();
+    await until(page, CONFIRMED);
+    // Mirrored, as a person expects it of their own camera.
+    expect(Math.min(...(await pixel(page, 640 - 120, 168)))).toBeGreaterThan(200);
+    expect(camera.app.engine.latest?.colour).toBeNull();
+    // Somebody else gets the picture.
+    const other = await visit(tests.chromium.browser, camera);
+    await until(other.page, `${FRAME} > 0`);
+    await page.getByRole("button", { name: "Stop camera" }).click();
+    await page.getByRole("button", { name: "Start camera" }).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  it("draws what was shown over time, which can be moved and zoomed, stands still then, and follows again", async () => {
+    const { page } = await visit(tests.chromium.browser, camera);
+    await page.getByRole("button", { name: "Start camera" }).click();
+    // The page above the plots grows until something is confirmed.
+    await until(page, CONFIRMED);
+    const plot = page.locator(".timeline .u-over").first();
+    const still = page.getByRole("button", { name: "Follow again" });
+    const seconds = async () =>
+      Number(await page.locator(".timeline .uplot").first().getAttribute("data-seconds"));
+    await expect.poll(seconds).toBe(60);
+    await plot.hover();
+    await page.mouse.wheel(0, -100);
+    await still.waitFor();
+    const shownUntil = () => page.locator(".timeline .uplot").first().getAttribute("data-until");
+    const moved = await shownUntil();
+    await page.waitForTimeout(700);
+    expect(await shownUntil()).toBe(moved);
+    await plot.dblclick();
+    await still.waitFor({ state: "detached" });
+    await expect.poll(shownUntil).not.toBe(moved);
+    await page.locator(".timeline [role=group]").first().focus();
+    await page.keyboard.press("+");
+    await expect.poll(seconds).toBe(48);
+    await page.keyboard.press("-");
+    await expect.poll(seconds).toBe(60);
+    await page.getByRole("button", { name: "Show more time" }).click();
+    await expect.poll(seconds).toBe(120);
+    await page.locator(".timeline [role=group]").first().focus();
+    await page.keyboard.press("Home");
+    await still.waitFor({ state: "detached" });
+    await expect.poll(seconds).toBe(60);
+    const box = (await plot.boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.75, box.y + 20, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(seconds).toBeLessThan(20);
+  });
+
+  it("sends its camera's pictures also where the browser does not give them out as they are", async () => {
+    const script = "delete globalThis.VideoFrame;";
+    const { page, errors } = await visit(tests.chromium.browser, camera, { script });
+    const before = camera.app.engine.meter.totals.frames;
+    await page.getByRole("button", { name: "Start camera" }).click();
+    await until(page, `Number(${FRAME}) > ${before}`);
+    expect(Math.min(...(await pixel(page, 640 - 120, 168)))).toBeGreaterThan(200);
+    const faces = () => camera.app.engine.latest?.result.faces.length;
+    await expect.poll(faces, { timeout: 10_000 }).toBe(1);
+    expect(errors).toEqual([]);
+  });
+
+  it("says so while the machine is too slow for the camera, and no longer than that", async () => {
+    const { page } = await visit(tests.chromium.browser, camera);
+    await page.getByRole("button", { name: "Start camera" }).click();
+    await page.locator(".face").waitFor();
+    // Takes most of the time that the server, in this process, would have for frames.
+    const hog = setInterval(() => {
+      for (const until = performance.now() + 90; performance.now() < until;);
+    }, 10);
+    const hint = page.getByText(/This machine is busy/);
+    try {
+      await hint.waitFor({ timeout: 30_000 });
+    } finally {
+      clearInterval(hog);
+    }
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Stop camera" }).click();
+    await hint.waitFor({ state: "detached" });
+  });
+
+  it("says so when there is no camera, or it was not allowed", async () => {
+    const browser = await launchChromium();
+    tests.closeLater(browser);
+    const { page } = await visit(browser, camera);
+    await page.getByRole("button", { name: "Start camera" }).click();
+    await page.getByRole("heading", { name: "No camera" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    const other = await visit(tests.chromium.browser, camera, { permissions: [] });
+    await other.page.getByRole("button", { name: "Start camera" }).click();
+    await other.page.getByRole("heading", { name: "The camera was not allowed" }).waitFor();
+    expect(await violations(other.page)).toEqual([]);
+  });
+});
