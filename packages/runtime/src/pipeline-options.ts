@@ -23,7 +23,10 @@ export interface PipelineOptions extends SessionChoices {
   readonly people?: People;
   /** Every picture is for itself: no tracks, no confirmation. Default false. */
   readonly stills?: boolean;
-  /** Faces are looked for in every n-th frame and followed in between; default 3. */
+  /**
+   * Faces are looked for in every n-th frame and followed in between; default 3. Where frames come
+   * slower than 30 a second, n thirtieths of a second are the longest that it waits.
+   */
   readonly detectEvery?: number;
   /** A face is recognised again every n-th frame, once it was seen a few times; default 15. */
   readonly recogniseEvery?: number;

@@ -95,6 +95,12 @@ describe("a pipeline", () => {
     );
   });
 
+  it("keeps a track also where frames are slow: after 100 ms it looks for faces again", async () => {
+    const slow = film(25).map((frame, i) => ({ ...frame, timeMs: i * 300 }));
+    const tracks = (await run({}, slow)).map(({ faces }) => faces.map(({ track }) => track));
+    expect(tracks).toEqual(slow.map(() => [1]));
+  });
+
   it("takes stills one by one: no track, no confirmation", async () => {
     const results = await run({ stills: true }, film(25));
     for (const { faces } of results) {

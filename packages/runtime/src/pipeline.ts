@@ -100,6 +100,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   }
 }
 
+/** `detectEvery` counts frames of 30 a second; slower ones are waited for no longer than these. */
+const FRAME_MS = 1000 / 30;
+
 class Stages implements Pipeline {
   readonly #classifier: ExpressionClassifier;
   readonly #detector: FaceDetector;
@@ -210,7 +213,11 @@ class Stages implements Pipeline {
   /** Detections, or the tracks that they belong to. */
   async #find(frame: FrameInput, timeMs: number, memory: Memory, rejected: RejectedBox[]) {
     const { stills = false, detectEvery = DETECT_EVERY } = this.#options;
-    const due = stills || memory.frames++ % detectEvery === 0;
+    const due =
+      stills ||
+      ++memory.framesSince >= detectEvery ||
+      timeMs - memory.soughtMs >= detectEvery * FRAME_MS;
+    if (due) [memory.framesSince, memory.soughtMs] = [0, timeMs];
     const detections = due
       ? await this.#detector.detect(frame, ({ box, reason }) => {
           rejected.push({ box: shown(box, frame), reason });
@@ -269,7 +276,9 @@ class Stages implements Pipeline {
 
 /** What frames leave behind for those after them. */
 interface Memory {
-  frames: number;
+  /** Since faces were last looked for: how many, and when that was. */
+  framesSince: number;
+  soughtMs: number;
   readonly tracker: Tracker;
   readonly confirmations: Confirmations;
   /** Undefined for stills, and while nobody is to be recognised. */
@@ -279,7 +288,8 @@ interface Memory {
 function createMemory(labels: readonly string[], options: PipelineOptions): Memory {
   const { people, stills = false, recogniseEvery = 15 } = options;
   return {
-    frames: 0,
+    framesSince: Infinity,
+    soughtMs: 0,
     tracker: new Tracker(options.tracking),
     confirmations: new Confirmations(labels, options.confirmation),
     identities: people === undefined || stills ? undefined : new Identities(people, recogniseEvery),

@@ -44,7 +44,7 @@ const options = {
     min: 1,
     max: 60,
     default: 3,
-    description: "look for faces in every n-th frame, follow them in between",
+    description: "look for faces in every n-th frame, and after n/30 s; follow them in between",
   },
   flat: {
     type: "string",

@@ -90,7 +90,7 @@ export const live = defineCommand({
       min: 1,
       max: 60,
       default: 3,
-      description: "look for faces in every n-th frame, follow them in between",
+      description: "look for faces in every n-th frame, and after n/30 s; follow them in between",
     },
     threads: { type: "integer", min: 1, max: 64, default: 1, description: "threads of each model" },
   },
