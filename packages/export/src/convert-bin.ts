@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { rename, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { MienError, messageOf } from "@mien/format";
@@ -24,9 +24,9 @@ FOLDER holds model.json and its weight files; FILE is written (default: FOLDER's
 try {
   await main();
 } catch (error) {
-  // parseArgs throws TypeErrors that explain themselves.
-  const usage =
-    error instanceof TypeError || (error instanceof MienError && error.code === "usage");
+  // Errors of parseArgs explain themselves.
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const usage = code === "usage" || code.startsWith("ERR_PARSE_ARGS");
   process.stderr.write(`error: ${messageOf(error)}\n`);
   if (error instanceof MienError && error.advice !== undefined) {
     process.stderr.write(`${error.advice}\n`);
@@ -64,10 +64,13 @@ async function main(): Promise<void> {
     ...(values["output-name"] === undefined ? {} : { outputName: values["output-name"] }),
   });
   const aside = `${file}.${process.pid}.tmp`;
-  await writeFile(aside, bytes).catch((error: unknown) => {
+  try {
+    await writeFile(aside, bytes);
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true });
     throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`);
-  });
-  await rename(aside, file);
+  }
   process.stdout.write(`wrote ${file} (${bytes.length} bytes)\n`);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import path from "node:path";
@@ -6,6 +6,7 @@ import { FOLDERS, readBytes, readJson, readRunConfig, shellQuote } from "@mien/c
 import {
   decodeTensors,
   MienError,
+  readOnnxMetadata,
   RUN_FILES,
   tensorOf,
   type Calibration,
@@ -64,13 +65,14 @@ export interface ModelFile {
 /**
  * The named model, or all precisions that the run was exported in, float32 first.
  *
- * @throws {MienError} `missing-file` if there is none.
+ * @throws {MienError} `missing-file` if there is none, `bad-model` if the named one is damaged.
  */
 export function findModels(paths: RunPaths, file: string | undefined): ModelFile[] {
   const precisions = Object.keys(PRECISIONS) as Precision[];
   if (file !== undefined) {
-    const precision = precisions.findLast((name) => file.endsWith(PRECISIONS[name].extension));
-    return [{ precision: precision ?? "fp32", file: exportedModel(paths, file) }];
+    const model = exportedModel(paths, file);
+    const stored = readOnnxMetadata(readFileSync(model), model)["mien.precision"];
+    return [{ precision: precisions.find((name) => name === stored) ?? "fp32", file: model }];
   }
   const others = precisions
     .filter((precision) => precision !== "fp32")

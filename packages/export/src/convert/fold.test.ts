@@ -48,6 +48,35 @@ describe("the converted graph", () => {
     expect(found).toEqual(["Transpose", "Conv", "LeakyRelu", "Conv", "Conv", "Transpose"]);
   });
 
+  it("gives no layer's name to a value that is another one since folding", async () => {
+    const model = stack([8, 8, 1], (tf) => [
+      rescaling(tf, 2, 0),
+      tf.layers.conv2d({ filters: 2, kernelSize: 3, name: "conv" }),
+      tf.layers.averagePooling2d({ poolSize: 2, name: "pool" }),
+      tf.layers.batchNormalization({ name: "norm" }),
+    ])(tf);
+    randomise(tf, model, random(1, "names"));
+    const { nodes } = convertToGraph(await throughDisk(model));
+    model.dispose();
+    const names = nodes.flatMap(({ outputs }) => outputs);
+    expect(names).not.toContain("conv");
+    expect(names).not.toContain("pool");
+  });
+
+  it("stores the weights of a model inside once, however often it is used", async () => {
+    const sizeOf = async (uses: number) => {
+      const inner = tf.sequential({
+        layers: [tf.layers.dense({ units: 100, inputShape: [100] })],
+      });
+      const input = tf.input({ shape: [100] });
+      let outputs = input;
+      for (let i = 0; i < uses; i++) outputs = inner.apply(outputs) as typeof input;
+      const model = tf.model({ inputs: input, outputs });
+      return convertLayersModel(await throughDisk(model)).length;
+    };
+    expect(await sizeOf(2)).toBeLessThan((await sizeOf(1)) + 1000);
+  });
+
   it("keeps a shift before a padded convolution, whose padding is not shifted", async () => {
     const net = (padding: "same" | "valid") =>
       stack([8, 8, 1], (tf) => [

@@ -96,14 +96,30 @@ function foldBatchNormalization(graph: DraftGraph): void {
     const affine = affineOf(graph, norm);
     const before = sole(norm.inputs[0]);
     let target = before;
+    const between: GraphNode[] = [];
     while (target !== undefined && passesThrough(target, affine.scale)) {
+      between.push(target);
       target = sole(target.inputs[0]);
     }
     if (before === undefined || target === undefined) continue;
     if (!scaleOutputs(graph, target, affine)) continue;
+    // What comes out of these is no longer what their layers give, so it must not bear their names.
+    let maker = target;
+    for (const reader of between.reverse()) {
+      rename(graph, maker, reader);
+      maker = reader;
+    }
     before.outputs = norm.outputs;
     remove(norm);
   }
+}
+
+/** Gives a node's output, which one other node reads, a name of its own. */
+function rename(graph: DraftGraph, maker: GraphNode, reader: GraphNode): void {
+  const [old] = maker.outputs;
+  const fresh = freshName(graph, `${maker.name}/folded`);
+  maker.outputs = [fresh];
+  reader.inputs = reader.inputs.map((name) => (name === old ? fresh : name));
 }
 
 /** Whether pooling the scaled and shifted values is scaling and shifting the pooled values. */
@@ -136,7 +152,9 @@ function foldRescaling(graph: DraftGraph): void {
     if (target.op !== "Conv" && target.op !== "Gemm") continue;
     let reader = target;
     let node = sole(reader.inputs[0]);
+    const between: [GraphNode, GraphNode][] = [];
     while (node !== undefined && LAYOUT_OPS.includes(node.op)) {
+      between.push([node, reader]);
       reader = node;
       node = sole(reader.inputs[0]);
     }
@@ -148,6 +166,7 @@ function foldRescaling(graph: DraftGraph): void {
     const pads = intsOf(target, "pads") ?? [];
     const absorbsShift = pads.every((n) => n === 0);
     if (!scaleInputs(graph, target, { scale, shift: absorbsShift ? shift : 0 })) continue;
+    for (const [maker, next] of between) rename(graph, maker, next);
     if (add === undefined || absorbsShift) {
       reader.inputs[0] = mul.inputs[0] as string;
       if (add !== undefined) remove(add);

@@ -49,6 +49,11 @@ export function toHalf(graph: Graph): Graph {
       const logits = freshName(draft, `${output}/logits`);
       cast(copy.inputs[0] as string, logits, FLOAT);
       draft.nodes.push({ ...copy, inputs: [logits] });
+      if (graph.nodes.some(({ inputs }) => inputs.includes(output))) {
+        const half = freshName(draft, `${output}/half`);
+        cast(output, half, HALF);
+        replacements.set(output, half);
+      }
     } else {
       const half = freshName(draft, `${output}/half`);
       draft.nodes.push({ ...copy, outputs: [half] });

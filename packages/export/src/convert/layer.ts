@@ -46,10 +46,13 @@ export interface ImageInput {
  *
  * Where a layer wants its channels first, an image that tfjs holds as [channels, height, width]
  * already lies as ONNX wants it, and only its shape is read differently.
+ *
+ * @param finish what follows on the result as tfjs holds it, such as a softmax along its last axis.
  */
 export function onImages(
   rank: number,
   convert: (layer: Layer, input: ImageInput) => Value,
+  finish: (layer: Layer, result: Value) => Value = (_, result) => result,
 ): LayerConverter {
   return (layer, inputs) => {
     const input = onlyInput(layer, inputs);
@@ -65,7 +68,8 @@ export function onImages(
     const { graph } = layer;
     if (format === "channels_last") {
       const image = graph.channelsFirst(input);
-      return convert(layer, { image, sizes: shape.slice(0, -1), channels: shape.at(-1) as number });
+      const channels = shape.at(-1) as number;
+      return finish(layer, convert(layer, { image, sizes: shape.slice(0, -1), channels }));
     }
     const [channels, ...sizes] = shape as [number, ...number[]];
     const image = { ...graph.asIs(input), shape: [...sizes, channels] };
@@ -74,8 +78,9 @@ export function onImages(
       sizes,
       channels,
     });
-    if (result.layout !== "channels-first") return result;
-    return { name: result.name, shape: channelsToFront(result.shape), layout: "as-is" };
+    if (result.layout !== "channels-first") return finish(layer, result);
+    const { name } = result;
+    return finish(layer, { name, shape: channelsToFront(result.shape), layout: "as-is" });
   };
 }
 

@@ -98,6 +98,19 @@ describe("a graph in 8 bits", () => {
     expect(share).toBeLessThan(0.29);
   });
 
+  it("keeps the bias of a filter that has died", async () => {
+    const graph = await graphOf(
+      stack([24, 24, 1], (tf) => [tf.layers.conv2d({ filters: 2, kernelSize: 3 })]),
+    );
+    const [conv] = graph.nodes.filter(({ op }) => op === "Conv");
+    const [kernel, bias] = conv!.inputs.slice(1).map((name) => graph.tensors.get(name)!.data);
+    kernel!.fill(1e-4, 0, 9).fill(1e-9, 9);
+    bias!.set([0, 0.5]);
+    const quantized = quantize(graph, await calibrate(graph, images));
+    const [answer] = await runOnnx(encodeOnnxModel(quantized), [images]);
+    expect(answer!.data[1]).toBeCloseTo(0.5, 1);
+  });
+
   it("depends on its ranges", async () => {
     const graph = graphs.straight;
     const ranges = await calibrate(graph, images);
@@ -157,6 +170,23 @@ describe("bestRange", () => {
 });
 
 describe("a graph in 16 bits", () => {
+  it("may read the softmax that is one of its outputs", async () => {
+    const graph = await graphOf((tf) => {
+      const input = tf.input({ shape: [24, 24, 1] });
+      const flat = tf.layers.flatten().apply(input);
+      const first = tf.layers.dense({ units: 3, activation: "softmax" }).apply(flat);
+      const second = tf.layers.dense({ units: 2 }).apply(first);
+      return tf.model({ inputs: input, outputs: [first, second] as (typeof input)[] });
+    });
+    const small = { shape: images.shape, data: images.data.map((value) => value / 1000) };
+    const [exact, half] = await Promise.all(
+      [graph, toHalf(graph)].map((each) => runOnnx(encodeOnnxModel(each), [small])),
+    );
+    half!.forEach(({ data }, i) =>
+      data.forEach((value, j) => expect(value).toBeCloseTo(exact![i]!.data[j] as number, 1)),
+    );
+  });
+
   it.each(["straight", "branched"] as const)("answers nearly the same: %s", async (name) => {
     const difference = await meanDifference(graphs[name], toHalf(graphs[name]));
     expect(difference).toBeLessThan(0.002);

@@ -131,6 +131,8 @@ function stepOf(range: Range | undefined): Step {
 }
 
 const LARGEST_WEIGHT = 63;
+/** In steps; half of what 32 bits hold. */
+const LARGEST_BIAS = 2 ** 30;
 
 /** Weights as bytes with a scale per output, the bias in the units of their products. */
 function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): void {
@@ -144,7 +146,10 @@ function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): voi
   kernel.data.forEach((weight, i) => {
     largest[outputOf(i)] = Math.max(largest[outputOf(i)] as number, Math.abs(weight));
   });
-  const scales = largest.map((weight) => weight / LARGEST_WEIGHT || 1);
+  const bias = draft.tensors.get(biasName ?? "")?.data as Float32Array | undefined;
+  // A filter of next to nothing still needs steps that are wide enough for its bias.
+  const least = (i: number) => Math.abs(bias?.[i] ?? 0) / (input.scale * LARGEST_BIAS);
+  const scales = largest.map((weight, i) => Math.max(weight / LARGEST_WEIGHT, least(i)) || 1);
   const bytes = Int8Array.from(kernel.data, (weight, i) =>
     Math.round(weight / (scales[outputOf(i)] as number)),
   );
@@ -155,13 +160,9 @@ function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): voi
   const floats = freshName(draft, `${kernelName}/floats`);
   draft.nodes.push({ ...node("DequantizeLinear", [stored, scale, zero], floats), attributes });
   target.inputs = [x, floats];
-  const bias = draft.tensors.get(biasName ?? "")?.data as Float32Array | undefined;
   if (bias === undefined) return;
   const units = scales.map((weight) => weight * input.scale);
-  const whole = Int32Array.from(bias, (value, i) => {
-    const steps = Math.round(value / (units[i] as number));
-    return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, steps));
-  });
+  const whole = Int32Array.from(bias, (value, i) => Math.round(value / (units[i] as number)));
   const biasStored = add(draft, `${biasName}/steps`, [outputs], whole);
   const unit = add(draft, `${biasName}/scale`, [outputs], units);
   const biasZero = add(draft, `${biasName}/zero`, [outputs], new Int32Array(outputs));

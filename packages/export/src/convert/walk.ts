@@ -14,7 +14,11 @@ export interface Target {
   readonly scope: string;
   /** Told of every call of a layer of the outermost model. */
   readonly onLayer?: (layer: string, value: Value) => void;
+  /** Layers that are ready to be called again, by name, so that a model's weights are there once. */
+  readonly ready?: Map<string, ReadyLayer>;
 }
+
+type ReadyLayer = (inputs: readonly Value[]) => readonly Value[];
 
 /**
  * Appends a model to a graph, every layer after those that it needs.
@@ -33,7 +37,7 @@ export function convertModel(
       `model ${model.name} takes ${model.inputs.length} inputs, found ${inputs.length}`,
     );
   }
-  const layers = new Map<string, (inputs: readonly Value[]) => readonly Value[]>();
+  const ready = target.ready ?? new Map<string, ReadyLayer>();
   const done = new Map<string, readonly Value[] | "running">();
   model.inputs.forEach(({ layer }, i) => done.set(`0 ${layer}`, [inputs[i] as Value]));
 
@@ -50,8 +54,8 @@ export function convertModel(
       if (sources === undefined) {
         throw new MienError("bad-model", `nothing is fed into the input layer ${name}`);
       }
-      const apply = layers.get(name) ?? prepare(spec, target);
-      layers.set(name, apply);
+      const apply = ready.get(name) ?? prepare(spec, target);
+      ready.set(name, apply);
       values = apply(sources.map(valueOf));
       done.set(key, values);
       if (values[0] !== undefined) target.onLayer?.(name, values[0]);
@@ -67,12 +71,12 @@ export function convertModel(
 }
 
 /** A layer, ready to be called. */
-function prepare(spec: LayerSpec, target: Target): (inputs: readonly Value[]) => readonly Value[] {
+function prepare(spec: LayerSpec, target: Target): ReadyLayer {
   const { graph, weights } = target;
   const name = target.scope + spec.name;
   const { model } = spec;
   if (model !== undefined) {
-    const inner = { graph, weights, scope: `${name}/` };
+    const inner = { graph, weights, scope: `${name}/`, ready: new Map<string, ReadyLayer>() };
     return (inputs) => convertModel(model, inputs, inner);
   }
   const label = `layer ${name} (${spec.className})`;

@@ -223,6 +223,17 @@ export function channelsFirst(): Exhibit[] {
         dataFormat,
       }),
     ]),
+    // Along the last axis, which here is the width; a separable convolution's along its channels.
+    net("softmax after convolutions", (tf) => {
+      const options = { kernelSize: 3, activation: "softmax" as const, dataFormat };
+      return [
+        tf.layers.conv2d({ filters: 3, ...options }),
+        tf.layers.depthwiseConv2d(options),
+        tf.layers.conv2dTranspose({ filters: 2, ...options }),
+        // tfjs cannot add a bias to this one.
+        tf.layers.separableConv2d({ filters: 4, useBias: false, ...options }),
+      ];
+    }),
   ];
 }
 

@@ -16,15 +16,21 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
   Conv2D: convolution(2),
   Conv3D: convolution(3),
 
-  DepthwiseConv2D: onImages(2, (layer, input) => {
-    layer.config.only(
-      "dilation_rate",
-      1,
-      ": tfjs ignores the setting where Keras obeys it, so that there is no one right answer",
-    );
-    const { weights, filters, groups } = depthwiseKernel(layer, input);
-    return activate(layer, convolve(layer, input, { weights, filters, groups, bias: true }));
-  }),
+  DepthwiseConv2D: onImages(
+    2,
+    (layer, input) => {
+      layer.config.only(
+        "dilation_rate",
+        1,
+        ": tfjs ignores the setting where Keras obeys it, so that there is no one right answer",
+      );
+      const { weights, filters, groups } = depthwiseKernel(layer, input);
+      return convolve(layer, input, { weights, filters, groups, bias: true });
+    },
+    activate,
+  ),
+
+  // Its activation comes before tfjs puts the channels first again, unlike that of the others.
 
   SeparableConv2D: onImages(2, (layer, input) => {
     const { weights, filters: middle, groups } = depthwiseKernel(layer, input);
@@ -53,7 +59,7 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
 
 /** Convolutions with that many axes in space. */
 function convolution(rank: number): LayerConverter {
-  return onImages(rank, (layer, input) => {
+  const convert = (layer: Layer, input: ImageInput) => {
     const { config } = layer;
     config.only("groups", 1);
     const filters = config.count("filters");
@@ -63,8 +69,9 @@ function convolution(rank: number): LayerConverter {
     const weights = layer.constant("kernel", [filters, input.channels, ...size], () =>
       transpose(kernel, shape, kernelAxes(rank)),
     );
-    return activate(layer, convolve(layer, input, { weights, filters, bias: true }));
-  });
+    return convolve(layer, input, { weights, filters, bias: true });
+  };
+  return onImages(rank, convert, activate);
 }
 
 /** [height, width, a, b] → [b, a, height, width], for any number of axes in space. */

@@ -1,5 +1,5 @@
 import { transpose } from "../array.ts";
-import { onImages, type LayerConverter } from "../layer.ts";
+import { onImages, type ImageInput, type Layer, type LayerConverter } from "../layer.ts";
 import { activate } from "./activation.ts";
 import { bias, kernelAxes, windowPadding } from "./convolution.ts";
 
@@ -10,7 +10,7 @@ export const transposedConvolutionLayers: Readonly<Record<string, LayerConverter
 
 /** The gradient of a convolution, used as a layer that enlarges. */
 function transposed(rank: number): LayerConverter {
-  return onImages(rank, (layer, { image, sizes, channels }) => {
+  const convert = (layer: Layer, { image, sizes, channels }: ImageInput) => {
     const { config } = layer;
     config.only("dilation_rate", 1, ": tfjs ignores the setting");
     config.only("output_padding", false, ": tfjs ignores the setting");
@@ -26,7 +26,7 @@ function transposed(rank: number): LayerConverter {
     const moves = sizes.map((size, i) =>
       enlarge(size, kernelSize[i] as number, { stride: strides[i] as number, padding }),
     );
-    const result = layer.graph.node("ConvTranspose", [image, weights, ...bias(layer, filters)], {
+    return layer.graph.node("ConvTranspose", [image, weights, ...bias(layer, filters)], {
       name: layer.name,
       shape: [...moves.map(({ output }) => output), filters],
       layout: "channels-first",
@@ -37,8 +37,8 @@ function transposed(rank: number): LayerConverter {
         output_padding: { ints: moves.map(({ extra }) => extra) },
       },
     });
-    return activate(layer, result);
-  });
+  };
+  return onImages(rank, convert, activate);
 }
 
 /**
