@@ -58,15 +58,18 @@ class Bridge:
                 if new is None or (study is None and names):
                     raise Refusal("no-study", ", ".join(names))
                 study = study or new["name"]
-                made = optuna.create_study(
+                optuna.create_study(
                     storage=self._store.storage, study_name=study, direction="maximize"
                 )
-                made.set_user_attr("settings", new["settings"])
             self._study = optuna.load_study(study_name=study, storage=self._store.storage)
+            earlier = len(self._study.get_trials(deepcopy=False))
             stored = self._study.user_attrs.get("settings")
+            if stored is None and new is not None and earlier == 0 and self._maximizes():
+                # New, or left by a search that was killed between making it and this.
+                stored = new["settings"]
+                self._study.set_user_attr("settings", stored)
             if stored is None:
                 raise Refusal("foreign-study", study)
-            earlier = len(self._study.get_trials(deepcopy=False))
         self._distributions = trials.distributions(stored["space"]["parameters"])
         self._study.sampler = trials.sampler(stored["seed"], earlier, worker)
         self._study.pruner = trials.pruner(stored["pruner"], stored["epochs"])
@@ -161,6 +164,9 @@ class Bridge:
     def randomSearch(self, trials: int) -> Any:
         """What random search would be expected to find in so many trials, or null."""
         return insight.random_search(self._study, self._distributions, trials)
+
+    def _maximizes(self) -> bool:
+        return self._study.directions == [optuna.study.StudyDirection.MAXIMIZE]
 
     def _target(self) -> int:
         return int(self._study.user_attrs.get("target", 0))

@@ -38,6 +38,21 @@ async function ask(bridge: Bridge) {
   return asked;
 }
 
+/** Makes the study of this test's journal as a program does that knows nothing of mien. */
+function makeStudy(direction: "maximize" | "minimize", trials = 0): void {
+  runPython(
+    `
+import optuna, sys
+storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(sys.argv[1]))
+study = optuna.create_study(study_name="toy", storage=storage, direction=sys.argv[2])
+for _ in range(int(sys.argv[3])):
+    study.ask()
+print("null")
+`,
+    { args: [journal, direction, String(trials)] },
+  );
+}
+
 /** Runs one trial whose value is a function of its parameters. */
 async function runOne(bridge: Bridge, value: (x: number) => number): Promise<number> {
   const { number, params } = await ask(bridge);
@@ -219,6 +234,29 @@ print(json.dumps(len(study.trials)))
     const third = await open();
     expect((await third.call("status", {})).counts.complete).toBe(2);
     await third.close();
+  });
+
+  it("gets its settings from the next search if its own was killed before it stored them", async () => {
+    makeStudy("maximize");
+    const bridge = await open();
+    expect((await ask(bridge)).number).toBe(0);
+    await bridge.close();
+  });
+
+  it.each([
+    ["has trials", "maximize", 1],
+    ["looks for the lowest value", "minimize", 0],
+  ] as const)("is left alone if it is another program's and %s", async (_, direction, asked) => {
+    makeStudy(direction, asked);
+    const bridge = await openBridge();
+    const request = {
+      store: { journal },
+      study: "toy",
+      new: { name: "toy", settings: toySettings() },
+      worker: 0,
+    };
+    await expect(bridge.call("create", request)).rejects.toMatchObject({ kind: "foreign-study" });
+    await bridge.close();
   });
 
   it("says what mattered once there are enough trials", async () => {

@@ -100,6 +100,21 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     expect(after.toString()).not.toMatch(/"op_code":4/);
   });
 
+  it("takes a time whose milliseconds are no whole number", async () => {
+    expect(await finished(search("killed", 2, "--timeout", "4.1"))).toMatchObject({ code: 0 });
+  });
+
+  it("trains anew what a killed study left half trained, if its journal was taken away", async () => {
+    const killed = search("moved", 1);
+    await begun("moved", 1);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    await rm(file("moved/journal.log"));
+    expect(await finished(search("moved", 1))).toMatchObject({ code: 0 });
+    const [trial] = await trialsOf("moved");
+    expect(trial?.steps.map(([epoch]) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it("refuses to go on with other settings, and names them", async () => {
     const outcome = await finished(search("killed", 2, "--seed", "5", "--pruner", "median"));
     expect(outcome.code).toBe(1);
@@ -124,11 +139,12 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     expect(trials[1]).toMatchObject({ retryOf: 0 });
   });
 
-  it("with a wrong space, storage or study says what is wrong before it starts anything", async () => {
+  it("with a wrong space, storage, study or time says what is wrong before it starts anything", async () => {
     for (const [flags, message] of [
       [["--space", "none.json"], /no space "none.json"/],
       [["--storage", "mysql://host"], /--storage must be the URL of a PostgreSQL database/],
       [["--study", "a/b"], /--study must be of letters/],
+      [["--timeout", "36000"], /--timeout must be a number from 0.01 to 35000/],
     ] as const) {
       const outcome = await finished(search("wrong", 1, ...flags));
       expect(outcome.code).toBeGreaterThan(0);

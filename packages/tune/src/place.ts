@@ -118,7 +118,7 @@ async function newestStudy(): Promise<string> {
  * @param given.new makes the study if it is not there; its name counts where the place has none.
  * @param given.worker 0 for the search itself, any other number for those that join it.
  * @throws {MienError} `missing-file` if there is no such study, `conflict` if it is not mien's,
- * `environment` if Python or the database cannot be reached.
+ * `environment` if Python or the database cannot be reached; the bridge's calls throw it too.
  */
 export async function openStudy(
   place: Place,
@@ -132,13 +132,20 @@ export async function openStudy(
   if ("journal" in store && given.new === undefined && !existsSync(store.journal)) {
     throw noStudy(place, "");
   }
-  const bridge = await openBridge({ onComplaint: given.onComplaint });
+  const opened = await openBridge({ onComplaint: given.onComplaint });
+  const bridge: Bridge = {
+    ...opened,
+    call: (operation, request) =>
+      opened.call(operation, request).catch((error: unknown) => {
+        throw translate(error, place);
+      }),
+  };
   try {
     const request = { store, study: name, new: given.new ?? null, worker: given.worker };
     return { bridge, ...(await bridge.call("create", request)) };
   } catch (error) {
     await bridge.close();
-    throw translate(error, place);
+    throw error;
   }
 }
 
@@ -164,15 +171,21 @@ function translate(error: unknown, place: Place): unknown {
       advice: "Choose another name with --study.",
     });
   }
+  // Anything but the storage is a bug, and is to be seen as one.
+  if (error.kind !== "failed") return error;
   const { store } = place;
   const where = "url" in store ? withoutPassword(store.url) : store.journal;
   const problem = "url" in store ? hide(error.message, store.url) : error.message;
-  return new MienError("environment", `the study at ${where} cannot be opened: ${problem}`, {
-    advice:
-      "url" in store
-        ? "Check that PostgreSQL runs there, and the user, password and database."
-        : "If the file is damaged, move it away or choose another --study.",
-  });
+  return new MienError(
+    "environment",
+    `the study at ${where} cannot be read or written: ${problem}`,
+    {
+      advice:
+        "url" in store
+          ? "Check that PostgreSQL runs there, and the user, password and database."
+          : "If the file is damaged, move it away or choose another --study.",
+    },
+  );
 }
 
 /** The flags that lead another command to the same study. */

@@ -22,6 +22,8 @@ export function runStudyTrial(given: {
   return async ({ number, params, retryOf }, context) => {
     // What a killed worker left behind.
     if (retryOf !== null) await rm(folderOf(retryOf), { recursive: true, force: true });
+    // Of an earlier study in this folder; a number is asked once, so nothing in it is gone on with.
+    await rm(folderOf(number), { recursive: true, force: true });
     await mkdir(folderOf(number), { recursive: true });
     const config = configOf(space, params, { epochs, subset });
     const { sha256, skipBadRows } = data;

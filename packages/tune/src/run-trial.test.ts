@@ -90,6 +90,16 @@ describe("a trial in a process of its own", () => {
     });
   });
 
+  it("fails if it ends without an accuracy", async () => {
+    const stopped = trial({ epochs: 100_000 });
+    while (!stopped.output().includes("epoch 2")) await sleep(20);
+    stopped.child.kill("SIGKILL");
+    await stopped.ended;
+    // Its checkpoint has more epochs than this one is to train.
+    const { outcome } = await outcomeOf(trial({ epochs: 1 }));
+    expect(outcome).toEqual({ state: "failed", why: "it reported no accuracy" });
+  });
+
   it("fails if the data is not that of the study", async () => {
     const { outcome } = await outcomeOf(trial({}, { sha256: "0".repeat(64) }));
     expect(outcome).toMatchObject({

@@ -69,7 +69,9 @@ export async function runTrial(order: TrialOrder, context: TrialContext): Promis
     } else if (message.kind === "failed") {
       outcome = { state: "failed", why: `${message.code}: ${message.message}` };
     } else if (message.kind === "done") {
-      outcome = { state: "complete", value: best };
+      outcome = Number.isFinite(best)
+        ? { state: "complete", value: best }
+        : { state: "failed", why: "it reported no accuracy" };
     } else {
       best = Math.max(best, message.accuracy);
       const prune = await context.report(message.epoch, message.accuracy);

@@ -84,7 +84,8 @@ export const searchCommand = defineCommand({
       placeholder: "MINUTES",
       description: "stop after so long; the same command goes on",
       min: 0.01,
-      max: 1e6,
+      // Timers take at most 2³¹ milliseconds.
+      max: 35_000,
     },
     seed: {
       type: "integer",
@@ -146,7 +147,9 @@ export const searchCommand = defineCommand({
       };
       const bestFile = path.join(place.folder, STUDY_FILES.best);
       const timeUp =
-        values.timeout === undefined ? undefined : AbortSignal.timeout(60_000 * values.timeout);
+        values.timeout === undefined
+          ? undefined
+          : AbortSignal.timeout(Math.round(60_000 * values.timeout));
       const done = await work({
         bridge,
         epochs: values.epochs,
