@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clip, overlap, suppress } from "./box.ts";
+import { clip, isInside, overlap, suppress } from "./box.ts";
 
 describe("boxes", () => {
   it("overlap by what they share of what both cover", () => {
@@ -13,6 +13,14 @@ describe("boxes", () => {
     expect(clip([-5, -5, 20, 10], 100, 100)).toEqual([0, 0, 15, 5]);
     expect(clip([95, 90, 20, 20], 100, 100)).toEqual([95, 90, 5, 10]);
     expect(clip([500, 500, 9, 9], 100, 50)).toEqual([99, 49, 1, 1]);
+  });
+
+  it("show a face from 30 % inside the picture on", () => {
+    expect(isInside([-7, 0, 10, 10], 100, 100)).toBe(true);
+    expect(isInside([-7.1, 0, 10, 10], 100, 100)).toBe(false);
+    expect(isInside([95, 95, 10, 10], 100, 100)).toBe(false);
+    expect(isInside([200, 0, 10, 10], 100, 100)).toBe(false);
+    expect(isInside([NaN, 0, 10, 10], 100, 100)).toBe(false);
   });
 
   it("of one face leave only the best, and those of two faces stay", () => {

@@ -22,6 +22,12 @@ export function clip([x, y, w, h]: Box, width: number, height: number): Box {
   ];
 }
 
+/** Whether enough of a box, 30 % of its area, is inside a picture to show a face. */
+export function isInside(box: Box, width: number, height: number): boolean {
+  const [, , shown, tall] = clip(box, width, height);
+  return shown * tall >= 0.3 * box[2] * box[3];
+}
+
 /**
  * Greedy non-maximum suppression: of boxes that overlap, only the one with the best score stays.
  *

@@ -94,6 +94,16 @@ describe("a face detector", () => {
     await expect(FaceDetector.open(spotModel(), { threads: 0.5 })).rejects.toThrow(/threads/);
   });
 
+  it("is closed for good, also twice and while it works, and says so", async () => {
+    const detector = await FaceDetector.open(spotModel());
+    const picture = spots(64, 64, [[0, 0]]);
+    const last = detector.detect(picture);
+    await Promise.all([detector.close(), detector.close()]);
+    await detector.close();
+    expect(await last).not.toEqual([]);
+    await expect(detector.detect(picture)).rejects.toMatchObject({ code: "usage" });
+  });
+
   it("takes pictures of any shape, down to one pixel", async () => {
     const detector = await FaceDetector.open(DETECTOR);
     for (const [width, height] of [

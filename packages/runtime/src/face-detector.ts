@@ -1,6 +1,6 @@
 import { ort } from "#ort";
 import { MienError, messageOf } from "@mien/format";
-import { clip, suppress } from "./box.ts";
+import { isInside, suppress } from "./box.ts";
 import { DETECTOR_KINDS, type Detection, type DetectorKind } from "./detector-kinds.ts";
 import { checkPicture } from "./picture.ts";
 import { resolveSession, type SessionChoices } from "./session-choices.ts";
@@ -45,6 +45,7 @@ export class FaceDetector {
   readonly #shrinker = new Shrinker();
   #input = new Float32Array();
   #queue: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
   private constructor(
     session: Session,
@@ -107,18 +108,27 @@ export class FaceDetector {
    * box of the same face outdid are not mentioned.
    * @returns best score first.
    * @throws {MienError} `bad-image` if the pixels do not fit the size; the detector goes on.
+   * `usage` after `close`.
    */
   detect(picture: Picture, dropped?: (one: Dropped) => void): Promise<Detection[]> {
     checkPicture(picture);
+    if (this.#closing !== undefined) {
+      return Promise.reject(
+        new MienError("usage", `the face detector of ${this.#name} is closed`, {
+          advice: "Open another one.",
+        }),
+      );
+    }
     // One after the other, since they share the input buffer.
     const work = this.#queue.then(() => this.#detect(picture, dropped));
     this.#queue = work.catch(() => undefined);
     return work;
   }
 
-  /** Frees the model once the calls made so far have ended. */
+  /** Frees the model once the calls made so far have ended; calls made later fail. */
   close(): Promise<void> {
-    return this.#queue.then(() => this.#session.release());
+    this.#closing ??= this.#queue.then(() => this.#session.release());
+    return this.#closing;
   }
 
   async #detect(picture: Picture, dropped?: (one: Dropped) => void): Promise<Detection[]> {
@@ -166,9 +176,8 @@ export class FaceDetector {
         box[3] * down,
       ]);
       const face: Detection = { box: [x, y, width, height], score };
-      const [, , shown, tall] = clip(face.box, picture.width, picture.height);
       if (width < minSize) dropped?.({ ...face, reason: `smaller than ${minSize} pixels` });
-      else if (!(shown * tall >= 0.3 * width * height) || !Number.isFinite(x + y)) {
+      else if (!isInside(face.box, picture.width, picture.height) || !Number.isFinite(x + y)) {
         dropped?.({ ...face, reason: "mostly outside the picture" });
       } else faces.push(face);
     }

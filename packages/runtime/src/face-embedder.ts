@@ -11,6 +11,7 @@ export class FaceEmbedder {
   readonly #name: string;
   readonly #input: { readonly width: number; readonly height: number; readonly channels: 3 };
   #queue: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
   private constructor(session: Session, name: string, shape: { side: number; length: number }) {
     this.#session = session;
@@ -20,6 +21,8 @@ export class FaceEmbedder {
   }
 
   /**
+   * Opens a model and tries it once.
+   *
    * @param source a path in Node, an address in the browser; or the content of the file: float32
    * [N, side, side, 3], RGB 0–255, to float32 [N, length].
    * @throws {MienError} `missing-file` if it cannot be read; `bad-model` if it is no such model;
@@ -50,20 +53,40 @@ export class FaceEmbedder {
       const found = `[${input.join(", ")}] → [${output.join(", ")}]`;
       throw notAnEmbedding(name, `expected [N, side, side, 3] → [N, length], found ${found}`);
     }
-    return new FaceEmbedder(session, name, { side: width, length });
+    const embedder = new FaceEmbedder(session, name, { side: width, length });
+    try {
+      // Two, which show a fixed batch size at once.
+      const data = Uint8Array.of(99, 99, 99);
+      const grey = { width: 1, height: 1, channels: 3, data } as const;
+      await embedder.embed([grey, grey]);
+      return embedder;
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
   }
 
   /**
    * @param faces cut out as `EMBEDDING_MARGIN` says; of any size.
    * @returns one point a face, float32 [length]; Euclidean distance tells how alike two are.
-   * @throws {MienError} `bad-image` if a picture is empty or its data does not fit its size.
+   * @throws {MienError} `bad-image` if a picture is empty or its data does not fit its size;
+   * `bad-model` if the model fails; `usage` after `close`.
    */
   async embed(faces: readonly RawImage[]): Promise<Float32Array[]> {
+    if (this.#closing !== undefined) {
+      throw new MienError("usage", `the face embedding of ${this.#name} is closed`, {
+        advice: "Open another one.",
+      });
+    }
     if (faces.length === 0) return [];
     const { width, height, channels } = this.#input;
     const batch = prepareImages(faces, this.#input);
     const work = this.#queue.then(async () => {
-      const { data } = await this.#session.run(batch, [faces.length, height, width, channels]);
+      const { data } = await this.#session
+        .run(batch, [faces.length, height, width, channels])
+        .catch((error: unknown) => {
+          throw notAnEmbedding(this.#name, `onnxruntime fails on it (${messageOf(error)})`, error);
+        });
       if (!(data instanceof Float32Array) || data.length !== faces.length * this.length) {
         throw notAnEmbedding(this.#name, "its answer has another shape than it promises");
       }
@@ -73,9 +96,10 @@ export class FaceEmbedder {
     return work;
   }
 
-  /** Frees the model once the calls made so far have ended. */
+  /** Frees the model once the calls made so far have ended; calls made later fail. */
   close(): Promise<void> {
-    return this.#queue.then(() => this.#session.release());
+    this.#closing ??= this.#queue.then(() => this.#session.release());
+    return this.#closing;
   }
 }
 

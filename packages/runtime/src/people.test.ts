@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
@@ -133,6 +133,24 @@ describe("a folder of people", () => {
     const people = new People(points);
     await loadPeople(folder, people);
     expect(people.list().map(({ name }) => name)).not.toContain("Ada Lovelace");
+  });
+
+  it("keeps people apart whose long names begin alike, and deletes only who is meant", async () => {
+    const long = path.join(folder, "long");
+    const [one, other] = ["a".repeat(70) + "1", "a".repeat(70) + "2"];
+    await savePerson(long, new People(points).add(one, pictures(1)), points.kind);
+    await savePerson(long, new People(points).add(other, pictures(2)), points.kind);
+    const names = async () => {
+      const people = new People(points);
+      await loadPeople(long, people);
+      return people.list().map(({ name }) => name);
+    };
+    expect((await names()).sort()).toEqual([one, other]);
+    // A file that was renamed by hand is whose it says inside.
+    await rename(path.join(long, (await readdir(long))[0]!), path.join(long, "Ada.person"));
+    expect(await deletePerson(long, "Ada")).toBe(false);
+    expect(await deletePerson(long, one)).toBe(true);
+    expect(await names()).toEqual([other]);
   });
 
   it("refuses a file with numbers that are none", () => {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
@@ -6,6 +6,8 @@ import type { People, Person } from "./people.ts";
 import { decodePerson, encodePerson } from "./person-file.ts";
 
 const ENDING = ".person";
+/** Longer names are cut in the name of a file, in UTF-16 units: file systems take 255 bytes. */
+const LONGEST = 60;
 
 /** A person whose file cannot be used, and why. */
 export interface DamagedPerson {
@@ -67,16 +69,17 @@ export async function savePerson(folder: string, person: Person, kind: string): 
 }
 
 /**
- * Deletes whatever the folder holds of a person; also a damaged file, if it has that name.
+ * Deletes whatever the folder holds of a person, which is what stands in a file; also a damaged
+ * file, if it has that name.
  *
  * @returns whether there was anything.
  */
 export async function deletePerson(folder: string, name: string): Promise<boolean> {
   let found = false;
   for (const file of await personFiles(folder)) {
-    const isNamed = path.basename(file) === fileNameOf(name);
-    const holds = isNamed || (await nameIn(file)) === name.trim();
-    if (!holds) continue;
+    const inside = await nameIn(file);
+    const called = inside === undefined ? path.basename(file) : fileNameOf(inside);
+    if (called !== fileNameOf(name)) continue;
     await rm(file, { force: true });
     found = true;
   }
@@ -108,11 +111,16 @@ async function read(file: string): Promise<Uint8Array> {
   });
 }
 
-/** Letters and digits of any script stay readable; whatever a file system dislikes is escaped. */
+/**
+ * Letters and digits of any script stay readable; whatever a file system dislikes is escaped. Long
+ * names that begin alike differ in their hash.
+ */
 function fileNameOf(name: string): string {
   const safe = name
     .trim()
     .normalize("NFC")
     .replace(/[^\p{L}\p{N} _-]/gu, (odd) => `%${odd.codePointAt(0)?.toString(16)}`);
-  return `${safe.slice(0, 60)}${ENDING}`;
+  if (safe.length <= LONGEST) return `${safe}${ENDING}`;
+  const digits = createHash("sha256").update(safe).digest("hex").slice(0, 8);
+  return `${safe.slice(0, LONGEST - 9)}-${digits}${ENDING}`;
 }

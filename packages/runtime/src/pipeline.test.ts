@@ -101,6 +101,29 @@ describe("a pipeline", () => {
     expect(tracks).toEqual(slow.map(() => [1]));
   });
 
+  it("looks for faces at once when time goes back, and nobody stays of what was", async () => {
+    const before = film(5);
+    const after = { ...spots(416, 320, [[256, 96]]), index: 0, timeMs: 10 };
+    const results = await run({}, [...before, after]);
+    const [face, ...ghosts] = results.at(-1)!.faces;
+    expect(ghosts).toEqual([]);
+    expect(face!.track).toBe(2);
+    expect(face!.box[0]).toBeGreaterThan(200);
+  });
+
+  it("leaves out a face that has gone out of the picture, though it is bridged", async () => {
+    // 16 pixels a frame to the left, until the spot is gone.
+    const frames = Array.from({ length: 20 }, (_, i): FrameInput => {
+      const left = 160 - 32 * Math.floor(i / 2);
+      return { ...spots(416, 320, left < 0 ? [] : [[left, 96]]), index: i, timeMs: i * 33 };
+    });
+    const results = await run({ detectEvery: 1 }, frames);
+    expect(results.slice(0, 12).every(({ faces }) => faces.length === 1)).toBe(true);
+    const widths = results.flatMap(({ faces }) => faces.map(({ box }) => box[2]));
+    expect(Math.min(...widths)).toBeGreaterThan(0.3 * 50 * 0.65);
+    expect(results.at(-1)!.faces).toEqual([]);
+  });
+
   it("takes stills one by one: no track, no confirmation", async () => {
     const results = await run({ stills: true }, film(25));
     for (const { faces } of results) {

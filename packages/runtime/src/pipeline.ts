@@ -5,7 +5,7 @@ import {
   type FrameResult,
   type RejectedBox,
 } from "@mien/format";
-import { clip, type Box } from "./box.ts";
+import { clip, isInside, type Box } from "./box.ts";
 import { argmax } from "./confirmation.ts";
 import { Confirmations } from "./confirmations.ts";
 import { judgeRelief } from "./depth-gate.ts";
@@ -213,10 +213,13 @@ class Stages implements Pipeline {
   /** Detections, or the tracks that they belong to. */
   async #find(frame: FrameInput, timeMs: number, memory: Memory, rejected: RejectedBox[]) {
     const { stills = false, detectEvery = DETECT_EVERY } = this.#options;
+    const { width, height } = frame;
     const due =
       stills ||
+      timeMs < memory.timeMs ||
       ++memory.framesSince >= detectEvery ||
       timeMs - memory.soughtMs >= detectEvery * FRAME_MS;
+    memory.timeMs = timeMs;
     if (due) [memory.framesSince, memory.soughtMs] = [0, timeMs];
     const detections = due
       ? await this.#detector.detect(frame, ({ box, reason }) => {
@@ -226,12 +229,15 @@ class Stages implements Pipeline {
     if (stills) {
       return (detections ?? []).map((one) => ({ ...one, track: null, fresh: true }));
     }
-    return memory.tracker.update(timeMs, detections).map(({ id, box, score, missedMs }) => ({
-      track: id,
-      box,
-      score,
-      fresh: due && missedMs === 0,
-    }));
+    return memory.tracker
+      .update(timeMs, detections)
+      .filter(({ box }) => isInside(box, width, height))
+      .map(({ id, box, score, missedMs }) => ({
+        track: id,
+        box,
+        score,
+        fresh: due && missedMs === 0,
+      }));
   }
 
   /** Adds what depth says, and leaves out pictures of faces. */
@@ -279,6 +285,8 @@ interface Memory {
   /** Since faces were last looked for: how many, and when that was. */
   framesSince: number;
   soughtMs: number;
+  /** Of the frame before. */
+  timeMs: number;
   readonly tracker: Tracker;
   readonly confirmations: Confirmations;
   /** Undefined for stills, and while nobody is to be recognised. */
@@ -290,6 +298,7 @@ function createMemory(labels: readonly string[], options: PipelineOptions): Memo
   return {
     framesSince: Infinity,
     soughtMs: 0,
+    timeMs: -Infinity,
     tracker: new Tracker(options.tracking),
     confirmations: new Confirmations(labels, options.confirmation),
     identities: people === undefined || stills ? undefined : new Identities(people, recogniseEvery),

@@ -78,6 +78,24 @@ describe("a tracker", () => {
     expect(jitter(smooth)).toBeLessThan(0.55 * jitter(raw));
   });
 
+  it("does not take whoever comes after seconds without frames for who was there", () => {
+    const tracker = new Tracker();
+    tracker.update(0, [face(100, 100)]);
+    // A slow camera keeps them.
+    expect(tracker.update(1900, [face(100, 100)])).toMatchObject([{ id: 1 }]);
+    expect(tracker.update(4000, [face(100, 100)])).toMatchObject([{ id: 2 }]);
+    const patient = new Tracker({ bridgeMs: 5000 });
+    patient.update(0, [face(100, 100)]);
+    expect(patient.update(4000, [face(100, 100)])).toMatchObject([{ id: 1 }]);
+  });
+
+  it("forgets everybody when time goes back, and uses no id again", () => {
+    const tracker = new Tracker();
+    for (let frame = 0; frame < 90; frame++) tracker.update(frame * 33, [face(100, 100)]);
+    expect(tracker.update(0, [face(400, 100)])).toMatchObject([{ id: 2, missedMs: 0 }]);
+    expect(tracker.update(33, null)).toMatchObject([{ id: 2 }]);
+  });
+
   it("refuses options that make no sense", () => {
     expect(() => new Tracker({ minOverlap: 0 })).toThrow(/minOverlap must be between 0 and 1/);
     expect(() => new Tracker({ bridgeMs: NaN })).toThrow(/bridgeMs/);

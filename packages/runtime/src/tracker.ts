@@ -23,6 +23,9 @@ export interface Track {
   readonly missedMs: number;
 }
 
+/** For how long a track waits for the next frame, in milliseconds, if it is not bridged longer. */
+const LONGEST_GAP = 2000;
+
 interface Followed {
   readonly id: number;
   readonly values: readonly [MovingValue, MovingValue, MovingValue, MovingValue];
@@ -41,6 +44,7 @@ export class Tracker {
   readonly #bridgeMs: number;
   #tracks: Followed[] = [];
   #last = 0;
+  #timeMs = -Infinity;
 
   /** @throws {MienError} `usage` for an option out of range. */
   constructor({ minOverlap = 0.25, bridgeMs = 400 }: TrackerOptions = {}) {
@@ -55,11 +59,16 @@ export class Tracker {
   }
 
   /**
-   * @param timeMs of the frame; not before that of the frame before it.
+   * @param timeMs of the frame. Where it goes back, as when a film begins anew, everybody is
+   * forgotten; where it leaps by more than 2 s (or `bridgeMs`, if that is more), so is whoever was
+   * there before.
    * @param detections what the detector found; null if it did not run on this frame.
    * @returns the faces that are there now, by id.
    */
   update(timeMs: number, detections: readonly Detection[] | null): Track[] {
+    const gap = timeMs < this.#timeMs ? -Infinity : Math.max(this.#bridgeMs, LONGEST_GAP);
+    this.#timeMs = timeMs;
+    this.#tracks = this.#tracks.filter(({ seenMs }) => timeMs - seenMs <= gap);
     for (const { values } of this.#tracks) for (const value of values) value.predict(timeMs);
     if (detections !== null) this.#assign(timeMs, detections);
     this.#tracks = this.#tracks.filter(({ seenMs }) => timeMs - seenMs <= this.#bridgeMs);
