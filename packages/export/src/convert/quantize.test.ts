@@ -103,7 +103,9 @@ describe("a graph in 8 bits", () => {
       stack([24, 24, 1], (tf) => [tf.layers.conv2d({ filters: 2, kernelSize: 3 })]),
     );
     const [conv] = graph.nodes.filter(({ op }) => op === "Conv");
-    const [kernel, bias] = conv!.inputs.slice(1).map((name) => graph.tensors.get(name)!.data);
+    const [kernel, bias] = conv!.inputs
+      .slice(1)
+      .map((name) => graph.tensors.get(name)!.data as Float32Array);
     kernel!.fill(1e-4, 0, 9).fill(1e-9, 9);
     bias!.set([0, 0.5]);
     const quantized = quantize(graph, await calibrate(graph, images));
