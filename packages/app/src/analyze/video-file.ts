@@ -15,14 +15,14 @@ export class VideoFile {
   readonly file: string;
   readonly #aside: string;
   readonly #child: Encoder;
-  readonly #exit: Promise<unknown>;
+  readonly #ended: Promise<unknown>;
   #complaint = "";
 
   private constructor(file: string, aside: string, child: Encoder) {
     this.file = file;
     this.#aside = aside;
     this.#child = child;
-    this.#exit = once(child, "exit");
+    this.#ended = once(child, "close");
     watchChild(child);
     child.stderr.on("data", (text: Buffer) => (this.#complaint += text.toString("utf8")));
     // A broken pipe shows in the exit code, with ffmpeg's own words for it.
@@ -62,13 +62,14 @@ export class VideoFile {
   async add(rgba: Uint8ClampedArray): Promise<void> {
     if (this.#child.exitCode !== null) await this.#fail();
     if (this.#child.stdin.write(Buffer.from(rgba))) return;
-    await Promise.race([once(this.#child.stdin, "drain"), this.#exit]);
+    const drained = once(this.#child.stdin, "drain").catch(() => this.#ended);
+    await Promise.race([drained, this.#ended]);
   }
 
   /** @throws {MienError} `environment` if ffmpeg could not write it. */
   async finish(): Promise<void> {
     this.#child.stdin.end();
-    await this.#exit;
+    await this.#ended;
     if (this.#child.exitCode !== 0) await this.#fail();
     await rename(this.#aside, this.file);
   }

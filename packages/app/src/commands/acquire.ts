@@ -103,7 +103,7 @@ export const acquire = defineCommand({
       if (pictures.length === 0) {
         throw new MienError(
           "bad-image",
-          `no picture of one face alone was found in ${values.source}`,
+          `no picture of one face alone was found in ${source.name}`,
           {
             advice: "Sit before the camera, alone, in good light.",
           },

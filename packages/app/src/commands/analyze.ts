@@ -12,6 +12,7 @@ import { MienError } from "@mien/format";
 import type { ConfirmationOptions, People, Pipeline, PipelineOptions } from "@mien/runtime";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
 import type { Source } from "../sources/source.ts";
+import { withoutPassword } from "../sources/without-password.ts";
 
 const MAX_WARNINGS = 10;
 
@@ -178,7 +179,7 @@ export const analyze = defineCommand({
       if (analysis.annotated !== undefined) terminal.wrote(analysis.annotated);
       suggestNext(terminal, values, source);
       return {
-        source: values.source,
+        source: withoutPassword(values.source),
         model,
         labels: pipeline.labels,
         [`${unit}s`]: analysis.frames,
@@ -272,7 +273,7 @@ function suggestNext(terminal: Terminal, values: Values, source: Source): void {
     if (values.model !== undefined) flags.push("--model", shellQuote(values.model));
     return ["npx nx run app:analyze --source", shellQuote(place), ...flags].join(" ");
   };
-  const name = values.source ?? "";
+  const name = withoutPassword(values.source ?? "");
   if (source.kind === "images" && source.length === 1 && path.extname(name) !== "") {
     terminal.next(again(path.dirname(name)), "reads every image in the folder");
   } else if (!values.annotate && name !== "-") {

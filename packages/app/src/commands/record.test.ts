@@ -1,12 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { createRequire } from "node:module";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readRecording } from "../kinect/recording.ts";
+import { recordKinect } from "../recording/record-kinect.ts";
 import { repeatRecording } from "../recording/repeat-recording.ts";
 import { withoutFakenect } from "../sources/testing/tools.ts";
 
@@ -54,6 +57,46 @@ describe("app:record", () => {
     const other = app([...flags, "--seed", "2"]);
     expect(other).toMatchObject({ code: 1, out: "" });
     expect(other.err).toMatch(/a b already holds a recording\nName another folder with --out/);
+  });
+
+  it("is not up to date where the pictures of its faces or their boxes have changed", async () => {
+    const faces = path.join(folder, "faces");
+    await mkdir(faces);
+    const picture = (background: string) =>
+      sharp({ create: { width: 60, height: 80, channels: 3, background } })
+        .png()
+        .toFile(path.join(faces, "one.png"));
+    const flags = ["record", "--synth", "--faces", "faces", "--seconds", "0.1", "--out", "faced"];
+    await picture("red");
+    expect(app(flags).code).toBe(0);
+    expect(app(flags).out).toMatch(/^up to date/);
+    await picture("blue");
+    expect(app(flags).err).toMatch(/faced already holds a recording/);
+    await writeFile(path.join(faces, "boxes.json"), '{"one.png": [[0, 0, 0, 10]]}');
+    expect(app([...flags.slice(0, -1), "other"]).err).toMatch(
+      /boxes\.json must be [^]*width and height are more than 0/,
+    );
+    await picture("red");
+    await writeFile(path.join(faces, "boxes.json"), '{"one.png": [[0, 0, 30, 30]]}');
+    expect(app(flags).err).toMatch(/faced already holds a recording/);
+  });
+
+  it.skipIf(withoutFakenect)("ends on a signal that comes while its folder is made", async () => {
+    const long = path.join(folder, "signalled");
+    await repeatRecording(path.join(folder, "a b"), long, { times: 8, seconds: 0.5 });
+    vi.stubEnv("FAKENECT_PATH", long);
+    const out = path.join(folder, "early");
+    const stop = new AbortController();
+    const watcher = setInterval(() => {
+      if (existsSync(out)) stop.abort();
+    });
+    const { frames } = await recordKinect(out, { signal: stop.signal, seconds: 10 }).catch(() => ({
+      frames: 0,
+    }));
+    // Of 300.
+    expect(frames).toBeLessThan(30);
+    clearInterval(watcher);
+    vi.unstubAllEnvs();
   });
 
   it.skipIf(withoutFakenect)("stores what the Kinect sees, so that it can be played", async () => {

@@ -117,14 +117,17 @@ async function synthesize(
 ) {
   const folder = out ?? path.join(RECORDINGS, scene);
   const record = path.join(folder, RECORD);
-  const inputs = { scene, faces: faces ?? null, seconds, seed };
+  const { drawFaces, hashFaces, readFaces } = await import("../recording/face-textures.ts");
+  const inputs = {
+    ...{ scene, faces: faces ?? null, seconds, seed },
+    ...(faces === undefined ? {} : { facesSha256: await hashFaces(faces) }),
+  };
   const code = await codeVersion([path.join(import.meta.dirname, "../recording")]);
   if ((await freshness(record, inputs, code)) === "current") {
     terminal.say(`up to date: ${folder} (${scene}, ${seconds} s, seed ${seed})`);
     suggestNext(terminal, folder);
     return { folder, ...inputs, upToDate: true };
   }
-  const { drawFaces, readFaces } = await import("../recording/face-textures.ts");
   const { synthesizeRecording, TRUTH, FRAMES_PER_SECOND } =
     await import("../recording/synthesize.ts");
   const textures = faces === undefined ? await drawFaces(3, seed) : await readFaces(faces);

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { explainKinect } from "./kinect-errors.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 
@@ -36,10 +39,35 @@ describe("a native error becomes a sentence with its remedy", () => {
 });
 
 describe("libfreenect is looked up", () => {
-  it("by its names on Linux, and in the folders of Homebrew on macOS", () => {
-    expect(findLibfreenect({}, "linux").candidates).toContain("libfreenect.so.0.5");
-    expect(findLibfreenect({}, "darwin").candidates).toContain("libfreenect.dylib");
-    expect(findLibfreenect({}, "win32").candidates).toContain("freenect.dll");
+  let root: string;
+  beforeAll(async () => {
+    root = await mkdtemp(path.join(tmpdir(), "mien-libraries-"));
+    for (const file of [
+      "opt/homebrew/lib/libfreenect.0.dylib",
+      "usr/lib/x86_64-linux-gnu/libfreenect.so.0.5",
+      "usr/lib/x86_64-linux-gnu/fakenect/libfreenect.so.0.5",
+    ]) {
+      await mkdir(path.join(root, path.dirname(file)), { recursive: true });
+      await writeFile(path.join(root, file), "");
+    }
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+
+  it("by its names, then in the folders of the system, Debian's and Homebrew's among them", () => {
+    expect(findLibfreenect({}, "linux", root).candidates).toEqual([
+      ...["libfreenect.so.0.5", "libfreenect.so.0", "libfreenect.so"],
+      path.join(root, "usr/lib/x86_64-linux-gnu/libfreenect.so.0.5"),
+    ]);
+    expect(findLibfreenect({}, "darwin", root).candidates).toEqual([
+      "libfreenect.dylib",
+      path.join(root, "opt/homebrew/lib/libfreenect.0.dylib"),
+    ]);
+    expect(findLibfreenect({}, "win32", root).candidates).toContain("freenect.dll");
+  });
+
+  it("as if MIEN_LIBFREENECT were not set where it is empty", () => {
+    const { candidates } = findLibfreenect({ MIEN_LIBFREENECT: "" }, "linux", root);
+    expect(candidates).toContain("libfreenect.so.0.5");
   });
 
   it("where MIEN_LIBFREENECT says, and nowhere else", () => {
@@ -48,8 +76,10 @@ describe("libfreenect is looked up", () => {
   });
 
   it("as fakenect where a recording is to be played, never as the real one", () => {
-    const { candidates, isFake } = findLibfreenect({ FAKENECT_PATH: "/r" }, "linux");
+    const { candidates, isFake } = findLibfreenect({ FAKENECT_PATH: "/r" }, "linux", root);
     expect(isFake).toBe(true);
-    expect(candidates.every((file) => file.includes("/fakenect/"))).toBe(true);
+    expect(candidates).toEqual([
+      path.join(root, "usr/lib/x86_64-linux-gnu/fakenect/libfreenect.so.0.5"),
+    ]);
   });
 });

@@ -20,17 +20,20 @@ const FOLDERS = {
  * Looks up libfreenect: the file that `MIEN_LIBFREENECT` names, else by its usual names in the usual
  * places. Where `FAKENECT_PATH` names a recording, fakenect is looked up instead, as its own wrapper
  * script does.
+ *
+ * @param root holds the usual places.
  */
 export function findLibfreenect(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
+  root = "/",
 ): LibraryPlaces {
   const named = environment["MIEN_LIBFREENECT"];
-  if (named !== undefined) return { candidates: [named], isFake: /fakenect/.test(named) };
+  if (named) return { candidates: [named], isFake: /fakenect/.test(named) };
   const isFake = Boolean(environment["FAKENECT_PATH"]);
   const folders = platform in FOLDERS ? FOLDERS[platform as keyof typeof FOLDERS] : [];
-  const inFolders = [...multiarch(platform), ...folders].flatMap((folder) =>
-    librariesIn(isFake ? path.join(folder, "fakenect") : folder),
+  const inFolders = [...multiarch(platform, root), ...folders].flatMap((folder) =>
+    librariesIn(path.join(root, folder, isFake ? "fakenect" : "")),
   );
   return { candidates: isFake ? inFolders : [...loaderNames(platform), ...inFolders], isFake };
 }
@@ -43,9 +46,9 @@ function loaderNames(platform: NodeJS.Platform): readonly string[] {
 }
 
 /** Debian's folders for one architecture, like /usr/lib/x86_64-linux-gnu. */
-function multiarch(platform: NodeJS.Platform): string[] {
+function multiarch(platform: NodeJS.Platform, root: string): string[] {
   if (platform !== "linux") return [];
-  const names = list("/usr/lib").filter((name) => name.includes("-linux-gnu"));
+  const names = list(path.join(root, "/usr/lib")).filter((name) => name.includes("-linux-gnu"));
   return names.map((name) => path.join("/usr/lib", name));
 }
 

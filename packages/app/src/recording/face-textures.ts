@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -21,6 +22,8 @@ export interface FaceTexture {
   readonly box: readonly [number, number, number, number];
 }
 
+/** Says where the faces are in a folder's images. */
+const BOXES = "boxes.json";
 /** Faces are kept at this width, in pixels: as wide as they get in front of the camera. */
 const BOX_WIDTH = 120;
 /** Where a picture shows one face and no box is given: the face's share of it. */
@@ -35,7 +38,7 @@ const CROPPED_BOX = { x: 0.15, y: 0.18, width: 0.7, height: 0.74 } as const;
  */
 export async function readFaces(folder: string): Promise<FaceTexture[]> {
   const { images } = await findImages(folder);
-  const boxes = await readBoxes(path.join(folder, "boxes.json"));
+  const boxes = await readBoxes(path.join(folder, BOXES));
   const faces: FaceTexture[] = [];
   for (const file of images) {
     const name = path.basename(file);
@@ -48,6 +51,22 @@ export async function readFaces(folder: string): Promise<FaceTexture[]> {
   throw new MienError("bad-data", `${folder}/boxes.json names no face in any image of the folder`);
 }
 
+/**
+ * SHA-256, in hexadecimal digits, over all that `readFaces` reads.
+ *
+ * @throws {MienError} if there is no image.
+ */
+export async function hashFaces(folder: string): Promise<string> {
+  const hash = createHash("sha256");
+  const boxes = path.join(folder, BOXES);
+  const { images } = await findImages(folder);
+  for (const file of [...images, ...(existsSync(boxes) ? [boxes] : [])]) {
+    const content = await readFile(file);
+    hash.update(`${path.basename(file)}\n${content.length}\n`).update(content);
+  }
+  return hash.digest("hex");
+}
+
 function croppedBox(width: number, height: number): FaceTexture["box"] {
   const { x, y, width: w, height: h } = CROPPED_BOX;
   return [x * width, y * height, w * width, h * height];
@@ -56,7 +75,11 @@ function croppedBox(width: number, height: number): FaceTexture["box"] {
 async function readBoxes(file: string): Promise<Record<string, FaceTexture["box"][]> | undefined> {
   if (!existsSync(file)) return undefined;
   const isBox = (box: unknown) =>
-    Array.isArray(box) && box.length === 4 && box.every((n) => Number.isFinite(n));
+    Array.isArray(box) &&
+    box.length === 4 &&
+    box.every((n) => Number.isFinite(n)) &&
+    box[2] > 0 &&
+    box[3] > 0;
   try {
     const boxes = JSON.parse(await readFile(file, "utf8")) as Record<string, FaceTexture["box"][]>;
     if (Object.values(boxes).every((list) => Array.isArray(list) && list.every(isBox)))
@@ -64,7 +87,9 @@ async function readBoxes(file: string): Promise<Record<string, FaceTexture["box"
   } catch {
     // Said below.
   }
-  throw new MienError("bad-data", `${file} must be {"name.jpg": [[x, y, width, height], …], …}`);
+  throw new MienError("bad-data", `${file} must be {"name.jpg": [[x, y, width, height], …], …}`, {
+    advice: "Numbers are pixels of the image; width and height are more than 0.",
+  });
 }
 
 /** The picture, turned upright and scaled so that the face has the width that is kept. */

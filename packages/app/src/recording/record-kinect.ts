@@ -71,6 +71,8 @@ export async function recordKinect(
     },
   );
   signal?.addEventListener("abort", stop, { once: true });
+  // It may have fired while the folder was made.
+  if (signal?.aborted) stop();
   const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
   connection.start(() => true);
   const lost = await Promise.race([connection.ended, stopped.then(() => undefined)]);

@@ -86,6 +86,56 @@ describe.skipIf(withoutFfmpeg)("a film on a server", () => {
   });
 });
 
+describe.skipIf(withoutFfmpeg)("a film on a server that answers range requests", () => {
+  let server: Server;
+  let address: string;
+  let file: string;
+  beforeAll(async () => {
+    // Of 60 pictures, 30 in the middle are missing.
+    const flags = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=30", "-t", "2"];
+    file = makeVideo(at("gap.mp4"), [
+      ...flags,
+      "-vf",
+      "select=not(between(n\\,10\\,39))",
+      "-vsync",
+      "vfr",
+    ]);
+    const whole = await readFile(file);
+    server = createServer((request, response) => {
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      response.writeHead(206, {
+        "Accept-Ranges": "bytes",
+        "Content-Length": whole.length - from,
+        "Content-Range": `bytes ${from}-${whole.length - 1}/${whole.length}`,
+      });
+      response.end(whole.subarray(from));
+    });
+    address = `${await listen(server)}/gap.mp4`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const timesOf = async (source: string, loop: boolean, most = Infinity) => {
+    const times: number[] = [];
+    for await (const { timeMs } of (await openSource(source, { loop })).frames()) {
+      if (times.push(timeMs) === most) break;
+    }
+    return times;
+  };
+
+  it("has the pictures and times that it has as a file", async () => {
+    const times = await timesOf(address, false);
+    expect(times).toHaveLength(60);
+    expect(times).toEqual(await timesOf(file, false));
+  });
+
+  it("begins anew at its end when it is looped", async () => {
+    expect(await timesOf(address, true, 130)).toHaveLength(130);
+  });
+});
+
 describe.skipIf(withoutFfmpeg)("a live stream", () => {
   /** Sends pictures until it is told what else to do. */
   let mood: "send" | "stall" | "hang up" = "send";

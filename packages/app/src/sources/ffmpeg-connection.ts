@@ -17,9 +17,9 @@ export interface FfmpegInput {
   readonly stdin?: boolean;
   /**
    * `camera`: frames pass as they come, and an end is an interruption. `file`: the frame rate is made
-   * constant, and an end is an end. `address`: the former if it tells no duration, else the latter.
+   * constant, and an end is an end.
    */
-  readonly kind: "camera" | "file" | "address";
+  readonly kind: "camera" | "file";
   /** How long the first picture may take, in milliseconds; Infinity to wait. */
   readonly patienceMs: number;
 }
@@ -79,9 +79,8 @@ export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): P
       resolve(new MienError("environment", `ffmpeg does not start: ${error.message}`)),
     );
     child.once("close", (code) => {
-      const isEndless =
-        input.kind === "camera" || (input.kind === "address" && durationIn(log) === null);
-      if (code === 0 && !isEndless && garbled === undefined) resolve(undefined);
+      const isEnd = input.kind === "file" && code === 0 && garbled === undefined;
+      if (isEnd) resolve(undefined);
       else resolve(explainFfmpeg(input.name, garbled ?? log, code));
     });
   });

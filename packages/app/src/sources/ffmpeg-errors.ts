@@ -1,4 +1,5 @@
 import { MienError, type ErrorCode } from "@mien/format";
+import { withoutPassword } from "./without-password.ts";
 
 interface Explanation {
   /** What ffmpeg's log says. */
@@ -83,7 +84,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     advice: "Check the path in the address.",
   },
   {
-    log: /Server returned 5|\b50\d /,
+    log: /Server returned 5|(?:HTTP error|failed:) 5\d\d\b/,
     code: "environment",
     problem: "is an address where the server fails",
   },
@@ -140,9 +141,10 @@ export function explainFfmpeg(name: string, log: string, code: number | null): M
   // On a regular end the log may hold complaints that were overcome.
   if (code === 0) return new MienError("environment", `${name} ended`);
   const found = EXPLANATIONS.find((candidate) => candidate.log.test(log));
-  const cause = new Error(log.trim());
+  const shown = withoutPassword(log.trim());
+  const cause = new Error(shown);
   if (found === undefined) {
-    const [line] = log.split("\n").filter((text) => /\[(error|fatal)\]/.test(text));
+    const [line] = shown.split("\n").filter((text) => /\[(error|fatal)\]/.test(text));
     const said = line?.replace(/^.*?\[(error|fatal)\] */, "");
     const problem = code === null ? "stopped: its ffmpeg was killed" : "cannot be read by ffmpeg";
     return new MienError(

@@ -19,7 +19,7 @@ export interface Ffmpeg {
  * @throws {MienError} `environment` if it is missing or does not run, with how to install it.
  */
 export async function findFfmpeg(): Promise<Ffmpeg> {
-  const program = process.env["MIEN_FFMPEG"] ?? "ffmpeg";
+  const program = process.env["MIEN_FFMPEG"] || "ffmpeg";
   const output = await promisify(execFile)(program, ["-version"], { timeout: 10_000 }).catch(
     (error: NodeJS.ErrnoException) => {
       const problem =

@@ -11,6 +11,7 @@ import { openImages } from "./image-source.ts";
 import type { Source, SourceOptions } from "./source.ts";
 import { openStream } from "./stream-source.ts";
 import { webcamInputs } from "./webcam.ts";
+import { withoutPassword } from "./without-password.ts";
 
 /** For `--help`: what a source may be. */
 export const SOURCE_KINDS =
@@ -107,14 +108,21 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
   );
 }
 
-/** A stream without an end is live; a film on a server is read to its end. */
+/** A stream without an end is live; a film on a server is read to its end, as a file is. */
 function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const name = withoutPassword(address);
   const flags = /^rtsps?:/i.test(address) ? ["-rtsp_transport", "tcp"] : [];
-  const args = [...flags, "-i", address];
+  const input = { name, args: [...flags, "-i", address], patienceMs: patience(options) };
+  const repeat = options.loop ? ["-stream_loop", "-1"] : [];
+  const connect: Connect = async (signal) => {
+    const connection = await connectFfmpeg({ ...input, kind: "camera" }, signal);
+    if (connection.durationMs === null) return connection;
+    // Which of the two it is shows only once it is open.
+    await connection.close();
+    return connectFfmpeg({ ...input, args: [...repeat, ...input.args], kind: "file" }, signal);
+  };
   return openStream(
-    (signal) =>
-      connectFfmpeg({ name, args, kind: "address", patienceMs: patience(options) }, signal),
+    connect,
     {
       name,
       kind: ({ durationMs }) => (durationMs === null ? "live" : "video"),
@@ -161,8 +169,4 @@ function openKinect(options: SourceOptions): Promise<Source> {
 function isRefusedWish(error: unknown): boolean {
   const log = error instanceof MienError ? messageOf(error.cause ?? "") : "";
   return /not supported by the device|Could not set video options|Invalid argument/i.test(log);
-}
-
-function withoutPassword(address: string): string {
-  return address.replace(/\/\/[^/@]*@/, "//");
 }

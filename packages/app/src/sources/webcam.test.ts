@@ -90,6 +90,15 @@ describe("what ffmpeg says of a camera becomes a remedy", () => {
     expect(advice).toMatch(remedy);
   });
 
+  it.each([
+    ["[error] Server returned 5XX Server Error reply", /the server fails/],
+    ["[warning] HTTP error 503 Service Unavailable", /the server fails/],
+    ["[error] method DESCRIBE failed: 500 Internal Server Error", /the server fails/],
+    ["[info] Duration: N/A, bitrate: 502 kb/s\n[error] Odd thing", /\(Odd thing\)$/],
+  ])("%s is told from a server's failure", (log, problem) => {
+    expect(explainFfmpeg("http://camera", log, 1).message).toMatch(problem);
+  });
+
   it("what it does not know is quoted", () => {
     const { message } = explainFfmpeg("webcam 0", "[x @ 0x1] [error] Odd thing\n", 1);
     expect(message).toBe("webcam 0 cannot be read by ffmpeg (Odd thing)");
