@@ -22,6 +22,8 @@ export type CameraFormat = (typeof CAMERA_FORMATS)[number];
 
 /** Bytes before the pixels. */
 export const CAMERA_HEADER = 12;
+/** The longest side of a picture, in pixels. */
+const MOST_SIDE = 4096;
 
 /** How many bytes of pixels a picture has. */
 export function cameraBytes({ format, width, height }: CameraHeader): number {
@@ -53,5 +55,6 @@ export function readCameraHeader(bytes: Uint8Array): CameraHeader | undefined {
   };
   const isEven = header.width % 2 === 0 && header.height % 2 === 0;
   if (format !== "RGBA" && !isEven) return undefined;
+  if (Math.max(header.width, header.height) > MOST_SIDE) return undefined;
   return cameraBytes(header) === bytes.length - CAMERA_HEADER ? header : undefined;
 }

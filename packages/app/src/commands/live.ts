@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata } from "@mien/format";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
+import { withoutPassword } from "../sources/without-password.ts";
 
 const PEOPLE = "artifacts/people";
 
@@ -110,6 +111,7 @@ export const live = defineCommand({
     const detector = findFaceModel("detector", values.detector);
     const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
     const { source: text, window: windowSize, quorum, detectEvery, threads, host } = values;
+    const shown = withoutPassword(text);
     // A camera may come later, and the page says so; a file that is not there never will.
     const source =
       text === "browser" || feed.mayComeBack(text)
@@ -158,7 +160,7 @@ export const live = defineCommand({
           : `people ${values.people}: ${names.join(", ")}`,
       );
       terminal.say(`page  ${address}${query}  (Ctrl-C ends it)`);
-      if (text !== "browser") terminal.say(`source ${text}`);
+      if (text !== "browser") terminal.say(`source ${shown}`);
       if (values.open) await openPage(`${address}${query}`);
       await app.engine.run(stopped.signal, source);
       if (!signal.aborted) {
@@ -175,10 +177,10 @@ export const live = defineCommand({
       terminal.next(
         text === "browser"
           ? "npx nx run app:doctor"
-          : `npx nx run app:analyze --source ${shellQuote(text)}`,
+          : `npx nx run app:analyze --source ${shellQuote(shown)}`,
         text === "browser" ? "says which cameras work here" : "writes all of it into a file",
       );
-      return { address, source: text, model, ...totals };
+      return { address, source: shown, model, ...totals };
     } finally {
       stopped.abort();
       await server.close();

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
@@ -111,6 +111,7 @@ describe("app:people", () => {
     await act("export", "Ada Lovelace", "--out", at("ada.zip"));
     const files = Object.keys(unzipSync(await readFile(at("ada.zip"))));
     expect(files.filter((file) => file.endsWith(".jpg"))).toHaveLength(8);
+    expect((await stat(at("ada.zip"))).mode & 0o777).toBe(0o600);
   });
 
   it("deletes somebody, also from results and exports; nobody of that name is an error", async () => {

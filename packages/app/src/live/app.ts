@@ -61,6 +61,8 @@ export class LiveApp {
   #recorder: SessionRecorder | null = null;
   #enrolment: Consented | null = null;
   #stills: Promise<Pipeline> | null = null;
+  /** The last change of people or of recording; they are made one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #retention: NodeJS.Timeout;
 
   private constructor(options: LiveAppOptions, engine: LiveEngine) {
@@ -77,10 +79,13 @@ export class LiveApp {
       onFrame: ({ frame, result }) => {
         this.#recorder?.add(result);
         const session = this.#enrolment?.session;
-        void session?.look(frame, result.faces).then((changed) => {
-          if (changed) this.onChange("enrolment");
-          if (changed && session.isFull) void this.#examine(session);
-        });
+        session
+          ?.look(frame, result.faces)
+          .then(async (changed) => {
+            if (changed) this.onChange("enrolment");
+            if (changed && session.isFull) await this.#examine(session);
+          })
+          .catch(console.error);
       },
     });
   }
@@ -104,7 +109,7 @@ export class LiveApp {
     return {
       type: "hello",
       ...this.header,
-      source: this.#options.source,
+      source: this.engine.source,
       browser: this.engine.isBrowser,
       window: { size: this.#options.windowSize, quorum: this.#options.quorum },
       people: this.store.people.list().map(({ name }) => name),
@@ -120,19 +125,12 @@ export class LiveApp {
     return this.#enrolment?.session.state ?? NO_ENROLMENT;
   }
 
-  /** @returns the folder of the session that was started or stopped. */
-  async record(recording: boolean): Promise<string | null> {
-    if (recording && this.#recorder === null) {
-      this.#recorder = await SessionRecorder.start(this.#options.sessions, this.header);
-    } else if (!recording && this.#recorder !== null) {
-      const recorder = this.#recorder;
-      this.#recorder = null;
-      await recorder.stop();
-      this.onChange("status");
-      return recorder.folder;
-    }
-    this.onChange("status");
-    return this.#recorder?.folder ?? null;
+  /**
+   * @returns the folder of the session that was started or stopped.
+   * @throws {MienError} `environment` if what was seen could not be written.
+   */
+  record(recording: boolean): Promise<string | null> {
+    return this.#inTurn(() => this.#record(recording));
   }
 
   /** Begins to take pictures. @throws {MienError} `usage` without consent, `conflict` if one is going on. */
@@ -172,11 +170,19 @@ export class LiveApp {
   /** Stores what was kept; from then on the person is recognised. */
   async saveEnrolment(): Promise<void> {
     const { session } = this;
-    const { given, keepDays } = this.#enrolment as Consented;
-    await this.store.add(session.name, session.crops(), { given, keepDays });
+    const enrolment = this.#enrolment as Consented;
+    const { given, keepDays } = enrolment;
+    // Taken first, so that a second call cannot store it again.
     this.#enrolment = null;
-    await this.#peopleChanged();
-    this.onChange("enrolment");
+    await this.#inTurn(async () => {
+      try {
+        await this.store.add(session.name, session.crops(), { given, keepDays });
+      } catch (error) {
+        this.#enrolment ??= enrolment;
+        throw error;
+      }
+      await this.#peopleChanged();
+    }).finally(() => this.onChange("enrolment"));
   }
 
   /** Forgets the pictures that were taken. */
@@ -219,8 +225,11 @@ export class LiveApp {
 
   async close(): Promise<void> {
     clearInterval(this.#retention);
-    await this.record(false);
-    await this.engine.close();
+    try {
+      await this.record(false);
+    } finally {
+      await this.engine.close();
+    }
     if (this.#stills !== null) await (await this.#stills).close();
     await this.store.people.recogniser.close();
   }
@@ -236,12 +245,38 @@ export class LiveApp {
   }
 
   /** A session that is being recorded would bring a name back: it ends before, and goes on in a new folder. */
-  async #without<Type>(change: () => Promise<Type>): Promise<Type> {
-    const wasRecording = this.#recorder !== null;
-    await this.record(false);
-    const result = await change();
-    await this.#peopleChanged();
-    if (wasRecording) await this.record(true);
+  #without<Type>(change: () => Promise<Type>): Promise<Type> {
+    return this.#inTurn(async () => {
+      const wasRecording = this.#recorder !== null;
+      // Nobody stays enrolled since a session could not be written.
+      await this.#record(false).catch(console.error);
+      try {
+        return await change();
+      } finally {
+        await this.#peopleChanged();
+        if (wasRecording) await this.#record(true);
+      }
+    });
+  }
+
+  async #record(recording: boolean): Promise<string | null> {
+    const before = this.#recorder;
+    try {
+      if (recording) {
+        this.#recorder ??= await SessionRecorder.start(this.#options.sessions, this.header);
+      } else {
+        this.#recorder = null;
+        await before?.stop();
+      }
+      return (this.#recorder ?? before)?.folder ?? null;
+    } finally {
+      this.onChange("status");
+    }
+  }
+
+  #inTurn<Type>(work: () => Promise<Type>): Promise<Type> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
     return result;
   }
 

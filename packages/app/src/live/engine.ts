@@ -3,6 +3,7 @@ import { createPipeline, type People, type Pipeline, type PipelineOptions } from
 import type { LiveResult, Status } from "@mien/web";
 import { delay } from "../sources/delay.ts";
 import type { Source } from "../sources/source.ts";
+import { withoutPassword } from "../sources/without-password.ts";
 import { feed, mayComeBack, openLive } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import { fromCamera } from "./camera-picture.ts";
@@ -46,6 +47,10 @@ export interface LiveListener {
 
 /** A camera that cannot be opened is tried again after so many milliseconds. */
 const TRY_AGAIN = 2000;
+/** A page's camera that sends nothing for so many milliseconds has stopped. */
+const STOPPED = 2000;
+
+const WAITING = { state: "waiting", message: "waiting for a page to share its camera" } as const;
 
 /** Reads a source for ever and tells what is seen in it. */
 export class LiveEngine {
@@ -65,9 +70,13 @@ export class LiveEngine {
   /** Tracks of a pipeline that forgot begin at 1 again; those that people see never do. */
   #trackOffset = 0;
   #maxTrack = 0;
+  /** How often it has forgotten. */
+  #epoch = 0;
   /** A page's picture: the one that waits, and whether one is worked on. */
   #waiting: { readonly page: object; readonly bytes: Uint8Array } | null = null;
   #busy = false;
+  #stopped: NodeJS.Timeout | undefined;
+  #complained = false;
   #offered = 0;
   readonly #opened = performance.now();
 
@@ -77,8 +86,8 @@ export class LiveEngine {
     this.#recognises = options.people.size > 0;
     this.#windows = new WindowCounts(pipeline.labels, options.windowSize);
     this.#status = this.isBrowser
-      ? { type: "status", state: "waiting", message: "waiting for a page to share its camera" }
-      : { type: "status", state: "starting", message: `opening ${options.source}` };
+      ? { type: "status", ...WAITING }
+      : { type: "status", state: "starting", message: `opening ${this.source}` };
   }
 
   /** @throws {MienError} if a model cannot be used. */
@@ -88,6 +97,11 @@ export class LiveEngine {
 
   get isBrowser(): boolean {
     return this.#options.source === "browser";
+  }
+
+  /** The source for people to see: without its password. */
+  get source(): string {
+    return withoutPassword(this.#options.source);
   }
 
   get labels(): readonly string[] {
@@ -148,7 +162,7 @@ export class LiveEngine {
         });
         await this.#read(source, signal);
         if (!mayComeBack(text)) {
-          if (!signal.aborted) this.#tell({ state: "ended", message: `${text} has ended` });
+          if (!signal.aborted) this.#tell({ state: "ended", message: `${this.source} has ended` });
           return;
         }
       } catch (error) {
@@ -162,10 +176,13 @@ export class LiveEngine {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#stopped);
     await this.#pipeline.close();
   }
 
   async #read(source: Source, signal: AbortSignal): Promise<void> {
+    // Its time and its faces have nothing to do with those of the reading before.
+    this.#forget();
     let expected = 0;
     for await (const { frame, cut } of feed(source, signal)) {
       if (frame.index > expected) this.meter.totals.dropped += frame.index - expected;
@@ -178,6 +195,7 @@ export class LiveEngine {
 
   async #workOffOffers(): Promise<void> {
     this.#busy = true;
+    clearTimeout(this.#stopped);
     try {
       while (this.#waiting !== null) {
         const { page, bytes } = this.#waiting;
@@ -192,25 +210,36 @@ export class LiveEngine {
           }
           await this.#work(frame, capturedAt, { page, number });
         } catch (error) {
-          if (!(error instanceof MienError)) throw error;
           this.meter.totals.failed++;
+          if (!(error instanceof MienError) && !this.#complained) {
+            this.#complained = true;
+            console.error(error);
+          }
         }
       }
     } finally {
       this.#busy = false;
+      this.#stopped = setTimeout(() => this.#stop(), STOPPED).unref();
     }
+  }
+
+  /** Nothing is kept of a page's camera that has stopped. */
+  #stop(): void {
+    this.latest = null;
+    this.#forget();
+    this.#tell(WAITING);
   }
 
   async #work(frame: Frame, capturedAt: number, origin: Origin | null = null): Promise<void> {
     const started = performance.now();
-    const pipeline = this.#pipeline;
+    const epoch = this.#epoch;
     const [seen, colour, depth] = await Promise.all([
-      pipeline.process(frame),
+      this.#pipeline.process(frame),
       this.wantsColour(origin?.page ?? null) ? toJpeg(frame) : null,
       frame.depth !== undefined && this.wantsDepth ? depthToJpeg(frame.depth) : null,
     ]);
     // People changed meanwhile: these names may be gone.
-    if (pipeline !== this.#pipeline) return;
+    if (epoch !== this.#epoch) return;
     const faces = seen.faces.map((face) => {
       if (face.track === null) return face;
       const track = face.track + this.#trackOffset;
@@ -220,7 +249,7 @@ export class LiveEngine {
     const result: LiveResult = {
       type: "result",
       ...seen,
-      source: frame.path ?? this.#options.source,
+      source: frame.path ?? this.source,
       faces,
       width: frame.width,
       height: frame.height,
@@ -234,6 +263,7 @@ export class LiveEngine {
   }
 
   #forget(): void {
+    this.#epoch++;
     this.#pipeline.reset();
     this.#windows = new WindowCounts(this.labels, this.#options.windowSize);
     this.#trackOffset = this.#maxTrack;
@@ -245,9 +275,9 @@ export class LiveEngine {
   }
 }
 
-function openPipeline({ pipeline, people, source }: EngineOptions): Promise<Pipeline> {
+function openPipeline({ pipeline, people }: EngineOptions): Promise<Pipeline> {
   const known = people.size > 0 ? { people } : {};
-  return createPipeline({ ...pipeline, ...known, rejected: true, source });
+  return createPipeline({ ...pipeline, ...known, rejected: true });
 }
 
 /** For a sentence: what went wrong. */

@@ -2,6 +2,8 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { drawFaces } from "../recording/face-textures.ts";
+import { synthesizeRecording } from "../recording/synthesize.ts";
 import { pageTests, withoutChromium } from "./testing/page-tests.ts";
 import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
 import { spot, spotFolder, type TestLive } from "./testing/start-live.ts";
@@ -92,6 +94,132 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     expect(errors).toEqual([]);
   });
 
+  it("obeys a key once however long it is held, and not at all where keys are switched off", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    const privacy = page.getByRole("button", { name: /Privacy/ });
+    const isOn = () => privacy.getAttribute("aria-pressed");
+    await page.locator(".face").waitFor();
+    await page.keyboard.down("p");
+    await page.keyboard.down("p");
+    await page.keyboard.up("p");
+    await expect.poll(isOn).toBe("true");
+    const keys = page.getByRole("button", { name: "Keys" });
+    await keys.click();
+    await page.keyboard.press("p");
+    await page.waitForTimeout(200);
+    expect(await isOn()).toBe("true");
+    await page.reload();
+    expect(await keys.getAttribute("aria-pressed")).toBe("false");
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it("keeps pictures hidden while other views are looked at, and gets none while it is hidden itself", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    await page.locator(".face").waitFor();
+    await page.keyboard.press("p");
+    await page.getByRole("link", { name: "About", exact: true }).click();
+    await page.getByRole("heading", { name: "What this is" }).waitFor();
+    await page.getByRole("link", { name: "Live", exact: true }).click();
+    await page.locator(".face").waitFor();
+    expect(Math.min(...(await pixel(page, 80, 110)))).toBeLessThan(40);
+    const turn = (hidden: boolean) =>
+      page.evaluate(
+        `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));`,
+      );
+    const frame = () => page.evaluate<string>(FRAME);
+    await turn(true);
+    await page.waitForTimeout(500);
+    const stood = await frame();
+    await page.waitForTimeout(500);
+    expect(await frame()).toBe(stood);
+    await turn(false);
+    await until(page, `${FRAME} !== "${stood}"`);
+  });
+
+  it("skips to the content of the view that is open", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    await page.getByRole("link", { name: "About", exact: true }).click();
+    const title = page.getByRole("heading", { name: "What this is" });
+    await title.waitFor();
+    await page.getByRole("link", { name: "Skip to the content" }).press("Enter");
+    await until(page, `document.activeElement.id === "main"`);
+    expect(await title.count()).toBe(1);
+  });
+
+  it("shows and asks for depth only while Live shows pictures", async () => {
+    const recording = path.join(tests.folder, "kinect");
+    const faces = await drawFaces(1, 1);
+    await synthesizeRecording(recording, { scene: "people", seconds: 0.1, seed: 1, faces });
+    const live = await tests.start({ source: `kinect:${recording}` });
+    const { page } = await visit(tests.chromium.browser, live);
+    const depth = page.locator(".depth");
+    await page.getByRole("button", { name: /Depth/ }).click();
+    await depth.waitFor();
+    await expect.poll(() => live.app.engine.wantsDepth).toBe(true);
+    await page.keyboard.press("p");
+    await depth.waitFor({ state: "detached" });
+    await expect.poll(() => live.app.engine.wantsDepth).toBe(false);
+    await page.keyboard.press("p");
+    await depth.waitFor();
+    await expect.poll(() => live.app.engine.wantsDepth).toBe(true);
+    await page.getByRole("link", { name: "About", exact: true }).click();
+    await expect.poll(() => live.app.engine.wantsDepth).toBe(false);
+  });
+
+  it("forgets a name also where it stands still", async () => {
+    const live = await tests.start({ source: await spotFolder(tests.folder) });
+    // Without loss, so that it is the very face.
+    const jpeg = await spot(64).png().toBuffer();
+    const face = () => live.app.engine.latest?.result.faces[0];
+    await expect.poll(face, { timeout: 20_000 }).toBeDefined();
+    const { box } = face()!;
+    const crops = Array.from({ length: 3 }, () => ({ jpeg, box }));
+    await live.app.store.add("Countess", crops, { given: new Date().toISOString(), keepDays: 1 });
+    await live.app.renamePerson("Countess", "Ada");
+    const { page } = await visit(tests.chromium.browser, live);
+    await page.locator(".face h2", { hasText: "Ada" }).waitFor();
+    await page.getByRole("button", { name: /Pause/ }).click();
+    await page.getByRole("button", { name: /Go on/ }).waitFor();
+    const drawn = () =>
+      page.evaluate<string>(`document.querySelector("canvas.picture").toDataURL()`);
+    const before = await drawn();
+    await live.app.deletePerson("Ada");
+    await page.locator(".face h2", { hasText: "Unknown" }).waitFor();
+    expect(await page.locator("main").innerText()).not.toContain("Ada");
+    expect(await drawn()).not.toBe(before);
+  });
+
+  it("says that its address is no longer valid when mien comes back with another token", async () => {
+    const source = await spotFolder(tests.folder);
+    const live = await tests.start({ source, token: "one" });
+    const { page } = await visit(tests.chromium.browser, live);
+    await page.goto(`${live.origin}/?token=one`);
+    await page.locator(".face").waitFor();
+    await live.close();
+    await page.getByRole("heading", { name: "mien has stopped" }).waitFor();
+    await tests.start({ source, port: live.port, token: "two" });
+    await page.getByRole("heading", { name: "This address is no longer valid" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it("asks for consent to nothing but what is named", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    await page.route(/consent\?name=Ad&/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 800));
+      await route.continue();
+    });
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    const late = page.waitForResponse(/consent\?name=Ad&/);
+    await page.getByLabel("Name").fill("Ad");
+    await page.waitForRequest(/consent\?name=Ad&/);
+    await page.getByLabel("Name").fill("Ada");
+    await page.getByText(/the name "Ada"/).waitFor();
+    await late;
+    await page.waitForTimeout(200);
+    expect(await page.locator(".consent").textContent()).toContain(`the name "Ada"`);
+  });
+
   it("shows what the model sees while the mouse rests there", async () => {
     const { page } = await visit(tests.chromium.browser, spots);
     await page.getByRole("button", { name: "what the model sees" }).first().hover();
@@ -174,10 +302,17 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     await page.getByRole("link", { name: "People", exact: true }).click();
     const countess = page.locator(".person", { hasText: "Countess" });
     await countess.getByRole("button", { name: "Merge" }).click();
+    const focused = () => page.evaluate<string>(`document.activeElement.tagName`);
+    await expect.poll(focused).toBe("SELECT");
+    await countess.getByRole("button", { name: "Cancel" }).press("Enter");
+    await expect.poll(focused).toBe("H2");
+    await countess.getByRole("button", { name: "Merge" }).click();
     await countess.getByRole("combobox").selectOption("Ada");
     expect(await violations(page)).toEqual([]);
-    await countess.locator("form").getByRole("button", { name: "Merge" }).click();
+    await countess.locator("form").getByRole("button", { name: "Merge" }).press("Enter");
     await page.getByText(/5 pictures, since/).waitFor();
+    await page.getByText("Merged.").waitFor();
+    await expect.poll(focused).toBe("H1");
     expect(await page.locator(".person").count()).toBe(1);
     const places = await readdir(path.join(live.folder, "people"), { recursive: true });
     const record = path.join(

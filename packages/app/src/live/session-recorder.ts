@@ -1,6 +1,6 @@
 import { mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import type { FrameResult, StreamHeader } from "@mien/format";
+import { MienError, messageOf, type FrameResult, type StreamHeader } from "@mien/format";
 import type { LiveResult } from "@mien/web";
 import { csvHeader, csvLines } from "../analyze/csv.ts";
 import { SessionTimeline, sessionReport } from "./session-report.ts";
@@ -54,12 +54,23 @@ export class SessionRecorder {
     if (this.#lines.length >= BATCH) this.#flush();
   }
 
-  /** Writes the rest and the report. */
+  /**
+   * Writes the rest and the report.
+   *
+   * @throws {MienError} `environment` if something could not be written, also before.
+   */
   async stop(): Promise<void> {
     this.#flush();
-    await this.#writing;
-    await this.#jsonl.close();
-    await this.#csv.close();
+    try {
+      await this.#writing;
+    } catch (error) {
+      throw new MienError("environment", `cannot write ${this.folder}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    } finally {
+      await this.#jsonl.close();
+      await this.#csv.close();
+    }
     const report = sessionReport(this.#timeline, this.#header);
     await writeFile(path.join(this.folder, "report.html"), report, { mode: 0o600 });
   }
@@ -73,5 +84,7 @@ export class SessionRecorder {
       await this.#jsonl.write(lines);
       await this.#csv.write(rows);
     });
+    // Awaited at the end only; until then it must not count as unhandled.
+    this.#writing.catch(() => undefined);
   }
 }

@@ -1,18 +1,22 @@
+import { createReadStream } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { writeFileAtomic } from "@mien/cli";
 import { escapeHtml } from "@mien/plot";
 import { unzipSync } from "fflate";
+import { writePrivate } from "./write-private.ts";
 
-/** Endings of files that hold text in which a name may stand. */
-const TEXT = /\.(jsonl|json|csv|html|txt|log|md)$/i;
-const MAX_BYTES = 500e6;
+/** Endings of results, which stay without the person. */
+const TABLE = /\.(jsonl|csv)$/i;
+/** Endings of what is made of results, and of what stands beside them. */
+const MADE = /\.(json|html|txt|log|md)$/i;
+/** Larger archives are no exports. */
+const MAX_ARCHIVE = 500e6;
 /** What a table says instead. */
 const COLUMNS = ["person", "person_distance"];
 
 /**
  * Takes a name out of every result under a folder: lines of results and tables lose the person;
- * exports of the person, and what was drawn or reported beside results that held the name, are
+ * exports of the person, and what was drawn or reported beside results that held the person, are
  * deleted.
  *
  * @param except a folder that is not entered.
@@ -23,31 +27,37 @@ export async function eraseName(root: string, name: string, except: string): Pro
   const visit = async (folder: string): Promise<void> => {
     if (path.resolve(folder) === path.resolve(except)) return;
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+    const tables: string[] = [];
+    for (const file of files.filter((file) => TABLE.test(file))) {
+      if (await holdsPerson(path.join(folder, file), name)) tables.push(file);
+    }
+    const remove = async (entry: string) => {
+      await rm(path.join(folder, entry), { recursive: true, force: true });
+      changed.push(path.join(folder, entry));
+    };
     // Elsewhere a word that is also a name, as that of a class, is left alone.
-    const results = entries.some((entry) => entry.name === "results.jsonl");
-    let named = false;
-    for (const entry of entries) {
-      const file = path.join(folder, entry.name);
-      if (entry.isDirectory()) await visit(file);
-      else if (entry.isFile() && entry.name.endsWith(".zip")) {
-        if (!(await isExportOf(file, name))) continue;
-        await rm(file);
-        changed.push(file);
-      } else if (
-        entry.isFile() &&
-        TEXT.test(entry.name) &&
-        (await eraseFrom(file, name, results))
-      ) {
-        changed.push(file);
-        named = true;
+    if (tables.length > 0) {
+      for (const file of files.filter((file) => MADE.test(file))) {
+        if (await holdsWord(path.join(folder, file), name)) await remove(file);
+      }
+      for (const { name: entry } of entries) {
+        if (entry === "annotated" || entry === "annotated.mp4") await remove(entry);
       }
     }
-    if (!named) return;
-    for (const drawn of ["annotated", "annotated.mp4"]) {
-      const place = path.join(folder, drawn);
-      if ((await stat(place).catch(() => undefined)) === undefined) continue;
-      await rm(place, { recursive: true, force: true });
+    // Last, since they say that there is something to delete if this is interrupted.
+    for (const file of tables) {
+      const place = path.join(folder, file);
+      const { mode } = await stat(place);
+      await writePrivate(place, linesWithout(place, name), mode & 0o777);
       changed.push(place);
+    }
+    for (const file of files.filter((file) => file.endsWith(".zip"))) {
+      if (await isExportOf(path.join(folder, file), name)) await remove(file);
+    }
+    for (const entry of entries) {
+      const isDrawn = tables.length > 0 && entry.name === "annotated";
+      if (entry.isDirectory() && !isDrawn) await visit(path.join(folder, entry.name));
     }
   };
   await visit(root);
@@ -56,7 +66,7 @@ export async function eraseName(root: string, name: string, except: string): Pro
 
 /** Whether a zip file is what was exported of a person. */
 async function isExportOf(file: string, name: string): Promise<boolean> {
-  if ((await stat(file)).size > MAX_BYTES) return false;
+  if ((await stat(file)).size > MAX_ARCHIVE) return false;
   const holds = (given: { readonly name: string }) => given.name === "features.json";
   try {
     const { "features.json": content } = unzipSync(await readFile(file), { filter: holds });
@@ -68,61 +78,81 @@ async function isExportOf(file: string, name: string): Promise<boolean> {
   }
 }
 
-/** @returns whether the file held the name and no longer does. */
-async function eraseFrom(file: string, name: string, inResults: boolean): Promise<boolean> {
-  if ((await stat(file)).size > MAX_BYTES) return false;
-  const text = await readFile(file, "utf8");
-  const forms = [name, JSON.stringify(name).slice(1, -1), escapeHtml(name)];
-  if (!forms.some((form) => text.includes(form))) return false;
-  if (/\.(jsonl|csv)$/i.test(file)) {
-    const rest = file.endsWith(".csv")
-      ? csvWithout(text, name)
-      : text
-          .split("\n")
-          .map((line) => withoutPerson(line, name))
-          .join("\n");
-    if (rest === text) return false;
-    await writeFileAtomic(file, rest);
-    return true;
+/** The lines of a file, as many at a time as are read at once: it may be larger than memory. */
+async function* readLines(file: string): AsyncGenerator<readonly string[]> {
+  let rest = "";
+  for await (const text of createReadStream(file, "utf8") as AsyncIterable<string>) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield lines;
   }
-  if (!inResults || !holdsWord(text, forms)) return false;
-  await rm(file);
-  return true;
+  yield [rest];
+}
+
+async function holdsPerson(file: string, name: string): Promise<boolean> {
+  const without = eraser(file, name);
+  for await (const lines of readLines(file)) {
+    if (lines.some((line) => without(line) !== line)) return true;
+  }
+  return false;
+}
+
+/** A table's text without the person. */
+async function* linesWithout(file: string, name: string): AsyncGenerator<string> {
+  const without = eraser(file, name);
+  let between = "";
+  for await (const lines of readLines(file)) {
+    if (lines.length === 0) continue;
+    yield between + lines.map(without).join("\n");
+    between = "\n";
+  }
+}
+
+/** Takes the person out of a table's lines, which are to be given in their order. */
+function eraser(file: string, name: string): (line: string) => string {
+  return /\.csv$/i.test(file) ? csvEraser(name) : (line) => withoutPerson(line, name);
 }
 
 function withoutPerson(line: string, name: string): string {
-  if (!line.includes(JSON.stringify(name))) return line;
+  const quoted = JSON.stringify(name);
+  if (!line.includes(quoted)) return line;
+  let held = false;
   try {
-    return JSON.stringify(JSON.parse(line), (key, value: unknown) =>
-      key === "person" && (value as { name?: unknown } | null)?.name === name ? null : value,
-    );
+    const rest = JSON.stringify(JSON.parse(line), (key, value: unknown) => {
+      if (key !== "person" || (value as { name?: unknown } | null)?.name !== name) return value;
+      held = true;
+      return null;
+    });
+    return held ? rest : line;
   } catch {
-    return "";
+    // The last line of a session that was killed.
+    return line.includes(`"name":${quoted}`) ? "" : line;
   }
 }
 
-function csvWithout(text: string, name: string): string {
-  const [head = "", ...lines] = text.split("\n");
-  const places = head.split(",").flatMap((column, i) => (COLUMNS.includes(column) ? [i] : []));
-  const [person] = places;
-  if (person === undefined) return text;
-  return [
-    head,
-    ...lines.map((line) => {
-      const cells = line
-        .match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)
-        ?.map((cell) => cell.replace(/,$/, ""));
-      if (cells?.[person]?.replace(/^"|"$/g, "").replaceAll('""', '"') !== name) return line;
-      for (const place of places) cells[place] = "";
-      return cells.slice(0, head.split(",").length).join(",");
-    }),
-  ].join("\n");
+function csvEraser(name: string): (line: string) => string {
+  let head: readonly string[] | undefined;
+  return (line) => {
+    if (head === undefined) {
+      head = line.split(",");
+      return line;
+    }
+    const person = head.indexOf("person");
+    if (person < 0) return line;
+    const cells = line
+      .match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)
+      ?.map((cell) => cell.replace(/,$/, ""));
+    if (cells?.[person]?.replace(/^"|"$/g, "").replaceAll('""', '"') !== name) return line;
+    return head.map((column, i) => (COLUMNS.includes(column) ? "" : cells[i])).join(",");
+  };
 }
 
-/** Whether a text holds the name as such, rather than as a part of another word. */
-function holdsWord(text: string, forms: readonly string[]): boolean {
-  return forms.some((form) => {
-    const escaped = form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, "u").test(text);
-  });
+/** Whether a file holds the name as such, rather than as a part of another word. */
+async function holdsWord(file: string, name: string): Promise<boolean> {
+  const forms = [name, escapeHtml(name)].map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const word = new RegExp(`(?<![\\p{L}\\p{N}])(${forms.join("|")})(?![\\p{L}\\p{N}])`, "u");
+  for await (const lines of readLines(file)) {
+    if (lines.some((line) => word.test(line))) return true;
+  }
+  return false;
 }

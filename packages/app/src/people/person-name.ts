@@ -1,6 +1,8 @@
 import { MienError } from "@mien/format";
 
 const MOST = 100;
+/** As the page and the reports call those whom they do not know. */
+const STRANGER = /^(unknown(, track)?|faces?)( \p{N}+)?$/iu;
 
 /**
  * A name as it is stored: composed, trimmed, single spaces.
@@ -27,5 +29,6 @@ export function checkName(given: unknown): string {
     );
   }
   if (!/[\p{L}\p{N}]/u.test(name)) return fail("it has no letter");
+  if (STRANGER.test(name)) return fail("strangers are called so");
   return name;
 }

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { readJson, writeJson } from "@mien/cli";
 import { MienError } from "@mien/format";
@@ -7,15 +7,19 @@ import type { Box } from "@mien/runtime";
 /** Who agreed to what; `person.json` beside a person's pictures. */
 export interface PersonRecord {
   readonly name: string;
-  readonly consent: {
-    /** What was agreed to, word by word. */
-    readonly text: string;
-    /** ISO 8601. */
-    readonly given: string;
-  };
+  readonly consent: Consent;
+  /** What was agreed to before, or for an entry that was merged into this one. */
+  readonly otherConsents?: readonly Consent[];
   /** ISO 8601; afterwards the person is deleted by itself. */
   readonly keepUntil: string;
   readonly pictures: readonly PersonPicture[];
+}
+
+export interface Consent {
+  /** What was agreed to, word by word. */
+  readonly text: string;
+  /** ISO 8601. */
+  readonly given: string;
 }
 
 /** One picture of a person: a crop with some room around the face. */
@@ -33,6 +37,10 @@ export interface StoredRecord {
 }
 
 const RECORD = "person.json";
+
+export function consentsOf({ consent, otherConsents = [] }: PersonRecord): readonly Consent[] {
+  return [consent, ...otherConsents];
+}
 
 export function writeRecord(folder: string, record: PersonRecord): Promise<void> {
   return writeJson(path.join(folder, RECORD), record);
@@ -55,4 +63,12 @@ export async function readRecords(people: string): Promise<StoredRecord[]> {
     }
   }
   return records;
+}
+
+/** A picture; undefined if it is not there, since the record is written before the pictures. */
+export function readPicture({ folder }: StoredRecord, file: string): Promise<Buffer | undefined> {
+  return readFile(path.join(folder, path.basename(file))).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
 }

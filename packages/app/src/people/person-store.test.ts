@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
@@ -122,10 +122,87 @@ describe("a store of people", () => {
     await writeFile(path.join(root, "runs", "config.json"), '{"classes":["Happy"]}');
     const store = await open();
     await store.add("Happy", await crops(5), consent());
+    await writeResults("analyze", ["Ben"]);
+    const before = await readdir(path.join(root, "analyze"));
     await store.delete("Happy");
+    expect(await readdir(path.join(root, "analyze"))).toEqual(before);
+    expect(await readFile(path.join(root, "analyze", "results.jsonl"), "utf8")).toMatch(/Happy/);
     expect(await readFile(path.join(root, "runs", "config.json"), "utf8")).toBe(
       '{"classes":["Happy"]}',
     );
+  });
+
+  it("takes a name out of a table of any length, and leaves its other lines and its rights", async () => {
+    const store = await open();
+    await store.add("Ada", await crops(5), consent());
+    const file = path.join(root, "results.jsonl");
+    const others = Array.from(
+      { length: 20_000 },
+      (_, i) => `{"frame":${i},"text":"Zoë \u2028 1.0"}`,
+    );
+    const lines = others.flatMap((line, i) =>
+      i % 1000 === 0 ? [line, `{"person":{"name":"Ada"},"frame":${i}}`] : [line],
+    );
+    await writeFile(file, lines.join("\n"));
+    await chmod(file, 0o600);
+    await store.delete("Ada");
+    const left = (await readFile(file, "utf8")).split("\n");
+    expect(left.length).toBe(lines.length);
+    expect(left.filter((line) => !line.startsWith('{"person":null,'))).toEqual(others);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it("has written what was agreed to before the first picture", async () => {
+    const store = await open();
+    const added = store.add("Ada", await crops(1, 30), consent());
+    let files: string[];
+    do {
+      files = await readdir(path.join(root, "people"), { recursive: true }).catch(() => []);
+    } while (!files.some((file) => file.endsWith(".jpg")));
+    expect(files.map((file) => path.basename(file))).toContain("person.json");
+    await added;
+  });
+
+  it("exports and merges what is there when a picture is missing", async () => {
+    const store = await open();
+    await store.add("Ada", await crops(1), consent());
+    await store.add("Countess", await crops(2), consent());
+    const records = await filesWith(path.join(root, "people"), '"Countess"');
+    const folder = path.dirname(records.find((file) => file.endsWith("person.json")) as string);
+    const [missing] = (await readdir(folder)).filter((file) => file.endsWith(".jpg"));
+    await rm(path.join(folder, missing as string));
+    const exported = async (name: string) =>
+      Object.keys(unzipSync(await store.export(name))).filter((file) => file.endsWith(".jpg"));
+    expect(await exported("Countess")).toHaveLength(2);
+    await store.merge("Countess", "Ada");
+    expect(await exported("Ada")).toHaveLength(5);
+  });
+
+  it("keeps merged pictures no longer than was agreed to for either, and both consents", async () => {
+    const store = await open();
+    const given = new Date().toISOString();
+    await store.add("Ada", await crops(1), { given, keepDays: 30 });
+    await store.add("Countess", await crops(2), { given, keepDays: 10 });
+    await store.merge("Countess", "Ada");
+    const files = unzipSync(await store.export("Ada"));
+    const record = JSON.parse(Buffer.from(files["person.json"] as Uint8Array).toString()) as {
+      keepUntil: string;
+      consent: { text: string };
+      otherConsents: { text: string }[];
+    };
+    expect(Date.parse(record.keepUntil) - Date.parse(given)).toBe(10 * 86_400_000);
+    expect(record.consent.text).toMatch(/"Ada"[^]*After 30 days/);
+    expect(record.otherConsents.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/"Ada"[^]*After 10 days/),
+    ]);
+  });
+
+  it("deletes what is left of features whose writing was interrupted", async () => {
+    const store = await open();
+    await store.add("Ada", await crops(1), consent());
+    await writeFile(path.join(root, "people", "Ada.person.0123abcd.tmp"), "Ada");
+    await store.delete("Ada");
+    expect(await readdir(path.join(root, "people"))).toEqual([]);
   });
 
   it("renames, so that the old name is nowhere", async () => {
@@ -186,10 +263,21 @@ describe("a name", () => {
     },
   );
 
-  it.each(["", "..", "a/b", "a\\b", "<b>", "a\u202eb", "a\u0000b", "a\u200db", "--", "🙂"])(
-    "may not be %j",
-    (name) => {
-      expect(() => checkName(name)).toThrow(/cannot be a name/);
-    },
-  );
+  it.each([
+    "",
+    "..",
+    "a/b",
+    "a\\b",
+    "<b>",
+    "a\u202eb",
+    "a\u0000b",
+    "a\u200db",
+    "--",
+    "🙂",
+    "Unknown 3",
+    "unknown, track 3",
+    "Face 12",
+  ])("may not be %j", (name) => {
+    expect(() => checkName(name)).toThrow(/cannot be a name/);
+  });
 });

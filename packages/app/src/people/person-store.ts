@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
 import { MienError } from "@mien/format";
@@ -19,7 +19,15 @@ import { doubtsAbout } from "../acquire/doubts.ts";
 import { consentText } from "./consent.ts";
 import { eraseName } from "./erase.ts";
 import { checkName } from "./person-name.ts";
-import { readRecords, writeRecord, type PersonRecord, type StoredRecord } from "./person-record.ts";
+import {
+  consentsOf,
+  readPicture,
+  readRecords,
+  writeRecord,
+  type Consent,
+  type PersonRecord,
+  type StoredRecord,
+} from "./person-record.ts";
 
 /** A picture of a face that is to be stored. */
 export interface Crop {
@@ -37,6 +45,8 @@ export interface Erased {
 }
 
 const DAY = 86_400_000;
+/** What is left of `NAME.person` when writing it was interrupted. */
+const LEFTOVER = /\.person\.[0-9a-f]+\.tmp$/;
 
 /**
  * The folder of people: for each the features that the runtime reads (`NAME.person`), and a folder
@@ -118,24 +128,26 @@ export class PersonStore {
   ): Promise<void> {
     const called = checkName(name);
     if (crops.length === 0) throw new MienError("usage", `no picture of ${called} is left`);
+    const features = await this.#describe(crops);
     const known = await this.#recordOf(called);
     const folder = known?.folder ?? path.join(this.folder, randomBytes(8).toString("hex"));
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const pictures = [...(known?.record.pictures ?? [])];
-    for (const { jpeg, box } of crops) {
-      const file = `${randomBytes(6).toString("hex")}.jpg`;
-      await writeFileAtomic(path.join(folder, file), jpeg);
-      pictures.push({ file, box });
-    }
+    const added = crops.map((crop) => ({ ...crop, file: `${randomBytes(6).toString("hex")}.jpg` }));
     const { given, keepDays } = consent;
     const record: PersonRecord = {
       name: called,
       consent: { text: consentText(called, this.folder, keepDays), given },
       keepUntil: new Date(Date.parse(given) + keepDays * DAY).toISOString(),
-      pictures,
+      pictures: [
+        ...(known?.record.pictures ?? []),
+        ...added.map(({ file, box }) => ({ file, box })),
+      ],
+      ...(known === undefined ? {} : { otherConsents: consentsOf(known.record) }),
     };
+    // First, so that no picture is ever there without consent and an end.
     await writeRecord(folder, record);
-    this.people.add(called, await this.#describe(crops), given);
+    for (const { file, jpeg } of added) await writeFileAtomic(path.join(folder, file), jpeg);
+    this.people.add(called, features, given);
     await this.#save(called);
   }
 
@@ -153,6 +165,9 @@ export class PersonStore {
       if (record.name !== called) continue;
       await rm(folder, { recursive: true, force: true });
       found = true;
+    }
+    for (const file of await readdir(this.folder).catch(() => [])) {
+      if (LEFTOVER.test(file)) await rm(path.join(this.folder, file), { force: true });
     }
     const files = new Set<string>();
     for (const root of this.#results) {
@@ -174,7 +189,10 @@ export class PersonStore {
     await this.#move(from, called);
   }
 
-  /** Makes the pictures of `from` pictures of `into`, when both are the same person. */
+  /**
+   * Makes the pictures of `from` pictures of `into`, when both are the same person. They are kept
+   * no longer than was agreed to for either.
+   */
   async merge(from: string, into: string): Promise<void> {
     this.#mustExist(from);
     this.#mustExist(into);
@@ -200,7 +218,8 @@ export class PersonStore {
     if (stored !== undefined) {
       files["person.json"] = Buffer.from(JSON.stringify(stored.record, null, 2));
       for (const { file } of stored.record.pictures) {
-        files[`pictures/${path.basename(file)}`] = await readFile(path.join(stored.folder, file));
+        const picture = await readPicture(stored, file);
+        if (picture !== undefined) files[`pictures/${path.basename(file)}`] = picture;
       }
     }
     return zipSync(files, { level: 0 });
@@ -217,30 +236,35 @@ export class PersonStore {
     const person = this.people.list().find(({ name }) => name === from);
     const source = await this.#recordOf(from);
     const target = await this.#recordOf(to);
-    this.people.add(to, person?.features ?? [], person?.enrolled);
-    await this.#save(to);
+    const renamed = (consent: Consent): Consent => ({
+      ...consent,
+      text: consent.text.replaceAll(`"${from}"`, `"${to}"`),
+    });
     if (source !== undefined && target === undefined) {
-      const { record } = source;
+      const { consent, otherConsents = [] } = source.record;
       await writeRecord(source.folder, {
-        ...record,
+        ...source.record,
         name: to,
-        consent: {
-          ...record.consent,
-          text: record.consent.text.replaceAll(`"${from}"`, `"${to}"`),
-        },
+        consent: renamed(consent),
+        otherConsents: otherConsents.map(renamed),
       });
     } else if (source !== undefined && target !== undefined) {
-      for (const { file } of source.record.pictures) {
-        await writeFileAtomic(
-          path.join(target.folder, file),
-          await readFile(path.join(source.folder, file)),
-        );
-      }
+      const [one, other] = [target.record, source.record];
       await writeRecord(target.folder, {
-        ...target.record,
-        pictures: [...target.record.pictures, ...source.record.pictures],
+        ...one,
+        otherConsents: [...(one.otherConsents ?? []), ...consentsOf(other).map(renamed)],
+        keepUntil: new Date(
+          Math.min(Date.parse(one.keepUntil), Date.parse(other.keepUntil)),
+        ).toISOString(),
+        pictures: [...one.pictures, ...other.pictures],
       });
+      for (const { file } of other.pictures) {
+        const picture = await readPicture(source, file);
+        if (picture !== undefined) await writeFileAtomic(path.join(target.folder, file), picture);
+      }
     }
+    this.people.add(to, person?.features ?? [], person?.enrolled);
+    await this.#save(to);
     await this.delete(from);
   }
 

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LiveResult } from "../messages.ts";
 import { About } from "./about.tsx";
 import { Camera, type CameraState } from "./camera.ts";
@@ -25,10 +25,15 @@ export function App() {
   const [cameraState, setCameraState] = useState<CameraState>("off");
   const [result, setResult] = useState<LiveResult | null>(null);
   const [paused, setPaused] = useState(false);
+  const [hidden, setHidden] = useState(document.hidden);
   const [view, setView] = useState<View>(viewOf(location.hash));
+  const main = useRef<HTMLElement>(null);
   useEffect(() => {
     connection.onState = setState;
-    camera.onState = setCameraState;
+    camera.onState = (state) => {
+      setCameraState(state);
+      if (state === "off") screen.clear();
+    };
     connection.onResult = (result) => history.add(result);
     connection.onShown = (shown) => screen.show(shown);
     connection.onDepth = (picture) => screen.showDepth(picture);
@@ -36,20 +41,41 @@ export function App() {
     connection.onAnswer = (number) => camera.answered(number);
     connection.open();
     const turn = () => setView(viewOf(location.hash));
+    const hide = () => setHidden(document.hidden);
     addEventListener("hashchange", turn);
-    return () => removeEventListener("hashchange", turn);
+    document.addEventListener("visibilitychange", hide);
+    return () => {
+      removeEventListener("hashchange", turn);
+      document.removeEventListener("visibilitychange", hide);
+    };
   }, []);
-  useEffect(() => {
-    screen.pause(paused);
-    connection.wish({ type: "pictures", wanted: !paused });
-  }, [paused]);
   const { hello, status, connected } = state;
+  const [mirror, setMirror] = useState(false);
+  const [privacy, setPrivacy] = useState(false);
+  const [wantsDepth, setWantsDepth] = useState(false);
+  const depth = wantsDepth && !privacy;
+  useEffect(() => setMirror(hello?.browser ?? false), [hello?.browser]);
+  useEffect(() => screen.pause(paused), [paused]);
+  const wanted = !paused && !hidden;
+  useEffect(() => connection.wish({ type: "pictures", wanted }), [wanted]);
+  const watched = depth && view === "live" && wanted;
+  useEffect(() => connection.wish({ type: "watch", depth: watched }), [watched]);
   useEffect(() => {
-    if (hello !== null) history.keepOnly(hello.people);
+    if (hello === null) return;
+    history.keepOnly(hello.people);
+    screen.keepOnly(hello.people);
   }, [hello]);
   return (
     <>
-      <a class="skip" href="#main">
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          // The address says which view is open.
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
         Skip to the content
       </a>
       <header class="top">
@@ -80,7 +106,7 @@ export function App() {
         </p>
         <ThemeButton />
       </header>
-      <main id="main">
+      <main id="main" ref={main} tabIndex={-1}>
         {view === "live" && (
           <LiveView
             {...{
@@ -89,7 +115,12 @@ export function App() {
               screen,
               paused,
               setPaused,
-              connection,
+              mirror,
+              setMirror,
+              privacy,
+              setPrivacy,
+              depth,
+              setWantsDepth,
               camera,
               cameraState,
               history,

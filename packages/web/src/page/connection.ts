@@ -14,6 +14,8 @@ import {
 export interface LiveState {
   /** Whether the server is there. */
   readonly connected: boolean;
+  /** Whether it is there, but does not take this page's token. */
+  readonly refused: boolean;
   readonly hello: Hello | null;
   readonly status: Status | null;
   readonly stats: Stats | null;
@@ -36,7 +38,14 @@ const BACK_OFF = [250, 500, 1000, 2000];
 
 /** The line to the server; it comes back by itself. */
 export class Connection {
-  state: LiveState = { connected: false, hello: null, status: null, stats: null, enrolment: null };
+  state: LiveState = {
+    connected: false,
+    refused: false,
+    hello: null,
+    status: null,
+    stats: null,
+    enrolment: null,
+  };
   onState: (state: LiveState) => void = () => undefined;
   /** Gets pictures, and closes them. */
   onShown: (shown: Shown) => void = () => undefined;
@@ -56,7 +65,7 @@ export class Connection {
     this.#socket = socket;
     socket.onopen = () => {
       this.#attempt = 0;
-      this.#update({ connected: true });
+      this.#update({ connected: true, refused: false });
       for (const wish of this.#wishes) this.#send(wish);
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
@@ -65,6 +74,7 @@ export class Connection {
     };
     socket.onclose = () => {
       this.#update({ connected: false });
+      void this.#askWhy();
       const wait = BACK_OFF[Math.min(this.#attempt++, BACK_OFF.length - 1)] as number;
       setTimeout(() => this.open(), wait);
     };
@@ -123,6 +133,12 @@ export class Connection {
     } finally {
       this.#decoding = false;
     }
+  }
+
+  /** A WebSocket does not tell why it was closed. */
+  async #askWhy(): Promise<void> {
+    const answer = await fetch("/", { method: "HEAD" }).catch(() => null);
+    if (!this.state.connected) this.#update({ refused: answer?.status === 401 });
   }
 
   #update(change: Partial<LiveState>): void {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../messages.ts";
 import { ask } from "./api.ts";
+import { useLostFocus } from "./focus.ts";
 import type { PeopleViewProps } from "./people-view.tsx";
 import type { Screen } from "./screen.ts";
 import { Stage } from "./stage.tsx";
@@ -11,15 +12,25 @@ const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
 /** Consent, then pictures, then a look at them. */
 export function Enrol({ state, screen, hasPicture }: PeopleViewProps) {
   const [problem, setProblem] = useState("");
+  const [said, setSaid] = useState("");
   const { enrolment } = state;
+  const title = useLostFocus<HTMLHeadingElement>(enrolment?.state);
   const act = (method: string, path: string, body?: unknown) =>
     ask<Enrolment>(method, path, body).then(
-      () => setProblem(""),
+      () => {
+        setProblem("");
+        setSaid(path === "enrolment/save" ? "Enrolled." : "");
+      },
       (error: Error) => setProblem(error.message),
     );
   return (
     <section class="card enrol" aria-labelledby="enrol-title">
-      <h2 id="enrol-title">Enrol a person</h2>
+      <h2 id="enrol-title" ref={title} tabIndex={-1}>
+        Enrol a person
+      </h2>
+      <p class="unseen" aria-live="polite">
+        {said}
+      </p>
       {problem !== "" && (
         <p class="hint bad" role="alert">
           {problem}
@@ -46,15 +57,17 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
   const [text, setText] = useState("");
   useEffect(() => {
     setConsent(false);
-    if (name.trim() === "") {
-      setText("");
-      return;
-    }
+    setText("");
+    if (name.trim() === "") return undefined;
+    let isOld = false;
     const query = new URLSearchParams({ name: name.trim(), keepDays: String(keepDays) });
     void ask<{ text: string }>("GET", `consent?${query.toString()}`).then(
-      (answer) => setText(answer.text),
-      () => setText(""),
+      (answer) => {
+        if (!isOld) setText(answer.text);
+      },
+      () => undefined,
     );
+    return () => void (isOld = true);
   }, [name, keepDays]);
   return (
     <form
@@ -155,7 +168,8 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
   const keep = (index: number, kept: boolean) =>
     act("PUT", `enrolment/pictures/${index}`, { kept });
   const left = pictures.filter(Boolean).length;
-  const last = deleted.at(-1);
+  const [saving, setSaving] = useState(false);
+  const last = deleted.filter((i) => !pictures[i]).at(-1);
   return (
     <div class="review">
       <p>{guidance}</p>
@@ -178,7 +192,7 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
               type="button"
               aria-label={kept ? `Delete picture ${i + 1}` : `Bring picture ${i + 1} back`}
               onClick={() => {
-                if (kept) setDeleted([...deleted, i]);
+                if (kept) setDeleted([...deleted.filter((before) => before !== i), i]);
                 void keep(i, !kept);
               }}
             >
@@ -187,21 +201,28 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
           </li>
         ))}
       </ul>
+      {/* Not disabled in earnest, which would cost them the focus. */}
       <div class="actions">
         <button
           type="button"
           class="main"
           disabled={left === 0}
-          onClick={() => void act("POST", "enrolment/save")}
+          aria-disabled={saving}
+          onClick={() => {
+            if (saving) return;
+            setSaving(true);
+            void act("POST", "enrolment/save").finally(() => setSaving(false));
+          }}
         >
           Enrol {name} with {left} pictures
         </button>
         <button
           type="button"
-          disabled={last === undefined}
+          aria-disabled={last === undefined}
           onClick={() => {
-            if (last !== undefined) void keep(last, true);
-            setDeleted(deleted.slice(0, -1));
+            if (last === undefined) return;
+            void keep(last, true);
+            setDeleted(deleted.filter((i) => i !== last));
           }}
         >
           Undo

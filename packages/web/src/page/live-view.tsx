@@ -1,16 +1,18 @@
 import type { FaceResult } from "@mien/format";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { LiveResult } from "../messages.ts";
 import type { Camera, CameraState } from "./camera.ts";
-import type { Connection, LiveState } from "./connection.ts";
+import type { LiveState } from "./connection.ts";
 import { DepthView } from "./depth-view.tsx";
 import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
+import { useLostFocus } from "./focus.ts";
 import type { History } from "./history.ts";
 import type { Screen } from "./screen.ts";
 import { messageFor } from "./stage-message.ts";
 import { draw, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
+import { Tools, type Tool } from "./tools.tsx";
 import { ask } from "./api.ts";
 
 export interface LiveViewProps {
@@ -20,22 +22,17 @@ export interface LiveViewProps {
   readonly screen: Screen;
   readonly paused: boolean;
   readonly setPaused: (paused: boolean) => void;
-  readonly connection: Connection;
+  readonly mirror: boolean;
+  readonly setMirror: (mirror: boolean) => void;
+  /** Whether pictures and names are hidden. */
+  readonly privacy: boolean;
+  readonly setPrivacy: (privacy: boolean) => void;
+  /** Whether the depth picture is shown. */
+  readonly depth: boolean;
+  readonly setWantsDepth: (wanted: boolean) => void;
   readonly camera: Camera;
   readonly cameraState: CameraState;
   readonly history: History;
-}
-
-/** A button that a key presses, too. */
-interface Tool {
-  readonly key: string;
-  readonly name: string;
-  /** The key as it is written. */
-  readonly hint: string;
-  /** Undefined for what is done once. */
-  readonly on: boolean | undefined;
-  readonly act: () => void;
-  readonly disabled?: boolean;
 }
 
 /** More cards than this are no help. */
@@ -46,16 +43,12 @@ const SLOW_SECONDS = 3;
 const NO_LABELS: readonly string[] = [];
 
 export function LiveView(props: LiveViewProps) {
-  const { state, result, screen, paused, setPaused, connection, camera, cameraState, history } =
-    props;
-  const { hello, status, stats, connected } = state;
+  const { state, result, screen, camera, cameraState, history } = props;
+  const { paused, setPaused, mirror, setMirror, privacy, setPrivacy, depth, setWantsDepth } = props;
+  const { hello, status, stats, connected, refused } = state;
   const labels = hello?.labels ?? NO_LABELS;
-  const [mirror, setMirror] = useState(hello?.browser ?? false);
-  const [privacy, setPrivacy] = useState(false);
-  const [wantsDepth, setWantsDepth] = useState(false);
   const [problem, setProblem] = useState("");
-  useEffect(() => setMirror(hello?.browser ?? false), [hello?.browser]);
-  useEffect(() => connection.wish({ type: "watch", depth: wantsDepth }), [wantsDepth]);
+  const side = useLostFocus<HTMLElement>(cameraState);
   const faces = result?.faces ?? [];
   const hasDepth =
     faces.some(({ distanceMm }) => distanceMm !== null) ||
@@ -93,8 +86,9 @@ export function LiveView(props: LiveViewProps) {
             key: "d",
             name: "Depth",
             hint: "D",
-            on: wantsDepth,
-            act: () => setWantsDepth(!wantsDepth),
+            on: depth,
+            act: () => setWantsDepth(!depth),
+            disabled: privacy,
           },
         ]
       : []),
@@ -114,9 +108,9 @@ export function LiveView(props: LiveViewProps) {
       act: record,
     },
   ];
-  useKeys(tools);
   const message = messageFor({
     connected,
+    refused,
     status,
     hello,
     cameraState,
@@ -133,7 +127,7 @@ export function LiveView(props: LiveViewProps) {
   return (
     <div class="live">
       <h1 class="unseen">Live</h1>
-      <section class="stage-side" aria-label="Picture">
+      <section class="stage-side" aria-label="Picture" ref={side} tabIndex={-1}>
         <div class={`stage ${result === null ? "empty" : ""}`}>
           <Stage
             screen={screen}
@@ -151,20 +145,20 @@ export function LiveView(props: LiveViewProps) {
               )}
             </div>
           )}
-          {wantsDepth && <DepthView screen={screen} mirror={mirror} />}
+          {depth && <DepthView screen={screen} mirror={mirror} />}
         </div>
-        <div class="tools" role="toolbar" aria-label="Picture tools">
-          {tools.map(({ name, hint, on, act, disabled }) => (
-            <button key={hint} type="button" aria-pressed={on} disabled={disabled} onClick={act}>
-              {name} <kbd>{hint}</kbd>
-            </button>
-          ))}
+        <Tools tools={tools}>
           {hello?.browser && cameraState === "on" && (
             <button type="button" onClick={() => camera.stop()}>
               Stop camera
             </button>
           )}
-        </div>
+          {hello?.browser && cameraState === "off" && message === null && (
+            <button type="button" onClick={() => void camera.start()}>
+              Start camera
+            </button>
+          )}
+        </Tools>
         <dl class="stats" aria-label="How it runs">
           <div>
             <dt>frames/s</dt>
@@ -258,27 +252,6 @@ function useIsSlow(stats: LiveState["stats"], leftOut: number): boolean {
     setSeen({ leftOut, seconds: isSlow ? seen.seconds + 1 : 0 });
   }, [stats]);
   return seen.seconds >= SLOW_SECONDS;
-}
-
-/** Single keys do what the tools do, except while somebody types. */
-function useKeys(tools: readonly Tool[]): void {
-  const current = useRef(tools);
-  current.current = tools;
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
-      // Space presses a button that has the focus.
-      if (event.key === " " && /^(BUTTON|A)$/.test(target.tagName)) return;
-      const tool = current.current.find(({ key }) => key === event.key.toLowerCase());
-      if (tool === undefined) return;
-      event.preventDefault();
-      tool.act();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, []);
 }
 
 /** Tells people who do not see the page when what is confirmed changes. */

@@ -1,9 +1,11 @@
-import { useEffect, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { PeopleSummary, PersonSummary } from "../messages.ts";
 import { ask } from "./api.ts";
 import type { LiveState } from "./connection.ts";
 import { Enrol } from "./enrol.tsx";
 import { rateText } from "./expressions.ts";
+import { useLostFocus } from "./focus.ts";
 import type { Screen } from "./screen.ts";
 
 export interface PeopleViewProps {
@@ -22,19 +24,30 @@ export function PeopleView({ state, screen, hasPicture }: PeopleViewProps) {
       setProblem(error.message),
     );
   }, [known, state.connected]);
-  const change = (method: string, path: string, body?: unknown) =>
+  const [said, setSaid] = useState("");
+  const change: Change = (done, [method, path, body]) =>
     ask<PeopleSummary>(method, path, body).then(
       (next) => {
         setSummary(next);
         setProblem("");
+        setSaid(done);
       },
-      (error: Error) => setProblem(error.message),
+      (error: Error) => {
+        setProblem(error.message);
+        setSaid("");
+      },
     );
   const people = summary?.people ?? [];
+  const title = useLostFocus<HTMLHeadingElement>(summary?.people.map(({ name }) => name).join());
   return (
     <div class="people">
       <section aria-labelledby="people-title">
-        <h1 id="people-title">People</h1>
+        <h1 id="people-title" ref={title} tabIndex={-1}>
+          People
+        </h1>
+        <p class="unseen" aria-live="polite">
+          {said}
+        </p>
         {people.length === 0 ? (
           <p class="quiet">Recognition is off: nobody is enrolled. Every face is a stranger’s.</p>
         ) : (
@@ -64,10 +77,16 @@ function rate(share: number | null | undefined): string {
   return share == null ? "an unknown share" : rateText(share);
 }
 
+/** Asks the server for a change; then tells people who do not see the page that it is done. */
+type Change = (
+  done: string,
+  request: readonly [method: string, path: string, body?: unknown],
+) => Promise<void>;
+
 interface PersonProps {
   readonly person: PersonSummary;
   readonly others: readonly PersonSummary[];
-  readonly change: (method: string, path: string, body?: unknown) => Promise<void>;
+  readonly change: Change;
 }
 
 function Person({ person, others, change }: PersonProps) {
@@ -78,10 +97,13 @@ function Person({ person, others, change }: PersonProps) {
   const rest = others.filter((other) => other.name !== name);
   const [into, setInto] = useState("");
   const done = () => setDoing(null);
+  const title = useLostFocus<HTMLHeadingElement>(doing);
   return (
     <li class="card person">
       <div>
-        <h2>{name}</h2>
+        <h2 ref={title} tabIndex={-1}>
+          {name}
+        </h2>
         <p class="quiet">
           {person.pictures} pictures, since {new Date(person.enrolled).toLocaleDateString()}
           {person.keepUntil !== null &&
@@ -105,11 +127,11 @@ function Person({ person, others, change }: PersonProps) {
         </button>
       </div>
       {doing === "rename" && (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void change("POST", `${path}/rename`, { to: text }).then(done);
-          }}
+        <Form
+          onSubmit={() =>
+            void change("Renamed.", ["POST", `${path}/rename`, { to: text }]).then(done)
+          }
+          onCancel={done}
         >
           <label>
             New name{" "}
@@ -120,17 +142,12 @@ function Person({ person, others, change }: PersonProps) {
             />
           </label>
           <button class="main">Rename</button>
-          <button type="button" onClick={done}>
-            Cancel
-          </button>
-        </form>
+        </Form>
       )}
       {doing === "merge" && (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void change("POST", `${path}/merge`, { into }).then(done);
-          }}
+        <Form
+          onSubmit={() => void change("Merged.", ["POST", `${path}/merge`, { into }]).then(done)}
+          onCancel={done}
         >
           <label>
             The same person as{" "}
@@ -144,28 +161,37 @@ function Person({ person, others, change }: PersonProps) {
           <button class="main" disabled={into === ""}>
             Merge
           </button>
-          <button type="button" onClick={done}>
-            Cancel
-          </button>
-        </form>
+        </Form>
       )}
       {doing === "delete" && (
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            void change("DELETE", path).then(done);
-          }}
-        >
-          <p>
+        <Form onSubmit={() => void change("Deleted.", ["DELETE", path]).then(done)} onCancel={done}>
+          <p tabIndex={-1}>
             Delete {name}: pictures, numbers, consent, and the name in every recorded result. There
             is no undo.
           </p>
           <button class="danger">Delete {name}</button>
-          <button type="button" onClick={done}>
-            Cancel
-          </button>
-        </form>
+        </Form>
       )}
     </li>
+  );
+}
+
+/** Begins with the focus on what is asked: a field, or the text before what cannot be undone. */
+function Form(props: { onSubmit: () => void; onCancel: () => void; children: ComponentChildren }) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>("input, select, p")?.focus(), []);
+  return (
+    <form
+      ref={form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        props.onSubmit();
+      }}
+    >
+      {props.children}
+      <button type="button" onClick={props.onCancel}>
+        Cancel
+      </button>
+    </form>
   );
 }

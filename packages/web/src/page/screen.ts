@@ -9,7 +9,7 @@ export class Screen {
   latest: Shown | null = null;
   latestDepth: ImageBitmap | null = null;
   paused = false;
-  onWords: (result: LiveResult) => void = () => undefined;
+  onWords: (result: LiveResult | null) => void = () => undefined;
   readonly #painters = new Set<() => void>();
   #lastWords = 0;
 
@@ -36,6 +36,25 @@ export class Screen {
     if (now - this.#lastWords < WORDS_INTERVAL) return;
     this.#lastWords = now;
     this.onWords(next.result);
+  }
+
+  /** Takes out names of those who are not among these people: they were deleted. */
+  keepOnly(people: readonly string[]): void {
+    if (this.latest === null) return;
+    const { result } = this.latest;
+    const faces = result.faces.map((face) =>
+      people.includes(face.person?.name ?? "") ? face : { ...face, person: null },
+    );
+    this.latest = { ...this.latest, result: { ...result, faces } };
+    for (const paint of this.#painters) paint();
+    this.onWords(this.latest.result);
+  }
+
+  /** Forgets the picture. */
+  clear(): void {
+    this.latest?.picture.close();
+    this.latest = null;
+    this.onWords(null);
   }
 
   /** Stands still, with what is written about the frame that is seen; or goes on. */

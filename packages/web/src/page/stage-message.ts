@@ -44,13 +44,20 @@ const CAMERA: Readonly<Record<CameraState, StageMessage | null>> = {
 /** What to tell people; null while pictures come. */
 export function messageFor(given: {
   readonly connected: boolean;
+  readonly refused: boolean;
   readonly status: LiveState["status"];
   readonly hello: LiveState["hello"];
   readonly cameraState: CameraState;
-  /** Whether there was a picture ever. */
+  /** Whether there is a picture, be it an old one. */
   readonly hasPicture: boolean;
 }): StageMessage | null {
-  const { connected, status, hello, cameraState, hasPicture } = given;
+  const { connected, refused, status, hello, cameraState, hasPicture } = given;
+  if (refused) {
+    return {
+      title: "This address is no longer valid",
+      text: "mien was started anew. Open the address that it printed.",
+    };
+  }
   if (!connected && hello === null) return { title: "Connecting", text: "to mien on this machine" };
   if (!connected) {
     return { title: "mien has stopped", text: "The page comes back by itself when mien does." };
@@ -67,7 +74,6 @@ export function messageFor(given: {
   ) {
     return CAMERA[cameraState];
   }
-  if (hello?.browser && cameraState === "off") return CAMERA.off;
   if (status?.state === "ended") return { title: "The film has ended", text: status.message };
   if (!hasPicture) return { title: "Starting", text: status?.message ?? "" };
   return null;

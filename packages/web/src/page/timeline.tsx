@@ -67,7 +67,7 @@ export function Timelines(props: {
         const isLast = i === lines.length - 1;
         return (
           <Timeline
-            key={`${name}${isLast ? " with times" : ""}`}
+            key={name}
             name={privacy ? `Person ${i + 1}` : name}
             {...{ line, labels, span, isLast }}
           />
@@ -90,16 +90,16 @@ interface TimelineProps {
 function Timeline({ name, line, labels, span, isLast }: TimelineProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const height = isLast ? HEIGHT + AXIS : HEIGHT;
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const options = optionsFor(labels, { width: element.clientWidth, height, isLast, span });
+    const size = () => ({ width: element.clientWidth, height: element.clientHeight });
+    const options = optionsFor(labels, size(), span);
     const made = new uPlot(options, stacked(line), element);
     plot.current = made;
     const leave = span.add(made);
     const unhook = listen(element, made.over, span);
-    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    const observer = new ResizeObserver(() => made.setSize(size()));
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -117,7 +117,7 @@ function Timeline({ name, line, labels, span, isLast }: TimelineProps) {
       <figcaption>{name}</figcaption>
       <div
         ref={place}
-        style={{ height }}
+        style={{ height: isLast ? HEIGHT + AXIS : HEIGHT }}
         tabIndex={0}
         role="group"
         aria-label={`Expressions of ${name} over time. Arrow keys move, plus and minus zoom, Home follows.`}
@@ -152,6 +152,9 @@ function listen(element: HTMLElement, over: HTMLElement, span: TimeSpan): () => 
   const touch = (event: PointerEvent) => {
     if (event.pointerType === "touch") span.move(-event.movementX / over.clientWidth);
   };
+  // Where the mouse leaves the plot, or the plot the mouse, uPlot would select to the edge.
+  const hold = (event: PointerEvent) => over.setPointerCapture(event.pointerId);
+  over.addEventListener("pointerdown", hold, { signal });
   over.addEventListener("wheel", wheel, { passive: false, signal });
   over.addEventListener("dblclick", () => span.follow(), { signal });
   over.addEventListener("pointermove", touch, { signal });
@@ -170,9 +173,9 @@ function stacked({ times, shares }: Line): uPlot.AlignedData {
 
 function optionsFor(
   labels: readonly string[],
-  given: { width: number; height: number; isLast: boolean; span: TimeSpan },
+  { width, height }: { width: number; height: number },
+  span: TimeSpan,
 ): uPlot.Options {
-  const { width, height, isLast, span } = given;
   const root = getComputedStyle(document.documentElement);
   const size = 0.75 * parseFloat(root.fontSize);
   return {
@@ -194,7 +197,8 @@ function optionsFor(
         (plot) => {
           const { left, width: dragged } = plot.select;
           if (dragged === 0) return;
-          span.show(plot.posToVal(left, "x"), plot.posToVal(left + dragged, "x"));
+          const right = Math.min(plot.over.clientWidth, left + dragged);
+          span.show(plot.posToVal(Math.max(0, left), "x"), plot.posToVal(right, "x"));
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },
       ],
@@ -202,8 +206,8 @@ function optionsFor(
     scales: { y: { range: [0, 1] } },
     axes: [
       {
-        show: isLast,
-        size: AXIS,
+        // What is higher than a plot has times under it.
+        size: ({ height }) => height - HEIGHT,
         stroke: root.getPropertyValue("--quiet"),
         grid: { show: false },
         ticks: { show: false },

@@ -1,0 +1,169 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir } from "node:fs/promises";
+import path from "node:path";
+import { random } from "@mien/format";
+import type { Box } from "@mien/runtime";
+import { CAMERA_HEADER, writeCameraHeader } from "@mien/web";
+import sharp, { type Sharp } from "sharp";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { filesWith } from "../people/testing/files-with.ts";
+import { SessionRecorder } from "./session-recorder.ts";
+import { spot, startLive, type TestLive } from "./testing/start-live.ts";
+
+let live: TestLive;
+beforeEach(async () => {
+  live = await startLive({ source: "browser" });
+});
+afterEach(() => live.close());
+
+const page = {};
+const SLOW = { timeout: 20_000 };
+const [WIDTH, HEIGHT] = [416, 320];
+const SPOT: Box = [64, 96, 32, 32];
+
+/** A bright, grainy square, which the test detector takes for a face. */
+function face() {
+  const chance = random("grain", 1);
+  const pixels = new Uint8Array(WIDTH * HEIGHT * 3);
+  for (let y = 96; y < 128; y++) {
+    for (let i = 3 * 64; i < 3 * 96; i++) pixels[3 * y * WIDTH + i] = 130 + chance.integer(125);
+  }
+  return sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+}
+
+/** The same, so large that working on it takes longer than changing people does. */
+async function largeFace(): Promise<Sharp> {
+  const options = { kernel: "nearest" } as const;
+  return sharp(
+    await face()
+      .resize(5 * WIDTH, 5 * HEIGHT, options)
+      .png()
+      .toBuffer(),
+  );
+}
+
+/** A picture as a page's camera sends it. */
+async function message(picture: Sharp): Promise<Buffer> {
+  const { data: rgba, info } = await picture
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const bytes = Buffer.alloc(CAMERA_HEADER + rgba.length);
+  writeCameraHeader(
+    { format: "RGBA", fullRange: true, bt709: false, width, height, number: 1 },
+    new DataView(bytes.buffer, bytes.byteOffset),
+  );
+  bytes.set(rgba, CAMERA_HEADER);
+  return bytes;
+}
+
+/** Enrols a person by pictures that differ in nothing. */
+async function enrol(name: string, picture: Sharp, box: Box): Promise<void> {
+  const jpeg = await picture.png().toBuffer();
+  const crops = [1, 2, 3].map(() => ({ jpeg, box }));
+  await live.app.store.add(name, crops, { given: new Date().toISOString(), keepDays: 1 });
+  await live.app.engine.peopleChanged();
+}
+
+const seen = () => live.app.engine.latest?.result.faces[0]?.person?.name;
+const sessions = () => readdir(path.join(live.folder, "sessions")).catch(() => []);
+
+it("writes no name again that was changed or deleted while frames were worked on", async () => {
+  const { app } = live;
+  const shown = await message(await largeFace());
+  app.engine.wantsColour = () => true;
+  app.engine.offer(page, shown);
+  await expect.poll(() => app.engine.latest, SLOW).not.toBeNull();
+  await enrol("Nom 0", await largeFace(), app.engine.latest!.result.faces[0]!.box);
+  await enrol("Ben", spot(64), SPOT);
+  const camera = setInterval(() => app.engine.offer(page, shown), 1);
+  await expect.poll(seen, SLOW).toBe("Nom 0");
+  await app.record(true);
+  for (let i = 0; i < 3; i++) {
+    await app.renamePerson(`Nom ${i}`, `Nom ${i + 1}`);
+    await expect.poll(seen, SLOW).toBe(`Nom ${i + 1}`);
+  }
+  await app.deletePerson("Nom 3");
+  const before = app.engine.meter.totals.frames;
+  await expect.poll(() => app.engine.meter.totals.frames, SLOW).toBeGreaterThan(before + 1);
+  clearInterval(camera);
+  await app.record(false);
+  expect(await sessions()).not.toEqual([]);
+  expect(await filesWith(live.folder, "Nom")).toEqual([]);
+});
+
+it("goes on recording when a new name is refused", async () => {
+  await enrol("Ada", face(), SPOT);
+  await enrol("Ben", spot(64), SPOT);
+  await live.app.record(true);
+  await expect(live.app.renamePerson("Ada", "Ben")).rejects.toMatchObject({ code: "conflict" });
+  expect(live.app.status.recording).not.toBeNull();
+});
+
+it("records one session, however often it is asked to at once", async () => {
+  const { app } = live;
+  const first = app.record(true);
+  // A session is named after its millisecond.
+  for (const end = performance.now() + 2; performance.now() < end;);
+  const second = app.record(true);
+  expect(await second).toBe(await first);
+  await app.record(false);
+  expect(await sessions()).toHaveLength(1);
+});
+
+it("says at the end of a session that it could not be written, and not before", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-01-02T03:04:05.678Z") });
+  const folder = path.join(live.folder, "sessions", "2026-01-02-030405678");
+  await mkdir(folder, { recursive: true });
+  const pipe = path.join(folder, "faces.csv");
+  execFileSync("mkfifo", [pipe]);
+  // Reads the head of the table, then nothing more.
+  const ended = once(spawn("head", ["-n", "1", pipe], { stdio: "ignore" }), "exit");
+  try {
+    const recorder = await SessionRecorder.start(path.dirname(folder), live.app.header);
+    vi.useRealTimers();
+    await ended;
+    live.app.engine.offer(page, await message(face()));
+    await expect.poll(() => live.app.engine.latest).not.toBeNull();
+    for (let i = 0; i < 60; i++) recorder.add(live.app.engine.latest!.result);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect(recorder.stop()).rejects.toMatchObject({ code: "environment" });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it("stores the pictures of an enrolment once, however often it is saved", async () => {
+  const { app } = live;
+  app.enrol({ name: "Ada", count: 3, keepDays: 1, consent: true });
+  const chance = random("grain", 2);
+  const pixels = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, () => 60 + chance.integer(130));
+  const frame = { index: 0, timeMs: 0, width: WIDTH, height: HEIGHT, pixels };
+  await app.session.look(frame, [{ box: [64, 96, 128, 128] }]);
+  await app.finishEnrolment();
+  const saved = await Promise.allSettled([app.saveEnrolment(), app.saveEnrolment()]);
+  expect(saved.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+  expect((await app.store.summary()).people).toMatchObject([{ name: "Ada", pictures: 1 }]);
+});
+
+it("keeps the pictures of an enrolment that could not be stored", async () => {
+  const { app } = live;
+  app.enrol({ name: "Ada", count: 3, keepDays: 1, consent: true });
+  await expect(app.saveEnrolment()).rejects.toMatchObject({ code: "usage" });
+  expect(app.enrolment.name).toBe("Ada");
+});
+
+it("forgets the last picture of a page's camera that has stopped", async () => {
+  const { engine } = live.app;
+  engine.offer(page, await message(face()));
+  await expect.poll(() => engine.latest).not.toBeNull();
+  expect(engine.status.state).toBe("running");
+  const track = engine.latest?.result.faces[0]?.track as number;
+  await expect.poll(() => engine.status.state, { timeout: 5000 }).toBe("waiting");
+  expect(engine.latest).toBeNull();
+  engine.offer(page, await message(face()));
+  await expect.poll(() => engine.latest?.result.faces[0]?.track).toBeGreaterThan(track);
+  expect(engine.status.state).toBe("running");
+});

@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createLbph, People } from "@mien/runtime";
+import type { LiveResult } from "@mien/web";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSource } from "../sources/open-source.ts";
+import { makeVideo, withoutFfmpeg } from "../sources/testing/tools.ts";
+import { LiveEngine } from "./engine.ts";
+
+const FIXTURES = path.resolve(import.meta.dirname, "../../../runtime/fixtures");
+
+describe.skipIf(withoutFfmpeg)("a live engine", () => {
+  let folder: string;
+  let server: Server;
+  let served: Buffer;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "mien-engine-"));
+    server = createServer((_, response) => {
+      response.writeHead(200, { "Content-Length": served.length });
+      response.end(served);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** A second of a bright spot, which the detector takes for a face. */
+  const filmOf = (left: number) => {
+    const black = ["-f", "lavfi", "-i", "color=black:size=416x320:rate=30", "-t", "1"];
+    const spot = ["-vf", `drawbox=x=${left}:y=96:w=32:h=32:color=white:t=fill`];
+    const file = path.join(folder, `${left}.mp4`);
+    return readFile(makeVideo(file, [...black, ...spot, "-movflags", "+faststart"]));
+  };
+
+  it("forgets who was there when it opens its source again, and tells nobody its password", async () => {
+    const { port } = server.address() as AddressInfo;
+    const source = `http://me:sec@ret@127.0.0.1:${port}/film.mp4`;
+    const engine = await LiveEngine.open({
+      source,
+      people: new People(createLbph()),
+      windowSize: 20,
+      pipeline: {
+        expression: path.join(FIXTURES, "halves.onnx"),
+        detector: path.join(FIXTURES, "spots.onnx"),
+      },
+    });
+    const told: string[] = [JSON.stringify(engine.status)];
+    const results: LiveResult[] = [];
+    const stop = new AbortController();
+    engine.listen({
+      onStatus: (status) => told.push(JSON.stringify(status)),
+      onFrame: ({ result }) => {
+        results.push(result);
+        if (result.faces.some(({ box }) => box[0] > 200)) stop.abort();
+      },
+    });
+    served = await filmOf(64);
+    const first = await openSource(source);
+    served = await filmOf(256);
+    await engine.run(stop.signal, first);
+    await engine.close();
+    const last = results.at(-1)!;
+    expect(results[0]!.faces).toMatchObject([{ track: 1 }]);
+    expect(last.faces).toMatchObject([{ track: 2, confirmed: null }]);
+    expect(last.source).toBe(`http://127.0.0.1:${port}/film.mp4`);
+    expect([...told, ...results.map((one) => JSON.stringify(one))].join("\n")).not.toMatch(
+      /sec|ret@/,
+    );
+  });
+});
