@@ -29,13 +29,15 @@ export function Timelines(props: {
     return () => clearInterval(timer);
   }, []);
   useEffect(() => span.advance(history.now));
-  // Who was seen last, in the order in which they came: plots must not jump under the mouse.
-  const came = ([, { times }]: [string, Line]) => times[0] ?? 0;
+  // Whoever was there within the last minute, or at all while somebody looks back. In the order in
+  // which they came, so that plots do not jump under the mouse.
+  const came = ({ times }: Line) => times[0] ?? 0;
   const lines = [...history.lines]
     .filter(([, { times }]) => times.length >= LEAST_SAMPLES)
+    .filter(([, { lastSeen }]) => !span.follows || lastSeen >= span.min)
     .sort(([, a], [, b]) => b.lastSeen - a.lastSeen)
     .slice(0, MOST_PLOTS)
-    .sort((a, b) => came(a) - came(b));
+    .sort(([, a], [, b]) => came(a) - came(b));
   return (
     <section class="timelines" aria-labelledby="timeline-title">
       <header class="bar-head">
@@ -62,7 +64,13 @@ export function Timelines(props: {
           </li>
         ))}
       </ul>
-      {lines.length === 0 && <p class="quiet">Here comes what each face shows over time.</p>}
+      {lines.length === 0 && (
+        <p class="quiet">
+          {history.lines.size === 0
+            ? "Here comes what each face shows over time."
+            : "Nobody was seen in the last minute."}
+        </p>
+      )}
       {lines.map(([name, line], i) => {
         const isLast = i === lines.length - 1;
         return (

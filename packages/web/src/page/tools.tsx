@@ -26,8 +26,10 @@ export function Tools(props: { tools: readonly Tool[]; children: ComponentChildr
           {name} {keys && <kbd>{hint}</kbd>}
         </button>
       ))}
+      {props.children}
       <button
         type="button"
+        class="keys"
         aria-pressed={keys}
         title="Whether single keys do what these buttons do"
         onClick={() => {
@@ -37,7 +39,6 @@ export function Tools(props: { tools: readonly Tool[]; children: ComponentChildr
       >
         Keys
       </button>
-      {props.children}
     </div>
   );
 }
