@@ -167,6 +167,7 @@ What next:
   FER2013   put fer2013.csv (or .csv.gz) into datasets/fer2013/ (its README says where to get it), then
             npx nx run data:explore
             npx nx run train:fit
-  a photo   npx nx run app:analyze --source face.jpg --cropped
-  a camera  cameras come next; until then, crop a face out of a frame and analyse it as above
+  a photo   npx nx run app:analyze --source photo.jpg
+  a camera  npx nx run app:live
+            npx nx run app:doctor    says what works on this machine
 `);
