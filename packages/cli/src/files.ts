@@ -8,20 +8,22 @@ import { MienError, messageOf } from "@mien/format";
  * disk, then renamed. Missing folders are made.
  *
  * @param content one piece, or pieces that follow one another.
+ * @param mode who may read it, before the process's umask; 0600 keeps it to its owner.
  * @throws {MienError} `environment` if the disk is full or the place cannot be written.
  */
 export async function writeFileAtomic(
   file: string,
-  content: string | Uint8Array | readonly Uint8Array[],
+  content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<string>,
+  mode = 0o666,
 ): Promise<void> {
   const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     await mkdir(path.dirname(file), { recursive: true });
-    const handle = await open(aside, "w");
+    const handle = await open(aside, "w", mode);
     try {
       const parts =
         typeof content === "string" || content instanceof Uint8Array ? [content] : content;
-      for (const part of parts) await handle.writeFile(part);
+      for await (const part of parts) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();

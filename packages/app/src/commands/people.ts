@@ -1,7 +1,6 @@
 import path from "node:path";
-import { defineCommand, formatPercent, shellQuote } from "@mien/cli";
+import { defineCommand, formatPercent, shellQuote, writeFileAtomic } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { writePrivate } from "../people/write-private.ts";
 
 const ACTIONS = {
   list: { words: 0, says: "who is enrolled" },
@@ -87,7 +86,7 @@ ${Object.entries(ACTIONS)
         terminal.say(`the pictures of ${first} are ${second}'s now`);
       } else if (action === "export") {
         const file = values.out ?? "artifacts/exports/person.zip";
-        await writePrivate(file, await store.export(first));
+        await writeFileAtomic(file, await store.export(first), 0o600);
         terminal.wrote(path.normalize(file), `everything that is stored of ${first}`);
       } else if (action === "prune" && store.forgotten.length === 0) {
         terminal.say("nobody's time is over");

@@ -4,11 +4,11 @@ import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 import { random } from "@mien/format";
 import type { Box } from "@mien/runtime";
-import { CAMERA_HEADER, writeCameraHeader } from "@mien/web";
 import sharp, { type Sharp } from "sharp";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { filesWith } from "../people/testing/files-with.ts";
 import { SessionRecorder } from "./session-recorder.ts";
+import { cameraMessage } from "./testing/camera-message.ts";
 import { spot, startLive, type TestLive } from "./testing/start-live.ts";
 
 let live: TestLive;
@@ -49,14 +49,7 @@ async function message(picture: Sharp): Promise<Buffer> {
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const { width, height } = info;
-  const bytes = Buffer.alloc(CAMERA_HEADER + rgba.length);
-  writeCameraHeader(
-    { format: "RGBA", fullRange: true, bt709: false, width, height, number: 1 },
-    new DataView(bytes.buffer, bytes.byteOffset),
-  );
-  bytes.set(rgba, CAMERA_HEADER);
-  return bytes;
+  return cameraMessage({ width: info.width, height: info.height, number: 1 }, rgba);
 }
 
 /** Enrols a person by pictures that differ in nothing. */

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { writeFileAtomic } from "@mien/cli";
 import { escapeHtml } from "@mien/plot";
 import { unzipSync } from "fflate";
-import { writePrivate } from "./write-private.ts";
 
 /** Endings of results, which stay without the person. */
 const TABLE = /\.(jsonl|csv)$/i;
@@ -49,7 +49,7 @@ export async function eraseName(root: string, name: string, except: string): Pro
     for (const file of tables) {
       const place = path.join(folder, file);
       const { mode } = await stat(place);
-      await writePrivate(place, linesWithout(place, name), mode & 0o777);
+      await writeFileAtomic(place, linesWithout(place, name), mode & 0o777);
       changed.push(place);
     }
     for (const file of files.filter((file) => file.endsWith(".zip"))) {

@@ -6,18 +6,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { FrameResult } from "@mien/format";
-import {
-  CAMERA_HEADER,
-  PICTURE,
-  PICTURE_HEADER,
-  writeCameraHeader,
-  type Hello,
-  type LiveResult,
-} from "@mien/web";
+import { PICTURE, PICTURE_HEADER, type Hello, type LiveResult } from "@mien/web";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
 import type { LiveFrame } from "../live/engine.ts";
+import { cameraMessage } from "../live/testing/camera-message.ts";
 import { spot, spotFolder, startLive, type TestLive } from "../live/testing/start-live.ts";
 import { Viewers } from "./viewers.ts";
 
@@ -282,17 +276,6 @@ describe("the live server refuses", () => {
   });
 });
 
-/** A picture of a page's camera, RGBA, number 77. */
-function cameraMessage(width: number, height: number, rgba: Uint8Array): Buffer {
-  const message = Buffer.alloc(CAMERA_HEADER + rgba.length);
-  writeCameraHeader(
-    { format: "RGBA", fullRange: true, bt709: false, width, height, number: 77 },
-    new DataView(message.buffer, message.byteOffset),
-  );
-  message.set(rgba, CAMERA_HEADER);
-  return message;
-}
-
 describe("a page's camera", () => {
   it("cannot end the server by a picture of an impossible shape", async () => {
     const camera = await startLive({ source: "browser" });
@@ -304,11 +287,13 @@ describe("a page's camera", () => {
         [65_535, 1],
         [1, 4096],
       ] as const) {
-        sockets[0]?.send(cameraMessage(width, height, Buffer.alloc(4 * width * height)));
+        sockets[0]?.send(
+          cameraMessage({ width, height, number: 77 }, Buffer.alloc(4 * width * height)),
+        );
       }
       // An answer to what is sent last comes after those are dealt with.
       const rgba = await spot(64).ensureAlpha().raw().toBuffer();
-      sockets[0]?.send(cameraMessage(416, 320, rgba));
+      sockets[0]?.send(cameraMessage({ width: 416, height: 320, number: 77 }, rgba));
       await expect.poll(() => camera.app.engine.latest?.result.width).toBe(416);
     } finally {
       for (const socket of sockets) socket.terminate();
@@ -328,7 +313,7 @@ describe("a page's camera", () => {
     try {
       const [own, other] = [await connect(), await connect()];
       const rgba = await spot(64).ensureAlpha().raw().toBuffer();
-      const message = cameraMessage(416, 320, rgba);
+      const message = cameraMessage({ width: 416, height: 320, number: 77 }, rgba);
       own.socket.send(message);
       await expect.poll(() => [own.pictures.length, other.pictures.length]).toEqual([1, 1]);
       expect(own.pictures[0]?.readUInt8(0)).toBe(PICTURE.own);
