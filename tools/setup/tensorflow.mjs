@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { libtensorflowFolder, pinned } from "./libtensorflow.mjs";
@@ -23,9 +24,16 @@ const COMPILER = {
   windows: "winget install Microsoft.VisualStudio.2022.BuildTools",
 };
 
+/** Included by every file of the addon that is compiled here. */
+const SIGNALS = path.resolve("tools/setup/signals.h");
+
 /** What a build depends on besides tfjs-node itself. */
-const made = () =>
-  [process.platform, process.arch, IS_PINNED ? pinned().sha256 : "stock"].join(" ");
+function made() {
+  const { platform, arch } = process;
+  if (!IS_PINNED) return [platform, arch, "stock"].join(" ");
+  const signals = createHash("sha256").update(readFileSync(SIGNALS)).digest("hex");
+  return [platform, arch, pinned().sha256, signals].join(" ");
+}
 
 /**
  * Why TensorFlow must be built into tfjs-node.
@@ -78,7 +86,7 @@ export async function buildAddon() {
     await run([...npmCommand(), ...rebuild, "--foreground-scripts", "--no-progress"], {
       env: {
         // Our libtensorflow wants an addon that is compiled against it, not the downloaded one.
-        ...(IS_PINNED ? { npm_config_build_from_source: "true" } : {}),
+        ...(IS_PINNED ? { npm_config_build_from_source: "true", CXXFLAGS: cxxFlags() } : {}),
         // Node's headers where they came with it; node-gyp would download them.
         ...(headers ? { npm_config_nodedir: prefix } : {}),
         NODE_GYP_FORCE_PYTHON: VENV_PYTHON,
@@ -87,6 +95,11 @@ export async function buildAddon() {
   } catch (error) {
     throw buildError(error);
   }
+}
+
+function cxxFlags() {
+  const own = process.env.CXXFLAGS ?? "";
+  return `${own} -include '${SIGNALS}'`.trim();
 }
 
 /** @param {unknown} error */

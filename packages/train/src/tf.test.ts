@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadTensorFlow, tensorFlowVersion, tf } from "./tf.ts";
 
@@ -32,4 +34,35 @@ describe("TensorFlow", () => {
       await other.setBackend("tensorflow");
     }
   });
+
+  // Only this build compiles the addon itself (tools/setup/signals.h).
+  it.skipIf(process.platform !== "linux" || process.arch !== "x64")(
+    "keeps signals out of the threads that compute, and still lets them be handled",
+    () => {
+      const script = `
+        import { readdirSync, readFileSync } from "node:fs";
+        import { setTimeout } from "node:timers/promises";
+        const before = new Set(readdirSync("/proc/self/task"));
+        const { tf } = await import(${JSON.stringify(path.join(import.meta.dirname, "tf.ts"))});
+        const a = tf.randomNormal([512, 512]);
+        tf.matMul(a, a).dataSync();
+        const blocks = (thread) => {
+          const status = readFileSync("/proc/self/task/" + thread + "/status", "utf8");
+          const mask = BigInt("0x" + /SigBlk:\\s*(\\w+)/.exec(status)[1]);
+          return ((mask >> 14n) & 1n) === 1n; // SIGTERM is 15
+        };
+        const started = readdirSync("/proc/self/task").filter((thread) => !before.has(thread));
+        const handled = new Promise((resolve) => process.on("SIGTERM", resolve));
+        process.kill(process.pid, "SIGTERM");
+        await Promise.race([handled, setTimeout(5000).then(() => { throw new Error("lost"); })]);
+        const taking = started.filter((thread) => !blocks(thread)).length;
+        console.log([blocks(process.pid), taking].join(" "));
+        process.exit();`;
+      const node = ["--conditions=source", "--import", "tsx", "--input-type=module"];
+      const printed = execFileSync(process.execPath, [...node, "--eval", script], {
+        encoding: "utf8",
+      });
+      expect(printed.trim()).toBe("true 1");
+    },
+  );
 });
