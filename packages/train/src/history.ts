@@ -10,3 +10,19 @@ export async function readHistory(folder: string): Promise<EpochRecord[]> {
   const lines = (await readBytes(file)).toString("utf8").split("\n");
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as EpochRecord);
 }
+
+/**
+ * The epoch whose weights are kept, from 1: that of the highest validation accuracy; of equals the
+ * one of the lowest validation loss, then the earliest. 0 for no epochs.
+ */
+export function bestEpoch(
+  history: readonly Pick<EpochRecord, "epoch" | "validationAccuracy" | "validationLoss">[],
+): number {
+  const [first, ...others] = history;
+  if (first === undefined) return 0;
+  return others.reduce((best, record) => {
+    const gain = record.validationAccuracy - best.validationAccuracy;
+    const isBetter = gain > 0 || (gain === 0 && record.validationLoss < best.validationLoss);
+    return isBetter ? record : best;
+  }, first).epoch;
+}
