@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { compareRuns } from "./compare.ts";
+import { compareRuns, comparisonName, type Comparison } from "./compare.ts";
 import { renderComparison, verdict } from "./page/comparison.ts";
 import type { MeasuredPart } from "./predictions.ts";
 import { writeFinishedRun, type FinishedRun } from "./testing/finished-run.ts";
@@ -49,6 +49,60 @@ describe("compareRuns", () => {
     expect(await partsOf(...opened, closed)).toEqual(["validation"]);
   });
 
+  it("compares by votes where all runs have the same ones, else leaves them out and says so", async () => {
+    // The votes of the third are others, as the model that they agree with answers otherwise.
+    const [one, two, other] = [
+      await run("one", { right: 30, rightByVotes: 40 }),
+      await run("two", { right: 30, rightByVotes: 40 }),
+      await run("other", { right: 20, rightByVotes: 40 }),
+    ];
+    const without = await run("without", { right: 20 });
+    const judges = ({ pairs }: Comparison) => pairs.map(({ by }) => by);
+    const votes = ({ runs }: Comparison) => runs.map(({ metrics }) => metrics.validation.byVotes);
+
+    const same = await compareRuns([one, two]);
+    expect(judges(same)).toEqual(["labels", "votes"]);
+    expect(same.warnings).toEqual([]);
+
+    const different = await compareRuns([one, other]);
+    expect(judges(different)).toEqual(["labels"]);
+    expect(votes(different)).toEqual([undefined, undefined]);
+    expect(different.warnings.join()).toMatch(/validation .* different FER\+ votes: .* left out/);
+    expect(renderComparison(different)).toContain(different.warnings[0]);
+
+    const partly = await compareRuns([one, without]);
+    expect(judges(partly)).toEqual(["labels"]);
+    expect(votes(partly)).toEqual([expect.anything(), undefined]);
+    expect(partly.warnings.join()).toMatch(/some runs were judged without FER\+ votes/);
+  });
+
+  it("names other votes, another teacher and other code as differences", async () => {
+    const file = (sha256: string) => ({ path: "/f", sha256: sha256.repeat(64) });
+    const runs = [
+      await run("plain", { right: 20 }),
+      await run("taught", {
+        right: 20,
+        config: { votes: file("1"), teacher: file("2"), code: "d" },
+      }),
+    ];
+    expect((await compareRuns(runs)).differences).toEqual([
+      ["votes", ["–", "1".repeat(12)]],
+      ["teacher", ["–", "2".repeat(12)]],
+      ["code", ["c", "d"]],
+    ]);
+  });
+
+  it("refuses one run that is named twice, however it is written", async () => {
+    const twice = await run("twice", { right: 20 });
+    const link = path.join(base, "link");
+    await symlink(twice, link);
+    for (const again of [`${twice}/`, path.relative(".", twice), link]) {
+      const comparing = compareRuns([twice, again]);
+      await expect(comparing).rejects.toMatchObject({ code: "usage" });
+      await expect(comparing).rejects.toThrow(`${again} is named twice`);
+    }
+  });
+
   it("refuses runs that answered other images, and a single run", async () => {
     const first = await run("d", { right: 20 });
     const second = await run("e", { right: 20, rows: 7 });
@@ -57,5 +111,25 @@ describe("compareRuns", () => {
     const bare = path.join(base, "d");
     await rm(path.join(bare, "predictions-validation.bin"));
     await expect(compareRuns([bare, second])).rejects.toThrow(/no predictions on its validation/);
+  });
+});
+
+describe("comparisonName", () => {
+  it("is another one for other runs, also if their names read alike", () => {
+    const name = comparisonName(["runs/a", "runs/b-c"]);
+    expect(name).toMatch(/^a-b-c-[0-9a-f]{8}$/);
+    expect(comparisonName(["runs/a", "./runs/b-c/"])).toBe(name);
+    expect(comparisonName(["runs/a-b", "runs/c"])).not.toBe(name);
+    expect(comparisonName(["other/a", "other/b-c"])).not.toBe(name);
+  });
+
+  it("fits into a folder name, however many and long the names are", () => {
+    expect(comparisonName(["a", "b", "c", "d"])).toMatch(/^a-b-and-2-more-/);
+    const long = [
+      "表".repeat(80),
+      "b".repeat(255),
+      ...Array.from({ length: 300 }, (_, i) => `r${i}`),
+    ];
+    expect(Buffer.byteLength(comparisonName(long))).toBeLessThan(255);
   });
 });

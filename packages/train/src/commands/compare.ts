@@ -7,7 +7,7 @@ import {
   shellQuote,
   writeFileAtomic,
 } from "@mien/cli";
-import { compareRuns } from "../compare.ts";
+import { compareRuns, comparisonName } from "../compare.ts";
 import { formatProbability, renderComparison, verdict } from "../page/comparison.ts";
 
 /** Where comparisons go unless `--out` says otherwise. */
@@ -27,12 +27,13 @@ export const compareCommand = defineCommand({
     required: true,
     list: true,
   },
-  options: { out: outOption(`folder for index.html; default ${FOLDER}/<runs>`) },
+  options: { out: outOption(`folder for index.html; default ${FOLDER}/<runs>-<hash>`) },
   async run(values, { terminal, positionals }) {
     const folders = [];
     for (const run of positionals) folders.push(await findRun(run));
     const comparison = await compareRuns(folders);
-    const { runs, pairs, differences } = comparison;
+    const { runs, pairs, differences, warnings } = comparison;
+    for (const warning of warnings) terminal.warn(warning);
     const names = runs.map(({ name }) => name);
     const parts = [...new Set(pairs.map(({ part }) => part))];
     for (const part of parts) {
@@ -72,10 +73,7 @@ export const compareCommand = defineCommand({
         ["setting", ...names],
         differences.map(([name, all]) => [name, ...all]),
       );
-    const file = path.join(
-      values.out ?? path.join(FOLDER, runs.map(({ config }) => config.name).join("-")),
-      "index.html",
-    );
+    const file = path.join(values.out ?? path.join(FOLDER, comparisonName(folders)), "index.html");
     await writeFileAtomic(file, renderComparison(comparison));
     terminal.wrote(file);
     const best = runs.reduce((a, b) =>
@@ -93,6 +91,7 @@ export const compareCommand = defineCommand({
       })),
       pairs,
       differences: Object.fromEntries(differences),
+      warnings,
       page: file,
     };
   },

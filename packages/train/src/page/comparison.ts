@@ -4,7 +4,7 @@ import { lineChart } from "./charts.ts";
 import { count, page, percent } from "./html.ts";
 
 /** Runs side by side on one page that needs nothing beside it. */
-export function renderComparison({ runs, pairs, differences }: Comparison): string {
+export function renderComparison({ runs, pairs, differences, warnings }: Comparison): string {
   const names = runs.map(({ name }) => name);
   const parts = [...new Set(pairs.map(({ part }) => part))];
   const scores = (part: "validation" | "test") =>
@@ -34,7 +34,8 @@ export function renderComparison({ runs, pairs, differences }: Comparison): stri
     });
   return page(
     `${names.join(", ")} · comparison`,
-    `<header><p class="kind">comparison of training runs</p><h1>${names.map(escapeHtml).join(", ")}</h1></header>
+    `<header><p class="kind">comparison of training runs</p><h1>${names.map(escapeHtml).join(", ")}</h1>
+${warnings.map((warning) => `<p><b>${escapeHtml(warning)}</b></p>`).join("\n")}</header>
 <section><h2>Scores</h2>
 ${parts.map((part) => `<h3>${part}</h3>${scores(part)}`).join("\n")}
 </section>
@@ -64,7 +65,7 @@ ${htmlTable(
 <section><h2>What differs</h2>
 ${
   differences.length === 0
-    ? "<p>Nothing: data, seed and every setting are the same.</p>"
+    ? "<p>Nothing: data, votes, teacher, seed, every setting and the code are the same.</p>"
     : htmlTable(
         ["", ...names.map(escapeHtml)],
         differences.map(([name, values]) => [escapeHtml(name), ...values.map(escapeHtml)]),

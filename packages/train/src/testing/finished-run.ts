@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { RUN_FILES, type RunConfig, type RunMetrics } from "@mien/format";
+import { RUN_FILES, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
 import { judge } from "../judge.ts";
 import { writePredictions, type MeasuredPart, type Predictions } from "../predictions.ts";
 
@@ -14,6 +14,10 @@ export interface FinishedRun {
   readonly rows?: number;
   readonly learningRate?: number;
   readonly parts?: readonly MeasuredPart[];
+  /** What its configuration has instead. */
+  readonly config?: Partial<RunConfig>;
+  /** Validation accuracy and loss of its epochs; none by default. */
+  readonly epochs?: readonly (readonly [accuracy: number, loss: number])[];
 }
 
 const CLASSES = ["Happy", "<Sad>"];
@@ -22,6 +26,11 @@ const IMAGES = 40;
 /** A run folder with a model that was never trained, but measured. */
 export async function writeFinishedRun(folder: string, about: FinishedRun): Promise<string> {
   const { right, rightByVotes, rows = 0, learningRate = 0.1, parts = ["validation"] } = about;
+  const history = (about.epochs ?? []).map(([validationAccuracy, validationLoss], i) => {
+    const speed = { learningRate, imagesPerSecond: 1, seconds: 1 };
+    const train = { step: i + 1, trainLoss: 1, trainAccuracy: 0.5 };
+    return { epoch: i + 1, ...train, validationAccuracy, validationLoss, ...speed };
+  }) satisfies EpochRecord[];
   await mkdir(path.join(folder, RUN_FILES.model), { recursive: true });
   const answer = (i: number) => (i < right ? 0 : 1);
   const probabilities = Float32Array.from({ length: 2 * IMAGES }, (_, at) =>
@@ -51,6 +60,7 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
     seed: 1,
     hyperparameters: { learningRate, widths: [1, 2] },
     code: "c",
+    ...about.config,
   };
   const metrics = Object.fromEntries(
     parts.map((part) => [part, judge(predictions(part), 1)]),
@@ -59,7 +69,7 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
     method: "temperature",
     temperature: 1,
     fittedOn: "validation",
-    voteShare: 0,
+    voteShare: Number(config.hyperparameters["voteShare"] ?? 0),
     ece: { before: 0.1, after: 0.1 },
     loss: { before: 1, after: 1 },
   };
@@ -71,6 +81,7 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
   const files: Record<string, string> = {
     [RUN_FILES.config]: JSON.stringify(config),
     [RUN_FILES.metrics]: JSON.stringify(metrics),
+    [RUN_FILES.history]: history.map((record) => `${JSON.stringify(record)}\n`).join(""),
     [RUN_FILES.calibration]: JSON.stringify(calibration),
     [`${RUN_FILES.model}/model.json`]: JSON.stringify({ weightsManifest: [{ weights }] }),
     [`${RUN_FILES.model}/weights.bin`]: `weights of ${path.basename(folder)}`,
