@@ -1,40 +1,129 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockRun } from "./run-lock.ts";
 
 let folder: string;
+let file: string;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "mien-lock-"));
+  file = path.join(folder, "lock");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+/** What another process does that shall hold the lock until it is killed. */
+const holder = `
+  const { lockRun } = await import(${JSON.stringify(path.join(import.meta.dirname, "run-lock.ts"))});
+  const go = await new Promise((resolve) => { process.once("message", resolve); process.send("up"); });
+  const outcome = await lockRun(go).then(() => "won", (error) => error.code ?? String(error));
+  process.send(outcome);
+  setInterval(() => {}, 1e6);
+`;
+function startHolder() {
+  const node = ["--conditions=source", "--import", "tsx", "--input-type=module", "-e", holder];
+  const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
+  const child = spawn(process.execPath, node, { stdio: [...stdio] });
+  const next = () => new Promise<unknown>((resolve) => child.once("message", resolve));
+  const up = next();
+  return {
+    pid: child.pid!,
+    up,
+    lock: () => {
+      const outcome = next();
+      child.send(folder);
+      return outcome;
+    },
+    end: async () => {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
 describe("a run's lock", () => {
-  it("keeps other living processes out, and lets them in once it is released", async () => {
-    const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60_000)"]);
-    const file = path.join(folder, "lock");
-    await writeFile(file, String(other.pid));
+  it("keeps other living processes out, and lets them in once its owner is dead", async () => {
+    const other = startHolder();
+    await other.up;
+    expect(await other.lock()).toBe("won");
+    const theirs = await readFile(file, "utf8");
+    expect(theirs).toMatch(new RegExp(`^${other.pid}( |$)`));
     await expect(lockRun(folder)).rejects.toMatchObject({
       code: "conflict",
       message: expect.stringContaining(String(other.pid)) as string,
+      advice: expect.stringContaining(`delete ${file}`) as string,
     });
-    expect(await readFile(file, "utf8")).toBe(String(other.pid));
-    const ended = new Promise((resolve) => other.once("exit", resolve));
-    other.kill("SIGKILL");
-    await ended;
+    expect(await readFile(file, "utf8")).toBe(theirs);
+    await other.end();
     const release = await lockRun(folder);
-    expect(await readFile(file, "utf8")).toBe(String(process.pid));
+    expect(await readFile(file, "utf8")).toMatch(new RegExp(`^${process.pid}( |$)`));
     await release();
-    expect(existsSync(file)).toBe(false);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("keeps out whoever finds the lock of an earlier version, which is a number alone", async () => {
+    await writeFile(file, String(process.ppid));
+    await expect(lockRun(folder)).rejects.toMatchObject({ code: "conflict" });
   });
 
   it("is taken over if what stands in it is no process", async () => {
-    await writeFile(path.join(folder, "lock"), "half writ");
-    await (
-      await lockRun(folder)
-    )();
+    for (const content of ["half writ", "", "0", "-1", "999999999 1 x"]) {
+      await writeFile(file, content);
+      await (
+        await lockRun(folder)
+      )();
+    }
+  });
+
+  it.skipIf(!existsSync("/proc/self/stat"))(
+    "is taken over if its process died and another one got the number, before or after a boot",
+    async () => {
+      const release = await lockRun(folder);
+      const [pid, start, boot] = (await readFile(file, "utf8")).split(" ");
+      await release();
+      for (const stale of [`${pid} ${Number(start) - 1} ${boot}`, `${pid} ${start} other-boot`]) {
+        await writeFile(file, stale);
+        await (
+          await lockRun(folder)
+        )();
+      }
+    },
+  );
+
+  it("is won by one alone of many that find it free, or left by a killed process", async () => {
+    for (let round = 0; round < 50; round++) {
+      if (round % 2 === 1) await writeFile(file, "999999999");
+      const attempts = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(folder)));
+      const winners = attempts.filter((attempt) => attempt.status === "fulfilled");
+      expect(winners).toHaveLength(1);
+      await winners[0]!.value();
+      expect(await readdir(folder)).toEqual([]);
+    }
+  });
+
+  it("is won by one process alone of several that find it left by a killed one", async () => {
+    const others = Array.from({ length: 4 }, startHolder);
+    await Promise.all(others.map(({ up }) => up));
+    await writeFile(file, "999999999");
+    const outcomes = await Promise.all(others.map((other) => other.lock()));
+    await Promise.all(others.map((other) => other.end()));
+    expect(outcomes.sort()).toEqual(["conflict", "conflict", "conflict", "won"]);
+  }, 60_000);
+
+  it("of somebody else is not removed by a release", async () => {
+    const release = await lockRun(folder);
+    await writeFile(file, "somebody else");
+    await release();
+    expect(await readFile(file, "utf8")).toBe("somebody else");
+  });
+
+  it("that cannot be written is an error with advice", async () => {
+    await expect(lockRun(path.join(folder, "none"))).rejects.toMatchObject({
+      code: "environment",
+      message: expect.stringContaining("cannot lock") as string,
+    });
   });
 });
