@@ -30,7 +30,7 @@ async function release(name) {
   const { description, seed, teacher } = recipes[name];
   console.log(`\n=== ${name}\n`);
   const run = options.from ?? (await train(name, seed, teacher));
-  if (options.from !== undefined) warnUnlessMadeBy(name, run);
+  if (options.from !== undefined) warnUnlessMadeBy(name, run, { seed, teacher });
   await evaluate(run, name);
   const verified = [];
   for (const precision of ["fp32", "int8"]) {
@@ -45,10 +45,9 @@ async function release(name) {
     if (await nx([...verify, "--json", verification], { optional })) verified.push(verification);
     else console.log(`WARNING: ${name} is released without an ${precision} form\n`);
   }
-  const command = ["npm run release -- --only", name, ...(options.final ? ["--final"] : [])];
   await nx([
     ...["train:card", name, "--run", run, "--verification", verified.join(",")],
-    ...["--description", description, "--command", command.join(" "), "--out", options.out],
+    ...["--description", description, "--out", options.out],
   ]);
 }
 
@@ -68,13 +67,15 @@ async function train(name, seed, teacher) {
 }
 
 /** A card names the command that makes its model again; other settings would make it untrue. */
-function warnUnlessMadeBy(name, run) {
+function warnUnlessMadeBy(name, run, { seed, teacher }) {
   const recipe = path.join(RECIPES, `${name}.json`);
   const settings = existsSync(recipe) ? Object.entries(readJson(recipe)) : [["recipe", name]];
-  const { hyperparameters } = readJson(path.join(run, "config.json"));
+  const config = readJson(path.join(run, "config.json"));
   const others = settings
-    .filter(([key, value]) => !isDeepStrictEqual(hyperparameters[key], value))
+    .filter(([key, value]) => !isDeepStrictEqual(config.hyperparameters[key], value))
     .map(([key]) => key);
+  if (config.seed !== seed) others.push("seed");
+  if (config.teacher?.sha256 !== (teacher && sha256(teacher))) others.push("teacher");
   if (others.length === 0) return;
   console.log(
     `WARNING: ${run} was not made by the recipe of ${name}: ${others.join(", ")}.\n` +
@@ -85,12 +86,15 @@ function warnUnlessMadeBy(name, run) {
 /** Measures on validation, and on the test part if asked to and never done for these weights. */
 async function evaluate(run, name) {
   const opened = openingsOf(run);
-  const metrics = readJson(path.join(run, "metrics.json"));
+  const { validation, test } = readJson(path.join(run, "metrics.json"));
   const open = options.final && opened.length === 0;
   if (options.final && !open) {
     console.log(`PrivateTest was opened for ${name} on ${opened[0].time}; it is not opened again`);
   }
-  if (metrics.validation.averaged !== undefined && !open) {
+  // What was answered at an opening is stored, and evaluating takes it up.
+  const isLost = test === undefined && existsSync(path.join(run, "predictions-test.bin"));
+  const isJudged = validation.byVotes !== undefined || !haveVotes();
+  if (validation.averaged !== undefined && isJudged && !isLost && !open) {
     console.log(`${run} is evaluated`);
     return;
   }
@@ -103,15 +107,28 @@ async function evaluate(run, name) {
   ]);
 }
 
-/** The looks at the test part by a run's present weights. */
+/** The looks at the test part by a run's present weights, here or where they were released. */
 function openingsOf(run) {
+  const weights = sha256(path.join(run, "model/weights.bin"));
   const file = path.join(run, "openings.jsonl");
-  if (!existsSync(file)) return [];
-  const weights = createHash("sha256")
-    .update(readFileSync(path.join(run, "model/weights.bin")))
-    .digest("hex");
-  const lines = readFileSync(file, "utf8").trim().split("\n");
-  return lines.map((line) => JSON.parse(line)).filter((opening) => opening.weights === weights);
+  const index = path.join(options.out, "index.json");
+  const here = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+  const released = existsSync(index) ? Object.values(readJson(index).models) : [];
+  return [...here.map((line) => JSON.parse(line)), ...released.flatMap((model) => model.openings)]
+    .filter((opening) => opening.weights === weights)
+    .sort((a, b) => (a.time < b.time ? -1 : 1));
+}
+
+/** Whether a model can be judged by the votes too. */
+function haveVotes() {
+  const files = ["ferplus.csv", "ferplus.csv.gz"];
+  const folder = process.env.MIEN_DATA;
+  if (options.ferplus !== undefined) return true;
+  return folder ? files.some((file) => existsSync(path.join(folder, file))) : false;
+}
+
+function sha256(file) {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
 /** Runs one target as a person would, without nx's own lines; the first failure ends everything. */

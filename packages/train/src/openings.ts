@@ -24,6 +24,8 @@ export interface Opening {
   readonly averagedAccuracy?: number;
   /** By the winners of the FER+ votes. */
   readonly votesAccuracy?: number;
+  /** How it was measured, if not by `train:evaluate --final`. */
+  readonly how?: string;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import {
   csvOption,
   defineCommand,
@@ -199,6 +200,7 @@ function summarise({ models, correct }: Verification) {
     file,
     precision,
     bytes: statSync(file).size,
+    sha256: createHash("sha256").update(readFileSync(file)).digest("hex"),
     latencyMs: model.latency,
     maxDifference: Math.max(reference.maxDifference, validation.maxDifference),
     agreement: Math.min(reference.agreement, validation.agreement),

@@ -32,8 +32,7 @@ export const cardCommand = defineCommand({
     },
     description: {
       type: "string",
-      description: "one sentence for the card",
-      default: "Reads expressions in pictures of faces.",
+      description: "one sentence for the card; by default that of an earlier model of this name",
     },
     command: { type: "string", description: "the command that makes the model again" },
     out: { ...outOption("folder of the released models"), default: FOLDERS.release },
@@ -41,6 +40,9 @@ export const cardCommand = defineCommand({
   async run(values, { terminal, positionals }) {
     const { out } = values;
     const [name] = positionals;
+    if (name === undefined && (values.run ?? values.verification) !== undefined) {
+      throw new MienError("usage", "a release needs a name: train:card NAME --run RUN …");
+    }
     const released =
       name === undefined ? await rewriteCards(out) : await release(name, values, terminal);
     for (const file of released.written) terminal.wrote(file);
@@ -55,7 +57,7 @@ async function release(
   values: {
     readonly run: string | undefined;
     readonly verification: string | undefined;
-    readonly description: string;
+    readonly description: string | undefined;
     readonly command: string | undefined;
     readonly out: string;
   },
@@ -88,22 +90,25 @@ async function release(
   return releaseModel(out, { name, run, files, description, command });
 }
 
+/** What `export:verify` writes about each model, as far as it is needed here. */
+interface Verified {
+  readonly precision: string;
+  readonly file: string;
+  readonly sha256: string;
+  readonly latencyMs: number;
+  readonly validation: { readonly accuracy: { readonly onnx: number | null } };
+}
+
 /** The files that a verification found to be right. */
 async function readVerified(file: string): Promise<{ run: string; files: VerifiedFile[] }> {
-  const content = (await readJson(file)) as {
-    run: string;
-    models?: {
-      precision: string;
-      file: string;
-      latencyMs: number;
-      validation: { accuracy: { onnx: number | null } };
-    }[];
-  } | null;
-  if (!content?.models?.every((model) => model.validation.accuracy && model.file)) {
+  const content = (await readJson(file)) as { run: string; models?: Verified[] } | null;
+  const isWhole = ({ validation, file, sha256 }: Partial<Verified>) =>
+    validation?.accuracy !== undefined && file !== undefined && sha256 !== undefined;
+  if (!content?.models?.every(isWhole)) {
     throw new MienError("bad-data", `${file} is not the result of export:verify`);
   }
-  const files = content.models.map(({ precision, file, latencyMs, validation }) => {
-    return { precision, file, latencyMs, accuracy: validation.accuracy.onnx };
+  const files = content.models.map(({ precision, file, sha256, latencyMs, validation }) => {
+    return { precision, file, sha256, latencyMs, accuracy: validation.accuracy.onnx };
   });
   return { run: content.run, files };
 }

@@ -1,6 +1,8 @@
+import path from "node:path";
 import { formatBytes } from "@mien/cli";
 import type { PartMetrics, Score } from "@mien/format";
 import { bootstrapInterval } from "../bootstrap.ts";
+import { tenViews } from "../views.ts";
 import { cell, count, list, percent, points, table } from "./markdown.ts";
 import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released.ts";
 
@@ -34,6 +36,7 @@ It reads **expressions**: which of its labels people would give to a picture of 
 }
 
 function files({ files, parameters, config }: ReleasedModel): string {
+  const { depth = 1 } = config.hyperparameters as { depth?: number };
   const { height, width, channels } = config.input;
   const rows = Object.values(files).map((file) => [
     `\`${file.name}\``,
@@ -42,16 +45,16 @@ function files({ files, parameters, config }: ReleasedModel): string {
     `${file.latencyMs.toFixed(2)} ms`,
     `\`${file.sha256}\``,
   ]);
-  return `${table(["file", "size", "accuracy on PublicTest", "one face, one thread", "SHA-256"], rows)}
+  return `${table(["file", "size", "accuracy on PublicTest, by the labels", "one face, one thread", "SHA-256"], rows)}
 
 ${list([
-  `Network: four convolutions and two dense layers, ${count(parameters)} parameters, trained from scratch.`,
+  `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers, ${count(parameters)} parameters, trained from scratch.`,
   `Input \`input\`: float32 [N, ${height}, ${width}, ${channels}], ${channels === 1 ? "grey" : "RGB"} 0–255 as they come, cropped to the face. Normalisation is in the graph.`,
   `Output \`probabilities\`: float32 [N, ${config.classes.length}] in the order ${config.classes.join(", ")}; calibrated, so apply no temperature again.`,
 ])}`;
 }
 
-function scores({ metrics }: ReleasedModel): string {
+function scores({ metrics, config, openings, weights }: ReleasedModel): string {
   const { validation, test } = metrics;
   const all = [
     ...(test ? partRows("PrivateTest", test) : []),
@@ -59,23 +62,27 @@ function scores({ metrics }: ReleasedModel): string {
   ];
   const copies = (part: PartMetrics) => count(part.images - (part.leakFree?.images ?? part.images));
   const measured = test ?? validation;
+  const tested = openings.some((opening) => opening.weights !== weights)
+    ? "earlier weights of this name were tested before these were made, see the protocol."
+    : "nothing was chosen by it.";
+  const moved = Math.max(...tenViews(config.input).map(({ x }) => x));
   return `## What it scores
 
 ${
   test
-    ? "PrivateTest is the test part: nothing was chosen by it. PublicTest chose the epoch, the settings and the temperature, so its figures flatter."
-    : "PrivateTest, the test part, has not been opened for this model. PublicTest chose the epoch, the settings and the temperature, so these figures flatter."
+    ? `PrivateTest is the test part: ${tested} PublicTest chose the epoch, the settings and the temperature, so its figures may flatter.`
+    : "There are no figures on PrivateTest, the test part. PublicTest chose the epoch, the settings and the temperature, so these figures may flatter."
 }
 
 ${table(["part", "judged by", "", "images", "accuracy", "95 % interval", "macro-F1", "mean recall"], all)}
 
-“Averaged” is the mean of ten views: the picture and four crops moved by 3 pixels, each also mirrored. “Without copies” leaves out the ${copies(measured)} images of the part that occur in the training part too. FER+ votes judge the images on which one of the classes has more of the ten votes than any other answer. Intervals: Wilson's for accuracy; macro-F1 and mean recall lie, at 95 %, ${intervalsOf(measured)} (bootstrap, labels, ${test ? "PrivateTest" : "PublicTest"}).`;
+“Averaged” is the mean of ten views: the picture and four crops moved by ${moved} pixels, each also mirrored. “Without copies” leaves out the ${copies(measured)} images of the part that occur in the training part too. FER+ votes (Barsoum et al., ICMI 2016; MIT licence) judge the images on which one of the classes has more of the ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : "PublicTest"}, ${intervalsOf(measured)} by the labels${measured.byVotes ? `, ${intervalsOf(measured.byVotes)} by the votes` : ""}.`;
 }
 
 function intervalsOf({ confusion }: PartMetrics): string {
-  const between = (figure: "macroF1" | "meanRecall") =>
-    bootstrapInterval(confusion, figure).map(points).join(" and ");
-  return `between ${between("macroF1")} and between ${between("meanRecall")} %`;
+  const interval = (figure: "macroF1" | "meanRecall") =>
+    bootstrapInterval(confusion, figure).map(points).join(" – ");
+  return `macro-F1 ${interval("macroF1")} %, mean recall ${interval("meanRecall")} %`;
 }
 
 function partRows(part: string, metrics: PartMetrics): string[][] {
@@ -191,20 +198,35 @@ ${list([
     : []),
   ...(teacher
     ? [
-        `Answers of wider networks that were trained on the same Training rows, SHA-256 \`${teacher.sha256}\`.`,
+        `Answers of another network that was trained on the same Training rows, \`${path.basename(teacher.path)}\`, SHA-256 \`${teacher.sha256}\`.`,
       ]
     : []),
   "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product.",
 ])}`;
 }
 
-function protocol({ config, openings, epochs, metrics, weights }: ReleasedModel): string {
-  const { voteShare = 0 } = config.hyperparameters as { voteShare?: number };
+function judgeOfEpochs(voteShare: number): string {
+  if (voteShare === 0) return "by the labels";
+  if (voteShare === 1) return "by what most voters said";
+  return "by the answer that labels and votes together make most probable, of equals the first class";
+}
+
+function protocol(model: ReleasedModel): string {
+  const { config, openings, epochs, bestEpoch, metrics, weights } = model;
+  const { voteShare = 0, distillation = 0 } = config.hyperparameters as {
+    voteShare?: number;
+    distillation?: number;
+  };
+  const own = targetOf(voteShare);
+  const target =
+    distillation === 0
+      ? own
+      : `${own} and a teacher's answers, ${Math.round(100 * (1 - distillation))} to ${Math.round(100 * distillation)}`;
   const opened =
     openings.length === 0
       ? "Not opened."
       : table(
-          ["time (UTC)", "accuracy", "averaged", "by votes", "code", "weights"],
+          ["time (UTC)", "accuracy", "averaged", "by votes", "code", "weights", "note"],
           openings.map((opening) => [
             opening.time.replace("T", " ").replace(/\.\d+Z$/, ""),
             percent(opening.accuracy),
@@ -212,6 +234,7 @@ function protocol({ config, openings, epochs, metrics, weights }: ReleasedModel)
             percent(opening.votesAccuracy),
             `\`${opening.code}\``,
             `\`${opening.weights.slice(0, 12)}\``,
+            cell(opening.how ?? ""),
           ]),
         );
   const ofThis = openings.filter((opening) => opening.weights === weights);
@@ -222,8 +245,8 @@ function protocol({ config, openings, epochs, metrics, weights }: ReleasedModel)
   return `## Protocol
 
 ${list([
-  `Learnt from the Training rows only, by ${targetOf(voteShare)}, for ${epochs} epochs.`,
-  `PublicTest (${count(metrics.validation.images)} images) chose everything that was chosen.`,
+  `Learnt from the Training rows only, by ${target}, for ${epochs} epochs.`,
+  `PublicTest (${count(metrics.validation.images)} images) chose everything that was chosen${bestEpoch ? `, such as to keep epoch ${bestEpoch}: the most accurate there ${judgeOfEpochs(voteShare)}` : ""}.`,
   "PrivateTest is opened by `train:evaluate --final`, which writes each time down. Every opening by this model and by earlier ones of its name:",
 ])}
 
@@ -253,7 +276,7 @@ ${list([
 ])}`;
 }
 
-function reproduction({ config, weights, command }: ReleasedModel): string {
+function reproduction({ config, weights, command, metrics }: ReleasedModel): string {
   const settings = Object.entries(config.hyperparameters).map(([key, value]) => [
     key,
     cell(Array.isArray(value) ? value.join(", ") : String(value)),
@@ -261,10 +284,10 @@ function reproduction({ config, weights, command }: ReleasedModel): string {
   return `## How to make it again
 
 \`\`\`sh
-${command}
+${command}${metrics.test && !command.includes("--final") ? " --final" : ""}
 \`\`\`
 
-Seed ${config.seed}, code \`${config.code}\`, weights SHA-256 \`${weights}\`. On the same machine with the same number of threads the weights come out bit for bit.
+Seed ${config.seed}, code \`${config.code}\`, weights SHA-256 \`${weights}\`. With the same code, on the same machine and with the same number of threads, the weights come out bit for bit.
 
 <details><summary>Every setting</summary>
 

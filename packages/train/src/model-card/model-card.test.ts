@@ -27,12 +27,14 @@ async function release(name: string, about: FinishedRun, options: { run?: string
   for (const precision of ["fp32", "int8"])
     await writeFile(file(precision), `${name} ${precision}`);
   const files = ["fp32", "int8"].map((precision) => {
-    return { precision, file: file(precision), latencyMs: 0.5, accuracy: 0.75 };
+    const sha256 = hash(`${name} ${precision}`);
+    return { precision, file: file(precision), sha256, latencyMs: 0.5, accuracy: 0.75 };
   });
   const command = `npm run release -- --only ${name}`;
   return releaseModel(out, { name, run, files, description: `This is ${name}.`, command });
 }
 
+const hash = (text: string) => createHash("sha256").update(text).digest("hex");
 const card = (name: string) => readFile(path.join(out, `${name}.md`), "utf8");
 const index = async () =>
   JSON.parse(await readFile(path.join(out, "index.json"), "utf8")) as ReleaseIndex;
@@ -47,7 +49,7 @@ describe("releaseModel", () => {
       "small.onnx",
     ]);
     expect(await readFile(path.join(out, "small.int8.onnx"), "utf8")).toBe("small int8");
-    const sha256 = createHash("sha256").update("small fp32").digest("hex");
+    const sha256 = hash("small fp32");
     const { files, parameters, config } = (await index()).models["small"]!;
     expect(files.fp32).toMatchObject({ name: "small.onnx", bytes: 10, sha256 });
     expect(parameters).toBe(38);
@@ -90,16 +92,49 @@ describe("releaseModel", () => {
       { accuracy: 0.7 },
     ]);
     expect(await card("m")).not.toContain("more than once");
+    expect(await card("m")).not.toContain("nothing was chosen by it");
+    expect(await card("m")).toContain("earlier weights of this name were tested");
     await open("second");
     await release("m", { right: 28 }, { run: "second" });
     expect(await card("m")).toContain("tested more than once");
     expect((await index()).models["m"]!.openings).toHaveLength(3);
   });
 
+  it("takes the test figures of the same weights over, and the description of that name", async () => {
+    const parts = ["validation", "test"] as const;
+    const tested = await writeFinishedRun(path.join(base, "tested"), { right: 20, parts });
+    await writeFinishedRun(path.join(base, "again"), { right: 20 });
+    await writeFile(path.join(base, "again/model/weights.bin"), "weights of tested");
+    const { test } = await readRunMetrics(tested);
+    await recordOpening(tested, { run: "tested", code: "abc", metrics: test! });
+    await release("m", { right: 20 }, { run: "tested" });
+    expect(await card("m")).toContain("npm run release -- --only m --final");
+    const files = [{ precision: "fp32", sha256: hash("m fp32"), latencyMs: 1, accuracy: 0.5 }];
+    const again = { name: "m", run: path.join(base, "again"), command: "x" };
+    const file = path.join(base, "m.fp32");
+    await releaseModel(out, { ...again, files: [{ ...files[0]!, file }] });
+    const { metrics, openings, description } = (await index()).models["m"]!;
+    expect(metrics.test).toEqual(test);
+    expect(openings).toHaveLength(1);
+    expect(description).toBe("This is m.");
+  });
+
+  it("makes no model the default that votes did not judge, where they judged others", async () => {
+    await release("both", { right: 10, rightByVotes: 20 });
+    await release("labels", { right: 40 });
+    expect((await index()).default).toBe("both");
+  });
+
   it("refuses a run that was not evaluated, and one without a 32-bit file, and writes nothing", async () => {
     const run = await writeFinishedRun(path.join(base, "run"), { right: 1 });
     const about = { name: "m", run, files: [], description: "", command: "" };
     await expect(releaseModel(out, about)).rejects.toThrow(/no 32-bit model/);
+    const changed = path.join(base, "changed.onnx");
+    await writeFile(changed, "other");
+    const file = { precision: "fp32", file: changed, sha256: hash("verified") };
+    await expect(
+      releaseModel(out, { ...about, files: [{ ...file, latencyMs: 1, accuracy: 1 }] }),
+    ).rejects.toThrow(/not the file that was verified/);
     await rm(path.join(run, "calibration.json"));
     await expect(releaseModel(out, about)).rejects.toThrow(/is not evaluated/);
     expect(existsSync(out)).toBe(false);
@@ -117,7 +152,7 @@ describe("the card", () => {
       "cannot read feelings",
       "Licence: none",
       "npm run release -- --only small",
-      "has not been opened",
+      "no figures on PrivateTest",
       "4 images of the part that occur in the training part",
       "| widths | 1, 2 |",
       "\\<Sad\\>",

@@ -4,7 +4,7 @@ import path from "node:path";
 import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
 import { readCalibration } from "../calibration.ts";
-import { readHistory } from "../history.ts";
+import { bestEpoch, readHistory } from "../history.ts";
 import { readOpenings, weightsHash, type Opening } from "../openings.ts";
 import { readRunMetrics } from "../run.ts";
 import { renderCard } from "./card.ts";
@@ -17,10 +17,14 @@ import {
   type ReleaseIndex,
 } from "./released.ts";
 
+const DESCRIPTION = "Reads expressions in pictures of faces.";
+
 /** An exported file of a run with what its verification found. */
 export interface VerifiedFile {
   readonly precision: string;
   readonly file: string;
+  /** Of the content that was verified. */
+  readonly sha256: string;
   readonly latencyMs: number;
   /** On validation, 0–1; null without validation images. */
   readonly accuracy: number | null;
@@ -33,7 +37,7 @@ export interface VerifiedFile {
  * @param folder where released models are, e.g. `artifacts/release`.
  * @returns the name of the default model, and the paths written.
  * @throws {MienError} `conflict` unless the run is evaluated and calibrated and a 32-bit file is
- * there, and what reading throws.
+ * there, `mismatch` if a file changed after it was verified, and what reading throws.
  */
 export async function releaseModel(
   folder: string,
@@ -41,11 +45,12 @@ export async function releaseModel(
     readonly name: string;
     readonly run: string;
     readonly files: readonly VerifiedFile[];
-    readonly description: string;
+    /** By default that of an earlier model of this name. */
+    readonly description?: string | undefined;
     readonly command: string;
   },
 ): Promise<{ default: string; written: string[] }> {
-  const { name, run, description, command } = about;
+  const { name, run, command } = about;
   const calibration = await readCalibration(run);
   const metrics = await readRunMetrics(run);
   if (calibration === undefined || metrics.validation.averaged === undefined) {
@@ -62,15 +67,21 @@ export async function releaseModel(
     });
   }
   const before = await readReleased(folder);
+  const weights = await weightsHash(run);
+  const earlier = before[name];
+  const history = await readHistory(run);
+  // Weights that were trained again to the last bit need no second look at the test part.
+  const tested = metrics.test ?? (earlier?.weights === weights ? earlier.metrics.test : undefined);
   const facts = {
-    description,
+    description: about.description ?? earlier?.description ?? DESCRIPTION,
     parameters: await countParameters(run),
-    weights: await weightsHash(run),
+    weights,
     config: await publicConfig(run),
-    epochs: (await readHistory(run)).length,
+    epochs: history.length,
+    bestEpoch: bestEpoch(history),
     calibration,
-    metrics,
-    openings: mergeOpenings(before[name]?.openings ?? [], await readOpenings(run)),
+    metrics: { ...metrics, ...(tested && { test: tested }) },
+    openings: mergeOpenings(earlier?.openings ?? [], await readOpenings(run)),
     command,
   };
   const eight = path.join(folder, `${name}.int8.onnx`);
@@ -86,11 +97,17 @@ export async function releaseModel(
 
 async function copyModel(source: VerifiedFile, target: string): Promise<ReleasedFile> {
   const bytes = await readBytes(source.file);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== source.sha256) {
+    throw new MienError("mismatch", `${source.file} is not the file that was verified`, {
+      advice: "Run `npx nx run export:verify` again.",
+    });
+  }
   await writeFileAtomic(target, bytes);
   return {
     name: path.basename(target),
     bytes: bytes.length,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
+    sha256,
     accuracy: source.accuracy,
     latencyMs: source.latencyMs,
   };

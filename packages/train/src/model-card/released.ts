@@ -26,11 +26,13 @@ export interface ReleasedModel {
   readonly weights: string;
   readonly config: RunConfig;
   readonly epochs: number;
+  /** The epoch that was kept, from 1. */
+  readonly bestEpoch?: number;
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
   /** Every look at the test part by this model and earlier ones of its name, by time. */
   readonly openings: readonly Opening[];
-  /** The command that makes it again. */
+  /** The command that trains and exports it again. */
   readonly command: string;
 }
 
@@ -71,9 +73,14 @@ export function balancedScore({ metrics }: ReleasedModel): number {
   return byVotes?.meanRecall === undefined ? meanRecall : (meanRecall + byVotes.meanRecall) / 2;
 }
 
-/** The name of the model with the best `balancedScore`; of equals the first. */
+/**
+ * The name of the model with the best `balancedScore`; of equals the first. Where some were judged by
+ * votes, one that was not cannot be compared and is passed over.
+ */
 export function chooseDefault(models: Readonly<Record<string, ReleasedModel>>): string {
-  return Object.entries(models).reduce((best, next) =>
+  const all = Object.entries(models);
+  const judged = all.filter(([, { metrics }]) => metrics.validation.byVotes !== undefined);
+  return (judged.length > 0 ? judged : all).reduce((best, next) =>
     balancedScore(next[1]) > balancedScore(best[1]) ? next : best,
   )[0];
 }
