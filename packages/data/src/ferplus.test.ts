@@ -80,6 +80,15 @@ describe("loadVotes", () => {
     expect(await findVotes({ set: SET })).toBeUndefined();
     await expect(findVotes({ set: SET, ferplus })).rejects.toMatchObject({ code: "mismatch" });
   });
+
+  it("passes over votes that know nothing of the classes, unless they were named", async () => {
+    vi.stubEnv("MIEN_DATA", await temporaryFolder());
+    const ferplus = path.join(process.env["MIEN_DATA"] as string, "ferplus.csv");
+    await writeFile(ferplus, FILE);
+    const set = { ...SET, classes: ["Negative", ...SET.classes.slice(1)] };
+    expect(await findVotes({ set })).toBeUndefined();
+    await expect(findVotes({ set, ferplus })).rejects.toMatchObject({ code: "unsupported" });
+  });
 });
 
 describe("voteDistribution and voteWinners", () => {

@@ -105,15 +105,20 @@ async function readVotes({ ferplus, signal }: Omit<VoteOptions, "set">) {
 
 /**
  * As `loadVotes`, for commands that can do without: undefined where no file was named and none
- * that belongs to this set lies in MIEN_DATA.
+ * that belongs to this set and its classes lies in MIEN_DATA.
  */
 export async function findVotes(options: VoteOptions): Promise<Votes | undefined> {
   if (options.ferplus === undefined && locateVotes() === undefined) return undefined;
-  return loadVotes(options).catch((error: unknown) => {
-    const strangers = error instanceof MienError && error.code === "mismatch";
+  try {
+    const votes = await loadVotes(options);
+    voteColumns(votes, options.set.classes);
+    return votes;
+  } catch (error) {
+    const strangers =
+      error instanceof MienError && (error.code === "mismatch" || error.code === "unsupported");
     if (strangers && options.ferplus === undefined) return undefined;
     throw error;
-  });
+  }
 }
 
 /**

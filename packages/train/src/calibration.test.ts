@@ -42,9 +42,11 @@ describe("fitTemperature", () => {
     expect(fitted([none, 1])).toBe(1);
   });
 
-  it("stays finite for a model that is always right, always wrong, or sure of the impossible", () => {
+  it("leaves a model alone that is always right, and stays finite for one that is always wrong", () => {
     const sure = Float32Array.of(1, 0, 0, 1);
-    expect(fitTemperature(sure, 2, [{ labels: [0, 1], weight: 1 }])).toBeCloseTo(1 / 20);
+    expect(fitTemperature(sure, 2, [{ labels: [0, 1], weight: 1 }])).toBe(1);
+    const unsure = Float32Array.of(0.8, 0.2, 0.2, 0.8);
+    expect(fitTemperature(unsure, 2, [{ labels: [0, 1], weight: 1 }])).toBe(1);
     expect(fitTemperature(sure, 2, [{ labels: [1, 0], weight: 1 }])).toBeCloseTo(20);
   });
 

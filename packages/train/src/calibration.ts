@@ -25,7 +25,8 @@ export interface CalibrationTarget {
  * expected minus the label's log-probability.
  *
  * @param probabilities [N, classes], rows sum to 1.
- * @returns T, from 1/20 to 20; 1 if there is nothing to fit it to.
+ * @returns T, from 1/20 to 20; 1 if there is nothing to fit it to, or if no T is too small: a model
+ * that is right about every image does not show how sure it may be.
  * @see https://arxiv.org/abs/1706.04599
  */
 export function fitTemperature(
@@ -58,7 +59,7 @@ export function fitTemperature(
     }
     return sum;
   };
-  if (slope(1) === 0) return 1;
+  if (slope(1) === 0 || slope(STEEPEST) <= 0) return 1;
   let [low, high] = [1 / STEEPEST, STEEPEST];
   for (let i = 0; i < 40; i++) {
     const middle = Math.sqrt(low * high);

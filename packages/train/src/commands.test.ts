@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -173,6 +173,31 @@ describe("train:evaluate", () => {
         run: "whole",
       });
     }
+  });
+
+  it("takes figures up again that were lost after an opening, without another one", async () => {
+    const metrics = (await json("whole/metrics.json")) as RunMetrics;
+    const { test, ...others } = metrics;
+    await writeFile(file("whole/metrics.json"), JSON.stringify(others));
+    expect(await start("evaluate", "whole").done).toMatchObject({ code: 0 });
+    expect(((await json("whole/metrics.json")) as RunMetrics).test).toEqual(test);
+    const lines = (await readFile(file("whole/openings.jsonl"), "utf8")).trim().split("\n");
+    expect(lines).toHaveLength(2);
+  });
+
+  it("refuses --final for whatever run is newest, and a run that learnt votes without them", async () => {
+    const outcome = await start("evaluate", "--final").done;
+    expect(outcome).toMatchObject({ code: 2 });
+    expect(outcome.err).toMatch(/--final needs the name of the run/);
+    const config = (await json("whole/config.json")) as object;
+    await cp(file("whole"), file("voted"), { recursive: true });
+    const votes = { path: "gone.csv", sha256: "0".repeat(64) };
+    await writeFile(file("voted/config.json"), JSON.stringify({ ...config, votes }));
+    const before = await readFile(file("voted/calibration.json"), "utf8");
+    const voted = await start("evaluate", "voted").done;
+    expect(voted.code).toBe(1);
+    expect(voted.err).toMatch(/voted was trained on FER\+ votes; none are found[^]*--ferplus gone/);
+    expect(await readFile(file("voted/calibration.json"), "utf8")).toBe(before);
   });
 
   it("leaves a calibration, and a report that needs nothing beside it", async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
 import type { Votes } from "@mien/data";
@@ -13,10 +14,17 @@ import {
 } from "@mien/format";
 import { calibrate } from "./calibration.ts";
 import { judge } from "./judge.ts";
-import { OPENINGS_FILE, recordOpening } from "./openings.ts";
+import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./openings.ts";
 import { writeReport } from "./page/report.ts";
 import { drawConfusion } from "./plots.ts";
-import { answersOf, writePredictions, type MeasuredPart, type Predictions } from "./predictions.ts";
+import {
+  answersOf,
+  predictionsFile,
+  readPredictions,
+  writePredictions,
+  type MeasuredPart,
+  type Predictions,
+} from "./predictions.ts";
 import { readRunMetrics, trainingCode } from "./run.ts";
 import { openTrainedModel, type TrainedModel } from "./trained-model.ts";
 import { tenViews, viewAt, type View } from "./views.ts";
@@ -52,7 +60,7 @@ export async function predictPart(
   const predict = async (view: View) => {
     const probabilities = new Float32Array(positions.length * model.classes.length);
     for (let at = 0; at < positions.length; at += CHUNK) {
-      if (signal?.aborted) throw new MienError("interrupted", "nothing was measured or written");
+      if (signal?.aborted) throw new MienError("interrupted", "nothing was written");
       const some = positions.subarray(at, at + CHUNK);
       const answers = await model.predict(viewAt(set, some, view), some.length);
       probabilities.set(answers, at * model.classes.length);
@@ -85,10 +93,12 @@ export function calibrateRun(
 /**
  * Evaluates a finished run on its validation part and, if asked, on its test part, and writes
  * metrics, calibration, predictions, confusion matrices and the report into the run folder. Each
- * opening of the test part leaves a line in `openings.jsonl`.
+ * opening of the test part leaves a line in `openings.jsonl`; a part that was opened before is
+ * judged again by what was answered then.
  *
  * @param data the data set that the run was trained on.
- * @throws {MienError} `mismatch` if the data is another one, `bad-data` if a part is empty,
+ * @throws {MienError} `mismatch` if the data or the votes are others, `missing-file` if the run
+ * learnt votes and there are none, `bad-data` if a part is empty,
  * `interrupted` on the signal, and what `readRunMetrics` and `openTrainedModel` throw.
  */
 export async function evaluateRun(
@@ -108,6 +118,7 @@ export async function evaluateRun(
       { advice: `Give the data that it was trained on: --csv ${config.data.path}` },
     );
   }
+  requireVotes(folder, config, options.votes);
   const split = officialSplit(data.set);
   const parts = options.final ? (["validation", "test"] as const) : (["validation"] as const);
   for (const part of parts) {
@@ -118,33 +129,37 @@ export async function evaluateRun(
   const before = await readRunMetrics(folder);
   const model = await openTrainedModel(folder);
   const written: string[] = [];
-  let metrics = before;
-  let calibration: Calibration | undefined;
+  const measured: Predictions[] = [];
   try {
     for (const part of parts) {
       const { votes, signal } = options;
       const onProgress = (images: number, total: number) =>
         options.onProgress?.(part, images, total);
       const measuring = { split, votes, averaging: true, signal, onProgress };
-      const predictions = await predictPart(model, data.set, part, measuring);
-      calibration ??= calibrateRun(predictions, config.hyperparameters);
-      const scores = judge(predictions, calibration.temperature);
-      metrics = { ...metrics, [part]: scores };
-      if (part === "test") {
-        await recordOpening(folder, {
-          run: config.name,
-          code: await trainingCode(),
-          metrics: scores,
-        });
-        written.push(path.join(folder, OPENINGS_FILE));
-      }
-      written.push(await writePredictions(folder, predictions));
-      const confusion = path.join(folder, `confusion-${part}.png`);
-      await writeFileAtomic(confusion, drawConfusion(scores, config.classes, part));
-      written.push(confusion);
+      measured.push(await predictPart(model, data.set, part, measuring));
     }
   } finally {
     model.dispose();
+  }
+  const calibration = calibrateRun(measured[0] as Predictions, config.hyperparameters);
+  if (!options.final && (await wasOpened(folder))) {
+    measured.push(await readPredictions(folder, "test"));
+  }
+  let metrics = before;
+  for (const predictions of measured) {
+    const { part } = predictions;
+    const scores = judge(predictions, calibration.temperature);
+    metrics = { ...metrics, [part]: scores };
+    // First of all, so that the figures can be had again if this is killed after the opening.
+    written.push(await writePredictions(folder, predictions));
+    if (part === "test" && options.final) {
+      const code = await trainingCode();
+      await recordOpening(folder, { run: config.name, code, metrics: scores });
+      written.push(path.join(folder, OPENINGS_FILE));
+    }
+    const confusion = path.join(folder, `confusion-${part}.png`);
+    await writeFileAtomic(confusion, drawConfusion(scores, config.classes, part));
+    written.push(confusion);
   }
   const files = {
     calibration: path.join(folder, RUN_FILES.calibration),
@@ -153,5 +168,29 @@ export async function evaluateRun(
   await writeJson(files.calibration, calibration);
   await writeJson(files.metrics, metrics);
   written.push(files.calibration, files.metrics, await writeReport(folder, data.set));
-  return { metrics, calibration: calibration as Calibration, written };
+  return { metrics, calibration, written };
+}
+
+/** A run that learnt votes is calibrated and judged by the same ones. */
+function requireVotes(folder: string, config: RunConfig, votes: Votes | undefined): void {
+  const { votes: learnt } = config;
+  if (learnt === undefined || votes?.sha256 === learnt.sha256) return;
+  const advice = `Name the votes that it was trained on: --ferplus ${learnt.path}`;
+  if (votes === undefined) {
+    throw new MienError("missing-file", `${folder} was trained on FER+ votes; none are found`, {
+      advice,
+    });
+  }
+  throw new MienError(
+    "mismatch",
+    `${folder} was trained on votes with SHA-256 ${learnt.sha256.slice(0, 12)}…, ${votes.path} has ${votes.sha256.slice(0, 12)}…`,
+    { advice },
+  );
+}
+
+/** Whether the test part was opened for a run's present weights, and what it answered is stored. */
+async function wasOpened(folder: string): Promise<boolean> {
+  if (!existsSync(predictionsFile(folder, "test"))) return false;
+  const weights = await weightsHash(folder);
+  return (await readOpenings(folder)).some((opening) => opening.weights === weights);
 }

@@ -4,6 +4,7 @@ import { findVotes, type Votes } from "@mien/data";
 import {
   encodeTensors,
   imageSize,
+  MienError,
   RUN_FILES,
   type ImageSet,
   type ModelInput,
@@ -40,6 +41,7 @@ export async function finishRun(
     readonly folder: string;
     /** FER+ votes to be judged by too; otherwise looked for in MIEN_DATA. */
     readonly votes?: Votes | undefined;
+    readonly warn?: (problem: string) => void;
   },
 ): Promise<{ metrics: RunMetrics; written: string[] }> {
   const { set, split, config, folder } = run;
@@ -72,7 +74,7 @@ export async function finishRun(
         metadata: { labels: JSON.stringify(classes) },
       }),
     );
-    const votes = run.votes ?? (await findVotes({ set }));
+    const votes = run.votes ?? (await findVotes({ set }).catch(passOver(run.warn)));
     const predictions = await predictPart(trained, set, "validation", {
       split,
       votes,
@@ -100,6 +102,14 @@ export async function finishRun(
   } finally {
     trained.dispose();
   }
+}
+
+/** Votes that nobody asked for must not stop a finished training if they are damaged. */
+function passOver(warn: ((problem: string) => void) | undefined) {
+  return (error: unknown): undefined => {
+    if (!(error instanceof MienError)) throw error;
+    warn?.(`judged without FER+ votes: ${error.message}`);
+  };
 }
 
 /** At most `count` of some positions, evenly spread. */

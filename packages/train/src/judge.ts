@@ -5,14 +5,15 @@ import type { Predictions } from "./predictions.ts";
 
 /**
  * Scores predictions in every way: plain, calibrated, averaged over views, on images without a
- * copy in training, and all that again by the FER+ votes where they are known.
+ * copy in training, and all that again by the FER+ votes where they are known. What no image is
+ * left for is left out.
  *
  * @param temperature of the model's calibration; undefined leaves the calibrated figures out.
  */
 export function judge(predictions: Predictions, temperature?: number): PartMetrics {
   const own = judgeBy(predictions, predictions.labels, temperature);
-  if (predictions.votes === undefined) return own;
-  return { ...own, byVotes: judgeBy(predictions, predictions.votes, temperature) };
+  if (!predictions.votes?.some((winner) => winner >= 0)) return own;
+  return { ...own, byVotes: judgeBy(predictions, predictions.votes as Int32Array, temperature) };
 }
 
 /** @param truth [N] class, −1 for images that are left out. */
@@ -35,7 +36,9 @@ function judgeBy(
     ...(temperature !== undefined && {
       calibrated: calibratedFigures(probabilities, labels, { classes, temperature }),
     }),
-    leakFree: part(predictions.probabilities, unseen),
+    ...(unseen.some((label) => label >= 0) && {
+      leakFree: part(predictions.probabilities, unseen),
+    }),
     ...(averaged && { averaged: part(averaged, truth) }),
   };
 }

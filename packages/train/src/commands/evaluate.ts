@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
 import { ferplusOption, findVotes, loadWithProgress } from "@mien/data";
+import { MienError } from "@mien/format";
 import { OPENINGS_FILE, readOpenings } from "../openings.ts";
 import { reportMetrics } from "../report.ts";
 
@@ -29,6 +30,9 @@ export const evaluateCommand = defineCommand({
     final: { type: "boolean", description: "open the test part, and write down that it was" },
   },
   async run(values, { terminal, signal, positionals }) {
+    if (values.final && positionals[0] === undefined) {
+      throw new MienError("usage", "--final needs the name of the run: it cannot be taken back");
+    }
     const folder = await findRun(positionals[0]);
     const { classes, data: trainedOn, votes: learntVotes } = await readRunConfig(folder);
     terminal.say(`run   ${folder}`);
