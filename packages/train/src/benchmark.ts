@@ -49,7 +49,7 @@ export interface TrainingBenchmark {
 type Round = (round: number) => Promise<RoundTime> | RoundTime;
 
 /** Steps of a round: enough that what `fit` does around them hardly counts. */
-const STEPS = 10;
+const stepsFor = (batchSize: number) => Math.max(10, Math.ceil(640 / batchSize));
 
 /**
  * Compares our training step with stock tfjs-node's `model.fit` and with Keras' `fit`: the same
@@ -71,21 +71,23 @@ export async function benchmarkTraining(
   },
 ): Promise<TrainingBenchmark> {
   const { batchSize } = config;
-  const set = noise(STEPS * batchSize);
+  const set = noise(stepsFor(batchSize) * batchSize);
   const train = Uint32Array.from(set.labels.keys());
   const trainer = (precision: "fp32" | "bf16") =>
     createTrainer({ set, train, config: { ...config, ...PLAIN, precision }, seed: 1 });
   const native = { fp32: trainer("fp32"), ...(cpuHasBfloat16() && { bf16: trainer("bf16") }) };
   const stock = stockContender(native.fp32, set);
-  const keras = options.python && (await startKeras(options.python, native.fp32, train.length));
-  const rounds: Partial<Record<Contender, Round>> = {
-    stock: timed(stock.round),
-    fp32: timed(nativeRound(native.fp32, train)),
-    ...(native.bf16 && { bf16: timed(nativeRound(native.bf16, train)) }),
-    ...(keras && { keras: keras.round }),
-  };
   const samples: Record<Contender, Sample[]> = { stock: [], fp32: [], bf16: [], keras: [] };
+  let keras: KerasPeer | undefined;
+  let rounds: Partial<Record<Contender, Round>>;
   try {
+    if (options.python) keras = await startKeras(options.python, native.fp32, train.length);
+    rounds = {
+      stock: timed(stock.round),
+      fp32: timed(nativeRound(native.fp32, train)),
+      ...(native.bf16 && { bf16: timed(nativeRound(native.bf16, train)) }),
+      ...(keras && { keras: keras.round }),
+    };
     const contenders = Object.entries(rounds) as [Contender, Round][];
     // One round each to warm up: the first steps build oneDNN's kernels and trace Keras' graph.
     for (const [, run] of contenders) await run(0);
@@ -103,7 +105,7 @@ export async function benchmarkTraining(
   } finally {
     stock.dispose();
     for (const trainer of Object.values(native)) disposeTrainer(trainer);
-    if (keras) keras.dispose();
+    keras?.dispose();
   }
   const { stages, trainable } = native.fp32.network;
   const flopsPerImage = trainingFlops(stages, native.fp32.input);
@@ -170,10 +172,8 @@ function stockContender(
   const { config, input, network, standardisation, classes } = trainer;
   const { batchNormMomentum, l2, batchSize } = config;
   const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2 });
-  model.compile({
-    optimizer: tf.train.adam(config.learningRate),
-    loss: "categoricalCrossentropy",
-  });
+  const optimizer = tf.train.adam(config.learningRate);
+  model.compile({ optimizer, loss: "categoricalCrossentropy" });
   const images = tf.tidy(() =>
     tf
       .tensor4d(pixelsAt(set, Uint32Array.from(set.labels.keys())), [
@@ -193,6 +193,7 @@ function stockContender(
     },
     dispose() {
       model.dispose();
+      optimizer.dispose();
       tf.dispose([images, labels]);
     },
   };

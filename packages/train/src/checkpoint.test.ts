@@ -31,7 +31,6 @@ const checkpoint: Checkpoint = {
     "adam.m.conv1.kernel": { shape: [2, 1], data: Float32Array.of(1e-30, 3) },
   },
   best: { "conv1.kernel": { shape: [2, 1], data: Float32Array.of(0, 1) } },
-  bestEpoch: 1,
 };
 
 describe("a checkpoint", () => {

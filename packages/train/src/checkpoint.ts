@@ -19,10 +19,8 @@ export interface Checkpoint {
   readonly history: readonly EpochRecord[];
   /** Weights, moving averages and the optimiser's memory, by name. */
   readonly state: Readonly<Record<string, NamedTensor>>;
-  /** Weights and moving averages of the epoch with the best validation accuracy. */
+  /** Weights and moving averages of the best epoch (`bestEpoch` of the history). */
   readonly best: Readonly<Record<string, NamedTensor>>;
-  /** Which epoch that was, from 1. */
-  readonly bestEpoch: number;
 }
 
 const KIND = "mien-checkpoint-1";
@@ -44,7 +42,7 @@ export async function saveCheckpoint(
   checkpoint: Checkpoint,
   inputs: string,
 ): Promise<void> {
-  const { history, state, best, bestEpoch } = checkpoint;
+  const { history, state, best } = checkpoint;
   const tensors: Record<string, NamedTensor> = { ...state };
   for (const [name, tensor] of Object.entries(best)) tensors[BEST + name] = tensor;
   const file: TensorFile = {
@@ -52,7 +50,6 @@ export async function saveCheckpoint(
     metadata: {
       kind: KIND,
       inputs,
-      bestEpoch: String(bestEpoch),
       history: JSON.stringify(history),
     },
   };
@@ -105,7 +102,6 @@ export async function loadCheckpoint(
     history: JSON.parse(metadata["history"] ?? "[]") as EpochRecord[],
     state,
     best,
-    bestEpoch: Number(metadata["bestEpoch"]),
   };
 }
 

@@ -19,11 +19,13 @@ import { cast, multiply, reshape } from "./native-ops.ts";
  *
  * @param rate 0 ≤ rate < 1.
  * @param key two whole numbers of 32 bits, such as a stream and a step.
+ * @param dtype of the mask, float32 or bfloat16.
  */
 export function dropoutMask(
   shape: readonly number[],
   rate: number,
   key: readonly [number, number],
+  dtype: number = DTYPE.float32,
 ): NativeTensor {
   const threshold = Math.min(255, Math.round(rate * 256));
   const size = shape.reduce((product, n) => product * n, 1);
@@ -35,8 +37,8 @@ export function dropoutMask(
   const bytes = reshape(runOne("Bitcast", toBytes, [random]), [words * 4]);
   const kept = runOne("GreaterEqual", byteType, [bytes, upload(Uint8Array.of(threshold), [])]);
   const whole = words * 4 === size ? kept : runOne("Slice", slice, [kept, ints([0]), ints([size])]);
-  const mask = cast(reshape(whole, shape), DTYPE.float32);
-  return multiply(mask, constantFloat(256 / (256 - threshold)));
+  const mask = cast(reshape(whole, shape), dtype);
+  return multiply(mask, cast(constantFloat(256 / (256 - threshold)), dtype));
 }
 
 const fullInt = [

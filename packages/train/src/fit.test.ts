@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -145,6 +146,16 @@ describe("fit", () => {
     await expect(run("a", { split: { ...smallSplit, train: none } })).rejects.toThrow(
       /Usage is Training, found 0/,
     );
+  });
+
+  it("refuses settings that leave no image to learn from, and stores nothing", async () => {
+    const config = { ...smallConfig, omit: "blank" } as const;
+    const set = { ...smallSet, pixels: new Uint8Array(smallSet.pixels.length).fill(7) };
+    await expect(run("a", { config, set })).rejects.toMatchObject({
+      code: "bad-data",
+      message: "only 0 of the training images are left",
+    });
+    expect(existsSync(checkpointFile(path.join(folder, "a")))).toBe(false);
   });
 
   it("trains on fewer images than a batch holds, with sgd, kernels of 2 and no normalisation", async () => {

@@ -11,6 +11,7 @@ import {
 } from "@mien/format";
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
+import { bestEpoch } from "./history.ts";
 import { loadState, stateOf } from "./network.ts";
 import { learningRateAt } from "./schedule.ts";
 import {
@@ -86,7 +87,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const split = checkParts(options.split);
   const checkpoint = await loadCheckpoint(folder, inputs);
   const history = [...(checkpoint?.history ?? [])];
-  let { best = {}, bestEpoch = 0 } = checkpoint ?? {};
+  let best = checkpoint?.best ?? {};
 
   const trainer = createTrainer({ set, train: split.train, config, seed, sources });
   const { train, batchSize, stepsPerEpoch } = trainer;
@@ -94,6 +95,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const stored = storedVariables(trainer);
 
   try {
+    if (validation.length === 0) {
+      throw new MienError("bad-data", "voters call no image of the validation part a face", {
+        advice: "With a --vote-share below 1 such images are judged by their label.",
+      });
+    }
     if (checkpoint) {
       loadState(stored, checkpoint.state);
       await writeHistory(folder, history);
@@ -127,8 +133,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       const seconds = (performance.now() - start) / 1000;
       const images = stepsPerEpoch * batchSize;
       const { loss, correct } = trainer.meter.read();
-      checkFinite(loss, epoch, folder);
       const scores = inferenceScores(trainer, validation);
+      for (const value of [loss, scores.loss]) checkFinite(value, epoch, folder);
       const record: EpochRecord = {
         epoch,
         step: epoch * stepsPerEpoch,
@@ -145,14 +151,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         seconds: (performance.now() - start) / 1000,
       };
       history.push(record);
-      if (isBetter(record, history[bestEpoch - 1])) {
-        bestEpoch = epoch;
-        best = (trainer.average ?? trainer.network).state();
-      }
+      if (bestEpoch(history) === epoch) best = (trainer.average ?? trainer.network).state();
       const state = stateOf(stored);
       // Rectifier and pooling can turn NaN into 0, so the loss alone does not show it.
       for (const { data } of Object.values(state)) checkFinite(sumOf(data), epoch, folder);
-      await saveCheckpoint(folder, { history, state, best, bestEpoch }, inputs);
+      await saveCheckpoint(folder, { history, state, best }, inputs);
       await writeHistory(folder, history);
       options.onEpoch?.(record);
       if (signal?.aborted && epoch < config.epochs) {
@@ -162,15 +165,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   } finally {
     disposeTrainer(trainer);
   }
-  return { history, bestEpoch, best, standardisation: trainer.standardisation };
-}
-
-function isBetter(record: EpochRecord, best: EpochRecord | undefined): boolean {
-  if (best === undefined || record.validationAccuracy > best.validationAccuracy) return true;
-  return (
-    record.validationAccuracy === best.validationAccuracy &&
-    record.validationLoss < best.validationLoss
-  );
+  const { standardisation } = trainer;
+  return { history, bestEpoch: bestEpoch(history), best, standardisation };
 }
 
 /** The checkpoint holds the history too; this is the copy for people, written whole each time. */
@@ -205,8 +201,8 @@ function checkFinite(value: number, epoch: number, folder: string): void {
   if (Number.isFinite(value)) return;
   throw new MienError("diverged", `the numbers are not finite any more, in epoch ${epoch}`, {
     advice:
-      "Try a smaller --learning-rate (a tenth), a larger --batch-size, or --normalization batch, " +
-      `with --fresh. What was good until epoch ${epoch - 1} stays in ${folder}.`,
+      "Try a smaller --learning-rate (a tenth), a larger --batch-size, or --normalization batch" +
+      (epoch === 1 ? "." : `, with --fresh. What was good until epoch ${epoch - 1} stays in ${folder}.`),
   });
 }
 

@@ -36,7 +36,8 @@ export async function startKeras(
   images: number,
 ): Promise<KerasPeer> {
   const script = path.join(import.meta.dirname, "../python/keras_fit.py");
-  const child = spawn(python, ["-I", script]);
+  // Detached, so that Ctrl-C does not end it before its answer is read; it ends with its input.
+  const child = spawn(python, ["-I", script], { detached: true });
   let complaints = "";
   child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
   child.on("error", (error) => (complaints += error.message));

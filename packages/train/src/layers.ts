@@ -201,7 +201,7 @@ function dropoutLayer({ name, rate }: Extract<Stage, { kind: "dropout" }>): Laye
     forward(x, training) {
       if (training === undefined) return x;
       const stream = hashKeys([training.seed, "dropout", name]);
-      mask = ops.cast(dropoutMask(x.shape, rate, [stream, training.step]), x.dtype);
+      mask = dropoutMask(x.shape, rate, [stream, training.step], x.dtype);
       return ops.multiply(x, mask);
     },
     backward: (dy) => ops.multiply(dy, savedBy(mask)),

@@ -149,8 +149,9 @@ describe("tensors", () => {
     const found = scope(() => {
       const bytes = upload(Uint8Array.of(1, 2, 3, 250, 251, 252), [3, 2]);
       const rows = ops.cast(ops.gather(bytes, upload(Int32Array.of(2, 0))), 1);
-      const logits = upload(Float32Array.of(0, 1, 2, 5, 4, 3), [2, 3]);
-      const labels = upload(Int32Array.of(2, 1));
+      // The last row is a tie: its answer is the first class.
+      const logits = upload(Float32Array.of(0, 1, 2, 5, 4, 3, 1, 1, 1), [3, 3]);
+      const labels = upload(Int32Array.of(2, 1, 1));
       return {
         rows: [...download(rows)],
         correct: [...download(ops.countCorrect(logits, labels))],
@@ -160,7 +161,7 @@ describe("tensors", () => {
     expect(found).toEqual({
       rows: [251, 252, 1, 2],
       correct: [1],
-      oneHot: [0, 0, 1, 0, 1, 0],
+      oneHot: [0, 0, 1, 0, 1, 0, 0, 1, 0],
     });
   });
 

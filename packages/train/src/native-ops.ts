@@ -264,14 +264,25 @@ export function spatialMean(x: NativeTensor): NativeTensor {
   return runOne("Mean", attributes, [x, ints([1, 2])]);
 }
 
-/** How many rows of logits [batch, classes] are highest at their label (int32 [batch]); float32. */
+/**
+ * How many rows of logits [batch, classes] are highest at their label (int32 [batch]), of equals at
+ * the first; float32. (InTopK would count all of a row that is the same everywhere as hits.)
+ */
 export function countCorrect(logits: NativeTensor, labels: NativeTensor): NativeTensor {
-  const attributes = [attribute.type("T", DTYPE.int32)];
-  const hits = runOne("InTopKV2", attributes, [logits, labels, ints(1)]);
-  return sum(cast(hits, DTYPE.float32));
+  const argMax = [
+    attribute.type("T", logits.dtype),
+    attribute.type("Tidx", DTYPE.int32),
+    attribute.type("output_type", DTYPE.int32),
+  ];
+  const answers = runOne("ArgMax", argMax, [logits, ints(1)]);
+  const equal = [
+    attribute.type("T", DTYPE.int32),
+    attribute.bool("incompatible_shape_error", true),
+  ];
+  return sum(cast(runOne("Equal", equal, [answers, labels]), DTYPE.float32));
 }
 
-/** A scalar of the data type of `like`, from a number that changes from step to step. */
+/** A float32 scalar, from a number that changes from step to step. */
 export function scalar(value: number): NativeTensor {
   return upload(Float32Array.of(value), []);
 }

@@ -1,4 +1,4 @@
-import type { ImageSet, ModelInput } from "@mien/format";
+import { MienError, type ImageSet, type ModelInput } from "@mien/format";
 import { drawTransforms, isIdentity, retouchImages, transformImages } from "./augment.ts";
 import { averageWeights, type WeightAverage } from "./average.ts";
 import { chooseTraining } from "./choose-training.ts";
@@ -72,8 +72,8 @@ export function trainStep(trainer: Trainer, positions: Int32Array, step: number)
   dispose(...gradients.values());
 }
 
-/** Images a batch of `inferenceScores`. */
-const INFERENCE_BATCH = 256;
+/** Pixels a batch of `inferenceScores`: 256 images of FER2013's size. */
+const INFERENCE_PIXELS = 256 * 48 * 48;
 
 /**
  * Mean loss in nats and accuracy (0–1) on some images of the model as it would be saved now: the
@@ -87,9 +87,11 @@ export function inferenceScores(
   const training = average && network.state();
   if (average) network.load(average.state());
   meter.reset();
-  for (let at = 0; at < positions.length; at += INFERENCE_BATCH) {
+  const { height, width } = trainer.input;
+  const batch = Math.max(1, Math.min(256, Math.floor(INFERENCE_PIXELS / (height * width))));
+  for (let at = 0; at < positions.length; at += batch) {
     scope(() => {
-      const some = upload(Int32Array.from(positions.subarray(at, at + INFERENCE_BATCH)));
+      const some = upload(Int32Array.from(positions.subarray(at, at + batch)));
       const { images, targets, labels } = data.batch(some, "truth");
       const logits = network.forward(standardise(images, standardisation)); // [batch, classes]
       const { losses } = ops.softmaxCrossEntropy(logits, targets);
@@ -105,7 +107,8 @@ export function inferenceScores(
  * A trainer with initial weights and an optimiser without memory.
  *
  * @param from.train positions of the training part in the set.
- * @throws {MienError} `bad-config` if the targets need a source that is not given.
+ * @throws {MienError} `bad-config` if the targets need a source that is not given, `bad-data` if
+ * the settings leave no images to learn from.
  */
 export function createTrainer(from: {
   readonly set: ImageSet;
@@ -120,6 +123,11 @@ export function createTrainer(from: {
   const targets = makeTargets(set, config, sources);
   const part = from.train.filter((position) => targets.usable[position] === 1);
   const train = chooseTraining(set, part, config);
+  if (train.length < 2) {
+    throw new MienError("bad-data", `only ${train.length} of the training images are left`, {
+      advice: "--omit, --subset and --vote-share decide which are used.",
+    });
+  }
   const batchSize = Math.min(config.batchSize, train.length);
   const network = createNetwork(config, { input, classes }, seed);
   const strength = config.logitAdjustment;
