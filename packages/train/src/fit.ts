@@ -41,8 +41,11 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Called a few times a second while an epoch runs. */
   readonly onProgress?: (progress: FitProgress) => void;
-  /** Called after each epoch, once it is stored; an error thrown here stops the training. */
-  readonly onEpoch?: (record: EpochRecord) => void;
+  /**
+   * Called after each epoch, once it is stored, with all epochs so far; an error thrown here stops
+   * the training.
+   */
+  readonly onEpoch?: (record: EpochRecord, history: readonly EpochRecord[]) => void;
 }
 
 /** How far an epoch is. */
@@ -157,7 +160,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       for (const { data } of Object.values(state)) checkFinite(sumOf(data), epoch, folder);
       await saveCheckpoint(folder, { history, state, best }, inputs);
       await writeHistory(folder, history);
-      options.onEpoch?.(record);
+      options.onEpoch?.(record, history);
       if (signal?.aborted && epoch < config.epochs) {
         throw interrupted(epoch + 1, config.epochs, folder);
       }
@@ -175,7 +178,12 @@ async function writeHistory(folder: string, history: readonly EpochRecord[]): Pr
   await writeFileAtomic(path.join(folder, RUN_FILES.history), lines.join(""));
 }
 
-function checkParts(split: FitOptions["split"]): FitOptions["split"] {
+/**
+ * Returns what can be trained on.
+ *
+ * @throws {MienError} `bad-data` if a part has too few images.
+ */
+export function checkParts(split: FitOptions["split"]): FitOptions["split"] {
   for (const [name, usage, smallest] of [
     ["train", "Training", 2],
     ["validation", "PublicTest", 1],
@@ -202,7 +210,9 @@ function checkFinite(value: number, epoch: number, folder: string): void {
   throw new MienError("diverged", `the numbers are not finite any more, in epoch ${epoch}`, {
     advice:
       "Try a smaller --learning-rate (a tenth), a larger --batch-size, or --normalization batch" +
-      (epoch === 1 ? "." : `, with --fresh. What was good until epoch ${epoch - 1} stays in ${folder}.`),
+      (epoch === 1
+        ? "."
+        : `, with --fresh. What was good until epoch ${epoch - 1} stays in ${folder}.`),
   });
 }
 
