@@ -76,6 +76,53 @@ describe("compareRuns", () => {
     expect(partly.warnings.join()).toMatch(/some runs were judged without FER\+ votes/);
   });
 
+  it("draws curves that were judged by different targets apart, and says by which", async () => {
+    const epochs = [[0.5, 1], [0.6, 0.9]] as const; // prettier-ignore
+    const learnt = async (name: string, voteShare: number, votes?: string) => {
+      const config = {
+        hyperparameters: { voteShare },
+        ...(votes && { votes: { path: "/f", sha256: votes.repeat(64) } }),
+      };
+      return run(name, { right: 20, epochs, config });
+    };
+    const charts = async (...runs: string[]) => {
+      const html = renderComparison(await compareRuns(runs));
+      return html.match(/<figure[^]*?<\/figure>/g)!.map((figure) => ({
+        judge: /<small>by (.*?), (in nats, )?over/.exec(figure)![1],
+        lines: figure.match(/<polyline/g)!.length,
+      }));
+    };
+    const labels = [await learnt("by-labels", 0), await learnt("by-labels-too", 0)];
+    const votes = await learnt("by-votes", 1, "1");
+    const other = await learnt("by-other-votes", 1, "2");
+    const apart = (judge: string, lines: number) => [
+      { judge, lines },
+      { judge, lines },
+    ];
+
+    expect(await charts(...labels)).toEqual(apart("the data set's labels", 2));
+    expect(await charts(...labels, votes)).toEqual([
+      ...apart("the data set's labels", 2),
+      ...apart("the FER+ votes", 1),
+    ]);
+    expect(await charts(votes, other)).toEqual([
+      ...apart("the FER+ votes (SHA-256 111111111111)", 1),
+      ...apart("the FER+ votes (SHA-256 222222222222)", 1),
+    ]);
+  });
+
+  it("shows scores and calibration errors by labels and by votes, named", async () => {
+    const folder = await run("judged", { right: 30, rightByVotes: 10 });
+    const html = renderComparison(
+      await compareRuns([folder, await run("judged-too", { right: 30, rightByVotes: 10 })]),
+    );
+    const table = (by: string) =>
+      html.split(`<h3>validation, by ${by}</h3>`)[1]!.split("</table>")[0];
+    // Always 80 % sure: 75 % right by labels, 25 % by votes.
+    expect(table("labels")).toMatch(/75\.00 %.*>5\.0 %</);
+    expect(table("FER+ votes")).toMatch(/25\.00 %.*>55\.0 %</);
+  });
+
   it("names other votes, another teacher and other code as differences", async () => {
     const file = (sha256: string) => ({ path: "/f", sha256: sha256.repeat(64) });
     const runs = [

@@ -84,9 +84,10 @@ export async function finishRun(
     const calibration = calibrateRun(predictions, config);
     await writeJson(path.join(folder, RUN_FILES.calibration), calibration);
     const validation = judge(predictions, calibration.temperature);
+    const curves = { bestEpoch: result.bestEpoch, hyperparameters: config };
     const plots = {
-      "loss.png": drawCurves(result.history, "loss", result.bestEpoch),
-      "accuracy.png": drawCurves(result.history, "accuracy", result.bestEpoch),
+      "loss.png": drawCurves(result.history, "loss", curves),
+      "accuracy.png": drawCurves(result.history, "accuracy", curves),
       "confusion-validation.png": drawConfusion(validation, classes, "validation"),
     };
     for (const [name, png] of Object.entries(plots)) {

@@ -1,13 +1,26 @@
 import { COLOURS, drawHeatmap, renderChart } from "@mien/plot";
-import type { EpochRecord, PartMetrics } from "@mien/format";
+import type { EpochRecord, PartMetrics, RunConfig } from "@mien/format";
 import { normalisedConfusion } from "./metrics.ts";
+import { targetOf, trainingExtras, voteShareOf } from "./target-of.ts";
+
+/** The run whose curves are drawn. */
+type DrawnRun = Pick<RunConfig, "hyperparameters"> & { readonly bestEpoch: number };
 
 /** Loss or accuracy over the epochs, on training and validation images, as PNG. */
 export function drawCurves(
   history: readonly EpochRecord[],
   what: "loss" | "accuracy",
-  bestEpoch: number,
+  run: DrawnRun,
 ): Buffer {
+  return renderChart(curvesChart(history, what, run));
+}
+
+/** What `drawCurves` draws, for Chart.js. */
+export function curvesChart(
+  history: readonly EpochRecord[],
+  what: "loss" | "accuracy",
+  run: DrawnRun,
+) {
   const isLoss = what === "loss";
   const scale = isLoss ? 1 : 100;
   const line = (label: string, key: keyof EpochRecord, colour: string | undefined) => ({
@@ -19,27 +32,32 @@ export function drawCurves(
     pointRadius: history.length > 60 ? 0 : 2,
   });
   const title = isLoss ? "Loss by epoch" : "Accuracy by epoch";
-  return renderChart({
-    type: "line",
+  const extras = isLoss ? trainingExtras(run) : "";
+  return {
+    type: "line" as const,
     data: {
       labels: history.map((record) => record.epoch),
       datasets: [
         line(
-          "training (augmented, with dropout)",
+          `training (augmented, with dropout${extras === "" ? "" : `, ${extras}`})`,
           isLoss ? "trainLoss" : "trainAccuracy",
           COLOURS.series[1],
         ),
-        line("validation", isLoss ? "validationLoss" : "validationAccuracy", COLOURS.series[0]),
+        line(
+          `validation, by ${targetOf(voteShareOf(run))}`,
+          isLoss ? "validationLoss" : "validationAccuracy",
+          COLOURS.series[0],
+        ),
       ],
     },
     options: {
-      plugins: { title: { display: true, text: `${title} (best: epoch ${bestEpoch})` } },
+      plugins: { title: { display: true, text: `${title} (best: epoch ${run.bestEpoch})` } },
       scales: {
         x: { title: { display: true, text: "epoch" } },
         y: { title: { display: true, text: isLoss ? "cross-entropy (nats)" : "accuracy (%)" } },
       },
     },
-  });
+  };
 }
 
 /** A confusion matrix as shares of each actual class, as PNG. */

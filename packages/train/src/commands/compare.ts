@@ -1,13 +1,7 @@
 import path from "node:path";
-import {
-  defineCommand,
-  findRun,
-  formatPercent,
-  outOption,
-  shellQuote,
-  writeFileAtomic,
-} from "@mien/cli";
+import { defineCommand, findRun, outOption, shellQuote, writeFileAtomic } from "@mien/cli";
 import { compareRuns, comparisonName } from "../compare.ts";
+import { percent } from "../numbers.ts";
 import { formatProbability, renderComparison, verdict } from "../page/comparison.ts";
 
 /** Where comparisons go unless `--out` says otherwise. */
@@ -41,12 +35,10 @@ export const compareCommand = defineCommand({
         [part, "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "by votes"],
         runs.map(({ name, metrics }) => {
           const score = metrics[part];
-          const percent = (share: number | undefined) =>
-            share === undefined ? "–" : formatPercent(share);
           return [
             name,
             percent(score?.accuracy),
-            score?.accuracyInterval.map((bound) => formatPercent(bound, 1)).join(" – ") ?? "–",
+            score?.accuracyInterval.map((bound) => percent(bound, 1)).join(" – ") ?? "–",
             percent(score?.macroF1),
             percent(score?.meanRecall),
             score?.loss.toFixed(4) ?? "–",

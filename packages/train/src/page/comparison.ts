@@ -1,64 +1,38 @@
+import type { PartMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../compare.ts";
+import { count, percent } from "../numbers.ts";
+import type { MeasuredPart } from "../predictions.ts";
+import { targetOf, voteShareOf } from "../target-of.ts";
 import { lineChart } from "./charts.ts";
-import { count, page, percent } from "./html.ts";
+import { tickPercent } from "./curves.ts";
+import { page } from "./html.ts";
 
 /** Runs side by side on one page that needs nothing beside it. */
 export function renderComparison({ runs, pairs, differences, warnings }: Comparison): string {
   const names = runs.map(({ name }) => name);
   const parts = [...new Set(pairs.map(({ part }) => part))];
-  const scores = (part: "validation" | "test") =>
-    htmlTable(
-      [
-        "",
-        "accuracy",
-        "95 % interval",
-        "macro-F1",
-        "mean recall",
-        "loss",
-        "ECE, calibrated",
-        "by votes",
-        "mean recall",
-      ],
-      runs.map((run) => scoreRow(run, part)),
-    );
-  const curve = (title: string, unit: string, key: "validationLoss" | "validationAccuracy") =>
-    lineChart({
-      title,
-      unit,
-      format: (value) =>
-        key === "validationLoss" ? String(value) : `${Math.round(1000 * value) / 10} %`,
-      series: runs.map(({ history }, i) => {
-        return { name: names[i] as string, points: history.map((e) => [e.epoch, e[key]] as const) };
-      }),
-    });
   return page(
     `${names.join(", ")} · comparison`,
     `<header><p class="kind">comparison of training runs</p><h1>${names.map(escapeHtml).join(", ")}</h1>
 ${warnings.map((warning) => `<p><b>${escapeHtml(warning)}</b></p>`).join("\n")}</header>
 <section><h2>Scores</h2>
-${parts.map((part) => `<h3>${part}</h3>${scores(part)}`).join("\n")}
+${parts.map((part) => scoreTables(runs, part)).join("\n")}
 </section>
 <section><h2>More than chance?</h2>
-<p>McNemar's exact test looks at the images on which two runs differ. Below p = 0.05 the difference is more than chance; with several pairs, p is Holm's, which allows for asking more than once.</p>
+<p>McNemar's exact test looks at the images on which two runs differ. Below p = 0.05 the difference counts as more than chance. With several pairs of runs, p is adjusted by Holm's method among the pairs on one part by one judge; it is not adjusted for asking by labels and by votes, or on two parts. PublicTest, the validation part, chose the epoch of each run, so p on it is optimistic.</p>
 ${htmlTable(
   ["", "part", "right by", "only the first right", "only the second right", "p", ""],
   pairs.map((pair) => pairRow(pair, names)),
 )}
 </section>
-${
-  runs.some(({ history }) => history.length > 0)
-    ? `<section><h2>Learning curves</h2><div class="pair">
-${curve("Validation loss", "cross-entropy in nats, by epoch", "validationLoss")}
-${curve("Validation accuracy", "by epoch", "validationAccuracy")}</div></section>`
-    : ""
-}
-<section><h2>Recall by class</h2>
+${learningCurves(runs)}
+<section><h2>Recall by class on validation, by labels</h2>
 ${htmlTable(
   ["", ...names.map(escapeHtml)],
   (runs[0] as ComparedRun).config.classes.map((name, c) => [
     escapeHtml(name),
-    ...runs.map(({ metrics }) => percent(metrics.validation.recall[c])),
+    ...runs.map(({ metrics }) => percent(metrics.validation.recall[c], 1)),
   ]),
 )}
 </section>
@@ -75,20 +49,69 @@ ${
   );
 }
 
-function scoreRow({ name, metrics }: ComparedRun, part: "validation" | "test"): string[] {
-  const score = metrics[part];
-  if (score === undefined) return [escapeHtml(name), ...new Array<string>(8).fill("–")];
+/** What the runs scored on a part, by the labels and, where some were, by the votes. */
+function scoreTables(runs: readonly ComparedRun[], part: MeasuredPart): string {
+  const table = (by: string, scoreOf: (run: ComparedRun) => PartMetrics | undefined) =>
+    runs.some(scoreOf)
+      ? `<h3>${part}, by ${by}</h3>${htmlTable(
+          ["", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE, calibrated"],
+          runs.map((run) => scoreRow(run, scoreOf(run))),
+        )}`
+      : "";
+  return [
+    table("labels", ({ metrics }) => metrics[part]),
+    table("FER+ votes", ({ metrics }) => metrics[part]?.byVotes),
+  ].join("\n");
+}
+
+function scoreRow({ name }: ComparedRun, score: PartMetrics | undefined): string[] {
+  if (score === undefined) return [escapeHtml(name), ...new Array<string>(6).fill("–")];
   return [
     escapeHtml(name),
-    percent(score.accuracy, 2),
-    score.accuracyInterval.map((bound) => percent(bound)).join(" – "),
-    percent(score.macroF1),
-    percent(score.meanRecall),
+    percent(score.accuracy),
+    score.accuracyInterval.map((bound) => percent(bound, 1)).join(" – "),
+    percent(score.macroF1, 1),
+    percent(score.meanRecall, 1),
     score.loss.toFixed(4),
-    percent(score.calibrated?.ece),
-    percent(score.byVotes?.accuracy, 2),
-    percent(score.byVotes?.meanRecall),
+    percent(score.calibrated?.ece, 1),
   ];
+}
+
+/** Validation curves; those that are judged by different targets are no lines of one chart. */
+function learningCurves(runs: readonly ComparedRun[]): string {
+  const trained = runs.filter(({ history }) => history.length > 0);
+  if (trained.length === 0) return "";
+  const groups = new Map<string, ComparedRun[]>();
+  for (const run of trained) {
+    const target = judgeOf(run, trained);
+    groups.set(target, [...(groups.get(target) ?? []), run]);
+  }
+  const sections = Array.from(groups, ([target, group]) => {
+    const chart = (title: string, key: "validationLoss" | "validationAccuracy") =>
+      lineChart({
+        title,
+        unit: `by ${target}, ${key === "validationLoss" ? "in nats, " : ""}over the epochs`,
+        format: key === "validationLoss" ? String : tickPercent,
+        series: group.map(({ name, history }) => {
+          return { name, points: history.map((e) => [e.epoch, e[key]] as const) };
+        }),
+      });
+    return `<div class="pair">
+${chart("Validation loss", "validationLoss")}
+${chart("Validation accuracy", "validationAccuracy")}</div>`;
+  });
+  return `<section><h2>Learning curves</h2>
+<p>Each run is judged by what it was to learn${groups.size > 1 ? "; where that differs, curves cannot be compared and stand apart" : ""}.</p>
+${sections.join("\n")}
+</section>`;
+}
+
+/** What a run's curves are judged by, told apart from other votes among the runs. */
+function judgeOf({ config }: ComparedRun, runs: readonly ComparedRun[]): string {
+  const votes = new Set(runs.flatMap((run) => run.config.votes?.sha256 ?? []));
+  const target = targetOf(voteShareOf(config));
+  if (config.votes === undefined || votes.size < 2) return target;
+  return `${target} (SHA-256 ${config.votes.sha256.slice(0, 12)})`;
 }
 
 function pairRow(pair: ComparedPair, names: readonly string[]): string[] {

@@ -1,17 +1,5 @@
 import { escapeHtml, htmlPage } from "@mien/plot";
 
-/** `58.5 %` for 0.585; a dash for what is not known. */
-export function percent(share: number | null | undefined, digits = 1): string {
-  return share === null || share === undefined || Number.isNaN(share)
-    ? "–"
-    : `${(100 * share).toFixed(digits)} %`;
-}
-
-/** `3,589`. */
-export function count(n: number): string {
-  return n.toLocaleString("en-US");
-}
-
 /** A list of names and values. Values are HTML. */
 export function definitions(entries: readonly (readonly [string, string])[]): string {
   const lines = entries.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${value}</dd>`);

@@ -1,8 +1,8 @@
 import { imageAt, type ImageSet } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
 import { predictedClasses } from "../metrics.ts";
+import { percent } from "../numbers.ts";
 import type { Predictions } from "../predictions.ts";
-import { percent } from "./html.ts";
 import { encodePng } from "./png.ts";
 
 /** An image on which a model was sure and wrong. */
@@ -42,7 +42,7 @@ export function mistakeGallery(
     const voters =
       vote === undefined
         ? ""
-        : `<span>voters: ${vote < 0 ? "no agreement" : escapeHtml(classes[vote] as string)}</span>`;
+        : `<span>voters: ${vote < 0 ? "none of these, or a tie" : escapeHtml(classes[vote] as string)}</span>`;
     return `<figure class="card"><img alt="CSV row ${row[index]}" title="CSV row ${row[index]}" src="data:image/png;base64,${png}">
 <div><b>${escapeHtml(classes[predicted] as string)}</b> ${percent(confidence, 0)}<span>label: ${label}</span>${voters}</div></figure>`;
   });

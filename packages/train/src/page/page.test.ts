@@ -28,7 +28,7 @@ describe("worstMistakes", () => {
     expect(html.match(/<img /g)).toHaveLength(2);
     expect(html).toContain("99 %");
     expect(html).toContain("label: &lt;i&gt;Sad");
-    expect(html).toContain("voters: no agreement");
+    expect(html).toContain("voters: none of these, or a tie");
     expect(html).not.toContain("<i>Sad");
   });
 });

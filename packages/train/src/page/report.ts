@@ -5,6 +5,7 @@ import {
   type Calibration,
   type EpochRecord,
   type ImageSet,
+  type PartMetrics,
   type RunConfig,
   type RunMetrics,
 } from "@mien/format";
@@ -12,11 +13,14 @@ import { escapeHtml, htmlTile } from "@mien/plot";
 import { applyTemperature, onlyLabelled, readCalibration } from "../calibration.ts";
 import { readHistory } from "../history.ts";
 import { reliability } from "../metrics.ts";
+import { count, percent } from "../numbers.ts";
 import { readOpenings, type Opening } from "../openings.ts";
 import { readPredictions, type Predictions } from "../predictions.ts";
 import { readRunMetrics } from "../run.ts";
-import { lineChart, reliabilityChart } from "./charts.ts";
-import { count, definitions, page, percent } from "./html.ts";
+import { targetOf, voteShareOf } from "../target-of.ts";
+import { reliabilityChart } from "./charts.ts";
+import { learningCurves } from "./curves.ts";
+import { definitions, page } from "./html.ts";
 import { mistakeGallery, worstMistakes } from "./mistakes.ts";
 import { classTable, confusionTable, scoreTable } from "./score-tables.ts";
 
@@ -78,19 +82,19 @@ ${tiles(shown)}
     }</p>
 ${scoreTable({ validation, test })}
 </section>
-${history.length > 0 ? curves(history) : ""}
+${history.length > 0 ? learningCurves(config, history) : ""}
 <section><h2>Confusion</h2>
-<p>Of the images of each class, the share that gets each answer; below it the number of images.</p>
+<p>Of the images of each class by label, the share that gets each answer; below it the number of images.</p>
 <h3>validation</h3>
 ${confusionTable(validation.confusion, config.classes)}
 ${test ? `<h3>test</h3>${confusionTable(test.confusion, config.classes)}` : ""}
 </section>
-<section><h2>Class by class</h2>
+<section><h2>Class by class on validation</h2>
 <p>Recall: how many of a class are found. Precision: how often the answer is right.</p>
 ${classTable(validation, config.classes)}
 </section>
 ${calibrationSection(shown)}
-<section><h2>Worst mistakes</h2>
+<section><h2>Worst mistakes on validation</h2>
 <p>The validation images on which the model was surest and its answer is not the label${
       predictions.votes ? ", with what most FER+ voters saw" : ""
     }. Not every label is right.</p>
@@ -100,43 +104,37 @@ ${originSection(shown)}`,
   );
 }
 
-function tiles({ metrics, calibration, openings }: Shown): string {
+function tiles({ config, metrics, openings }: Shown): string {
   const [part, score] = metrics.test ? ["test", metrics.test] : ["validation", metrics.validation];
-  const [low, high] = score.accuracyInterval;
+  const { byVotes, averaged } = score;
+  const [low, high] = score.accuracyInterval.map((bound) => percent(bound, 1));
   const all = [
+    htmlTile(`accuracy by labels, ${part}`, percent(score.accuracy), `${low} to ${high}`),
     htmlTile(
-      `accuracy, ${part}`,
-      percent(score.accuracy, 2),
-      `${percent(low)} to ${percent(high)}`,
+      "mean recall by labels",
+      percent(score.meanRecall),
+      `macro-F1 ${percent(score.macroF1, 1)}`,
     ),
-    htmlTile("mean recall", percent(score.meanRecall, 2), `macro-F1 ${percent(score.macroF1)}`),
-    ...(score.averaged
+    ...(averaged
       ? [
           htmlTile(
-            "accuracy, ten views",
-            percent(score.averaged.accuracy, 2),
+            "accuracy by labels, ten views",
+            percent(averaged.accuracy),
             "mirror and crops averaged",
           ),
         ]
       : []),
-    ...(score.byVotes
+    ...(byVotes
       ? [
           htmlTile(
-            "by FER+ votes",
-            percent(score.byVotes.accuracy, 2),
-            `of ${count(score.byVotes.images)} images`,
+            "accuracy by FER+ votes",
+            percent(byVotes.accuracy),
+            `of ${count(byVotes.images)} images`,
           ),
         ]
       : []),
-    ...(calibration
-      ? [
-          htmlTile(
-            "calibration error",
-            percent(score.calibrated?.ece ?? calibration.ece.after),
-            `${percent(score.ece ?? calibration.ece.before)} before`,
-          ),
-        ]
-      : []),
+    ...calibrationTile("labels", score),
+    ...(byVotes && voteShareOf(config) > 0 ? calibrationTile("FER+ votes", byVotes) : []),
   ];
   const warning =
     openings.length > 1
@@ -145,38 +143,13 @@ function tiles({ metrics, calibration, openings }: Shown): string {
   return `<div class="tiles">${all.join("\n")}</div>${warning}`;
 }
 
-function curves(history: readonly EpochRecord[]): string {
-  const best = history.reduce((a, b) => (b.validationAccuracy > a.validationAccuracy ? b : a));
-  const series = (of: (record: EpochRecord) => number) =>
-    history.map((record) => [record.epoch, of(record)] as const);
-  const mark = { x: best.epoch, name: `best on validation: epoch ${best.epoch}` };
-  return `<section><h2>Learning curves</h2>
-<p>Training figures are on augmented images with dropout, so they may lie below validation. The dashed line is epoch ${best.epoch}, the best on validation.</p>
-<div class="pair">
-${lineChart({
-  title: "Loss",
-  unit: "cross-entropy in nats, by epoch",
-  format: (value) => String(value),
-  mark,
-  series: [
-    { name: "validation", points: series((record) => record.validationLoss) },
-    { name: "training", points: series((record) => record.trainLoss) },
-  ],
-})}
-${lineChart({
-  title: "Accuracy",
-  unit: "by epoch",
-  format: (value) => `${Math.round(1000 * value) / 10} %`,
-  mark,
-  series: [
-    { name: "validation", points: series((record) => record.validationAccuracy) },
-    { name: "training", points: series((record) => record.trainAccuracy) },
-  ],
-})}
-</div></section>`;
+function calibrationTile(by: string, { ece, calibrated }: PartMetrics): string[] {
+  if (calibrated === undefined) return [];
+  const after = percent(calibrated.ece, 1);
+  return [htmlTile(`calibration error by ${by}`, after, `${percent(ece, 1)} before`)];
 }
 
-function calibrationSection({ calibration, predictions }: Shown): string {
+function calibrationSection({ calibration, metrics, predictions }: Shown): string {
   if (calibration === undefined) return "";
   const classes = predictions.classes.length;
   const chart = (title: string, truth: ArrayLike<number>) => {
@@ -185,9 +158,12 @@ function calibrationSection({ calibration, predictions }: Shown): string {
     const bins = (of: Float32Array) => reliability(of, labels, classes);
     return reliabilityChart({ title, before: bins(probabilities), after: bins(calibrated) });
   };
-  const { temperature, ece, loss } = calibration;
-  return `<section><h2>Calibration</h2>
-<p>One temperature, ${temperature.toFixed(3)}, fitted to validation, makes the probabilities mean what they say: on the dashed line, what is 70 % sure is right 7 times in 10. Expected calibration error ${percent(ece.before)} → ${percent(ece.after)}, loss ${loss.before.toFixed(4)} → ${loss.after.toFixed(4)}. The answers stay the same.</p>
+  const change = (by: string, { ece, loss, calibrated }: PartMetrics) =>
+    `By ${by}, the expected calibration error goes from ${percent(ece, 1)} to ${percent(calibrated?.ece, 1)} and the loss from ${loss.toFixed(4)} to ${calibrated?.loss.toFixed(4) ?? "–"}.`;
+  const { validation } = metrics;
+  const { temperature, voteShare } = calibration;
+  return `<section><h2>Calibration on validation</h2>
+<p>One temperature, ${temperature.toFixed(3)}, fitted to ${targetOf(voteShare)}, makes the probabilities mean what they say: on the dashed line, what is 70 % sure is right 7 times in 10. ${change("labels", validation)} ${validation.byVotes ? change("FER+ votes", validation.byVotes) : ""} The answers stay the same.</p>
 <div class="pair">${chart("By the labels", predictions.labels)}
 ${predictions.votes ? chart("By the FER+ votes", predictions.votes) : ""}</div></section>`;
 }
@@ -212,7 +188,7 @@ ${definitions([
 ${definitions([["seed", String(seed)], ...settings, ["code", `<code>${escapeHtml(code)}</code>`]])}
 ${
   openings.length > 0
-    ? `<h3>Openings of PrivateTest</h3>${definitions(openings.map(({ time, accuracy }) => [time, percent(accuracy, 2)] as const))}`
+    ? `<h3>Openings of PrivateTest</h3>${definitions(openings.map(({ time, accuracy }) => [time, percent(accuracy)] as const))}`
     : ""
 }</section>`;
 }

@@ -2,7 +2,7 @@ import type { PartMetrics, Score } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import { bootstrapInterval } from "../bootstrap.ts";
 import { normalisedConfusion } from "../metrics.ts";
-import { count, percent } from "./html.ts";
+import { count, percent } from "../numbers.ts";
 
 /** Every way in which the parts were measured, one row each. */
 export function scoreTable(parts: {
@@ -13,7 +13,7 @@ export function scoreTable(parts: {
     metrics === undefined
       ? []
       : [
-          ...partRows(name, metrics),
+          ...partRows(`${name}, by labels`, metrics),
           ...(metrics.byVotes ? partRows(`${name}, by FER+ votes`, metrics.byVotes) : []),
         ],
   );
@@ -27,10 +27,10 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
   const figures = (what: string, score: Score, rest: readonly string[]) => [
     what,
     count(score.images),
-    percent(score.accuracy, 2),
-    score.accuracyInterval.map((bound) => percent(bound)).join(" – "),
-    percent(score.macroF1),
-    percent(score.meanRecall),
+    percent(score.accuracy),
+    score.accuracyInterval.map((bound) => percent(bound, 1)).join(" – "),
+    percent(score.macroF1, 1),
+    percent(score.meanRecall, 1),
     ...rest,
   ];
   const { averaged, leakFree, calibrated, loss, ece } = metrics;
@@ -39,7 +39,7 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
       .map((bound) => (100 * bound).toFixed(1))
       .join(" – ");
   return [
-    figures(`<b>${escapeHtml(name)}</b>`, metrics, [loss.toFixed(4), percent(ece)]),
+    figures(`<b>${escapeHtml(name)}</b>`, metrics, [loss.toFixed(4), percent(ece, 1)]),
     ["&emsp;95 % interval", "", "", "", between("macroF1"), between("meanRecall"), "", ""],
     ...(calibrated
       ? [
@@ -51,7 +51,7 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
             "",
             "",
             calibrated.loss.toFixed(4),
-            percent(calibrated.ece),
+            percent(calibrated.ece, 1),
           ],
         ]
       : []),
@@ -82,7 +82,8 @@ export function classTable(metrics: PartMetrics, classes: readonly string[]): st
 
 function classFigures({ confusion, recall, precision, f1 }: PartMetrics, c: number): string[] {
   const images = confusion[c]?.reduce((sum, n) => sum + n, 0) ?? 0;
-  return [count(images), percent(recall[c]), percent(precision?.[c]), percent(f1?.[c])];
+  const shares = [recall[c], precision?.[c], f1?.[c]];
+  return [count(images), ...shares.map((share) => percent(share, 1))];
 }
 
 /** A normalised confusion matrix with the numbers of images below the shares. */
