@@ -1,3 +1,5 @@
+export { count, percent } from "../numbers.ts";
+
 /** A table; cells are Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
@@ -18,17 +20,7 @@ export function cell(text: string): string {
   return text.replace(/[|\\`*_<>[\]]/g, "\\$&").replace(/\s+/g, " ");
 }
 
-/** `58.54 %` for 0.5854; a dash for what is not known. */
-export function percent(share: number | null | undefined, digits = 2): string {
-  return share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)} %`;
-}
-
 /** `58.5` for 0.585. */
 export function points(share: number): string {
   return (100 * share).toFixed(1);
-}
-
-/** `3,589`. */
-export function count(n: number): string {
-  return n.toLocaleString("en-US");
 }
