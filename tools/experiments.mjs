@@ -1,16 +1,17 @@
 /*
  * Ranks training recipes against each other: each is the base recipe with one change, trained for
  * ten epochs on half of every class with two seeds, and judged on PublicTest. Prints the table of
- * docs/experiments.md. Finished runs are kept under artifacts/experiments, so it can be stopped
- * and repeated.
+ * docs/experiments.md. Finished runs are kept under artifacts/experiments, or under DIR, so it can
+ * be stopped and repeated.
  *
- *   node tools/experiments.mjs [NAME…]
+ *   node tools/experiments.mjs [--out DIR] [NAME…]
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 
-const FOLDER = "artifacts/experiments";
+const ROOT = path.resolve(import.meta.dirname, "..");
 const SEEDS = [1, 2];
 
 const base = {
@@ -46,29 +47,18 @@ const experiments = {
   mixup: { mixup: 0.2 },
   "more-decay": { l2: 4e-4 },
   "no-smoothing": { labelSmoothing: 0 },
+  // The base computes convolutions in bf16, but only where the processor has it; elsewhere both are
+  // the same.
+  fp32: { precision: "fp32" },
 };
 
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(experiments);
-mkdirSync(FOLDER, { recursive: true });
-const results = new Map(chosen.map((name) => [name, []]));
+const { out, names } = readOptions();
+mkdirSync(out, { recursive: true });
+const results = new Map(names.map((name) => [name, []]));
 for (const seed of SEEDS) {
-  for (const name of chosen) {
-    const change = experiments[name];
-    if (change === undefined) {
-      console.error(`no experiment "${name}"; there are ${Object.keys(experiments).join(", ")}`);
-      process.exit(2);
-    }
-    const config = path.join(FOLDER, `${name}.json`);
-    writeFileSync(config, JSON.stringify({ ...base, ...change }, null, 2));
-    const run = path.join(FOLDER, `${name}-seed${seed}`);
-    const flags = ["--config", config, "--seed", String(seed), "--out", run];
-    const command = ["--conditions=source", "--import", "tsx", "packages/train/src/bin.ts", "fit"];
-    const { status } = spawnSync(process.execPath, [...command, ...flags], { stdio: "inherit" });
-    if (status !== 0) process.exit(status ?? 1);
-    const file = path.join(run, "metrics.json");
-    if (existsSync(file)) results.get(name).push(JSON.parse(readFileSync(file, "utf8")).validation);
-  }
+  for (const name of names) results.get(name).push(train(name, seed));
 }
+
 const percent = (value) => (100 * value).toFixed(2);
 console.log(
   "\n| experiment | change | accuracy % | macro-F1 % | loss |\n| --- | --- | --- | --- | --- |",
@@ -79,4 +69,48 @@ for (const [name, scores] of results) {
   const change = Object.entries(experiments[name]).map(([key, value]) => `${key} ${value}`);
   const cells = [name, change.join(", ") || "–", `${percent(mean("accuracy"))} (${each})`];
   console.log(`| ${[...cells, percent(mean("macroF1")), mean("loss").toFixed(4)].join(" | ")} |`);
+}
+const runs = [...results.values()].flat().map(({ run }) => run);
+console.log(`\nnpx nx run train:compare ${runs.join(" ")}`);
+
+/** Trains, or goes on, or finds it done; returns the run's folder with its figures on validation. */
+function train(name, seed) {
+  const config = path.join(out, `${name}.json`);
+  writeFileSync(config, JSON.stringify({ ...base, ...experiments[name] }, null, 2));
+  const place = path.join(out, `${name}-seed${seed}`);
+  // A recipe that was edited since gets another folder, which only the result names.
+  const result = `${place}.fit.json`;
+  const flags = ["--config", config, "--seed", String(seed), "--out", place, "--json", result];
+  const program = path.join(ROOT, "packages/train/src/bin.ts");
+  const node = ["--conditions=source", "--import", import.meta.resolve("tsx"), program];
+  const { status } = spawnSync(process.execPath, [...node, "fit", ...flags], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+  const { run } = readJson(result);
+  return { run, ...readJson(path.join(run, "metrics.json")).validation };
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+function readOptions() {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: { out: { type: "string", default: "artifacts/experiments" } },
+    });
+  } catch (error) {
+    fail(error.message);
+  }
+  const known = Object.keys(experiments);
+  const { positionals } = parsed;
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined) fail(`no experiment "${unknown}"; there are ${known.join(", ")}`);
+  return { out: parsed.values.out, names: positionals.length > 0 ? positionals : known };
+}
+
+function fail(problem) {
+  console.error(`error: ${problem}`);
+  process.exit(2);
 }
