@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
 
@@ -36,6 +36,23 @@ export async function writeFileAtomic(
       cause: error,
     });
   }
+}
+
+/**
+ * Refuses before the work what would fail after it: a file that can never be written.
+ *
+ * @param flag by which the file was named.
+ * @throws {MienError} `usage` if it is a folder, or its folder cannot be made.
+ */
+export async function checkWritable(flag: string, file: string): Promise<void> {
+  const fail = (problem: string): never => {
+    throw new MienError("usage", `${flag} cannot be written to ${file}: ${problem}`);
+  };
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory()) fail("it is a folder");
+  await mkdir(path.dirname(path.resolve(file)), { recursive: true }).catch((error: unknown) =>
+    fail(messageOf(error)),
+  );
 }
 
 /** Writes a value as indented JSON, whole or not at all. */

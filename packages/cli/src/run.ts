@@ -1,8 +1,6 @@
-import { mkdir, stat } from "node:fs/promises";
-import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
 import type { Command, CommandContext } from "./command.ts";
-import { writeJson } from "./files.ts";
+import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
 import { commonOptions, parseOptions, type OptionValues, type Options } from "./options.ts";
 import { createTerminal } from "./terminal.ts";
@@ -76,24 +74,12 @@ async function dispatch(
   const terminal = createTerminal();
   const context: CommandContext = { terminal, signal, positionals };
   const json = values["json"] as string | undefined;
-  if (json !== undefined) await checkWritable(json);
+  if (json !== undefined) await checkWritable("--json", json);
   const result = await command.run(values as OptionValues<Options>, context);
   if (json !== undefined) {
     await writeJson(json, result ?? {});
     terminal.wrote(json);
   }
-}
-
-/** Refuses before the work what would fail after it. */
-async function checkWritable(file: string): Promise<void> {
-  const fail = (problem: string): never => {
-    throw new MienError("usage", `--json cannot be written to ${file}: ${problem}`);
-  };
-  const found = await stat(file).catch(() => undefined);
-  if (found?.isDirectory()) fail("it is a folder");
-  await mkdir(path.dirname(path.resolve(file)), { recursive: true }).catch((error: unknown) =>
-    fail(messageOf(error)),
-  );
 }
 
 /** Prints what was thrown and returns the exit code that it calls for. */
