@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
+  checkWritable,
   csvOption,
   defineCommand,
   findRun,
@@ -8,8 +11,8 @@ import {
   readRunConfig,
   shellQuote,
 } from "@mien/cli";
-import { loadWithProgress } from "@mien/data";
-import { MienError, officialSplit } from "@mien/format";
+import { loadWithProgress, type Dataset } from "@mien/data";
+import { MienError, officialSplit, type RunConfig } from "@mien/format";
 import { writeTeacher } from "../teacher.ts";
 
 export const teachCommand = defineCommand({
@@ -28,20 +31,22 @@ export const teachCommand = defineCommand({
     list: true,
   },
   options: {
-    csv: csvOption,
+    csv: {
+      ...csvOption,
+      description: "data set, .csv or .csv.gz; by default where it was when the runs were trained",
+    },
     out: { ...outOption("file for the answers"), default: "artifacts/teacher.bin" },
   },
-  async run({ csv, out }, { terminal, signal, positionals }) {
+  async run({ csv: givenCsv, out }, { terminal, signal, positionals }) {
     const names = positionals.length > 0 ? positionals : [undefined];
     const folders = await Promise.all(names.map((name) => findRun(name)));
-    const { set, sha256 } = await loadWithProgress({ csv, signal }, terminal);
-    for (const folder of folders) {
-      const { data } = await readRunConfig(folder);
-      if (data.sha256 === sha256) continue;
-      throw new MienError("mismatch", `${folder} was trained on other data than this`, {
-        advice: `Give the data that all the runs were trained on: --csv ${data.path}`,
-      });
-    }
+    const configs = await Promise.all(folders.map((folder) => readRunConfig(folder)));
+    await checkWritable("--out", out);
+    const csv = givenCsv ?? configs.map(({ data }) => data.path).find((file) => existsSync(file));
+    const skipBadRows = configs.some(({ data }) => (data.skippedRows ?? 0) > 0);
+    const loaded = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+    const { set, sha256 } = loaded;
+    configs.forEach((config, i) => requireSameData(folders[i]!, config, loaded));
     const { train } = officialSplit(set);
     const sums = new Float64Array(train.length * set.classes.length);
     const { predictPart } = await import("../evaluate.ts");
@@ -72,8 +77,10 @@ export const teachCommand = defineCommand({
     });
     const made = folders.map((folder) => path.basename(folder)).join(", ");
     await writeTeacher(out, answers, { set, data: sha256, made });
+    const subject =
+      folders.length === 1 ? "the run agrees" : `${folders.length} runs together agree`;
     terminal.say(
-      `${folders.length} runs together agree with ${formatPercent(right / train.length)} of the ${train.length} training labels`,
+      `${subject} with ${formatPercent(right / train.length)} of the ${train.length} training labels`,
     );
     terminal.wrote(out);
     terminal.next(
@@ -83,3 +90,31 @@ export const teachCommand = defineCommand({
     return { file: out, runs: folders, agreement: right / train.length };
   },
 });
+
+/** Answers about other images, or other classes, would teach nonsense. */
+function requireSameData(
+  folder: string,
+  { data, classes, input }: RunConfig,
+  found: Dataset,
+): void {
+  if (data.sha256 !== found.sha256) {
+    throw new MienError("mismatch", `${folder} was trained on other data than ${found.path}`, {
+      advice: `Give the data that all the runs were trained on: --csv ${shellQuote(data.path)}`,
+    });
+  }
+  const { height, width, channels } = found.set;
+  const isSame = isDeepStrictEqual(
+    { classes, ...input },
+    { classes: found.set.classes, height, width, channels },
+  );
+  if (isSame) return;
+  throw new MienError(
+    "mismatch",
+    `${folder} was trained when the manifest of ${found.path} gave other classes or another image size`,
+    {
+      advice:
+        `The run's classes are ${classes.join(", ")}; the data's are ${found.set.classes.join(", ")}.\n` +
+        "Bring the manifest back as it was, or train again.",
+    },
+  );
+}
