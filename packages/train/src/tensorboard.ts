@@ -1,6 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { MienError, messageOf, RUN_FILES, type EpochRecord } from "@mien/format";
+import { MienError, messageOf, type EpochRecord } from "@mien/format";
 
 /** What TensorBoard draws, by curve: figures of one tag share a chart. */
 const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>>>> = {
@@ -18,40 +18,31 @@ const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>
  * `tensorboard --logdir artifacts/runs`.
  *
  * @param folder the run folder.
- * @returns what to call after each epoch, once its line stands in `history.jsonl`. The first call
- * writes the whole history, so that a run that was stopped and goes on has no epoch twice.
+ * @returns what to call with the history so far. The first call writes all of it anew, so that a
+ * run that was stopped and goes on has no epoch twice; later ones add what has come since.
  * @throws {MienError} `environment`, from that function, if a file cannot be written.
  */
-export function tensorBoardLog(folder: string): (record: EpochRecord) => void {
-  let begun = false;
-  return (record) => {
-    const history = begun ? [record] : historyUntil(folder, record);
+export function tensorBoardLog(folder: string): (history: readonly EpochRecord[]) => void {
+  let written: number | undefined;
+  return (history) => {
+    const added = history.slice(written);
     for (const [curve, tags] of Object.entries(CURVES)) {
       const file = path.join(folder, "tensorboard", curve, "events.out.tfevents.0.mien");
-      const events = history.map((epoch, i) => {
-        const later = history.slice(i + 1).reduce((sum, { seconds }) => sum + seconds, 0);
+      const events = added.map((epoch, i) => {
+        const later = added.slice(i + 1).reduce((sum, { seconds }) => sum + seconds, 0);
         const values = Object.entries(tags).map(([tag, key]) => [tag, epoch[key]] as const);
         return encodeEvent(Date.now() / 1000 - later, epoch.epoch, values);
       });
       try {
         mkdirSync(path.dirname(file), { recursive: true });
-        if (begun) appendFileSync(file, Buffer.concat(events));
-        else writeFileSync(file, Buffer.concat([encodeVersion(), ...events]));
+        if (written === undefined) writeFileSync(file, Buffer.concat([encodeVersion(), ...events]));
+        else appendFileSync(file, Buffer.concat(events));
       } catch (error) {
         throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`);
       }
     }
-    begun = true;
+    written = history.length;
   };
-}
-
-function historyUntil(folder: string, last: EpochRecord): EpochRecord[] {
-  const file = path.join(folder, RUN_FILES.history);
-  const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
-  const records = lines
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as EpochRecord);
-  return [...records.filter(({ epoch }) => epoch < last.epoch), last];
 }
 
 /**

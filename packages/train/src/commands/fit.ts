@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import {
   csvOption,
@@ -18,20 +17,22 @@ import {
   loadVotes,
   loadWithProgress,
   skipBadRowsOption,
+  voteColumns,
 } from "@mien/data";
-import { officialSplit, RUN_FILES, type EpochRecord, type RunConfig } from "@mien/format";
+import {
+  MienError,
+  officialSplit,
+  RUN_FILES,
+  type EpochRecord,
+  type RunConfig,
+} from "@mien/format";
+import { architecture } from "../architecture.ts";
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress } from "../fit.ts";
+import { readHistory } from "../history.ts";
 import { reportMetrics } from "../report.ts";
-import { lockRun } from "../run-lock.ts";
-import {
-  findRunPlace,
-  inputsKey,
-  readRunMetrics,
-  removeLeftovers,
-  trainingCode,
-  type RunInputs,
-} from "../run.ts";
+import { takeRunPlace, type WantedRun } from "../run-place.ts";
+import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run.ts";
 import { tensorBoardLog } from "../tensorboard.ts";
 import { identifyTeacher, readTeacher } from "../teacher.ts";
 
@@ -85,84 +86,83 @@ export const fitCommand = defineCommand({
   },
   async run(values, { terminal, signal }) {
     const config = await configFromFlags(values, values.config);
+    const { voteShare, distillation } = config;
+    if (distillation > 0 && values.teacher === undefined) {
+      throw new MienError("usage", "--distillation needs a teacher's answers", {
+        advice: "Add --teacher FILE; `npx nx run train:teach` makes one.",
+      });
+    }
+    if (distillation === 0 && values.teacher !== undefined) {
+      terminal.warn("warning: --teacher is not read, as --distillation is 0");
+    }
+    if (voteShare === 0 && values.ferplus !== undefined) {
+      terminal.warn("warning: --ferplus is not read, as --vote-share is 0");
+    }
     const identity = await identifyDataset({ csv: values.csv, signal });
     const { manifest, sha256 } = identity;
-    const votes = config.voteShare > 0 ? await identifyVotes({ ...values, signal }) : undefined;
-    const teacher =
-      config.distillation > 0 && values.teacher !== undefined
-        ? await identifyTeacher(values.teacher)
-        : undefined;
-    const inputs: RunInputs = {
-      data: sha256,
-      ...(votes && { votes: votes.sha256 }),
-      ...(teacher && { teacher: teacher.sha256 }),
+    const { name, licence, classes } = manifest;
+    const { height, width, channels } = manifest.image;
+    const input = { height, width, channels };
+    const votes = voteShare > 0 ? await identifyVotes({ ...values, signal }) : undefined;
+    const teacher = distillation > 0 ? await identifyTeacher(values.teacher!) : undefined;
+    const wanted: WantedRun = {
+      data: { name, sha256, path: identity.path, licence },
+      ...(votes && { votes }),
+      ...(teacher && { teacher }),
+      classes,
+      input,
       split: "official",
       seed: values.seed,
       hyperparameters: config,
+      code: await trainingCode(),
     };
-    const code = await trainingCode();
-    const base = values.out ?? path.join(FOLDERS.runs, manifest.name);
-    const place = await findRunPlace(base, inputs, { code, fresh: values.fresh });
-    const { folder } = place;
-    terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);
-    if (place.otherCode) {
-      terminal.warn(
-        `${folder} was ${place.state === "finished" ? "made" : "begun"} by another version of the code; it is kept. --fresh trains anew.`,
-      );
-    }
-    if (place.state === "finished") {
-      const metrics = await readRunMetrics(folder);
-      for (const warning of identity.warnings) terminal.warn(`warning: ${warning}`);
-      terminal.say(`${folder} is finished and was made from the same data and settings.`);
-      reportMetrics(terminal, metrics.validation, {
-        part: "validation",
-        classes: manifest.classes,
-      });
-      sayNext(terminal, folder);
-      return { run: folder, upToDate: true, metrics };
-    }
-
-    const { csv, skipBadRows } = values;
-    const { set, skipped } = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
-    const split = officialSplit(set);
-    const sources = {
-      votes: votes && (await loadVotes({ ...values, set, signal })),
-      teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
-    };
-    await mkdir(folder, { recursive: true });
-    const unlock = await lockRun(folder);
+    const base = values.out ?? path.join(FOLDERS.runs, name);
+    const place = await takeRunPlace(base, wanted, { fresh: values.fresh });
+    const { folder, state } = place;
+    const log = values.tensorboard ? tensorBoardLog(folder) : undefined;
     try {
-      await removeLeftovers(folder);
-      if (place.state === "new") {
-        const runConfig: RunConfig = {
-          name: path.basename(folder),
-          data: {
-            name: manifest.name,
-            sha256,
-            path: identity.path,
-            licence: manifest.licence,
-            skippedRows: skipped.length,
-          },
-          ...(votes && { votes }),
-          ...(teacher && { teacher }),
-          classes: set.classes,
-          input: { height: set.height, width: set.width, channels: set.channels },
-          split: "official",
-          seed: values.seed,
-          hyperparameters: config,
-          code,
-        };
-        await writeJson(path.join(folder, RUN_FILES.config), runConfig);
+      terminal.say(`data  ${identity.path} (${name}, SHA-256 ${sha256.slice(0, 12)}…)`);
+      if (place.config && place.config.code !== wanted.code) {
+        terminal.warn(
+          `${folder} was ${state === "finished" ? "made" : "begun"} by another version of the code; it is kept. --fresh trains anew.`,
+        );
       }
+      if (state === "finished") {
+        const metrics = await readRunMetrics(folder);
+        for (const warning of identity.warnings) terminal.warn(`warning: ${warning}`);
+        terminal.say(`${folder} is finished and was made from the same data and settings.`);
+        reportMetrics(terminal, metrics.validation, { part: "validation", classes });
+        log?.(await readHistory(folder));
+        sayNext(terminal, folder);
+        return { run: folder, upToDate: true, metrics };
+      }
+
+      const { csv, skipBadRows } = values;
+      const { set, skipped } = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+      const split = officialSplit(set);
+      const sources = {
+        votes: votes && (await loadVotes({ ...values, set, signal })),
+        teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
+      };
       // All code is loaded now: an edit while the training runs must not reach its end.
-      const { fit } = await import("../fit.ts");
+      const { checkParts, fit } = await import("../fit.ts");
       const { finishRun } = await import("../finish.ts");
       const { tensorFlowVersion } = await import("../tf.ts");
+      // What cannot be trained shall leave nothing behind.
+      checkParts(split);
+      architecture(config, input, classes.length);
+      if (sources.votes) voteColumns(sources.votes, classes);
+      await removeLeftovers(folder);
+      const runConfig: RunConfig = place.config ?? {
+        ...wanted,
+        name: path.basename(path.resolve(folder)),
+        data: { ...wanted.data, skippedRows: skipped.length },
+      };
+      if (state === "new") await writeJson(path.join(folder, RUN_FILES.config), runConfig);
       terminal.say(
         `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
       );
-      if (place.state === "unfinished") terminal.say("going on with what is there");
-      const log = values.tensorboard ? tensorBoardLog(folder) : undefined;
+      if (state === "unfinished") terminal.say("going on with what is there");
       const live = liveEpochs(terminal, config.epochs);
       const result = await fit({
         set,
@@ -171,32 +171,47 @@ export const fitCommand = defineCommand({
         sources,
         seed: values.seed,
         folder,
-        inputs: inputsKey(inputs),
+        // Of the configuration as it was stored, by which the checkpoint knows its run.
+        inputs: inputsKey(inputsOf(runConfig)),
         signal,
         onProgress: live.progress,
-        onEpoch: (record) => {
+        onEpoch: (record, history) => {
           live.finished(record);
-          log?.(record);
+          log?.(history);
         },
-      }).finally(() => live.stop());
+      })
+        .catch((error: unknown) => {
+          throw values.fresh ? withWayToGoOn(error, folder) : error;
+        })
+        .finally(() => live.stop());
+      log?.(result.history);
       const { metrics, written } = await finishRun(result, {
         set,
         split,
         config,
         folder,
         votes: sources.votes,
+        warn: (problem) => terminal.warn(`warning: ${problem}`),
       });
       terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
-      reportMetrics(terminal, metrics.validation, { part: "validation", classes: set.classes });
+      reportMetrics(terminal, metrics.validation, { part: "validation", classes });
       for (const file of written) terminal.wrote(file);
       sayNext(terminal, folder);
       const { history, bestEpoch } = result;
       return { run: folder, upToDate: false, bestEpoch, history, metrics };
     } finally {
-      await unlock();
+      await place.release();
     }
   },
 });
+
+/** The same command again would start yet another run. */
+function withWayToGoOn(error: unknown, folder: string): unknown {
+  if (!(error instanceof MienError) || error.code !== "interrupted") return error;
+  return new MienError("interrupted", error.message, {
+    advice: `To go on, repeat the command without --fresh and with --out ${shellQuote(folder)}.`,
+  });
+}
 
 function sayNext(terminal: Terminal, folder: string): void {
   terminal.next(

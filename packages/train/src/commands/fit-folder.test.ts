@@ -1,0 +1,190 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { USAGES, type RunConfig } from "@mien/format";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
+import { inputsKey, inputsOf } from "../run.ts";
+import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
+
+const root = path.resolve(import.meta.dirname, "../../../..");
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-folder-"));
+  await writeCsv(file("small.csv"), smallSet);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Starts a command in the temporary folder. */
+function start(...argv: string[]) {
+  const tsx = path.join(root, "node_modules/tsx/dist/loader.mjs");
+  const bin = path.join(import.meta.dirname, "../bin.ts");
+  const node = ["--conditions=source", "--import", tsx, bin];
+  const child = spawn(process.execPath, [...node, ...argv], { cwd: folder });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  const done = new Promise<{ code: number | null; out: string; err: string }>((resolve) =>
+    child.on("close", (code) => resolve({ code, out, err })),
+  );
+  return {
+    done,
+    interrupt: () => child.kill("SIGINT"),
+    said: (text: string) => out.includes(text),
+  };
+}
+
+const file = (...parts: string[]) => path.join(folder, ...parts);
+const fit = (...argv: string[]) => start("fit", "--csv", "small.csv", ...smallFlags, ...argv);
+const names = (start: string) => readdirSync(folder).filter((name) => name.startsWith(start));
+const readConfig = async (run: string) =>
+  JSON.parse(await readFile(file(run, "config.json"), "utf8")) as RunConfig;
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(5);
+}
+
+/** Writes the small set's manifest beside a CSV of this name. */
+async function writeManifest(csv: string, changes: object): Promise<void> {
+  const { classes, height, width, channels } = smallSet;
+  const image = { height, width, channels };
+  const manifest = { name: csv, classes, image, licence: "none", source: "none", ...changes };
+  await writeFile(file(`${csv}.manifest.json`), JSON.stringify(manifest));
+}
+
+describe("a training that is refused", () => {
+  it("for want of a teacher is so before anything is read", async () => {
+    const outcome = await start("fit", "--csv", "nowhere.csv", "--distillation", "0.5").done;
+    expect(outcome).toMatchObject({ code: 2, out: "" });
+    expect(outcome.err).toMatch(/--distillation needs a teacher's answers\n.*--teacher FILE/);
+  });
+
+  it("leaves no folder behind", async () => {
+    const text = await readFile(file("small.csv"), "utf8");
+    await writeFile(file("partless.csv"), text.replaceAll("PublicTest", "Training"));
+    await writeFile(
+      file("tiny.csv"),
+      "emotion,pixels,Usage\n" +
+        ["Training", "Training", "PublicTest"]
+          .map((usage) => `0,${Array<number>(64).fill(7).join(" ")},${usage}\n`)
+          .join(""),
+    );
+    await writeManifest("tiny", { image: { height: 8, width: 8, channels: 1 } });
+    await cp(file("small.csv"), file("bored.csv"));
+    await writeManifest("bored", { classes: ["Bored", ...smallSet.classes.slice(1)] });
+    const columns = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF";
+    const votes = Array.from(smallSet.usage, (usage) => `${USAGES[usage]!},,9,1,0,0,0,0,0,0,0,0\n`);
+    await writeFile(file("votes.csv"), `Usage,Image name,${columns}\n${votes.join("")}`);
+    for (const [name, message, ...flags] of [
+      ["partless", "whose Usage is PublicTest, found 0"],
+      ["tiny", "expected images of at least 16×16 pixels"],
+      ["bored", 'no votes for the class "Bored"', "--vote-share", "1", "--ferplus", "votes.csv"],
+    ] as const) {
+      const outcome = await fit("--csv", `${name}.csv`, "--out", `runs/${name}`, ...flags).done;
+      expect(outcome.code, outcome.err).toBe(1);
+      expect(outcome.err).toContain(message);
+      expect(existsSync(file("runs", name))).toBe(false);
+    }
+  }, 180_000);
+
+  it("for a folder that cannot be is so in two lines, before the data is loaded", async () => {
+    await writeFile(file("afile"), "");
+    await writeFile(file("broken.csv"), "no data set");
+    const { code, err } = await fit("--csv", "broken.csv", "--out", "afile/x").done;
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: cannot make the folder afile\/x: ENOTDIR.*\n.*--out\.\n$/);
+  });
+});
+
+describe("a training that is stopped", () => {
+  it("after --fresh says how to go on with it, and goes on so", async () => {
+    const long = ["--epochs", "500"];
+    const first = fit(...long, "--out", "r", "--fresh");
+    await until(() => existsSync(checkpointFile(file("r"))));
+    first.interrupt();
+    expect((await first.done).code).toBe(130);
+    const second = fit(...long, "--out", "r", "--fresh");
+    await until(() => existsSync(checkpointFile(file("r-2"))));
+    second.interrupt();
+    const { code, err } = await second.done;
+    expect(code).toBe(130);
+    expect(err).toMatch(/To go on, repeat the command without --fresh and with --out r-2\.\n$/);
+    const third = fit(...long, "--out", "r-2");
+    await until(() => third.said("going on with what is there"));
+    third.interrupt();
+    const outcome = await third.done;
+    expect(outcome).toMatchObject({ code: 130 });
+    expect(outcome.err).toMatch(/Repeat the command to go on with epoch \d+\.\n$/);
+    expect(names("r-")).toEqual(["r-2"]);
+  }, 180_000);
+});
+
+describe("a finished run", () => {
+  it("gets event files when it is asked for, and a warning for a file that is not read", async () => {
+    const warned = ["--teacher", "none.bin", "--ferplus", "none.csv"];
+    const trained = await fit("--out", "whole", ...warned).done;
+    expect(trained).toMatchObject({ code: 0 });
+    expect(trained.err).toMatch(/--teacher is not read, as --distillation is 0/);
+    expect(trained.err).toMatch(/--ferplus is not read, as --vote-share is 0/);
+    const events = file("whole/tensorboard/train/events.out.tfevents.0.mien");
+    expect(existsSync(events)).toBe(false);
+    const again = await fit("--out", "whole", "--tensorboard").done;
+    expect(again.out).toContain("whole is finished");
+    expect((await readFile(events)).toString("latin1").split("learning_rate")).toHaveLength(4);
+  }, 180_000);
+
+  it("whose model is gone, and that knows nothing of a setting of today, is made whole from its checkpoint", async () => {
+    await cp(file("whole"), file("old"), { recursive: true });
+    const weights = await readFile(file("old/model/weights.bin"));
+    const config = await readConfig("old");
+    const checkpoint = await loadCheckpoint(file("old"), inputsKey(inputsOf(config)));
+    const { omit, ...hyperparameters } = config.hyperparameters;
+    expect(omit).toBe("nothing");
+    const old = { ...config, hyperparameters };
+    await writeFile(file("old/config.json"), JSON.stringify(old));
+    await saveCheckpoint(file("old"), checkpoint!, inputsKey(inputsOf(old)));
+    await rm(file("old/model"), { recursive: true });
+    await rm(file("old/tensorboard"), { recursive: true });
+    const outcome = await fit("--out", "old", "--tensorboard").done;
+    expect(outcome.code, outcome.err).toBe(0);
+    expect(outcome.out).toContain("going on with what is there");
+    expect(await readFile(file("old/model/weights.bin"))).toEqual(weights);
+    expect(existsSync(file("old/tensorboard/train"))).toBe(true);
+    expect(await readConfig("old")).toEqual(old);
+  }, 180_000);
+
+  it("is kept when the classes of its data have got other names", async () => {
+    const classes = [...smallSet.classes].reverse();
+    const before = await readConfig("whole");
+    await writeManifest("small", { classes });
+    const outcome = await fit("--out", "whole", "--epochs", "3").done;
+    expect(outcome.code, outcome.err).toBe(0);
+    expect(await readConfig("whole")).toEqual(before);
+    expect(await readConfig("whole-2")).toMatchObject({ classes, name: "whole-2" });
+    const taught = await start("teach", "whole", "--csv", "small.csv").done;
+    expect(taught.code).toBe(1);
+    expect(taught.err).toMatch(/error: whole was trained when the manifest .* gave other classes/);
+    await rm(file("small.manifest.json"));
+  }, 180_000);
+});
+
+describe("train:teach", () => {
+  it("reads the rows that the runs were trained on, from where they were then", async () => {
+    const text = await readFile(file("small.csv"), "utf8");
+    await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
+    const flags = ["--csv", "wrong.csv", "--skip-bad-rows", "--epochs", "1", "--out", "wrong"];
+    expect(await fit(...flags).done).toMatchObject({ code: 0 });
+    await mkdir(file("afolder"));
+    const refused = await start("teach", "wrong", "--out", "afolder").done;
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.err).toMatch(/^error: --out cannot be written to afolder: it is a folder\n/);
+    const outcome = await start("teach", "wrong", "--out", "teacher.bin").done;
+    expect(outcome.code, outcome.err).toBe(0);
+    expect(outcome.out).toMatch(/the run agrees with [\d.]+ % of the \d+ training labels/);
+    expect(existsSync(file("teacher.bin"))).toBe(true);
+  }, 180_000);
+});
