@@ -117,6 +117,11 @@ export interface PartMetrics extends Score {
   readonly averaged?: Score;
   /** The same images judged by what most FER+ voters saw, where one of the classes won. */
   readonly byVotes?: PartMetrics;
+  /**
+   * By labels and votes together, weighed as in training, for a model that learnt both: expected
+   * calibration error in 15 equal bins, 0–1, before and after calibration.
+   */
+  readonly mixed?: { readonly ece: number; readonly calibratedEce: number };
 }
 
 /** The content of `metrics.json`. */
@@ -134,8 +139,8 @@ export interface Calibration {
   readonly fittedOn: "validation";
   /** Share of the FER+ votes among the labels that it was fitted to, 0–1, as in training. */
   readonly voteShare: number;
-  /** Expected calibration error in 15 equal bins, 0–1, by the labels that were mostly learnt. */
+  /** Expected calibration error in 15 equal bins, 0–1, by labels and votes as they were learnt. */
   readonly ece: { readonly before: number; readonly after: number };
-  /** Mean cross-entropy in nats, by the same labels. */
+  /** Mean cross-entropy in nats, by the same. */
   readonly loss: { readonly before: number; readonly after: number };
 }

@@ -106,6 +106,15 @@ describe("calibrate", () => {
     const judged = onlyLabelled(spoilt, votes, 5);
     const bins = reliability(judged.probabilities, judged.labels, 5);
     expect(byVotes.ece.before).toBe(calibrationError(bins));
+    // Half by each: the same as all images once by either.
+    const both = calibrate(spoilt, 5, { own, votes, voteShare: 0.5 });
+    const doubled = reliability(
+      Float32Array.from([...spoilt, ...judged.probabilities]),
+      [...own, ...judged.labels],
+      5,
+    );
+    expect(both.ece.before).toBeCloseTo(calibrationError(doubled), 12);
+    expect(both.ece.after).toBeLessThan(both.ece.before / 3);
     const byLabels = calibrate(spoilt, 5, { own, votes, voteShare: 0 });
     expect(byLabels.temperature).toBeGreaterThan(1.2 * byVotes.temperature);
     expect(calibrate(spoilt, 5, { own, voteShare: 1 })).toEqual({

@@ -2,7 +2,13 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { readJson } from "@mien/cli";
 import { RUN_FILES, type Calibration } from "@mien/format";
-import { calibrationError, meanLoss, reliability } from "./metrics.ts";
+import {
+  CALIBRATION_BINS,
+  calibrationError,
+  meanLoss,
+  reliability,
+  type ReliabilityBin,
+} from "./metrics.ts";
 
 /** Smallest probability that a 32-bit float tells from 0; its logarithm stands for that of 0. */
 const SMALLEST = 2 ** -149;
@@ -103,26 +109,63 @@ export function calibrate(
     readonly voteShare: number;
   },
 ): Calibration {
-  const { own, votes } = labels;
-  const voteShare = votes === undefined ? 0 : labels.voteShare;
-  const temperature = fitTemperature(probabilities, classes, [
-    { labels: own, weight: 1 - voteShare },
-    ...(votes === undefined ? [] : [{ labels: votes, weight: voteShare }]),
-  ]);
-  const judged = votes !== undefined && voteShare > 0.5 ? votes : own;
-  const before = onlyLabelled(probabilities, judged, classes);
-  const after = applyTemperature(before.probabilities, classes, temperature);
-  const ece = (p: Float32Array) => calibrationError(reliability(p, before.labels, classes));
-  const loss = (p: Float32Array) => meanLoss(p, before.labels, classes);
+  const voteShare = labels.votes === undefined ? 0 : labels.voteShare;
+  const targets = calibrationTargets({ ...labels, voteShare });
+  const temperature = fitTemperature(probabilities, classes, targets);
+  const before = errorsBy(probabilities, classes, targets);
+  const after = errorsBy(applyTemperature(probabilities, classes, temperature), classes, targets);
   return {
     method: "temperature",
     temperature,
     fittedOn: "validation",
     voteShare,
-    ece: { before: ece(before.probabilities), after: ece(after) },
-    loss: { before: loss(before.probabilities), after: loss(after) },
+    ece: { before: before.ece, after: after.ece },
+    loss: { before: before.loss, after: after.loss },
   };
 }
+
+/** Labels and votes, each with its share in what was learnt; a share of 0 is left out. */
+export function calibrationTargets(labels: {
+  readonly own: ArrayLike<number>;
+  readonly votes?: ArrayLike<number> | undefined;
+  readonly voteShare: number;
+}): CalibrationTarget[] {
+  const { own, votes, voteShare } = labels;
+  return [
+    { labels: own, weight: 1 - voteShare },
+    ...(votes === undefined ? [] : [{ labels: votes, weight: voteShare }]),
+  ].filter(({ weight }) => weight > 0);
+}
+
+/** Calibration error (15 equal bins) and mean cross-entropy by several judges at once. */
+export function errorsBy(
+  probabilities: Float32Array,
+  classes: number,
+  targets: readonly CalibrationTarget[],
+): { ece: number; loss: number } {
+  const parts = targets.map(({ labels, weight }) => {
+    const known = onlyLabelled(probabilities, labels, classes);
+    const bins = reliability(known.probabilities, known.labels, classes);
+    const images = weight * known.labels.length;
+    return { weight, images, bins, loss: meanLoss(known.probabilities, known.labels, classes) };
+  });
+  const bins = Array.from({ length: CALIBRATION_BINS }, (_, b) => {
+    const filled = parts.filter(({ bins }) => (bins[b] as ReliabilityBin).images > 0);
+    const all = filled.map((part) => ({
+      weight: part.weight,
+      ...(part.bins[b] as ReliabilityBin),
+    }));
+    const images = sumOf(all.map((bin) => bin.weight * bin.images));
+    const mean = (key: "confidence" | "accuracy") =>
+      sumOf(all.map((bin) => bin.weight * bin.images * bin[key])) / images;
+    return { images, confidence: mean("confidence"), accuracy: mean("accuracy") };
+  });
+  const known = parts.filter(({ images }) => images > 0);
+  const loss = sumOf(known.map((part) => part.images * part.loss));
+  return { ece: calibrationError(bins), loss: loss / sumOf(known.map(({ images }) => images)) };
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 /** The rows whose label is known, that is, not −1. */
 export function onlyLabelled(

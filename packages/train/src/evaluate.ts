@@ -26,6 +26,7 @@ import {
   type Predictions,
 } from "./predictions.ts";
 import { readRunMetrics, trainingCode } from "./run.ts";
+import { voteShareOf } from "./target-of.ts";
 import { openTrainedModel, type TrainedModel } from "./trained-model.ts";
 import { tenViews, viewAt, type View } from "./views.ts";
 
@@ -86,7 +87,7 @@ export function calibrateRun(
   { probabilities, classes, labels, votes }: Predictions,
   hyperparameters: RunConfig["hyperparameters"],
 ): Calibration {
-  const voteShare = Number(hyperparameters["voteShare"] ?? 0);
+  const voteShare = voteShareOf({ hyperparameters });
   return calibrate(probabilities, classes.length, { own: labels, votes, voteShare });
 }
 
@@ -148,7 +149,7 @@ export async function evaluateRun(
   let metrics = before;
   for (const predictions of measured) {
     const { part } = predictions;
-    const scores = judge(predictions, calibration.temperature);
+    const scores = judge(predictions, calibration.temperature, voteShareOf(config));
     metrics = { ...metrics, [part]: scores };
     // First of all, so that the figures can be had again if this is killed after the opening.
     written.push(await writePredictions(folder, predictions));

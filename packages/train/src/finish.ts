@@ -83,7 +83,7 @@ export async function finishRun(
     const predicted = await writePredictions(folder, predictions);
     const calibration = calibrateRun(predictions, config);
     await writeJson(path.join(folder, RUN_FILES.calibration), calibration);
-    const validation = judge(predictions, calibration.temperature);
+    const validation = judge(predictions, calibration.temperature, config.voteShare);
     const curves = { bestEpoch: result.bestEpoch, hyperparameters: config };
     const plots = {
       "loss.png": drawCurves(result.history, "loss", curves),

@@ -67,6 +67,22 @@ describe("judge", () => {
     expect(scores.calibrated?.ece).toBeCloseTo(scores.ece!, 6);
   });
 
+  it("judges a model that learnt labels and votes by both together", () => {
+    const { mixed } = judge(predictions, 1, 0.5);
+    expect(mixed?.calibratedEce).toBeCloseTo(mixed!.ece, 6);
+    expect(judge(predictions, 1, 1).mixed).toBeUndefined();
+    expect(judge(predictions, 2, 0.5).mixed?.calibratedEce).not.toBeCloseTo(mixed!.ece, 3);
+  });
+
+  it("leaves out parts of which no image is left", () => {
+    const votes = predictions.votes!.map(() => -1);
+    const copied = predictions.copied.map(() => 1);
+    const scores = judge({ ...predictions, votes, copied }, 1, 0.5);
+    expect(Object.keys(scores)).not.toContain("byVotes");
+    expect(Object.keys(scores)).not.toContain("leakFree");
+    expect(Object.keys(scores)).not.toContain("mixed");
+  });
+
   it("leaves out what was not measured", () => {
     const { averaged, votes, ...plain } = predictions;
     expect([averaged, votes]).not.toContain(undefined);

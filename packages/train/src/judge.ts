@@ -1,5 +1,5 @@
 import type { PartMetrics, Score } from "@mien/format";
-import { applyTemperature, onlyLabelled } from "./calibration.ts";
+import { applyTemperature, calibrationTargets, errorsBy, onlyLabelled } from "./calibration.ts";
 import { calibrationError, meanLoss, reliability, scorePredictions } from "./metrics.ts";
 import type { Predictions } from "./predictions.ts";
 
@@ -9,11 +9,18 @@ import type { Predictions } from "./predictions.ts";
  * left for is left out.
  *
  * @param temperature of the model's calibration; undefined leaves the calibrated figures out.
+ * @param voteShare share of the votes in what the model learnt, 0–1.
  */
-export function judge(predictions: Predictions, temperature?: number): PartMetrics {
+export function judge(predictions: Predictions, temperature?: number, voteShare = 0): PartMetrics {
   const own = judgeBy(predictions, predictions.labels, temperature);
   if (!predictions.votes?.some((winner) => winner >= 0)) return own;
-  return { ...own, byVotes: judgeBy(predictions, predictions.votes as Int32Array, temperature) };
+  return {
+    ...own,
+    byVotes: judgeBy(predictions, predictions.votes, temperature),
+    ...(voteShare > 0 &&
+      voteShare < 1 &&
+      temperature !== undefined && { mixed: mixedFigures(predictions, temperature, voteShare) }),
+  };
 }
 
 /** @param truth [N] class, −1 for images that are left out. */
@@ -41,6 +48,17 @@ function judgeBy(
     }),
     ...(averaged && { averaged: part(averaged, truth) }),
   };
+}
+
+function mixedFigures(
+  { probabilities, classes, labels, votes }: Predictions,
+  temperature: number,
+  voteShare: number,
+): NonNullable<PartMetrics["mixed"]> {
+  const targets = calibrationTargets({ own: labels, votes, voteShare });
+  const eceOf = (of: Float32Array) => errorsBy(of, classes.length, targets).ece;
+  const calibrated = applyTemperature(probabilities, classes.length, temperature);
+  return { ece: eceOf(probabilities), calibratedEce: eceOf(calibrated) };
 }
 
 function calibratedFigures(

@@ -7,7 +7,7 @@ const Z95 = 1.959964;
 const SMALLEST_PROBABILITY = 1e-12;
 
 /** Bins of equal width in which confidence and accuracy are compared. */
-const CALIBRATION_BINS = 15;
+export const CALIBRATION_BINS = 15;
 
 /**
  * Scores predictions against labels.

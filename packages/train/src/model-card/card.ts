@@ -2,6 +2,7 @@ import path from "node:path";
 import { formatBytes } from "@mien/cli";
 import type { PartMetrics, Score } from "@mien/format";
 import { bootstrapInterval } from "../bootstrap.ts";
+import { targetOf } from "../target-of.ts";
 import { tenViews } from "../views.ts";
 import { cell, count, list, percent, points, table } from "./markdown.ts";
 import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released.ts";
@@ -132,37 +133,26 @@ ${table(
 }
 
 function calibration({ calibration, metrics }: ReleasedModel): string {
-  const rows = Object.entries({
-    PublicTest: metrics.validation,
-    PrivateTest: metrics.test,
-  }).flatMap(([part, scores]) =>
-    scores === undefined
-      ? []
-      : [
-          [part, "labels", percent(scores.ece), percent(scores.calibrated?.ece)],
-          ...(scores.byVotes
-            ? [
-                [
-                  part,
-                  "FER+ votes",
-                  percent(scores.byVotes.ece),
-                  percent(scores.byVotes.calibrated?.ece),
-                ],
-              ]
-            : []),
-        ],
-  );
+  const parts = Object.entries({ PublicTest: metrics.validation, PrivateTest: metrics.test });
+  const rows = parts.flatMap(([part, scores]) => {
+    const { byVotes, mixed } = scores ?? {};
+    const row = (by: string, before?: number, after?: number) => [
+      part,
+      by,
+      percent(before),
+      percent(after),
+    ];
+    return [
+      ...(scores ? [row("labels", scores.ece, scores.calibrated?.ece)] : []),
+      ...(byVotes ? [row("FER+ votes", byVotes.ece, byVotes.calibrated?.ece)] : []),
+      ...(mixed ? [row(targetOf(calibration.voteShare), mixed.ece, mixed.calibratedEce)] : []),
+    ];
+  });
   return `## Calibration
 
 One temperature, ${calibration.temperature.toFixed(4)}, fitted to PublicTest by ${targetOf(calibration.voteShare)}, is inside the graph. Expected calibration error in 15 equal bins:
 
 ${table(["part", "judged by", "before", "after"], rows)}`;
-}
-
-function targetOf(voteShare: number): string {
-  if (voteShare === 0) return "the data set's labels";
-  if (voteShare === 1) return "the FER+ votes";
-  return `labels and FER+ votes, ${Math.round(100 * (1 - voteShare))} to ${Math.round(100 * voteShare)}`;
 }
 
 function comparison(name: string, index: ReleaseIndex): string {
