@@ -156,25 +156,38 @@ ${table(["part", "judged by", "before", "after"], rows)}`;
 }
 
 function comparison(name: string, index: ReleaseIndex): string {
-  const rows = Object.entries(index.models).map(([other, model]) => {
-    const { validation, test } = model.metrics;
-    return [
-      other === name ? `**${other}**` : `[${other}](${other}.md)`,
-      count(model.parameters),
-      percent(validation.meanRecall),
-      percent(validation.byVotes?.meanRecall),
-      percent(balancedScore(model)) + (index.default === other ? " ★" : ""),
-      percent(validation.accuracy),
-      percent(validation.byVotes?.accuracy),
-      percent(test?.accuracy),
-      percent(test?.byVotes?.accuracy),
-    ];
-  });
+  const models = Object.entries(index.models);
+  const link = (other: string) => (other === name ? `**${other}**` : `[${other}](${other}.md)`);
+  const figures = ({ accuracy, meanRecall, byVotes }: PartMetrics) => [
+    percent(accuracy),
+    percent(byVotes?.accuracy),
+    percent(meanRecall),
+    percent(byVotes?.meanRecall),
+  ];
+  const head = ["accuracy, labels", "accuracy, votes", "mean recall, labels", "mean recall, votes"];
+  const chosen = models.map(([other, model]) => [
+    link(other),
+    count(model.parameters),
+    ...figures(model.metrics.validation),
+    percent(balancedScore(model)) + (index.default === other ? " ★" : ""),
+  ]);
+  const tested = models.flatMap(
+    ([
+      other,
+      {
+        metrics: { test },
+      },
+    ]) => (test ? [[link(other), ...figures(test)]] : []),
+  );
   return `## Beside the other released models
 
-The default (★) is the model with the best mean recall of the classes, averaged over both ways of judging, on PublicTest.
+The default (★) is the model with the best mean recall of the classes, averaged over both ways of judging, on PublicTest:
 
-${table(["", "parameters", "mean recall, labels", "mean recall, votes", "average", "accuracy, labels", "accuracy, votes", "PrivateTest, labels", "PrivateTest, votes"], rows)}`;
+${table(["", "parameters", ...head, "both mean recalls"], chosen)}${
+    tested.length === 0
+      ? ""
+      : `\n\nOn PrivateTest, which chose nothing:\n\n${table(["", ...head], tested)}`
+  }`;
 }
 
 function data({ config }: ReleasedModel): string {
