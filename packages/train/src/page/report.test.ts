@@ -63,6 +63,12 @@ describe("a run's report", () => {
       ["labels", "5.0 %"],
       ["FER+ votes", "55.0 %"],
     ]);
+    const both = await report("both", {
+      ...votes,
+      config: { hyperparameters: { voteShare: 0.5 } },
+    });
+    expect(errors(both).at(-1)).toEqual(["both together", "30.0 %"]);
+    expect(both).toContain("By labels and FER+ votes, 50 to 50, that error goes from 30.0 %");
     expect(learnt).toContain("fitted to the FER+ votes, makes");
   });
 

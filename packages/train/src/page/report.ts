@@ -106,7 +106,7 @@ ${originSection(shown)}`,
 
 function tiles({ config, metrics, openings }: Shown): string {
   const [part, score] = metrics.test ? ["test", metrics.test] : ["validation", metrics.validation];
-  const { byVotes, averaged } = score;
+  const { byVotes, averaged, mixed } = score;
   const [low, high] = score.accuracyInterval.map((bound) => percent(bound, 1));
   const all = [
     htmlTile(`accuracy by labels, ${part}`, percent(score.accuracy), `${low} to ${high}`),
@@ -133,8 +133,11 @@ function tiles({ config, metrics, openings }: Shown): string {
           ),
         ]
       : []),
-    ...calibrationTile("labels", score),
-    ...(byVotes && voteShareOf(config) > 0 ? calibrationTile("FER+ votes", byVotes) : []),
+    ...calibrationTile("labels", score.ece, score.calibrated?.ece),
+    ...(byVotes && voteShareOf(config) > 0
+      ? calibrationTile("FER+ votes", byVotes.ece, byVotes.calibrated?.ece)
+      : []),
+    ...calibrationTile("both together", mixed?.ece, mixed?.calibratedEce),
   ];
   const warning =
     openings.length > 1
@@ -143,10 +146,10 @@ function tiles({ config, metrics, openings }: Shown): string {
   return `<div class="tiles">${all.join("\n")}</div>${warning}`;
 }
 
-function calibrationTile(by: string, { ece, calibrated }: PartMetrics): string[] {
-  if (calibrated === undefined) return [];
-  const after = percent(calibrated.ece, 1);
-  return [htmlTile(`calibration error by ${by}`, after, `${percent(ece, 1)} before`)];
+function calibrationTile(by: string, before?: number, after?: number): string[] {
+  if (after === undefined) return [];
+  const note = `${percent(before, 1)} before`;
+  return [htmlTile(`calibration error by ${by}`, percent(after, 1), note)];
 }
 
 function calibrationSection({ calibration, metrics, predictions }: Shown): string {
@@ -158,12 +161,23 @@ function calibrationSection({ calibration, metrics, predictions }: Shown): strin
     const bins = (of: Float32Array) => reliability(of, labels, classes);
     return reliabilityChart({ title, before: bins(probabilities), after: bins(calibrated) });
   };
+  const { validation } = metrics;
+  const { byVotes, mixed } = validation;
+  const { temperature, voteShare } = calibration;
+  const target = targetOf(voteShare);
   const change = (by: string, { ece, loss, calibrated }: PartMetrics) =>
     `By ${by}, the expected calibration error goes from ${percent(ece, 1)} to ${percent(calibrated?.ece, 1)} and the loss from ${loss.toFixed(4)} to ${calibrated?.loss.toFixed(4) ?? "–"}.`;
-  const { validation } = metrics;
-  const { temperature, voteShare } = calibration;
+  const changes = [
+    change("labels", validation),
+    ...(byVotes ? [change("FER+ votes", byVotes)] : []),
+    ...(mixed
+      ? [
+          `By ${target}, that error goes from ${percent(mixed.ece, 1)} to ${percent(mixed.calibratedEce, 1)}.`,
+        ]
+      : []),
+  ];
   return `<section><h2>Calibration on validation</h2>
-<p>One temperature, ${temperature.toFixed(3)}, fitted to ${targetOf(voteShare)}, makes the probabilities mean what they say: on the dashed line, what is 70 % sure is right 7 times in 10. ${change("labels", validation)} ${validation.byVotes ? change("FER+ votes", validation.byVotes) : ""} The answers stay the same.</p>
+<p>One temperature, ${temperature.toFixed(3)}, fitted to ${target}, makes the probabilities mean what they say: on the dashed line, what is 70 % sure is right 7 times in 10. ${changes.join(" ")} The answers stay the same.</p>
 <div class="pair">${chart("By the labels", predictions.labels)}
 ${predictions.votes ? chart("By the FER+ votes", predictions.votes) : ""}</div></section>`;
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { RUN_FILES, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
 import { judge } from "../judge.ts";
 import { writePredictions, type MeasuredPart, type Predictions } from "../predictions.ts";
+import { voteShareOf } from "../target-of.ts";
 
 /** What a made-up run is like; by default right about no image. */
 export interface FinishedRun {
@@ -63,13 +64,13 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
     ...about.config,
   };
   const metrics = Object.fromEntries(
-    parts.map((part) => [part, judge(predictions(part), 1)]),
+    parts.map((part) => [part, judge(predictions(part), 1, voteShareOf(config))]),
   ) as unknown as RunMetrics;
   const calibration = {
     method: "temperature",
     temperature: 1,
     fittedOn: "validation",
-    voteShare: Number(config.hyperparameters["voteShare"] ?? 0),
+    voteShare: voteShareOf(config),
     ece: { before: 0.1, after: 0.1 },
     loss: { before: 1, after: 1 },
   };
