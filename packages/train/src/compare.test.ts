@@ -89,25 +89,25 @@ describe("compareRuns", () => {
       const html = renderComparison(await compareRuns(runs));
       return html.match(/<figure[^]*?<\/figure>/g)!.map((figure) => ({
         judge: /<small>by (.*?), (in nats, )?over/.exec(figure)![1],
-        lines: figure.match(/<polyline/g)!.length,
+        colours: figure.match(/(?<=<polyline [^>]*stroke: var\(--)./g)!.join(""),
       }));
     };
     const labels = [await learnt("by-labels", 0), await learnt("by-labels-too", 0)];
     const votes = await learnt("by-votes", 1, "1");
     const other = await learnt("by-other-votes", 1, "2");
-    const apart = (judge: string, lines: number) => [
-      { judge, lines },
-      { judge, lines },
+    const apart = (judge: string, colours: string) => [
+      { judge, colours },
+      { judge, colours },
     ];
 
-    expect(await charts(...labels)).toEqual(apart("the data set's labels", 2));
+    expect(await charts(...labels)).toEqual(apart("the data set's labels", "ab"));
     expect(await charts(...labels, votes)).toEqual([
-      ...apart("the data set's labels", 2),
-      ...apart("the FER+ votes", 1),
+      ...apart("the data set's labels", "ab"),
+      ...apart("the FER+ votes", "c"),
     ]);
     expect(await charts(votes, other)).toEqual([
-      ...apart("the FER+ votes (SHA-256 111111111111)", 1),
-      ...apart("the FER+ votes (SHA-256 222222222222)", 1),
+      ...apart("the FER+ votes (SHA-256 111111111111)", "a"),
+      ...apart("the FER+ votes (SHA-256 222222222222)", "b"),
     ]);
   });
 

@@ -6,6 +6,8 @@ export interface Series {
   readonly name: string;
   /** [x, y] from left to right. */
   readonly points: readonly (readonly [number, number])[];
+  /** CSS; by default that of its place among the series. */
+  readonly colour?: string;
 }
 
 /** Colours of series in the order of their first use; after the last one they start again. */
@@ -40,6 +42,7 @@ export function lineChart(chart: {
     (tick) => Number.isInteger(tick) && tick >= 1 && tick <= last,
   );
   const { mark } = chart;
+  const series = chart.series.map((one, i) => ({ colour: colourOf(i), ...one }));
   return figure(
     chart,
     [
@@ -50,9 +53,8 @@ export function lineChart(chart: {
             `<line class="guide" x1="${x(mark.x)}" x2="${x(mark.x)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"><title>${escapeHtml(mark.name)}</title></line>`,
           ]
         : []),
-      ...chart.series.map(({ points }, i) => {
+      ...series.map(({ points, colour }) => {
         const path = points.map(([px, py]) => `${round(x(px))},${round(y(py))}`).join(" ");
-        const colour = colourOf(i);
         const dots = points.map(
           ([px, py]) =>
             `<circle cx="${round(x(px))}" cy="${round(y(py))}" r="${points.length > 40 ? 1 : 2.5}" fill="${colour}"><title>${px}: ${chart.format(py)}</title></circle>`,
@@ -60,7 +62,7 @@ export function lineChart(chart: {
         return `<polyline class="curve" style="stroke: ${colour}" points="${path}"/>${dots.join("")}`;
       }),
     ],
-    [...chart.series.map(({ name }, i) => ({ name, colour: colourOf(i) }))],
+    series,
   );
 }
 

@@ -4,7 +4,7 @@ import type { Comparison, ComparedPair, ComparedRun } from "../compare.ts";
 import { count, percent } from "../numbers.ts";
 import type { MeasuredPart } from "../predictions.ts";
 import { targetOf, voteShareOf } from "../target-of.ts";
-import { lineChart } from "./charts.ts";
+import { colourOf, lineChart } from "./charts.ts";
 import { tickPercent } from "./curves.ts";
 import { page } from "./html.ts";
 
@@ -92,17 +92,19 @@ function learningCurves(runs: readonly ComparedRun[]): string {
         title,
         unit: `by ${target}, ${key === "validationLoss" ? "in nats, " : ""}over the epochs`,
         format: key === "validationLoss" ? String : tickPercent,
-        series: group.map(({ name, history }) => {
-          return { name, points: history.map((e) => [e.epoch, e[key]] as const) };
-        }),
+        series: group.map((run) => ({
+          name: run.name,
+          points: run.history.map((e) => [e.epoch, e[key]] as const),
+          colour: colourOf(runs.indexOf(run)),
+        })),
       });
-    return `<div class="pair">
-${chart("Validation loss", "validationLoss")}
-${chart("Validation accuracy", "validationAccuracy")}</div>`;
+    return `${chart("Validation loss", "validationLoss")}
+${chart("Validation accuracy", "validationAccuracy")}`;
   });
   return `<section><h2>Learning curves</h2>
 <p>Each run is judged by what it was to learn${groups.size > 1 ? "; where that differs, curves cannot be compared and stand apart" : ""}.</p>
-${sections.join("\n")}
+<div class="pair">
+${sections.join("\n")}</div>
 </section>`;
 }
 
