@@ -71,7 +71,7 @@ export function scoreConfusion(
   };
 }
 
-type OtherFigures = "loss" | "ece" | "calibrated" | "leakFree" | "averaged" | "byVotes";
+type OtherFigures = "loss" | "ece" | "calibrated" | "leakFree" | "averaged" | "byVotes" | "mixed";
 
 /** Mean cross-entropy in nats of probabilities [N, classes] against labels [N]. */
 export function meanLoss(

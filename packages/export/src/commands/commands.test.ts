@@ -219,3 +219,18 @@ describe("export:benchmark", () => {
     expect(err).toContain("--seconds must be a number from 0.1");
   });
 });
+
+describe("export:speed", () => {
+  it("times files against each other, and says which are there if none is named", async () => {
+    const { code, out } = run("speed", MODEL, MODEL, "--seconds", "0.2", "--json", "speed.json");
+    expect(code).toBe(0);
+    expect(out).toContain("tiny.onnx");
+    const rows = (await readJson("speed.json"))["rows"] as Record<string, number>[];
+    expect(rows.map((row) => row["batch"])).toEqual([1, 1, 64, 64]);
+    expect(Math.min(...rows.map((row) => row["factor"]!))).toBe(1);
+    expect(run("speed")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/artifacts\/release[^]*FILE FILE/) as string,
+    });
+  });
+});
