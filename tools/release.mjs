@@ -75,7 +75,8 @@ function warnUnlessMadeBy(name, run, { seed, teacher }) {
     .filter(([key, value]) => !isDeepStrictEqual(config.hyperparameters[key], value))
     .map(([key]) => key);
   if (config.seed !== seed) others.push("seed");
-  if (config.teacher?.sha256 !== (teacher && sha256(path.join(ROOT, teacher)))) others.push("teacher");
+  if (config.teacher?.sha256 !== (teacher && sha256(path.join(ROOT, teacher))))
+    others.push("teacher");
   if (others.length === 0) return;
   console.log(
     `WARNING: ${run} was not made by the recipe of ${name}: ${others.join(", ")}.\n` +
