@@ -7,6 +7,7 @@ import {
   calibrationError,
   meanLoss,
   reliability,
+  total,
   type ReliabilityBin,
 } from "./metrics.ts";
 
@@ -155,17 +156,15 @@ export function errorsBy(
       weight: part.weight,
       ...(part.bins[b] as ReliabilityBin),
     }));
-    const images = sumOf(all.map((bin) => bin.weight * bin.images));
+    const images = total(all.map((bin) => bin.weight * bin.images));
     const mean = (key: "confidence" | "accuracy") =>
-      sumOf(all.map((bin) => bin.weight * bin.images * bin[key])) / images;
+      total(all.map((bin) => bin.weight * bin.images * bin[key])) / images;
     return { images, confidence: mean("confidence"), accuracy: mean("accuracy") };
   });
   const known = parts.filter(({ images }) => images > 0);
-  const loss = sumOf(known.map((part) => part.images * part.loss));
-  return { ece: calibrationError(bins), loss: loss / sumOf(known.map(({ images }) => images)) };
+  const loss = total(known.map((part) => part.images * part.loss));
+  return { ece: calibrationError(bins), loss: loss / total(known.map(({ images }) => images)) };
 }
-
-const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 
 /** The rows whose label is known, that is, not −1. */
 export function onlyLabelled(

@@ -142,7 +142,8 @@ export function normalisedConfusion(confusion: PartMetrics["confusion"]): number
   return confusion.map((row) => row.map((count) => count / total(row)));
 }
 
-function total(values: readonly number[]): number {
+/** The sum of some numbers. */
+export function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 

@@ -26,6 +26,16 @@ export interface Timing {
 /** How long contenders are timed: for seconds each, or for a number of calls each. */
 export type Amount = { readonly seconds: number } | { readonly calls: number };
 
+/** `--seconds` of a command that times one after the other. */
+export const secondsOption = (what: string) =>
+  ({
+    type: "number",
+    min: 0.1,
+    max: 3600,
+    default: 5,
+    description: `seconds of measuring for each ${what} and batch size`,
+  }) as const;
+
 /** A turn is short, so that whatever else the machine does falls on all contenders alike. */
 const TURN_MS = 100;
 const WARM_UP_CALLS = 3;

@@ -16,6 +16,7 @@ import {
 } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
 import { measure, type BenchmarkRow } from "../benchmark/measure.ts";
+import { secondsOption } from "../benchmark/timing.ts";
 import { compareConverters, type ConverterRow } from "../benchmark/tf2onnx.ts";
 import { findModels, readFinishedRun, readReference, runPaths } from "../run-export.ts";
 import { findChromium } from "../web/chromium.ts";
@@ -41,13 +42,7 @@ export const benchmark = defineCommand({
     description: "name or folder of a run; default: the newest finished one",
   },
   options: {
-    seconds: {
-      type: "number",
-      min: 0.1,
-      max: 3600,
-      default: 5,
-      description: "seconds of measuring for each engine and batch size",
-    },
+    seconds: secondsOption("engine"),
     keras: { type: "boolean", description: "also Keras: predict, model(x) and tf.function" },
     web: { type: "boolean", description: "also onnxruntime-web (WebAssembly) in Chromium" },
     study: {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { defineCommand, FOLDERS, formatBytes } from "@mien/cli";
 import { imageSize, MienError, random } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
-import { contender, timeAlternating } from "../benchmark/timing.ts";
+import { contender, secondsOption, timeAlternating } from "../benchmark/timing.ts";
 
 const BATCHES = [1, 64] as const;
 
@@ -23,13 +23,7 @@ export const speed = defineCommand({
     list: true,
   },
   options: {
-    seconds: {
-      type: "number",
-      min: 0.1,
-      max: 3600,
-      default: 5,
-      description: "seconds of measuring for each model and number of faces",
-    },
+    seconds: secondsOption("model"),
   },
   async run({ seconds }, { terminal, signal, positionals }) {
     const files = positionals.length > 0 ? positionals : releasedModels();
