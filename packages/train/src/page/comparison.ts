@@ -119,7 +119,7 @@ function judgeOf({ config }: ComparedRun, runs: readonly ComparedRun[]): string 
 function pairRow(pair: ComparedPair, names: readonly string[]): string[] {
   const { part, by, first, second, onlyFirst, onlySecond, adjusted } = pair;
   return [
-    `${escapeHtml(names[first] as string)} and ${escapeHtml(names[second] as string)}`,
+    `${escapeHtml(names[first] as string)},<br>${escapeHtml(names[second] as string)}`,
     part,
     by,
     count(onlyFirst),
