@@ -1,27 +1,5 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
-import { acquire } from "./commands/acquire.ts";
-import { analyze } from "./commands/analyze.ts";
-import { benchmark } from "./commands/benchmark.ts";
-import { benchmarkLive } from "./commands/benchmark-live.ts";
-import { benchmarkSources } from "./commands/benchmark-sources.ts";
-import { doctor } from "./commands/doctor.ts";
-import { live } from "./commands/live.ts";
-import { people } from "./commands/people.ts";
-import { record } from "./commands/record.ts";
+import { program } from "./program.ts";
 
-await runProgram({
-  name: "app",
-  summary: "cameras, and what is read in their pictures",
-  commands: [
-    live,
-    analyze,
-    acquire,
-    people,
-    benchmark,
-    doctor,
-    record,
-    benchmarkSources,
-    benchmarkLive,
-  ],
-});
+await runProgram(program);

@@ -4,6 +4,7 @@ import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
 import { commonOptions, parseOptions, type OptionValues, type Options } from "./options.ts";
 import { createTerminal } from "./terminal.ts";
+import { typedArguments } from "./typed-arguments.ts";
 
 /** The commands of one package; `name` is its nx project. */
 export interface Program {
@@ -23,7 +24,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
  */
 export async function runProgram(
   program: Program,
-  argv: readonly string[] = process.argv.slice(2),
+  argv: readonly string[] = typedArguments(program.name, process.argv.slice(2)),
 ): Promise<void> {
   const interruption = new AbortController();
   const interrupt = () => {

@@ -1,11 +1,5 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
-import { benchmarkCommand } from "./commands/benchmark.ts";
-import { exploreCommand } from "./commands/explore.ts";
-import { synthCommand } from "./commands/synth.ts";
+import { program } from "./program.ts";
 
-await runProgram({
-  name: "data",
-  summary: "data sets: draw, look at, measure",
-  commands: [synthCommand, exploreCommand, benchmarkCommand],
-});
+await runProgram(program);

@@ -1,13 +1,5 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
-import { benchmark } from "./commands/benchmark.ts";
-import { faces } from "./commands/faces.ts";
-import { onnx } from "./commands/onnx.ts";
-import { speed } from "./commands/speed.ts";
-import { verify } from "./commands/verify.ts";
+import { program } from "./program.ts";
 
-await runProgram({
-  name: "export",
-  summary: "from a trained model to one ONNX file, verified and timed",
-  commands: [onnx, verify, benchmark, speed, faces],
-});
+await runProgram(program);

@@ -1,21 +1,5 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
-import { benchmarkCommand } from "./commands/benchmark.ts";
-import { cardCommand } from "./commands/card.ts";
-import { compareCommand } from "./commands/compare.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { fitCommand } from "./commands/fit.ts";
-import { teachCommand } from "./commands/teach.ts";
+import { program } from "./program.ts";
 
-await runProgram({
-  name: "train",
-  summary: "train and evaluate expression models",
-  commands: [
-    fitCommand,
-    evaluateCommand,
-    compareCommand,
-    teachCommand,
-    cardCommand,
-    benchmarkCommand,
-  ],
-});
+await runProgram(program);

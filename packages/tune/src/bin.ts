@@ -1,13 +1,5 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
-import { benchmarkCommand } from "./commands/benchmark.ts";
-import { dashboardCommand } from "./commands/dashboard.ts";
-import { reportCommand } from "./commands/report.ts";
-import { searchCommand } from "./commands/search.ts";
-import { workerCommand } from "./commands/worker.ts";
+import { program } from "./program.ts";
 
-await runProgram({
-  name: "tune",
-  summary: "search for better hyperparameters",
-  commands: [searchCommand, workerCommand, reportCommand, dashboardCommand, benchmarkCommand],
-});
+await runProgram(program);

@@ -34,7 +34,11 @@ export const cardCommand = defineCommand({
       type: "string",
       description: "one sentence for the card; by default that of an earlier model of this name",
     },
-    command: { type: "string", description: "the command that makes the model again" },
+    reproducedBy: {
+      type: "string",
+      placeholder: "COMMAND",
+      description: "the command that makes the model again, for the card",
+    },
     out: { ...outOption("folder of the released models"), default: FOLDERS.release },
   },
   async run(values, { terminal, positionals }) {
@@ -58,7 +62,7 @@ async function release(
     readonly run: string | undefined;
     readonly verification: string | undefined;
     readonly description: string | undefined;
-    readonly command: string | undefined;
+    readonly reproducedBy: string | undefined;
     readonly out: string;
   },
   terminal: CommandContext["terminal"],
@@ -78,7 +82,7 @@ async function release(
   const run = await findRun(values.run);
   terminal.say(`run ${run}`);
   const { description, out } = values;
-  const command = values.command ?? `npm run release -- --only ${name}`;
+  const command = values.reproducedBy ?? `npm run release -- --only ${name}`;
   const verified = await Promise.all(values.verification.split(",").map(readVerified));
   const other = verified.find(
     (verification) => path.resolve(verification.run) !== path.resolve(run),

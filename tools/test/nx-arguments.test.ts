@@ -1,0 +1,104 @@
+// Every flag of every command, sent through the real nx as a person types it.
+import { execFile } from "node:child_process";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { promisify } from "node:util";
+import { commonOptions, flagOf, type Command, type Option, type Options } from "@mien/cli";
+import { describe, expect, it } from "vitest";
+import { program as app } from "../../packages/app/src/program.ts";
+import { program as data } from "../../packages/data/src/program.ts";
+import { program as exporter } from "../../packages/export/src/program.ts";
+import { program as train } from "../../packages/train/src/program.ts";
+import { program as tune } from "../../packages/tune/src/program.ts";
+import { nxOptions, typedArguments } from "../nx/arguments.mjs";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const NX = path.join(ROOT, "node_modules/nx/dist/bin/nx.js");
+const PROGRAMS = [data, train, tune, exporter, app];
+const COMMANDS = PROGRAMS.flatMap((program) =>
+  program.commands.map((command: Command) => ({ project: program.name, command })),
+);
+
+/** Each flag once, with a value that a shell, a parser or nx might take apart. */
+function everyFlag(options: Options): string[] {
+  return Object.entries({ ...options, ...commonOptions }).flatMap(
+    ([name, option]: [string, Option]) => {
+      if (option.type === "boolean") return [flagOf(name), flagOf(name).replace("--", "--no-")];
+      if (option.type !== "string") return [flagOf(name), "32", `${flagOf(name)}=-0.5`];
+      return [flagOf(name), `a "b" $HOME 'c' ; # d`, `${flagOf(name)}=x=y`];
+    },
+  );
+}
+
+/** What reaches the command when nx runs `words`: the arguments that `runProgram` goes by. */
+async function arriving(words: readonly string[]): Promise<unknown> {
+  const env = {
+    ...process.env,
+    NX_DAEMON: "false",
+    NX_TUI: "false",
+    NODE_OPTIONS: `--import=${path.join(import.meta.dirname, "print-arguments.mjs")}`,
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, [NX, ...words], {
+    cwd: ROOT,
+    env,
+  });
+  const line = /^arguments: (.*)$/m.exec(stdout)?.[1];
+  return line === undefined ? stdout : JSON.parse(line);
+}
+
+describe("arguments through nx", () => {
+  it.concurrent.each(COMMANDS)(
+    "$project:$command.name gets every flag as it was typed",
+    async ({ project, command }) => {
+      const words = [...everyFlag(command.options), "plain word", "*", "--", "--batch", "-c"];
+      const typed = words.filter((word) => word !== "--");
+      const found = await arriving(["run", `${project}:${command.name}`, ...words]);
+      expect(found).toEqual([command.name, ...typed]);
+    },
+  );
+
+  it("leaves out nx's own options, wherever they stand", async () => {
+    const words = ["run", "--skip-nx-cache", "train:fit", "--output-style=static"];
+    expect(await arriving([...words, "--batch-size", "32", "--output-style", "static"])).toEqual([
+      "fit",
+      "--batch-size",
+      "32",
+    ]);
+  });
+
+  it("a flag that nx itself drops reaches the command's own check", async () => {
+    const words = [NX, "run", "train:fit", "--batch-size", "many"];
+    const env = { ...process.env, NX_DAEMON: "false", NX_TUI: "false" };
+    const failed = promisify(execFile)(process.execPath, words, { cwd: ROOT, env });
+    await expect(failed).rejects.toMatchObject({
+      stderr: expect.stringContaining("--batch-size must be a whole number") as string,
+    });
+  });
+
+  it("no flag bears the name of an option of nx or of its executor", () => {
+    const schema = createRequire(import.meta.url)("nx/src/executors/run-commands/schema.json") as {
+      properties: Record<string, unknown>;
+    };
+    const taken = new Set([...nxOptions().keys(), ...Object.keys(schema.properties)]);
+    const ours = COMMANDS.flatMap(({ project, command }) =>
+      Object.keys({ ...command.options, ...commonOptions }).map((name) => ({
+        flag: `${project}:${command.name} ${flagOf(name)}`,
+        name,
+      })),
+    );
+    expect(ours.filter(({ name }) => taken.has(name)).map(({ flag }) => flag)).toEqual([]);
+    expect(taken).toContain("batch");
+    expect(taken).toContain("command");
+  });
+
+  it("belong to a command only where nx runs one target", () => {
+    const options = nxOptions();
+    expect(typedArguments(["run-many", "-t", "test"], options)).toBeUndefined();
+    expect(typedArguments(["run", "--help"], options)).toBeUndefined();
+    expect(typedArguments(["run", "-p", "train", "train:fit", "a:b"], options)).toEqual({
+      project: "train",
+      target: "fit",
+      args: ["a:b"],
+    });
+  });
+});

@@ -1,0 +1,15 @@
+// Loaded before any program of a test: where that is a command of mien, prints the arguments that it
+// goes by, as one line, and ends it.
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { register } from "tsx/esm/api";
+
+const [, script = "", ...words] = process.argv;
+if (script.endsWith(path.normalize("src/bin.ts"))) {
+  register();
+  const module = new URL("../../packages/cli/src/typed-arguments.ts", import.meta.url);
+  const { typedArguments } = await import(fileURLToPath(module));
+  const project = path.basename(path.resolve(script, "../.."));
+  process.stdout.write(`arguments: ${JSON.stringify(typedArguments(project, words))}\n`);
+  process.exit(0);
+}
