@@ -71,6 +71,30 @@ export default defineConfig(
   },
   ...importRules,
   {
+    // onnxruntime-node reports to Microsoft unless its telemetry is switched off before.
+    files: ["packages/**/*.{ts,tsx}", "tools/**/*.ts"],
+    ignores: ["packages/runtime/src/load-onnxruntime.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          name: "onnxruntime-node",
+          allowTypeImports: true,
+          message:
+            "Take it from loadOnnxruntime of @mien/runtime, which switches its telemetry off.",
+        },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportExpression > Literal[value='onnxruntime-node']",
+          message:
+            "Take it from loadOnnxruntime of @mien/runtime, which switches its telemetry off.",
+        },
+      ],
+    },
+  },
+  {
     // The converter must work alone: it knows the model format, not how models are trained.
     files: ["packages/export/src/convert/**/*.ts"],
     ignores: ["**/*.test.ts"],

@@ -8,6 +8,8 @@ export default defineConfig({
     // TensorFlow and onnxruntime are native addons: they want a process each, and both cores.
     pool: "forks",
     fileParallelism: false,
+    // What tests start in Python reports nothing to its makers, as what commands start does not.
+    env: { ORT_DISABLE_TELEMETRY: "1" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -17,6 +17,13 @@ export const VENV_PYTHON = path.resolve(
   process.platform === "win32" ? "Scripts/python.exe" : "bin/python",
 );
 
+/**
+ * Python runs this when it starts: onnxruntime otherwise reports each model that is opened to
+ * Microsoft. It holds for whatever is run in the environment, also by hand.
+ */
+const STARTUP = "import os; os.environ['ORT_DISABLE_TELEMETRY'] = '1'\n";
+const STARTUP_FILE = "mien_telemetry_off.pth";
+
 /** Where pip installs is ours to say; from where (index, proxy, certificates) stays the user's. */
 export const PIP_ENVIRONMENT = {
   PIP_USER: "0",
@@ -147,6 +154,9 @@ export async function installRequirements(base) {
       { output: outputOf(error), cause: error },
     );
   }
+  const where = "import sysconfig; print(sysconfig.get_path('purelib'), end='')";
+  const packages = await run([VENV_PYTHON, "-I", "-c", where]);
+  writeFileSync(path.join(packages, STARTUP_FILE), STARTUP);
   const stamp = {
     requirements: requirementsHash(),
     base: process.env.MIEN_PYTHON_BASE,
@@ -165,7 +175,7 @@ function requirementsFiles() {
 }
 
 function requirementsHash() {
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(STARTUP);
   for (const file of requirementsFiles()) hash.update(file).update(readFileSync(file));
   return hash.digest("hex");
 }

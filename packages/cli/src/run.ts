@@ -1,4 +1,4 @@
-import { MienError, messageOf } from "@mien/format";
+import { MienError, messageOf, TELEMETRY_OFF } from "@mien/format";
 import type { Command, CommandContext } from "./command.ts";
 import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
@@ -26,6 +26,8 @@ export async function runProgram(
   program: Program,
   argv: readonly string[] = typedArguments(program.name, process.argv.slice(2)),
 ): Promise<void> {
+  // For every library that this process loads, and every program that it starts.
+  Object.assign(process.env, TELEMETRY_OFF);
   const interruption = new AbortController();
   const interrupt = () => {
     if (interruption.signal.aborted) process.exit(EXIT.interrupted);

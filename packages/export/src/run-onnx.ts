@@ -1,4 +1,5 @@
 import type { NamedTensor } from "@mien/format";
+import { loadOnnxruntime } from "@mien/runtime";
 import type { InferenceSession } from "onnxruntime-node";
 import { fromHalf } from "./convert/weight-files.ts";
 
@@ -12,7 +13,7 @@ export interface OnnxModel {
 
 /** Opens a model in onnxruntime, one thread unless asked for more. */
 export async function openOnnx(bytes: Uint8Array, threads = 1): Promise<OnnxModel> {
-  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const { InferenceSession, Tensor } = await loadOnnxruntime();
   const session: InferenceSession = await InferenceSession.create(bytes, {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,

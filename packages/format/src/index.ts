@@ -8,4 +8,5 @@ export * from "./model-metadata.ts";
 export * from "./onnx-metadata.ts";
 export * from "./random.ts";
 export * from "./run-folder.ts";
+export * from "./telemetry.ts";
 export * from "./tensors.ts";

@@ -4,9 +4,12 @@ import { MienError, messageOf } from "@mien/format";
 import type { InferenceSession } from "onnxruntime-node";
 import { openBackgroundSession } from "./background-session.ts";
 import { fetchModel } from "./fetch-model.ts";
+import { loadOnnxruntime } from "./load-onnxruntime.ts";
 import { wrapSession, type ModelBytes, type Ort } from "./ort.ts";
 
 export const ort: Ort = {
+  load: loadOnnxruntime,
+
   async readModel(source) {
     if (source instanceof Uint8Array) return { bytes: source, name: "the model" };
     if (source instanceof URL && source.protocol !== "file:") return fetchModel(source);
@@ -32,18 +35,6 @@ async function readModelFile(file: string): Promise<ModelBytes> {
     return { bytes: await readFile(file), name: file };
   } catch (error) {
     throw new MienError("missing-file", `cannot read the model ${file}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** Loaded late, so that a broken native library is an error that names itself. */
-async function loadOnnxruntime() {
-  try {
-    return await import("onnxruntime-node");
-  } catch (error) {
-    throw new MienError("environment", `onnxruntime-node cannot be loaded: ${messageOf(error)}`, {
-      advice: "Reinstall it: `npm rebuild onnxruntime-node`, or delete node_modules and `npm ci`.",
       cause: error,
     });
   }

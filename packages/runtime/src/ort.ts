@@ -1,10 +1,12 @@
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, InferenceSessionFactory, Tensor } from "onnxruntime-node";
 
 /**
  * What the rest of the package needs of onnxruntime. `ort-node.ts` and `ort-web.ts` both provide it;
  * the import map of package.json (`#ort`) picks one.
  */
 export interface Ort {
+  /** The library itself, with its telemetry off. */
+  load(): Promise<Onnxruntime>;
   /**
    * Fetches a model's bytes.
    *
@@ -18,6 +20,12 @@ export interface Ort {
    * is onnxruntime's complaint about the model.
    */
   createSession(bytes: Uint8Array, options: SessionOptions): Promise<Session>;
+}
+
+/** What of onnxruntime is the same in Node and in a browser. */
+export interface Onnxruntime {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: typeof Tensor;
 }
 
 /** A file's path (Node) or address (browser), or its content. */

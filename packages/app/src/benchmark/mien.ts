@@ -1,6 +1,7 @@
 import {
   createPipeline,
   FaceDetector,
+  loadOnnxruntime,
   type Picture,
   type Pipeline,
   type PipelineOptions,
@@ -68,7 +69,7 @@ export async function detectorContenders(
   threads: number,
 ): Promise<Contender[]> {
   const [{ InferenceSession, Tensor }, finder] = await Promise.all([
-    import("onnxruntime-node"),
+    loadOnnxruntime(),
     FaceDetector.open(detector, { threads }),
   ]);
   const session = await InferenceSession.create(detector, {

@@ -1,4 +1,5 @@
 import { random } from "@mien/format";
+import { loadOnnxruntime } from "@mien/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
 import { MIEN_NET, rescaling } from "../testing/shape-exhibits.ts";
 import { loadTf, type Tf } from "../testing/tf.ts";
@@ -143,7 +144,7 @@ describe("a temperature", () => {
     const name = "temperature";
     const expected = await compare(tf, { name, build: cooled(2.5) });
     const found = await compare(tf, { name, build: plain("softmax") }, { temperature: 2.5 });
-    const run = await import("onnxruntime-node");
+    const run = await loadOnnxruntime();
     const session = await run.InferenceSession.create(found.onnx);
     const input = expected.inputs["input"];
     const feeds = {

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { random, type NamedTensor, type Random } from "@mien/format";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { loadOnnxruntime } from "@mien/runtime";
+import type { Tensor } from "onnxruntime-node";
 import type { ConvertOptions } from "../convert/convert.ts";
 import { convertLayersModel } from "../convert/convert.ts";
 import { readLayersModel, type LayersModel } from "../convert/layers-model.ts";
@@ -62,6 +63,7 @@ export async function compare(
   for (const tensor of [...inputs, ...results]) tensor.dispose();
   model.dispose();
 
+  const { InferenceSession, Tensor } = await loadOnnxruntime();
   const session = await InferenceSession.create(onnx, {
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
