@@ -5,16 +5,11 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { commonOptions, flagOf, type Command, type Option, type Options } from "@mien/cli";
 import { describe, expect, it } from "vitest";
-import { program as app } from "../../packages/app/src/program.ts";
-import { program as data } from "../../packages/data/src/program.ts";
-import { program as exporter } from "../../packages/export/src/program.ts";
-import { program as train } from "../../packages/train/src/program.ts";
-import { program as tune } from "../../packages/tune/src/program.ts";
+import { PROGRAMS } from "./programs.ts";
 import { nxOptions, typedArguments } from "../nx/arguments.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const NX = path.join(ROOT, "node_modules/nx/dist/bin/nx.js");
-const PROGRAMS = [data, train, tune, exporter, app];
 const COMMANDS = PROGRAMS.flatMap((program) =>
   program.commands.map((command: Command) => ({ project: program.name, command })),
 );

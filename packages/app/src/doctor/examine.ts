@@ -8,6 +8,7 @@ import {
   checkTensorflow,
 } from "./machine-checks.ts";
 import { checkExpressionModel, checkFaceModels } from "./model-checks.ts";
+import { checkTelemetry } from "./telemetry-check.ts";
 
 /** Looks at everything that mien uses of a machine, side by side; in the order of the table. */
 export async function examine(): Promise<Check[]> {
@@ -22,7 +23,7 @@ export async function examine(): Promise<Check[]> {
   ]);
   const cameras = [ffmpeg, webcams, ...kinect];
   return [
-    ...[checkNode(), ...models, checkFaceModels(), ...cameras],
+    ...[checkNode(), ...models, checkFaceModels(), checkTelemetry(), ...cameras],
     ...[tensorflow, python, disk, checkCores()],
   ];
 }
