@@ -55,6 +55,7 @@ describe("what is printed to be typed", () => {
       expect(echo.stdout).toBe(name);
     }
     expect(shellQuote("a/b-c_1.csv")).toBe("a/b-c_1.csv");
+    expect(shellQuote("-x/y z.csv")).toBe("'./-x/y z.csv'");
   });
 });
 

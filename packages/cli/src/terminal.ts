@@ -105,8 +105,12 @@ function plainProgress(label: string, total: number): Progress {
   };
 }
 
-/** A path as it must be typed: in single quotes where a shell would take it apart. */
+/**
+ * A path as it must be typed: in single quotes where a shell would split it, and with `./` before
+ * a dash, as it would be read as a flag.
+ */
 export function shellQuote(path: string): string {
+  if (path.startsWith("-")) return shellQuote(`./${path}`);
   return /^[\w./:=,@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 

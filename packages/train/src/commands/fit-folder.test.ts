@@ -63,6 +63,12 @@ describe("a training that is refused", () => {
     expect(outcome.err).toMatch(/--distillation needs a teacher's answers\n.*--teacher FILE/);
   });
 
+  it("for a run name that no command could take is so before anything is read", async () => {
+    const { code, err } = await fit("--out=-x").done;
+    expect(code).toBe(2);
+    expect(err).toMatch(/^error: --out cannot be "-x": .* read as a flag\n/);
+  });
+
   it("leaves no folder behind", async () => {
     const text = await readFile(file("small.csv"), "utf8");
     await writeFile(file("partless.csv"), text.replaceAll("PublicTest", "Training"));

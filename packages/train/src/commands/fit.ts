@@ -20,9 +20,11 @@ import {
   voteColumns,
 } from "@mien/data";
 import {
+  checkFolderName,
   MienError,
   officialSplit,
   RUN_FILES,
+  toFolderName,
   type EpochRecord,
   type RunConfig,
 } from "@mien/format";
@@ -85,6 +87,7 @@ export const fitCommand = defineCommand({
     ...configOptions(),
   },
   async run(values, { terminal, signal }) {
+    if (values.out !== undefined) checkFolderName(path.basename(path.resolve(values.out)), "--out");
     const config = await configFromFlags(values, values.config);
     const { voteShare, distillation } = config;
     if (distillation > 0 && values.teacher === undefined) {
@@ -116,7 +119,7 @@ export const fitCommand = defineCommand({
       hyperparameters: config,
       code: await trainingCode(),
     };
-    const base = values.out ?? path.join(FOLDERS.runs, name);
+    const base = values.out ?? path.join(FOLDERS.runs, toFolderName(name));
     const place = await takeRunPlace(base, wanted, { fresh: values.fresh });
     const { folder, state } = place;
     const log = values.tensorboard ? tensorBoardLog(folder) : undefined;

@@ -9,7 +9,7 @@ import {
   type Terminal,
 } from "@mien/cli";
 import { identifyDataset, loadWithProgress, skipBadRowsOption } from "@mien/data";
-import { MienError } from "@mien/format";
+import { MienError, toFolderName } from "@mien/format";
 import { trainingCode } from "@mien/train";
 import {
   findPlace,
@@ -101,7 +101,7 @@ export const searchCommand = defineCommand({
     const { csv, skipBadRows } = values;
     const identity = await identifyDataset({ csv, signal });
     const { manifest, sha256 } = identity;
-    const name = values.study ?? `${manifest.name}-${space.name}`;
+    const name = values.study ?? toFolderName(`${manifest.name}-${space.name}`);
     const place = await findPlace(values, name);
     const settings: Settings = {
       data: { name: manifest.name, sha256, skipBadRows },
