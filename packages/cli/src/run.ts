@@ -1,5 +1,6 @@
 import { MienError, messageOf, TELEMETRY_OFF } from "@mien/format";
 import type { Command, CommandContext } from "./command.ts";
+import { fileError } from "./file-errors.ts";
 import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
 import { commonOptions, parseOptions, type OptionValues, type Options } from "./options.ts";
@@ -86,7 +87,8 @@ async function dispatch(
 }
 
 /** Prints what was thrown and returns the exit code that it calls for. */
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = fileError(thrown) ?? thrown;
   const known = error instanceof MienError;
   const debug = process.env["MIEN_DEBUG"] === "1";
   if (known && error.code === "interrupted") {
