@@ -18,3 +18,15 @@ export function formatSeconds(seconds: number): string {
 export function formatPercent(share: number, digits = 2): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
+
+const plurals = new Intl.PluralRules("en");
+const grouped = new Intl.NumberFormat("en");
+
+/**
+ * `1 image`, `28,709 images`: a count with its noun.
+ *
+ * @param plural of the noun, where it is not the noun and an s.
+ */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${grouped.format(count)} ${plurals.select(count) === "one" ? noun : plural}`;
+}

@@ -2,6 +2,9 @@ import type { Command } from "./command.ts";
 import { commonOptions, flagOf, type Option } from "./options.ts";
 import type { Program } from "./run.ts";
 
+/** Stands below every help text. */
+const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";
+
 /** The list of a package's commands, for `--help` without a command. */
 export function packageHelp(program: Program): string {
   const width = Math.max(...program.commands.map((command) => command.name.length));
@@ -12,6 +15,8 @@ export function packageHelp(program: Program): string {
     "",
     `usage: npx nx run ${program.name}:<command> [flags]`,
     `help:  npx nx run ${program.name}:<command> -- --help`,
+    "",
+    HELP_NOTE,
     "",
   ].join("\n");
 }
@@ -37,6 +42,8 @@ export function commandHelp(program: Program, command: Command): string {
     "",
     command.examples.length > 1 ? "examples:" : "example:",
     ...command.examples.map((example) => `  ${example}`),
+    "",
+    HELP_NOTE,
     "",
   ].join("\n");
 }

@@ -5,6 +5,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { counted } from "./format-quantities.ts";
 import { barLine } from "./progress-bar.ts";
 import { renderTable } from "./table.ts";
 
@@ -27,6 +28,18 @@ describe("a table", () => {
       expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(columns);
     const found = wordsOf(text);
     for (const word of wordsOf(ROWS.flat().join(" "))) expect(found).toContain(word);
+  });
+});
+
+describe("a count with its noun", () => {
+  it("is singular for one only", () => {
+    expect([0, 1, 2, 28709].map((count) => counted(count, "image"))).toEqual([
+      "0 images",
+      "1 image",
+      "2 images",
+      "28,709 images",
+    ]);
+    expect(counted(1, "copy is", "copies are")).toBe("1 copy is");
   });
 });
 

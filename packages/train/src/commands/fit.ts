@@ -1,5 +1,6 @@
 import path from "node:path";
 import {
+  counted,
   csvOption,
   defineCommand,
   FOLDERS,
@@ -165,7 +166,10 @@ export const fitCommand = defineCommand({
       terminal.say(
         `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
       );
-      if (state === "unfinished") terminal.say("going on with what is there");
+      if (state === "unfinished")
+        terminal.say(
+          `continuing after ${counted((await readHistory(folder)).length, "stored epoch")}`,
+        );
       const live = liveEpochs(terminal, config.epochs);
       const result = await fit({
         set,

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import {
+  counted,
   csvOption,
   defineCommand,
   formatPercent,
@@ -166,12 +167,12 @@ export const searchCommand = defineCommand({
         .map((state) => `${counts[state]} ${state}`)
         .join(", ");
       if (signal.aborted) {
-        throw new MienError("interrupted", `${soFar} of ${values.trials} trials`, {
+        throw new MienError("interrupted", `${soFar} of ${counted(values.trials, "trial")}`, {
           advice: "Repeat the command to go on; the trial that ran is begun anew.",
         });
       }
       terminal.say(
-        `${done ? "done" : "the time is up"}: ${soFar}${done ? "" : ` of ${values.trials} trials; the same command goes on`}`,
+        `${done ? "done" : "the time is up"}: ${soFar}${done ? "" : ` of ${counted(values.trials, "trial")}; repeat the command to continue`}`,
       );
       if (best) {
         reportBest(terminal, space, best);
@@ -194,7 +195,7 @@ function sayEarlier(terminal: Terminal, { counts, best }: Status): void {
   const earlier = counts.complete + counts.pruned;
   if (earlier === 0) return;
   const value = best?.value ? `, the best with ${formatPercent(best.value)}` : "";
-  terminal.say(`going on after ${earlier} trials${value}`);
+  terminal.say(`continuing after ${counted(earlier, "trial")}${value}`);
 }
 
 /** The best trial's settings as a table. */
