@@ -1,3 +1,4 @@
+import wrapAnsi from "wrap-ansi";
 import type { Command } from "./command.ts";
 import { commonOptions, flagOf, type Option } from "./options.ts";
 import type { Program } from "./run.ts";
@@ -22,7 +23,11 @@ export function packageHelp(program: Program): string {
 }
 
 /** What one command does, takes and writes, with examples. */
-export function commandHelp(program: Program, command: Command): string {
+export function commandHelp(
+  program: Program,
+  command: Command,
+  columns: number | undefined = process.stdout.columns,
+): string {
   const { positional } = command;
   const argument = positional
     ? ` ${positional.required ? positional.name : `[${positional.name}]`}${positional.list ? "…" : ""}`
@@ -38,7 +43,7 @@ export function commandHelp(program: Program, command: Command): string {
     "",
     `usage: npx nx run ${program.name}:${command.name}${argument} [flags]`,
     "",
-    ...entries.map(([flag, text]) => `  ${flag.padEnd(width)}  ${text}`),
+    ...entries.map(([flag, text]) => entry([flag, text], width, columns)),
     "",
     command.examples.length > 1 ? "examples:" : "example:",
     ...command.examples.map((example) => `  ${example}`),
@@ -46,6 +51,20 @@ export function commandHelp(program: Program, command: Command): string {
     HELP_NOTE,
     "",
   ].join("\n");
+}
+
+/** A flag and its text, wrapped at words within the terminal and indented below itself. */
+function entry(
+  [flag, text]: readonly [string, string],
+  width: number,
+  terminal: number | undefined,
+): string {
+  const columns = (terminal || Infinity) - width - 4;
+  const [indent, start] = [" ".repeat(width + 4), `  ${flag.padEnd(width)}  `];
+  // Below this, a column of text beside the flags would be a word wide.
+  if (columns < 24) return `  ${flag}\n      ${text}`;
+  if (columns === Infinity) return start + text;
+  return start + wrapAnsi(text, columns).replaceAll("\n", `\n${indent}`);
 }
 
 function flagWithValue(name: string, option: Option): string {

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { counted } from "./format-quantities.ts";
+import { commandHelp } from "./help.ts";
 import { barLine } from "./progress-bar.ts";
 import { renderTable } from "./table.ts";
 
@@ -28,6 +29,24 @@ describe("a table", () => {
       expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(columns);
     const found = wordsOf(text);
     for (const word of wordsOf(ROWS.flat().join(" "))) expect(found).toContain(word);
+  });
+});
+
+describe("the help of a command", () => {
+  it.each([60, 80, 120])("wraps at words within %d columns", (columns) => {
+    const description =
+      "share of the training images of every class that is used, in quick experiments";
+    const command = {
+      name: "c",
+      summary: "counts",
+      examples: [],
+      run: () => Promise.resolve(),
+      options: { mirrorImages: { type: "number", min: 0, max: 1, default: 0.5, description } },
+    } as const;
+    const help = commandHelp({ name: "demo", summary: "", commands: [] }, command, columns);
+    expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(columns);
+    expect(help.replace(/\s+/g, " ")).toContain(`${description} (0 to 1; default 0.5)`);
+    expect(help).toContain("Write -- before --help. Without it, nx shows its own help.");
   });
 });
 
