@@ -1,6 +1,10 @@
+import wrapAnsi from "wrap-ansi";
 import type { Command } from "./command.ts";
 import { commonOptions, flagOf, type Option } from "./options.ts";
 import type { Program } from "./run.ts";
+
+/** Stands below every help text. */
+const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";
 
 /** The list of a package's commands, for `--help` without a command. */
 export function packageHelp(program: Program): string {
@@ -13,11 +17,17 @@ export function packageHelp(program: Program): string {
     `usage: npx nx run ${program.name}:<command> [flags]`,
     `help:  npx nx run ${program.name}:<command> -- --help`,
     "",
+    HELP_NOTE,
+    "",
   ].join("\n");
 }
 
 /** What one command does, takes and writes, with examples. */
-export function commandHelp(program: Program, command: Command): string {
+export function commandHelp(
+  program: Program,
+  command: Command,
+  columns: number | undefined = process.stdout.columns,
+): string {
   const { positional } = command;
   const argument = positional
     ? ` ${positional.required ? positional.name : `[${positional.name}]`}${positional.list ? "…" : ""}`
@@ -33,12 +43,28 @@ export function commandHelp(program: Program, command: Command): string {
     "",
     `usage: npx nx run ${program.name}:${command.name}${argument} [flags]`,
     "",
-    ...entries.map(([flag, text]) => `  ${flag.padEnd(width)}  ${text}`),
+    ...entries.map(([flag, text]) => entry([flag, text], width, columns)),
     "",
     command.examples.length > 1 ? "examples:" : "example:",
     ...command.examples.map((example) => `  ${example}`),
     "",
+    HELP_NOTE,
+    "",
   ].join("\n");
+}
+
+/** A flag and its text, wrapped at words within the terminal and indented below itself. */
+function entry(
+  [flag, text]: readonly [string, string],
+  width: number,
+  terminal: number | undefined,
+): string {
+  const columns = (terminal || Infinity) - width - 4;
+  const [indent, start] = [" ".repeat(width + 4), `  ${flag.padEnd(width)}  `];
+  // Below this, a column of text beside the flags would be a word wide.
+  if (columns < 24) return `  ${flag}\n      ${text}`;
+  if (columns === Infinity) return start + text;
+  return start + wrapAnsi(text, columns).replaceAll("\n", `\n${indent}`);
 }
 
 function flagWithValue(name: string, option: Option): string {

@@ -1,5 +1,6 @@
 export * from "./command.ts";
 export * from "./files.ts";
+export * from "./format-quantities.ts";
 export * from "./locate.ts";
 export * from "./made-from.ts";
 export * from "./options.ts";

@@ -4,7 +4,10 @@ import { parseArgs, type ArgsDef } from "citty";
 /** One flag of a command. Flags are written `--learning-rate`, options are named `learningRate`. */
 export interface Option {
   readonly type: "string" | "number" | "integer" | "boolean";
-  /** One line for `--help`: meaning, unit, range. */
+  /**
+   * One line for `--help`: meaning and unit. A boolean whose default is true appears as `--no-…`, so
+   * its description says what that does. Range and default are added from the fields below.
+   */
   readonly description: string;
   /** What stands for the value in `--help`, e.g. FILE. */
   readonly placeholder?: string;

@@ -18,6 +18,7 @@ beforeAll(() => {
     program,
     `import { defineCommand, runProgram } from ${cli};
      import { MienError } from ${format};
+     import { mkdir } from "node:fs/promises";
      const count = { type: "integer", default: 3, min: 1, max: 9, description: "how many" } as const;
      await runProgram({ name: "demo", summary: "a program", commands: [
        defineCommand({ name: "add", summary: "adds", details: "Adds up.", examples: ["npx nx run demo:add"],
@@ -26,6 +27,8 @@ beforeAll(() => {
          run: async () => { throw new MienError("bad-data", "row 3 is odd", { advice: "Make it even." }); } }),
        defineCommand({ name: "bug", summary: "crashes", examples: [], options: {},
          run: async () => { throw new TypeError("undefined is not a face"); } }),
+       defineCommand({ name: "make", summary: "makes a folder", examples: [], options: {},
+         run: () => mkdir(import.meta.filename + "/x", { recursive: true }) }),
        defineCommand({ name: "wait", summary: "waits", examples: [], options: {}, run: (_, c) =>
          new Promise((_, reject) => { const alive = setInterval(() => {}, 1e6); c.terminal.say("waiting");
            c.signal.addEventListener("abort", () => { clearInterval(alive); reject(new MienError("interrupted", "at epoch 3", { advice: "Repeat it." })); }); }) }),
@@ -55,6 +58,7 @@ describe("what is printed to be typed", () => {
       expect(echo.stdout).toBe(name);
     }
     expect(shellQuote("a/b-c_1.csv")).toBe("a/b-c_1.csv");
+    expect(shellQuote("-x/y z.csv")).toBe("'./-x/y z.csv'");
   });
 });
 
@@ -94,7 +98,7 @@ describe("a program of commands", () => {
     expect(run(["ad"])).toEqual({
       code: 2,
       out: "",
-      err: 'error: demo has no command "ad"; it has add, fail, bug, wait\n',
+      err: 'error: demo has no command "ad"; it has add, fail, bug, make, wait\n',
     });
     const { code, err } = run(["add", "--cuont", "5"]);
     expect(code).toBe(2);
@@ -114,6 +118,12 @@ describe("a program of commands", () => {
     const { code, err } = run(["bug"]);
     expect(code).toBe(1);
     expect(err).toMatch(/undefined is not a face\nThis is a bug in mien[^]*\n {4}at /);
+  });
+
+  it("says in two lines what a file system refuses", () => {
+    const { code, err } = run(["make"]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^error: cannot make the folder .*x: not a directory\nA part of .*\n$/);
   });
 
   it("lets a command stop at a safe point on Ctrl-C and exits with 130", async () => {

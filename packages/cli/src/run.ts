@@ -1,8 +1,10 @@
 import { MienError, messageOf, TELEMETRY_OFF } from "@mien/format";
 import type { Command, CommandContext } from "./command.ts";
+import { fileError } from "./file-errors.ts";
 import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
 import { commonOptions, parseOptions, type OptionValues, type Options } from "./options.ts";
+import { aboveBar, removeBar } from "./progress-bar.ts";
 import { createTerminal } from "./terminal.ts";
 import { typedArguments } from "./typed-arguments.ts";
 
@@ -31,7 +33,11 @@ export async function runProgram(
   const interruption = new AbortController();
   const interrupt = () => {
     if (interruption.signal.aborted) process.exit(EXIT.interrupted);
-    process.stderr.write("\nstopping at the next safe point; press Ctrl-C again to stop at once\n");
+    aboveBar((hadBar) => {
+      const message = "stopping at the next safe point; press Ctrl-C again to stop at once";
+      // The terminal shows ^C at the cursor; without a bar that is where the message would begin.
+      process.stderr.write(`${hadBar ? "" : "\n"}${message}\n`);
+    });
     interruption.abort();
   };
   process.on("SIGINT", interrupt);
@@ -86,7 +92,9 @@ async function dispatch(
 }
 
 /** Prints what was thrown and returns the exit code that it calls for. */
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  removeBar();
+  const error = fileError(thrown) ?? thrown;
   const known = error instanceof MienError;
   const debug = process.env["MIEN_DEBUG"] === "1";
   if (known && error.code === "interrupted") {

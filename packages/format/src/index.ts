@@ -1,5 +1,6 @@
 export * from "./dataset-manifest.ts";
 export * from "./errors.ts";
+export * from "./folder-name.ts";
 export * from "./frame-result.ts";
 export * from "./frame.ts";
 export * from "./image-set.ts";

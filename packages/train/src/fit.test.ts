@@ -65,7 +65,7 @@ describe("fit", () => {
     const interrupted = run("parts", { signal: stop.signal, onEpoch: () => stop.abort() });
     await expect(interrupted).rejects.toMatchObject({
       code: "interrupted",
-      message: expect.stringMatching(/in epoch 2 of 3; 1 are stored/) as string,
+      message: expect.stringMatching(/in epoch 2 of 3; 1 whole epoch is stored/) as string,
       advice: expect.stringMatching(/Repeat the command to go on with epoch 2/) as string,
     });
     const epochs: number[] = [];

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { writeFileAtomic } from "@mien/cli";
+import { counted, writeFileAtomic } from "@mien/cli";
 import {
   MienError,
   random,
@@ -219,7 +219,7 @@ function checkFinite(value: number, epoch: number, folder: string): void {
 function interrupted(epoch: number, epochs: number, folder: string): MienError {
   return new MienError(
     "interrupted",
-    `in epoch ${epoch} of ${epochs}; ${epoch - 1} are stored in ${folder}`,
+    `in epoch ${epoch} of ${epochs}; ${counted(epoch - 1, "whole epoch is", "whole epochs are")} stored in ${folder}`,
     { advice: `Repeat the command to go on with epoch ${epoch}.` },
   );
 }

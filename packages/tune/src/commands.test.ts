@@ -143,7 +143,9 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     for (const [flags, message] of [
       [["--space", "none.json"], /no space "none.json"/],
       [["--storage", "mysql://host"], /--storage must be the URL of a PostgreSQL database/],
-      [["--study", "a/b"], /--study must be of letters/],
+      [["--study", "a/b"], /--study cannot be "a\/b"/],
+      [["--study", ".."], /--study cannot be "\.\."/],
+      [["--study=-x"], /--study cannot be "-x"/],
       [["--timeout", "36000"], /--timeout must be a number from 0.01 to 35000/],
     ] as const) {
       const outcome = await finished(search("wrong", 1, ...flags));

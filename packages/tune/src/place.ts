@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { type Options, type OptionValues, outOption, shellQuote } from "@mien/cli";
-import { MienError } from "@mien/format";
+import { checkFolderName, MienError } from "@mien/format";
 import { BridgeRefusal, openBridge, type Bridge } from "./bridge.ts";
 import type { Result, StorePlace } from "./protocol.ts";
 import type { Settings } from "./settings.ts";
@@ -63,12 +63,7 @@ export async function findPlace(
   newName?: string,
 ): Promise<Place> {
   const { study, storage, heartbeat } = flags;
-  if (study !== undefined && !/^[\w.-]+$/.test(study)) {
-    throw new MienError(
-      "usage",
-      `--study must be of letters, digits, ".", "-" and "_", found "${study}"`,
-    );
-  }
+  if (study !== undefined) checkFolderName(study, "--study");
   if (storage !== undefined) {
     checkStorage(storage);
     const name = study ?? newName;
@@ -191,7 +186,7 @@ function translate(error: unknown, place: Place): unknown {
 /** The flags that lead another command to the same study. */
 export function placeFlags(flags: OptionValues<typeof placeOptions>, study: string): string {
   const { out, storage } = flags;
-  const words = out === undefined || storage !== undefined ? [`--study ${study}`] : [];
+  const words = out === undefined || storage !== undefined ? [`--study ${shellQuote(study)}`] : [];
   if (out !== undefined) words.push(`--out ${shellQuote(out)}`);
   if (storage !== undefined) words.push(`--storage ${shellQuote(withoutPassword(storage))}`);
   return words.join(" ");

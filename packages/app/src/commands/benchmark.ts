@@ -34,12 +34,20 @@ export const benchmark = defineCommand({
     detector: { type: "string", placeholder: "FILE", description: "face detector (.onnx)" },
     seconds: { type: "number", default: 5, min: 0.5, description: "measuring time of each row" },
     threads: { type: "integer", default: 1, min: 1, max: 64, description: "threads of each model" },
-    peers: { type: "boolean", default: true, description: "compare with other packages" },
+    peers: {
+      type: "boolean",
+      default: true,
+      description: "leave out the comparison with other packages",
+    },
     fer: {
       type: "boolean",
       description: "also with the Python package fer; installs TensorFlow, about 2 GB",
     },
-    curves: { type: "boolean", default: true, description: "measure 1–20 faces and 480p–4K" },
+    curves: {
+      type: "boolean",
+      default: true,
+      description: "leave out the measurements of 1 to 20 faces and of 480p to 4K",
+    },
     soak: {
       type: "integer",
       default: 0,

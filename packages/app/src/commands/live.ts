@@ -43,7 +43,7 @@ export const live = defineCommand({
       default: "127.0.0.1",
       description: "where to listen, e.g. 0.0.0.0 for the network; then a token is needed",
     },
-    open: { type: "boolean", default: true, description: "open the page; --no-open does not" },
+    open: { type: "boolean", default: true, description: "do not open the page in a browser" },
     model: {
       type: "string",
       placeholder: "FILE",

@@ -13,7 +13,7 @@ import {
   writeFileAtomic,
   writeJson,
 } from "@mien/cli";
-import { MienError } from "@mien/format";
+import { MienError, toFolderName } from "@mien/format";
 import { loadWithProgress, skipBadRowsOption } from "../load-with-progress.ts";
 
 const RECORD = "made-from.json";
@@ -41,7 +41,7 @@ ${REPORT} (all figures) and the plots as PNG.`,
     const { identifyDataset } = await import("../load.ts");
     const identity = await identifyDataset({ csv, signal });
     const { manifest, sha256 } = identity;
-    const folder = out ?? path.join(FOLDERS.data, fileNameOf(manifest.name), "explore");
+    const folder = out ?? path.join(FOLDERS.data, toFolderName(manifest.name), "explore");
     const record = path.join(folder, RECORD);
     const page = path.join(folder, PAGE);
     const inputs = { sha256, manifest, seed, skipBadRows };
@@ -106,7 +106,3 @@ ${REPORT} (all figures) and the plots as PNG.`,
 });
 
 const MARKS = { good: "✓", note: "•", problem: "!" } as const;
-
-function fileNameOf(name: string): string {
-  return name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^\.+/, "") || "dataset";
-}

@@ -28,7 +28,7 @@ describe("findingsOf", () => {
 
   it("calls copies across parts and contradicting labels problems", () => {
     const problems = texts([...SOUND, [1, 2, [0, 0, 30, 90]]], "problem");
-    expect(problems).toContain("1 PrivateTest rows have a copy in Training");
+    expect(problems).toContain("1 PrivateTest row has a copy in Training");
     expect(problems).toContain("1 images carry different labels");
   });
 

@@ -1,3 +1,4 @@
+import { counted } from "@mien/cli";
 import { formatPercent } from "@mien/cli";
 import { BLANK_BELOW } from "./brightness.ts";
 import type { ExploreReport } from "./report.ts";
@@ -68,7 +69,7 @@ function copies({ images, duplicates }: ExploreReport): Finding {
   if (groups === 0) return { level: "good", text: "No image occurs twice." };
   return {
     level: "note",
-    text: `${number(groups)} images occur more than once, in ${number(rowsInGroups)} rows; ${number(distinctImages)} of ${number(images)} images are distinct.`,
+    text: `${counted(groups, "image occurs", "images occur")} more than once, in ${counted(rowsInGroups, "row")}; ${number(distinctImages)} of ${counted(images, "image is", "images are")} distinct.`,
   };
 }
 
@@ -76,11 +77,12 @@ function leaks({ duplicates }: ExploreReport): Finding {
   const leaking = duplicates.leaks.filter((leak) => leak.rows > 0);
   if (leaking.length === 0) return { level: "good", text: "No image occurs in two parts." };
   const list = leaking.map(
-    ({ part, copyIn, rows }) => `${number(rows)} ${part} rows have a copy in ${copyIn}`,
+    ({ part, copyIn, rows }) =>
+      `${counted(rows, `${part} row has`, `${part} rows have`)} a copy in ${copyIn}`,
   );
   return {
     level: "problem",
-    text: `${number(duplicates.groupsAcrossParts)} images occur in more than one part: ${list.join(", ")}. Figures on these parts are partly memory.`,
+    text: `${counted(duplicates.groupsAcrossParts, "image occurs", "images occur")} in more than one part: ${list.join(", ")}. Figures on these parts are partly memory.`,
   };
 }
 

@@ -63,6 +63,12 @@ describe("a training that is refused", () => {
     expect(outcome.err).toMatch(/--distillation needs a teacher's answers\n.*--teacher FILE/);
   });
 
+  it("for a run name that no command could take is so before anything is read", async () => {
+    const { code, err } = await fit("--out=-x").done;
+    expect(code).toBe(2);
+    expect(err).toMatch(/^error: --out cannot be "-x": .* read as a flag\n/);
+  });
+
   it("leaves no folder behind", async () => {
     const text = await readFile(file("small.csv"), "utf8");
     await writeFile(file("partless.csv"), text.replaceAll("PublicTest", "Training"));
@@ -114,7 +120,7 @@ describe("a training that is stopped", () => {
     expect(code).toBe(130);
     expect(err).toMatch(/To go on, repeat the command without --fresh and with --out r-2\.\n$/);
     const third = fit(...long, "--out", "r-2");
-    await until(() => third.said("going on with what is there"));
+    await until(() => third.said("continuing after "));
     third.interrupt();
     const outcome = await third.done;
     expect(outcome).toMatchObject({ code: 130 });
@@ -151,7 +157,7 @@ describe("a finished run", () => {
     await rm(file("old/tensorboard"), { recursive: true });
     const outcome = await fit("--out", "old", "--tensorboard").done;
     expect(outcome.code, outcome.err).toBe(0);
-    expect(outcome.out).toContain("going on with what is there");
+    expect(outcome.out).toContain("continuing after ");
     expect(await readFile(file("old/model/weights.bin"))).toEqual(weights);
     expect(existsSync(file("old/tensorboard/train"))).toBe(true);
     expect(await readConfig("old")).toEqual(old);

@@ -1,5 +1,6 @@
 import path from "node:path";
 import {
+  counted,
   csvOption,
   defineCommand,
   FOLDERS,
@@ -20,9 +21,11 @@ import {
   voteColumns,
 } from "@mien/data";
 import {
+  checkFolderName,
   MienError,
   officialSplit,
   RUN_FILES,
+  toFolderName,
   type EpochRecord,
   type RunConfig,
 } from "@mien/format";
@@ -85,6 +88,7 @@ export const fitCommand = defineCommand({
     ...configOptions(),
   },
   async run(values, { terminal, signal }) {
+    if (values.out !== undefined) checkFolderName(path.basename(path.resolve(values.out)), "--out");
     const config = await configFromFlags(values, values.config);
     const { voteShare, distillation } = config;
     if (distillation > 0 && values.teacher === undefined) {
@@ -116,7 +120,7 @@ export const fitCommand = defineCommand({
       hyperparameters: config,
       code: await trainingCode(),
     };
-    const base = values.out ?? path.join(FOLDERS.runs, name);
+    const base = values.out ?? path.join(FOLDERS.runs, toFolderName(name));
     const place = await takeRunPlace(base, wanted, { fresh: values.fresh });
     const { folder, state } = place;
     const log = values.tensorboard ? tensorBoardLog(folder) : undefined;
@@ -162,7 +166,10 @@ export const fitCommand = defineCommand({
       terminal.say(
         `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
       );
-      if (state === "unfinished") terminal.say("going on with what is there");
+      if (state === "unfinished")
+        terminal.say(
+          `continuing after ${counted((await readHistory(folder)).length, "stored epoch")}`,
+        );
       const live = liveEpochs(terminal, config.epochs);
       const result = await fit({
         set,

@@ -1,5 +1,6 @@
 import path from "node:path";
 import {
+  counted,
   csvOption,
   defineCommand,
   formatPercent,
@@ -63,7 +64,7 @@ export const reportCommand = defineCommand({
           advice: "Go on with it by `npx nx run tune:search`.",
         });
       }
-      terminal.say(`study ${study} in ${folder}: ${trials.length} trials`);
+      terminal.say(`study ${study} in ${folder}: ${counted(trials.length, "trial")}`);
       const importance = await bridge.call("importance", {});
       const random = await bridge.call("randomSearch", { trials: valued(trials).length });
 

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import {
+  counted,
   csvOption,
   defineCommand,
   formatPercent,
@@ -9,7 +10,7 @@ import {
   type Terminal,
 } from "@mien/cli";
 import { identifyDataset, loadWithProgress, skipBadRowsOption } from "@mien/data";
-import { MienError } from "@mien/format";
+import { MienError, toFolderName } from "@mien/format";
 import { trainingCode } from "@mien/train";
 import {
   findPlace,
@@ -101,7 +102,7 @@ export const searchCommand = defineCommand({
     const { csv, skipBadRows } = values;
     const identity = await identifyDataset({ csv, signal });
     const { manifest, sha256 } = identity;
-    const name = values.study ?? `${manifest.name}-${space.name}`;
+    const name = values.study ?? toFolderName(`${manifest.name}-${space.name}`);
     const place = await findPlace(values, name);
     const settings: Settings = {
       data: { name: manifest.name, sha256, skipBadRows },
@@ -166,12 +167,12 @@ export const searchCommand = defineCommand({
         .map((state) => `${counts[state]} ${state}`)
         .join(", ");
       if (signal.aborted) {
-        throw new MienError("interrupted", `${soFar} of ${values.trials} trials`, {
+        throw new MienError("interrupted", `${soFar} of ${counted(values.trials, "trial")}`, {
           advice: "Repeat the command to go on; the trial that ran is begun anew.",
         });
       }
       terminal.say(
-        `${done ? "done" : "the time is up"}: ${soFar}${done ? "" : ` of ${values.trials} trials; the same command goes on`}`,
+        `${done ? "done" : "the time is up"}: ${soFar}${done ? "" : ` of ${counted(values.trials, "trial")}; repeat the command to continue`}`,
       );
       if (best) {
         reportBest(terminal, space, best);
@@ -194,7 +195,7 @@ function sayEarlier(terminal: Terminal, { counts, best }: Status): void {
   const earlier = counts.complete + counts.pruned;
   if (earlier === 0) return;
   const value = best?.value ? `, the best with ${formatPercent(best.value)}` : "";
-  terminal.say(`going on after ${earlier} trials${value}`);
+  terminal.say(`continuing after ${counted(earlier, "trial")}${value}`);
 }
 
 /** The best trial's settings as a table. */

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { csvOption, defineCommand } from "@mien/cli";
+import { counted, csvOption, defineCommand } from "@mien/cli";
 import { identifyDataset, loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
 import { trainingCode } from "@mien/train";
@@ -42,7 +42,9 @@ export const workerCommand = defineCommand({
         terminal.warn("the training code here is not that which the study began with.");
       }
       await loadWithProgress({ csv, skipBadRows: data.skipBadRows, signal }, terminal);
-      terminal.say(`study ${study}: space ${settings.space.name}, ${target} trials in all`);
+      terminal.say(
+        `study ${study}: space ${settings.space.name}, ${counted(target, "trial")} in all`,
+      );
       await mkdir(place.folder, { recursive: true });
       const table = trialTable(terminal, { epochs });
       let status: Status | undefined;

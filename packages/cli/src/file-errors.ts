@@ -1,0 +1,70 @@
+import { getSystemErrorMap } from "node:util";
+import { MienError } from "@mien/format";
+
+/** What the user can do about each error of a file system that a user can cause. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: "Check the permissions of the folder, or name another one.",
+  EPERM: "Check the permissions of the folder, or name another one.",
+  EROFS: "Name a folder on a disk that can be written to.",
+  ENOTDIR: "A part of the path is a file, not a folder. Name another path.",
+  EEXIST: "Something else has this name already. Name another path, or move it away.",
+  EISDIR: "The path is a folder, not a file. Name a file.",
+  ENAMETOOLONG: "Choose a shorter name; most file systems take 255 bytes.",
+  ENOENT: "Check that the path is spelt correctly and that the file was not moved.",
+  ENOSPC: "Free some space, or name a folder on another disk.",
+  EDQUOT: "Free some space, or name a folder on another disk.",
+  EFBIG: "The file system does not take files of this size. Name another disk.",
+  ELOOP: "The path has a circle of symbolic links. Name another path.",
+  EMFILE: "Too many files are open. Close other programs, or raise the limit (ulimit -n).",
+  ENFILE: "Too many files are open. Close other programs.",
+  EBUSY: "Another program uses the file. Close it and try again.",
+  EXDEV: "Name a folder on the same disk.",
+  ENOTEMPTY: "Name another folder, or empty this one.",
+  EIO: "The disk reports a fault. Check its cables and its health, or name another disk.",
+  EILSEQ: "The file system cannot store this name. Choose letters and digits.",
+  EINVAL: "The file system cannot store this name. Choose letters and digits.",
+};
+
+/** What Node was doing when the error came, by the name of the system call. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  mkdir: "cannot make the folder",
+  mkdtemp: "cannot make the folder",
+  open: "cannot open",
+  read: "cannot read",
+  write: "cannot write",
+  scandir: "cannot list the folder",
+  rename: "cannot rename",
+  link: "cannot link",
+  copyfile: "cannot copy",
+  unlink: "cannot delete",
+  rm: "cannot delete",
+  rmdir: "cannot delete the folder",
+};
+
+/**
+ * The error of a file system as a user can read it.
+ *
+ * @param error anything thrown.
+ * @returns a `MienError` of code `environment` that names the path, the cause in words and the
+ * remedy, for an error that Node's file functions threw; undefined for anything else.
+ */
+export function fileError(error: unknown): MienError | undefined {
+  if (!(error instanceof Error) || error instanceof MienError) return undefined;
+  const { code, errno, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const advice = code === undefined ? undefined : ADVICE[code];
+  // Errors of sockets and child processes have codes and system calls too, but not these.
+  if (advice === undefined || syscall === undefined || syscall.startsWith("spawn"))
+    return undefined;
+  // Without a path the call had an open file, and only a full or broken disk is not a bug.
+  if (path === undefined && !["ENOSPC", "EDQUOT", "EFBIG", "EIO"].includes(code ?? "")) {
+    return undefined;
+  }
+  const cause = getSystemErrorMap().get(errno ?? 0)?.[1] ?? code;
+  const action = ACTIONS[syscall] ?? "cannot use";
+  const place = dest ?? path;
+  return new MienError(
+    "environment",
+    `${action}${place === undefined ? "" : ` ${place}`}: ${cause}`,
+    { advice, cause: error },
+  );
+}
