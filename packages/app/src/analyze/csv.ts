@@ -1,4 +1,5 @@
 import type { FaceResult, FrameResult } from "@mien/format";
+import { csvRow } from "./csv-row.ts";
 
 /** The first line of a table of faces: one column a probability, named after its label. */
 export function csvHeader(labels: readonly string[]): string {
@@ -7,13 +8,13 @@ export function csvHeader(labels: readonly string[]): string {
     ...["distance_mm", "relief", "person", "person_distance", "expression", "confirmed"],
     ...labels.map((label) => `p_${label}`),
   ];
-  return columns.map(quoted).join(",");
+  return csvRow(columns);
 }
 
 /** One line a face; a frame without faces has none. Unknown values are empty. */
 export function csvLines({ source, frame, timeMs, faces }: FrameResult): string[] {
   return faces.map((face: FaceResult) =>
-    [
+    csvRow([
       source,
       frame,
       timeMs,
@@ -27,14 +28,6 @@ export function csvLines({ source, frame, timeMs, faces }: FrameResult): string[
       face.expression,
       face.confirmed,
       ...face.probabilities.map((probability) => probability.toPrecision(6)),
-    ]
-      .map(quoted)
-      .join(","),
+    ]),
   );
-}
-
-/** As RFC 4180 wants it. */
-function quoted(value: string | number | null): string {
-  const text = value === null ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
