@@ -30,7 +30,7 @@ function faceOf(name: string | null, labels: readonly string[]): FrameResult["fa
     ...{ track: 1, box: [1, 2, 3.5, 4] as const, score: 0.5, distanceMm: null },
     ...{ relief: "unknown" as const, person: name === null ? null : { name, distance: 0.25 } },
     probabilities: labels.map(() => 1 / labels.length),
-    ...{ expression: labels[0] as string, confirmed: labels[0] as string },
+    ...{ expression: labels[0] as string, confirmed: labels[0] as string, quorumReached: true },
   };
 }
 
@@ -54,7 +54,7 @@ describe("erasing a name", () => {
             (other) => other === null || other === name || same(other) !== same(name),
           );
           const frame: FrameResult = {
-            ...{ source, frame: 0, timeMs: 0, timings: {} },
+            ...{ type: "frame", source, frame: 0, timeMs: 0, width: 9, height: 9, timings: {} },
             faces: names.map((one) => faceOf(one, labels)),
           };
           const csv = [csvHeader(labels), ...csvLines(frame)].map((line) => `${line}\n`).join("");

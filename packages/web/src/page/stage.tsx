@@ -1,4 +1,4 @@
-import type { FaceResult } from "@mien/format";
+import { confirmedText, type FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Shown } from "./connection.ts";
 import { colourOf, nameOf } from "./expressions.ts";
@@ -69,7 +69,7 @@ export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view
     context.beginPath();
     context.roundRect(x, y, w, h, 8 * unit);
     context.stroke();
-    const words = [view.privacy ? "" : nameOf(face), face.confirmed ?? "…"].filter(Boolean);
+    const words = [view.privacy ? "" : nameOf(face), confirmedText(face) ?? "…"].filter(Boolean);
     label(context, words.join(" · "), [x, y, w, h], unit, colour, "#ffffff");
   }
 }
