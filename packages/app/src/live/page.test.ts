@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { personNameProblem } from "@mien/format";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { drawFaces } from "../recording/face-textures.ts";
@@ -248,6 +249,20 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     await late;
     await page.waitForTimeout(200);
     expect(await page.locator(".consent").textContent()).toContain(`the name "Ada"`);
+  });
+
+  it("says while a name is typed what is wrong with it, as the commands do", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    for (const name of ["Ada\u202eB", "-Ada", "CON"]) {
+      await page.getByLabel("Name").fill(name);
+      const sentence = `This cannot be a name: ${personNameProblem(name)}.`;
+      await page.getByText(sentence, { exact: true }).waitFor();
+      expect(await page.locator(".consent").count()).toBe(0);
+    }
+    await page.getByLabel("Name").fill("شاه\u200cرخ");
+    await page.locator(".consent").waitFor();
+    expect(await page.getByText("This cannot be a name").count()).toBe(0);
   });
 
   it("shows what the model sees while the mouse rests there", async () => {

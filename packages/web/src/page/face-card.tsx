@@ -1,6 +1,6 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useState } from "preact/hooks";
-import { colourOf, percent, shownName } from "./expressions.ts";
+import { colourOf, colourOfConfirmed, percent, shownName } from "./expressions.ts";
 
 /** What a card shows beside the face itself. */
 export interface FaceCardProps {
@@ -18,7 +18,6 @@ export interface FaceCardProps {
 /** One face: who, what is confirmed, the window filling up, and the probabilities. */
 export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: FaceCardProps) {
   const filled = counts.reduce((sum, count) => sum + count, 0);
-  const confirmedIndex = face.confirmed === null ? -1 : labels.indexOf(face.confirmed);
   return (
     <article class="card face" aria-label={shownName(face, privacy)}>
       <header>
@@ -41,13 +40,15 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
           <span class="quiet">reading…</span>
         ) : (
           <>
-            <i class="dot" style={{ background: colourOf(Math.max(0, confirmedIndex)) }} />
+            <i class="dot" style={{ background: colourOfConfirmed(face, labels) }} />
             {confirmedText(face)}
           </>
         )}
       </p>
       {face.quorumReached === false && (
-        <p class="facts">No expression fills more than {percent(quorum)} of the window.</p>
+        <p class="facts below-quorum">
+          No expression fills more than {percent(quorum)} of the window.
+        </p>
       )}
       <div
         class="window"
