@@ -13,7 +13,7 @@ import { MienError, messageOf } from "@mien/format";
  */
 export async function writeFileAtomic(
   file: string,
-  content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<string>,
+  content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<string | Uint8Array>,
   mode = 0o666,
 ): Promise<void> {
   const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`;

@@ -50,6 +50,17 @@ describe("loadVotes", () => {
     expect(zipped.sha256).toBe(plain.sha256);
   });
 
+  it("reads cells in quotes, and says where a quote does not end", async () => {
+    const quoted = FILE.replace("fer0000002.png", '"fer, ""2""\r\n.png"').replace(
+      "Usage,",
+      '"Usage",',
+    );
+    expect((await votesIn(quoted)).counts).toEqual((await votesIn(FILE)).counts);
+    await expect(votesIn(FILE.replace("fer0000002", '"fer'))).rejects.toThrow(
+      /is not a CSV: .*[Qq]uote/,
+    );
+  });
+
   it("looks in MIEN_DATA and says where it looked", async () => {
     const folder = await temporaryFolder();
     vi.stubEnv("MIEN_DATA", folder);

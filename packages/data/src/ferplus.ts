@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { MienError, USAGES, type ImageSet } from "@mien/format";
+import { MienError, messageOf, USAGES, type ImageSet } from "@mien/format";
+import { parse } from "csv-parse/sync";
 import { readChunks } from "./chunks.ts";
 
 /** The columns of FER+ that count votes, in the order of its file. */
@@ -190,11 +191,12 @@ export function voteColumns(votes: Votes, classes: readonly string[]): number[] 
 
 /** Reads the file's text into [N, 10] counts in the order of the set's positions. */
 function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
-  const [header = "", ...lines] = text.replace(BYTE_ORDER_MARK, "").trimEnd().split(/\r?\n/);
-  if (header !== HEADER.join(",")) {
+  const [header = [], ...lines] = parseRows(text.replace(BYTE_ORDER_MARK, "").trimEnd(), file);
+  const found = header.join(",");
+  if (found !== HEADER.join(",")) {
     throw new MienError(
       "bad-data",
-      `${file}: expected the header ${HEADER.join(",")}, found ${header.slice(0, 120) || "nothing"}`,
+      `${file}: expected the header ${HEADER.join(",")}, found ${found.slice(0, 120) || "nothing"}`,
       { advice: HOW_TO_GET_FERPLUS },
     );
   }
@@ -207,7 +209,7 @@ function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
   if (lines.length !== rows) stranger(`it has ${lines.length} rows, the data set ${rows}`);
   const counts = new Uint8Array(set.row.length * VOTE_COLUMNS.length);
   set.row.forEach((row, i) => {
-    const [usage, , ...votes] = (lines[row] as string).split(",");
+    const [usage, , ...votes] = lines[row] as string[];
     const expected = USAGES[set.usage[i] as number];
     if (usage !== expected) stranger(`row ${row} is ${usage} in it, ${expected} in the data set`);
     const wrong = votes.find((vote) => !/^\d{1,2}$/.test(vote));
@@ -219,4 +221,16 @@ function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
     counts.set(votes.map(Number), i * VOTE_COLUMNS.length);
   });
   return counts;
+}
+
+/** @throws {MienError} `bad-data` where a quote does not end or ends inside a cell. */
+function parseRows(text: string, file: string): string[][] {
+  try {
+    return parse(text, { relax_column_count: true, record_delimiter: ["\r\n", "\n"] });
+  } catch (error) {
+    throw new MienError("bad-data", `${file} is not a CSV: ${messageOf(error)}`, {
+      advice: HOW_TO_GET_FERPLUS,
+      cause: error,
+    });
+  }
 }

@@ -1,4 +1,5 @@
 import { imageAt, USAGES, type ImageSet } from "@mien/format";
+import { stringify } from "csv-stringify/sync";
 import { PLAIN_HEADER } from "./plain-rows.ts";
 
 const NUMBERS = Array.from({ length: 256 }, (_, value) => String(value));
@@ -9,10 +10,11 @@ const NUMBERS = Array.from({ length: 256 }, (_, value) => String(value));
  * @returns the lines in pieces; write them one after the other.
  */
 export function encodeCsv(set: ImageSet): Uint8Array[] {
-  const parts: Uint8Array[] = [Buffer.from(`${PLAIN_HEADER}\n`)];
+  const parts: Uint8Array[] = [Buffer.from(stringify([PLAIN_HEADER.split(",")]))];
   for (let i = 0; i < set.labels.length; i++) {
     const pixels = Array.from(imageAt(set, i), (value) => NUMBERS[value]).join(" ");
-    parts.push(Buffer.from(`${set.labels[i]},${pixels},${USAGES[set.usage[i] as number]}\n`));
+    const row = [set.labels[i], pixels, USAGES[set.usage[i] as number]];
+    parts.push(Buffer.from(stringify([row])));
   }
   return parts;
 }

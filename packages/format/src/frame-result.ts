@@ -6,14 +6,40 @@ export interface StreamHeader {
   readonly model: string;
 }
 
+/** What the numbers of a box are; a `StreamLine` repeats it for readers of the file. */
+export const BOX_CONVENTION =
+  "[x, y, width, height] in pixels of the frame; x to the right and y down from its upper left corner";
+
+/** The first line of a results file. */
+export interface StreamLine extends StreamHeader {
+  readonly type: "stream";
+  /** Of the file or camera, without its password. */
+  readonly source: string;
+  /** Frames a second, as the source declares it; null for images and where it is not known. */
+  readonly frameRate: number | null;
+  /** `BOX_CONVENTION`. */
+  readonly box: string;
+}
+
+/** The first line of a results file, from what is known of the stream. */
+export function streamLine(about: Omit<StreamLine, "type" | "box">): StreamLine {
+  const { source, frameRate, model, labels } = about;
+  return { type: "stream", source, frameRate, box: BOX_CONVENTION, model, labels };
+}
+
 /** What was seen in one frame; the same object in a results file, on the wire and in the page. */
 export interface FrameResult {
+  /** Tells it from the first line of a results file, and from other messages on the wire. */
+  readonly type: "frame";
   /** Where the frame came from; for images, also in a folder, that image's path. */
   readonly source: string;
   /** 0 for the first frame of the source. */
   readonly frame: number;
   /** Milliseconds since the source was opened. */
   readonly timeMs: number;
+  /** Of the frame, in pixels. */
+  readonly width: number;
+  readonly height: number;
   /** Milliseconds spent, by stage (`decode`, `classify`, …). */
   readonly timings: Readonly<Record<string, number>>;
   readonly faces: readonly FaceResult[];
@@ -47,6 +73,26 @@ export interface FaceResult {
   readonly probabilities: readonly number[];
   /** The label with the highest probability. */
   readonly expression: string;
-  /** The expression that has filled the confirmation window, else null. */
+  /**
+   * The expression that fills more than the quorum of the confirmation window; where none does,
+   * what stands for that: Neutral, or `unsure`. Null until the window is full, and for still images.
+   */
   readonly confirmed: string | null;
+  /**
+   * Whether an expression fills more than the quorum: false where `confirmed` is Neutral or `unsure`
+   * because none does. Null where `confirmed` is.
+   */
+  readonly quorumReached: boolean | null;
+}
+
+/**
+ * What is confirmed, for people: `Happy`; `Neutral (unsure)` where no expression reached the
+ * quorum; undefined where nothing is confirmed yet.
+ */
+export function confirmedText(
+  face: Pick<FaceResult, "confirmed" | "quorumReached">,
+): string | undefined {
+  const { confirmed, quorumReached } = face;
+  if (confirmed === null) return undefined;
+  return quorumReached === false && confirmed !== "unsure" ? `${confirmed} (unsure)` : confirmed;
 }

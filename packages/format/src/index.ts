@@ -7,6 +7,7 @@ export * from "./image-set.ts";
 export * from "./image.ts";
 export * from "./model-metadata.ts";
 export * from "./onnx-metadata.ts";
+export * from "./person-name.ts";
 export * from "./random.ts";
 export * from "./run-folder.ts";
 export * from "./telemetry.ts";

@@ -13,7 +13,7 @@ function smoother(options: ConfirmationOptions = {}, labels = LABELS) {
 /** What is confirmed after each frame. */
 function run(frames: readonly number[][], options?: ConfirmationOptions, labels?: string[]) {
   const one = smoother(options, labels);
-  return frames.map((frame) => one.add(frame));
+  return frames.map((frame) => one.add(frame)?.expression ?? null);
 }
 
 const times = <T>(n: number, value: T) => Array.from({ length: n }, () => value);
@@ -27,6 +27,23 @@ describe("the confirmation window", () => {
   it("wants more than 60 %: 12 of 20 are not enough, 13 are", () => {
     expect(run([...times(8, sad), ...times(12, happy)]).at(-1)).toBe("Neutral");
     expect(run([...times(8, sad), ...times(13, happy)]).at(-1)).toBe("Happy");
+  });
+
+  it("tells Neutral that fills the window from Neutral that stands for no quorum", () => {
+    const last = (frames: readonly number[][], options?: ConfirmationOptions) => {
+      const one = smoother(options);
+      return frames.map((frame) => one.add(frame)).at(-1);
+    };
+    const neutral = [0.1, 0.1, 0.8];
+    const mixed = [...times(10, happy), ...times(10, sad)];
+    for (const method of ["window", "exponential"] as const) {
+      expect(last(times(19, neutral), { method })).toBeNull();
+      expect(last(times(20, neutral), { method })).toEqual({
+        expression: "Neutral",
+        quorumReached: true,
+      });
+      expect(last(mixed, { method })).toEqual({ expression: "Neutral", quorumReached: false });
+    }
   });
 
   it("forgets what is older than the window", () => {
@@ -76,8 +93,8 @@ describe("the windows of everybody", () => {
       windows.add({ track: 1, person: "Ada" }, happy, frame * 33);
       windows.add({ track: 2, person: null }, sad, frame * 33);
     }
-    expect(windows.add({ track: 1, person: "Ada" }, happy, 200)).toBe("Happy");
-    expect(windows.add({ track: 2, person: null }, sad, 200)).toBe("Sad");
+    expect(windows.add({ track: 1, person: "Ada" }, happy, 200)?.expression).toBe("Happy");
+    expect(windows.add({ track: 2, person: null }, sad, 200)?.expression).toBe("Sad");
   });
 
   it("go with a person from track to track, and from an unknown track to the person", () => {
@@ -85,15 +102,15 @@ describe("the windows of everybody", () => {
     for (let i = 0; i < 4; i++) {
       expect(windows.add({ track: 1, person: null }, happy, i)).toBe(null);
     }
-    expect(windows.add({ track: 1, person: "Ada" }, happy, 5)).toBe("Happy");
-    expect(windows.add({ track: 9, person: "Ada" }, happy, 6)).toBe("Happy");
+    expect(windows.add({ track: 1, person: "Ada" }, happy, 5)?.expression).toBe("Happy");
+    expect(windows.add({ track: 9, person: "Ada" }, happy, 6)?.expression).toBe("Happy");
     expect(windows.add({ track: 1, person: null }, happy, 7)).toBe(null);
   });
 
   it("begin anew for somebody who was away", () => {
     const windows = new Confirmations(LABELS, { size: 2 });
     windows.add({ track: 1, person: "Ada" }, happy, 0);
-    expect(windows.add({ track: 1, person: "Ada" }, happy, 100)).toBe("Happy");
+    expect(windows.add({ track: 1, person: "Ada" }, happy, 100)?.expression).toBe("Happy");
     expect(windows.add({ track: 2, person: "Ada" }, happy, 10_000)).toBe(null);
   });
 });

@@ -42,13 +42,21 @@ export function resolveConfirmation(
   return { method, size, quorum, fallback, change };
 }
 
+/** What a full window says. */
+export interface Confirmed {
+  /** An expression, or what stands for none: Neutral, or `unsure`. */
+  readonly expression: string;
+  /** Whether that expression has the quorum; false where it stands for none. `viterbi`: true. */
+  readonly quorumReached: boolean;
+}
+
 /** The memory of one face: what it showed so far, and what of it is sure. */
 export interface Smoother {
   /**
    * @param probabilities of one more frame, in the order of the labels.
    * @returns what is confirmed now; null until `size` frames are there.
    */
-  add(probabilities: ArrayLike<number>): string | null;
+  add(probabilities: ArrayLike<number>): Confirmed | null;
 }
 
 /** @param options resolved by `resolveConfirmation`. */
@@ -71,7 +79,7 @@ function countingWindow({ size, quorum, fallback }: Confirmation, labels: readon
       }
       if (recent.length < size) return null;
       const most = argmax(counts);
-      return (counts[most] as number) > quorum * size ? (labels[most] as string) : fallback;
+      return answer((counts[most] as number) > quorum * size, labels[most], fallback);
     },
   };
 }
@@ -92,7 +100,7 @@ function exponential({ size, quorum, fallback }: Confirmation, labels: readonly 
       }
       if (frames < size) return null;
       const best = argmax(mean);
-      return (mean[best] as number) > quorum ? (labels[best] as string) : fallback;
+      return answer((mean[best] as number) > quorum, labels[best], fallback);
     },
   };
 }
@@ -113,9 +121,14 @@ function viterbi({ size, change }: Confirmation, labels: readonly string[]) {
         // Less the best, so that scores stay small however long the sequence is.
         scores[i] = Math.max((scores[i] as number) - best + stay, move) + seen;
       }
-      return frames < size ? null : (labels[argmax(scores)] as string);
+      if (frames < size) return null;
+      return { expression: labels[argmax(scores)] as string, quorumReached: true };
     },
   };
+}
+
+function answer(quorumReached: boolean, label: string | undefined, fallback: string): Confirmed {
+  return { expression: quorumReached ? (label as string) : fallback, quorumReached };
 }
 
 /** The index of the largest value; the first of equals. */

@@ -3,6 +3,7 @@ import {
   resolveConfirmation,
   type Confirmation,
   type ConfirmationOptions,
+  type Confirmed,
   type Smoother,
 } from "./confirmation.ts";
 
@@ -31,13 +32,13 @@ export class Confirmations {
    *
    * @param face.person the name, or null while unknown. Once a track is recognised, the window of
    * the person goes on where that of the track was, unless the person has one already.
-   * @returns the confirmed expression, or null while the window is not full.
+   * @returns what is confirmed, or null while the window is not full.
    */
   add(
     face: { readonly track: number; readonly person: string | null },
     probabilities: ArrayLike<number>,
     timeMs: number,
-  ): string | null {
+  ): Confirmed | null {
     this.#forget(timeMs);
     const ofTrack = `track ${face.track}`;
     const key = face.person === null ? ofTrack : `person ${face.person}`;

@@ -1,7 +1,7 @@
 export { overlap, type Box } from "./box.ts";
 export type { Calibration } from "./calibrate.ts";
 export { createSmoother, resolveConfirmation } from "./confirmation.ts";
-export type { Confirmation, ConfirmationOptions, Smoother } from "./confirmation.ts";
+export type { Confirmation, ConfirmationOptions, Confirmed, Smoother } from "./confirmation.ts";
 export { judgeRelief, type Relief } from "./depth-gate.ts";
 export type { Detection } from "./detector-kinds.ts";
 export * from "./expression-classifier.ts";

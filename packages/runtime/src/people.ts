@@ -1,4 +1,4 @@
-import { MienError } from "@mien/format";
+import { MienError, toPersonName } from "@mien/format";
 import { calibrate, type Calibration } from "./calibrate.ts";
 import { impostorsFor } from "./impostors.ts";
 import type { Recogniser } from "./recogniser.ts";
@@ -64,7 +64,7 @@ export class People {
     features: readonly Float32Array[],
     enrolled = new Date().toISOString(),
   ): Person {
-    const called = name.trim();
+    const called = toPersonName(name);
     if (called === "" || called.length > 100) {
       throw new MienError("usage", `expected a name of 1 to 100 characters, found "${name}"`);
     }
@@ -97,7 +97,7 @@ export class People {
   /** @returns whether there was such a person. */
   remove(name: string): boolean {
     this.#calibration = undefined;
-    return this.#people.delete(name);
+    return this.#people.delete(toPersonName(name));
   }
 
   /** Who is nearest, however far; null if nobody is enrolled. */

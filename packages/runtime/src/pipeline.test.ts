@@ -69,6 +69,7 @@ describe("a pipeline", () => {
     );
     const [result] = await run({ source: "test" }, [{ ...picture, index: 7, timeMs: 233 }]);
     expect(result).toMatchObject({ source: "test", frame: 7, timeMs: 233 });
+    expect(result).toMatchObject({ type: "frame", width: picture.width, height: picture.height });
     expect(Object.keys(result!.timings)).toEqual(["detect", "classify", "total"]);
     expect(result!.faces).toHaveLength(1);
     const [face] = result!.faces;
@@ -89,6 +90,9 @@ describe("a pipeline", () => {
     const results = await run({}, film(25));
     expect(results.map(({ faces }) => faces.map(({ track }) => track))).toEqual(
       results.map(() => [1]),
+    );
+    expect(results.map(({ faces }) => faces[0]!.quorumReached !== null)).toEqual(
+      results.map(({ faces }) => faces[0]!.confirmed !== null),
     );
     expect(results.map(({ faces }) => faces[0]!.confirmed !== null)).toEqual(
       results.map((_, i) => i >= 19),

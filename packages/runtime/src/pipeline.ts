@@ -185,6 +185,10 @@ class Stages implements Pipeline {
       const probabilities = read[i] as Float32Array;
       const person = people[i] ?? null;
       const name = person?.name ?? null;
+      const confirmed =
+        track === null
+          ? null
+          : memory.confirmations.add({ track, person: name }, probabilities, timeMs);
       return {
         track,
         box: shown(box, frame),
@@ -194,16 +198,17 @@ class Stages implements Pipeline {
         person,
         probabilities: Array.from(probabilities),
         expression: this.labels[argmax(probabilities)] as string,
-        confirmed:
-          track === null
-            ? null
-            : memory.confirmations.add({ track, person: name }, probabilities, timeMs),
+        confirmed: confirmed?.expression ?? null,
+        quorumReached: confirmed?.quorumReached ?? null,
       };
     });
     return {
+      type: "frame",
       source: frame.path ?? options.source ?? "",
       frame: index,
       timeMs,
+      width: frame.width,
+      height: frame.height,
       timings: watch.withTotal(),
       faces,
       ...(options.rejected ? { rejected } : {}),

@@ -50,11 +50,8 @@ export interface Status {
   readonly recording: string | null;
 }
 
-/** A frame's result, as `analyze` writes it, and what only a live page needs. */
+/** A frame's result, as `analyze` writes it (`type` is `frame`), and what only a live page needs. */
 export interface LiveResult extends FrameResult {
-  readonly type: "result";
-  readonly width: number;
-  readonly height: number;
   /** When the frame came in, in milliseconds since 1970. */
   readonly capturedAt: number;
   /** Whether there is a depth picture. */

@@ -1,8 +1,7 @@
-import { MienError, type FaceResult, type Frame } from "@mien/format";
+import { checkPersonName, MienError, type FaceResult, type Frame } from "@mien/format";
 import { cut } from "@mien/runtime";
 import type { Enrolment } from "@mien/web";
 import { toJpeg } from "../live/pictures.ts";
-import { checkName } from "../people/person-name.ts";
 import type { Crop } from "../people/person-store.ts";
 import { flawOf, lookAt, type Look } from "./quality.ts";
 
@@ -53,7 +52,7 @@ export class EnrolmentSession {
 
   /** @throws {MienError} `usage` for an impossible name or number. */
   constructor({ name, count }: EnrolmentRequest) {
-    this.name = checkName(name);
+    this.name = checkPersonName(name);
     if (!Number.isSafeInteger(count) || count < 1 || count > MAX_PICTURES) {
       throw new MienError("usage", `expected 1 to ${MAX_PICTURES} pictures, found ${count}`);
     }

@@ -1,7 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
-import { MienError, type Frame, type FrameResult, type StreamHeader } from "@mien/format";
+import {
+  MienError,
+  streamLine,
+  type Frame,
+  type FrameResult,
+  type StreamHeader,
+} from "@mien/format";
 import type { Pipeline } from "@mien/runtime";
 import sharp from "sharp";
 import type { Source } from "../sources/source.ts";
@@ -69,12 +75,15 @@ export async function analyzeFrames(
     for await (const { frame, result } of workedOn(source, pipeline, { signal, maxFrames })) {
       counter.add(result);
       // Only now, so that a source that cannot be read leaves no folder behind.
-      files ??= await openFiles(outputs, header);
+      files ??= await openFiles(outputs, header, source);
       await files.results.add(JSON.stringify(result));
       const { csv } = files;
       if (csv !== undefined) for (const line of csvLines(result)) await csv.add(line);
       if (outputs.annotate) {
-        annotations ??= await openAnnotations(source, frame, outputs.folder);
+        annotations ??= await openAnnotations(source, frame, {
+          folder: outputs.folder,
+          labels: pipeline.labels,
+        });
         await annotations.add(frame, result);
       }
       options.onFrame?.(result, ++frames);
@@ -121,19 +130,24 @@ async function* workedOn(
   if (before !== undefined) yield { frame: before.frame, result: await before.result };
 }
 
-async function openFiles({ folder, csv }: AnalysisOutputs, header: StreamHeader) {
+async function openFiles({ folder, csv }: AnalysisOutputs, header: StreamHeader, source: Source) {
+  const { name, framesPerSecond: frameRate } = source;
   const results = await LineFile.create(path.join(folder, "results.jsonl"));
-  await results.add(JSON.stringify(header));
+  await results.add(JSON.stringify(streamLine({ ...header, source: name, frameRate })));
   if (!csv) return { results, csv: undefined };
   const table = await LineFile.create(path.join(folder, "faces.csv"));
   await table.add(csvHeader(header.labels));
   return { results, csv: table };
 }
 
-async function openAnnotations(source: Source, first: Frame, folder: string): Promise<Annotations> {
-  if (source.kind === "images") return annotateImages(path.join(folder, "annotated"));
+async function openAnnotations(
+  source: Source,
+  first: Frame,
+  { folder, labels }: { readonly folder: string; readonly labels: readonly string[] },
+): Promise<Annotations> {
+  if (source.kind === "images") return annotateImages(path.join(folder, "annotated"), labels);
   const { width, height } = first;
-  const painter = new FacePainter(width, height);
+  const painter = new FacePainter(width, height, labels);
   const framesPerSecond = source.framesPerSecond ?? USUAL_RATE;
   const file = path.join(folder, "annotated.mp4");
   const video = await VideoFile.create(file, { width, height, framesPerSecond });
@@ -160,14 +174,14 @@ async function openAnnotations(source: Source, first: Frame, folder: string): Pr
   };
 }
 
-function annotateImages(folder: string): Annotations {
+function annotateImages(folder: string, labels: readonly string[]): Annotations {
   const used = new Set<string>();
   return {
     place: folder,
     add: async (frame, result) => {
       await mkdir(folder, { recursive: true });
       const { width, height, path: file = `${frame.index}` } = frame;
-      const data = new FacePainter(width, height).paint(frame, result);
+      const data = new FacePainter(width, height, labels).paint(frame, result);
       const jpeg = await sharp(Buffer.from(data), { raw: { width, height, channels: 4 } })
         .removeAlpha()
         .jpeg({ quality: 90 })

@@ -13,9 +13,12 @@ export async function openCropped(model: string, options: { threads: number }): 
       const { expression, probabilities } = await classifier.classify(image);
       const total = Math.round((performance.now() - started) * 1000) / 1000;
       return {
+        type: "frame",
         source: frame.path ?? "",
         frame: frame.index ?? 0,
         timeMs: frame.timeMs ?? 0,
+        width,
+        height,
         timings: { classify: total, total },
         faces: [
           {
@@ -28,6 +31,7 @@ export async function openCropped(model: string, options: { threads: number }): 
             probabilities,
             expression,
             confirmed: null,
+            quorumReached: null,
           },
         ],
       };

@@ -1,19 +1,24 @@
 import type { FaceResult, FrameResult } from "@mien/format";
+import { csvRow } from "./csv-row.ts";
 
-/** The first line of a table of faces: one column a probability, named after its label. */
+/**
+ * The first row of a table of faces. Columns are called as in `FrameResult`, `box` and `person`
+ * being several; one column a probability, named after its label.
+ */
 export function csvHeader(labels: readonly string[]): string {
   const columns = [
-    ...["source", "frame", "time_ms", "track", "x", "y", "width", "height", "score"],
-    ...["distance_mm", "relief", "person", "person_distance", "expression", "confirmed"],
+    ...["source", "frame", "timeMs", "track", "x", "y", "width", "height", "score"],
+    ...["distanceMm", "relief", "person", "personDistance", "expression", "confirmed"],
+    "quorumReached",
     ...labels.map((label) => `p_${label}`),
   ];
-  return columns.map(quoted).join(",");
+  return csvRow(columns);
 }
 
 /** One line a face; a frame without faces has none. Unknown values are empty. */
 export function csvLines({ source, frame, timeMs, faces }: FrameResult): string[] {
   return faces.map((face: FaceResult) =>
-    [
+    csvRow([
       source,
       frame,
       timeMs,
@@ -26,15 +31,8 @@ export function csvLines({ source, frame, timeMs, faces }: FrameResult): string[
       face.person?.distance ?? null,
       face.expression,
       face.confirmed,
+      face.quorumReached,
       ...face.probabilities.map((probability) => probability.toPrecision(6)),
-    ]
-      .map(quoted)
-      .join(","),
+    ]),
   );
-}
-
-/** As RFC 4180 wants it. */
-function quoted(value: string | number | null): string {
-  const text = value === null ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

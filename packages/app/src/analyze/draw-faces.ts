@@ -1,4 +1,4 @@
-import type { FaceResult, Frame, FrameResult } from "@mien/format";
+import { confirmedText, type FaceResult, type Frame, type FrameResult } from "@mien/format";
 import { COLOURS, FONT, registerFonts } from "@mien/plot";
 import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
 
@@ -6,13 +6,16 @@ import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
 export class FacePainter {
   readonly #width: number;
   readonly #height: number;
+  readonly #labels: readonly string[];
   readonly #context: SKRSContext2D;
   readonly #rgba;
 
-  constructor(width: number, height: number) {
+  /** @param labels of the probabilities. */
+  constructor(width: number, height: number, labels: readonly string[]) {
     registerFonts();
     this.#width = width;
     this.#height = height;
+    this.#labels = labels;
     this.#context = createCanvas(width, height).getContext("2d");
     this.#rgba = this.#context.createImageData(width, height);
   }
@@ -31,7 +34,7 @@ export class FacePainter {
     }
     this.#context.putImageData(this.#rgba, 0, 0);
     for (const { box, reason } of rejected) this.#box(box, COLOURS.quiet, reason.split(":", 1)[0]);
-    for (const face of faces) this.#box(face.box, colourOf(face), captionOf(face));
+    for (const face of faces) this.#box(face.box, colourOf(face), captionOf(face, this.#labels));
     return this.#context.getImageData(0, 0, this.#width, this.#height).data;
   }
 
@@ -60,10 +63,20 @@ function colourOf({ track }: FaceResult): string {
   return series[((track ?? 1) - 1) % series.length] as string;
 }
 
-/** `Ada: Happy 93 %`: the confirmed expression, else that of the frame in brackets. */
-function captionOf({ person, confirmed, expression, track, probabilities }: FaceResult): string {
-  const name = person === null ? "" : `${person.name}: `;
-  if (confirmed !== null) return name + confirmed;
-  const percent = `${Math.round(100 * Math.max(...probabilities))} %`;
-  return track === null ? `${name}${expression} ${percent}` : `${name}(${expression})`;
+/**
+ * `Ada, track 2: Happy 93 %`: who it is, and what is confirmed with its probability in this frame.
+ * `track 2: Neutral (unsure), Happy 41 %` where no expression reached the quorum, and
+ * `track 2: (Happy 93 %)` while the window fills: the frame's own expression and probability.
+ * Still images have no track, and show the frame's own: `Happy 93 %`.
+ */
+export function captionOf(face: FaceResult, labels: readonly string[]): string {
+  const { person, track, confirmed, quorumReached, expression, probabilities } = face;
+  const withShare = (label: string) =>
+    `${label} ${Math.round(100 * (probabilities[labels.indexOf(label)] ?? 0))} %`;
+  const who = [person?.name, track === null ? undefined : `track ${track}`].filter(Boolean);
+  const prefix = who.length === 0 ? "" : `${who.join(", ")}: `;
+  if (track === null) return prefix + withShare(expression);
+  if (confirmed === null) return `${prefix}(${withShare(expression)})`;
+  if (quorumReached === true) return prefix + withShare(confirmed);
+  return `${prefix}${confirmedText(face)}, ${withShare(expression)}`;
 }

@@ -42,7 +42,7 @@ export class FaceRows {
 
 /** What was seen, in a few lines. */
 export function showTally(terminal: Terminal, tally: Tally, unit: string, seconds: number): void {
-  const { frames, faces, tracks, expressions, confirmed, people, rejected } = tally;
+  const { frames, faces, tracks, expressions, confirmed, belowQuorum, people, rejected } = tally;
   const total = Math.max(1, faces);
   terminal.say("");
   terminal.table(
@@ -54,6 +54,10 @@ export function showTally(terminal: Terminal, tally: Tally, unit: string, second
       ...(tracks === null ? [] : [confirmed[label] ?? 0]),
     ]),
   );
+  if (belowQuorum > 0) {
+    const faces = plural(belowQuorum, "face");
+    terminal.say(`below the quorum: ${faces}, confirmed as Neutral or unsure for that reason`);
+  }
   if (Object.keys(people).length > 0) {
     const rows = Object.entries(people).sort((a, b) => b[1] - a[1]);
     terminal.table(["person", "faces"], rows);

@@ -10,6 +10,8 @@ export interface Tally {
   readonly expressions: Readonly<Record<string, number>>;
   /** Faces by confirmed expression; `unconfirmed` while windows fill. Empty for still images. */
   readonly confirmed: Readonly<Record<string, number>>;
+  /** Faces whose `confirmed` is Neutral or `unsure` because no expression reached the quorum. */
+  readonly belowQuorum: number;
   /** Frames by name of those who were recognised. */
   readonly people: Readonly<Record<string, number>>;
   /** Rejected boxes by the first word of the reason. */
@@ -31,6 +33,7 @@ export class Counter {
   readonly #tracks = new Set<number>();
   readonly #stills: boolean;
   #faces = 0;
+  #belowQuorum = 0;
 
   constructor(labels: readonly string[], stills: boolean) {
     for (const label of labels) this.#expressions.set(label, 0);
@@ -39,7 +42,8 @@ export class Counter {
 
   add({ faces, rejected = [], timings }: FrameResult): void {
     this.#faces += faces.length;
-    for (const { expression, confirmed, person, track } of faces) {
+    for (const { expression, confirmed, quorumReached, person, track } of faces) {
+      if (quorumReached === false) this.#belowQuorum++;
       count(this.#expressions, expression);
       if (track !== null) {
         this.#tracks.add(track);
@@ -64,6 +68,7 @@ export class Counter {
       tracks: this.#stills ? null : this.#tracks.size,
       expressions: Object.fromEntries(this.#expressions),
       confirmed: Object.fromEntries(this.#confirmed),
+      belowQuorum: this.#belowQuorum,
       people: Object.fromEntries(this.#people),
       rejected: Object.fromEntries(this.#rejected),
       meanMs: Object.fromEntries(means),

@@ -124,5 +124,5 @@ function answersOf(options: ConfirmationOptions | null, read: Sequence["read"]) 
     return read.map((row) => LABELS[row.indexOf(Math.max(...row))] as string);
   }
   const smoother = createSmoother(resolveConfirmation(options, LABELS), LABELS);
-  return read.map((row) => smoother.add(row));
+  return read.map((row) => smoother.add(row)?.expression ?? null);
 }

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FrameResult, StreamHeader } from "@mien/format";
+import { BOX_CONVENTION, type FrameResult, type StreamLine } from "@mien/format";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { analyze as command } from "./analyze.ts";
@@ -57,7 +57,7 @@ const analyze = (...flags: string[]) => runCommand(command, ...flags);
 async function readResults(file: string) {
   const lines = (await readFile(path.join(folder, file), "utf8")).trimEnd().split("\n");
   const [header, ...results] = lines.map((line) => JSON.parse(line) as unknown);
-  return { header: header as StreamHeader, results: results as FrameResult[] };
+  return { header: header as StreamLine, results: results as FrameResult[] };
 }
 
 /** Width × height, white where the predicate holds, else black. */
@@ -88,14 +88,20 @@ describe("app:analyze", () => {
       /next {2}npx nx run app:analyze --source \. --cropped --model \S+halves\.onnx/,
     );
     const { header, results } = await readResults("artifacts/analyze/results.jsonl");
-    expect(header).toEqual({ labels: ["Top", "Bottom", "Left", "Right", "Even"], model: MODEL });
+    expect(header).toEqual({
+      ...{ type: "stream", source: "face.jpg", frameRate: null, box: BOX_CONVENTION },
+      ...{ model: MODEL, labels: ["Top", "Bottom", "Left", "Right", "Even"] },
+    });
     const number = expect.any(Number) as number;
     const probabilities = results[0]!.faces[0]!.probabilities;
     expect(results).toEqual([
       {
+        type: "frame",
         source: "face.jpg",
         frame: 0,
         timeMs: number,
+        width: 60,
+        height: 50,
         timings: { classify: number, total: number },
         faces: [
           {
@@ -108,6 +114,7 @@ describe("app:analyze", () => {
             probabilities: [number, number, number, number, number],
             expression: "Left",
             confirmed: null,
+            quorumReached: null,
           },
         ],
       },
@@ -314,7 +321,9 @@ describe("app:analyze", () => {
       .trimEnd()
       .split("\n");
     expect(csv).toHaveLength(2);
-    expect(csv[0]).toMatch(/^source,frame,.*,expression,confirmed,p_Top,p_Bottom,/);
+    expect(csv[0]).toMatch(
+      /^source,frame,timeMs,track,.*,expression,confirmed,quorumReached,p_Top,p_Bottom,/,
+    );
     expect(csv[1]!.split(",")).toHaveLength(csv[0]!.split(",").length);
     expect(await readdir(path.join(folder, "stills/annotated"))).toEqual(["one.jpg", "two.jpg"]);
     const drawn = await sharp(path.join(folder, "stills/annotated/one.jpg")).stats();
@@ -344,7 +353,11 @@ describe("app:analyze", () => {
       expect(err.replaceAll(/^analyze \d+\/\d+\n/gm, "")).toBe("");
       expect(code).toBe(0);
       expect(out).toMatch(/30 frames with 30 faces of 1 track/);
-      const { results } = await readResults("film out/results.jsonl");
+      const { header, results } = await readResults("film out/results.jsonl");
+      expect(header).toMatchObject({ type: "stream", source: film, frameRate: 30 });
+      for (const { type, width, height } of results) {
+        expect({ type, width, height }).toEqual({ type: "frame", width: 416, height: 320 });
+      }
       expect(results.map(({ frame }) => frame)).toEqual(results.map((_, i) => i));
       expect(results.map(({ faces: [face] }) => face?.track)).toEqual(results.map(() => 1));
       expect(results.filter(({ faces: [face] }) => face?.confirmed !== null)).toHaveLength(11);

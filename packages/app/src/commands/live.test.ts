@@ -69,7 +69,7 @@ describe("app:live", () => {
       socket.on("message", (data: Buffer, isBinary: boolean) => {
         if (isBinary) return;
         const message = JSON.parse(data.toString()) as LiveResult;
-        if (message.type === "result") resolve(message);
+        if (message.type === "frame") resolve(message);
       });
     });
     expect(result.faces).toHaveLength(1);

@@ -115,7 +115,11 @@ it("says at the end of a session that it could not be written, and not before", 
   // Reads the head of the table, then nothing more.
   const ended = once(spawn("head", ["-n", "1", pipe], { stdio: "ignore" }), "exit");
   try {
-    const recorder = await SessionRecorder.start(path.dirname(folder), live.app.header);
+    const recorder = await SessionRecorder.start(path.dirname(folder), {
+      ...live.app.header,
+      source: "film.mp4",
+      frameRate: null,
+    });
     vi.useRealTimers();
     await ended;
     live.app.engine.offer(page, await message(face()));

@@ -263,7 +263,11 @@ export class LiveApp {
     const before = this.#recorder;
     try {
       if (recording) {
-        this.#recorder ??= await SessionRecorder.start(this.#options.sessions, this.header);
+        this.#recorder ??= await SessionRecorder.start(this.#options.sessions, {
+          ...this.header,
+          source: this.engine.source,
+          frameRate: this.engine.frameRate,
+        });
       } else {
         this.#recorder = null;
         await before?.stop();

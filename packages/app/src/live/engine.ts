@@ -65,6 +65,7 @@ export class LiveEngine {
   readonly #listeners = new Set<LiveListener>();
   #pipeline: Pipeline;
   #recognises: boolean;
+  #frameRate: number | null = null;
   #windows: WindowCounts;
   #status: Omit<Status, "recording">;
   /** Tracks of a pipeline that forgot begin at 1 again; those that people see never do. */
@@ -102,6 +103,11 @@ export class LiveEngine {
   /** The source for people to see: without its password. */
   get source(): string {
     return withoutPassword(this.#options.source);
+  }
+
+  /** Frames a second that the source declares; null where it does not, and for a page's camera. */
+  get frameRate(): number | null {
+    return this.#frameRate;
   }
 
   get labels(): readonly string[] {
@@ -183,6 +189,7 @@ export class LiveEngine {
   async #read(source: Source, signal: AbortSignal): Promise<void> {
     // Its time and its faces have nothing to do with those of the reading before.
     this.#forget();
+    this.#frameRate = source.framesPerSecond;
     let expected = 0;
     for await (const { frame, cut } of feed(source, signal)) {
       if (frame.index > expected) this.meter.totals.dropped += frame.index - expected;
@@ -247,12 +254,9 @@ export class LiveEngine {
       return { ...face, track };
     });
     const result: LiveResult = {
-      type: "result",
       ...seen,
       source: frame.path ?? this.source,
       faces,
-      width: frame.width,
-      height: frame.height,
       capturedAt,
       depth: depth !== null,
       windows: this.#windows.add(faces, frame.timeMs),

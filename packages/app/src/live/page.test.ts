@@ -1,9 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { personNameProblem } from "@mien/format";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { drawFaces } from "../recording/face-textures.ts";
 import { synthesizeRecording } from "../recording/synthesize.ts";
+import { cameraMessage } from "./testing/camera-message.ts";
 import { pageTests, withoutChromium } from "./testing/page-tests.ts";
 import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
 import { spot, spotFolder, type TestLive } from "./testing/start-live.ts";
@@ -52,6 +54,35 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     expect(await violations(page)).toEqual([]);
     expect(foreign).toEqual([]);
     expect(errors).toEqual([]);
+  });
+
+  it("tells an expression that fills the window from none that does", async () => {
+    const live = await tests.start({ source: "browser" });
+    const { page } = await visit(tests.chromium.browser, live);
+    /** A spot whose upper half is as bright as said, as a page's camera sends it. */
+    const half = async (brightness: number) => {
+      const { data, info } = await spot(64).raw().toBuffer({ resolveWithObject: true });
+      for (let y = 96; y < 112; y++) data.fill(brightness, 3 * (y * 416 + 64), 3 * (y * 416 + 96));
+      const raw = { width: info.width, height: info.height, channels: 3 } as const;
+      const rgba = await sharp(data, { raw }).ensureAlpha().raw().toBuffer();
+      return cameraMessage({ width: 416, height: 320, number: 1 }, rgba);
+    };
+    const kinds = [await half(255), await half(50)] as const;
+    const sender = {};
+    let [sent, count] = [0, 2];
+    const stop = live.app.engine.listen({
+      onFrame: () =>
+        setImmediate(() => live.app.engine.offer(sender, kinds[++sent % count] as Buffer)),
+    });
+    live.app.engine.offer(sender, kinds[0]);
+    await page.locator(".confirmed.unsure").waitFor();
+    expect(await page.locator(".face").textContent()).toMatch(
+      /unsureNo expression fills more than 60 % of the window/,
+    );
+    count = 1;
+    await page.locator('.confirmed[data-confirmed="Even"]:not(.unsure)').waitFor();
+    expect(await page.locator(".face").textContent()).not.toMatch(/No expression fills/);
+    stop();
   });
 
   it("pauses, mirrors, hides pictures, takes snapshots and records, by mouse and key", async () => {
@@ -218,6 +249,20 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     await late;
     await page.waitForTimeout(200);
     expect(await page.locator(".consent").textContent()).toContain(`the name "Ada"`);
+  });
+
+  it("says while a name is typed what is wrong with it, as the commands do", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    for (const name of ["Ada\u202eB", "-Ada", "CON"]) {
+      await page.getByLabel("Name").fill(name);
+      const sentence = `This cannot be a name: ${personNameProblem(name)}.`;
+      await page.getByText(sentence, { exact: true }).waitFor();
+      expect(await page.locator(".consent").count()).toBe(0);
+    }
+    await page.getByLabel("Name").fill("شاه\u200cرخ");
+    await page.locator(".consent").waitFor();
+    expect(await page.getByText("This cannot be a name").count()).toBe(0);
   });
 
   it("shows what the model sees while the mouse rests there", async () => {

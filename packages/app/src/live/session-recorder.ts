@@ -1,6 +1,13 @@
 import { mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf, type FrameResult, type StreamHeader } from "@mien/format";
+import {
+  MienError,
+  messageOf,
+  streamLine,
+  type FrameResult,
+  type StreamHeader,
+  type StreamLine,
+} from "@mien/format";
 import type { LiveResult } from "@mien/web";
 import { csvHeader, csvLines } from "../analyze/csv.ts";
 import { SessionTimeline, sessionReport } from "./session-report.ts";
@@ -31,21 +38,24 @@ export class SessionRecorder {
   }
 
   /** @param parent where the folder of this session is made, named after the time. */
-  static async start(parent: string, header: StreamHeader): Promise<SessionRecorder> {
+  static async start(
+    parent: string,
+    stream: Omit<StreamLine, "type" | "box">,
+  ): Promise<SessionRecorder> {
     const time = new Date().toISOString().slice(0, 23).replaceAll(/[:.]/g, "").replace("T", "-");
     const folder = path.join(parent, time);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const jsonl = await open(path.join(folder, "results.jsonl"), "w", 0o600);
     const csv = await open(path.join(folder, "faces.csv"), "w", 0o600);
-    await jsonl.write(`${JSON.stringify({ labels: header.labels, model: header.model })}\n`);
-    await csv.write(`${csvHeader(header.labels)}\n`);
-    return new SessionRecorder(folder, header, jsonl, csv);
+    await jsonl.write(`${JSON.stringify(streamLine(stream))}\n`);
+    await csv.write(`${csvHeader(stream.labels)}\n`);
+    return new SessionRecorder(folder, stream, jsonl, csv);
   }
 
   add(live: LiveResult): void {
-    const { source, frame, timeMs, timings, faces, rejected } = live;
+    const { type, source, frame, timeMs, width, height, timings, faces, rejected } = live;
     const result: FrameResult = {
-      ...{ source, frame, timeMs, timings, faces },
+      ...{ type, source, frame, timeMs, width, height, timings, faces },
       ...(rejected === undefined ? {} : { rejected }),
     };
     this.#lines.push(`${JSON.stringify(result)}\n`);

@@ -1,4 +1,4 @@
-import type { FrameResult, StreamHeader } from "@mien/format";
+import { confirmedText, type FrameResult, type StreamHeader } from "@mien/format";
 import { escapeHtml, htmlPage, htmlTable } from "@mien/plot";
 
 /** One colour a class, told apart also by people who see colours differently. */
@@ -35,7 +35,8 @@ export class SessionTimeline {
     this.frames++;
     this.firstMs = Math.min(this.firstMs, timeMs);
     this.lastMs = Math.max(this.lastMs, timeMs);
-    for (const { person, track, probabilities, confirmed } of faces) {
+    for (const face of faces) {
+      const { person, track, probabilities } = face;
       const name = person?.name ?? (track === null ? "faces" : `unknown, track ${track}`);
       const row: Row = this.rows.get(name) ?? { bins: new Map(), confirmed: new Map(), frames: 0 };
       this.rows.set(name, row);
@@ -45,7 +46,9 @@ export class SessionTimeline {
       row.bins.set(at, bin);
       bin.count++;
       probabilities.forEach((p, i) => (bin.sums[i] = (bin.sums[i] as number) + p));
-      if (confirmed !== null) row.confirmed.set(confirmed, (row.confirmed.get(confirmed) ?? 0) + 1);
+      const confirmed = confirmedText(face);
+      if (confirmed === undefined) continue;
+      row.confirmed.set(confirmed, (row.confirmed.get(confirmed) ?? 0) + 1);
     }
   }
 }

@@ -1,9 +1,11 @@
-import { createReadStream } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
 import { escapeHtml } from "@mien/plot";
 import { unzipSync } from "fflate";
+import { csvWithout } from "./erase-csv.ts";
+import { jsonLinesWithout, readLines, type TablePiece } from "./erase-json-lines.ts";
+import { isNamed } from "./same-name.ts";
 
 /** Endings of results, which stay without the person. */
 const TABLE = /\.(jsonl|csv)$/i;
@@ -11,8 +13,6 @@ const TABLE = /\.(jsonl|csv)$/i;
 const MADE = /\.(json|html|txt|log|md)$/i;
 /** Larger archives are no exports. */
 const MAX_ARCHIVE = 500e6;
-/** What a table says instead. */
-const COLUMNS = ["person", "person_distance"];
 
 /**
  * Takes a name out of every result under a folder: lines of results and tables lose the person;
@@ -49,7 +49,7 @@ export async function eraseName(root: string, name: string, except: string): Pro
     for (const file of tables) {
       const place = path.join(folder, file);
       const { mode } = await stat(place);
-      await writeFileAtomic(place, linesWithout(place, name), mode & 0o777);
+      await writeFileAtomic(place, contentWithout(place, name), mode & 0o777);
       changed.push(place);
     }
     for (const file of files.filter((file) => file.endsWith(".zip"))) {
@@ -71,80 +71,26 @@ async function isExportOf(file: string, name: string): Promise<boolean> {
   try {
     const { "features.json": content } = unzipSync(await readFile(file), { filter: holds });
     const text = Buffer.from(content ?? []).toString();
-    return (JSON.parse(text) as { name?: unknown } | null)?.name === name;
+    return isNamed((JSON.parse(text) as { name?: unknown } | null)?.name, name);
   } catch {
     // Some other archive.
     return false;
   }
 }
 
-/** The lines of a file, as many at a time as are read at once: it may be larger than memory. */
-async function* readLines(file: string): AsyncGenerator<readonly string[]> {
-  let rest = "";
-  for await (const text of createReadStream(file, "utf8") as AsyncIterable<string>) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield lines;
-  }
-  yield [rest];
+/** A table without the person, piece by piece. */
+function tableWithout(file: string, name: string): AsyncGenerator<TablePiece> {
+  return /\.csv$/i.test(file) ? csvWithout(file, name) : jsonLinesWithout(file, name);
 }
 
 async function holdsPerson(file: string, name: string): Promise<boolean> {
-  const without = eraser(file, name);
-  for await (const lines of readLines(file)) {
-    if (lines.some((line) => without(line) !== line)) return true;
-  }
+  for await (const { changed } of tableWithout(file, name)) if (changed) return true;
   return false;
 }
 
-/** A table's text without the person. */
-async function* linesWithout(file: string, name: string): AsyncGenerator<string> {
-  const without = eraser(file, name);
-  let between = "";
-  for await (const lines of readLines(file)) {
-    if (lines.length === 0) continue;
-    yield between + lines.map(without).join("\n");
-    between = "\n";
-  }
-}
-
-/** Takes the person out of a table's lines, which are to be given in their order. */
-function eraser(file: string, name: string): (line: string) => string {
-  return /\.csv$/i.test(file) ? csvEraser(name) : (line) => withoutPerson(line, name);
-}
-
-function withoutPerson(line: string, name: string): string {
-  const quoted = JSON.stringify(name);
-  if (!line.includes(quoted)) return line;
-  let held = false;
-  try {
-    const rest = JSON.stringify(JSON.parse(line), (key, value: unknown) => {
-      if (key !== "person" || (value as { name?: unknown } | null)?.name !== name) return value;
-      held = true;
-      return null;
-    });
-    return held ? rest : line;
-  } catch {
-    // The last line of a session that was killed.
-    return line.includes(`"name":${quoted}`) ? "" : line;
-  }
-}
-
-function csvEraser(name: string): (line: string) => string {
-  let head: readonly string[] | undefined;
-  return (line) => {
-    if (head === undefined) {
-      head = line.split(",");
-      return line;
-    }
-    const person = head.indexOf("person");
-    if (person < 0) return line;
-    const cells = line
-      .match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)
-      ?.map((cell) => cell.replace(/,$/, ""));
-    if (cells?.[person]?.replace(/^"|"$/g, "").replaceAll('""', '"') !== name) return line;
-    return head.map((column, i) => (COLUMNS.includes(column) ? "" : cells[i])).join(",");
-  };
+/** The content of a table without the person. */
+async function* contentWithout(file: string, name: string): AsyncGenerator<string | Uint8Array> {
+  for await (const { content } of tableWithout(file, name)) yield content;
 }
 
 /** Whether a file holds the name as such, rather than as a part of another word. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
-import { MienError } from "@mien/format";
+import { checkPersonName, MienError, toPersonName } from "@mien/format";
 import {
   deletePerson,
   loadPeople,
@@ -18,7 +18,6 @@ import sharp from "sharp";
 import { doubtsAbout } from "../acquire/doubts.ts";
 import { consentText } from "./consent.ts";
 import { eraseName } from "./erase.ts";
-import { checkName } from "./person-name.ts";
 import {
   consentsOf,
   readPicture,
@@ -28,6 +27,7 @@ import {
   type PersonRecord,
   type StoredRecord,
 } from "./person-record.ts";
+import { isNamed } from "./same-name.ts";
 
 /** A picture of a face that is to be stored. */
 export interface Crop {
@@ -126,7 +126,7 @@ export class PersonStore {
     crops: readonly Crop[],
     consent: { readonly given: string; readonly keepDays: number },
   ): Promise<void> {
-    const called = checkName(name);
+    const called = checkPersonName(name);
     if (crops.length === 0) throw new MienError("usage", `no picture of ${called} is left`);
     const features = await this.#describe(crops);
     const known = await this.#recordOf(called);
@@ -158,11 +158,11 @@ export class PersonStore {
 
   /** Deletes somebody, and the name from everything that was written. */
   async delete(name: string): Promise<Erased> {
-    const called = name.normalize("NFC").trim();
+    const called = toPersonName(name);
     let found = this.people.remove(called);
     found = (await deletePerson(this.folder, called)) || found;
     for (const { folder, record } of await readRecords(this.folder)) {
-      if (record.name !== called) continue;
+      if (!isNamed(record.name, called)) continue;
       await rm(folder, { recursive: true, force: true });
       found = true;
     }
@@ -177,9 +177,9 @@ export class PersonStore {
   }
 
   /** @throws {MienError} `missing-file` if there is nobody of the old name, `conflict` if of the new. */
-  async rename(from: string, to: string): Promise<void> {
-    const called = checkName(to);
-    this.#mustExist(from);
+  async rename(given: string, to: string): Promise<void> {
+    const called = checkPersonName(to);
+    const from = this.#mustExist(given);
     if (called === from) return;
     if (this.people.list().some(({ name }) => name === called)) {
       throw new MienError("conflict", `${called} is enrolled already`, {
@@ -190,19 +190,18 @@ export class PersonStore {
   }
 
   /**
-   * Makes the pictures of `from` pictures of `into`, when both are the same person. They are kept
+   * Makes the pictures of `one` pictures of `other`, when both are the same person. They are kept
    * no longer than was agreed to for either.
    */
-  async merge(from: string, into: string): Promise<void> {
-    this.#mustExist(from);
-    this.#mustExist(into);
+  async merge(one: string, other: string): Promise<void> {
+    const [from, into] = [this.#mustExist(one), this.#mustExist(other)];
     if (from === into) throw new MienError("usage", "a person cannot be merged with itself");
     await this.#move(from, into);
   }
 
   /** Everything that is stored of a person, as a zip file. */
-  async export(name: string): Promise<Uint8Array> {
-    this.#mustExist(name);
+  async export(given: string): Promise<Uint8Array> {
+    const name = this.#mustExist(given);
     const person = this.people.list().find((one) => one.name === name);
     const files: Record<string, Uint8Array> = {
       "features.json": Buffer.from(
@@ -290,12 +289,14 @@ export class PersonStore {
   }
 
   async #recordOf(name: string): Promise<StoredRecord | undefined> {
-    return (await readRecords(this.folder)).find(({ record }) => record.name === name);
+    return (await readRecords(this.folder)).find(({ record }) => isNamed(record.name, name));
   }
 
-  #mustExist(name: string): void {
+  /** @returns the name in the spelling that is stored. */
+  #mustExist(name: string): string {
     const names = this.people.list().map((person) => person.name);
-    if (names.includes(name)) return;
+    const found = names.find((one) => isNamed(one, name));
+    if (found !== undefined) return found;
     throw new MienError("missing-file", `nobody called "${name}" is enrolled`, {
       advice: names.length === 0 ? "Nobody is." : `Enrolled: ${names.join(", ")}.`,
     });

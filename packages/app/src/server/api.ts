@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { MienError } from "@mien/format";
+import { checkPersonName, LONGEST_NAME, MienError } from "@mien/format";
 import type { FastifyInstance } from "fastify";
 import type { ConsentedRequest, LiveApp } from "../live/app.ts";
 import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
@@ -8,7 +8,7 @@ import { faceInput } from "./face-input.ts";
 import { decodeUpload } from "./still-image.ts";
 import type { Viewers } from "./viewers.ts";
 
-const NAME = { type: "string", minLength: 1, maxLength: 100 } as const;
+const NAME = { type: "string", minLength: 1, maxLength: LONGEST_NAME } as const;
 const DAYS = { type: "integer", minimum: 1, maximum: MAX_KEEP_DAYS, default: KEEP_DAYS } as const;
 
 function body(properties: Record<string, object>, required = Object.keys(properties)) {
@@ -100,7 +100,9 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
         querystring: { type: "object", properties: { name: NAME, keepDays: DAYS } },
       },
     },
-    ({ query: { name, keepDays } }) => ({ text: consentText(name, app.store.folder, keepDays) }),
+    ({ query: { name, keepDays } }) => ({
+      text: consentText(checkPersonName(name), app.store.folder, keepDays),
+    }),
   );
   server.get(
     "/api/enrolment",

@@ -81,7 +81,7 @@ function listenUntil(enough: (message: { type: string }) => boolean): Promise<{ 
 
 describe("the live server", () => {
   it("says over /ws what a stream means, then what is seen, as app:analyze writes it", async () => {
-    const heard = await listenUntil(({ type }) => type === "result");
+    const heard = await listenUntil(({ type }) => type === "frame");
     const hello = heard[0] as Hello;
     expect(hello).toMatchObject({ type: "hello", labels: live.app.engine.labels, people: [] });
     const result = heard.at(-1) as LiveResult & FrameResult;
@@ -92,9 +92,9 @@ describe("the live server", () => {
 
   it("fills the window before it confirms", async () => {
     const heard = await listenUntil(
-      (message) => message.type === "result" && (message as LiveResult).faces[0]?.confirmed != null,
+      (message) => message.type === "frame" && (message as LiveResult).faces[0]?.confirmed != null,
     );
-    for (const message of heard.filter(({ type }) => type === "result") as LiveResult[]) {
+    for (const message of heard.filter(({ type }) => type === "frame") as LiveResult[]) {
       for (const { track, confirmed } of message.faces) {
         const filled = message.windows[track as number]!.reduce((sum, n) => sum + n, 0);
         expect(confirmed !== null).toBe(filled === 20);
@@ -141,8 +141,8 @@ describe("the live server", () => {
         { method: "PUT", body: JSON.stringify({ recording }) },
       );
     const { folder: place } = JSON.parse((await put(true)).body) as { folder: string };
-    await listenUntil(({ type }) => type === "result");
-    await listenUntil(({ type }) => type === "result");
+    await listenUntil(({ type }) => type === "frame");
+    await listenUntil(({ type }) => type === "frame");
     await put(false);
     expect((await readdir(place)).sort()).toEqual(["faces.csv", "report.html", "results.jsonl"]);
   });
@@ -261,7 +261,7 @@ describe("the live server refuses", () => {
         });
         expect(await closed).toBe(1008);
       }
-      expect((await listenUntil(({ type }) => type === "result")).length).toBeGreaterThan(0);
+      expect((await listenUntil(({ type }) => type === "frame")).length).toBeGreaterThan(0);
     } finally {
       await camera.close();
     }

@@ -100,7 +100,7 @@ export class Connection {
   }
 
   #take(message: ServerMessage): void {
-    if (message.type === "result") {
+    if (message.type === "frame") {
       this.#result = message;
       this.onResult(message);
     } else this.#update({ [message.type]: message });

@@ -1,3 +1,4 @@
+import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../messages.ts";
 import { ask } from "./api.ts";
@@ -55,12 +56,14 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
   const [keepDays, setKeepDays] = useState(90);
   const [consent, setConsent] = useState(false);
   const [text, setText] = useState("");
+  const called = toPersonName(name);
+  const problem = personNameProblem(called);
   useEffect(() => {
     setConsent(false);
     setText("");
-    if (name.trim() === "") return undefined;
+    if (problem !== undefined) return undefined;
     let isOld = false;
-    const query = new URLSearchParams({ name: name.trim(), keepDays: String(keepDays) });
+    const query = new URLSearchParams({ name: called, keepDays: String(keepDays) });
     void ask<{ text: string }>("GET", `consent?${query.toString()}`).then(
       (answer) => {
         if (!isOld) setText(answer.text);
@@ -68,12 +71,12 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
       () => undefined,
     );
     return () => void (isOld = true);
-  }, [name, keepDays]);
+  }, [called, keepDays]);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void act("POST", "enrolment", { name, count, keepDays, consent });
+        void act("POST", "enrolment", { name: called, count, keepDays, consent });
       }}
     >
       {!hasPicture && <p class="hint">Start a camera under Live first.</p>}
@@ -82,7 +85,8 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
           Name
           <input
             value={name}
-            maxLength={100}
+            maxLength={LONGEST_NAME}
+            aria-describedby="name-problem"
             autocomplete="off"
             required
             onInput={({ currentTarget }) => setName(currentTarget.value)}
@@ -112,6 +116,7 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
           </select>
         </label>
       </div>
+      <NameProblem id="name-problem" name={name} />
       {text !== "" && (
         <>
           <blockquote class="consent">{text}</blockquote>
@@ -121,7 +126,7 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
               checked={consent}
               onChange={({ currentTarget }) => setConsent(currentTarget.checked)}
             />
-            <span>I am {name.trim()}, have read this, and agree.</span>
+            <span>I am {called}, have read this, and agree.</span>
           </label>
         </>
       )}
@@ -129,6 +134,17 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
         Take pictures
       </button>
     </form>
+  );
+}
+
+/** What is wrong with a name that is being typed; nothing while the field is empty. */
+export function NameProblem({ id, name }: { readonly id: string; readonly name: string }) {
+  const called = toPersonName(name);
+  const problem = called === "" ? undefined : personNameProblem(called);
+  return (
+    <p id={id} class={problem === undefined ? "unseen" : "hint bad"} aria-live="polite">
+      {problem !== undefined && `This cannot be a name: ${problem}.`}
+    </p>
   );
 }
 

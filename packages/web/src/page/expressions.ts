@@ -1,8 +1,22 @@
+import type { FaceResult } from "@mien/format";
+
 /** One colour a class, in the order of the labels; they differ in lightness, too. */
 const COLOURS = ["#d1495b", "#6a994e", "#7b5ea7", "#e9a03b", "#3d7ea6", "#2a9d8f", "#8d99ae"];
 
 export function colourOf(index: number): string {
   return COLOURS[index % COLOURS.length] as string;
+}
+
+/** Of what stands for no expression. */
+const UNSURE = "#6b716d";
+
+/** The colour of what is confirmed, else of the frame's own expression; grey without a quorum. */
+export function colourOfConfirmed(
+  face: Pick<FaceResult, "confirmed" | "quorumReached" | "expression">,
+  labels: readonly string[],
+): string {
+  if (face.quorumReached === false) return UNSURE;
+  return colourOf(Math.max(0, labels.indexOf(face.confirmed ?? face.expression)));
 }
 
 /** How a face is called. */

@@ -1,6 +1,6 @@
-import type { FaceResult } from "@mien/format";
+import { confirmedText, type FaceResult } from "@mien/format";
 import { useState } from "preact/hooks";
-import { colourOf, percent, shownName } from "./expressions.ts";
+import { colourOf, colourOfConfirmed, percent, shownName } from "./expressions.ts";
 
 /** What a card shows beside the face itself. */
 export interface FaceCardProps {
@@ -9,14 +9,15 @@ export interface FaceCardProps {
   /** How often each label won in the window so far. */
   readonly counts: readonly number[];
   readonly windowSize: number;
+  /** Share of the window, 0–1, that an expression must exceed to be confirmed. */
+  readonly quorum: number;
   /** Whether pictures and names are hidden. */
   readonly privacy: boolean;
 }
 
 /** One face: who, what is confirmed, the window filling up, and the probabilities. */
-export function FaceCard({ face, labels, counts, windowSize, privacy }: FaceCardProps) {
+export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: FaceCardProps) {
   const filled = counts.reduce((sum, count) => sum + count, 0);
-  const confirmedIndex = face.confirmed === null ? -1 : labels.indexOf(face.confirmed);
   return (
     <article class="card face" aria-label={shownName(face, privacy)}>
       <header>
@@ -31,16 +32,24 @@ export function FaceCard({ face, labels, counts, windowSize, privacy }: FaceCard
         </div>
         {face.track !== null && !privacy && <ModelInput track={face.track} />}
       </header>
-      <p class="confirmed" data-confirmed={face.confirmed ?? ""}>
+      <p
+        class={`confirmed ${face.quorumReached === false ? "unsure" : ""}`}
+        data-confirmed={face.confirmed ?? ""}
+      >
         {face.confirmed === null ? (
           <span class="quiet">reading…</span>
         ) : (
           <>
-            <i class="dot" style={{ background: colourOf(Math.max(0, confirmedIndex)) }} />
-            {face.confirmed}
+            <i class="dot" style={{ background: colourOfConfirmed(face, labels) }} />
+            {confirmedText(face)}
           </>
         )}
       </p>
+      {face.quorumReached === false && (
+        <p class="facts below-quorum">
+          No expression fills more than {percent(quorum)} of the window.
+        </p>
+      )}
       <div
         class="window"
         role="meter"

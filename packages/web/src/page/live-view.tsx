@@ -1,4 +1,4 @@
-import type { FaceResult } from "@mien/format";
+import { confirmedText, type FaceResult } from "@mien/format";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { LiveResult } from "../messages.ts";
 import type { Camera, CameraState } from "./camera.ts";
@@ -222,6 +222,7 @@ export function LiveView(props: LiveViewProps) {
             labels={labels}
             counts={(face.track !== null && result?.windows[face.track]) || labels.map(() => 0)}
             windowSize={hello?.window.size ?? 20}
+            quorum={hello?.window.quorum ?? 0.6}
             privacy={privacy}
           />
         ))}
@@ -258,7 +259,7 @@ function useIsSlow(stats: LiveState["stats"], leftOut: number): boolean {
 function Announcer({ faces, privacy }: { faces: readonly FaceResult[]; privacy: boolean }) {
   const now = faces
     .filter(({ confirmed }) => confirmed !== null)
-    .map((face) => `${shownName(face, privacy)}: ${face.confirmed}`)
+    .map((face) => `${shownName(face, privacy)}: ${confirmedText(face)}`)
     .join(", ");
   return (
     <p class="unseen" aria-live="polite">

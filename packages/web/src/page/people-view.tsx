@@ -1,9 +1,10 @@
+import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PeopleSummary, PersonSummary } from "../messages.ts";
 import { ask } from "./api.ts";
 import type { LiveState } from "./connection.ts";
-import { Enrol } from "./enrol.tsx";
+import { Enrol, NameProblem } from "./enrol.tsx";
 import { rateText } from "./expressions.ts";
 import { useLostFocus } from "./focus.ts";
 import type { Screen } from "./screen.ts";
@@ -137,11 +138,15 @@ function Person({ person, others, change }: PersonProps) {
             New name{" "}
             <input
               value={text}
-              maxLength={100}
+              maxLength={LONGEST_NAME}
+              aria-describedby="rename-problem"
               onInput={({ currentTarget }) => setText(currentTarget.value)}
             />
           </label>
-          <button class="main">Rename</button>
+          <NameProblem id="rename-problem" name={text} />
+          <button class="main" disabled={personNameProblem(toPersonName(text)) !== undefined}>
+            Rename
+          </button>
         </Form>
       )}
       {doing === "merge" && (

@@ -1,7 +1,7 @@
-import type { FaceResult } from "@mien/format";
+import { confirmedText, type FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Shown } from "./connection.ts";
-import { colourOf, nameOf } from "./expressions.ts";
+import { colourOfConfirmed, nameOf } from "./expressions.ts";
 import type { Screen } from "./screen.ts";
 
 /** How the picture is shown. */
@@ -61,15 +61,14 @@ export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view
     label(context, "no face", [x, y, w, h], unit, "#e9a03b", "#1b1d1c");
   }
   for (const face of result.faces) {
-    const shownLabel = face.confirmed ?? face.expression;
-    const colour = colourOf(Math.max(0, view.labels.indexOf(shownLabel)));
+    const colour = colourOfConfirmed(face, view.labels);
     const [x, y, w, h] = place(face.box);
     context.lineWidth = 3 * unit;
     context.strokeStyle = colour;
     context.beginPath();
     context.roundRect(x, y, w, h, 8 * unit);
     context.stroke();
-    const words = [view.privacy ? "" : nameOf(face), face.confirmed ?? "…"].filter(Boolean);
+    const words = [view.privacy ? "" : nameOf(face), confirmedText(face) ?? "…"].filter(Boolean);
     label(context, words.join(" · "), [x, y, w, h], unit, colour, "#ffffff");
   }
 }

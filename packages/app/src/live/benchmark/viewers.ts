@@ -25,7 +25,7 @@ export async function openViewers(origin: string, count: number): Promise<Counte
   const counts = others.map(() => 0);
   others.forEach((socket, i) =>
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      if (isBinary || !data.subarray(0, 16).toString().startsWith('{"type":"result"')) return;
+      if (isBinary || !data.subarray(0, 15).toString().startsWith('{"type":"frame"')) return;
       counts[i] = (counts[i] ?? 0) + 1;
     }),
   );
