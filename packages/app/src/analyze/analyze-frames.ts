@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { writeFileAtomic } from "@mien/cli";
+import { shortened, writeFileAtomic } from "@mien/cli";
 import { MienError, type Frame, type FrameResult, type StreamHeader } from "@mien/format";
 import type { Pipeline } from "@mien/runtime";
 import sharp from "sharp";
@@ -174,7 +174,9 @@ function annotateImages(folder: string): Annotations {
         .toBuffer();
       const { name, base } = path.parse(file);
       // a.png and a.jpg must not share one name.
-      const free = used.has(name) ? base : name;
+      let free = used.has(name) ? base : name;
+      // With .jpg behind it, a name has at most 255 bytes; two that are cut alike are numbered.
+      if (Buffer.byteLength(free) > 251) free = `${shortened(free, 240)}-${frame.index}`;
       used.add(free);
       await writeFileAtomic(path.join(folder, `${free}.jpg`), jpeg);
     },
