@@ -1,5 +1,6 @@
 import { existsSync, fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { MienError, messageOf, withoutSecrets } from "@mien/format";
 import sharp from "sharp";
 import { kindByEnding } from "../images/find-images.ts";
@@ -37,8 +38,20 @@ export async function openSource(text: string, options: SourceOptions = {}): Pro
   if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
   if (device !== undefined)
     return rest === undefined ? openKinect(options) : openRecording(rest, options);
+  if (/^file:\/\//i.test(text)) return openPath(pathOf(text), options);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
   return openPath(text, options);
+}
+
+/** The path of a `file://` address; what is no proper address is taken as it is written. */
+function pathOf(address: string): string {
+  try {
+    const decoded = fileURLToPath(address);
+    if (existsSync(decoded)) return decoded;
+  } catch {
+    // For example a % without two digits behind it.
+  }
+  return address.slice("file://".length);
 }
 
 async function openPath(path: string, options: SourceOptions): Promise<Source> {

@@ -39,3 +39,14 @@ describe.skipIf(withoutFfmpeg)("a film", () => {
     expect(frames).toBe(3);
   });
 });
+
+describe.skipIf(withoutFfmpeg)("a file:// address", () => {
+  it.each(["a%20b.mkv", "a b.mkv"])("%s names the file a b.mkv", async (name) => {
+    makeVideo(path.join(folder, "a b.mkv"), [
+      ...["-f", "lavfi", "-i", "testsrc=size=64x48:rate=30", "-t", "0.1"],
+    ]);
+    const source = await openSource(`file://${folder}/${name}`);
+    expect(source.width).toBe(64);
+    await source.close();
+  });
+});
