@@ -16,7 +16,9 @@ export async function writeFileAtomic(
   content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<string | Uint8Array>,
   mode = 0o666,
 ): Promise<void> {
-  const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`;
+  // Most systems allow names of 255 bytes, and the file's own name may have all of them.
+  const { dir, base } = path.parse(file);
+  const aside = path.join(dir, `${shortened(base, 200)}.${randomBytes(4).toString("hex")}.tmp`);
   try {
     await mkdir(path.dirname(file), { recursive: true });
     const handle = await open(aside, "w", mode);
@@ -36,6 +38,22 @@ export async function writeFileAtomic(
       cause: error,
     });
   }
+}
+
+/**
+ * The beginning of a file name, so that an ending can be added.
+ *
+ * @param most bytes of UTF-8 that it may have; a character that would be cut is left out.
+ */
+export function shortened(name: string, most: number): string {
+  let bytes = 0;
+  let kept = "";
+  for (const character of name) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > most) break;
+    kept += character;
+  }
+  return kept;
 }
 
 /**

@@ -12,3 +12,4 @@ export * from "./random.ts";
 export * from "./run-folder.ts";
 export * from "./telemetry.ts";
 export * from "./tensors.ts";
+export * from "./without-secrets.ts";

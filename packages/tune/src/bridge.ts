@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MienError } from "@mien/format";
+import { MienError, withoutSecrets } from "@mien/format";
 import {
   answerSchema,
   greetingSchema,
@@ -49,6 +49,8 @@ export const PYTHON_FOLDER = path.join(import.meta.dirname, "../python");
 export interface BridgeOptions {
   /** Called for each line that Python writes to standard error. */
   readonly onComplaint?: (line: string) => void;
+  /** The database's address; its secrets are hidden where a line repeats them. */
+  readonly address?: string;
   /** The longest that any answer may take, in seconds; default 120. */
   readonly patience?: number;
   /** What to run instead of bridge.py. */
@@ -93,8 +95,9 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
   const child = spawn(python, ["-E", "-s", script], { stdio: "pipe", windowsHide: true });
   const complaints: string[] = [];
   createInterface(child.stderr).on("line", (line) => {
-    complaints.push(line);
-    onComplaint?.(line);
+    const shown = withoutSecrets(line, options.address ?? "");
+    complaints.push(shown);
+    onComplaint?.(shown);
   });
   child.on("error", (error) => complaints.push(error.message));
   // A process that is gone already shows in its end.

@@ -43,7 +43,7 @@ describe.skipIf(withoutPython("optuna"))("a study that is lost while it is open"
       code: "environment",
       advice: expect.stringMatching(/Check that PostgreSQL runs there/) as string,
     });
-    expect(String(failure)).toContain("postgresql://mien:***@127.0.0.1");
+    expect(String(failure)).toContain("postgresql://***@127.0.0.1");
     expect(String(failure)).not.toContain("secret");
     await bridge.close();
   });

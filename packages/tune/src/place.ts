@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { type Options, type OptionValues, outOption, shellQuote } from "@mien/cli";
-import { checkFolderName, MienError } from "@mien/format";
+import { checkFolderName, MienError, withoutSecrets } from "@mien/format";
 import { BridgeRefusal, openBridge, type Bridge } from "./bridge.ts";
 import type { Result, StorePlace } from "./protocol.ts";
 import type { Settings } from "./settings.ts";
@@ -127,7 +127,10 @@ export async function openStudy(
   if ("journal" in store && given.new === undefined && !existsSync(store.journal)) {
     throw noStudy(place, "");
   }
-  const opened = await openBridge({ onComplaint: given.onComplaint });
+  const opened = await openBridge({
+    onComplaint: given.onComplaint,
+    ...("url" in store ? { address: store.url } : {}),
+  });
   const bridge: Bridge = {
     ...opened,
     call: (operation, request) =>
@@ -169,8 +172,8 @@ function translate(error: unknown, place: Place): unknown {
   // Anything but the storage is a bug, and is to be seen as one.
   if (error.kind !== "failed") return error;
   const { store } = place;
-  const where = "url" in store ? withoutPassword(store.url) : store.journal;
-  const problem = "url" in store ? hide(error.message, store.url) : error.message;
+  const where = "url" in store ? withoutSecrets(store.url) : store.journal;
+  const problem = "url" in store ? withoutSecrets(error.message, store.url) : error.message;
   return new MienError(
     "environment",
     `the study at ${where} cannot be read or written: ${problem}`,
@@ -188,16 +191,6 @@ export function placeFlags(flags: OptionValues<typeof placeOptions>, study: stri
   const { out, storage } = flags;
   const words = out === undefined || storage !== undefined ? [`--study ${shellQuote(study)}`] : [];
   if (out !== undefined) words.push(`--out ${shellQuote(out)}`);
-  if (storage !== undefined) words.push(`--storage ${shellQuote(withoutPassword(storage))}`);
+  if (storage !== undefined) words.push(`--storage ${shellQuote(withoutSecrets(storage))}`);
   return words.join(" ");
-}
-
-/** A URL as it may be shown. */
-export function withoutPassword(url: string): string {
-  return url.replace(/(:\/\/[^:/@]*):[^@]*@/, "$1:***@");
-}
-
-function hide(text: string, url: string): string {
-  const password = /:\/\/[^:/@]*:([^@]*)@/.exec(url)?.[1];
-  return password ? text.replaceAll(password, "***") : text;
 }

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { writeFileAtomic } from "@mien/cli";
+import { shortened, writeFileAtomic } from "@mien/cli";
 import {
   MienError,
   streamLine,
@@ -188,7 +188,9 @@ function annotateImages(folder: string, labels: readonly string[]): Annotations 
         .toBuffer();
       const { name, base } = path.parse(file);
       // a.png and a.jpg must not share one name.
-      const free = used.has(name) ? base : name;
+      let free = used.has(name) ? base : name;
+      // With .jpg behind it, a name has at most 255 bytes; two that are cut alike are numbered.
+      if (Buffer.byteLength(free) > 251) free = `${shortened(free, 240)}-${frame.index}`;
       used.add(free);
       await writeFileAtomic(path.join(folder, `${free}.jpg`), jpeg);
     },

@@ -4,6 +4,7 @@ import { MienError } from "@mien/format";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
 import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
+import { SourceWarnings } from "../sources/source-warnings.ts";
 
 export const acquire = defineCommand({
   name: "acquire",
@@ -73,9 +74,10 @@ export const acquire = defineCommand({
     const detector = await FaceDetector.open(findFaceModel("detector", values.detector));
     const store = await openStore(values.people);
     for (const name of store.forgotten) terminal.say(`deleted ${name}, whose time was over`);
+    const warnings = new SourceWarnings((message) => terminal.warn(message));
     const source = await openSource(values.source, {
       signal: ending,
-      onNotice: ({ message }) => terminal.warn(message),
+      onNotice: warnings.add,
     });
     const progress = terminal.progress("pictures", session.wanted);
     try {
@@ -91,6 +93,7 @@ export const acquire = defineCommand({
       }
     } finally {
       progress.stop();
+      warnings.finish();
       await source.close();
       await detector.close();
     }

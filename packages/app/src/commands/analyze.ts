@@ -8,13 +8,11 @@ import {
   type OptionValues,
   type Terminal,
 } from "@mien/cli";
-import { MienError } from "@mien/format";
+import { MienError, withoutSecrets } from "@mien/format";
 import type { ConfirmationOptions, People, Pipeline, PipelineOptions } from "@mien/runtime";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
+import { SourceWarnings } from "../sources/source-warnings.ts";
 import type { Source } from "../sources/source.ts";
-import { withoutPassword } from "../sources/without-password.ts";
-
-const MAX_WARNINGS = 10;
 
 const options = {
   source: { type: "string", placeholder: "S", description: SOURCE_KINDS },
@@ -131,11 +129,13 @@ export const analyze = defineCommand({
       import("../analyze/report.ts"),
     ]);
     const failed: { file: string; reason: string }[] = [];
+    const warnings = new SourceWarnings((message) => terminal.warn(message));
     const source = await openSource(values.source, {
       signal,
-      onNotice: ({ message, path: file }) => {
+      onNotice: (notice) => {
+        const { message, path: file } = notice;
         if (file !== undefined) failed.push({ file, reason: message });
-        if (failed.length <= MAX_WARNINGS) terminal.warn(message);
+        warnings.add(notice);
       },
     });
     let opened: Opened | undefined;
@@ -165,7 +165,10 @@ export const analyze = defineCommand({
             if (unit === "image") rows.add(result);
           },
         },
-      ).finally(() => progress.stop());
+      ).finally(() => {
+        progress.stop();
+        warnings.finish();
+      });
       const seconds = (performance.now() - started) / 1000;
       if (unit === "image") rows.show(terminal);
       if (analysis.frames > 1 || unit === "frame") showTally(terminal, analysis, unit, seconds);
@@ -179,7 +182,7 @@ export const analyze = defineCommand({
       if (analysis.annotated !== undefined) terminal.wrote(analysis.annotated);
       suggestNext(terminal, values, source);
       return {
-        source: withoutPassword(values.source),
+        source: withoutSecrets(values.source),
         model,
         labels: pipeline.labels,
         [`${unit}s`]: analysis.frames,
@@ -273,7 +276,7 @@ function suggestNext(terminal: Terminal, values: Values, source: Source): void {
     if (values.model !== undefined) flags.push("--model", shellQuote(values.model));
     return ["npx nx run app:analyze --source", shellQuote(place), ...flags].join(" ");
   };
-  const name = withoutPassword(values.source ?? "");
+  const name = withoutSecrets(values.source ?? "");
   if (source.kind === "images" && source.length === 1 && path.extname(name) !== "") {
     terminal.next(again(path.dirname(name)), "reads every image in the folder");
   } else if (!values.annotate && name !== "-") {

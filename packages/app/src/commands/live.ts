@@ -3,9 +3,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
-import { decodeModelMetadata, MienError, readOnnxMetadata } from "@mien/format";
+import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
-import { withoutPassword } from "../sources/without-password.ts";
 
 const PEOPLE = "artifacts/people";
 
@@ -111,7 +110,7 @@ export const live = defineCommand({
     const detector = findFaceModel("detector", values.detector);
     const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
     const { source: text, window: windowSize, quorum, detectEvery, threads, host } = values;
-    const shown = withoutPassword(text);
+    const shown = withoutSecrets(text);
     // A camera may come later, and the page says so; a file that is not there never will.
     const source =
       text === "browser" || feed.mayComeBack(text)

@@ -49,7 +49,8 @@ export async function openRecording(folder: string, options: SourceOptions = {})
         } catch (error) {
           if (!(error instanceof MienError)) throw error;
           problem ??= error;
-          if (round === 0) onNotice?.({ kind: "damaged", message: error.message, error });
+          if (round === 0)
+            onNotice?.({ kind: "damaged", message: error.message, path: pair.colourFile, error });
         }
       }
       if (good === 0) throw problem;

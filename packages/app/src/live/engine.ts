@@ -1,9 +1,8 @@
-import { MienError, messageOf, type Frame } from "@mien/format";
+import { MienError, messageOf, type Frame, withoutSecrets } from "@mien/format";
 import { createPipeline, type People, type Pipeline, type PipelineOptions } from "@mien/runtime";
 import type { LiveResult, Status } from "@mien/web";
 import { delay } from "../sources/delay.ts";
 import type { Source } from "../sources/source.ts";
-import { withoutPassword } from "../sources/without-password.ts";
 import { feed, mayComeBack, openLive } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import { fromCamera } from "./camera-picture.ts";
@@ -102,7 +101,7 @@ export class LiveEngine {
 
   /** The source for people to see: without its password. */
   get source(): string {
-    return withoutPassword(this.#options.source);
+    return withoutSecrets(this.#options.source);
   }
 
   /** Frames a second that the source declares; null where it does not, and for a page's camera. */

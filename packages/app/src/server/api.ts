@@ -24,12 +24,11 @@ interface Named {
 
 /** `/api`, described by itself at `/api/openapi.json`, and `/metrics`. */
 export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers): void {
-  for (const type of ["image/*", "application/octet-stream"] as const) {
-    const matches = type === "image/*" ? /^image\/[\w.+-]+$/ : type;
-    server.addContentTypeParser(matches, { parseAs: "buffer" }, (_request, content, done) =>
-      done(null, content),
-    );
-  }
+  // With or without parameters, as in `image/jpeg; charset=binary`.
+  const images = /^\s*(image\/[\w.+-]+|application\/octet-stream)\s*(;|$)/i;
+  server.addContentTypeParser(images, { parseAs: "buffer" }, (_request, content, done) =>
+    done(null, content),
+  );
   server.get("/metrics", { schema: { summary: "Figures for Prometheus." } }, (_request, reply) =>
     reply
       .type("text/plain; version=0.0.4")

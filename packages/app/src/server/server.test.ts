@@ -243,6 +243,14 @@ describe("the live server refuses", () => {
         .status,
     ).toBe(422);
     expect((await post("text/html", Buffer.from("x"))).status).toBe(415);
+    // 422: the type is accepted, with parameters and in capitals too, and the body is no image.
+    for (const type of [
+      "image/jpeg; charset=binary",
+      "IMAGE/JPEG",
+      "application/octet-stream;charset=binary",
+    ]) {
+      expect([type, (await post(type, Buffer.from("x"))).status]).toEqual([type, 422]);
+    }
   });
 
   it("to listen to 10,000 messages that are none, and goes on for others", async () => {

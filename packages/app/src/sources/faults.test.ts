@@ -46,7 +46,7 @@ describe.skipIf(withoutFfmpeg)("what cannot be opened is refused with a sentence
     [
       "an RTSP address, without its password",
       "rtsp://me:pw@127.0.0.1:9/x",
-      /^rtsp:\/\/127\S+ refu/,
+      /^rtsp:\/\/\*\*\*@127\S+ refu/,
     ],
   ])("%s", async (_, source, sentence) => {
     const refusal = openSource(/\.(mp4|wav)$/.test(source) ? at(source) : source);

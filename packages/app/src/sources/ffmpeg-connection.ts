@@ -11,6 +11,8 @@ import { PpmReader, type RgbPicture } from "./ppm-reader.ts";
 export interface FfmpegInput {
   /** For people. */
   readonly name: string;
+  /** The address among the flags; its secrets are hidden where ffmpeg's log repeats it. */
+  readonly address?: string;
   /** The flags up to and with `-i`. */
   readonly args: readonly string[];
   /** Hands this process's standard input to ffmpeg. */
@@ -24,6 +26,12 @@ export interface FfmpegInput {
   readonly patienceMs: number;
 }
 
+/**
+ * Makes pixels square, as players do: the width is multiplied by the sample aspect ratio (`sar`), the
+ * height stays. Ratios outside 1:8 to 8:1 are taken for errors of the film and left alone.
+ */
+const SQUARE_PIXELS = "scale=w='if(between(sar,0.125,8),max(1,round(iw*sar)),iw)':h=ih,setsar=1";
+
 /** Enough of ffmpeg's log to say what went wrong; a damaged video fills megabytes. */
 const KEPT_LOG = 16_384;
 
@@ -36,6 +44,7 @@ export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): P
   const { program, passthrough } = await findFfmpeg();
   const output = [
     ...["-map", "0:v:0", ...(input.kind === "file" ? [] : passthrough)],
+    ...["-vf", SQUARE_PIXELS],
     ...["-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1"],
   ];
   const quiet = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"];
@@ -81,7 +90,7 @@ export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): P
     child.once("close", (code) => {
       const isEnd = input.kind === "file" && code === 0 && garbled === undefined;
       if (isEnd) resolve(undefined);
-      else resolve(explainFfmpeg(input.name, garbled ?? log, code));
+      else resolve(explainFfmpeg(input, garbled ?? log, code));
     });
   });
   const close = async () => {

@@ -1,5 +1,4 @@
-import { MienError, type ErrorCode } from "@mien/format";
-import { withoutPassword } from "./without-password.ts";
+import { MienError, withoutSecrets, type ErrorCode } from "@mien/format";
 
 interface Explanation {
   /** What ffmpeg's log says. */
@@ -133,15 +132,20 @@ const EXPLANATIONS: readonly Explanation[] = [
 /**
  * Says what stopped ffmpeg.
  *
- * @param name of the source.
+ * @param source.name for people.
+ * @param source.address its address, which the log may repeat; its secrets are hidden.
  * @param log what ffmpeg wrote, each line with its level in brackets.
  * @param code its exit code; null if it was killed.
  */
-export function explainFfmpeg(name: string, log: string, code: number | null): MienError {
+export function explainFfmpeg(
+  { name, address }: { readonly name: string; readonly address?: string },
+  log: string,
+  code: number | null,
+): MienError {
   // On a regular end the log may hold complaints that were overcome.
   if (code === 0) return new MienError("environment", `${name} ended`);
   const found = EXPLANATIONS.find((candidate) => candidate.log.test(log));
-  const shown = withoutPassword(log.trim());
+  const shown = withoutSecrets(log.trim(), address ?? "");
   const cause = new Error(shown);
   if (found === undefined) {
     const [line] = shown.split("\n").filter((text) => /\[(error|fatal)\]/.test(text));

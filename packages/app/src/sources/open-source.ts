@@ -1,6 +1,7 @@
 import { existsSync, fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { MienError, messageOf } from "@mien/format";
+import { fileURLToPath } from "node:url";
+import { MienError, messageOf, withoutSecrets } from "@mien/format";
 import sharp from "sharp";
 import { kindByEnding } from "../images/find-images.ts";
 import { connectKinect } from "../kinect/kinect-connection.ts";
@@ -11,7 +12,6 @@ import { openImages } from "./image-source.ts";
 import type { Source, SourceOptions } from "./source.ts";
 import { openStream } from "./stream-source.ts";
 import { webcamInputs } from "./webcam.ts";
-import { withoutPassword } from "./without-password.ts";
 
 /** For `--help`: what a source may be. */
 export const SOURCE_KINDS =
@@ -38,16 +38,32 @@ export async function openSource(text: string, options: SourceOptions = {}): Pro
   if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
   if (device !== undefined)
     return rest === undefined ? openKinect(options) : openRecording(rest, options);
+  if (/^file:\/\//i.test(text)) return openPath(pathOf(text), options);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
   return openPath(text, options);
 }
 
+/** The path of a `file://` address; what is no proper address is taken as it is written. */
+function pathOf(address: string): string {
+  try {
+    const decoded = fileURLToPath(address);
+    if (existsSync(decoded)) return decoded;
+  } catch {
+    // For example a % without two digits behind it.
+  }
+  return address.slice("file://".length);
+}
+
 async function openPath(path: string, options: SourceOptions): Promise<Source> {
   const stats = await stat(path).catch((error: unknown) => {
-    throw new MienError("missing-file", `cannot find ${path}: ${messageOf(error)}`, {
-      advice: `--source takes ${SOURCE_KINDS}.`,
-      cause: error,
-    });
+    throw new MienError(
+      "missing-file",
+      withoutSecrets(`cannot find ${path}: ${messageOf(error)}`, path),
+      {
+        advice: `--source takes ${SOURCE_KINDS}.`,
+        cause: error,
+      },
+    );
   });
   if (stats.isDirectory() && existsSync(`${path}/INDEX.txt`)) {
     throw new MienError("usage", `${path} is a Kinect's recording`, {
@@ -110,9 +126,9 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
 
 /** A stream without an end is live; a film on a server is read to its end, as a file is. */
 function openAddress(address: string, options: SourceOptions): Promise<Source> {
-  const name = withoutPassword(address);
+  const name = withoutSecrets(address);
   const flags = /^rtsps?:/i.test(address) ? ["-rtsp_transport", "tcp"] : [];
-  const input = { name, args: [...flags, "-i", address], patienceMs: patience(options) };
+  const input = { name, address, args: [...flags, "-i", address], patienceMs: patience(options) };
   const repeat = options.loop ? ["-stream_loop", "-1"] : [];
   const connect: Connect = async (signal) => {
     const connection = await connectFfmpeg({ ...input, kind: "camera" }, signal);

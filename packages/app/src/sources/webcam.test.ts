@@ -85,7 +85,7 @@ describe("what ffmpeg says of a camera becomes a remedy", () => {
     ["[error] Unknown input format: 'v4l2'", /camera support/, /own packages/],
     ["[error] Could not find video device with name [x]", /is not there/, /app:doctor/],
   ])("%s", (log, problem, remedy) => {
-    const { message, advice } = explainFfmpeg("webcam 0", log, 1);
+    const { message, advice } = explainFfmpeg({ name: "webcam 0" }, log, 1);
     expect(message).toMatch(problem);
     expect(advice).toMatch(remedy);
   });
@@ -96,11 +96,11 @@ describe("what ffmpeg says of a camera becomes a remedy", () => {
     ["[error] method DESCRIBE failed: 500 Internal Server Error", /the server fails/],
     ["[info] Duration: N/A, bitrate: 502 kb/s\n[error] Odd thing", /\(Odd thing\)$/],
   ])("%s is told from a server's failure", (log, problem) => {
-    expect(explainFfmpeg("http://camera", log, 1).message).toMatch(problem);
+    expect(explainFfmpeg({ name: "http://camera" }, log, 1).message).toMatch(problem);
   });
 
   it("what it does not know is quoted", () => {
-    const { message } = explainFfmpeg("webcam 0", "[x @ 0x1] [error] Odd thing\n", 1);
+    const { message } = explainFfmpeg({ name: "webcam 0" }, "[x @ 0x1] [error] Odd thing\n", 1);
     expect(message).toBe("webcam 0 cannot be read by ffmpeg (Odd thing)");
   });
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { defineCommand } from "@mien/cli";
-import { MienError } from "@mien/format";
+import { MienError, withoutSecrets } from "@mien/format";
 import { z } from "zod";
 import { findPython, PYTHON_FOLDER } from "../bridge.ts";
 import { findPlace, openStudy, placeOptions } from "../place.ts";
@@ -39,7 +39,8 @@ export const dashboardCommand = defineCommand({
   async run(values, { terminal, signal }) {
     const place = await findPlace(values);
     // Says in plain words what may be wrong with the study, before anything is served.
-    const onComplaint = (line: string) => terminal.warn(`python: ${line}`);
+    const address = "url" in place.store ? place.store.url : "";
+    const onComplaint = (line: string) => terminal.warn(`python: ${withoutSecrets(line, address)}`);
     const { bridge, study } = await openStudy(place, { worker: 1, onComplaint });
     await bridge.close();
 
@@ -56,19 +57,23 @@ export const dashboardCommand = defineCommand({
     const answer = answerSchema.parse(JSON.parse(value ?? '{"error": "it ended at once"}'));
     if ("error" in answer) {
       const taken = /in use/.test(answer.error);
-      throw new MienError("environment", `the dashboard did not start: ${answer.error}`, {
-        advice: taken
-          ? `Port ${values.port} is taken: choose another one with --port, or 0 for any.`
-          : "Run `npm run setup`: it installs what the dashboard needs.",
-      });
+      throw new MienError(
+        "environment",
+        `the dashboard did not start: ${withoutSecrets(answer.error, address)}`,
+        {
+          advice: taken
+            ? `Port ${values.port} is taken: choose another one with --port, or 0 for any.`
+            : "Run `npm run setup`: it installs what the dashboard needs.",
+        },
+      );
     }
-    const address = `http://${HOST}:${answer.port}/dashboard/`;
-    terminal.say(`${study} is at ${address}; Ctrl-C ends it`);
+    const page = `http://${HOST}:${answer.port}/dashboard/`;
+    terminal.say(`${study} is at ${page}; Ctrl-C ends it`);
     const stop = () => void child.stdin.end();
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop);
     await ended;
     if (!signal.aborted) throw new MienError("environment", "the dashboard ended unexpectedly");
-    return { study, address };
+    return { study, address: page };
   },
 });

@@ -1,0 +1,181 @@
+/** What stands in the place of a user name, a password or a key. */
+const HIDDEN = "***";
+
+/**
+ * Parameters whose values are secret, by their names in lower case without punctuation. Names that
+ * contain one of the words count: `access_token`, `X-Amz-Signature`, `loginpas`, `passphrase`.
+ */
+const SECRET_NAME = /use?r|pwd|pas|psw|token|secret|sig|auth|cred|login|session|jwt|hmac|key$/;
+/** Names that count as a whole only, since they occur inside harmless ones. */
+const SECRET_WORD = /^(u|p|pw|pin|otp|sid|uid|acc|account|policy|streamid|hdnea|hdnts|code|hash)$/;
+
+/** The beginning of an address. Local files have no user. */
+const SCHEME = /(?!file:)\b[a-z][a-z0-9+.-]*:\/\//i;
+/** The same with a slash too few, for kinds of addresses that are in use. */
+const MISTYPED = /^(?:rtsps?|rtmps?|https?|ftps?|srt|udp|tcp|rtp|mms|postgres(?:ql)?):\/?(?!\/)/i;
+/** `me:password@host`: an address without its beginning. A drive of Windows has one letter. */
+const BARE = /^(?!kinect:|webcam:|file:)[^\s:/\\@]{2,}:[^@]+@(?=[^\s@/\\]+$|[^\s@/\\]+[/:?])/i;
+
+/**
+ * A text as it may be shown, logged, stored or sent: without the user names, passwords and keys of
+ * the addresses in it. `***` stands in their place.
+ *
+ * Hidden are what stands before the `@` of an address, and the values of parameters that are called
+ * user, password, token, key, signature or similar, in the query, the fragment or the path. Where it
+ * is not clear what belongs to a password, because it holds `/`, `?`, `#`, `@` or a blank, more is
+ * hidden, never less; this may be the host, too.
+ *
+ * @param text an address, or any text, such as the log of a program that was given the address.
+ * @param address the address that the text may repeat, whole or in parts; default the text itself,
+ * which then is one address from its beginning to its end. A text without `://` is not changed, but
+ * for `user:password@host`.
+ */
+export function withoutSecrets(text: string, address: string = text): string {
+  if (text === address) return hideWhole(text);
+  const shown = hideWhole(address);
+  let safe = text;
+  if (shown !== address) {
+    safe = safe.replaceAll(address, shown);
+    for (const secret of secretsIn(address)) safe = hideEach(safe, secret);
+  }
+  // Other addresses, for example those that a playlist or a redirection named.
+  const others = new RegExp(`${SCHEME.source}[^\\s"'<>]*`, "gi");
+  return safe.replace(others, (found) => hideWhole(found));
+}
+
+function hideWhole(address: string): string {
+  const start = SCHEME.exec(address) ?? MISTYPED.exec(address);
+  if (start === null) return address.replace(BARE, `${HIDDEN}@`);
+  const { head, rest } = cut(address, start);
+  return head + hideRest(rest);
+}
+
+function cut(address: string, start: RegExpExecArray): { head: string; rest: string } {
+  const at = start.index + start[0].length;
+  return { head: address.slice(0, at), rest: address.slice(at) };
+}
+
+/** Hides in what follows the `://` of an address. */
+function hideRest(rest: string): string {
+  const values = secretValues(rest);
+  const lastAt = rest.lastIndexOf("@");
+  const inValue = values.some(({ from, to }) => from <= lastAt && lastAt < to);
+  const authority = /^[^/?#]*/.exec(rest)?.[0] ?? "";
+  if (lastAt < 0 || isHost(authority) || (inValue && !/[@:]/.test(authority))) {
+    return hidePort(hideValues(rest, values), authority);
+  }
+  // This @ may end the user's password, or belong to a parameter: nothing before it is safe.
+  if (inValue) return HIDDEN;
+  const tail = rest.slice(lastAt + 1);
+  return `${HIDDEN}@${hideValues(tail, secretValues(tail))}`;
+}
+
+/**
+ * Whether the part before the path is a host without doubt. `name:1234` may be the beginning of
+ * `name:1234/5@host`, and `name` that of `name/5@host`.
+ */
+function isHost(authority: string): boolean {
+  return /^((\d+\.){3}\d+|\[[\da-f:.%]+\]|localhost)(:\d*)?$|^[\w-]+(\.[\w-]+)+$/i.test(authority);
+}
+
+/** A port that is no number is a password whose host was forgotten. */
+function hidePort(rest: string, authority: string): string {
+  const [, host = "", port] = /^(\[[^\]]*\]|[^:]*):([^]*)$/.exec(authority) ?? [];
+  if (port === undefined || /^\d*\W*$/.test(port)) return rest;
+  return `${HIDDEN}:${HIDDEN}${rest.slice(host.length + 1 + port.length)}`;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where the secret values of `name=value` stand. */
+function secretValues(rest: string): Range[] {
+  const ranges: Range[] = [];
+  const names = /([/?#&;\s]|_(?=[^/?#&;\s=_]+=))([^/?#&;\s=]+)=/g;
+  for (let found = names.exec(rest); found !== null; found = names.exec(rest)) {
+    const [whole, separator = "", name = ""] = found;
+    const from = found.index + whole.length;
+    // Cameras put parameters into the path, too: /user=me_password=x_channel=1.sdp
+    const inPath = !/[?#]/.test(rest.slice(0, found.index)) && !/[?#]/.test(separator);
+    const next = inPath ? /[&;_][^/?#&;\s=_]+=/ : /[&;][^/?#&;\s=]+=/;
+    const length = rest.slice(from).search(next);
+    const to = length < 0 ? rest.length : from + length;
+    if (isSecret(name) || hidesAddress(rest.slice(from, to))) {
+      ranges.push({ from, to });
+      names.lastIndex = to;
+    } else {
+      names.lastIndex = from;
+    }
+  }
+  return ranges;
+}
+
+function isSecret(name: string): boolean {
+  const letters = decoded(name)
+    .toLowerCase()
+    .replace(/[^a-z]/g, "");
+  return SECRET_NAME.test(letters) || SECRET_WORD.test(letters);
+}
+
+/** Whether a value is an address with secrets of its own, as it stands or percent-encoded. */
+function hidesAddress(value: string): boolean {
+  const plain = decoded(value);
+  const start = SCHEME.exec(plain);
+  if (start === null) return false;
+  const { rest } = cut(plain, start);
+  return hideRest(rest) !== rest;
+}
+
+function hideValues(rest: string, values: readonly Range[]): string {
+  let shown = "";
+  let at = 0;
+  for (const { from, to } of values) {
+    shown += rest.slice(at, from) + HIDDEN;
+    at = to;
+  }
+  return shown + rest.slice(at);
+}
+
+/** The secrets of an address and their parts, as programs may repeat them; the longest first. */
+function secretsIn(address: string): string[] {
+  const start = SCHEME.exec(address) ?? MISTYPED.exec(address);
+  const rest = start === null ? address : cut(address, start).rest;
+  const whole = secretValues(rest).map(({ from, to }) => rest.slice(from, to));
+  if (hideRest(rest).startsWith(HIDDEN)) {
+    const userInfo = rest.slice(0, Math.max(0, rest.lastIndexOf("@")));
+    const colon = userInfo.indexOf(":");
+    whole.push(userInfo, userInfo.slice(colon + 1), userInfo.slice(0, Math.max(0, colon)));
+  }
+  const parts = whole.flatMap((secret) => [secret, ...secret.split(/[/?#@:&=\s]+/)]);
+  const forms = parts.flatMap((part) => [
+    part,
+    decoded(part),
+    encodeURIComponent(wellFormed(part)),
+  ]);
+  return [...new Set(forms)].filter((form) => form.length > 2).sort((a, b) => b.length - a.length);
+}
+
+/** A short secret is hidden as a whole word only, so that the rest of the text stays readable. */
+function hideEach(text: string, secret: string): string {
+  if (secret.length > 4) return text.replaceAll(secret, HIDDEN);
+  const literal = secret.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, "gu"), HIDDEN);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** encodeURIComponent refuses half a character. */
+function wellFormed(text: string): string {
+  return text.replace(
+    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+    "",
+  );
+}
