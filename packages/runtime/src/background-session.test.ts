@@ -62,11 +62,11 @@ describe("a model on a thread of its own", () => {
     }
   });
 
-  it("frees its model on a port that has nothing but `on` and `postMessage`, as Deno's", async () => {
+  it("frees its model on a port that cannot be closed, as Deno's", async () => {
     const worker = new URL("./session-worker.mjs", import.meta.url).href;
     const code = `
       const { parentPort } = require("node:worker_threads");
-      for (const name of ["close", "ref", "unref", "start", "once", "off"]) parentPort[name] = undefined;
+      parentPort.close = undefined;
       import(${JSON.stringify(worker)});`;
     for (const [bytes, kinds] of [
       [halvesModel(), ["opened", "released"]],
