@@ -65,7 +65,9 @@ describe("the confirmation window", () => {
       expect(() => resolveConfirmation(options, LABELS)).toThrow(/, found /);
     }
     const method = "median" as "window";
-    expect(() => resolveConfirmation({ method }, LABELS)).toThrow(/"window", "exponential", "viterbi"/);
+    expect(() => resolveConfirmation({ method }, LABELS)).toThrow(
+      /"window", "exponential", "viterbi"/,
+    );
   });
 });
 
