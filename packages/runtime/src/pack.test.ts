@@ -1,13 +1,32 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { halvesModel } from "./testing/models.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
 const ROOT = path.resolve(PACKAGE, "../..");
+
+const FACES = path.join(ROOT, "artifacts/release/faces");
+
+/** The README's fenced blocks of one language, in order. */
+function blocks(language: string): string[] {
+  const readme = readFileSync(path.join(PACKAGE, "README.md"), "utf8");
+  return [...readme.matchAll(/^```(\w+)\n([^]*?)^```/gm)]
+    .filter(([, found]) => found === language)
+    .map(([, , code]) => code!);
+}
 
 /** What the README shows, with a picture made on the spot. */
 const PROGRAM = `
@@ -27,7 +46,13 @@ console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pip
 
 /** It compiles against the types that are packed. */
 const TYPED = `
-import { createPipeline, type Pipeline } from "@mien/runtime";
+import { createPipeline, rgbFromRgba, MienError, type Pipeline } from "@mien/runtime";
+import type { FrameResult, FaceResult, Frame, DepthMap, ErrorCode, RejectedBox, RawImage, ModelMetadata,
+  ModelInput, RgbaImage, Picture, PeopleOptions, ProcessOptions, SessionChoices, Box } from "@mien/runtime";
+export type All = [FrameResult, FaceResult, Frame, DepthMap, ErrorCode, RejectedBox, RawImage, ModelMetadata,
+  ModelInput, RgbaImage, Picture, PeopleOptions, ProcessOptions, SessionChoices, Box];
+export const codeOf = (error: unknown): ErrorCode | null => error instanceof MienError ? error.code : null;
+export const fromCanvas = (image: ImageData): Picture => rgbFromRgba(image);
 export async function open(): Promise<Pipeline> {
   const pipeline = await createPipeline({ expression: "m.onnx", detector: "d.onnx" });
   const { faces } = await pipeline.process({ width: 1, height: 1, pixels: new Uint8Array(3) });
@@ -42,8 +67,6 @@ describe("the package", () => {
   let project: string;
   beforeAll(() => {
     project = mkdtempSync(path.join(tmpdir(), "mien-empty-"));
-    const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
-    execFileSync(process.execPath, [tsc, "-b", PACKAGE]);
     const script = path.join(PACKAGE, "pack.mjs");
     const file = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
     const home = path.join(project, "node_modules/@mien/runtime");
@@ -51,9 +74,12 @@ describe("the package", () => {
     execFileSync("tar", ["-xzf", file, "-C", home, "--strip-components=1"]);
     // What npm would download.
     const { resolve } = createRequire(import.meta.url);
-    for (const name of ["onnxruntime-node", "onnxruntime-web", "onnxruntime-common"]) {
+    for (const name of [
+      ...["onnxruntime-node", "onnxruntime-web", "onnxruntime-common"],
+      ...["sharp", "esbuild", "vite"],
+    ]) {
       const folder = path.join(ROOT, "node_modules", name);
-      expect(resolve(name)).toContain(folder);
+      if (name.startsWith("onnx")) expect(resolve(name)).toContain(folder);
       symlinkSync(folder, path.join(project, "node_modules", name));
     }
     writeFileSync(path.join(project, "package.json"), `{ "type": "module" }`);
@@ -73,16 +99,42 @@ describe("the package", () => {
     });
   });
 
-  it("brings types that an editor understands", () => {
+  it("exports every type of its public signatures, checked as nodenext and as bundler", () => {
     writeFileSync(path.join(project, "typed.ts"), TYPED);
-    const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
-    const compilerOptions = {
-      ...{ noEmit: true, strict: true, module: "nodenext", target: "es2022", types: [] },
-      ...{ lib: ["es2023", "dom"], skipLibCheck: true },
-    };
-    const config = JSON.stringify({ compilerOptions, files: ["typed.ts"] });
-    writeFileSync(path.join(project, "tsconfig.json"), config);
-    const { stdout } = spawnSync(process.execPath, [tsc], { cwd: project, encoding: "utf8" });
-    expect(stdout).toBe("");
+    for (const module of [
+      { module: "nodenext" },
+      { module: "esnext", moduleResolution: "bundler" },
+    ]) {
+      const compilerOptions = {
+        ...{ noEmit: true, strict: true, target: "es2022", types: [] },
+        ...{ lib: ["es2023", "dom"], skipLibCheck: false, ...module },
+      };
+      const config = JSON.stringify({ compilerOptions, files: ["typed.ts"] });
+      writeFileSync(path.join(project, "tsconfig.json"), config);
+      const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
+      const { stdout } = spawnSync(process.execPath, [tsc], { cwd: project, encoding: "utf8" });
+      expect(stdout).toBe("");
+    }
+  });
+
+  it("runs the README's program for Node as it stands", async () => {
+    const picture = { width: 64, height: 48, channels: 3, background: "grey" } as const;
+    await sharp({ create: picture }).jpeg().toFile(path.join(project, "people.jpg"));
+    writeFileSync(path.join(project, "faces.mjs"), blocks("js")[0]!);
+    execFileSync(process.execPath, ["faces.mjs"], { cwd: project });
+  });
+
+  it("runs the README's program for people as it stands", () => {
+    const made = "const pictures = [{ width: 8, height: 8, pixels: new Uint8Array(192) }];";
+    writeFileSync(path.join(project, "people.mjs"), `${made}\n${blocks("js")[3]!}`);
+    for (const model of ["detector", "embedding"]) {
+      copyFileSync(path.join(FACES, `${model}.onnx`), path.join(project, `${model}.onnx`));
+    }
+    const { stderr } = spawnSync(process.execPath, ["people.mjs"], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    // It runs up to the enrolment, which rightly finds no face in a black picture.
+    expect(stderr).toContain("no face is found in the 1 pictures of Ada");
   });
 });
