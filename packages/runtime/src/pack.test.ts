@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,11 +14,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findChromium, serve } from "./testing/browser.ts";
 import { halvesModel } from "./testing/models.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
 const ROOT = path.resolve(PACKAGE, "../..");
 
+/** Without Chromium the tests of pages are skipped, except where `CI` is set. */
+const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
 const FACES = path.join(ROOT, "artifacts/release/faces");
 
 /** The README's fenced blocks of one language, in order. */
@@ -136,5 +140,69 @@ describe("the package", () => {
     });
     // It runs up to the enrolment, which rightly finds no face in a black picture.
     expect(stderr).toContain("no face is found in the 1 pictures of Ada");
+  });
+
+  describe.skipIf(cannotRun)("in a page", () => {
+    const page = `
+      const canvas = document.createElement("canvas");
+      const video = new OffscreenCanvas(300, 150);
+      video.getContext("2d").fillRect(0, 0, 9, 9);\n`;
+    const html = '<link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+
+    /** Opens what was built and tells what the page made, its workers and its requests. */
+    async function visit(folder: string) {
+      const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
+      const browser = await serve(
+        (name) => {
+          const file = path.join(folder, name === "/" ? "index.html" : name);
+          if (!existsSync(file)) return undefined;
+          const script = file.endsWith(".mjs") ? "text/javascript" : undefined;
+          const type = script ?? types[path.extname(file)] ?? "application/wasm";
+          return { type, content: readFileSync(file) };
+        },
+        { isReady: () => "made" in globalThis },
+      );
+      try {
+        const { page, requests } = await browser.open();
+        const made = await page.evaluate(() => (globalThis as { made?: unknown }).made);
+        return { made, workers: page.workers().length, requests };
+      } finally {
+        await browser.close();
+      }
+    }
+
+    it("the README's esbuild commands and program work as they stand", async () => {
+      mkdirSync(path.join(project, "public"), { recursive: true });
+      const detector = path.join(project, "node_modules/@mien/runtime/models/detector.onnx");
+      copyFileSync(detector, path.join(project, "detector.onnx"));
+      writeFileSync(
+        path.join(project, "page.js"),
+        `${page}${blocks("js")[1]!}\nglobalThis.made = faces;`,
+      );
+      execFileSync("sh", ["-ec", blocks("sh")[0]!], { cwd: project, stdio: "pipe" });
+      writeFileSync(path.join(project, "public/index.html"), html);
+      expect((await visit(path.join(project, "public"))).made).toEqual([]);
+    });
+
+    it("the README's program with two threads works in a Vite build", async () => {
+      const app = path.join(project, "vite");
+      mkdirSync(path.join(app, "public"), { recursive: true });
+      writeFileSync(path.join(app, "index.html"), html);
+      writeFileSync(
+        path.join(app, "page.js"),
+        `${blocks("js")[2]!}
+        const frame = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) };
+        globalThis.made = (await pipeline.process(frame)).faces;`,
+      );
+      for (const name of ["model.onnx", "detector.onnx"]) {
+        copyFileSync(path.join(project, name), path.join(app, "public", name));
+      }
+      const vite = path.join(ROOT, "node_modules/vite/bin/vite.js");
+      execFileSync(process.execPath, [vite, "build", "--logLevel", "error"], { cwd: app });
+      const { made, workers, requests } = await visit(path.join(app, "dist"));
+      expect(made).toEqual([]);
+      expect(workers).toBeGreaterThan(0);
+      expect(requests.some((url) => /ort-wasm-simd-threaded.*\.mjs$/.test(url))).toBe(true);
+    });
   });
 });
