@@ -1,15 +1,37 @@
 // Packs @mien/runtime as one .tgz that installs anywhere: with @mien/format inside and the face models
 // beside it. `npm pack` alone leaves out packages that a workspace links.
 //
-//     npx tsc -b packages/runtime && node packages/runtime/pack.mjs [FOLDER]
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// It compiles first.
+//
+//     node packages/runtime/pack.mjs [FOLDER]
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 const here = import.meta.dirname;
 const root = path.resolve(here, "../..");
 const target = path.resolve(process.argv[2] ?? "artifacts/packages");
+const faces = path.join(root, "artifacts/release/faces");
+if (!existsSync(path.join(faces, "detector.onnx"))) {
+  console.error(
+    `@mien/runtime cannot be packed: the face models are not in ${faces}. Run: git checkout -- artifacts/release/faces`,
+  );
+  process.exit(1);
+}
+const { status } = spawnSync(process.execPath, [path.join(root, "tools/prepack.mjs")], {
+  cwd: here,
+  stdio: ["ignore", 2, 2],
+});
+if (status !== 0) process.exit(1);
 const stage = mkdtempSync(path.join(tmpdir(), "mien-pack-"));
 
 /** Compiled code without its tests. */
@@ -27,7 +49,7 @@ const writeManifest = (folder, manifest) =>
 const published = (manifest) =>
   JSON.parse(
     JSON.stringify(manifest, (key, value) =>
-      ["nx", "devDependencies", "source"].includes(key) ? undefined : value,
+      ["nx", "scripts", "devDependencies", "source"].includes(key) ? undefined : value,
     ),
   );
 
@@ -35,7 +57,7 @@ try {
   copyDist(here, stage);
   cpSync(path.join(here, "README.md"), path.join(stage, "README.md"));
   cpSync(path.join(root, "LICENSE"), path.join(stage, "LICENSE"));
-  cpSync(path.join(root, "artifacts/release/faces"), path.join(stage, "models"), {
+  cpSync(faces, path.join(stage, "models"), {
     recursive: true,
     filter: (file) => !file.endsWith("reference.bin"),
   });

@@ -156,8 +156,14 @@ describe("preparing images", () => {
       [{ ...good, width: -2, height: -2 }, "at least 1 pixel, found -2×-2"],
       [{ ...good, height: 1.5 }, "at least 1 pixel, found 2×1.5"],
       [{ ...good, channels: 2 }, "expected 1 (grey), 3 (RGB) or 4 (RGBA) channels, found 2"],
-      [{ ...good, channels: 3 }, "expected 2×2×3 pixel values, found 4"],
-      [{ ...good, data: undefined }, "expected 2×2×1 pixel values, found none"],
+      [
+        { ...good, channels: 3 },
+        "expected data as Uint8Array or Uint8ClampedArray of 2×2×3 values, found a Uint8Array of 4 values",
+      ],
+      [
+        { ...good, data: undefined },
+        "expected data as Uint8Array or Uint8ClampedArray of 2×2×1 values, found undefined",
+      ],
       [undefined, "at least 1 pixel, found undefined×undefined"],
     ];
     for (const [image, reason] of refused) {

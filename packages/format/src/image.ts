@@ -1,3 +1,4 @@
+import { describeValue, isBytes, isSide } from "./describe-value.ts";
 import { MienError } from "./errors.ts";
 import type { ModelInput } from "./model-metadata.ts";
 
@@ -47,15 +48,17 @@ export function prepareImages(images: readonly RawImage[], input: ModelInput): F
 /** What is impossible about an image; undefined if nothing is. */
 function problemOf(image: RawImage | null | undefined): string | undefined {
   const { width, height, channels, data } = image ?? ({} as Partial<RawImage>);
-  const isSide = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) > 0;
   if (!isSide(width) || !isSide(height)) {
     return `expected a width and a height of at least 1 pixel, found ${width}×${height}`;
   }
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     return `expected 1 (grey), 3 (RGB) or 4 (RGBA) channels, found ${String(channels)}`;
   }
-  if (data?.length !== width * height * channels) {
-    return `expected ${width}×${height}×${channels} pixel values, found ${data?.length ?? "none"}`;
+  if (!isBytes(data) || data.length !== width * height * channels) {
+    return (
+      `expected data as Uint8Array or Uint8ClampedArray of ${width}×${height}×${channels} values, ` +
+      `found ${describeValue(data)}`
+    );
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 export * from "./dataset-manifest.ts";
+export * from "./describe-value.ts";
 export * from "./errors.ts";
 export * from "./folder-name.ts";
 export * from "./frame-result.ts";

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { ExpressionClassifier } from "./expression-classifier.ts";
@@ -57,6 +59,26 @@ describe("a model on a thread of its own", () => {
         messages.push((error as Error).message);
       }
       expect(messages[1]).toBe(messages[0]);
+    }
+  });
+
+  it("frees its model on a port that cannot be closed, as Deno's", async () => {
+    const worker = new URL("./session-worker.mjs", import.meta.url).href;
+    const code = `
+      const { parentPort } = require("node:worker_threads");
+      parentPort.close = undefined;
+      import(${JSON.stringify(worker)});`;
+    for (const [bytes, kinds] of [
+      [halvesModel(), ["opened", "released"]],
+      [halvesModel().subarray(0, 99), ["refused"]],
+    ] as const) {
+      const workerData = { bytes, options: {} };
+      const thread = new Worker(code, { eval: true, execArgv: [], workerData });
+      for (const kind of kinds) {
+        expect(await once(thread, "message")).toMatchObject([{ kind }]);
+        thread.postMessage(null);
+      }
+      await thread.terminate();
     }
   });
 });

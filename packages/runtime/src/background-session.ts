@@ -10,7 +10,7 @@ export interface WorkerInput {
   readonly options: InferenceSession.SessionOptions;
 }
 
-/** What the thread is to do: run the model, or, for null, free it and end. */
+/** What the thread is to do: run the model, or, for null, free it. */
 export type WorkerTask = {
   readonly data: Float32Array<ArrayBuffer>;
   readonly shape: readonly number[];
@@ -18,15 +18,20 @@ export type WorkerTask = {
   readonly outputs: readonly string[];
 } | null;
 
-/** What the thread says: once whether the model is open, then one answer a task, in their order. */
+/**
+ * What the thread says: once whether the model is open, then one answer for each task, in order.
+ * The thread never ends by itself; the side that started it does that.
+ */
 export type WorkerAnswer =
   | {
       readonly kind: "opened";
       readonly inputMetadata: readonly InferenceSession.ValueMetadata[];
       readonly outputMetadata: readonly InferenceSession.ValueMetadata[];
     }
-  /** onnxruntime does not take the model; the thread ends. */
+  /** onnxruntime does not take the model. */
   | { readonly kind: "refused"; readonly reason: string }
+  /** The model is freed: the answer to the task null. */
+  | { readonly kind: "released" }
   | ({ readonly kind: "answer"; readonly values: readonly Value[] } & Lent)
   | ({ readonly kind: "failure"; readonly reason: string } & Lent);
 
@@ -64,6 +69,7 @@ export async function openBackgroundSession(
     throw threadEnded(messageOf(error));
   })) as [WorkerAnswer];
   if (opened.kind === "opened") return new BackgroundSession(worker, opened, TensorType);
+  await worker.terminate();
   throw new Error(opened.kind === "refused" ? opened.reason : "the thread answers out of turn");
 }
 
@@ -104,10 +110,11 @@ class BackgroundSession implements Session {
 
   async release(): Promise<void> {
     if (this.#ended !== undefined) return;
-    this.#worker.ref();
-    const exit = once(this.#worker, "exit");
+    const released = this.#nextAnswer();
     this.#worker.postMessage(null satisfies WorkerTask);
-    await exit;
+    await released;
+    // From this side, since Deno's threads cannot close their own port.
+    await this.#worker.terminate();
   }
 
   async #work(data: Float32Array, shape: readonly number[], outputs: readonly string[]) {
@@ -116,21 +123,24 @@ class BackgroundSession implements Session {
     const copy = this.#spare?.length === data.length ? this.#spare : new Float32Array(data.length);
     this.#spare = undefined;
     copy.set(data);
-    const answer = new Promise<readonly Value[]>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-    });
-    this.#worker.ref();
+    const answer = this.#nextAnswer();
     this.#worker.postMessage({ data: copy, shape, outputs } satisfies WorkerTask, [copy.buffer]);
     return answer;
   }
 
+  /** Keeps the program alive until the thread has answered. */
+  #nextAnswer(): Promise<readonly Value[]> {
+    this.#worker.ref();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
   #take(answer: WorkerAnswer): void {
-    if (answer.kind !== "answer" && answer.kind !== "failure") return;
-    this.#spare = answer.lent;
+    if (answer.kind === "opened" || answer.kind === "refused") return;
+    if (answer.kind !== "released") this.#spare = answer.lent;
     const waiting = this.#waiting.shift();
     if (this.#waiting.length === 0) this.#worker.unref();
-    if (answer.kind === "answer") waiting?.resolve(answer.values);
-    else waiting?.reject(new Error(answer.reason));
+    if (answer.kind === "failure") waiting?.reject(new Error(answer.reason));
+    else waiting?.resolve(answer.kind === "answer" ? answer.values : []);
   }
 
   #end(error: Error): void {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { random, type RawImage } from "@mien/format";
 import sharp from "sharp";
@@ -12,6 +13,8 @@ import { paint } from "./testing/pictures.ts";
 /** Without Chromium the tests are skipped, except where `CI` is set. */
 const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
 const WASM = "/wasm/ort-wasm-simd-threaded.wasm";
+
+const MODULE = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs");
 
 const BAD = {
   "/bad/page.onnx": Buffer.from("<!doctype html><title>not here</title>"),
@@ -34,6 +37,8 @@ describe.skipIf(cannotRun)("in Chromium", () => {
       "/spots.onnx": spotModel(),
       "/detector.onnx": await readFile(DETECTOR),
       ...BAD,
+      // Without the isolating headers a browser starts no thread from it, and says nothing.
+      "/bare/ort.mjs": { type: "text/javascript", content: await readFile(MODULE), isBare: true },
     });
     test = await browser.open();
   });
@@ -146,6 +151,60 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     });
     expect(error?.code).toBe("environment");
     expect(error?.advice).toMatch(/Serve .*ort-wasm-simd-threaded\.wasm/);
+  });
+
+  it("threads that cannot start are an error that says what to do, not a wait without end", async () => {
+    for (const [choices, problem, advice] of [
+      [{ wasmPath: WASM, wasmModulePath: "/none.mjs" }, /none\.mjs: HTTP 404/, /wasmModulePath/],
+      [{ wasmPath: WASM, wasmModulePath: "/" }, /found text\/html/, /wasmModulePath/],
+      [{ wasmPath: WASM, wasmModulePath: "/bare/ort.mjs" }, /timeout/, /Embedder-Policy/],
+      [{}, /wasmPath/, /wasmPath/],
+    ] as const) {
+      const { page } = await browser!.open();
+      await page.clock.install();
+      const failed = page.evaluate(
+        (choices) =>
+          mien.ExpressionClassifier.open("/halves.onnx", { threads: 2, ...choices }).then(
+            () => ({ message: "it opened", advice: "" }),
+            ({ message, advice }: { message: string; advice: string }) => ({ message, advice }),
+          ),
+        choices,
+      );
+      // Time passes, so that the test need not wait for it.
+      let isDone = false;
+      void failed.finally(() => (isDone = true));
+      while (!isDone) {
+        await page.clock.fastForward(1000);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      const { message, advice: said } = await failed;
+      expect(message).toMatch(problem);
+      expect(said).toMatch(advice);
+    }
+  });
+
+  it("two threads answer as one does, with the module beside the WebAssembly file", async () => {
+    const { page, requests } = await browser!.open();
+    const open = async (threads: number) =>
+      page.evaluate(
+        async ([wasmPath, threads]) => {
+          const classifier = await mien.ExpressionClassifier.open("/grey.onnx", {
+            ...{ wasmPath, threads },
+          });
+          const data = Uint8Array.from({ length: 48 * 48 }, (_, i) => i % 251);
+          return classifier.classify({ width: 48, height: 48, channels: 1, data });
+        },
+        [WASM, threads] as const,
+      );
+    const found = await open(2);
+    expect(page.workers().length).toBeGreaterThan(0);
+    expect(requests.filter((url) => url.endsWith("/page.js"))).toHaveLength(1);
+    const classifier = await ExpressionClassifier.open(convModel(1));
+    const data = Uint8Array.from({ length: 48 * 48 }, (_, i) => i % 251);
+    const expected = await classifier.classify({ width: 48, height: 48, channels: 1, data });
+    await classifier.close();
+    expect(found.expression).toBe(expected.expression);
+    expected.probabilities.forEach((p, i) => expect(found.probabilities[i]).toBeCloseTo(p, 5));
   });
 
   /** A bright spot that drifts over noise, seen at two sizes. */

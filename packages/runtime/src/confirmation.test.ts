@@ -82,7 +82,9 @@ describe("the confirmation window", () => {
       expect(() => resolveConfirmation(options, LABELS)).toThrow(/, found /);
     }
     const method = "median" as "window";
-    expect(() => resolveConfirmation({ method }, LABELS)).toThrow(/window, exponential or viterbi/);
+    expect(() => resolveConfirmation({ method }, LABELS)).toThrow(
+      /"window", "exponential", "viterbi"/,
+    );
   });
 });
 

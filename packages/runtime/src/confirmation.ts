@@ -1,4 +1,4 @@
-import { MienError } from "@mien/format";
+import { checkOptions } from "./check-options.ts";
 
 /** How single frames become a stable expression. */
 export interface ConfirmationOptions {
@@ -21,24 +21,14 @@ export interface ConfirmationOptions {
 /** Options with every value decided. */
 export type Confirmation = Required<ConfirmationOptions>;
 
-/** @throws {MienError} `usage` for an option out of range. */
+/** @throws {MienError} `usage` for an option that is unknown or out of range. */
 export function resolveConfirmation(
   options: ConfirmationOptions,
   labels: readonly string[],
 ): Confirmation {
+  checkOptions("confirmation", options);
   const { method = "window", size = 20, quorum = 0.6, change = 1e-8 } = options;
   const { fallback = labels.includes("Neutral") ? "Neutral" : "unsure" } = options;
-  const fail = (what: string, found: unknown): never => {
-    throw new MienError("usage", `${what}, found ${String(found)}`);
-  };
-  if (!["window", "exponential", "viterbi"].includes(method)) {
-    fail("the confirmation method must be window, exponential or viterbi", method);
-  }
-  if (!Number.isSafeInteger(size) || size < 1 || size > 1000) {
-    fail("the confirmation window must be a whole number of frames from 1 to 1000", size);
-  }
-  if (!(quorum > 0 && quorum < 1)) fail("the quorum must be between 0 and 1", quorum);
-  if (!(change > 0 && change < 0.5)) fail("the chance of a change must be from 0 to 0.5", change);
   return { method, size, quorum, fallback, change };
 }
 

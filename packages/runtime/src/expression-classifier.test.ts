@@ -88,7 +88,7 @@ describe("an expression classifier", () => {
     expect(await classifier.run(new Float32Array(), 0)).toHaveLength(0);
     await expect(classifier.run(batch, 3)).rejects.toMatchObject({
       code: "bad-image",
-      message: "expected 3×8×8×1 pixel values, found 128",
+      message: "expected a Float32Array of 3×8×8×1 values, found a Float32Array of 128 values",
     });
   });
 

@@ -2,6 +2,8 @@ import { ort } from "#ort";
 import {
   MienError,
   decodeModelMetadata,
+  describeValue,
+  isArrayOf,
   messageOf,
   prepareImages,
   readOnnxMetadata,
@@ -9,6 +11,7 @@ import {
   type RawImage,
 } from "@mien/format";
 import { argmax } from "./confirmation.ts";
+import { checkModelSource, checkOptions } from "./check-options.ts";
 import { badModel, checkAnswer, checkSignature } from "./check-model.ts";
 import type { ModelSource, Session } from "./ort.ts";
 import { resolveSession, type SessionChoices } from "./session-choices.ts";
@@ -61,6 +64,8 @@ export class ExpressionClassifier {
     source: ModelSource,
     options: ClassifierOptions = {},
   ): Promise<ExpressionClassifier> {
+    checkModelSource("ExpressionClassifier.open", source);
+    checkOptions("ExpressionClassifier.open", options);
     const resolved = resolveSession(options);
     const { bytes, name } = await ort.readModel(source);
     const metadata = decodeModelMetadata(readOnnxMetadata(bytes, name), name);
@@ -121,10 +126,13 @@ export class ExpressionClassifier {
       });
     }
     const { height, width, channels } = this.metadata.input;
-    if (!Number.isSafeInteger(count) || batch.length !== count * height * width * channels) {
+    const size = height * width * channels;
+    const isBatch = isArrayOf(batch, "Float32Array") && batch.length === count * size;
+    if (!Number.isSafeInteger(count) || !isBatch) {
       throw new MienError(
         "bad-image",
-        `expected ${count}×${height}×${width}×${channels} pixel values, found ${batch.length}`,
+        `expected a Float32Array of ${count}×${height}×${width}×${channels} values, ` +
+          `found ${describeValue(batch)}`,
       );
     }
     const work = this.#queue.then(() => this.#runInParts(batch, count));

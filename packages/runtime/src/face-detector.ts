@@ -1,6 +1,7 @@
 import { ort } from "#ort";
 import { MienError, messageOf } from "@mien/format";
 import { isInside, suppress } from "./box.ts";
+import { checkModelSource, checkOptions } from "./check-options.ts";
 import { DETECTOR_KINDS, type Detection, type DetectorKind } from "./detector-kinds.ts";
 import { checkPicture } from "./picture.ts";
 import { resolveSession, type SessionChoices } from "./session-choices.ts";
@@ -72,7 +73,8 @@ export class FaceDetector {
    * that mien knows; `environment` if onnxruntime cannot start; `usage` for an impossible option.
    */
   static async open(source: ModelSource, options: DetectorOptions = {}): Promise<FaceDetector> {
-    checkOptions(options);
+    checkModelSource("FaceDetector.open", source);
+    checkOptions("FaceDetector.open", options);
     const { bytes, name } = await ort.readModel(source);
     const session = await ort
       .createSession(bytes, resolveSession(options))
@@ -196,21 +198,6 @@ export class FaceDetector {
       this.#input.fill(0, y * stride + size.width * 3, (y + 1) * stride);
     }
   }
-}
-
-function checkOptions({
-  minScore = 0.5,
-  minSize = 0,
-  maxOverlap = 0.4,
-  inputSize = 416,
-}: DetectorOptions) {
-  const fail = (what: string, found: number): never => {
-    throw new MienError("usage", `${what}, found ${found}`);
-  };
-  if (!(minScore > 0 && minScore < 1)) fail("minScore must be between 0 and 1", minScore);
-  if (!(minSize >= 0)) fail("minSize must be at least 0 pixels", minSize);
-  if (!(maxOverlap >= 0 && maxOverlap <= 1)) fail("maxOverlap must be from 0 to 1", maxOverlap);
-  if (!(inputSize >= 64 && inputSize <= 2048)) fail("inputSize must be from 64 to 2048", inputSize);
 }
 
 function notADetector(name: string, problem: string, cause?: unknown): MienError {

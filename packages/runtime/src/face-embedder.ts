@@ -1,5 +1,6 @@
 import { ort } from "#ort";
 import { MienError, messageOf, prepareImages, type RawImage } from "@mien/format";
+import { checkModelSource, checkOptions } from "./check-options.ts";
 import type { ModelSource, Session } from "./ort.ts";
 import { resolveSession, type SessionChoices } from "./session-choices.ts";
 
@@ -29,6 +30,8 @@ export class FaceEmbedder {
    * `environment` if onnxruntime cannot start.
    */
   static async open(source: ModelSource, options: SessionChoices = {}): Promise<FaceEmbedder> {
+    checkModelSource("openEmbedding", source);
+    checkOptions("openEmbedding", options);
     const { bytes, name } = await ort.readModel(source);
     const session = await ort
       .createSession(bytes, resolveSession(options))

@@ -1,3 +1,15 @@
+export { MienError } from "@mien/format";
+export type {
+  DepthMap,
+  ErrorCode,
+  FaceResult,
+  Frame,
+  FrameResult,
+  ModelInput,
+  ModelMetadata,
+  RawImage,
+  RejectedBox,
+} from "@mien/format";
 export { overlap, type Box } from "./box.ts";
 export type { Calibration } from "./calibrate.ts";
 export { createSmoother, resolveConfirmation } from "./confirmation.ts";
@@ -11,10 +23,11 @@ export { EXPRESSION_MARGIN, regionOf, type Margin } from "./face-region.ts";
 export { chiSquare, lbphHistogram, type GreyImage, type LbphOptions } from "./lbph.ts";
 export { loadOnnxruntime } from "./onnxruntime.ts";
 export type { ModelSource, Onnxruntime } from "./ort.ts";
-export { People, type Match, type Person } from "./people.ts";
+export { People, type Match, type PeopleOptions, type Person } from "./people.ts";
 export { cut } from "./picture.ts";
-export { createPipeline, type FrameInput, type Pipeline } from "./pipeline.ts";
+export { createPipeline, type FrameInput, type Pipeline, type ProcessOptions } from "./pipeline.ts";
 export type { PipelineOptions } from "./pipeline-options.ts";
+export { rgbFromRgba, type RgbaImage } from "./rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./recogniser.ts";
 export type { SessionChoices } from "./session-choices.ts";
 export type { Picture } from "./shrink.ts";

@@ -1,4 +1,5 @@
-import { MienError } from "@mien/format";
+import { MienError, describeValue, isBytes } from "@mien/format";
+import { checkOptions } from "./check-options.ts";
 
 /** OpenCV's parameters of local binary patterns histograms. */
 export interface LbphOptions {
@@ -37,27 +38,16 @@ const f32 = Math.fround;
  * @see Ahonen, Hadid, Pietikäinen: Face recognition with local binary patterns, 2004
  */
 export function lbphHistogram(image: GreyImage, options: LbphOptions = {}): Float32Array {
+  checkOptions("lbphHistogram", options);
   const { radius = 1, neighbors = 8, gridX = 8, gridY = 8 } = options;
-  for (const [name, value, most] of [
-    ["radius", radius, 100],
-    ["neighbors", neighbors, 16],
-    ["gridX", gridX, 1000],
-    ["gridY", gridY, 1000],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 1 || value > most) {
-      throw new MienError(
-        "usage",
-        `${name} must be a whole number from 1 to ${most}, found ${value}`,
-      );
-    }
-  }
   const width = image.width - 2 * radius;
   const height = image.height - 2 * radius;
-  if (image.data.length !== image.width * image.height || width < gridX || height < gridY) {
+  const isImage = isBytes(image.data) && image.data.length === image.width * image.height;
+  if (!isImage || width < gridX || height < gridY) {
     throw new MienError(
       "bad-image",
       `expected a grey image of at least ${gridX + 2 * radius}×${gridY + 2 * radius} pixels, ` +
-        `found ${image.width}×${image.height} with ${image.data.length} values`,
+        `found ${image.width}×${image.height} with ${describeValue(image.data)} as data`,
     );
   }
   const patterns = patternsOf(image, radius, neighbors);

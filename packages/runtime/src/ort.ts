@@ -45,6 +45,8 @@ export interface SessionOptions {
   readonly background: boolean;
   /** Browser only: the address of `ort-wasm-simd-threaded.wasm`. */
   readonly wasmPath: string | URL | undefined;
+  /** Browser only: the address of `ort-wasm-simd-threaded.mjs`, which threads load. */
+  readonly wasmModulePath: string | URL | undefined;
 }
 
 /** An input or output of a graph. */

@@ -1,13 +1,36 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findChromium, serve } from "./testing/browser.ts";
 import { halvesModel } from "./testing/models.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
 const ROOT = path.resolve(PACKAGE, "../..");
+
+/** Without Chromium the tests of pages are skipped, except where `CI` is set. */
+const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
+const FACES = path.join(ROOT, "artifacts/release/faces");
+
+/** The README's fenced blocks of one language, in order. */
+function blocks(language: string): string[] {
+  const readme = readFileSync(path.join(PACKAGE, "README.md"), "utf8");
+  return [...readme.matchAll(/^```(\w+)\n([^]*?)^```/gm)]
+    .filter(([, found]) => found === language)
+    .map(([, , code]) => code!);
+}
 
 /** What the README shows, with a picture made on the spot. */
 const PROGRAM = `
@@ -27,7 +50,13 @@ console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pip
 
 /** It compiles against the types that are packed. */
 const TYPED = `
-import { createPipeline, type Pipeline } from "@mien/runtime";
+import { createPipeline, rgbFromRgba, MienError, type Pipeline } from "@mien/runtime";
+import type { FrameResult, FaceResult, Frame, DepthMap, ErrorCode, RejectedBox, RawImage, ModelMetadata,
+  ModelInput, RgbaImage, Picture, PeopleOptions, ProcessOptions, SessionChoices, Box } from "@mien/runtime";
+export type All = [FrameResult, FaceResult, Frame, DepthMap, ErrorCode, RejectedBox, RawImage, ModelMetadata,
+  ModelInput, RgbaImage, Picture, PeopleOptions, ProcessOptions, SessionChoices, Box];
+export const codeOf = (error: unknown): ErrorCode | null => error instanceof MienError ? error.code : null;
+export const fromCanvas = (image: ImageData): Picture => rgbFromRgba(image);
 export async function open(): Promise<Pipeline> {
   const pipeline = await createPipeline({ expression: "m.onnx", detector: "d.onnx" });
   const { faces } = await pipeline.process({ width: 1, height: 1, pixels: new Uint8Array(3) });
@@ -42,8 +71,6 @@ describe("the package", () => {
   let project: string;
   beforeAll(() => {
     project = mkdtempSync(path.join(tmpdir(), "mien-empty-"));
-    const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
-    execFileSync(process.execPath, [tsc, "-b", PACKAGE]);
     const script = path.join(PACKAGE, "pack.mjs");
     const file = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
     const home = path.join(project, "node_modules/@mien/runtime");
@@ -51,9 +78,12 @@ describe("the package", () => {
     execFileSync("tar", ["-xzf", file, "-C", home, "--strip-components=1"]);
     // What npm would download.
     const { resolve } = createRequire(import.meta.url);
-    for (const name of ["onnxruntime-node", "onnxruntime-web", "onnxruntime-common"]) {
+    for (const name of [
+      ...["onnxruntime-node", "onnxruntime-web", "onnxruntime-common"],
+      ...["sharp", "esbuild", "vite"],
+    ]) {
       const folder = path.join(ROOT, "node_modules", name);
-      expect(resolve(name)).toContain(folder);
+      if (name.startsWith("onnx")) expect(resolve(name)).toContain(folder);
       symlinkSync(folder, path.join(project, "node_modules", name));
     }
     writeFileSync(path.join(project, "package.json"), `{ "type": "module" }`);
@@ -73,16 +103,106 @@ describe("the package", () => {
     });
   });
 
-  it("brings types that an editor understands", () => {
+  it("exports every type of its public signatures, checked as nodenext and as bundler", () => {
     writeFileSync(path.join(project, "typed.ts"), TYPED);
-    const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
-    const compilerOptions = {
-      ...{ noEmit: true, strict: true, module: "nodenext", target: "es2022", types: [] },
-      ...{ lib: ["es2023", "dom"], skipLibCheck: true },
-    };
-    const config = JSON.stringify({ compilerOptions, files: ["typed.ts"] });
-    writeFileSync(path.join(project, "tsconfig.json"), config);
-    const { stdout } = spawnSync(process.execPath, [tsc], { cwd: project, encoding: "utf8" });
-    expect(stdout).toBe("");
+    for (const module of [
+      { module: "nodenext" },
+      { module: "esnext", moduleResolution: "bundler" },
+    ]) {
+      const compilerOptions = {
+        ...{ noEmit: true, strict: true, target: "es2022", types: [] },
+        ...{ lib: ["es2023", "dom"], skipLibCheck: false, ...module },
+      };
+      const config = JSON.stringify({ compilerOptions, files: ["typed.ts"] });
+      writeFileSync(path.join(project, "tsconfig.json"), config);
+      const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
+      const { stdout } = spawnSync(process.execPath, [tsc], { cwd: project, encoding: "utf8" });
+      expect(stdout).toBe("");
+    }
+  });
+
+  it("runs the README's program for Node as it stands", async () => {
+    const picture = { width: 64, height: 48, channels: 3, background: "grey" } as const;
+    await sharp({ create: picture }).jpeg().toFile(path.join(project, "people.jpg"));
+    writeFileSync(path.join(project, "faces.mjs"), blocks("js")[0]!);
+    execFileSync(process.execPath, ["faces.mjs"], { cwd: project });
+  });
+
+  it("runs the README's program for people as it stands", () => {
+    const made = "const pictures = [{ width: 8, height: 8, pixels: new Uint8Array(192) }];";
+    writeFileSync(path.join(project, "people.mjs"), `${made}\n${blocks("js")[3]!}`);
+    for (const model of ["detector", "embedding"]) {
+      copyFileSync(path.join(FACES, `${model}.onnx`), path.join(project, `${model}.onnx`));
+    }
+    const { stderr } = spawnSync(process.execPath, ["people.mjs"], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    // It runs up to the enrolment, which rightly finds no face in a black picture.
+    expect(stderr).toContain("no face is found in the 1 pictures of Ada");
+  });
+
+  describe.skipIf(cannotRun)("in a page", () => {
+    const page = `
+      const canvas = document.createElement("canvas");
+      const video = new OffscreenCanvas(300, 150);
+      video.getContext("2d").fillRect(0, 0, 9, 9);\n`;
+    const html = '<link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+
+    /** Opens what was built and tells what the page made, its workers and its requests. */
+    async function visit(folder: string) {
+      const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
+      const browser = await serve(
+        (name) => {
+          const file = path.join(folder, name === "/" ? "index.html" : name);
+          if (!existsSync(file)) return undefined;
+          const script = file.endsWith(".mjs") ? "text/javascript" : undefined;
+          const type = script ?? types[path.extname(file)] ?? "application/wasm";
+          return { type, content: readFileSync(file) };
+        },
+        { isReady: () => "made" in globalThis },
+      );
+      try {
+        const { page, requests } = await browser.open();
+        const made = await page.evaluate(() => (globalThis as { made?: unknown }).made);
+        return { made, workers: page.workers().length, requests };
+      } finally {
+        await browser.close();
+      }
+    }
+
+    it("the README's esbuild commands and program work as they stand", async () => {
+      mkdirSync(path.join(project, "public"), { recursive: true });
+      const detector = path.join(project, "node_modules/@mien/runtime/models/detector.onnx");
+      copyFileSync(detector, path.join(project, "detector.onnx"));
+      writeFileSync(
+        path.join(project, "page.js"),
+        `${page}${blocks("js")[1]!}\nglobalThis.made = faces;`,
+      );
+      execFileSync("sh", ["-ec", blocks("sh")[0]!], { cwd: project, stdio: "pipe" });
+      writeFileSync(path.join(project, "public/index.html"), html);
+      expect((await visit(path.join(project, "public"))).made).toEqual([]);
+    });
+
+    it("the README's program with two threads works in a Vite build", async () => {
+      const app = path.join(project, "vite");
+      mkdirSync(path.join(app, "public"), { recursive: true });
+      writeFileSync(path.join(app, "index.html"), html);
+      writeFileSync(
+        path.join(app, "page.js"),
+        `${blocks("js")[2]!}
+        const frame = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) };
+        globalThis.made = (await pipeline.process(frame)).faces;`,
+      );
+      for (const name of ["model.onnx", "detector.onnx"]) {
+        copyFileSync(path.join(project, name), path.join(app, "public", name));
+      }
+      const vite = path.join(ROOT, "node_modules/vite/bin/vite.js");
+      execFileSync(process.execPath, [vite, "build", "--logLevel", "error"], { cwd: app });
+      const { made, workers, requests } = await visit(path.join(app, "dist"));
+      expect(made).toEqual([]);
+      expect(workers).toBeGreaterThan(0);
+      expect(requests.some((url) => /ort-wasm-simd-threaded.*\.mjs$/.test(url))).toBe(true);
+    });
   });
 });

@@ -71,7 +71,7 @@ describe("people", () => {
     const people = new People(points);
     expect(() => people.add(" ", pictures(1))).toThrow(/1 to 100 characters/);
     expect(() => people.add("Ada", [])).toThrow(/no picture of Ada/);
-    expect(() => people.add("Ada", [new Float32Array(7)])).toThrow(/expected 8 .* found 7/);
+    expect(() => people.add("Ada", [new Float32Array(7)])).toThrow(/expected 8 .* of 7 values/);
     expect(() => people.add("Ada", [new Float32Array(8).fill(NaN)])).toThrow(/not of points/);
     expect(() => new People(points, { maxFalseAccept: 0.7 })).toThrow(/maxFalseAccept/);
   });

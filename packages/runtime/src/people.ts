@@ -1,5 +1,6 @@
-import { MienError, toPersonName } from "@mien/format";
+import { MienError, describeValue, isArrayOf, toPersonName } from "@mien/format";
 import { calibrate, type Calibration } from "./calibrate.ts";
+import { checkOptions } from "./check-options.ts";
 import { impostorsFor } from "./impostors.ts";
 import type { Recogniser } from "./recogniser.ts";
 
@@ -10,6 +11,12 @@ export interface Person {
   readonly enrolled: string;
   /** One a picture. */
   readonly features: readonly Float32Array[];
+}
+
+/** How strangers are told from the people that are known. */
+export interface PeopleOptions {
+  /** Share of strangers, 0–0.5 without 0, that may be taken for somebody; default 0.01. */
+  readonly maxFalseAccept?: number;
 }
 
 /** Who somebody is most like. */
@@ -31,16 +38,11 @@ export class People {
   readonly #maxFalseAccept: number;
   #calibration: Calibration | undefined;
 
-  /**
-   * @param maxFalseAccept share of strangers, 0–0.5, that may be taken for somebody; default 0.01.
-   * @throws {MienError} `usage` if it is out of range.
-   */
-  constructor(recogniser: Recogniser, { maxFalseAccept = 0.01 } = {}) {
-    if (!(maxFalseAccept > 0 && maxFalseAccept <= 0.5)) {
-      throw new MienError("usage", `maxFalseAccept must be from 0 to 0.5, found ${maxFalseAccept}`);
-    }
+  /** @throws {MienError} `usage` for an option that is unknown or out of range. */
+  constructor(recogniser: Recogniser, options: PeopleOptions = {}) {
+    checkOptions("People", options);
     this.recogniser = recogniser;
-    this.#maxFalseAccept = maxFalseAccept;
+    this.#maxFalseAccept = options.maxFalseAccept ?? 0.01;
   }
 
   /** Everybody, in the order of enrolment. */
@@ -74,13 +76,16 @@ export class People {
       });
     }
     const wrong = features.find(
-      (one) => one.length !== this.recogniser.length || !one.every(Number.isFinite),
+      (one) =>
+        !isArrayOf(one, "Float32Array") ||
+        one.length !== this.recogniser.length ||
+        !one.every(Number.isFinite),
     );
     if (wrong !== undefined) {
       throw new MienError(
         "mismatch",
         `the features of ${called} are not of ${this.recogniser.kind}: ` +
-          `expected ${this.recogniser.length} finite numbers, found ${wrong.length} values`,
+          `expected ${this.recogniser.length} finite numbers, found ${describeValue(wrong)}`,
       );
     }
     const known = this.#people.get(called);

@@ -1,23 +1,72 @@
-import { MienError } from "@mien/format";
+import { MienError, describeValue, isArrayOf, isBytes, isSide, type DepthMap } from "@mien/format";
 import type { Box } from "./box.ts";
+import type { FrameInput } from "./pipeline.ts";
 import type { Picture } from "./shrink.ts";
 
-/** @throws {MienError} `bad-image` if a picture is empty or its pixels do not fit its size. */
+/**
+ * @throws {MienError} `bad-image` if a picture is empty, or its pixels are not bytes or do not fit its
+ * size.
+ */
 export function checkPicture(picture: Picture): void {
   const { width, height, pixels } = picture ?? {};
-  const isSide = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) > 0;
   if (!isSide(width) || !isSide(height)) {
     throw new MienError(
       "bad-image",
       `expected a picture of at least 1×1 pixels, found ${String(width)}×${String(height)}`,
     );
   }
-  if (pixels?.length !== width * height * 3) {
+  if (isBytes(pixels) && pixels.length === width * height * 3) return;
+  // What people give instead: a canvas's ImageData, or the RGBA bytes in it.
+  const { data } = picture as { readonly data?: unknown };
+  const isRgba = [pixels, data].some((one) => isBytes(one) && one.length === width * height * 4);
+  throw new MienError(
+    "bad-image",
+    `expected pixels as Uint8Array or Uint8ClampedArray of ${width}×${height}×3 values (RGB), ` +
+      `found ${describeValue(pixels)}`,
+    isRgba
+      ? { advice: "These look like RGBA pixels: convert them with rgbFromRgba." }
+      : { advice: "Give { width, height, pixels } with one byte for each of red, green and blue." },
+  );
+}
+
+/**
+ * Checks the depth of a frame.
+ *
+ * @throws {MienError} `bad-image` if its size, its values or its focal length are impossible.
+ */
+export function checkDepth(depth: DepthMap): void {
+  const { width, height, millimetres, focalLength } = depth ?? {};
+  const fail = (expected: string, found: string): never => {
+    throw new MienError("bad-image", `expected a depth map with ${expected}, found ${found}`);
+  };
+  if (!isSide(width) || !isSide(height)) {
+    fail("at least 1×1 values", `${String(width)}×${String(height)}`);
+  }
+  if (!isArrayOf(millimetres, "Uint16Array") || millimetres.length !== width * height) {
+    fail(`millimetres as Uint16Array of ${width}×${height} values`, describeValue(millimetres));
+  }
+  if (!(Number.isFinite(focalLength) && focalLength > 0)) {
+    fail("a focalLength above 0 pixels", describeValue(focalLength));
+  }
+}
+
+/**
+ * Checks everything that a frame says, except its path.
+ *
+ * @throws {MienError} `bad-image` if the picture or the depth is impossible, or the index or the time
+ * is not a finite number.
+ */
+export function checkFrame(frame: FrameInput): void {
+  checkPicture(frame);
+  for (const name of ["index", "timeMs"] as const) {
+    const value: unknown = frame[name];
+    if (value === undefined || Number.isFinite(value)) continue;
     throw new MienError(
       "bad-image",
-      `expected ${width}×${height}×3 values (RGB), found ${pixels?.length ?? "none"}`,
+      `expected the frame's ${name} to be a finite number, found ${describeValue(value)}`,
     );
   }
+  if (frame.depth !== undefined) checkDepth(frame.depth);
 }
 
 /**

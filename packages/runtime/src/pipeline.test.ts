@@ -154,7 +154,7 @@ describe("a pipeline", () => {
     frames[8] = { ...frames[8]!, height: 0 };
     const sound = frames.filter((_, i) => i !== 7 && i !== 8);
     const together = bare(await runTogether({}, frames));
-    expect(together[7]).toMatch(/expected 1×320×3 values/);
+    expect(together[7]).toMatch(/of 1×320×3 values/);
     expect(together[8]).toMatch(/at least 1×1 pixels, found 416×0/);
     expect(together.filter((_, i) => i !== 7 && i !== 8)).toEqual(bare(await run({}, sound)));
   });
@@ -222,7 +222,7 @@ describe("a pipeline", () => {
     });
     await expect(createPipeline({ ...spotted, detectEvery: 0 })).rejects.toThrow(/detectEvery/);
     await expect(createPipeline({ ...spotted, confirmation: { size: 0 } })).rejects.toThrow(
-      /window/,
+      /size must be/,
     );
   });
 

@@ -6,6 +6,7 @@ import {
   type RejectedBox,
 } from "@mien/format";
 import { clip, isInside, type Box } from "./box.ts";
+import { checkOptions } from "./check-options.ts";
 import { argmax } from "./confirmation.ts";
 import { Confirmations } from "./confirmations.ts";
 import { judgeRelief } from "./depth-gate.ts";
@@ -13,7 +14,7 @@ import { ExpressionClassifier } from "./expression-classifier.ts";
 import { FaceDetector } from "./face-detector.ts";
 import { Identities } from "./identities.ts";
 import type { Match } from "./people.ts";
-import { checkPicture } from "./picture.ts";
+import { checkFrame } from "./picture.ts";
 import { DETECT_EVERY, type PipelineOptions } from "./pipeline-options.ts";
 import { readExpressions } from "./read-expressions.ts";
 import type { Picture } from "./shrink.ts";
@@ -22,6 +23,12 @@ import { Tracker } from "./tracker.ts";
 
 /** A frame; what a plain picture does not say is counted and timed by the pipeline. */
 export type FrameInput = Picture & Partial<Omit<Frame, keyof Picture>>;
+
+/** How one frame is worked on. */
+export interface ProcessOptions {
+  /** Cancels the frame while it waits for its turn. */
+  readonly signal?: AbortSignal;
+}
 
 /** Turns frames into what is seen in them. */
 export interface Pipeline {
@@ -36,7 +43,7 @@ export interface Pipeline {
    * @throws {MienError} `bad-image` for an impossible picture, after which the pipeline goes on;
    * `interrupted` if the signal has fired before its turn; `usage` after `close`.
    */
-  process(frame: FrameInput, options?: { readonly signal?: AbortSignal }): Promise<FrameResult>;
+  process(frame: FrameInput, options?: ProcessOptions): Promise<FrameResult>;
   /** Forgets every track and window, as between two films; the frames given so far keep theirs. */
   reset(): void;
   /** Frees the models once the calls made so far have ended. */
@@ -69,20 +76,17 @@ interface Seen {
  * Pipelines share nothing; any number can be open side by side.
  *
  * @throws {MienError} `missing-file` or `bad-model` naming the model that cannot be used;
- * `environment` if onnxruntime cannot start; `usage` for an option out of range.
+ * `environment` if onnxruntime cannot start; `usage` for an option that is unknown, missing or
+ * out of range.
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
-  const { threads, background, wasmPath } = options;
-  const { detectEvery = DETECT_EVERY, recogniseEvery = 15 } = options;
-  for (const [name, value] of Object.entries({ detectEvery, recogniseEvery })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new MienError("usage", `${name} must be a whole number of at least 1, found ${value}`);
-    }
-  }
+  checkOptions("createPipeline", options);
+  const { threads, background, wasmPath, wasmModulePath } = options;
   const session = {
     ...(threads === undefined ? {} : { threads }),
     ...(background === undefined ? {} : { background }),
     ...(wasmPath === undefined ? {} : { wasmPath }),
+    ...(wasmModulePath === undefined ? {} : { wasmModulePath }),
   };
   const classifier = await ExpressionClassifier.open(options.expression, session);
   try {
@@ -127,9 +131,11 @@ class Stages implements Pipeline {
     return this.#classifier.labels;
   }
 
-  process(frame: FrameInput, { signal }: { signal?: AbortSignal } = {}): Promise<FrameResult> {
+  async process(frame: FrameInput, options: ProcessOptions = {}): Promise<FrameResult> {
+    checkOptions("process", options);
+    const { signal } = options;
     if (this.#closing !== undefined) {
-      return Promise.reject(new MienError("usage", "the pipeline is closed"));
+      throw new MienError("usage", "the pipeline is closed");
     }
     const memory = this.#memory;
     const before = this.#done;
@@ -157,7 +163,7 @@ class Stages implements Pipeline {
 
   /** The first stage: where the faces are, which needs nothing that is read in them. */
   async #seek(frame: FrameInput, memory: Memory): Promise<Sought> {
-    checkPicture(frame);
+    checkFrame(frame);
     const watch = new Stopwatch();
     const index = frame.index ?? this.#frames;
     const timeMs = frame.timeMs ?? performance.now() - this.#opened;

@@ -1,5 +1,6 @@
 import { prepareImages } from "@mien/format";
 import type { Box } from "./box.ts";
+import { checkOptions } from "./check-options.ts";
 import { FaceEmbedder } from "./face-embedder.ts";
 import { EMBEDDING_MARGIN, regionOf, type Margin } from "./face-region.ts";
 import { chiSquare, lbphHistogram, type LbphOptions } from "./lbph.ts";
@@ -56,6 +57,7 @@ const LBPH_MARGIN: Margin = { side: 1.15, down: 0 };
  * light, and more pictures a person.
  */
 export function createLbph(options: LbphOptions = {}): Recogniser {
+  checkOptions("createLbph", options);
   const { neighbors = 8, gridX = 8, gridY = 8, radius = 1 } = options;
   const input = { width: LBPH_SIDE, height: LBPH_SIDE, channels: 1 };
   return {

@@ -1,12 +1,11 @@
-import { MienError } from "@mien/format";
 import type { SessionOptions } from "./ort.ts";
 
 /** How onnxruntime runs a model. */
 export interface SessionChoices {
   /**
    * Threads that onnxruntime uses inside one operation; default 1, which is fastest for small
-   * models. In the browser the first model of a page decides, and more than one needs a cross-origin
-   * isolated page.
+   * models, at most 256. In the browser the first model of a page decides; more than one needs
+   * `wasmPath` and a cross-origin isolated page, and on other pages one is used.
    */
   readonly threads?: number;
   /**
@@ -19,16 +18,20 @@ export interface SessionChoices {
    * default: beside the script. The first model of a page decides.
    */
   readonly wasmPath?: string | URL;
+  /**
+   * Browser only, and only used with more than one thread: the address of onnxruntime's
+   * `ort-wasm-simd-threaded.mjs`, relative to the page; each thread loads it. Default: the address
+   * `wasmPath` with the ending `.mjs`. The first model of a page decides.
+   */
+  readonly wasmModulePath?: string | URL;
 }
 
-/** @throws {MienError} `usage` unless `threads` is a whole number of at least 1. */
+/** Fills in the defaults of checked options. */
 export function resolveSession({
   threads = 1,
   background = false,
   wasmPath,
+  wasmModulePath,
 }: SessionChoices): SessionOptions {
-  if (!Number.isSafeInteger(threads) || threads < 1) {
-    throw new MienError("usage", `threads must be a whole number of at least 1, found ${threads}`);
-  }
-  return { threads, background, wasmPath };
+  return { threads, background, wasmPath, wasmModulePath };
 }

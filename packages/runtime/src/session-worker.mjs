@@ -1,6 +1,8 @@
 /**
- * Holds one model on a thread of its own and works off what `background-session.ts` sends it. Not
- * TypeScript, since Node 20 starts no thread from that, with or without what compiles it elsewhere.
+ * Holds one model on a thread of its own and runs the tasks that `background-session.ts` sends.
+ *
+ * It is JavaScript, since Node 20 starts no thread from a TypeScript file. It uses only `on` and
+ * `postMessage` of its port, since Deno's ports have no `close`; the sender ends the thread.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -24,7 +26,7 @@ try {
   port.on("message", async (/** @type {import("./background-session.ts").WorkerTask} */ task) => {
     if (task === null) {
       await session.release();
-      port.close();
+      tell({ kind: "released" });
       return;
     }
     const { data, shape, outputs } = task;
@@ -42,5 +44,4 @@ try {
   tell({ kind: "opened", inputMetadata, outputMetadata });
 } catch (error) {
   tell({ kind: "refused", reason: reasonFor(error) });
-  port.close();
 }

@@ -1,5 +1,5 @@
-import { MienError } from "@mien/format";
 import { overlap, type Box } from "./box.ts";
+import { checkOptions } from "./check-options.ts";
 import type { Detection } from "./detector-kinds.ts";
 import { MovingValue } from "./moving-value.ts";
 
@@ -47,13 +47,9 @@ export class Tracker {
   #timeMs = -Infinity;
 
   /** @throws {MienError} `usage` for an option out of range. */
-  constructor({ minOverlap = 0.25, bridgeMs = 400 }: TrackerOptions = {}) {
-    if (!(minOverlap > 0 && minOverlap < 1)) {
-      throw new MienError("usage", `minOverlap must be between 0 and 1, found ${minOverlap}`);
-    }
-    if (!(bridgeMs >= 0)) {
-      throw new MienError("usage", `bridgeMs must be at least 0, found ${bridgeMs}`);
-    }
+  constructor(options: TrackerOptions = {}) {
+    checkOptions("Tracker", options);
+    const { minOverlap = 0.25, bridgeMs = 400 } = options;
     this.#minOverlap = minOverlap;
     this.#bridgeMs = bridgeMs;
   }

@@ -61,25 +61,56 @@ export interface TestBrowser {
 }
 
 /** @param files what the server offers besides the page, its script and the WebAssembly file. */
-export async function startBrowser(files: Record<string, Uint8Array>): Promise<TestBrowser> {
+export async function startBrowser(
+  files: Record<string, Uint8Array | Served>,
+): Promise<TestBrowser> {
   const wasm = createRequire(import.meta.url).resolve(
     "onnxruntime-web/ort-wasm-simd-threaded.wasm",
   );
-  const offered: Record<string, { type: string; content: Uint8Array | string }> = {
+  const module = wasm.replace(/wasm$/, "mjs");
+  const offered: Record<string, Served> = {
     "/": {
       type: "text/html",
       content: `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app/page.js"></script>`,
     },
     "/app/page.js": { type: "text/javascript", content: await bundle() },
+    "/wasm/ort-wasm-simd-threaded.mjs": {
+      type: "text/javascript",
+      content: await readFile(module),
+    },
     [`/wasm/${path.basename(wasm)}`]: { type: "application/wasm", content: await readFile(wasm) },
   };
   for (const [name, content] of Object.entries(files)) {
-    offered[name] = { type: "application/octet-stream", content };
+    offered[name] =
+      content instanceof Uint8Array ? { type: "application/octet-stream", content } : content;
   }
+  return serve((name) => offered[name], { isReady: () => globalThis.mien !== undefined });
+}
+
+/** One file of a server. */
+export interface Served {
+  readonly type: string;
+  readonly content: Uint8Array | string;
+  /** Whether the file comes without the headers of cross-origin isolation. Default false. */
+  readonly isBare?: boolean;
+}
+
+/**
+ * Serves files on 127.0.0.1, cross-origin isolated, and starts a browser for them.
+ *
+ * @param find the file of a path such as `/page.js`; undefined is answered with 404.
+ * @param isReady runs in the page until it is true; then the page counts as open.
+ */
+export async function serve(
+  find: (name: string) => Served | undefined,
+  { isReady }: { readonly isReady: () => boolean },
+): Promise<TestBrowser> {
   const server = createServer((request, response) => {
-    const file = offered[new URL(request.url ?? "/", "http://localhost").pathname];
-    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    const file = find(new URL(request.url ?? "/", "http://localhost").pathname);
+    if (!file?.isBare) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
     if (file !== undefined) response.setHeader("Content-Type", file.type);
     response.statusCode = file === undefined ? 404 : 200;
     response.end(file?.content);
@@ -108,7 +139,7 @@ export async function startBrowser(files: Record<string, Uint8Array>): Promise<T
       const requests: string[] = [];
       page.on("request", (request) => void requests.push(request.url()));
       await page.goto(origin);
-      await page.waitForFunction(() => globalThis.mien !== undefined);
+      await page.waitForFunction(isReady);
       return { page, requests, origin };
     },
     async close() {

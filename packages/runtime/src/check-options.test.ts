@@ -1,0 +1,174 @@
+import { describe, expect, it } from "vitest";
+import {
+  createLbph,
+  createPipeline,
+  ExpressionClassifier,
+  FaceDetector,
+  lbphHistogram,
+  openEmbedding,
+  People,
+  resolveConfirmation,
+  rgbFromRgba,
+  Tracker,
+  type Pipeline,
+} from "./index.ts";
+import { convModel, halvesModel, spotModel } from "./testing/models.ts";
+
+type Call = (options: never) => unknown;
+const GREY = { width: 48, height: 48, data: new Uint8Array(48 * 48) };
+const MODELS = { expression: halvesModel(), detector: spotModel() };
+
+/** Every public function that takes options, and one option that it has. */
+const CALLS: Record<string, [call: Call, known: string]> = {
+  createPipeline: [(o) => createPipeline(Object.assign({ ...MODELS }, o)), "stills"],
+  "createPipeline detection": [(detection) => createPipeline({ ...MODELS, detection }), "minScore"],
+  "createPipeline tracking": [(tracking) => createPipeline({ ...MODELS, tracking }), "bridgeMs"],
+  "createPipeline confirmation": [
+    (confirmation) => createPipeline({ ...MODELS, confirmation }),
+    "quorum",
+  ],
+  "ExpressionClassifier.open": [(o) => ExpressionClassifier.open(MODELS.expression, o), "threads"],
+  "FaceDetector.open": [(o) => FaceDetector.open(MODELS.detector, o), "minSize"],
+  openEmbedding: [(o) => openEmbedding(convModel(3), o), "threads"],
+  createLbph: [(o) => createLbph(o), "gridX"],
+  lbphHistogram: [(o) => lbphHistogram(GREY, o), "radius"],
+  Tracker: [(o) => new Tracker(o), "minOverlap"],
+  resolveConfirmation: [(o) => resolveConfirmation(o, ["A", "B"]), "size"],
+  People: [(o) => new People(createLbph(), o), "maxFalseAccept"],
+};
+
+/** What a call throws, at once or later; undefined if it works. */
+async function errorOf(
+  call: () => unknown,
+): Promise<{ code: string; message: string; advice: string }> {
+  try {
+    await call();
+  } catch (error) {
+    return error as { code: string; message: string; advice: string };
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("options", () => {
+  for (const [name, [call, known]] of Object.entries(CALLS)) {
+    it(`${name} refuses unknown names with the nearest, and wrong types with what was found`, async () => {
+      const typo = `${known}s`;
+      const unknown = await errorOf(() => call({ [typo]: 1 } as never));
+      expect(unknown.code).toBe("usage");
+      expect(unknown.message).toContain(`has no option ${typo}`);
+      expect(unknown.advice).toContain(`Did you mean ${known}?`);
+      for (const [value, found] of [
+        ["12px", '"12px"'],
+        [Number.NaN, "NaN"],
+        [[1], "an Array of 1 values"],
+        [null, "null"],
+      ] as const) {
+        const wrong = await errorOf(() => call({ [known]: value } as never));
+        expect(wrong.code).toBe("usage");
+        expect(wrong.message).toMatch(new RegExp(`${known} must be .+, found `));
+        expect(wrong.message).toContain(found);
+      }
+      for (const options of [5, "fast"]) {
+        if (name === "createPipeline") continue;
+        expect(await errorOf(() => call(options as never))).toMatchObject({ code: "usage" });
+      }
+    });
+  }
+
+  it("say where a misplaced option belongs", async () => {
+    const [pipeline] = CALLS["createPipeline"]!;
+    const [detection] = CALLS["createPipeline detection"]!;
+    const [detector] = CALLS["FaceDetector.open"]!;
+    for (const [call, option, advice] of [
+      [pipeline, "minScore", "detection: { minScore"],
+      [pipeline, "quorum", "confirmation: { quorum"],
+      [detection, "threads", "one level up"],
+      [detector, "maxFalseAccept", "an option of People"],
+    ] as const) {
+      expect((await errorOf(() => call({ [option]: 1 } as never))).advice).toContain(advice);
+    }
+  });
+
+  it("name a model that was not given, or is an ArrayBuffer", async () => {
+    const missing = await errorOf(() => createPipeline({ expression: "m.onnx" } as never));
+    expect(missing.message).toMatch(/detector must be a path .* found undefined/);
+    const buffer = new ArrayBuffer(8) as never;
+    for (const open of [ExpressionClassifier, FaceDetector]) {
+      const error = await errorOf(() => open.open(buffer));
+      expect(error).toMatchObject({ code: "usage", advice: "Write new Uint8Array(buffer)." });
+    }
+  });
+});
+
+describe("pictures", () => {
+  const size = { width: 4, height: 2 };
+  const bytes = new Uint8Array(24);
+
+  it("are refused with what was expected and found, unless they are bytes of the right number", async () => {
+    const pipeline: Pipeline = await createPipeline(MODELS);
+    for (const [frame, message] of [
+      [{ ...size, pixels: new Float32Array(24) }, "found a Float32Array of 24 values"],
+      [{ ...size, pixels: new Int8Array(24) }, "found an Int8Array of 24 values"],
+      [{ ...size, pixels: [...bytes] }, "found an Array of 24 values"],
+      [{ ...size, pixels: bytes.buffer }, "found an ArrayBuffer"],
+      [{ ...size, pixels: "x".repeat(24) }, 'found "xxx'],
+      [
+        { ...size, pixels: bytes.subarray(1) },
+        "4×2×3 values (RGB), found a Uint8Array of 23 values",
+      ],
+      [{ ...size, data: bytes }, "found undefined"],
+      [{ ...size, pixels: bytes, timeMs: Number.NaN }, "timeMs to be a finite number, found NaN"],
+      [{ ...size, pixels: bytes, index: "1" }, 'index to be a finite number, found "1"'],
+      [{ ...size, pixels: bytes, depth: { ...size } }, "millimetres as Uint16Array of 4×2 values"],
+      [
+        {
+          ...{ ...size, pixels: bytes },
+          depth: { ...size, millimetres: new Uint16Array(8), focalLength: 0 },
+        },
+        "focalLength above 0",
+      ],
+    ] as const) {
+      const error = await errorOf(() => pipeline.process(frame as never));
+      expect(error.code).toBe("bad-image");
+      expect(error.message).toContain(message);
+    }
+    for (const pixels of [bytes, new Uint8ClampedArray(24), Buffer.alloc(24)]) {
+      expect((await pipeline.process({ ...size, pixels })).faces).toEqual([]);
+    }
+    const options = await errorOf(() =>
+      pipeline.process({ ...size, pixels: bytes }, {
+        signals: undefined,
+      } as never),
+    );
+    expect(options.advice).toContain("Did you mean signal?");
+    await pipeline.close();
+  });
+
+  it("of RGBA lead to rgbFromRgba, which gives their RGB", async () => {
+    const pipeline = await createPipeline(MODELS);
+    const data = Uint8ClampedArray.from({ length: 32 }, (_, i) => i);
+    for (const frame of [
+      { ...size, data },
+      { ...size, pixels: data },
+    ]) {
+      const { advice } = await errorOf(() => pipeline.process(frame as never));
+      expect(advice).toContain("rgbFromRgba");
+    }
+    await pipeline.close();
+    const expected = data.filter((_, i) => i % 4 !== 3);
+    const target = new Uint8Array(24);
+    expect([...rgbFromRgba({ ...size, data }).pixels]).toEqual([...expected]);
+    expect(rgbFromRgba({ ...size, data }, target).pixels).toBe(target);
+    expect([...target]).toEqual([...expected]);
+    for (const [image, to] of [
+      [{ ...size, data: bytes }],
+      [{ ...size, data: [...data] }],
+      [{ ...size, width: 0, data }],
+      [{ ...size, data }, new Uint8Array(23)],
+      [undefined],
+    ] as const) {
+      const error = await errorOf(() => rgbFromRgba(image as never, to));
+      expect(error).toMatchObject({ code: "bad-image" });
+    }
+  });
+});
