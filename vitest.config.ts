@@ -1,5 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+if (/[#?]/.test(import.meta.dirname)) {
+  throw new Error(
+    `vitest cannot read files below ${import.meta.dirname}: it takes "#" and "?" for the end of a file's path. Run the tests in a clone whose path holds neither; mien itself works here.`,
+  );
+}
+
 export default defineConfig({
   resolve: { conditions: ["source", "node"] },
   ssr: { resolve: { conditions: ["source", "node"] } },

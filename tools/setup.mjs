@@ -18,6 +18,7 @@ import {
   tensorflowState,
   verifyTensorflow,
 } from "./setup/tensorflow.mjs";
+import { checkPath } from "./setup/path.mjs";
 import { isAtLeast } from "./setup/versions.mjs";
 
 const OLDEST_NODE = [20, 19];
@@ -44,7 +45,9 @@ async function setUp() {
       `Node ${OLDEST_NODE.join(".")} or newer is needed, this is ${process.version}: install a newer one from Node's website or with a version manager.`,
     );
   }
-  process.chdir(path.resolve(import.meta.dirname, ".."));
+  const root = path.resolve(import.meta.dirname, "..");
+  checkPath(root);
+  process.chdir(root);
 
   let state = await look();
   if (!state.complete) {
@@ -98,7 +101,7 @@ async function supply({ packages, addon, venv }) {
     await Promise.all([
       packages && steps.step("npm packages", installNodeModules),
       libraryMade(),
-      venvMade, // node-gyp runs on its Python
+      !IS_PINNED && venvMade, // node-gyp runs on its Python
     ]);
     await steps.step("TensorFlow addon", buildAddon);
     await steps.step("TensorFlow check", verifyTensorflow);

@@ -1,5 +1,6 @@
 // Checks the whole repository: format, then lint and types, then the tests of every package, through nx
-// (which remembers what has not changed). What failed is named at the end; the last line counts.
+// (which remembers what has not changed), then the printed texts in README and docs. What failed is
+// named at the end; the last line counts.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -19,8 +20,12 @@ const checks = await run("lint and types", [NX, "run-many", "-t", "lint", "build
 // One package after the other: TensorFlow and onnxruntime take every core they find.
 const tests = await run("tests", [NX, "run-many", "-t", "test", "--parallel=1"], { watch: true });
 
+// What README and docs show of printed texts, where it is made quickly; in CI also what takes minutes.
+const listings = await run("listings", ["tools/listings.mjs", "--check"], { watch: true });
+
 const otherFailures = [
   ...(format.passed ? [] : ['format (mended by "npm run format")']),
+  ...(listings.passed ? [] : ['listings (mended by "npm run listings")']),
   ...(checks.passed ? [] : namesOr(failedTasks(checks.output), "lint or types")),
 ];
 const testFailures = tests.passed ? [] : namesOr(failedTasks(tests.output), "tests");

@@ -1,7 +1,25 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { defineConfig } from "vite";
+
+const clone = path.resolve(import.meta.dirname, "../..");
+/** Vite takes "#" for the end of a file's path. */
+const isReadable = !clone.includes("#");
+
+/** The page's folder under a path that Vite can read, until this process ends. */
+function readableRoot() {
+  const folder = mkdtempSync(path.join(tmpdir(), "mien-web-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const link = path.join(folder, "clone");
+  symlinkSync(clone, link, "junction");
+  return { root: path.join(link, "packages/web"), resolve: { preserveSymlinks: true } };
+}
 
 export default defineConfig({
   root: import.meta.dirname,
+  // A plugin, since the root of the command line comes before that of this file.
+  plugins: isReadable ? [] : [{ name: "readable-root", config: readableRoot }],
   base: "/",
   logLevel: "warn",
   build: {

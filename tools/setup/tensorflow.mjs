@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { libtensorflowFolder, pinned } from "./libtensorflow.mjs";
 import { libc } from "./node-modules.mjs";
@@ -11,21 +19,24 @@ import { howToGet, SetupError } from "./setup-error.mjs";
 const PACKAGE = "node_modules/@tensorflow/tfjs-node";
 /** Inside the package, so that it goes when the package is replaced. */
 const STAMP = path.join(PACKAGE, "mien-setup.json");
-/** N-API 8: one build serves every Node from 16 on. */
-const ADDON = path.join(PACKAGE, "lib/napi-v8/tfjs_binding.node");
+/** The version of Node's binary interface: one build for 8 serves every Node from 16 on. */
+const NAPI_VERSION = 8;
+const ADDON = path.join(PACKAGE, `lib/napi-v${NAPI_VERSION}/tfjs_binding.node`);
+/** Headers of that interface. Node's own are often absent, and node-gyp would download them. */
+const NODE_HEADERS = "node_modules/node-api-headers/include";
 
 /** Whether libtensorflow is the one that we pin; elsewhere it is the one that tfjs-node downloads. */
 export const IS_PINNED = process.platform === "linux" && process.arch === "x64";
 
 const COMPILER = {
-  debian: "apt-get install g++ make",
-  fedora: "dnf install gcc-c++ make",
+  debian: "apt-get install g++",
+  fedora: "dnf install gcc-c++",
   macos: "xcode-select --install",
   windows: "winget install Microsoft.VisualStudio.2022.BuildTools",
 };
 
 /** Included by every file of the addon that is compiled here. */
-const SIGNALS = path.resolve("tools/setup/signals.h");
+const SIGNALS = "tools/setup/signals.h";
 
 /** What a build depends on besides tfjs-node itself. */
 function made() {
@@ -63,67 +74,93 @@ export function checkCompiler() {
       "TensorFlow has no build for musl: use a Linux with glibc, such as Debian or Fedora.",
     );
   }
-  const compiler = (process.env.CXX ?? "g++").split(" ")[0] ?? "";
-  const missing = [compiler, "make"].filter((name) => findProgram(name) === undefined);
-  if (missing.length === 0) return;
+  const [compiler = "g++"] = words(process.env.CXX ?? "g++");
+  if (findProgram(compiler) !== undefined) return;
   throw new SetupError(
-    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing, to compile TensorFlow's addon for Node: install with ${howToGet(COMPILER)}.`,
+    `${compiler} is missing, which compiles TensorFlow's addon for Node: install it with ${howToGet(COMPILER)}.`,
   );
 }
 
-/** Builds tfjs-node's addon with its own install script, against the pinned libtensorflow. */
+/**
+ * Builds tfjs-node's addon: compiled here against the pinned libtensorflow, or, where none is pinned, by
+ * tfjs-node's own install script.
+ *
+ * @throws {SetupError}
+ */
 export async function buildAddon() {
   rmSync(STAMP, { force: true });
-  if (IS_PINNED) {
-    const deps = path.join(PACKAGE, "deps");
-    rmSync(deps, { recursive: true, force: true });
-    symlinkSync(libtensorflowFolder(), deps);
+  if (IS_PINNED) await compileAddon();
+  else await runInstallScript();
+}
+
+/**
+ * Compiles tfjs-node's addon with one call of the compiler.
+ *
+ * The compiler is started without a shell and without make, and gets paths below the clone's folder only.
+ * tfjs-node's own way (node-pre-gyp, node-gyp, make, sh) fails where the clone's path holds a blank or
+ * another character that means something to one of them.
+ *
+ * @param {string} [root] the clone's folder; default: the working folder.
+ * @throws {SetupError}
+ */
+export async function compileAddon(root = ".") {
+  const deps = path.join(root, PACKAGE, "deps");
+  rmSync(deps, { recursive: true, force: true });
+  symlinkSync(libtensorflowFolder(), deps);
+  const addon = path.join(root, ADDON);
+  // A new file: an old one may be mapped by a running program, or be a hard link.
+  rmSync(addon, { force: true });
+  mkdirSync(path.dirname(addon), { recursive: true });
+
+  const binding = path.join(PACKAGE, "binding");
+  const sources = readdirSync(path.join(root, binding)).filter((name) => name.endsWith(".cc"));
+  const command = [
+    ...words(process.env.CXX ?? "g++"),
+    ...["-shared", "-fPIC", "-std=gnu++17", "-O3", "-pthread", "-fno-rtti", "-fno-exceptions"],
+    `-DNAPI_VERSION=${NAPI_VERSION}`,
+    ...words(process.env.CXXFLAGS ?? ""),
+    ...["-include", SIGNALS],
+    ...["-I", NODE_HEADERS, "-I", path.join(PACKAGE, "deps/include"), "-I", PACKAGE],
+    ...sources.map((name) => path.join(binding, name)),
+    ...words(process.env.LDFLAGS ?? ""),
+    ...["-L", path.join(PACKAGE, "deps/lib"), "-ltensorflow", "-ltensorflow_framework"],
+    // Seen from lib/napi-v8.
+    "-Wl,-rpath,$ORIGIN/../../deps/lib",
+    ...["-o", ADDON],
+  ];
+  try {
+    await run(command, { cwd: root });
+  } catch (error) {
+    throw new SetupError(
+      "TensorFlow's addon for Node did not compile: the lines above say why; MIEN_DEBUG=1 shows them all.",
+      { output: outputOf(error), cause: error },
+    );
   }
-  const prefix = path.resolve(process.execPath, "../..");
-  const headers = existsSync(path.join(prefix, "include/node/node_api.h"));
+}
+
+/** @param {string} text @returns {string[]} what blanks separate. */
+function words(text) {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+async function runInstallScript() {
   const rebuild = ["rebuild", "@tensorflow/tfjs-node", "--ignore-scripts=false"];
   try {
     await run([...npmCommand(), ...rebuild, "--foreground-scripts", "--no-progress"], {
-      env: {
-        // Our libtensorflow wants an addon that is compiled against it, not the downloaded one.
-        ...(IS_PINNED ? { npm_config_build_from_source: "true", CXXFLAGS: cxxFlags() } : {}),
-        // Node's headers where they came with it; node-gyp would download them.
-        ...(headers ? { npm_config_nodedir: prefix } : {}),
-        NODE_GYP_FORCE_PYTHON: VENV_PYTHON,
-      },
+      env: { NODE_GYP_FORCE_PYTHON: VENV_PYTHON },
     });
   } catch (error) {
-    throw buildError(error);
-  }
-}
-
-function cxxFlags() {
-  const own = process.env.CXXFLAGS ?? "";
-  return `${own} -include '${SIGNALS}'`.trim();
-}
-
-/** @param {unknown} error */
-function buildError(error) {
-  const all = outputOf(error);
-  // What the tools between us and the compiler add says nothing about what went wrong.
-  const noise = /^(node-pre-gyp ERR!|gyp (ERR!|info)|npm (error|notice|warn)).*(\n|$)/gm;
-  const options = { output: all.replace(noise, ""), cause: error };
-  if (!IS_PINNED) {
-    return new SetupError(
-      `tfjs-node could not be installed: it downloads TensorFlow from storage.googleapis.com and, where no addon is ready, compiles one, so see above whether it lacks the network or a compiler (${howToGet(COMPILER)}).`,
-      options,
+    // What the tools between us and the compiler add says nothing about what went wrong.
+    const noise = /^(node-pre-gyp ERR!|gyp (ERR!|info)|npm (error|notice|warn)).*(\n|$)/gm;
+    const folder = process.cwd();
+    const advice = /^[\w./\\:-]*$/.test(folder)
+      ? ""
+      : ` If it is the compiler that fails, move the clone: make cannot read every character of ${folder}.`;
+    throw new SetupError(
+      `tfjs-node could not be installed: it downloads TensorFlow from storage.googleapis.com and, where no addon is ready, compiles one, so see above whether it lacks the network or a compiler (${howToGet(COMPILER)}).${advice}`,
+      { output: outputOf(error).replace(noise, ""), cause: error },
     );
   }
-  if (/install got an error|node_api\.h: No such file/.test(all)) {
-    return new SetupError(
-      "TensorFlow's addon needs Node's headers, which were neither beside Node nor to be downloaded: install Node with its include/node folder, or set npm_config_nodedir to the folder that holds include/node.",
-      options,
-    );
-  }
-  return new SetupError(
-    "TensorFlow's addon for Node did not compile: the lines above say why; MIEN_DEBUG=1 shows them all.",
-    options,
-  );
 }
 
 /**
