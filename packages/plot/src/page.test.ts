@@ -10,7 +10,10 @@ describe("pages", () => {
 
   it("cannot be broken by what stands in a title", () => {
     expect(escapeHtml(`"<a>" & b`)).toBe("&quot;&lt;a&gt;&quot; &amp; b");
-    const html = htmlPage("<script>", htmlFigure(`"><b>`, Buffer.from("png")));
+    const html = htmlPage(
+      "<script>",
+      htmlFigure(`"><b>`, { light: Buffer.from("png"), dark: Buffer.from("dark") }),
+    );
     expect(html).toContain("<title>&lt;script&gt;</title>");
     expect(html).toContain(`alt="&quot;&gt;&lt;b&gt;" src="data:image/png;base64,cG5n"`);
   });

@@ -1,3 +1,5 @@
+import type { ThemedPng } from "./theme.ts";
+
 /**
  * A whole HTML page that needs nothing beside it and follows the reader's light or dark setting.
  *
@@ -33,17 +35,30 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => entities[character] as string);
 }
 
-/** A table whose first column names the rows; numbers stand to the right. Cells are HTML. */
+/**
+ * A table whose first column names the rows; numbers stand to the right. Cells are HTML.
+ *
+ * On screens below 40 rem a table of more than five columns becomes one block for each row, in which
+ * the name of the column stands before each value, so no column lies outside the screen.
+ */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const wide = head.length > 5;
   const cells = (row: readonly string[]) =>
-    row.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join("");
-  return `<div class="scroll card"><table><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+    row
+      .map((cell, i) => {
+        if (i === 0) return `<th scope="row">${cell}</th>`;
+        const name = wide && cell !== "" ? ` data-column="${head[i] ?? ""}"` : "";
+        return `<td${name}>${cell}</td>`;
+      })
+      .join("");
+  return `<div class="scroll card"><table${wide ? ' class="wide"' : ""}><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
 <tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("\n")}</tbody></table></div>`;
 }
 
-/** A picture inside the page itself. */
-export function htmlFigure(title: string, png: Buffer): string {
-  return `<figure><img alt="${escapeHtml(title)}" src="data:image/png;base64,${png.toString("base64")}"></figure>`;
+/** A picture inside the page itself, which shows the one of the reader's theme. */
+export function htmlFigure(title: string, { light, dark }: ThemedPng): string {
+  const data = (png: Buffer) => `data:image/png;base64,${png.toString("base64")}`;
+  return `<figure class="plot"><picture><source media="(prefers-color-scheme: dark)" srcset="${data(dark)}"><img alt="${escapeHtml(title)}" src="${data(light)}"></picture></figure>`;
 }
 
 /** A number worth a card of its own, with a name above and a note below it. All three are HTML. */
@@ -79,7 +94,8 @@ tr > :last-child { padding-right: 1rem; }
 tbody tr { border-top: 1px solid var(--line); }
 figure { margin: .75rem 0; }
 img { display: block; max-width: 100%; height: auto; }
-figure > img { border: 1px solid var(--line); border-radius: 10px; }
+figure.plot { padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+figure.plot img { margin: 0 auto; }
 .pair { display: grid; grid-template-columns: minmax(0, 1fr); gap: .75rem; }
 .pair figure { margin: 0; }
 @media (min-width: 48rem) { .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
@@ -88,5 +104,19 @@ dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--quiet); }
+@media (max-width: 40rem) {
+  main { padding: 1.5rem .9rem 3rem; }
+  th, td, thead th { font-size: .8rem; padding: .4rem .35rem; white-space: normal; overflow-wrap: anywhere; }
+  thead th:first-child, tbody th { padding-left: .6rem; }
+  tr > :last-child { padding-right: .6rem; }
+  .scroll .wide thead { display: none; }
+  .scroll .wide tbody tr { display: flex; flex-wrap: wrap; gap: .1rem 1rem; padding: .5rem .8rem; }
+  .scroll .wide tbody th { flex-basis: 100%; padding: 0; font-weight: 600; }
+  .scroll .wide td { padding: 0; text-align: left; }
+  .scroll .wide td:empty { display: none; }
+  .scroll .wide td[data-column]::before { content: attr(data-column) " "; color: var(--quiet); }
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  dd { margin-bottom: .4rem; }
+}
 @media print { body { background: none; } figure, .card { break-inside: avoid; } }
 `;

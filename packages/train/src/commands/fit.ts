@@ -28,8 +28,9 @@ import {
 } from "@mien/format";
 import { architecture } from "../architecture.ts";
 import { configFromFlags, configOptions } from "../config.ts";
-import type { FitProgress } from "../fit.ts";
+import type { FitProgress, UsedImages } from "../fit.ts";
 import { readHistory } from "../history.ts";
+import { count } from "../numbers.ts";
 import { reportMetrics } from "../report.ts";
 import { takeRunPlace, type WantedRun } from "../run-place.ts";
 import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run.ts";
@@ -159,10 +160,6 @@ export const fitCommand = defineCommand({
         data: { ...wanted.data, skippedRows: skipped.length },
       };
       if (state === "new") await writeJson(path.join(folder, RUN_FILES.config), runConfig);
-      terminal.say(
-        `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
-      );
-      if (state === "unfinished") terminal.say("going on with what is there");
       const live = liveEpochs(terminal, config.epochs);
       const result = await fit({
         set,
@@ -174,6 +171,12 @@ export const fitCommand = defineCommand({
         // Of the configuration as it was stored, by which the checkpoint knows its run.
         inputs: inputsKey(inputsOf(runConfig)),
         signal,
+        onStart: (used) => {
+          terminal.say(`run   ${folder}: ${sayImages(used)}, TensorFlow ${tensorFlowVersion}`);
+          if (state === "unfinished") {
+            terminal.say(`going on after epoch ${used.epochs} of ${config.epochs}`);
+          }
+        },
         onProgress: live.progress,
         onEpoch: (record, history) => {
           live.finished(record);
@@ -218,6 +221,13 @@ function sayNext(terminal: Terminal, folder: string): void {
     `npx nx run export:onnx ${shellQuote(folder)}`,
     "turn the model into one ONNX file",
   );
+}
+
+/** `5,696 of 28,709 training and 3,589 validation images`, from what the training uses. */
+function sayImages({ train, validation }: UsedImages): string {
+  const of = ({ used, all }: UsedImages["train"]) =>
+    used === all ? count(all) : `${count(used)} of ${count(all)}`;
+  return `${of(train)} training and ${of(validation)} validation images`;
 }
 
 /** A bar for the epoch that runs, and a line for each that is done. */

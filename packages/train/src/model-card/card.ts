@@ -2,7 +2,7 @@ import path from "node:path";
 import { formatBytes } from "@mien/cli";
 import type { PartMetrics, Score } from "@mien/format";
 import { bootstrapInterval } from "../bootstrap.ts";
-import { targetOf } from "../target-of.ts";
+import { targetOf, usedOf } from "../target-of.ts";
 import { tenViews } from "../views.ts";
 import { cell, count, list, percent, points, table } from "./markdown.ts";
 import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released.ts";
@@ -65,20 +65,24 @@ function scores({ metrics, config, openings, weights }: ReleasedModel): string {
   const measured = test ?? validation;
   const tested = openings.some((opening) => opening.weights !== weights)
     ? "earlier weights of this name were tested before these were made, see the protocol."
-    : "nothing was chosen by it.";
+    : "the training did not read it.";
   const moved = Math.max(...tenViews(config.input).map(({ x }) => x));
   return `## What it scores
 
 ${
   test
-    ? `PrivateTest is the test part: ${tested} PublicTest chose the epoch, the settings and the temperature, so its figures may flatter.`
-    : "There are no figures on PrivateTest, the test part. PublicTest chose the epoch, the settings and the temperature, so these figures may flatter."
+    ? `PrivateTest is the test part: ${tested} ${CHOSEN}`
+    : `There are no figures on PrivateTest, the test part. ${CHOSEN}`
 }
 
 ${table(["part", "judged by", "", "images", "accuracy", "95 % interval", "macro-F1", "mean recall"], all)}
 
 “Averaged” is the mean of ten views: the picture and four crops moved by ${moved} pixels, each also mirrored. “Without copies” leaves out the ${copies(measured)} images of the part that occur in the training part too. FER+ votes (Barsoum et al., ICMI 2016; MIT licence) judge the images on which one of the classes has more of the ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : "PublicTest"}, ${intervalsOf(measured)} by the labels${measured.byVotes ? `, ${intervalsOf(measured.byVotes)} by the votes` : ""}.`;
 }
+
+/** What every run does with its validation part; why a setting has its value is not recorded. */
+const CHOSEN =
+  "PublicTest chose the epoch, and the temperature is fitted to it, so its figures may be too good; if settings were chosen by it too, they are more so.";
 
 function intervalsOf({ confusion }: PartMetrics): string {
   const interval = (figure: "macroF1" | "meanRecall") =>
@@ -184,9 +188,7 @@ function comparison(name: string, index: ReleaseIndex): string {
 The default (★) is the model with the best mean recall of the classes, averaged over both ways of judging, on PublicTest:
 
 ${table(["", "parameters", ...head, "both mean recalls"], chosen)}${
-    tested.length === 0
-      ? ""
-      : `\n\nOn PrivateTest, which chose nothing:\n\n${table(["", ...head], tested)}`
+    tested.length === 0 ? "" : `\n\nOn PrivateTest:\n\n${table(["", ...head], tested)}`
   }`;
 }
 
@@ -248,8 +250,8 @@ function protocol(model: ReleasedModel): string {
   return `## Protocol
 
 ${list([
-  `Learnt from the Training rows only, by ${target}, for ${epochs} epochs.`,
-  `PublicTest (${count(metrics.validation.images)} images) chose everything that was chosen${bestEpoch ? `, such as to keep epoch ${bestEpoch}: the most accurate there ${judgeOfEpochs(voteShare)}` : ""}.`,
+  `Learnt from the Training rows only, by ${target}, for ${epochs} epochs. ${usedOf(config)}`,
+  `${bestEpoch ? `PublicTest (${count(metrics.validation.images)} images) chose to keep epoch ${bestEpoch}: the most accurate there ${judgeOfEpochs(voteShare)}.` : `The temperature is fitted to PublicTest (${count(metrics.validation.images)} images).`} How the settings were chosen is not recorded.`,
   "PrivateTest is opened by `train:evaluate --final`, which writes each time down. Every opening by this model and by earlier ones of its name:",
 ])}
 

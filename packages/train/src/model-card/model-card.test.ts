@@ -83,7 +83,7 @@ describe("releaseModel", () => {
     await writeFinishedRun(path.join(base, "first"), { right: 20, parts });
     await open("first");
     await release("m", { right: 20 }, { run: "first" });
-    expect(await card("m")).toContain("nothing was chosen by it");
+    expect(await card("m")).toContain("the training did not read it");
     await writeFinishedRun(path.join(base, "second"), { right: 28, parts });
     await open("second");
     await release("m", { right: 28 }, { run: "second" });
@@ -92,7 +92,7 @@ describe("releaseModel", () => {
       { accuracy: 0.7 },
     ]);
     expect(await card("m")).not.toContain("more than once");
-    expect(await card("m")).not.toContain("nothing was chosen by it");
+    expect(await card("m")).not.toContain("the training did not read it");
     expect(await card("m")).toContain("earlier weights of this name were tested");
     await open("second");
     await release("m", { right: 28 }, { run: "second" });
