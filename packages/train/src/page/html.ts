@@ -39,7 +39,7 @@ dl.card { padding: .8rem 1rem; }
 @media (max-width: 40rem) {
   svg text { font-size: 15px; }
   .confusion td, .confusion tbody th { font-size: .7rem; padding: .5rem .1rem; }
-  .confusion tbody th { padding-left: .4rem; }
+  .confusion tbody th, .confusion thead th:first-child { padding-left: .4rem; min-width: 0; overflow-wrap: normal; }
   .confusion thead th { writing-mode: vertical-rl; padding: .4rem .1rem; font-size: .7rem; text-align: left; white-space: nowrap; }
   .confusion thead th:first-child { writing-mode: horizontal-tb; padding-left: .4rem; white-space: normal; vertical-align: bottom; }
 }
