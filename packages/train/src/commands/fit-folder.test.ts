@@ -188,3 +188,13 @@ describe("train:teach", () => {
     expect(existsSync(file("teacher.bin"))).toBe(true);
   }, 180_000);
 });
+
+describe("what fit says it uses", () => {
+  it("is what it uses: a share of the training images with --subset", async () => {
+    const outcome = await fit("--out", "part", "--subset", "0.5").done;
+    expect(outcome.code, outcome.err).toBe(0);
+    const [, used, all] = /: (\d+) of (\d+) training and \d+ validation images/.exec(outcome.out)!;
+    expect(Number(used)).toBeGreaterThanOrEqual(Number(all) / 2);
+    expect(Number(used)).toBeLessThan(Number(all) / 2 + 7);
+  });
+});

@@ -19,21 +19,27 @@ export function renderCard(name: string, index: ReleaseIndex): string {
     comparison(name, index),
     data(model),
     protocol(model),
-    use(),
+    use(model),
     limits(model),
     reproduction(model),
   ];
   return `${sections.join("\n\n")}\n`;
 }
 
-function heading(name: string, { description }: ReleasedModel, index: ReleaseIndex): string {
+/** Whether what is known of FER2013 alone may be said of a model. */
+function isFer2013({ config }: ReleasedModel): boolean {
+  return config.data.name === "fer2013";
+}
+
+function heading(name: string, model: ReleasedModel, index: ReleaseIndex): string {
+  const { description, config } = model;
   const role =
     index.default === name ? " It is the model that mien uses unless told otherwise." : "";
   return `# ${name}
 
 ${description}${role}
 
-It reads **expressions**: which of its labels people would give to a picture of a face. It cannot read feelings. Weights trained on this data are for research and study only; see [what it must not be used for](#what-it-must-not-be-used-for).`;
+It reads **expressions**: which of its labels people would give to a picture of a face. It cannot read feelings. ${isFer2013(model) ? "Weights trained on this data are for research and study only" : `The licence of the data limits the weights too: ${config.data.licence}`}; see [what it must not be used for](#what-it-must-not-be-used-for).`;
 }
 
 function files({ files, parameters, config }: ReleasedModel): string {
@@ -192,7 +198,8 @@ ${table(["", "parameters", ...head, "both mean recalls"], chosen)}${
   }`;
 }
 
-function data({ config }: ReleasedModel): string {
+function data(model: ReleasedModel): string {
+  const { config } = model;
   const { data, votes, teacher } = config;
   return `## Data and licence
 
@@ -203,10 +210,12 @@ ${list([
     : []),
   ...(teacher
     ? [
-        `Answers of another network that was trained on the same Training rows, \`${path.basename(teacher.path)}\`, SHA-256 \`${teacher.sha256}\`.`,
+        `Answers of another network about this data set, \`${path.basename(teacher.path)}\`, SHA-256 \`${teacher.sha256}\`.`,
       ]
     : []),
-  "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product.",
+  isFer2013(model)
+    ? "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product."
+    : "The licence of the data limits the weights too.",
 ])}`;
 }
 
@@ -258,26 +267,31 @@ ${list([
 ${opened}${warning}`;
 }
 
-function use(): string {
+function use(model: ReleasedModel): string {
   return `## What it must not be used for
 
 ${list([
   "**At work and in education**, to infer emotions of people: prohibited in the EU (AI Act, Regulation (EU) 2024/1689, Art. 5(1)(f)), except for medical or safety reasons.",
   "**On people who do not know it.** Who uses a system that infers emotions must tell the people whom it sees, and treat their data as data protection law says (Art. 50(3)). Such systems are high-risk where they are not prohibited (Annex III, 1(c)).",
   "**For decisions about people**: hiring, grading, policing, insurance, health, credit. A face's expression says little about what somebody feels, and the model is often wrong about the expression.",
-  "**In products**: the data's licence does not allow it.",
+  ...(isFer2013(model) ? ["**In products**: the data's licence does not allow it."] : []),
 ])}`;
 }
 
-function limits({ metrics }: ReleasedModel): string {
+function limits(model: ReleasedModel): string {
+  const { metrics } = model;
   const part = metrics.test ?? metrics.validation;
   return `## What to expect
 
 ${list([
-  `Wrong on ${percent(1 - part.accuracy, 0)} of ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels. People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another one to about a third of the pictures.`,
-  "The data is unbalanced; the rare classes are found worst (see class by class).",
+  `Wrong on ${percent(1 - part.accuracy, 0)} of ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels.${isFer2013(model) ? " People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another one to about a third of the pictures." : ""}`,
+  ...(isFer2013(model)
+    ? ["The data is unbalanced; the rare classes are found worst (see class by class)."]
+    : []),
   "Nobody knows how the error rates differ by age, sex, skin colour or culture: the data does not say who is in it. Expect that they do.",
-  "It was trained on small, mostly frontal faces from the web, cropped tightly; another crop, pose or light costs accuracy.",
+  isFer2013(model)
+    ? "It was trained on small, mostly frontal faces from the web, cropped tightly; another crop, pose or light costs accuracy."
+    : "A crop, pose or light that the training images do not show may cost accuracy.",
 ])}`;
 }
 

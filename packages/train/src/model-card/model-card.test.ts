@@ -174,6 +174,32 @@ describe("the card", () => {
   });
 });
 
+describe("what a card says", () => {
+  const named = (name: string, hyperparameters: Readonly<Record<string, string | number>>) => ({
+    data: { name, sha256: "0".repeat(64), path: "d.csv", licence: "CC0" },
+    hyperparameters: { learningRate: 0.1, widths: [1, 2], ...hyperparameters },
+  });
+
+  it("is of FER2013 only for a model that was trained on it", async () => {
+    const ofFer2013 = /Goodfellow|found on the web|research and study|from the web|In products/;
+    await release("other", { right: 30, config: named("my-faces", {}) });
+    expect(await card("other")).not.toMatch(ofFer2013);
+    expect(await card("other")).toContain("limits the weights too: CC0");
+    await release("fer", { right: 30, config: named("fer2013", {}) });
+    expect(await card("fer")).toMatch(ofFer2013);
+  });
+
+  it.each([
+    [{}, "learnt from all images of the Training part."],
+    [{ subset: 0.2 }, "learnt from 20 % of each class of the Training part."],
+    [{ subset: 0.2, omit: "blank" }, "Training part. Blank images were left out."],
+  ])("of the images that were learnt from follows the settings: %j", async (settings, text) => {
+    await release("m", { right: 30, config: named("d", settings) });
+    expect(await card("m")).toContain(text);
+    expect(await card("m")).not.toMatch(/chose (everything|nothing)|chose the epoch, the settings/);
+  });
+});
+
 describe("markdown", () => {
   it("keeps text within its cell, and numbers to the right", () => {
     expect(cell("a|b\n`c`")).toBe("a\\|b \\`c\\`");
