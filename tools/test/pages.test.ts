@@ -94,7 +94,7 @@ function sessionHtml(): string {
     const face = { track: 1, person: null, probabilities, confirmed: labels[0] };
     timeline.add({ faces: [face], timeMs } as never);
   }
-  return sessionReport(timeline, { labels, model: "a-model-with-a-long-name.onnx" } as never);
+  return sessionReport(timeline, { labels, model: "a-model-with-a-long-name.onnx" });
 }
 
 beforeAll(async () => {
@@ -142,7 +142,7 @@ async function faultsOf(
       await shown.screenshot({ path: path.join(shots, name), fullPage: true });
     }
     // Text, as it runs in the page.
-    return (await shown.evaluate(`(async () => {
+    return await shown.evaluate<string[]>(`(async () => {
       const faults = [];
       const right = document.documentElement.clientWidth;
       if (document.documentElement.scrollWidth > right) faults.push("the page scrolls sideways");
@@ -159,7 +159,7 @@ async function faultsOf(
         if (white === dark) faults.push("not of the theme: " + image.alt);
       }
       return faults;
-    })()`)) as string[];
+    })()`);
   } finally {
     await context.close();
   }
@@ -196,7 +196,7 @@ describe.skipIf(findChromium() === undefined && process.env["CI"] === undefined)
       const canvas = createCanvas(width, 470);
       registerFonts();
       Chart.defaults.font.family = `"${FONT}"`;
-      const chart = new Chart(canvas as never, { ...configuration, options });
+      const chart = new Chart(canvas, { ...configuration, options });
       const context = canvas.getContext("2d");
       context.font = `10.5px "${FONT}"`;
       const ends = (configuration.data.labels as string[][]).map((lines, i) => {
@@ -210,7 +210,7 @@ describe.skipIf(findChromium() === undefined && process.env["CI"] === undefined)
     }
   });
 
-  it("count trials by one rule, and explain no line that is not drawn", async () => {
+  it("count trials by one rule, and explain no line that is not drawn", () => {
     const html = pages.get("tune:report") as string;
     expect(html).toContain("<p>4 trials (2 complete, 1 pruned, 1 interrupted) on");
     expect(html).toContain("<span>trials</span><b>4</b>");
