@@ -1,5 +1,5 @@
 import { createCanvas, type Canvas } from "@napi-rs/canvas";
-import { COLOURS, fontOf, openCanvas, widestText } from "./theme.ts";
+import { fontOf, openCanvas, THEMES, widestText, type Theme } from "./theme.ts";
 
 /** One picture of a grid. */
 export interface GridImage {
@@ -22,6 +22,8 @@ export interface ImageGrid {
   readonly title: string;
   /** Layout pixels per image pixel, by default 1.5; pixels stay visible as squares. */
   readonly scale?: number;
+  /** By default `light`. */
+  readonly theme?: Theme;
 }
 
 const LABEL = 13;
@@ -36,7 +38,8 @@ const GAP = 6;
  * @returns a PNG with two device pixels per layout pixel.
  * @throws {RangeError} if a picture's pixels do not fit its size.
  */
-export function drawImageGrid({ rows, title, scale = 1.5 }: ImageGrid): Buffer {
+export function drawImageGrid({ rows, title, scale = 1.5, theme = "light" }: ImageGrid): Buffer {
+  const colours = THEMES[theme];
   const images = rows.flatMap((row) => row.images);
   const captions = images.map((image) => image.caption ?? "");
   const labels = rows.map((row) => row.label);
@@ -55,7 +58,7 @@ export function drawImageGrid({ rows, title, scale = 1.5 }: ImageGrid): Buffer {
   const columns = Math.max(1, ...rows.map((row) => row.images.length));
   const titleWidth = widestText([title], fontOf(TITLE, "bold"));
   const width = Math.max(titleWidth + 2 * MARGIN, left + columns * stepX - GAP + MARGIN);
-  const { canvas, context } = openCanvas(width, top + rows.length * stepY - GAP + MARGIN);
+  const { canvas, context } = openCanvas(width, top + rows.length * stepY - GAP + MARGIN, theme);
 
   context.textBaseline = "middle";
   context.font = fontOf(TITLE, "bold");
@@ -63,11 +66,11 @@ export function drawImageGrid({ rows, title, scale = 1.5 }: ImageGrid): Buffer {
   context.imageSmoothingEnabled = false;
   rows.forEach((row, rowIndex) => {
     const y = top + rowIndex * stepY;
-    context.fillStyle = COLOURS.text;
+    context.fillStyle = colours.text;
     context.font = fontOf(LABEL);
     context.textAlign = "left";
     context.fillText(row.label, MARGIN, y + (stepY - GAP - captionHeight) / 2);
-    context.fillStyle = COLOURS.quiet;
+    context.fillStyle = colours.quiet;
     context.font = fontOf(CAPTION);
     context.textAlign = "center";
     row.images.forEach((image, column) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { inBothThemes, openCanvas } from "./theme.ts";
 import { escapeHtml, htmlFigure, htmlPage, htmlTable } from "./page.ts";
 
 describe("pages", () => {
@@ -10,8 +11,16 @@ describe("pages", () => {
 
   it("cannot be broken by what stands in a title", () => {
     expect(escapeHtml(`"<a>" & b`)).toBe("&quot;&lt;a&gt;&quot; &amp; b");
-    const html = htmlPage("<script>", htmlFigure(`"><b>`, Buffer.from("png")));
+    const html = htmlPage(
+      "<script>",
+      htmlFigure(
+        `"><b>`,
+        inBothThemes((theme) => openCanvas(10, 10, theme).canvas.toBuffer("image/png")),
+      ),
+    );
     expect(html).toContain("<title>&lt;script&gt;</title>");
-    expect(html).toContain(`alt="&quot;&gt;&lt;b&gt;" src="data:image/png;base64,cG5n"`);
+    expect(html).toContain(
+      `<img alt="&quot;&gt;&lt;b&gt;" style="min-width: 6px" src="data:image/png;`,
+    );
   });
 });

@@ -1,3 +1,8 @@
+import { PIXEL_RATIO, type ThemedPng } from "./theme.ts";
+
+/** The share of its drawn width at which the text of a plot, 13 px, can still be read. */
+const LEGIBLE = 0.6;
+
 /**
  * A whole HTML page that needs nothing beside it and follows the reader's light or dark setting.
  *
@@ -33,23 +38,50 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => entities[character] as string);
 }
 
-/** A table whose first column names the rows; numbers stand to the right. Cells are HTML. */
+/**
+ * A table whose first column names the rows; numbers stand to the right. Cells are HTML.
+ *
+ * A table of more than five columns becomes one block for each row on screens below 40 rem, one of
+ * more than twelve on any screen. In a block the name of the column stands before each value, so no
+ * column lies outside the screen.
+ */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const wide = head.length > 5;
   const cells = (row: readonly string[]) =>
-    row.map((cell, i) => (i === 0 ? `<th scope="row">${cell}</th>` : `<td>${cell}</td>`)).join("");
-  return `<div class="scroll card"><table><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+    row
+      .map((cell, i) => {
+        if (i === 0) return `<th scope="row">${cell}</th>`;
+        const name = wide && cell !== "" ? ` data-column="${head[i] ?? ""}"` : "";
+        return `<td${name}>${cell}</td>`;
+      })
+      .join("");
+  return `<div class="scroll card"><table${wide ? ` class="${head.length > 12 ? "wide widest" : "wide"}"` : ""}><thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
 <tbody>${rows.map((row) => `<tr>${cells(row)}</tr>`).join("\n")}</tbody></table></div>`;
 }
 
-/** A picture inside the page itself. */
-export function htmlFigure(title: string, png: Buffer): string {
-  return `<figure><img alt="${escapeHtml(title)}" src="data:image/png;base64,${png.toString("base64")}"></figure>`;
+/**
+ * A picture inside the page itself, which shows the one of the reader's theme. On a narrow screen
+ * it is at least LEGIBLE times as wide as it was drawn and scrolls inside its own box.
+ */
+export function htmlFigure(title: string, { light, dark }: ThemedPng): string {
+  // Bytes 16–19 of a PNG file are its width in device pixels.
+  const least = Math.round((LEGIBLE * light.readUInt32BE(16)) / PIXEL_RATIO);
+  const data = (png: Buffer) => `data:image/png;base64,${png.toString("base64")}`;
+  return `<figure class="plot"><picture><source media="(prefers-color-scheme: dark)" srcset="${data(dark)}"><img alt="${escapeHtml(title)}" style="min-width: ${least}px" src="${data(light)}"></picture></figure>`;
 }
 
 /** A number worth a card of its own, with a name above and a note below it. All three are HTML. */
 export function htmlTile(name: string, value: string, note = ""): string {
   return `<div class="tile card"><span>${name}</span><b>${value}</b><span>${note}</span></div>`;
 }
+
+/** Rules that make a block of each row of the tables of a class, its cells one after another. */
+const stacked = (name: string) => `.${name} thead { display: none; }
+.${name} tbody tr { display: flex; flex-wrap: wrap; gap: .1rem 1rem; padding: .5rem .8rem; }
+.scroll .${name} tbody th { flex-basis: 100%; padding: 0; font-weight: 600; }
+.scroll .${name} td { padding: 0; text-align: left; }
+.${name} td:empty { display: none; }
+.${name} td[data-column]::before { content: attr(data-column) " "; color: var(--quiet); }`;
 
 const STYLE = `
 :root { color-scheme: light dark; --back: #f6f7f9; --card: #ffffff; --text: #1f2933; --quiet: #5f6b78; --line: #dde2e8; }
@@ -73,13 +105,16 @@ p b { color: var(--text); }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .45rem .7rem; text-align: right; font-weight: 400; white-space: nowrap; }
+th, td b { white-space: normal; }
+tbody th { overflow-wrap: break-word; }
 thead th { color: var(--quiet); font-size: .85rem; }
 thead th:first-child, tbody th { text-align: left; padding-left: 1rem; }
 tr > :last-child { padding-right: 1rem; }
 tbody tr { border-top: 1px solid var(--line); }
 figure { margin: .75rem 0; }
 img { display: block; max-width: 100%; height: auto; }
-figure > img { border: 1px solid var(--line); border-radius: 10px; }
+figure.plot { padding: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow-x: auto; }
+figure.plot img { margin: 0 auto; }
 .pair { display: grid; grid-template-columns: minmax(0, 1fr); gap: .75rem; }
 .pair figure { margin: 0; }
 @media (min-width: 48rem) { .pair { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
@@ -88,5 +123,15 @@ dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--quiet); }
+${stacked("widest")}
+@media (max-width: 40rem) {
+  main { padding: 1.5rem .9rem 3rem; }
+  th, td, thead th { font-size: .8rem; padding: .4rem .35rem; white-space: normal; overflow-wrap: anywhere; }
+  thead th:first-child, tbody th { padding-left: .6rem; min-width: 4.8rem; }
+  tr > :last-child { padding-right: .6rem; }
+${stacked("wide")}
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  dd { margin-bottom: .4rem; }
+}
 @media print { body { background: none; } figure, .card { break-inside: avoid; } }
 `;

@@ -39,6 +39,8 @@ export interface FitOptions {
   readonly inputs: string;
   /** Stops at the next step with an `interrupted` error; whole epochs are stored by then. */
   readonly signal?: AbortSignal;
+  /** Called once, before the first step, with what this training uses. */
+  readonly onStart?: (used: UsedImages) => void;
   /** Called a few times a second while an epoch runs. */
   readonly onProgress?: (progress: FitProgress) => void;
   /**
@@ -46,6 +48,14 @@ export interface FitOptions {
    * the training.
    */
   readonly onEpoch?: (record: EpochRecord, history: readonly EpochRecord[]) => void;
+}
+
+/** What a training uses of its parts, after `subset`, `omit` and images without a target. */
+export interface UsedImages {
+  readonly train: { readonly used: number; readonly all: number };
+  readonly validation: { readonly used: number; readonly all: number };
+  /** Epochs that are done already: 0 for a new training. */
+  readonly epochs: number;
 }
 
 /** How far an epoch is. */
@@ -107,6 +117,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       loadState(stored, checkpoint.state);
       await writeHistory(folder, history);
     }
+    options.onStart?.({
+      train: { used: train.length, all: split.train.length },
+      validation: { used: validation.length, all: split.validation.length },
+      epochs: history.length,
+    });
     for (let epoch = history.length + 1; epoch <= config.epochs; epoch++) {
       const start = performance.now();
       const order = shuffle(Int32Array.from(train), random(seed, "shuffle", epoch));

@@ -7,12 +7,19 @@ describe("curvesChart", () => {
     const lines = (what: "loss" | "accuracy") =>
       curvesChart([], what, run).data.datasets.map(({ label }) => label);
     expect(lines("loss")).toEqual([
-      "training (augmented, with dropout, a teacher's answers)",
+      "training (with a teacher's answers)",
       "validation, by the FER+ votes",
     ]);
-    expect(lines("accuracy")).toEqual([
-      "training (augmented, with dropout)",
-      "validation, by the FER+ votes",
-    ]);
+    expect(lines("accuracy")).toEqual(["training", "validation, by the FER+ votes"]);
+  });
+
+  it.each([
+    [{}, "training"],
+    [{ dropout: 0.4 }, "training (with dropout)"],
+    [{ mirror: 0.5, convDropout: 0.1 }, "training (with augmentation, dropout)"],
+    [{ zoom: 0, shift: 0, rotation: 0, mirror: 0, dropout: 0 }, "training"],
+  ])("names augmentation and dropout only if the run had them: %j", (hyperparameters, name) => {
+    const chart = curvesChart([], "accuracy", { bestEpoch: 1, hyperparameters });
+    expect(chart.data.datasets[0]?.label).toBe(name);
   });
 });

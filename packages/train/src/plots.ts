@@ -1,7 +1,7 @@
 import { COLOURS, drawHeatmap, renderChart } from "@mien/plot";
 import type { EpochRecord, PartMetrics, RunConfig } from "@mien/format";
 import { normalisedConfusion } from "./metrics.ts";
-import { targetOf, trainingExtras, voteShareOf } from "./target-of.ts";
+import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "./target-of.ts";
 
 /** The run whose curves are drawn. */
 type DrawnRun = Pick<RunConfig, "hyperparameters"> & { readonly bestEpoch: number };
@@ -33,13 +33,14 @@ export function curvesChart(
   });
   const title = isLoss ? "Loss by epoch" : "Accuracy by epoch";
   const extras = isLoss ? trainingExtras(run) : "";
+  const noise = [...trainingNoise(run), ...(extras === "" ? [] : [extras])].join(", ");
   return {
     type: "line" as const,
     data: {
       labels: history.map((record) => record.epoch),
       datasets: [
         line(
-          `training (augmented, with dropout${extras === "" ? "" : `, ${extras}`})`,
+          noise === "" ? "training" : `training (with ${noise})`,
           isLoss ? "trainLoss" : "trainAccuracy",
           COLOURS.series[1],
         ),

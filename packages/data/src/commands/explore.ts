@@ -71,7 +71,9 @@ ${REPORT} (all figures) and the plots as PNG.`,
     const report = exploreDataset(dataset.set, dataset, dataset.skipped);
     const findings = findingsOf(report);
     const pictures = await draw();
-    for (const { file, png } of pictures) await writeFileAtomic(path.join(folder, file), png);
+    for (const { file, png } of pictures) {
+      await writeFileAtomic(path.join(folder, file), png.light);
+    }
     await writeJson(path.join(folder, REPORT), { ...report, findings });
     const { renderPage } = await import("../explore/page.ts");
     await writeFileAtomic(page, renderPage(report, findings, pictures));

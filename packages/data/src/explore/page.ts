@@ -84,7 +84,4 @@ const STYLE = `
 .findings b { flex: 0 0 5rem; font-size: .85rem; line-height: 1.75; font-weight: 600; }
 .good b { color: var(--good); } .note b { color: var(--note); } .problem b { color: var(--problem); }
 tbody tr:last-child { font-weight: 600; } tbody tr:last-child th, tbody tr:last-child td { font-weight: 600; }
-figure { padding: .5rem; background: #ffffff; border: 1px solid var(--line); border-radius: 10px; }
-figure > img { margin: 0 auto; border: 0; }
-@media (prefers-color-scheme: dark) { figure { filter: brightness(.92); } }
 `;

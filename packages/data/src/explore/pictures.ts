@@ -1,5 +1,11 @@
 import { imageAt, random, shuffle, USAGES, type ImageSet } from "@mien/format";
-import { COLOURS, drawImageGrid, renderChart } from "@mien/plot";
+import {
+  COLOURS,
+  drawImageGrid,
+  inBothThemes,
+  renderThemedChart,
+  type ThemedPng,
+} from "@mien/plot";
 import type { Histogram } from "./brightness.ts";
 import type { ExploreReport } from "./report.ts";
 
@@ -9,7 +15,7 @@ export interface Picture {
   readonly file: string;
   /** What it shows, for the page. */
   readonly title: string;
-  readonly png: Buffer;
+  readonly png: ThemedPng;
   /** Which section of the page it belongs to. */
   readonly section: "classes" | "light" | "means" | "images";
 }
@@ -49,7 +55,7 @@ export function* drawPictures(
 
 function drawCounts({ classes, counts }: ExploreReport): Picture {
   const title = "Images per class and part";
-  const png = renderChart({
+  const png = renderThemedChart({
     type: "bar",
     data: {
       labels: [...classes],
@@ -72,7 +78,7 @@ function drawCounts({ classes, counts }: ExploreReport): Picture {
 
 function drawShares({ classes, counts }: ExploreReport): Picture {
   const title = "Share of each class in each part";
-  const png = renderChart({
+  const png = renderThemedChart({
     type: "bar",
     data: {
       labels: [...classes],
@@ -102,7 +108,7 @@ function drawHistogram(
 ): Picture {
   const middles = edges.slice(1).map((edge, i) => (edge + (edges[i] as number)) / 2);
   const parts = USAGES.map((part, usage) => ({ part, usage, shares: shares[usage] ?? [] }));
-  const png = renderChart(
+  const png = renderThemedChart(
     {
       type: "line",
       data: {
@@ -151,7 +157,9 @@ function drawMeans(set: ImageSet): Picture {
     return { pixels, height, width, channels, caption: name };
   });
   const title = "Mean image of each class, Training part";
-  const png = drawImageGrid({ rows: [{ label: "", images }], title, scale: scaleFor(width, 2) });
+  const png = inBothThemes((theme) =>
+    drawImageGrid({ rows: [{ label: "", images }], title, scale: scaleFor(width, 2), theme }),
+  );
   return { file: "mean-images.png", title, png, section: "means" };
 }
 
@@ -171,7 +179,9 @@ function drawClass(set: ImageSet, label: number, seed: number): Picture | undefi
   return {
     file,
     title,
-    png: drawImageGrid({ rows, title, scale: scaleFor(width, 1.5) }),
+    png: inBothThemes((theme) =>
+      drawImageGrid({ rows, title, scale: scaleFor(width, 1.5), theme }),
+    ),
     section: "images",
   };
 }

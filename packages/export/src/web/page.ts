@@ -5,10 +5,12 @@
 export const PAGE = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
+  <meta name="viewport" content="width=device-width, initial-scale=1" />
   <title>Expression</title>
   <style>
-    body { font: 16px/1.5 system-ui; margin: 2rem auto; max-width: 24rem; color-scheme: light dark; }
+    body { font: 16px/1.5 system-ui; margin: 2rem auto; padding: 0 1rem; max-width: 24rem; color-scheme: light dark; }
     img { display: block; margin: 1rem 0; width: 100%; }
+    input { max-width: 100%; }
     meter { width: 60%; }
   </style>
   <label>A cropped face: <input type="file" accept="image/*" /></label>

@@ -120,7 +120,7 @@ describe("a training that is stopped", () => {
     expect(code).toBe(130);
     expect(err).toMatch(/To go on, repeat the command without --fresh and with --out r-2\.\n$/);
     const third = fit(...long, "--out", "r-2");
-    await until(() => third.said("continuing after "));
+    await until(() => third.said("continuing after epoch"));
     third.interrupt();
     const outcome = await third.done;
     expect(outcome).toMatchObject({ code: 130 });
@@ -157,7 +157,7 @@ describe("a finished run", () => {
     await rm(file("old/tensorboard"), { recursive: true });
     const outcome = await fit("--out", "old", "--tensorboard").done;
     expect(outcome.code, outcome.err).toBe(0);
-    expect(outcome.out).toContain("continuing after ");
+    expect(outcome.out).toMatch(/continuing after epoch (\d+) of \1\n/);
     expect(await readFile(file("old/model/weights.bin"))).toEqual(weights);
     expect(existsSync(file("old/tensorboard/train"))).toBe(true);
     expect(await readConfig("old")).toEqual(old);
@@ -193,4 +193,14 @@ describe("train:teach", () => {
     expect(outcome.out).toMatch(/the run agrees with [\d.]+ % of the \d+ training labels/);
     expect(existsSync(file("teacher.bin"))).toBe(true);
   }, 180_000);
+});
+
+describe("what fit says it uses", () => {
+  it("is what it uses: a share of the training images with --subset", async () => {
+    const outcome = await fit("--out", "part", "--subset", "0.5").done;
+    expect(outcome.code, outcome.err).toBe(0);
+    const [, used, all] = /: (\d+) of (\d+) training and \d+ validation images/.exec(outcome.out)!;
+    expect(Number(used)).toBeGreaterThanOrEqual(Number(all) / 2);
+    expect(Number(used)).toBeLessThan(Number(all) / 2 + 7);
+  });
 });

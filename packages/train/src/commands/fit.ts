@@ -1,6 +1,5 @@
 import path from "node:path";
 import {
-  counted,
   csvOption,
   defineCommand,
   FOLDERS,
@@ -31,8 +30,9 @@ import {
 } from "@mien/format";
 import { architecture } from "../architecture.ts";
 import { configFromFlags, configOptions } from "../config.ts";
-import type { FitProgress } from "../fit.ts";
+import type { FitProgress, UsedImages } from "../fit.ts";
 import { readHistory } from "../history.ts";
+import { count } from "../numbers.ts";
 import { reportMetrics } from "../report.ts";
 import { takeRunPlace, type WantedRun } from "../run-place.ts";
 import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run.ts";
@@ -163,13 +163,6 @@ export const fitCommand = defineCommand({
         data: { ...wanted.data, skippedRows: skipped.length },
       };
       if (state === "new") await writeJson(path.join(folder, RUN_FILES.config), runConfig);
-      terminal.say(
-        `run   ${folder}: ${split.train.length} training and ${split.validation.length} validation images, TensorFlow ${tensorFlowVersion}`,
-      );
-      if (state === "unfinished")
-        terminal.say(
-          `continuing after ${counted((await readHistory(folder)).length, "stored epoch")}`,
-        );
       const live = liveEpochs(terminal, config.epochs);
       const result = await fit({
         set,
@@ -181,6 +174,12 @@ export const fitCommand = defineCommand({
         // Of the configuration as it was stored, by which the checkpoint knows its run.
         inputs: inputsKey(inputsOf(runConfig)),
         signal,
+        onStart: (used) => {
+          terminal.say(`run   ${folder}: ${sayImages(used)}, TensorFlow ${tensorFlowVersion}`);
+          if (state === "unfinished") {
+            terminal.say(`continuing after epoch ${used.epochs} of ${config.epochs}`);
+          }
+        },
         onProgress: live.progress,
         onEpoch: (record, history) => {
           live.finished(record);
@@ -225,6 +224,13 @@ function sayNext(terminal: Terminal, folder: string): void {
     `npx nx run export:onnx ${shellQuote(folder)}`,
     "turn the model into one ONNX file",
   );
+}
+
+/** `5,696 of 28,709 training and 3,589 validation images`, from what the training uses. */
+function sayImages({ train, validation }: UsedImages): string {
+  const of = ({ used, all }: UsedImages["train"]) =>
+    used === all ? count(all) : `${count(used)} of ${count(all)}`;
+  return `${of(train)} training and ${of(validation)} validation images`;
 }
 
 /** A bar for the epoch that runs, and a line for each that is done. */

@@ -2,7 +2,7 @@ import path from "node:path";
 import { formatBytes } from "@mien/cli";
 import type { PartMetrics, Score } from "@mien/format";
 import { bootstrapInterval } from "../bootstrap.ts";
-import { targetOf } from "../target-of.ts";
+import { targetOf, usedOf } from "../target-of.ts";
 import { tenViews } from "../views.ts";
 import { cell, count, list, percent, points, table } from "./markdown.ts";
 import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released.ts";
@@ -19,21 +19,27 @@ export function renderCard(name: string, index: ReleaseIndex): string {
     comparison(name, index),
     data(model),
     protocol(model),
-    use(),
+    use(model),
     limits(model),
     reproduction(model),
   ];
   return `${sections.join("\n\n")}\n`;
 }
 
-function heading(name: string, { description }: ReleasedModel, index: ReleaseIndex): string {
+/** Whether what is known of FER2013 alone may be said of a model. */
+function isFer2013({ config }: ReleasedModel): boolean {
+  return config.data.name === "fer2013";
+}
+
+function heading(name: string, model: ReleasedModel, index: ReleaseIndex): string {
+  const { description, config } = model;
   const role =
     index.default === name ? " It is the model that mien uses unless told otherwise." : "";
   return `# ${name}
 
 ${description}${role}
 
-It reads **expressions**: which of its labels people would give to a picture of a face. It cannot read feelings. Weights trained on this data are for research and study only; see [what it must not be used for](#what-it-must-not-be-used-for).`;
+It reads **expressions**: which of its labels people would give to a picture of a face. It cannot read feelings. ${isFer2013(model) ? "Weights trained on this data are for research and study only" : `The licence of the data limits the weights too: ${config.data.licence}`}; see [what it must not be used for](#what-it-must-not-be-used-for).`;
 }
 
 function files({ files, parameters, config }: ReleasedModel): string {
@@ -65,20 +71,24 @@ function scores({ metrics, config, openings, weights }: ReleasedModel): string {
   const measured = test ?? validation;
   const tested = openings.some((opening) => opening.weights !== weights)
     ? "earlier weights of this name were tested before these were made, see the protocol."
-    : "nothing was chosen by it.";
+    : "the training did not read it.";
   const moved = Math.max(...tenViews(config.input).map(({ x }) => x));
   return `## What it scores
 
 ${
   test
-    ? `PrivateTest is the test part: ${tested} PublicTest chose the epoch, the settings and the temperature, so its figures may flatter.`
-    : "There are no figures on PrivateTest, the test part. PublicTest chose the epoch, the settings and the temperature, so these figures may flatter."
+    ? `PrivateTest is the test part: ${tested} ${CHOSEN}`
+    : `There are no figures on PrivateTest, the test part. ${CHOSEN}`
 }
 
 ${table(["part", "judged by", "", "images", "accuracy", "95 % interval", "macro-F1", "mean recall"], all)}
 
 “Averaged” is the mean of ten views: the picture and four crops moved by ${moved} pixels, each also mirrored. “Without copies” leaves out the ${copies(measured)} images of the part that occur in the training part too. FER+ votes (Barsoum et al., ICMI 2016; MIT licence) judge the images on which one of the classes has more of the ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : "PublicTest"}, ${intervalsOf(measured)} by the labels${measured.byVotes ? `, ${intervalsOf(measured.byVotes)} by the votes` : ""}.`;
 }
+
+/** What every run does with its validation part; why a setting has its value is not recorded. */
+const CHOSEN =
+  "PublicTest chose the epoch, and the temperature is fitted to it, so its figures may be too good; if settings were chosen by it too, they are more so.";
 
 function intervalsOf({ confusion }: PartMetrics): string {
   const interval = (figure: "macroF1" | "meanRecall") =>
@@ -184,13 +194,12 @@ function comparison(name: string, index: ReleaseIndex): string {
 The default (★) is the model with the best mean recall of the classes, averaged over both ways of judging, on PublicTest:
 
 ${table(["", "parameters", ...head, "both mean recalls"], chosen)}${
-    tested.length === 0
-      ? ""
-      : `\n\nOn PrivateTest, which chose nothing:\n\n${table(["", ...head], tested)}`
+    tested.length === 0 ? "" : `\n\nOn PrivateTest:\n\n${table(["", ...head], tested)}`
   }`;
 }
 
-function data({ config }: ReleasedModel): string {
+function data(model: ReleasedModel): string {
+  const { config } = model;
   const { data, votes, teacher } = config;
   return `## Data and licence
 
@@ -201,10 +210,12 @@ ${list([
     : []),
   ...(teacher
     ? [
-        `Answers of another network that was trained on the same Training rows, \`${path.basename(teacher.path)}\`, SHA-256 \`${teacher.sha256}\`.`,
+        `Answers of another network about this data set, \`${path.basename(teacher.path)}\`, SHA-256 \`${teacher.sha256}\`.`,
       ]
     : []),
-  "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product.",
+  isFer2013(model)
+    ? "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product."
+    : "The licence of the data limits the weights too.",
 ])}`;
 }
 
@@ -248,34 +259,39 @@ function protocol(model: ReleasedModel): string {
   return `## Protocol
 
 ${list([
-  `Learnt from the Training rows only, by ${target}, for ${epochs} epochs.`,
-  `PublicTest (${count(metrics.validation.images)} images) chose everything that was chosen${bestEpoch ? `, such as to keep epoch ${bestEpoch}: the most accurate there ${judgeOfEpochs(voteShare)}` : ""}.`,
+  `Learnt from the Training rows only, by ${target}, for ${epochs} epochs. ${usedOf(config)}`,
+  `${bestEpoch ? `PublicTest (${count(metrics.validation.images)} images) chose to keep epoch ${bestEpoch}: the most accurate there ${judgeOfEpochs(voteShare)}.` : `The temperature is fitted to PublicTest (${count(metrics.validation.images)} images).`} How the settings were chosen is not recorded.`,
   "PrivateTest is opened by `train:evaluate --final`, which writes each time down. Every opening by this model and by earlier ones of its name:",
 ])}
 
 ${opened}${warning}`;
 }
 
-function use(): string {
+function use(model: ReleasedModel): string {
   return `## What it must not be used for
 
 ${list([
   "**At work and in education**, to infer emotions of people: prohibited in the EU (AI Act, Regulation (EU) 2024/1689, Art. 5(1)(f)), except for medical or safety reasons.",
   "**On people who do not know it.** Who uses a system that infers emotions must tell the people whom it sees, and treat their data as data protection law says (Art. 50(3)). Such systems are high-risk where they are not prohibited (Annex III, 1(c)).",
   "**For decisions about people**: hiring, grading, policing, insurance, health, credit. A face's expression says little about what somebody feels, and the model is often wrong about the expression.",
-  "**In products**: the data's licence does not allow it.",
+  ...(isFer2013(model) ? ["**In products**: the data's licence does not allow it."] : []),
 ])}`;
 }
 
-function limits({ metrics }: ReleasedModel): string {
+function limits(model: ReleasedModel): string {
+  const { metrics } = model;
   const part = metrics.test ?? metrics.validation;
   return `## What to expect
 
 ${list([
-  `Wrong on ${percent(1 - part.accuracy, 0)} of ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels. People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another one to about a third of the pictures.`,
-  "The data is unbalanced; the rare classes are found worst (see class by class).",
+  `Wrong on ${percent(1 - part.accuracy, 0)} of ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels.${isFer2013(model) ? " People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another one to about a third of the pictures." : ""}`,
+  ...(isFer2013(model)
+    ? ["The data is unbalanced; the rare classes are found worst (see class by class)."]
+    : []),
   "Nobody knows how the error rates differ by age, sex, skin colour or culture: the data does not say who is in it. Expect that they do.",
-  "It was trained on small, mostly frontal faces from the web, cropped tightly; another crop, pose or light costs accuracy.",
+  isFer2013(model)
+    ? "It was trained on small, mostly frontal faces from the web, cropped tightly; another crop, pose or light costs accuracy."
+    : "A crop, pose or light that the training images do not show may cost accuracy.",
 ])}`;
 }
 

@@ -83,7 +83,7 @@ describe("releaseModel", () => {
     await writeFinishedRun(path.join(base, "first"), { right: 20, parts });
     await open("first");
     await release("m", { right: 20 }, { run: "first" });
-    expect(await card("m")).toContain("nothing was chosen by it");
+    expect(await card("m")).toContain("the training did not read it");
     await writeFinishedRun(path.join(base, "second"), { right: 28, parts });
     await open("second");
     await release("m", { right: 28 }, { run: "second" });
@@ -92,7 +92,7 @@ describe("releaseModel", () => {
       { accuracy: 0.7 },
     ]);
     expect(await card("m")).not.toContain("more than once");
-    expect(await card("m")).not.toContain("nothing was chosen by it");
+    expect(await card("m")).not.toContain("the training did not read it");
     expect(await card("m")).toContain("earlier weights of this name were tested");
     await open("second");
     await release("m", { right: 28 }, { run: "second" });
@@ -171,6 +171,32 @@ describe("the card", () => {
     await expect(rewriteCards(base)).rejects.toThrow(/no released models/);
     await writeFile(path.join(out, "index.json"), '{"models": {"a": {}}}');
     await expect(readReleased(out)).rejects.toMatchObject({ code: "bad-data" });
+  });
+});
+
+describe("what a card says", () => {
+  const named = (name: string, hyperparameters: Readonly<Record<string, string | number>>) => ({
+    data: { name, sha256: "0".repeat(64), path: "d.csv", licence: "CC0" },
+    hyperparameters: { learningRate: 0.1, widths: [1, 2], ...hyperparameters },
+  });
+
+  it("is of FER2013 only for a model that was trained on it", async () => {
+    const ofFer2013 = /Goodfellow|found on the web|research and study|from the web|In products/;
+    await release("other", { right: 30, config: named("my-faces", {}) });
+    expect(await card("other")).not.toMatch(ofFer2013);
+    expect(await card("other")).toContain("limits the weights too: CC0");
+    await release("fer", { right: 30, config: named("fer2013", {}) });
+    expect(await card("fer")).toMatch(ofFer2013);
+  });
+
+  it.each([
+    [{}, "learnt from all images of the Training part."],
+    [{ subset: 0.2 }, "learnt from 20 % of each class of the Training part."],
+    [{ subset: 0.2, omit: "blank" }, "Training part. Blank images were left out."],
+  ])("of the images that were learnt from follows the settings: %j", async (settings, text) => {
+    await release("m", { right: 30, config: named("d", settings) });
+    expect(await card("m")).toContain(text);
+    expect(await card("m")).not.toMatch(/chose (everything|nothing)|chose the epoch, the settings/);
   });
 });
 

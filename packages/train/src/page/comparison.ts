@@ -22,7 +22,7 @@ ${parts.map((part) => scoreTables(runs, part)).join("\n")}
 <section><h2>More than chance?</h2>
 <p>McNemar's exact test looks at the images on which two runs differ. Below p = 0.05 the difference counts as more than chance. With several pairs of runs, p is adjusted by Holm's method among the pairs on one part by one judge; it is not adjusted for asking by labels and by votes, or on two parts. PublicTest, the validation part, chose the epoch of each run, so p on it is optimistic.</p>
 ${htmlTable(
-  ["", "part", "right by", "only the first right", "only the second right", "p", ""],
+  ["", "verdict", "p", "part", "right by", "only the first right", "only the second right"],
   pairs.map((pair) => pairRow(pair, names)),
 )}
 </section>
@@ -120,12 +120,12 @@ function pairRow(pair: ComparedPair, names: readonly string[]): string[] {
   const { part, by, first, second, onlyFirst, onlySecond, adjusted } = pair;
   return [
     `${escapeHtml(names[first] as string)},<br>${escapeHtml(names[second] as string)}`,
+    `<b>${escapeHtml(verdict(pair, names))}</b>`,
+    formatProbability(adjusted),
     part,
     by,
     count(onlyFirst),
     count(onlySecond),
-    formatProbability(adjusted),
-    escapeHtml(verdict(pair, names)),
   ];
 }
 

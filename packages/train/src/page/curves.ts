@@ -2,7 +2,7 @@ import type { EpochRecord, RunConfig } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
 import { bestEpoch } from "../history.ts";
 import { percent } from "../numbers.ts";
-import { targetOf, trainingExtras, voteShareOf } from "../target-of.ts";
+import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "../target-of.ts";
 import { lineChart } from "./charts.ts";
 
 /** How loss and accuracy went over the epochs of a run, and by what they are judged, as HTML. */
@@ -11,6 +11,7 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
   const voteShare = voteShareOf(config);
   const target = targetOf(voteShare);
   const extras = trainingExtras(config);
+  const noise = trainingNoise(config);
   const charts = [
     { title: "Loss", validation: "validationLoss", training: "trainLoss" },
     { title: "Accuracy", validation: "validationAccuracy", training: "trainAccuracy" },
@@ -18,7 +19,7 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
   const drawn = charts.map(({ title, validation, training }) => {
     const points = (key: keyof EpochRecord) => history.map((e) => [e.epoch, e[key]] as const);
     const isLoss = title === "Loss";
-    const extra = isLoss && extras !== "" ? `, with ${extras}` : "";
+    const extra = [...noise, ...(isLoss && extras !== "" ? [extras] : [])].join(", ");
     return lineChart({
       title,
       unit: isLoss ? "cross-entropy in nats, by epoch" : "by epoch",
@@ -26,7 +27,7 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
       mark: { x: best, name: `kept: epoch ${best}` },
       series: [
         { name: `validation, by ${target}`, points: points(validation) },
-        { name: `training, augmented${extra}`, points: points(training) },
+        { name: `training${extra === "" ? "" : `, with ${extra}`}`, points: points(training) },
       ],
     });
   });
@@ -35,7 +36,7 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
     voteShare === 0
       ? ""
       : " The accuracy is by their most probable class, the loss against the share of each class, so neither is one of the scores above."
-  } Training figures are on augmented images with dropout, so they may lie below validation.${
+  }${noise.length === 0 ? "" : ` Training figures are measured with ${noise.join(" and ")}, so they may lie below validation.`}${
     extras === "" ? "" : ` Their loss is with ${extras}, so the two losses do not compare.`
   } The dashed line is epoch ${best}, which was kept: the most accurate on validation, of equals the one of lowest loss.</p>
 <div class="pair">

@@ -36,4 +36,11 @@ svg .guide { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 3 4; }
 .mistakes div { padding: .45rem .65rem .6rem; font-size: .82rem; line-height: 1.35; }
 .mistakes div span { display: block; color: var(--quiet); }
 dl.card { padding: .8rem 1rem; }
+@media (max-width: 40rem) {
+  svg text { font-size: 15px; }
+  .confusion td, .confusion tbody th { font-size: .7rem; padding: .5rem .1rem; }
+  .confusion tbody th, .confusion thead th:first-child { padding-left: .4rem; min-width: 0; overflow-wrap: normal; }
+  .confusion thead th { writing-mode: vertical-rl; padding: .4rem .1rem; font-size: .7rem; text-align: left; white-space: nowrap; }
+  .confusion thead th:first-child { writing-mode: horizontal-tb; padding-left: .4rem; white-space: normal; vertical-align: bottom; }
+}
 `;

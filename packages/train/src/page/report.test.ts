@@ -47,7 +47,7 @@ describe("a run's report", () => {
     expect(mixed).toContain("learnt: labels and FER+ votes, 50 to 50. The accuracy is by");
     expect(mixed).toContain("Their loss is with label smoothing, mixup, so the two losses do not");
     expect(mixed.match(/validation, by labels and FER\+ votes, 50 to 50</g)).toHaveLength(2);
-    expect(mixed.match(/training, augmented, with label smoothing, mixup</g)).toHaveLength(1);
+    expect(mixed.match(/training, with augmentation, label smoothing, mixup</g)).toHaveLength(1);
   });
 
   it("names the judge of each calibration error, with that by votes for a run that learnt them", async () => {

@@ -17,7 +17,7 @@ import { count, percent } from "../numbers.ts";
 import { readOpenings, type Opening } from "../openings.ts";
 import { readPredictions, type Predictions } from "../predictions.ts";
 import { readRunMetrics } from "../run.ts";
-import { targetOf, voteShareOf } from "../target-of.ts";
+import { targetOf, usedOf, voteShareOf } from "../target-of.ts";
 import { reliabilityChart } from "./charts.ts";
 import { learningCurves } from "./curves.ts";
 import { definitions, page } from "./html.ts";
@@ -65,7 +65,7 @@ export async function writeReport(
 }
 
 function renderReport(shown: Shown): string {
-  const { config, history, metrics, predictions, set } = shown;
+  const { config, history, metrics, predictions, openings, set } = shown;
   const { validation, test } = metrics;
   const title = `${config.name} · training run`;
   const input = `${config.input.width}×${config.input.height} ${config.input.channels === 1 ? "grey" : "RGB"}`;
@@ -75,10 +75,12 @@ function renderReport(shown: Shown): string {
 <p>${config.classes.length} expressions from ${input} images of ${escapeHtml(config.data.name)}, ${history.length} epochs</p></header>
 ${tiles(shown)}
 <section><h2>What it scores</h2>
-<p>PublicTest is the validation part: the epoch and every setting were chosen by it. ${
+<p>${escapeHtml(usedOf(config))} PublicTest is the validation part: it chose the epoch, and the temperature is fitted to it, so its figures may be too good. If settings were chosen by it too, they are more so: the run does not record why a setting has its value. ${
       test
         ? "PrivateTest is the test part."
-        : "PrivateTest, the test part, has not been opened for this run."
+        : openings.length > 0
+          ? `PrivateTest, the test part, was opened (${count(openings.length)}×), but its figures are not in this run's metrics.`
+          : "PrivateTest, the test part, has not been opened for this run."
     }</p>
 ${scoreTable({ validation, test })}
 </section>

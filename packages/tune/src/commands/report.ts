@@ -1,6 +1,5 @@
 import path from "node:path";
 import {
-  counted,
   csvOption,
   defineCommand,
   formatPercent,
@@ -21,7 +20,7 @@ import {
 } from "../report/charts.ts";
 import { compare, type Comparison } from "../report/compare.ts";
 import { mean } from "../report/gain.ts";
-import { renderPage } from "../report/page.ts";
+import { renderPage, trialCount } from "../report/page.ts";
 import { hyperparametersOf } from "../space.ts";
 
 export const reportCommand = defineCommand({
@@ -64,7 +63,7 @@ export const reportCommand = defineCommand({
           advice: "Go on with it by `npx nx run tune:search`.",
         });
       }
-      terminal.say(`study ${study} in ${folder}: ${counted(trials.length, "trial")}`);
+      terminal.say(`study ${study} in ${folder}: ${trialCount(trials)}`);
       const importance = await bridge.call("importance", {});
       const random = await bridge.call("randomSearch", { trials: valued(trials).length });
 
@@ -97,10 +96,11 @@ export const reportCommand = defineCommand({
         drawParallel(trials, space),
         ...drawSlices(trials, space),
       ];
-      const report = { study, settings, trials, best, importance, comparison };
+      const randomSearch = random !== null;
+      const report = { study, settings, trials, best, importance, comparison, randomSearch };
       const page = path.join(folder, STUDY_FILES.report);
       for (const { name, png } of pictures) {
-        await writeFileAtomic(path.join(folder, "plots", `${name}.png`), png);
+        await writeFileAtomic(path.join(folder, "plots", `${name}.png`), png.light);
       }
       await writeFileAtomic(page, renderPage(report, pictures));
 

@@ -1,4 +1,12 @@
-import { COLOURS, renderChart } from "@mien/plot";
+import {
+  COLOURS,
+  inBothThemes,
+  renderChart,
+  renderThemedChart,
+  type ChartConfiguration,
+  type Theme,
+  type ThemedPng,
+} from "@mien/plot";
 import type { Trial } from "../protocol.ts";
 import type { Parameter, Space } from "../space.ts";
 
@@ -7,7 +15,7 @@ export interface Picture {
   /** File name without extension. */
   readonly name: string;
   readonly title: string;
-  readonly png: Buffer;
+  readonly png: ThemedPng;
 }
 
 const [BLUE, ORANGE, GREEN] = COLOURS.series;
@@ -45,7 +53,7 @@ export function drawHistory(trials: readonly Trial[], random: readonly number[] 
     values.flatMap((value, i) => (value === undefined ? [] : [{ x: i + 1, y: percent(value) }]));
   const dots = { showLine: false, pointRadius: 4 } as const;
   const title = "History of the search";
-  const png = renderChart(
+  const png = renderThemedChart(
     {
       type: "scatter",
       data: {
@@ -118,7 +126,7 @@ export function drawCurves(trials: readonly Trial[]): Picture {
     };
   };
   const shown = valued(trials);
-  const png = renderChart(
+  const png = renderThemedChart(
     {
       type: "scatter",
       // One entry of the legend for each kind: the first of it.
@@ -149,7 +157,7 @@ export function drawCurves(trials: readonly Trial[]): Picture {
 /** Share of every parameter in what makes trials differ. */
 export function drawImportance(importance: readonly (readonly [string, number])[]): Picture {
   const title = "Importance (fANOVA)";
-  const png = renderChart(
+  const png = renderThemedChart(
     {
       type: "bar",
       data: {
@@ -169,58 +177,66 @@ export function drawImportance(importance: readonly (readonly [string, number])[
   return { name: "importance", title, png };
 }
 
-/** Value over each parameter, a plot each; darker trials came later. */
+/** Value over each parameter, a plot each; trials with a stronger colour came later. */
 export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
   const shown = valued(trials);
   return Object.entries(space.parameters).map(([name, parameter]) => {
     const axis = axisOf(parameter);
     const title = name;
-    const png = renderChart(
-      {
-        type: "scatter",
-        data: {
-          datasets: (["complete", "pruned"] as const).map((state) => {
-            const these = shown.filter((trial) => trial.state === state);
-            return {
-              label: state,
-              data: these.map((trial) => ({
-                x: axis.position(trial.params[name]),
-                y: percent(trial.value),
-              })),
-              pointRadius: 4,
-              pointStyle: state === "pruned" ? "rectRot" : "circle",
-              backgroundColor: these.map(({ number }) =>
-                shade(trials.length > 1 ? number / (trials.length - 1) : 1, state),
-              ),
-            };
-          }),
-        },
-        options: {
-          plugins: { title: { display: true, text: title }, legend: { display: false } },
-          scales: {
-            x: {
-              type: axis.log ? "logarithmic" : "linear",
-              ...axis.scale,
-              ticks: {
-                ...(axis.whole ? { stepSize: 0.5, autoSkip: false } : {}),
-                maxRotation: 0,
-                callback: (value) => axis.tick(Number(value)),
+    const draw = (theme: Theme) =>
+      renderChart(
+        {
+          type: "scatter",
+          data: {
+            datasets: (["complete", "pruned"] as const).map((state) => {
+              const these = shown.filter((trial) => trial.state === state);
+              return {
+                label: state,
+                data: these.map((trial) => ({
+                  x: axis.position(trial.params[name]),
+                  y: percent(trial.value),
+                })),
+                pointRadius: 4,
+                pointStyle: state === "pruned" ? "rectRot" : "circle",
+                backgroundColor: these.map(({ number }) =>
+                  shade(trials.length > 1 ? number / (trials.length - 1) : 1, state, theme),
+                ),
+              };
+            }),
+          },
+          options: {
+            plugins: { title: { display: true, text: title }, legend: { display: false } },
+            scales: {
+              x: {
+                type: axis.log ? "logarithmic" : "linear",
+                ...axis.scale,
+                ticks: {
+                  ...(axis.whole ? { stepSize: 0.5, autoSkip: false } : {}),
+                  maxRotation: 0,
+                  callback: (value) => axis.tick(Number(value)),
+                },
+                grid: { display: !axis.whole },
               },
-              grid: { display: !axis.whole },
+              y: { title: { display: true, text: "accuracy (%)" } },
             },
-            y: { title: { display: true, text: "accuracy (%)" } },
           },
         },
-      },
-      { width: 520, height: 320 },
-    );
+        { width: 520, height: 320, theme },
+      );
+    const png = inBothThemes(draw);
     return { name: `slice-${name}`, title: `Accuracy over ${name}`, png };
   });
 }
 
-/** All parameters of every complete trial at once; the darker a line, the better the trial. */
-export function drawParallel(trials: readonly Trial[], space: Space): Picture {
-  const title = "Parallel coordinates of complete trials, the better the darker";
+/** Layout pixels from one axis of the parallel coordinates to the next. */
+const AXIS_STEP = 112;
+
+/** What `drawParallel` draws, for Chart.js, and how wide it must be for its labels. */
+export function parallelChart(
+  trials: readonly Trial[],
+  space: Space,
+  theme: Theme,
+): { readonly configuration: ChartConfiguration<"line">; readonly width: number } {
   const complete = valued(trials).filter(({ state }) => state === "complete");
   const values = complete.map(({ value }) => value);
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -233,35 +249,64 @@ export function drawParallel(trials: readonly Trial[], space: Space): Picture {
     ...axes.map((axis) => axis.share(trial.params[axis.name])),
     height(trial.value),
   ];
-  const png = renderChart(
-    {
-      type: "line",
-      data: {
-        labels: [
-          ...axes.map(({ name, ends }) => [name, ends]),
-          ["accuracy", `${percent(low).toFixed(1)} – ${percent(high).toFixed(1)} %`],
-        ],
-        datasets: [...complete]
-          .sort((a, b) => a.value - b.value)
-          .map((trial) => ({
-            data: points(trial),
-            borderColor: shade(height(trial.value), "complete"),
-            borderWidth: trial.value === high ? 3 : 1.5,
-            pointRadius: 0,
-            cubicInterpolationMode: "monotone",
-          })),
-      },
-      options: {
-        plugins: { title: { display: true, text: title }, legend: { display: false } },
-        scales: {
-          x: { ticks: { autoSkip: false, maxRotation: 0, font: { size: 10.5 } } },
-          y: { min: -0.02, max: 1.02, ticks: { display: false }, grid: { display: false } },
-        },
+  const texts = [
+    ...axes.map(({ name, ends }) => [name, ends]),
+    ["accuracy", `${percent(low).toFixed(1)} – ${percent(high).toFixed(1)} %`],
+  ];
+  const labels = texts.map((lines) => lines.flatMap(brokenLabel));
+  const configuration: ChartConfiguration<"line"> = {
+    type: "line",
+    data: {
+      labels,
+      datasets: [...complete]
+        .sort((a, b) => a.value - b.value)
+        .map((trial) => ({
+          data: points(trial),
+          borderColor: shade(height(trial.value), "complete", theme),
+          borderWidth: trial.value === high ? 3 : 1.5,
+          pointRadius: 0,
+          cubicInterpolationMode: "monotone",
+        })),
+    },
+    options: {
+      plugins: { title: { display: true, text: PARALLEL_TITLE }, legend: { display: false } },
+      scales: {
+        x: { ticks: { autoSkip: false, maxRotation: 0, font: { size: LABEL_SIZE } } },
+        y: { min: -0.02, max: 1.02, ticks: { display: false }, grid: { display: false } },
       },
     },
-    { width: Math.max(900, 92 * (axes.length + 1)), height: 440 },
-  );
-  return { name: "parallel", title, png };
+  };
+  // Half a label stands beyond the first and the last axis.
+  return { configuration, width: Math.max(900, AXIS_STEP * labels.length) };
+}
+
+const PARALLEL_TITLE = "Parallel coordinates of complete trials";
+const LABEL_SIZE = 10.5;
+/** Characters of a line of a label; so many of the widest digits and letters fit an axis' step. */
+const LABEL_CHARACTERS = 15;
+
+/** A text in lines of at most LABEL_CHARACTERS, broken at blanks, dots and capitals where it can. */
+export function brokenLabel(text: string): string[] {
+  const lines = [""];
+  for (const piece of text.split(/(?<=[ ·|,-])|(?=[A-Z])/)) {
+    for (let rest = piece; rest !== "";) {
+      const line = lines.at(-1) as string;
+      if (line !== "" && (line + rest).trimEnd().length > LABEL_CHARACTERS) lines.push("");
+      const room = LABEL_CHARACTERS - (lines.at(-1) as string).length;
+      lines[lines.length - 1] += rest.slice(0, room);
+      rest = rest.slice(room).trimStart();
+    }
+  }
+  return lines.map((line) => line.trim());
+}
+
+/** All parameters of every complete trial at once; the stronger a line, the better the trial. */
+export function drawParallel(trials: readonly Trial[], space: Space): Picture {
+  const png = inBothThemes((theme) => {
+    const { configuration, width } = parallelChart(trials, space, theme);
+    return renderChart(configuration, { width, height: 470, theme });
+  });
+  return { name: "parallel", title: PARALLEL_TITLE, png };
 }
 
 /** How the values of a parameter lie along an axis. */
@@ -320,18 +365,35 @@ function short(value: number): string {
   return value !== 0 && Math.abs(value) < 0.001 ? rounded.toExponential() : String(rounded);
 }
 
-/** From light at 0 to dark at 1. */
-function shade(share: number, kind: "complete" | "pruned"): string {
-  const [light, dark] =
-    kind === "complete"
-      ? ([
-          [198, 219, 239],
-          [8, 48, 107],
-        ] as const)
-      : ([
-          [253, 224, 178],
-          [166, 84, 0],
-        ] as const);
-  const mix = light.map((from, i) => Math.round(from + share * ((dark[i] as number) - from)));
+type Rgb = readonly [number, number, number];
+
+/** The weakest and the strongest colour of trials against the ground of a theme. */
+const SHADES: Record<Theme, Record<"complete" | "pruned", readonly [Rgb, Rgb]>> = {
+  light: {
+    complete: [
+      [198, 219, 239],
+      [8, 48, 107],
+    ],
+    pruned: [
+      [253, 224, 178],
+      [166, 84, 0],
+    ],
+  },
+  dark: {
+    complete: [
+      [36, 62, 88],
+      [190, 222, 250],
+    ],
+    pruned: [
+      [84, 58, 24],
+      [255, 198, 110],
+    ],
+  },
+};
+
+/** From weak at 0 to strong at 1. */
+function shade(share: number, kind: "complete" | "pruned", theme: Theme): string {
+  const [weak, strong] = SHADES[theme][kind];
+  const mix = weak.map((from, i) => Math.round(from + share * ((strong[i] as number) - from)));
   return `rgb(${mix.join(", ")})`;
 }

@@ -17,6 +17,8 @@ export interface StudyReport {
   readonly importance: readonly (readonly [string, number])[] | null;
   /** Tuned against default settings; null if it was not asked for. */
   readonly comparison: Comparison | null;
+  /** Whether the history shows what random search would be expected to find. */
+  readonly randomSearch: boolean;
 }
 
 /** Best trials that are listed. */
@@ -24,7 +26,8 @@ const LISTED = 10;
 
 /** The report as one HTML page that needs nothing beside it. */
 export function renderPage(report: StudyReport, pictures: readonly Picture[]): string {
-  const { study, settings, trials } = report;
+  const { study, settings, trials, randomSearch } = report;
+  const pruned = trialsIn(trials, "pruned");
   const figures = (...names: readonly string[]) =>
     pictures
       .filter(({ name }) =>
@@ -36,7 +39,7 @@ export function renderPage(report: StudyReport, pictures: readonly Picture[]): s
   return htmlPage(
     `${study} · hyperparameter study`,
     `<header><p class="kind">hyperparameter study</p><h1>${escapeHtml(study)}</h1>
-<p>${trials.length} trials on ${escapeHtml(data.name)}, each at most ${epochs} epochs on ${percent(subset, 0)} of what may be learnt from. Trials are judged on a fifth of Training that none of them learns from; PublicTest and PrivateTest choose nothing here.</p></header>
+<p>${trialCount(trials)} on ${escapeHtml(data.name)}, each at most ${epochs} epochs on ${percent(subset, 0)} of what may be learnt from. Trials are judged on a fifth of Training that none of them learns from; PublicTest and PrivateTest choose nothing here.</p></header>
 ${tiles(report)}
 <section><h2>The best settings</h2>
 <p>Trial ${report.best.number}, next to train's defaults. What is not listed is the same in all trials.</p>
@@ -45,9 +48,9 @@ ${settingsTable(report)}
 ${comparisonSection(report)}
 <section><h2>How the search went</h2>
 ${figures("history")}
-<p>Random search is played by a random forest that has learnt from the trials of this study what settings come to; a pruned trial counts as if it had gone on like the complete ones. Its line is an estimate, not a search that was run.</p>
+${randomSearch ? RANDOM_SEARCH : ""}
 ${figures("curves")}
-<p>What ends before epoch ${epochs} was pruned (${pruner}).</p>
+${pruned > 0 ? `<p>The curves that end before epoch ${epochs} are those of the ${plural(pruned, "trial")} that ${pruned === 1 ? "was" : "were"} pruned (${pruner}).</p>` : ""}
 </section>
 <section><h2>What mattered</h2>
 ${
@@ -56,9 +59,10 @@ ${
     : `${figures("importance")}<p>Only complete trials count here, most of which the search chose near the best: a parameter that is settled early looks unimportant.</p>`
 }
 ${figures("parallel")}
+<p>One line for each complete trial: the better the trial, the stronger its colour.</p>
 </section>
 <section><h2>Parameter by parameter</h2>
-<p>Darker points came later; diamonds were pruned, at the accuracy they had by then.</p>
+<p>Points with a stronger colour came later.${pruned > 0 ? " Diamonds are pruned trials, at the accuracy of their last epoch." : ""}</p>
 <div class="pair">${figures("slice")}</div>
 </section>
 <section><h2>The best trials</h2>
@@ -73,16 +77,36 @@ ${trialTable(report)}
   );
 }
 
+/** How many trials a state has. */
+function trialsIn(trials: readonly Trial[], state: Trial["state"]): number {
+  return trials.filter((trial) => trial.state === state).length;
+}
+
+/** `6 trials (4 complete, 1 pruned, 1 interrupted)`: the count on the page and on the screen. */
+export function trialCount(trials: readonly Trial[]): string {
+  return `${plural(trials.length, "trial")} (${trialStates(trials)})`;
+}
+
+function trialStates(trials: readonly Trial[]): string {
+  return (["complete", "pruned", "failed", "interrupted", "running", "waiting"] as const)
+    .map((state) => [trialsIn(trials, state), state] as const)
+    .filter(([count]) => count > 0)
+    .map((entry) => entry.join(" "))
+    .join(", ");
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+const RANDOM_SEARCH =
+  "<p>The line of random search is an estimate, not a search that was run: a random forest learns from the trials of this study which accuracy a setting gives, and random settings are drawn from it. A pruned trial counts with the accuracy that it would have reached if it had gone on like the complete ones.</p>";
+
 function tiles({ best, trials, comparison }: StudyReport): string {
-  const count = (state: Trial["state"]) => trials.filter((trial) => trial.state === state).length;
-  const others = (["failed", "interrupted"] as const)
-    .filter((state) => count(state) > 0)
-    .map((state) => `, ${count(state)} ${state}`)
-    .join("");
   const hours = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
   return `<div class="tiles">
 ${htmlTile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the judging part`)}
-${htmlTile("trials", String(count("complete") + count("pruned")), `${count("complete")} complete, ${count("pruned")} pruned${others}`)}
+${htmlTile("trials", String(trials.length), trialStates(trials))}
 ${
   comparison
     ? htmlTile(
@@ -169,5 +193,5 @@ const STYLE = `
 table { font-size: .92rem; }
 th, td { padding: .4rem .7rem; }
 .tiles { grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); }
-figure > img { width: 100%; }
+figure.plot img { width: 100%; }
 `;
