@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
+import { MienError, messageOf, parseJson } from "@mien/format";
 
 /**
  * Writes a file so that it is either whole or not there: into a temporary neighbour, flushed to
@@ -79,17 +79,12 @@ export async function writeJson(file: string, value: unknown): Promise<void> {
 }
 
 /**
- * Reads and parses a JSON file.
+ * Reads and parses a JSON file: UTF-8, with or without a byte order mark.
  *
  * @throws {MienError} `missing-file` if it cannot be read, `bad-data` if it is not JSON.
  */
 export async function readJson(file: string): Promise<unknown> {
-  const text = (await readBytes(file)).toString("utf8");
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new MienError("bad-data", `${file} is not JSON: ${messageOf(error)}`);
-  }
+  return parseJson(await readBytes(file), file);
 }
 
 /**

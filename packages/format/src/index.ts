@@ -1,3 +1,4 @@
+export * from "./content-kind.ts";
 export * from "./dataset-manifest.ts";
 export * from "./describe-value.ts";
 export * from "./errors.ts";
@@ -6,9 +7,11 @@ export * from "./frame-result.ts";
 export * from "./frame.ts";
 export * from "./image-set.ts";
 export * from "./image.ts";
+export * from "./json.ts";
 export * from "./model-metadata.ts";
 export * from "./onnx-metadata.ts";
 export * from "./person-name.ts";
+export * from "./printable.ts";
 export * from "./random.ts";
 export * from "./run-folder.ts";
 export * from "./telemetry.ts";

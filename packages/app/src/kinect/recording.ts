@@ -1,6 +1,6 @@
 import { open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
+import { MienError, messageOf, parseJson } from "@mien/format";
 import { DEFAULT_CALIBRATION, fromDeviceJson, type Calibration } from "./calibration.ts";
 import { HEIGHT, WIDTH } from "./registration.ts";
 
@@ -93,15 +93,9 @@ export async function readRecording(folder: string): Promise<Recording> {
 
 async function readCalibration(folder: string): Promise<Calibration> {
   const file = path.join(folder, "device.json");
-  const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return DEFAULT_CALIBRATION;
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    throw new MienError("bad-data", `${file} is not JSON: ${messageOf(error)}`);
-  }
-  return fromDeviceJson(content, file);
+  const bytes = await readFile(file).catch(() => undefined);
+  if (bytes === undefined) return DEFAULT_CALIBRATION;
+  return fromDeviceJson(parseJson(bytes, file), file);
 }
 
 /**

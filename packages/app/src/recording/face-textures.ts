@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { readJson } from "@mien/cli";
 import { MienError, random } from "@mien/format";
 import sharp from "sharp";
 import { decodeImage } from "../images/decode-image.ts";
@@ -80,12 +81,10 @@ async function readBoxes(file: string): Promise<Record<string, FaceTexture["box"
     box.every((n) => Number.isFinite(n)) &&
     box[2] > 0 &&
     box[3] > 0;
-  try {
-    const boxes = JSON.parse(await readFile(file, "utf8")) as Record<string, FaceTexture["box"][]>;
-    if (Object.values(boxes).every((list) => Array.isArray(list) && list.every(isBox)))
-      return boxes;
-  } catch {
-    // Said below.
+  const boxes = (await readJson(file)) as Record<string, FaceTexture["box"][]> | null;
+  const lists = typeof boxes === "object" && boxes !== null ? Object.values(boxes) : [];
+  if (boxes !== null && lists.every((list) => Array.isArray(list) && list.every(isBox))) {
+    return boxes;
   }
   throw new MienError("bad-data", `${file} must be {"name.jpg": [[x, y, width, height], …], …}`, {
     advice: "Numbers are pixels of the image; width and height are more than 0.",

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
+import { MienError, messageOf, parseJson } from "@mien/format";
 import { readWeights, type Weight } from "./weight-files.ts";
 
 /** A tfjs LayersModel as it was saved: what it computes, and with which weights. */
@@ -37,21 +37,16 @@ export async function readLayersModel(folder: string): Promise<LayersModel> {
 }
 
 async function readModelJson(file: string): Promise<Record<string, unknown>> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(file, "utf8");
+    bytes = await readFile(file);
   } catch (error) {
     throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`, {
       advice: "Name the folder that holds model.json.",
       cause: error,
     });
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new MienError("bad-model", `${file} is not JSON: ${messageOf(error)}`);
-  }
+  const json = parseJson(bytes, file, "bad-model");
   if (isObject(json)) return json;
   throw new MienError("bad-model", `${file} must hold a JSON object`);
 }
