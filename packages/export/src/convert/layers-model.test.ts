@@ -161,7 +161,7 @@ describe("a model that cannot be converted", () => {
     [
       "an unknown layer, with its class and what is supported",
       (json) => void (json.modelTopology.config.layers[2]!.class_name = "LSTM"),
-      /layer conv2d\S+ \(LSTM\) cannot be converted; nearest is \w+, supported are Conv1D, .*Rescaling/,
+      /layer conv2d\S+ \(LSTM\) cannot be converted; supported are Conv1D, .*Rescaling/,
     ],
     [
       "an unknown activation",
@@ -171,7 +171,7 @@ describe("a model that cannot be converted", () => {
     [
       "a layer that tfjs has not, with the nearest one",
       (json) => void (json.modelTopology.config.layers[2]!.class_name = "SeparableConv1D"),
-      /\(SeparableConv1D\) cannot be converted; nearest is SeparableConv2D/,
+      /\(SeparableConv1D\) cannot be converted; similar layers are SeparableConv2D/,
     ],
     [
       "causal padding",
