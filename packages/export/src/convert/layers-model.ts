@@ -31,8 +31,9 @@ export async function readLayersModel(folder: string): Promise<LayersModel> {
   if (json["format"] === "graph-model") {
     throw new MienError("unsupported", `${file} is a graph model, expected a LayersModel`, {
       advice:
-        "Save the model with `model.save()` of tfjs-layers, or convert the graph model itself in Python: " +
-        "`python -m tf2onnx.convert --tfjs model.json --output model.onnx`.",
+        "Save the model with `model.save()` of tfjs-layers, or convert the graph model in Python with " +
+        "`python -m tf2onnx.convert --tfjs model.json --output model.onnx`. This works with " +
+        "tf2onnx 1.17.0, tensorflow 2.19.0, onnx 1.19.1 and numpy 1.26; with numpy 2 it fails.",
     });
   }
   const { modelTopology, weightsManifest } = json;
