@@ -17,6 +17,8 @@ FOLDER holds model.json and its weight files; FILE is written (default: FOLDER's
   --temperature T       divide the logits before the final softmax by T
   --input-name NAME     name of the only input (default: input)
   --output-name NAME    name of the only output (default: output)
+  --input-shape SHAPE   sizes of the input without the batch, e.g. 64,64,3, where the model leaves
+                        them open; NAME=64,64,3 for one of several inputs; may be repeated
   --metadata KEY=VALUE  a line of metadata_props; may be repeated
   --help
 `;
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
       temperature: { type: "string" },
       "input-name": { type: "string" },
       "output-name": { type: "string" },
+      "input-shape": { type: "string", multiple: true },
       metadata: { type: "string", multiple: true },
       help: { type: "boolean" },
     },
@@ -60,6 +63,7 @@ async function main(): Promise<void> {
     ...(values.half ? { precision: "fp16" } : {}),
     ...(values.opset === undefined ? {} : { opset: Number(values.opset) }),
     ...(values.temperature === undefined ? {} : { temperature: Number(values.temperature) }),
+    ...(values["input-shape"] === undefined ? {} : { inputShape: shapes(values["input-shape"]) }),
     ...(values["input-name"] === undefined ? {} : { inputName: values["input-name"] }),
     ...(values["output-name"] === undefined ? {} : { outputName: values["output-name"] }),
   });
@@ -72,6 +76,22 @@ async function main(): Promise<void> {
     throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`);
   }
   process.stdout.write(`wrote ${file} (${bytes.length} bytes)\n`);
+}
+
+/** `64,64,3` as the shape of the only input, or `NAME=64,64,3` as that of the input NAME. */
+function shapes(texts: readonly string[]): readonly number[] | Record<string, readonly number[]> {
+  const named = texts.map((text): [string, number[]] => {
+    const at = text.lastIndexOf("=");
+    const sizes = text.slice(at + 1).split(",");
+    if (!sizes.every((size) => /^[1-9]\d*$/.test(size))) {
+      throw new MienError("usage", `--input-shape must be sizes like 64,64,3, found ${text}`);
+    }
+    return [text.slice(0, Math.max(at, 0)), sizes.map(Number)];
+  });
+  const [only] = named;
+  if (named.length === 1 && only !== undefined && only[0] === "") return only[1];
+  if (named.every(([name]) => name !== "")) return Object.fromEntries(named);
+  throw new MienError("usage", "of several --input-shape, each must be NAME=SIZES");
 }
 
 function keyAndValue(text: string): [string, string] {

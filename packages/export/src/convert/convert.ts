@@ -6,8 +6,10 @@ import { toHalf } from "./half.ts";
 import type { LayersModel } from "./layers-model.ts";
 import { encodeOnnxModel, OPSETS, type Graph, type Port } from "./onnx-model.ts";
 import { applyTemperature } from "./temperature.ts";
+import { makerOf } from "./maker.ts";
 import { parseTopology, type LayerSpec, type ModelSpec, type Source } from "./topology.ts";
 import { convertModel } from "./walk.ts";
+import { nameArchivedWeights } from "./weight-names.ts";
 import { WeightStore } from "./weight-store.ts";
 
 /** What a converted model says and is called, besides what it computes. */
@@ -18,6 +20,11 @@ export interface ConvertOptions {
   readonly inputName?: string;
   /** Name of the only output; default `output`. Several are called after their layers. */
   readonly outputName?: string;
+  /**
+   * Sizes of the inputs that the model leaves open, without the batch: one list for the only input,
+   * or lists by the names of the input layers. Sizes that the model states must agree.
+   */
+  readonly inputShape?: readonly number[] | Readonly<Record<string, readonly number[]>>;
   /** Divides the logits before the final softmax; above 0, default 1. */
   readonly temperature?: number;
   /** The operator set of the file, 13–21; default 17. */
@@ -64,19 +71,27 @@ export function convertWithLayers(
     );
   }
   const spec = parseTopology(model.topology);
+  checkShapeNames(spec, options.inputShape);
   const taken: string[] = [];
   const inputNames = portNames(spec.inputs, options.inputName ?? "input", taken);
   const outputNames = portNames(spec.outputs, options.outputName ?? "output", taken);
   const graph = new GraphBuilder([...inputNames, ...outputNames], opset);
-  const weights = new WeightStore(model.weights);
+  const weights = new WeightStore(nameArchivedWeights(spec, model.weights));
 
   const inputs = spec.inputs.map((source, i): Value => {
-    const shape = inputShape(spec, source);
+    const shape = inputShape(spec, source, options.inputShape);
     return { name: inputNames[i] as string, shape, layout: "as-is" };
   });
   const layers = new Map<string, Value>();
   const onLayer = (name: string, value: Value) => layers.set(name, value);
-  const outputs = convertModel(spec, inputs, { graph, weights, scope: "", onLayer });
+  const outputs = convertModel(spec, inputs, {
+    graph,
+    weights,
+    maker: model.maker ?? makerOf(model.topology),
+    scope: "",
+    path: [spec.name],
+    onLayer,
+  });
   weights.requireAllUsed();
 
   const draft: DraftGraph = { nodes: graph.nodes, tensors: graph.tensors, outputs: outputNames };
@@ -116,7 +131,11 @@ function portNames(sources: readonly Source[], name: string, taken: string[]): s
   });
 }
 
-function inputShape(model: ModelSpec, source: Source): readonly number[] {
+function inputShape(
+  model: ModelSpec,
+  source: Source,
+  given: ConvertOptions["inputShape"],
+): readonly number[] {
   const { name, config } = model.layers.get(source.layer) as LayerSpec;
   const dtype = dtypeOf(config["dtype"]);
   if (dtype !== "float32") {
@@ -129,14 +148,56 @@ function inputShape(model: ModelSpec, source: Source): readonly number[] {
   if (!Array.isArray(batchShape) || batchShape.length < 2) {
     throw new MienError("bad-model", `input ${name} has no "batch_input_shape"`);
   }
-  const shape = batchShape.slice(1) as unknown[];
+  const stated = batchShape.slice(1) as unknown[];
+  const shape = withSizes(name, stated, isList(given) ? given : given?.[name]);
   if (!shape.every((size) => Number.isSafeInteger(size) && (size as number) > 0)) {
     throw new MienError(
       "unsupported",
       `input ${name} has the shape ${JSON.stringify(batchShape)}; every size but the first must be known`,
+      { advice: "State the sizes: --input-shape height,width,channels, or the option inputShape." },
     );
   }
   return shape as number[];
+}
+
+/** @throws {MienError} `bad-config` if a shape is given to no input, or one to several. */
+function checkShapeNames(spec: ModelSpec, given: ConvertOptions["inputShape"]): void {
+  if (given === undefined) return;
+  const names = spec.inputs.map(({ layer }) => layer);
+  if (isList(given)) {
+    if (names.length === 1) return;
+    throw new MienError(
+      "bad-config",
+      `the model has ${names.length} inputs, so every shape needs the name of one: ${names.join(", ")}`,
+    );
+  }
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new MienError("bad-config", `no input is called ${unknown}; there are ${names.join(", ")}`);
+}
+
+function isList(shape: ConvertOptions["inputShape"]): shape is readonly number[] {
+  return Array.isArray(shape);
+}
+
+/** The sizes that a model states, with the open ones as they were given. */
+function withSizes(
+  input: string,
+  stated: readonly unknown[],
+  given: readonly number[] | undefined,
+): readonly unknown[] {
+  if (given === undefined) return stated;
+  const fits =
+    given.length === stated.length &&
+    given.every(
+      (size, i) => Number.isSafeInteger(size) && size > 0 && size === (stated[i] ?? size),
+    );
+  if (fits) return given;
+  const open = stated.map((size) => (typeof size === "number" ? size : "?")).join(", ");
+  throw new MienError(
+    "bad-config",
+    `the shape [${given.join(", ")}] does not fit input ${input}, which is [${open}] without the batch`,
+  );
 }
 
 /** A layer's data type; Keras 3 wraps its name in a policy. */

@@ -49,11 +49,17 @@ function mergeReshapes(graph: DraftGraph): void {
     for (const output of node.outputs) makers.set(output, node);
     if (node.op !== "Reshape") continue;
     let maker = makers.get(node.inputs[0]);
-    while (maker?.op === "Reshape" || maker?.op === "Flatten") {
+    while (maker !== undefined && keepsBatch(graph, maker)) {
       node.inputs[0] = maker.inputs[0] as string;
       maker = makers.get(node.inputs[0]);
     }
   }
+}
+
+/** Whether a node changes the shape and leaves the batch axis, which a 0 in a later shape copies. */
+function keepsBatch(graph: DraftGraph, node: GraphNode): boolean {
+  if (node.op === "Flatten") return true;
+  return node.op === "Reshape" && graph.tensors.get(node.inputs[1] ?? "")?.data[0] === 0n;
 }
 
 /** Lets a value bear the name that an Identity would give it. */

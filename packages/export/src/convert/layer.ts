@@ -1,6 +1,7 @@
 import { MienError } from "@mien/format";
 import { channelsToFront, type GraphBuilder, type Value } from "./graph.ts";
 import type { LayerConfig } from "./layer-config.ts";
+import type { Maker } from "./maker.ts";
 import type { Tensor } from "./onnx-model.ts";
 
 /** Appends one call of a layer to the graph and answers its result. */
@@ -14,6 +15,8 @@ export interface Layer {
   readonly label: string;
   readonly config: LayerConfig;
   readonly graph: GraphBuilder;
+  /** Whose rules the layer follows. */
+  readonly maker: Maker;
   /**
    * The layer's variable of that name.
    *
@@ -90,6 +93,26 @@ export function checkAxis(layer: Layer, axis: number, value: Value): number {
   const positive = axis < 0 ? axis + rank : axis;
   if (Number.isSafeInteger(positive) && positive >= 1 && positive < rank) return positive;
   return badModel(layer, `has axis ${axis}, expected one of 1 to ${rank - 1}`);
+}
+
+/**
+ * What a setting means to the program that made the file.
+ *
+ * @param what is refused where versions of Keras differ and the file does not tell which it was.
+ * @throws {MienError} `unsupported` then, naming the layer.
+ */
+export function asMade<Meaning>(
+  layer: Layer,
+  what: string,
+  meanings: Readonly<Record<"tfjs" | "keras2" | "keras3", Meaning>>,
+): Meaning {
+  const { rules, title } = layer.maker;
+  if (rules !== "keras") return meanings[rules];
+  if (meanings.keras2 === meanings.keras3) return meanings.keras3;
+  return unsupported(
+    layer,
+    `has ${what}, which Keras 2 and 3 compute differently; the file was made by ${title} and "keras_version" must begin with 2. or 3.`,
+  );
 }
 
 /** @throws {MienError} `bad-model` */

@@ -161,7 +161,7 @@ describe("a model that cannot be converted", () => {
     [
       "an unknown layer, with its class and what is supported",
       (json) => void (json.modelTopology.config.layers[2]!.class_name = "LSTM"),
-      /layer conv2d\S+ \(LSTM\) cannot be converted; nearest is \w+, supported are Conv1D, .*Rescaling/,
+      /layer conv2d\S+ \(LSTM\) cannot be converted; supported are Conv1D, .*Rescaling/,
     ],
     [
       "an unknown activation",
@@ -171,7 +171,7 @@ describe("a model that cannot be converted", () => {
     [
       "a layer that tfjs has not, with the nearest one",
       (json) => void (json.modelTopology.config.layers[2]!.class_name = "SeparableConv1D"),
-      /\(SeparableConv1D\) cannot be converted; nearest is SeparableConv2D/,
+      /\(SeparableConv1D\) cannot be converted; similar layers are SeparableConv2D/,
     ],
     [
       "causal padding",
@@ -197,7 +197,43 @@ describe("a model that cannot be converted", () => {
   });
 });
 
+describe("a graph model", () => {
+  it("is refused with the way that exists", async () => {
+    const change = (json: ModelJson) => void (json["format"] = "graph-model");
+    await expect(convertChanged(change)).rejects.toMatchObject({
+      advice: expect.stringMatching(/tf2onnx\.convert --tfjs .*numpy 1\.26/) as string,
+    });
+  });
+});
+
+describe("a layer that cannot be converted", () => {
+  const messageFor = (name: string) =>
+    convertChanged((json) => void (json.modelTopology.config.layers[2]!.class_name = name)).catch(
+      (error: unknown) => (error as Error).message,
+    );
+
+  it.each(["LSTM", "GRU", "Embedding", "ConvLSTM2D", "Masking", "Attention", "TimeDistributed"])(
+    "has no similar layer if none does a similar thing: %s",
+    async (name) => expect(await messageFor(name)).not.toMatch(/similar/),
+  );
+
+  it.each([
+    ["GlobalMaxPooling3D", "GlobalAveragePooling2D and GlobalMaxPooling2D"],
+    ["GroupNormalization", "LayerNormalization"],
+    ["ZeroPadding1D", "ZeroPadding2D"],
+    ["Conv1DTranspose", "Conv2DTranspose and Conv3DTranspose"],
+  ])("is told with similar ones: %s", async (name, similar) =>
+    expect(await messageFor(name)).toContain(`similar layers are ${similar};`),
+  );
+});
+
 describe("a model folder of another writer", () => {
+  it("may have a byte order mark before the JSON", async () => {
+    const plain = await convertChanged(() => undefined);
+    const marked = await convertChanged((json) => `\uFEFF${JSON.stringify(json)}`);
+    expect(Buffer.compare(marked, plain)).toBe(0);
+  });
+
   it("gives the same file from Keras' wrapped topology and sharded weights", async () => {
     const bytes = await readFile(path.join(whole, "weights.bin"));
     const files = { "w-1of2.bin": bytes.subarray(0, 333), "w-2of2.bin": bytes.subarray(333) };

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf, parseJson } from "@mien/format";
+import { makerOf, type Maker } from "./maker.ts";
 import { readWeights, type Weight } from "./weight-files.ts";
 
 /** A tfjs LayersModel as it was saved: what it computes, and with which weights. */
@@ -9,6 +10,8 @@ export interface LayersModel {
   readonly topology: unknown;
   /** By name, e.g. `conv2d_1/kernel`. */
   readonly weights: Readonly<Record<string, Weight>>;
+  /** Whose rules the model follows; default: what the topology's `keras_version` tells. */
+  readonly maker?: Maker;
 }
 
 /**
@@ -27,13 +30,17 @@ export async function readLayersModel(folder: string): Promise<LayersModel> {
   };
   if (json["format"] === "graph-model") {
     throw new MienError("unsupported", `${file} is a graph model, expected a LayersModel`, {
-      advice: "Save the model with `model.save()` of tfjs-layers, or convert it from Keras.",
+      advice:
+        "Save the model with `model.save()` of tfjs-layers, or convert the graph model in Python with " +
+        "`python -m tf2onnx.convert --tfjs model.json --output model.onnx`. This works with " +
+        "tf2onnx 1.17.0, tensorflow 2.19.0, onnx 1.19.1 and numpy 1.26; with numpy 2 it fails.",
     });
   }
   const { modelTopology, weightsManifest } = json;
   if (!isObject(modelTopology)) return fail('"modelTopology" is missing');
   if (!Array.isArray(weightsManifest)) return fail('"weightsManifest" must be a list of groups');
-  return { topology: modelTopology, weights: await readWeights(weightsManifest, { folder, file }) };
+  const weights = await readWeights(weightsManifest, { folder, file });
+  return { topology: modelTopology, weights, maker: makerOf(modelTopology, json) };
 }
 
 async function readModelJson(file: string): Promise<Record<string, unknown>> {

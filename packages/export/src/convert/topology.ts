@@ -16,6 +16,8 @@ export interface LayerSpec {
   readonly config: Readonly<Record<string, unknown>>;
   /** What the layer is applied to, once per call; a shared layer has several. */
   readonly calls: readonly (readonly Source[])[];
+  /** What each call is told besides its inputs, e.g. `training`; absent in sequential models. */
+  readonly settings?: readonly Readonly<Record<string, unknown>>[];
   /** Present where the layer is a model itself. */
   readonly model?: ModelSpec;
 }
@@ -63,7 +65,10 @@ function parseSequential(config: unknown): ModelSpec {
   const first = parsed[0] as LayerSpec;
   if (first.className !== "InputLayer") {
     const shape =
-      first.config["batch_input_shape"] ?? first.config["batch_shape"] ?? inputShapeOf(first.model);
+      first.config["batch_input_shape"] ??
+      first.config["batch_shape"] ??
+      inputShapeOf(first.model) ??
+      (isObject(config) ? config["build_input_shape"] : undefined);
     const input = { batch_input_shape: shape, dtype: first.config["dtype"] };
     parsed.unshift({ name: `${name}/input`, className: "InputLayer", config: input, calls: [] });
   }
@@ -91,14 +96,21 @@ function parseFunctional(config: unknown): ModelSpec {
     const nodes: unknown = isObject(entry) ? (entry["inbound_nodes"] ?? []) : [];
     if (!Array.isArray(nodes)) return fail(`"inbound_nodes" of a layer must be a list`);
     const layer = parseLayer(entry);
-    add(layers, { ...layer, calls: nodes.map((node) => parseSources(node, layer.name)) });
+    add(layers, {
+      ...layer,
+      calls: nodes.map((node) => parseSources(node, layer.name)),
+      settings: nodes.map(parseSettings),
+    });
   }
   const inputs = parseSources(config["input_layers"], "input_layers");
   const outputs = parseSources(config["output_layers"], "output_layers");
   if (inputs.length === 0 || outputs.length === 0) {
     return fail(`model ${name} needs at least one input and one output`);
   }
-  return resolveCalls({ name, layers, inputs, outputs });
+  const nodesOf = (entry: unknown) => (isObject(entry) ? entry["inbound_nodes"] : undefined);
+  const all = (config["layers"] as unknown[]).flatMap(nodesOf);
+  const form = all.some(isObject) ? "keras3" : "keras2";
+  return resolveCalls({ name, layers, inputs, outputs, form });
 }
 
 function parseLayer(entry: unknown): LayerSpec {
@@ -106,15 +118,62 @@ function parseLayer(entry: unknown): LayerSpec {
     return fail('every layer must have "class_name" and "config"');
   }
   const { class_name: className, config } = entry;
-  const name = config["name"] ?? entry["name"];
+  const given = config["name"] ?? entry["name"];
+  // tfjs makes up a name for an input that has none; nothing but a Sequential model refers to it.
+  const name = given ?? (className === "InputLayer" ? "input" : undefined);
   if (typeof name !== "string" || name === "") return fail(`a ${className} layer has no name`);
   const model = parseModel(entry);
-  return { name, className, config, calls: [], ...(model === undefined ? {} : { model }) };
+  return {
+    name,
+    className: classOf(entry),
+    config,
+    calls: [],
+    ...(model === undefined ? {} : { model }),
+  };
+}
+
+/** A layer's class; what is no layer of Keras, such as Keras 3's operations, with its module. */
+function classOf(entry: Json): string {
+  const { class_name: className, module, registered_name: registered, config } = entry;
+  const name = className as string;
+  if (typeof registered === "string" && registered.includes(">")) return registered;
+  if (typeof module === "string") {
+    const isKeras =
+      /^(keras|tf_keras|tensorflow)(\.|$)/.test(module) &&
+      !/\.(ops|activations)(\.|$)/.test(module);
+    return isKeras || COMBINING.includes(`${module}.${name}`) ? name : `${module}.${name}`;
+  }
+  // The tfjs converter drops the module; an operation of Keras 3 has no settings but its name.
+  const bare = isObject(config) && Object.keys(config).join() === "name";
+  const isOperation = bare && isObject((entry["inbound_nodes"] as unknown[] | undefined)?.[0]);
+  return isOperation && !COMBINING.includes(`keras.src.ops.numpy.${name}`)
+    ? `operation ${name}`
+    : name;
+}
+
+/** Operations of Keras 3 that do to tensors of one rank what the layers of these names do. */
+const COMBINING = ["Add", "Subtract", "Multiply", "Maximum", "Minimum"].map(
+  (name) => `keras.src.ops.numpy.${name}`,
+);
+
+/** What a call is told by keyword or position that is not a tensor. */
+function parseSettings(node: unknown): Readonly<Record<string, unknown>> {
+  if (isObject(node)) {
+    const { args, kwargs } = node;
+    const list = Array.isArray(args) ? args : [];
+    const others = list.filter((value) => kerasTensors(value).length === 0);
+    const keywords = Object.entries(isObject(kwargs) ? kwargs : {});
+    const told = Object.fromEntries(keywords.filter(([key]) => key !== "inputs"));
+    return { ...told, ...(others.length === 0 ? {} : { arguments: others }) };
+  }
+  const list = Array.isArray(node) ? (typeof node[0] === "string" ? [node] : node) : [];
+  const all = list.map((entry: unknown) => (Array.isArray(entry) ? (entry[3] as unknown) : {}));
+  return Object.assign({}, ...all.filter(isObject)) as Json;
 }
 
 /** `[["layer", call, output, {}], …]`, or one such entry without the outer list. */
 function parseSources(node: unknown, where: string): readonly Source[] {
-  const value = isObject(node) ? kerasTensors(node["args"]) : node;
+  const value = isObject(node) ? tensorsOf(node) : node;
   if (!Array.isArray(value)) return fail(`the inputs of ${where} are not a list`);
   const list: unknown[] = typeof value[0] === "string" ? [value] : value;
   return list.map((entry) => {
@@ -124,6 +183,10 @@ function parseSources(node: unknown, where: string): readonly Source[] {
     }
     return { layer, call, output };
   });
+}
+
+function tensorsOf({ args, kwargs }: Json): unknown[] {
+  return [...kerasTensors(args), ...(isObject(kwargs) ? kerasTensors(kwargs["inputs"]) : [])];
 }
 
 /** Where the tensors among Keras 3's arguments come from, in their order. */
@@ -138,36 +201,45 @@ function kerasTensors(value: unknown): unknown[] {
  * Checks that every source exists, and counts calls from 0. A model inside a model is itself its
  * own first call, so that Keras and tfjs count the calls that stand in the file from 1.
  */
-function resolveCalls(model: ModelSpec): ModelSpec {
+function resolveCalls(model: ModelSpec & { readonly form: "keras2" | "keras3" }): ModelSpec {
   const sources = [...model.layers.values()].flatMap((layer) => layer.calls.flat());
-  const all = [...sources, ...model.inputs, ...model.outputs];
-  const countedFromOne = new Set(
-    all
-      .filter(({ layer, call }) => {
-        const spec = model.layers.get(layer);
-        return spec?.model !== undefined && call >= spec.calls.length;
-      })
-      .map(({ layer }) => layer),
-  );
-  const resolve = (source: Source): Source => {
-    const layer = model.layers.get(source.layer);
-    if (layer === undefined) return fail(`there is no layer ${source.layer}`);
-    const call = source.call - (countedFromOne.has(source.layer) ? 1 : 0);
-    const calls = layer.className === "InputLayer" ? 1 : layer.calls.length;
-    const outputs = layer.model?.outputs.length ?? 1;
-    if (call < 0 || call >= calls || source.output >= outputs) {
-      return fail(`layer ${source.layer} has no call ${source.call} with output ${source.output}`);
-    }
-    return { ...source, call };
-  };
+  const countedFromOne = (places: readonly Source[], always: boolean) =>
+    new Set(
+      [...model.layers.values()]
+        .filter(({ name, model: inner, className, calls }) => {
+          const counts = places.filter(({ layer }) => layer === name).map(({ call }) => call);
+          const alone = always && className !== "Sequential" && Math.min(...counts) > 0;
+          return inner !== undefined && (alone || counts.some((call) => call >= calls.length));
+        })
+        .map(({ name }) => name),
+    );
+  // Keras 3 counts the calls of a functional model from 1 among the outputs, from 0 elsewhere.
+  const ports = [...model.inputs, ...model.outputs];
+  const inNodes = countedFromOne(model.form === "keras3" ? sources : [...sources, ...ports], false);
+  const inPorts = model.form === "keras3" ? countedFromOne(ports, true) : inNodes;
+  const resolveBy =
+    (fromOne: ReadonlySet<string>) =>
+    (source: Source): Source => {
+      const layer = model.layers.get(source.layer);
+      if (layer === undefined) return fail(`there is no layer ${source.layer}`);
+      const call = source.call - (fromOne.has(source.layer) ? 1 : 0);
+      const calls = layer.className === "InputLayer" ? 1 : layer.calls.length;
+      const outputs = layer.model?.outputs.length ?? 1;
+      if (call < 0 || call >= calls || source.output >= outputs) {
+        return fail(
+          `layer ${source.layer} has no call ${source.call} with output ${source.output}`,
+        );
+      }
+      return { ...source, call };
+    };
   const layers = new Map<string, LayerSpec>();
   for (const [name, layer] of model.layers) {
-    layers.set(name, { ...layer, calls: layer.calls.map((call) => call.map(resolve)) });
+    layers.set(name, { ...layer, calls: layer.calls.map((call) => call.map(resolveBy(inNodes))) });
   }
-  const inputs = model.inputs.map(resolve);
+  const inputs = model.inputs.map(resolveBy(inPorts));
   const notInput = inputs.find(({ layer }) => layers.get(layer)?.className !== "InputLayer");
   if (notInput !== undefined) return fail(`input ${notInput.layer} is not an InputLayer`);
-  return { ...model, layers, inputs, outputs: model.outputs.map(resolve) };
+  return { ...model, layers, inputs, outputs: model.outputs.map(resolveBy(inPorts)) };
 }
 
 function add(layers: Map<string, LayerSpec>, layer: LayerSpec): void {

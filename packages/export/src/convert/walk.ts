@@ -3,6 +3,7 @@ import type { GraphBuilder, Value } from "./graph.ts";
 import { LayerConfig } from "./layer-config.ts";
 import { LAYERS } from "./layer-table.ts";
 import { unsupported, type Layer, type LayerConverter } from "./layer.ts";
+import type { Maker } from "./maker.ts";
 import type { LayerSpec, ModelSpec, Source } from "./topology.ts";
 import type { WeightStore } from "./weight-store.ts";
 
@@ -10,6 +11,10 @@ import type { WeightStore } from "./weight-store.ts";
 export interface Target {
   readonly graph: GraphBuilder;
   readonly weights: WeightStore;
+  /** Whose rules the layers follow. */
+  readonly maker: Maker;
+  /** Names of the models that stand around the layers, the outermost first. */
+  readonly path: readonly string[];
   /** Begins the names of all nodes: empty, or the path of a model inside a model. */
   readonly scope: string;
   /** Told of every call of a layer of the outermost model. */
@@ -55,6 +60,7 @@ export function convertModel(
         throw new MienError("bad-model", `nothing is fed into the input layer ${name}`);
       }
       const apply = ready.get(name) ?? prepare(spec, target);
+      refuseArguments(spec, call, target);
       ready.set(name, apply);
       values = apply(sources.map(valueOf));
       done.set(key, values);
@@ -70,29 +76,45 @@ export function convertModel(
   return model.outputs.map(valueOf);
 }
 
+/** What a layer is told in a call besides its inputs changes what it computes, unless it is off. */
+function refuseArguments(spec: LayerSpec, call: number, { scope }: Target): void {
+  for (const [key, value] of Object.entries(spec.settings?.[call] ?? {})) {
+    if (value === null || value === false) continue;
+    if (key === "name" && typeof value === "string") continue;
+    unsupported(
+      { label: `layer ${scope}${spec.name} (${spec.className})` },
+      `is called with "${key}": ${JSON.stringify(value)}, which cannot be converted`,
+    );
+  }
+}
+
 /** A layer, ready to be called. */
 function prepare(spec: LayerSpec, target: Target): ReadyLayer {
-  const { graph, weights } = target;
+  const { graph, weights, maker } = target;
   const name = target.scope + spec.name;
   const { model } = spec;
   if (model !== undefined) {
-    const inner = { graph, weights, scope: `${name}/`, ready: new Map<string, ReadyLayer>() };
+    const inner = {
+      graph,
+      weights,
+      maker,
+      scope: `${name}/`,
+      path: [...target.path, spec.name],
+      ready: new Map<string, ReadyLayer>(),
+    };
     return (inputs) => convertModel(model, inputs, inner);
   }
   const label = `layer ${name} (${spec.className})`;
   const constants = new Map<string, string>();
-  // Inside another model Keras 3 puts that model's name first, tfjs and Keras 2 do not.
-  const weightName = (variable: string) => {
-    const scoped = `${name}/${variable}`;
-    return weights.shapeOf(scoped) === undefined ? `${spec.name}/${variable}` : scoped;
-  };
+  const path = [...target.path, spec.name];
   const layer: Layer = {
     name,
     label,
     graph,
+    maker,
     config: new LayerConfig(spec.config, label),
-    weight: (variable, shape) => weights.take(weightName(variable), shape, label),
-    weightShape: (variable) => weights.shapeOf(weightName(variable)),
+    weight: (variable, shape) => weights.take({ path, variable }, shape, label),
+    weightShape: (variable) => weights.shapeOf({ path, variable }),
     constant: (suffix, dims, data) => {
       const known = constants.get(suffix) ?? graph.tensor(`${name}/${suffix}`, dims, data());
       constants.set(suffix, known);
@@ -106,22 +128,26 @@ function prepare(spec: LayerSpec, target: Target): ReadyLayer {
 function converterOf(layer: Layer, className: string): LayerConverter {
   const converter = Object.hasOwn(LAYERS, className) ? LAYERS[className] : undefined;
   if (converter !== undefined) return converter;
-  const known = Object.keys(LAYERS);
+  const near = RELATED.find(([pattern]) => pattern.test(className))?.[1];
+  const hint = near === undefined ? "" : ` similar layers are ${near};`;
   return unsupported(
     layer,
-    `cannot be converted; nearest is ${nearest(className, known)}, supported are ${known.join(", ")}`,
+    `cannot be converted;${hint} supported are ${Object.keys(LAYERS).join(", ")}`,
   );
 }
 
-/** The name that shares the longest beginning and end with a word. */
-function nearest(word: string, names: readonly string[]): string {
-  const alike = (name: string) => {
-    const most = Math.min(word.length, name.length);
-    let start = 0;
-    while (start < most && word[start] === name[start]) start++;
-    let end = 0;
-    while (end < most - start && word.at(-1 - end) === name.at(-1 - end)) end++;
-    return start + end;
-  };
-  return names.reduce((best, name) => (alike(name) > alike(best) ? name : best));
-}
+/** Layers that do something like the layers of a kind, for errors. */
+const RELATED: readonly (readonly [RegExp, string])[] = [
+  [/^SeparableConv\dD$/, "SeparableConv2D"],
+  [/^DepthwiseConv\dD$/, "DepthwiseConv2D"],
+  [/^Conv\dDTranspose$/, "Conv2DTranspose and Conv3DTranspose"],
+  [/^Conv\w*\dD$(?<!LSTM\dD)/, "Conv1D, Conv2D and Conv3D"],
+  [/^Global\w*Pool/, "GlobalAveragePooling2D and GlobalMaxPooling2D"],
+  [/Pooling\dD$/, "AveragePooling2D and MaxPooling2D"],
+  [/^(Group|RMS|Unit|Instance)Normalization$/, "LayerNormalization"],
+  [/^ZeroPadding\dD$/, "ZeroPadding2D"],
+  [/^Cropping\dD$/, "Cropping2D"],
+  [/^UpSampling\dD$/, "UpSampling2D"],
+  [/^SpatialDropout\dD$/, "SpatialDropout1D and Dropout"],
+  [/(ReLU|ELU)$/, "ReLU, LeakyReLU, PReLU and ELU"],
+];

@@ -1,21 +1,38 @@
 import { MienError } from "@mien/format";
 import type { Weight } from "./weight-files.ts";
 
-/** The weights of a model, handed out by layer and variable, and checked to be used up. */
+/** A variable of a layer, by where the layer stands. */
+export interface Variable {
+  /** The names of the models around the layer, the outermost first, then the layer's. */
+  readonly path: readonly string[];
+  /** E.g. `kernel`. */
+  readonly variable: string;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly weight: Weight;
+}
+
+/**
+ * The weights of a model, handed out by layer and variable, and checked to be used up.
+ *
+ * Who saves a model decides how much of the path a weight's name holds: tfjs and Keras 2 write
+ * `dense/kernel`, Keras 3 puts the models before it that were built together with the layer
+ * (`sequential/block/dense/kernel`), TensorFlow 2.2 repeats the layer (`dense/dense/kernel`).
+ */
 export class WeightStore {
-  readonly #weights = new Map<string, { readonly name: string; readonly weight: Weight }>();
+  readonly #weights = new Map<string, Entry>();
+  readonly #shortened = new Map<string, Entry>();
   readonly #unused: Set<string>;
 
   constructor(weights: Readonly<Record<string, Weight>>) {
     this.#unused = new Set(Object.keys(weights));
     for (const [name, weight] of Object.entries(weights)) {
       this.#weights.set(name, { name, weight });
-    }
-    // Keras may name a variable dense/dense/kernel; tfjs then looks for dense/kernel.
-    for (const [name, weight] of Object.entries(weights)) {
       const parts = name.split("/");
       const short = [...parts.slice(0, -2), ...parts.slice(-1)].join("/");
-      if (!this.#weights.has(short)) this.#weights.set(short, { name, weight });
+      if (!this.#shortened.has(short)) this.#shortened.set(short, { name, weight });
     }
   }
 
@@ -25,8 +42,9 @@ export class WeightStore {
    * @param label what to call the layer in errors.
    * @throws {MienError} `bad-model` if there is none, or it has another shape.
    */
-  take(name: string, shape: readonly number[], label: string): Float32Array {
-    const entry = this.#weights.get(name);
+  take(wanted: Variable, shape: readonly number[], label: string): Float32Array {
+    const entry = this.#find(wanted);
+    const name = `${wanted.path.at(-1) ?? ""}/${wanted.variable}`;
     if (entry === undefined) {
       const others = this.#unused.size > 0 ? `; weights without a layer: ${this.#list()}` : "";
       throw new MienError(
@@ -38,7 +56,7 @@ export class WeightStore {
     if (found.length !== shape.length || found.some((size, i) => size !== shape[i])) {
       throw new MienError(
         "bad-model",
-        `${label} needs ${name} of shape [${shape.join(", ")}], found [${found.join(", ")}]`,
+        `${label} needs ${entry.name} of shape [${shape.join(", ")}], found [${found.join(", ")}]`,
       );
     }
     this.#unused.delete(entry.name);
@@ -46,8 +64,23 @@ export class WeightStore {
   }
 
   /** The shape of a weight; undefined if there is none of that name. */
-  shapeOf(name: string): readonly number[] | undefined {
-    return this.#weights.get(name)?.weight.shape;
+  shapeOf(wanted: Variable): readonly number[] | undefined {
+    return this.#find(wanted)?.weight.shape;
+  }
+
+  /** The weight whose name holds most of the path. */
+  #find({ path, variable }: Variable): Entry | undefined {
+    const names = path.map((_, i) => [...path.slice(i), variable].join("/"));
+    for (const known of [this.#weights, this.#shortened]) {
+      for (const name of names) {
+        const entry = known.get(name);
+        if (entry !== undefined) return entry;
+      }
+    }
+    // Something else may stand before it, such as the name that the model had when it was built.
+    const ending = `/${names.at(-1) ?? ""}`;
+    const others = [...this.#weights.values()].filter(({ name }) => name.endsWith(ending));
+    return others.length === 1 ? others[0] : undefined;
   }
 
   /** @throws {MienError} `bad-model` if a weight belongs to no layer. */

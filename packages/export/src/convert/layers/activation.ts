@@ -6,7 +6,14 @@ import {
   type GraphBuilder,
   type Value,
 } from "../graph.ts";
-import { badModel, onlyInput, unsupported, type Layer, type LayerConverter } from "../layer.ts";
+import {
+  asMade,
+  badModel,
+  onlyInput,
+  unsupported,
+  type Layer,
+  type LayerConverter,
+} from "../layer.ts";
 
 /** Appends an activation function; `name` begins the names of its nodes. */
 type Activation = (layer: Layer, x: Value, name: string) => Value;
@@ -29,8 +36,15 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   elu: single("Elu"),
   selu: single("Selu"),
   sigmoid: single("Sigmoid"),
-  // alpha and beta of ONNX default to the 0.2 and 0.5 of tfjs.
-  hard_sigmoid: single("HardSigmoid"),
+  // A line of slope 1/6 in Keras 3, of slope 0.2 before it and in tfjs, from 0 to 1.
+  hard_sigmoid: (layer, x, name) => {
+    const slope = { tfjs: 0.2, keras2: 0.2, keras3: 1 / 6 };
+    const alpha = asMade(layer, 'the activation "hard_sigmoid"', slope);
+    return layer.graph.elementwise("HardSigmoid", [x], name, {
+      alpha: { float: alpha },
+      beta: { float: 0.5 },
+    });
+  },
   tanh: single("Tanh"),
   softplus: single("Softplus"),
   softsign: single("Softsign"),
@@ -143,7 +157,9 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
 
   Softmax: (layer, inputs) => {
     const x = onlyInput(layer, inputs);
-    const axes: unknown[] = [layer.config.raw("axis") ?? 1].flat();
+    const axes: unknown[] = [
+      layer.config.raw("axis") ?? (layer.maker.rules === "tfjs" ? 1 : -1),
+    ].flat();
     const last = x.shape.length;
     if (axes.length === 1 && (axes[0] === last || axes[0] === -1)) {
       return alongLastAxis(layer, "Softmax", x, layer.name);

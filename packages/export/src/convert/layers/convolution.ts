@@ -19,42 +19,43 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
   DepthwiseConv2D: onImages(
     2,
     (layer, input) => {
-      layer.config.only(
-        "dilation_rate",
-        1,
-        ": tfjs ignores the setting where Keras obeys it, so that there is no one right answer",
-      );
+      // tfjs ignores the setting, Keras obeys it.
+      if (layer.maker.rules === "tfjs") layer.config.only("dilation_rate", 1);
       const { weights, filters, groups } = depthwiseKernel(layer, input);
       return convolve(layer, input, { weights, filters, groups, bias: true });
     },
     activate,
   ),
 
-  // Its activation comes before tfjs puts the channels first again, unlike that of the others.
+  // In tfjs its activation comes before the channels are put first again, unlike that of the others.
 
-  SeparableConv2D: onImages(2, (layer, input) => {
-    const { weights, filters: middle, groups } = depthwiseKernel(layer, input);
-    const depthwise = convolve(layer, input, {
-      weights,
-      filters: middle,
-      groups,
-      bias: false,
-      suffix: "/depthwise",
-    });
-    const filters = layer.config.count("filters");
-    const shape = [1, 1, middle, filters];
-    const kernel = layer.weight("pointwise_kernel", shape);
-    const pointwise = layer.constant("pointwise_kernel", [filters, middle, 1, 1], () =>
-      transpose(kernel, shape, [3, 2, 0, 1]),
-    );
-    const result = layer.graph.node("Conv", [depthwise, pointwise, ...bias(layer, filters)], {
-      name: layer.name,
-      shape: [...depthwise.shape.slice(0, -1), filters],
-      layout: "channels-first",
-      attributes: { kernel_shape: { ints: [1, 1] } },
-    });
-    return activate(layer, result);
-  }),
+  SeparableConv2D: onImages(
+    2,
+    (layer, input) => {
+      const { weights, filters: middle, groups } = depthwiseKernel(layer, input);
+      const depthwise = convolve(layer, input, {
+        weights,
+        filters: middle,
+        groups,
+        bias: false,
+        suffix: "/depthwise",
+      });
+      const filters = layer.config.count("filters");
+      const shape = [1, 1, middle, filters];
+      const kernel = layer.weight("pointwise_kernel", shape);
+      const pointwise = layer.constant("pointwise_kernel", [filters, middle, 1, 1], () =>
+        transpose(kernel, shape, [3, 2, 0, 1]),
+      );
+      const result = layer.graph.node("Conv", [depthwise, pointwise, ...bias(layer, filters)], {
+        name: layer.name,
+        shape: [...depthwise.shape.slice(0, -1), filters],
+        layout: "channels-first",
+        attributes: { kernel_shape: { ints: [1, 1] } },
+      });
+      return layer.maker.rules === "tfjs" ? activate(layer, result) : result;
+    },
+    (layer, result) => (layer.maker.rules === "tfjs" ? result : activate(layer, result)),
+  ),
 };
 
 /** Convolutions with that many axes in space. */

@@ -1,8 +1,8 @@
-import type { GraphBuilder, Value } from "../graph.ts";
-import { badModel, checkAxis, type Layer } from "../layer.ts";
+import type { Value } from "../graph.ts";
+import { asMade, badModel, checkAxis, type Layer } from "../layer.ts";
 
-/** What tfjs puts under a length before it divides by it. */
-const EPSILON = 1e-7;
+/** The least square of a length before something is divided by the length. */
+const LEAST_SQUARE = { tfjs: 1e-7, keras2: 1e-12, keras3: 1e-14 };
 
 /**
  * The products of two inputs of vectors or rows, summed along one axis of each; with `normalize`,
@@ -23,9 +23,7 @@ export function dot(layer: Layer, inputs: readonly Value[]): Value {
   const [a, b] = [left, right].map((value, i) => {
     const x = layer.graph.asIs(value);
     const name = `${layer.name}/${i === 0 ? "left" : "right"}`;
-    return layer.config.flag("normalize", false)
-      ? unit(layer.graph, x, axes[i] as number, name)
-      : x;
+    return layer.config.flag("normalize", false) ? unit(layer, x, axes[i] as number, name) : x;
   }) as [Value, Value];
   if (a.shape[axes[0] - 1] !== b.shape[axes[1] - 1]) {
     return badModel(layer, `cannot multiply [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`);
@@ -69,12 +67,14 @@ function matrix(
 }
 
 /** Vectors along an axis, divided by their length. */
-function unit(graph: GraphBuilder, x: Value, axis: number, name: string): Value {
+function unit(layer: Layer, x: Value, axis: number, name: string): Value {
+  const { graph } = layer;
+  const least = asMade(layer, "normalised vectors", LEAST_SQUARE);
   const size = graph.scalar(`${name}/size`, x.shape[axis - 1] as number);
   const square = graph.elementwise("Mul", [x, x], `${name}/square`);
   const mean = graph.mean(square, [axis], `${name}/mean`);
   const sum = graph.elementwise("Mul", [mean, size], `${name}/sum`);
-  const floor = graph.scalar(`${name}/floor`, EPSILON);
+  const floor = graph.scalar(`${name}/floor`, least);
   const guarded = graph.elementwise("Max", [sum, floor], `${name}/guarded`);
   const length = graph.elementwise("Sqrt", [guarded], `${name}/length`);
   return graph.elementwise("Div", [x, length], `${name}/unit`);

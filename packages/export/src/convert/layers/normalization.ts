@@ -19,6 +19,7 @@ export const normalizationLayers: Readonly<Record<string, LayerConverter>> = {
   },
 
   LayerNormalization: (layer, inputs) => {
+    layer.config.only("rms_scaling", false);
     const x = layer.graph.asIs(onlyInput(layer, inputs));
     const list: unknown[] = [layer.config.raw("axis") ?? -1].flat();
     const axes = list.map((axis) => checkAxis(layer, Number(axis), x)).sort((a, b) => a - b);

@@ -1,5 +1,13 @@
-import { int64 } from "../graph.ts";
-import { badModel, onImages, unsupported, type Layer, type LayerConverter } from "../layer.ts";
+import { int64, type Value } from "../graph.ts";
+import {
+  asMade,
+  badModel,
+  onImages,
+  unsupported,
+  type ImageInput,
+  type Layer,
+  type LayerConverter,
+} from "../layer.ts";
 
 /** Layers that change the size of an image. */
 export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
@@ -44,20 +52,65 @@ export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
         `has the interpolation "${interpolation}"; supported are nearest and bilinear`,
       );
     }
-    const scales = layer.constant("scales", [4], () => Float32Array.of(1, 1, ...times));
-    return layer.graph.node("Resize", [image, "", scales], {
-      name: layer.name,
-      shape: [...sizes.map((size, i) => size * (times[i] as number)), channels],
-      layout: "channels-first",
-      attributes: {
-        mode: { text: interpolation === "nearest" ? "nearest" : "linear" },
-        // tfjs puts the centres of pixels at whole numbers.
-        coordinate_transformation_mode: { text: "asymmetric" },
-        nearest_mode: { text: "floor" },
-      },
-    });
+    const shape = [...sizes.map((size, i) => size * (times[i] as number)), channels];
+    if (interpolation === "nearest") {
+      const scales = layer.constant("scales", [4], () => Float32Array.of(1, 1, ...times));
+      return layer.graph.node("Resize", [image, "", scales], {
+        name: layer.name,
+        shape,
+        layout: "channels-first",
+        attributes: {
+          mode: { text: "nearest" },
+          coordinate_transformation_mode: { text: "asymmetric" },
+          nearest_mode: { text: "floor" },
+        },
+      });
+    }
+    return bilinear(layer, { image, sizes, channels }, { times, shape });
   }),
 };
+
+/**
+ * Enlarges every channel as an image of its own. onnxruntime 1.30 moves changes of order across a
+ * Resize, also where it then refuses the scales; it moves none across a change of shape.
+ */
+function bilinear(
+  layer: Layer,
+  { image, sizes, channels }: ImageInput,
+  { times, shape }: { readonly times: readonly number[]; readonly shape: readonly number[] },
+): Value {
+  const { graph, name, maker } = layer;
+  if (maker.rules !== "tfjs" && maker.version[0] === 2 && maker.version[1] < 4) {
+    return unsupported(
+      layer,
+      `has the interpolation "bilinear", and ${maker.title} computes it as its TensorFlow did; supported are files of tfjs and of Keras from 2.4 on`,
+    );
+  }
+  // tfjs puts the centres of pixels at whole numbers, Keras at halves.
+  const centres = asMade(layer, 'the interpolation "bilinear"', {
+    tfjs: "asymmetric",
+    keras2: "half_pixel",
+    keras3: "half_pixel",
+  });
+  const apart = layer.constant("apart", [4], () => int64(-1, 1, ...sizes));
+  const together = layer.constant("together", [4], () =>
+    int64(-1, channels, ...shape.slice(0, -1)),
+  );
+  const scales = layer.constant("scales", [4], () => Float32Array.of(1, 1, ...times));
+  const single = graph.node("Reshape", [image, apart], {
+    name: `${name}/apart`,
+    shape: image.shape,
+  });
+  const resized = graph.node("Resize", [single, "", scales], {
+    name: `${name}/resized`,
+    shape,
+    attributes: {
+      mode: { text: "linear" },
+      coordinate_transformation_mode: { text: centres },
+    },
+  });
+  return graph.node("Reshape", [resized, together], { name, shape, layout: "channels-first" });
+}
 
 /** [[top, bottom], [left, right]]; one number stands for all four, two for each direction. */
 function margins(

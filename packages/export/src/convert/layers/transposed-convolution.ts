@@ -12,8 +12,8 @@ export const transposedConvolutionLayers: Readonly<Record<string, LayerConverter
 function transposed(rank: number): LayerConverter {
   const convert = (layer: Layer, { image, sizes, channels }: ImageInput) => {
     const { config } = layer;
-    config.only("dilation_rate", 1, ": tfjs ignores the setting");
-    config.only("output_padding", false, ": tfjs ignores the setting");
+    config.only("dilation_rate", 1, "; tfjs ignores the setting, Keras obeys it");
+    config.only("output_padding", false, "; tfjs ignores the setting, Keras obeys it");
     const filters = config.count("filters");
     const kernelSize = config.sizes("kernel_size", rank);
     const strides = config.sizes("strides", rank, [1]);
