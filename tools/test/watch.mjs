@@ -37,10 +37,12 @@ const CALLS = [
  */
 export async function watch(command, { cwd, env, trace, until }) {
   const flags = [
+    // strace runs beside the program, which so gets our signals.
+    "-D",
     "-f",
     "-qq",
     "--seccomp-bpf",
-    "-y",
+    "-yy",
     "-s",
     "200",
     "-o",
@@ -57,7 +59,6 @@ export async function watch(command, { cwd, env, trace, until }) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => {
       output += text;
-      // strace passes the signal on by ending what it watches.
       if (until?.test(output)) child.kill("SIGTERM");
     });
   }
@@ -71,7 +72,7 @@ export async function watch(command, { cwd, env, trace, until }) {
 /**
  * What strace recorded.
  *
- * @param {string} trace
+ * @param {string} trace with `-yy`, so that each socket shows its peer, e.g. `<UDP:[…->10.0.0.1:53]>`.
  * @param {string} cwd where relative paths begin.
  * @returns {{ addresses: string[], written: string[] }} each once, in their order.
  */
@@ -79,14 +80,34 @@ export function readTrace(trace, cwd) {
   const addresses = new Set();
   const written = new Set();
   for (const line of trace.split("\n")) {
-    for (const [, port, host] of line.matchAll(/sin6?_port=htons\((\d+)\).*?"([^"]+)"/g)) {
-      if (!/^(127\.|::1$|::ffff:127\.|0\.0\.0\.0$|::$)/.test(host ?? ""))
-        addresses.add(`${host}:${port}`);
-    }
+    for (const address of peersOf(line)) if (!LOOPBACK.test(address)) addresses.add(address);
     const makes = /\b(?:creat|mkdir|mkdirat)\(/.test(line) || /O_(?:WRONLY|RDWR|CREAT)/.test(line);
     const file = /\((?:[^,"]*?<([^>]*)>, |AT_FDCWD, )?"([^"]*)"/.exec(line);
     if (!makes || file === null || / = -1 /.test(line)) continue;
     written.add(path.resolve(cwd, file[1] ?? "", file[2] ?? ""));
   }
   return { addresses: [...addresses], written: [...written] };
+}
+
+const LOOPBACK = /^(127\.|\[::1\]|\[::ffff:127\.|0\.0\.0\.0|\[::\])/;
+
+/**
+ * The addresses that one system call spoke to.
+ *
+ * @param {string} line
+ * @returns {string[]} e.g. `10.0.0.1:53`, `[2001:db8::1]:443`.
+ */
+function peersOf(line) {
+  const [, call = "", socket = ""] = /\b(\w+)\(\d+(?:<(.*?)>[,)])?/.exec(line) ?? [];
+  if (!/^(connect|send)/.test(call)) return [];
+  // To connect a UDP socket sends nothing; Chromium does so to find out whether there is a route.
+  if (call === "connect" && socket.startsWith("UDP")) return [];
+  const named = line.matchAll(
+    /sin6?_port=htons\((\d+)\), (?:sin6_flowinfo=[^,]*, )?(?:sin_addr=inet_addr|inet_pton)\((?:AF_INET6, )?"([^"]+)"/g,
+  );
+  const explicit = [...named].map(([, port, host = ""]) =>
+    host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
+  );
+  const [, peer] = /^(?:TCP|UDP).*->(.*?)\]$/.exec(socket) ?? [];
+  return peer === undefined ? explicit : [...explicit, peer];
 }

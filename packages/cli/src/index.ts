@@ -1,3 +1,4 @@
+export * from "./chromium.ts";
 export * from "./command.ts";
 export * from "./files.ts";
 export * from "./format-quantities.ts";

@@ -13,13 +13,13 @@ import {
   writeFileAtomic,
   writeJson,
   type Terminal,
+  findChromium,
 } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
 import { measure, type BenchmarkRow } from "../benchmark/measure.ts";
 import { secondsOption } from "../benchmark/timing.ts";
 import { compareConverters, type ConverterRow } from "../benchmark/tf2onnx.ts";
 import { findModels, readFinishedRun, readReference, runPaths } from "../run-export.ts";
-import { findChromium } from "../web/chromium.ts";
 
 /** The numbers of predictions that the study case was timed with. */
 const STUDY_CALLS = [100, 10_000];

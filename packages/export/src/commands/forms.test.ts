@@ -9,7 +9,7 @@ import { ExpressionClassifier } from "@mien/runtime";
 import { chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { layWorkspace, runCommand } from "../testing/run-folder.ts";
-import { findChromium } from "../web/chromium.ts";
+import { findChromium } from "@mien/cli";
 
 const MODEL = "artifacts/models/tiny.onnx";
 

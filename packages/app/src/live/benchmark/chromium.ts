@@ -1,16 +1,9 @@
-import { existsSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "@mien/cli";
 import { MienError } from "@mien/format";
 import type { Browser } from "playwright-core";
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
-/** Chromium or Chrome: `MIEN_CHROMIUM`, else the first on the path. */
-export function findChromium(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(path.delimiter);
-  const files = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name)));
-  return process.env["MIEN_CHROMIUM"] ?? files.find((file) => existsSync(file));
-}
 
 /**
  * Starts a browser without a window.
@@ -30,9 +23,16 @@ export async function launchChromium(camera?: string): Promise<Browser> {
       advice: "Run this in a clone of mien, after `npm run setup`.",
     });
   });
-  const flags = ["--no-sandbox", "--disable-gpu", "--no-first-run"];
+  const flags = [...CHROMIUM_FLAGS];
   if (camera !== undefined) {
     flags.push("--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`);
   }
-  return chromium.launch({ executablePath, args: flags });
+  const home = mkdtempSync(path.join(tmpdir(), "mien-chromium-"));
+  const env = chromiumEnvironment(home);
+  const browser = await chromium.launch({ executablePath, args: flags, env });
+  // Chromium's own children may still be writing into it.
+  browser.once("disconnected", () => {
+    rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+  });
+  return browser;
 }
