@@ -10,10 +10,5 @@ export function checkTelemetry(
   const show = (entries: typeof settings) => entries.map((entry) => entry.join("=")).join(" ");
   return missing.length === 0
     ? fine("telemetry", "always", `off (${show(settings)})`)
-    : broken(
-        "telemetry",
-        "always",
-        "on: onnxruntime reports to Microsoft",
-        `set ${show(missing)}`,
-      );
+    : broken("telemetry", "always", "on: onnxruntime reports to Microsoft", `set ${show(missing)}`);
 }
