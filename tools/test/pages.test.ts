@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { synthesize } from "../../packages/data/src/index.ts";
 import { findingsOf } from "../../packages/data/src/explore/findings.ts";
 import { renderPage as explorePage } from "../../packages/data/src/explore/page.ts";
-import { drawPictures } from "../../packages/data/src/explore/pictures.ts";
-import { exploreDataset } from "../../packages/data/src/explore/report.ts";
 import { findChromium } from "@mien/cli";
 import { launchChromium } from "../../packages/app/src/live/benchmark/chromium.ts";
+import { drawPictures, type Picture } from "../../packages/data/src/explore/pictures.ts";
+import { exploreDataset, type ExploreReport } from "../../packages/data/src/explore/report.ts";
 import { sessionReport, SessionTimeline } from "../../packages/app/src/live/session-report.ts";
 import { PAGE } from "../../packages/export/src/web/page.ts";
 import { compareRuns } from "../../packages/train/src/compare.ts";
@@ -19,7 +19,7 @@ import { page } from "../../packages/train/src/page/html.ts";
 import { writeReport } from "../../packages/train/src/page/report.ts";
 import { confusionTable } from "../../packages/train/src/page/score-tables.ts";
 import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.ts";
-import { FONT, registerFonts } from "../../packages/plot/src/index.ts";
+import { FONT, PIXEL_RATIO, registerFonts, THEMES } from "../../packages/plot/src/theme.ts";
 import type { Trial } from "../../packages/tune/src/protocol.ts";
 import {
   drawCurves,
@@ -28,27 +28,38 @@ import {
   drawParallel,
   drawSlices,
   parallelChart,
+  shade,
 } from "../../packages/tune/src/report/charts.ts";
 import { renderPage as studyPage } from "../../packages/tune/src/report/page.ts";
-import { loadSpace } from "../../packages/tune/src/space.ts";
+import { loadSpace, type Space } from "../../packages/tune/src/space.ts";
 import { toySettings } from "../../packages/tune/src/testing/studies.ts";
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>;
 
 const set = synthesize({ count: 210, seed: 3 });
+const WIDTHS = [390, 1280] as const;
 let folder: string;
 let browser: Browser;
 const pages = new Map<string, string>();
 
-function exploreHtml(): string {
+/** The report of a data set with one grid of images, which shows what those of all classes show; 0: without pictures. */
+function exploreHtml(changes: Partial<ExploreReport> = {}, grids: 0 | 1 = 1): string {
   const identity = {
     manifest: { name: "synth", licence: "none", source: "made by mien" },
     path: "/a/long/path/of/folders/that/hold/the/data/set/synth.csv",
     sha256: "0".repeat(64),
   };
-  const report = exploreDataset(set, identity as never, []);
-  return explorePage(report, findingsOf(report), [...drawPictures(set, report, 1)].slice(0, 6));
+  const report = { ...exploreDataset(set, identity as never, []), ...changes };
+  const pictures: Picture[] = [];
+  for (const picture of grids === 0 ? [] : drawPictures(set, report, 1)) {
+    pictures.push(picture);
+    if (picture.section === "images") break;
+  }
+  return explorePage(report, findingsOf(report), pictures);
 }
+
+/** A parameter on a logarithmic axis and one with choices. */
+const twoOf = ({ parameters }: Space) => Object.entries(parameters).slice(0, 2);
 
 /** A study over the space with the most parameters: two complete trials, a pruned and a lost one. */
 async function studyHtml(): Promise<string> {
@@ -77,7 +88,7 @@ async function studyHtml(): Promise<string> {
     drawCurves(trials),
     drawImportance(importance),
     drawParallel(trials, space),
-    ...drawSlices(trials, space).slice(0, 2),
+    ...drawSlices(trials, { ...space, parameters: Object.fromEntries(twoOf(space)) }),
   ];
   const settings = toySettings({ space, epochs: 3, pruner: "median" });
   const best = trials[2] as Trial;
@@ -87,10 +98,10 @@ async function studyHtml(): Promise<string> {
   );
 }
 
-function sessionHtml(): string {
+function sessionHtml(endMs = 5000): string {
   const labels = [...set.classes];
   const timeline = new SessionTimeline(labels);
-  for (let timeMs = 0; timeMs < 5000; timeMs += 100) {
+  for (let timeMs = 0; timeMs < endMs; timeMs += 100) {
     const probabilities = labels.map(() => 1 / labels.length);
     const face = { track: 1, person: null, probabilities, confirmed: labels[0] };
     timeline.add({ faces: [face], timeMs } as never);
@@ -99,6 +110,7 @@ function sessionHtml(): string {
 }
 
 beforeAll(async () => {
+  const opening = findChromium() === undefined ? undefined : launchChromium();
   folder = await mkdtemp(path.join(tmpdir(), "mien-pages-"));
   const run = async (name: string, right: number) => {
     const epochs = [[0.4, 1.2], [0.5, 1]] as const; // prettier-ignore
@@ -120,64 +132,101 @@ beforeAll(async () => {
   pages.set("confusion of seven classes", page("", confusionTable(matrix, set.classes)));
   pages.set("app:live session", sessionHtml());
   pages.set("export:onnx --web", PAGE);
-  if (findChromium() !== undefined) browser = await launchChromium();
+  if (opening) browser = await opening;
 });
 afterAll(async () => {
   await browser?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Elements that are cut at the right edge, and pictures whose corner is white, as the page shows them. */
-async function faultsOf(
-  html: string,
-  view: { name: string; width: number; colorScheme: "light" | "dark" },
-) {
-  const { width, colorScheme } = view;
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+/** What is wrong with the page that is shown, as text of a program that runs in the page. */
+const FIND_FAULTS = `(async () => {
+  const faults = [];
+  const right = document.documentElement.clientWidth;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map();
+  const rgbOf = (colour) => {
+    if (!known.has(colour)) {
+      pixel.clearRect(0, 0, 1, 1);
+      pixel.fillStyle = colour;
+      pixel.fillRect(0, 0, 1, 1);
+      known.set(colour, [...pixel.getImageData(0, 0, 1, 1).data]);
+    }
+    return known.get(colour);
+  };
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  // The ground of a page that sets none: Chromium's own in dark mode, else white.
+  const groundOf = (element) => {
+    for (let e = element; e !== null; e = e.parentElement) {
+      const rgb = rgbOf(getComputedStyle(e).backgroundColor);
+      if (rgb[3] === 255) return rgb;
+    }
+    return dark ? [18, 18, 18] : [255, 255, 255];
+  };
+  if (document.documentElement.scrollWidth > right) faults.push("the page scrolls sideways");
+  for (const element of document.querySelectorAll("body *:not(script)")) {
+    const name = element.outerHTML.slice(0, 80);
+    const box = element.getBoundingClientRect();
+    if (box.width === 0) continue;
+    const drawn = element.closest("svg") !== null && element.tagName !== "svg";
+    if (!drawn && !element.closest("figure.plot") && box.right > right + 0.5) faults.push("cut: " + name);
+    const hasText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== "");
+    if (!hasText || getComputedStyle(element).clip !== "auto") continue;
+    const style = getComputedStyle(element);
+    const scale = drawn ? element.getScreenCTM().a : 1;
+    const size = parseFloat(style.fontSize) * scale;
+    if (size < 10.95) faults.push("text of " + size.toFixed(1) + " px: " + name);
+    const [a, b] = [rgbOf(drawn ? style.fill : style.color), groundOf(element)].map(luminance).sort((x, y) => y - x);
+    const contrast = (a + 0.05) / (b + 0.05);
+    if (contrast < 4.5) faults.push("contrast " + contrast.toFixed(1) + ": " + name);
+  }
+  for (const image of document.querySelectorAll("figure.plot img")) {
+    await image.decode();
+    pixel.drawImage(image, 0, 0, 1, 1, 0, 0, 1, 1);
+    const white = pixel.getImageData(0, 0, 1, 1).data[0] > 200;
+    if (white === dark) faults.push("not of the theme: " + image.alt);
+    // The text of plots is 13 px in layout pixels, of which a PNG has two device pixels each.
+    const size = (13 * image.clientWidth) / (image.naturalWidth / ${PIXEL_RATIO});
+    if (size < 10.95) faults.push("text of " + size.toFixed(1) + " px: " + image.alt);
+  }
+  return faults;
+})()`;
+
+/** The faults of every page at every width in one theme; each page is loaded once. */
+async function faultsIn(colorScheme: "light" | "dark") {
+  const context = await browser.newContext({ colorScheme });
+  const faults: string[] = [];
   try {
     const shown = await context.newPage();
-    await shown.setContent(html);
-    const shots = process.env["MIEN_SCREENSHOTS"];
-    if (shots !== undefined) {
-      const name = `${view.name.replace(/\W+/g, "-")}-${width}-${colorScheme}.png`;
-      await shown.screenshot({ path: path.join(shots, name), fullPage: true });
+    for (const [name, html] of pages) {
+      await shown.setViewportSize({ width: WIDTHS[0], height: 900 });
+      await shown.setContent(html);
+      for (const width of WIDTHS) {
+        await shown.setViewportSize({ width, height: 900 });
+        const shots = process.env["MIEN_SCREENSHOTS"];
+        if (shots !== undefined) {
+          const file = `${name.replace(/\W+/g, "-")}-${width}-${colorScheme}.png`;
+          await shown.screenshot({ path: path.join(shots, file), fullPage: true });
+        }
+        const found = await shown.evaluate<string[]>(FIND_FAULTS);
+        faults.push(...found.map((fault) => `${name}, ${width} px: ${fault}`));
+      }
     }
-    // Text, as it runs in the page.
-    return await shown.evaluate<string[]>(`(async () => {
-      const faults = [];
-      const right = document.documentElement.clientWidth;
-      if (document.documentElement.scrollWidth > right) faults.push("the page scrolls sideways");
-      for (const element of document.querySelectorAll("body *:not(svg *):not(figure.plot *)")) {
-        const box = element.getBoundingClientRect();
-        if (box.width > 0 && box.right > right + 0.5) faults.push("cut: " + element.outerHTML.slice(0, 80));
-      }
-      const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-      for (const image of document.querySelectorAll("figure.plot img")) {
-        await image.decode();
-        const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-        canvas.drawImage(image, 0, 0, 1, 1, 0, 0, 1, 1);
-        const white = canvas.getImageData(0, 0, 1, 1).data[0] > 200;
-        if (white === dark) faults.push("not of the theme: " + image.alt);
-      }
-      return faults;
-    })()`);
+    return faults;
   } finally {
     await context.close();
   }
 }
 
 describe.skipIf(findChromium() === undefined && process.env["CI"] === undefined)("pages", () => {
-  for (const width of [390, 1280]) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      it(`cut nothing and show no plot of the other theme at ${width} px, ${colorScheme}`, async () => {
-        for (const [name, html] of pages) {
-          expect({ name, faults: await faultsOf(html, { name, width, colorScheme }) }).toEqual({
-            name,
-            faults: [],
-          });
-        }
-      });
-    }
+  for (const colorScheme of ["light", "dark"] as const) {
+    it(`cut nothing, and can be read at each width, ${colorScheme}`, async () => {
+      expect(await faultsIn(colorScheme)).toEqual([]);
+    });
   }
 
   it("keep the labels of parallel coordinates apart, for each space of mien", async () => {
@@ -194,21 +243,65 @@ describe.skipIf(findChromium() === undefined && process.env["CI"] === undefined)
       );
       const { configuration, width } = parallelChart(trials, space, "light");
       const options = { ...configuration.options, responsive: false, animation: false } as const;
-      const canvas = createCanvas(width, 470);
+      const canvas = createCanvas(width, 540);
       registerFonts();
       Chart.defaults.font.family = `"${FONT}"`;
+      Chart.defaults.font.size = 13;
       const chart = new Chart(canvas, { ...configuration, options });
       const context = canvas.getContext("2d");
-      context.font = `10.5px "${FONT}"`;
-      const ends = (configuration.data.labels as string[][]).map((lines, i) => {
-        const half = Math.max(...lines.map((line) => context.measureText(line).width)) / 2;
-        const middle = chart.scales["x"]!.getPixelForTick(i);
-        return [middle - half, middle + half] as const;
-      });
-      ends.slice(1).forEach(([left], i) => expect(left).toBeGreaterThan(ends[i]![1]));
-      expect(ends.at(-1)![1]).toBeLessThanOrEqual(width);
+      context.font = `13px "${FONT}"`;
+      const texts = (configuration.data.labels as string[][]).flatMap((lines, i) =>
+        lines.flatMap((line, row) => {
+          const half = context.measureText(line).width / 2;
+          const middle = chart.scales["x"]!.getPixelForTick(i);
+          return line === "" ? [] : [{ line, row, left: middle - half, right: middle + half }];
+        }),
+      );
+      for (const { line, row, left, right } of texts) {
+        const after = texts.filter((other) => other.row === row && other.left > left);
+        const next = Math.min(...after.map((other) => other.left));
+        expect({ line, apart: right + 4 < next }).toEqual({ line, apart: true });
+        expect(left).toBeGreaterThanOrEqual(0);
+        expect(right).toBeLessThanOrEqual(width);
+      }
+      // A page is 950 px wide inside a figure: the labels are not scaled down there.
+      expect(width).toBeLessThanOrEqual(950);
       chart.destroy();
     }
+  });
+
+  it("draw the weakest trial with a contrast of 3 to the ground of each theme", () => {
+    const luminance = (rgb: readonly number[]) =>
+      rgb
+        .map((value) => value / 255)
+        .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, v, i) => sum + v * ([0.2126, 0.7152, 0.0722][i] as number), 0);
+    for (const theme of ["light", "dark"] as const) {
+      const hex = THEMES[theme].background.slice(1);
+      const ground = luminance([0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+      for (const kind of ["complete", "pruned"] as const) {
+        const line = luminance((shade(0, kind, theme).match(/\d+/g) ?? []).map(Number));
+        const [dark, bright] = [ground, line].sort((a, b) => a - b) as [number, number];
+        expect((bright + 0.05) / (dark + 0.05)).toBeGreaterThanOrEqual(3);
+      }
+    }
+  });
+
+  it("write a count of one in the singular", async () => {
+    const space = { ...(await loadSpace("default")), parameters: {} };
+    const settings = toySettings({ space, epochs: 1 });
+    const rest = { steps: [], seconds: 60, failure: null, retryOf: null };
+    const best: Trial = { number: 0, state: "complete", value: 0.5, params: {}, ...rest };
+    const study = { study: "s", settings, trials: [best], best, importance: null };
+    const html = [
+      studyPage({ ...study, comparison: null, randomSearch: false }, []),
+      exploreHtml({ images: 1 }, 0),
+      sessionHtml(100),
+    ].join("\n");
+    for (const text of ["1 trial (1 complete)", "at most 1 epoch on", "1 image, ", "1 frame in"]) {
+      expect(html).toContain(text);
+    }
+    expect(html).not.toMatch(/[^\d.,]1 (trials|epochs|images|frames|classes|rows)\b/);
   });
 
   it("count trials by one rule, and explain no line that is not drawn", () => {

@@ -27,7 +27,7 @@ export interface ImageGrid {
 }
 
 const LABEL = 13;
-const CAPTION = 11;
+const CAPTION = 13;
 const TITLE = 16;
 const MARGIN = 20;
 const GAP = 6;

@@ -20,7 +20,7 @@ describe("pages", () => {
     );
     expect(html).toContain("<title>&lt;script&gt;</title>");
     expect(html).toContain(
-      `<img alt="&quot;&gt;&lt;b&gt;" style="min-width: 6px" src="data:image/png;`,
+      `<img alt="&quot;&gt;&lt;b&gt;" style="min-width: 8px" src="data:image/png;`,
     );
   });
 });

@@ -1,7 +1,7 @@
 import { PIXEL_RATIO, type ThemedPng } from "./theme.ts";
 
-/** The share of its drawn width at which the text of a plot, 13 px, can still be read. */
-const LEGIBLE = 0.6;
+/** The smallest share of its drawn width at which a plot is shown: its text, 13 px, is then 11 px. */
+const LEGIBLE = 11 / 13;
 
 /**
  * A whole HTML page that needs nothing beside it and follows the reader's light or dark setting.
@@ -61,7 +61,7 @@ export function htmlTable(head: readonly string[], rows: readonly (readonly stri
 
 /**
  * A picture inside the page itself, which shows the one of the reader's theme. On a narrow screen
- * it is at least LEGIBLE times as wide as it was drawn and scrolls inside its own box.
+ * it is at least 11/13 times as wide as it was drawn and scrolls inside its own box.
  */
 export function htmlFigure(title: string, { light, dark }: ThemedPng): string {
   // Bytes 16–19 of a PNG file are its width in device pixels.

@@ -1,3 +1,4 @@
+import { counted } from "@mien/cli";
 import { confirmedText, type FrameResult, type StreamHeader } from "@mien/format";
 import { escapeHtml, htmlPage, htmlTable } from "@mien/plot";
 
@@ -69,13 +70,14 @@ export function sessionReport(timeline: SessionTimeline, header: StreamHeader): 
           escapeHtml(label),
           `${((100 * frames) / row.frames).toFixed(1)} %`,
         ]);
-      const head = ["Confirmed", `share of ${row.frames} frames`];
+      const head = ["Confirmed", `share of ${counted(row.frames, "frame")}`];
       return `<section><h2>${escapeHtml(name)}</h2>${plot(row, timeline, labels)}${htmlTable(head, shares)}</section>`;
     })
     .join("\n");
   const body = `<h1>Session</h1>
-<p>${timeline.frames} frames in ${seconds.toFixed(1)} s; model ${escapeHtml(header.model)}.
+<p>${counted(timeline.frames, "frame")} in ${seconds.toFixed(1)} s; model ${escapeHtml(header.model)}.
 Expressions are what faces show, not what people feel.</p>
+<p>Each chart shows the mean probability of each expression over time, from the first frame at the left to the last at the right. It is empty where the person was not seen.</p>
 <p class="legend">${legend}</p>
 ${people || "<p>No face was seen.</p>"}`;
   return htmlPage("Session", body, STYLE);
@@ -95,7 +97,7 @@ function plot(row: Row, timeline: SessionTimeline, labels: readonly string[]): s
       return `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(step + 0.2).toFixed(2)}" height="${height.toFixed(1)}" fill="${colour(i)}"/>`;
     });
   });
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Probabilities of ${escapeHtml(labels.join(", "))} over time">${bars.join("")}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" shape-rendering="crispEdges" role="img" aria-label="Probabilities of ${escapeHtml(labels.join(", "))} over time">${bars.join("")}</svg>`;
 }
 
 function colour(index: number): string {

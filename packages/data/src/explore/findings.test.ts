@@ -29,7 +29,7 @@ describe("findingsOf", () => {
   it("calls copies across parts and contradicting labels problems", () => {
     const problems = texts([...SOUND, [1, 2, [0, 0, 30, 90]]], "problem");
     expect(problems).toContain("1 PrivateTest row has a copy in Training");
-    expect(problems).toContain("1 images carry different labels");
+    expect(problems).toContain("1 image carries different labels");
   });
 
   it("calls blank images and missing classes problems", () => {
@@ -40,7 +40,7 @@ describe("findingsOf", () => {
       ],
       "problem",
     );
-    expect(problems).toContain("1 images are blank");
+    expect(problems).toContain("1 image is blank: the standard deviation of its values");
     expect(problems).toContain("No image at all of: Dog");
   });
 

@@ -1,5 +1,4 @@
-import { counted } from "@mien/cli";
-import { formatPercent } from "@mien/cli";
+import { counted, formatPercent } from "@mien/cli";
 import { BLANK_BELOW } from "./brightness.ts";
 import type { ExploreReport } from "./report.ts";
 
@@ -50,10 +49,10 @@ function parts({ partDifferences }: ExploreReport): Finding[] {
   }
   const worst = partDifferences.reduce((a, b) => (b.distance > a.distance ? b : a));
   const pair = worst.parts.join(" and ");
-  const far = `${pair} differ in the share of classes by ${formatPercent(worst.distance, 1)}`;
+
   if (partDifferences.every((difference) => difference.verdict === "same")) {
     const chance = formatPercent(worst.byChance, 1);
-    const text = `The parts have the same distribution of classes: at most, ${far}, and chance alone gives about ${chance}.`;
+    const text = `The parts have the same distribution of classes: ${pair} differ most, by ${formatPercent(worst.distance, 1)} of the images, and chance alone gives about ${chance}.`;
     return [{ level: "good", text }];
   }
   return partDifferences
@@ -97,16 +96,20 @@ function labels({ duplicates }: ExploreReport): Finding {
   }
   return {
     level: "problem",
-    text: `${number(conflicts)} images carry different labels in different rows: at least these labels are wrong.`,
+    text: `${counted(conflicts, "image carries", "images carry")} different labels in different rows: not all of these labels can be right.`,
   };
 }
 
 function blanks({ brightness }: ExploreReport): Finding {
   const { length } = brightness.blankRows;
-  const meaning = `the standard deviation of their values is below ${BLANK_BELOW}`;
+  const meaning = (whose: string) =>
+    `the standard deviation of ${whose} values is below ${BLANK_BELOW}`;
   return length === 0
-    ? { level: "good", text: `No image is blank (${meaning.replace("their", "its")}).` }
-    : { level: "problem", text: `${number(length)} images are blank: ${meaning}.` };
+    ? { level: "good", text: `No image is blank (${meaning("its")}).` }
+    : {
+        level: "problem",
+        text: `${counted(length, "image is", "images are")} blank: ${meaning(length === 1 ? "its" : "their")}.`,
+      };
 }
 
 function skipped({ skippedRows }: ExploreReport): Finding[] {
@@ -114,7 +117,7 @@ function skipped({ skippedRows }: ExploreReport): Finding[] {
   return [
     {
       level: "problem",
-      text: `${number(skippedRows.length)} wrong ${skippedRows.length === 1 ? "row is" : "rows are"} left out.`,
+      text: `${counted(skippedRows.length, "wrong row is", "wrong rows are")} left out.`,
     },
   ];
 }

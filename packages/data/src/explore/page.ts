@@ -1,3 +1,4 @@
+import { counted } from "@mien/cli";
 import { USAGES } from "@mien/format";
 import { escapeHtml, htmlFigure, htmlPage, htmlTable } from "@mien/plot";
 import { countRows } from "./counts.ts";
@@ -23,7 +24,7 @@ export function renderPage(
     `<header>
 <p class="kind">data set report</p>
 <h1>${escapeHtml(dataset.name)}</h1>
-<p>${number(report.images)} images, ${imageSize.width}×${imageSize.height} ${channels}, ${report.classes.length} classes</p>
+<p>${counted(report.images, "image")}, ${imageSize.width}×${imageSize.height} ${channels}, ${counted(report.classes.length, "class", "classes")}</p>
 </header>
 <section>
 <h2>What to know</h2>

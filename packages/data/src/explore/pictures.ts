@@ -139,7 +139,7 @@ function drawHistogram(
         },
       },
     },
-    { width: 560, height: 380 },
+    { width: 424, height: 300 },
   );
   return { file, title, png, section: "light" };
 }

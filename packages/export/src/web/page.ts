@@ -8,7 +8,8 @@ export const PAGE = `<!doctype html>
   <meta name="viewport" content="width=device-width, initial-scale=1" />
   <title>Expression</title>
   <style>
-    body { font: 16px/1.5 system-ui; margin: 2rem auto; padding: 0 1rem; max-width: 24rem; color-scheme: light dark; }
+    :root { color-scheme: light dark; }
+    body { font: 16px/1.5 system-ui; margin: 2rem auto; padding: 0 1rem; max-width: 24rem; }
     img { display: block; margin: 1rem 0; width: 100%; }
     input { max-width: 100%; }
     meter { width: 60%; }

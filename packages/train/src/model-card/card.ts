@@ -88,7 +88,7 @@ ${table(["part", "judged by", "", "images", "accuracy", "95 % interval", "macro-
 
 /** What every run does with its validation part; why a setting has its value is not recorded. */
 const CHOSEN =
-  "PublicTest chose the epoch, and the temperature is fitted to it, so its figures may be too good; if settings were chosen by it too, they are more so.";
+  "PublicTest chose the epoch, and the temperature is fitted to it, so its figures may be too good; if settings were chosen by it too, its figures are even more optimistic.";
 
 function intervalsOf({ confusion }: PartMetrics): string {
   const interval = (figure: "macroF1" | "meanRecall") =>

@@ -1,3 +1,4 @@
+import { counted } from "@mien/cli";
 import { escapeHtml } from "@mien/plot";
 import type { ReliabilityBin } from "../metrics.ts";
 
@@ -80,7 +81,7 @@ export function reliabilityChart(chart: {
     const points = filled.map((bin) => [round(x(bin.confidence)), round(y(bin.accuracy))] as const);
     const dots = filled.map((bin, i) => {
       const [cx, cy] = points[i] as readonly [number, number];
-      const text = `${bin.images} images: ${Math.round(100 * bin.confidence)} % sure, ${Math.round(100 * bin.accuracy)} % right`;
+      const text = `${counted(bin.images, "image")}: ${Math.round(100 * bin.confidence)} % sure, ${Math.round(100 * bin.accuracy)} % right`;
       return `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour}"><title>${text}</title></circle>`;
     });
     return `<polyline class="curve" style="stroke: ${colour}" points="${points.join(" ")}"/>${dots.join("")}`;

@@ -20,7 +20,7 @@ ${warnings.map((warning) => `<p><b>${escapeHtml(warning)}</b></p>`).join("\n")}<
 ${parts.map((part) => scoreTables(runs, part)).join("\n")}
 </section>
 <section><h2>More than chance?</h2>
-<p>McNemar's exact test looks at the images on which two runs differ. Below p = 0.05 the difference counts as more than chance. With several pairs of runs, p is adjusted by Holm's method among the pairs on one part by one judge; it is not adjusted for asking by labels and by votes, or on two parts. PublicTest, the validation part, chose the epoch of each run, so p on it is optimistic.</p>
+<p>McNemar's exact test compares two runs on the images that only one of them answers correctly. A difference with p below 0.05 counts as more than chance. With several pairs of runs, p is adjusted by Holm's method, separately for each part and for labels and votes. PublicTest, the validation part, chose the epoch of each run, so p on it is optimistic.</p>
 ${htmlTable(
   ["", "verdict", "p", "part", "right by", "only the first right", "only the second right"],
   pairs.map((pair) => pairRow(pair, names)),
@@ -39,7 +39,7 @@ ${htmlTable(
 <section><h2>What differs</h2>
 ${
   differences.length === 0
-    ? "<p>Nothing: data, votes, teacher, seed, every setting and the code are the same.</p>"
+    ? "<p>Nothing: the data, votes, teacher, seed, settings and code of these runs are the same.</p>"
     : htmlTable(
         ["", ...names.map(escapeHtml)],
         differences.map(([name, values]) => [escapeHtml(name), ...values.map(escapeHtml)]),
@@ -102,7 +102,7 @@ function learningCurves(runs: readonly ComparedRun[]): string {
 ${chart("Validation accuracy", "validationAccuracy")}`;
   });
   return `<section><h2>Learning curves</h2>
-<p>Each run is judged by what it was to learn${groups.size > 1 ? "; where that differs, curves cannot be compared and stand apart" : ""}.</p>
+<p>Each run is measured by what it was trained on${groups.size > 1 ? ". Runs that were trained on different targets cannot be compared here, so they have charts of their own" : ""}.</p>
 <div class="pair">
 ${sections.join("\n")}</div>
 </section>`;

@@ -32,13 +32,13 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
     });
   });
   return `<section><h2>Learning curves</h2>
-<p>Validation is judged by what was to be learnt: ${escapeHtml(target)}.${
+<p>The validation curves are measured by what the model was trained on: ${escapeHtml(target)}.${
     voteShare === 0
       ? ""
       : " The accuracy is by their most probable class, the loss against the share of each class, so neither is one of the scores above."
   }${noise.length === 0 ? "" : ` Training figures are measured with ${noise.join(" and ")}, so they may lie below validation.`}${
     extras === "" ? "" : ` Their loss is with ${extras}, so the two losses do not compare.`
-  } The dashed line is epoch ${best}, which was kept: the most accurate on validation, of equals the one of lowest loss.</p>
+  } The dashed line marks epoch ${best}, which was kept because it is the most accurate on validation. Between equally accurate epochs, the one with the lowest loss is kept.</p>
 <div class="pair">
 ${drawn.join("\n")}
 </div></section>`;

@@ -33,18 +33,19 @@ const hyperparameters = { voteShare: 0, labelSmoothing: 0, mixup: 0 };
 describe("a run's report", () => {
   it("marks the epoch that was kept: of equally accurate ones that of the lowest loss", async () => {
     const html = await report("tie", { epochs: [[0.5, 1], [0.6, 2], [0.6, 1], [0.5, 3]] }); // prettier-ignore
-    expect(html).toContain("The dashed line is epoch 3,");
+    expect(html).toContain("The dashed line marks epoch 3,");
     expect(html.match(/kept: epoch \d/g)).toEqual(["kept: epoch 3", "kept: epoch 3"]);
   });
 
   it("says what its curves are judged by, and what is in the training loss besides", async () => {
     const epochs = [[0.5, 1]] as const;
     const plain = await report("plain", { epochs, config: { hyperparameters } });
-    expect(plain).toContain("judged by what was to be learnt: the data set's labels.");
+    expect(plain).toContain("measured by what the model was trained on: the data set's labels.");
+    expect(plain).toContain("of d, 1 epoch</p>");
     expect(plain).not.toContain("the two losses do not compare");
     const config = { hyperparameters: { voteShare: 0.5, labelSmoothing: 0.1, mixup: 0.2 } };
     const mixed = await report("mixed", { epochs, config });
-    expect(mixed).toContain("learnt: labels and FER+ votes, 50 to 50. The accuracy is by");
+    expect(mixed).toContain("trained on: labels and FER+ votes, 50 to 50. The accuracy is by");
     expect(mixed).toContain("Their loss is with label smoothing, mixup, so the two losses do not");
     expect(mixed.match(/validation, by labels and FER\+ votes, 50 to 50</g)).toHaveLength(2);
     expect(mixed.match(/training, with augmentation, label smoothing, mixup</g)).toHaveLength(1);

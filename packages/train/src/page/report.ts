@@ -1,5 +1,5 @@
 import path from "node:path";
-import { readRunConfig, writeFileAtomic } from "@mien/cli";
+import { counted, readRunConfig, writeFileAtomic } from "@mien/cli";
 import {
   RUN_FILES,
   type Calibration,
@@ -13,7 +13,7 @@ import { escapeHtml, htmlTile } from "@mien/plot";
 import { applyTemperature, onlyLabelled, readCalibration } from "../calibration.ts";
 import { readHistory } from "../history.ts";
 import { reliability } from "../metrics.ts";
-import { count, percent } from "../numbers.ts";
+import { percent } from "../numbers.ts";
 import { readOpenings, type Opening } from "../openings.ts";
 import { readPredictions, type Predictions } from "../predictions.ts";
 import { readRunMetrics } from "../run.ts";
@@ -72,21 +72,21 @@ function renderReport(shown: Shown): string {
   return page(
     title,
     `<header><p class="kind">training run</p><h1>${escapeHtml(config.name)}</h1>
-<p>${config.classes.length} expressions from ${input} images of ${escapeHtml(config.data.name)}, ${history.length} epochs</p></header>
+<p>${counted(config.classes.length, "expression")} from ${input} images of ${escapeHtml(config.data.name)}, ${counted(history.length, "epoch")}</p></header>
 ${tiles(shown)}
 <section><h2>What it scores</h2>
-<p>${escapeHtml(usedOf(config))} PublicTest is the validation part: it chose the epoch, and the temperature is fitted to it, so its figures may be too good. If settings were chosen by it too, they are more so: the run does not record why a setting has its value. ${
+<p>${escapeHtml(usedOf(config))} PublicTest is the validation part: it chose the epoch, and the temperature is fitted to it, so its figures may be too good. If settings were chosen by it too, its figures are even more optimistic; a run does not record how its settings were chosen. ${
       test
         ? "PrivateTest is the test part."
         : openings.length > 0
-          ? `PrivateTest, the test part, was opened (${count(openings.length)}×), but its figures are not in this run's metrics.`
+          ? `PrivateTest, the test part, was opened ${counted(openings.length, "time")}, but its figures are not in this run's metrics.`
           : "PrivateTest, the test part, has not been opened for this run."
     }</p>
 ${scoreTable({ validation, test })}
 </section>
 ${history.length > 0 ? learningCurves(config, history) : ""}
 <section><h2>Confusion</h2>
-<p>Of the images of each class by label, the share that gets each answer; below it the number of images.</p>
+<p>Each row is a class by label. A cell shows the share of its images that get an answer, and below it their number.</p>
 <h3>validation</h3>
 ${confusionTable(validation.confusion, config.classes)}
 ${test ? `<h3>test</h3>${confusionTable(test.confusion, config.classes)}` : ""}
@@ -97,9 +97,9 @@ ${classTable(validation, config.classes)}
 </section>
 ${calibrationSection(shown)}
 <section><h2>Worst mistakes on validation</h2>
-<p>The validation images on which the model was surest and its answer is not the label${
-      predictions.votes ? ", with what most FER+ voters saw" : ""
-    }. Not every label is right.</p>
+<p>The wrong answers on validation with the highest probability${
+      predictions.votes ? ", each with the answer of most FER+ voters" : ""
+    }. Some labels are wrong themselves.</p>
 ${mistakeGallery(set, predictions, worstMistakes(predictions, MISTAKES))}
 </section>
 ${originSection(shown)}`,
@@ -131,7 +131,7 @@ function tiles({ config, metrics, openings }: Shown): string {
           htmlTile(
             "accuracy by FER+ votes",
             percent(byVotes.accuracy),
-            `of ${count(byVotes.images)} images`,
+            `of ${counted(byVotes.images, "image")}`,
           ),
         ]
       : []),
@@ -143,7 +143,7 @@ function tiles({ config, metrics, openings }: Shown): string {
   ];
   const warning =
     openings.length > 1
-      ? `<p><b>PrivateTest was opened ${openings.length} times for this run: its figures are no independent test any more.</b></p>`
+      ? `<p><b>PrivateTest was opened ${openings.length} times for this run: its figures are no longer those of an independent test.</b></p>`
       : "";
   return `<div class="tiles">${all.join("\n")}</div>${warning}`;
 }
@@ -179,7 +179,7 @@ function calibrationSection({ calibration, metrics, predictions }: Shown): strin
       : []),
   ];
   return `<section><h2>Calibration on validation</h2>
-<p>One temperature, ${temperature.toFixed(3)}, fitted to ${target}, makes the probabilities mean what they say: on the dashed line, what is 70 % sure is right 7 times in 10. ${changes.join(" ")} The answers stay the same.</p>
+<p>One temperature, ${temperature.toFixed(3)}, fitted to ${target}, makes probabilities agree with accuracy. The dashed line is perfect agreement: of the answers with a probability of 70 %, 70 % are right. ${changes.join(" ")} The temperature does not change any answer.</p>
 <div class="pair">${chart("By the labels", predictions.labels)}
 ${predictions.votes ? chart("By the FER+ votes", predictions.votes) : ""}</div></section>`;
 }

@@ -1,5 +1,6 @@
 import path from "node:path";
 import {
+  counted,
   csvOption,
   defineCommand,
   formatPercent,
@@ -145,7 +146,7 @@ export const reportCommand = defineCommand({
 function sayComparison(terminal: Terminal, comparison: Comparison): void {
   const { contestants, gain, interval, images } = comparison;
   terminal.table(
-    [`on ${images} images of PublicTest`, "accuracy", "of each seed"],
+    [`on ${counted(images, "image")} of PublicTest`, "accuracy", "of each seed"],
     contestants.map(({ name, runs }) => {
       const accuracies = runs.map(({ metrics }) => metrics.validation.accuracy);
       const each = accuracies.map((accuracy) => formatPercent(accuracy)).join(", ");

@@ -113,8 +113,9 @@ export function drawHistory(trials: readonly Trial[], random: readonly number[] 
 /** Accuracy by epoch of every trial; pruned ones end early. */
 export function drawCurves(trials: readonly Trial[]): Picture {
   const title = "Accuracy by epoch, trial by trial";
-  const curve = ({ state, steps }: Trial) => {
-    const colour = state === "complete" ? `${BLUE}90` : `${ORANGE}b0`;
+  const curve = (theme: Theme, { state, steps }: Trial) => {
+    const kind = state === "complete" ? "complete" : "pruned";
+    const colour = shade(0.3, kind, theme);
     return {
       label: state === "complete" ? "complete" : "pruned",
       data: steps.map(([epoch, value]) => ({ x: epoch, y: percent(value) })),
@@ -125,31 +126,31 @@ export function drawCurves(trials: readonly Trial[]): Picture {
       backgroundColor: colour,
     };
   };
-  const shown = valued(trials);
-  const png = renderThemedChart(
-    {
-      type: "scatter",
-      // One entry of the legend for each kind: the first of it.
-      data: {
-        datasets: [...shown].sort((a, b) => (a.state < b.state ? 1 : -1)).map(curve),
-      },
-      options: {
-        plugins: {
-          title: { display: true, text: title },
-          legend: {
-            labels: {
-              filter: ({ text, datasetIndex }, { datasets }) =>
-                datasets.findIndex(({ label }) => label === text) === datasetIndex,
+  const shown = [...valued(trials)].sort((a, b) => (a.state < b.state ? 1 : -1));
+  const png = inBothThemes((theme) =>
+    renderChart(
+      {
+        type: "scatter",
+        data: { datasets: shown.map((trial) => curve(theme, trial)) },
+        options: {
+          plugins: {
+            title: { display: true, text: title },
+            legend: {
+              labels: {
+                // One entry of the legend for each kind: the first of it.
+                filter: ({ text, datasetIndex }, { datasets }) =>
+                  datasets.findIndex(({ label }) => label === text) === datasetIndex,
+              },
             },
           },
-        },
-        scales: {
-          x: { title: { display: true, text: "epoch" }, ticks: { precision: 0 } },
-          y: { title: { display: true, text: "accuracy on the judging part (%)" } },
+          scales: {
+            x: { title: { display: true, text: "epoch" }, ticks: { precision: 0 } },
+            y: { title: { display: true, text: "accuracy on the judging part (%)" } },
+          },
         },
       },
-    },
-    { width: 900, height: 420 },
+      { width: 900, height: 420, theme },
+    ),
   );
   return { name: "curves", title, png };
 }
@@ -221,15 +222,18 @@ export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
             },
           },
         },
-        { width: 520, height: 320, theme },
+        { width: 424, height: 280, theme },
       );
     const png = inBothThemes(draw);
     return { name: `slice-${name}`, title: `Accuracy over ${name}`, png };
   });
 }
 
-/** Layout pixels from one axis of the parallel coordinates to the next. */
-const AXIS_STEP = 112;
+/**
+ * Layout pixels from one axis of the parallel coordinates to the next. Labels stand in two rows by
+ * turns, so a label has two steps for its width.
+ */
+const AXIS_STEP = 62;
 
 /** What `drawParallel` draws, for Chart.js, and how wide it must be for its labels. */
 export function parallelChart(
@@ -253,7 +257,11 @@ export function parallelChart(
     ...axes.map(({ name, ends }) => [name, ends]),
     ["accuracy", `${percent(low).toFixed(1)} – ${percent(high).toFixed(1)} %`],
   ];
-  const labels = texts.map((lines) => lines.flatMap(brokenLabel));
+  const broken = texts.map((lines) => lines.flatMap(brokenLabel));
+  const rowHeight = Math.max(...broken.filter((_, i) => i % 2 === 0).map(({ length }) => length));
+  // Blank lines move every second label below the first row.
+  const lower = new Array<string>(rowHeight).fill("");
+  const labels = broken.map((lines, i) => (i % 2 === 0 ? lines : [...lower, ...lines]));
   const configuration: ChartConfiguration<"line"> = {
     type: "line",
     data: {
@@ -263,7 +271,7 @@ export function parallelChart(
         .map((trial) => ({
           data: points(trial),
           borderColor: shade(height(trial.value), "complete", theme),
-          borderWidth: trial.value === high ? 3 : 1.5,
+          borderWidth: trial.value === high ? 3 : 2,
           pointRadius: 0,
           cubicInterpolationMode: "monotone",
         })),
@@ -271,7 +279,7 @@ export function parallelChart(
     options: {
       plugins: { title: { display: true, text: PARALLEL_TITLE }, legend: { display: false } },
       scales: {
-        x: { ticks: { autoSkip: false, maxRotation: 0, font: { size: LABEL_SIZE } } },
+        x: { ticks: { autoSkip: false, maxRotation: 0 } },
         y: { min: -0.02, max: 1.02, ticks: { display: false }, grid: { display: false } },
       },
     },
@@ -281,9 +289,8 @@ export function parallelChart(
 }
 
 const PARALLEL_TITLE = "Parallel coordinates of complete trials";
-const LABEL_SIZE = 10.5;
-/** Characters of a line of a label; so many of the widest digits and letters fit an axis' step. */
-const LABEL_CHARACTERS = 15;
+/** Characters of a line of a label at 13 px; so many of usual width fit two steps of the axes. */
+const LABEL_CHARACTERS = 14;
 
 /** A text in lines of at most LABEL_CHARACTERS, broken at blanks, dots and capitals where it can. */
 export function brokenLabel(text: string): string[] {
@@ -304,7 +311,7 @@ export function brokenLabel(text: string): string[] {
 export function drawParallel(trials: readonly Trial[], space: Space): Picture {
   const png = inBothThemes((theme) => {
     const { configuration, width } = parallelChart(trials, space, theme);
-    return renderChart(configuration, { width, height: 470, theme });
+    return renderChart(configuration, { width, height: 540, theme });
   });
   return { name: "parallel", title: PARALLEL_TITLE, png };
 }
@@ -367,32 +374,35 @@ function short(value: number): string {
 
 type Rgb = readonly [number, number, number];
 
-/** The weakest and the strongest colour of trials against the ground of a theme. */
+/**
+ * The weakest and the strongest colour of trials against the ground of a theme. The weakest has a
+ * contrast of at least 3 to the ground, as WCAG 2 asks of graphics.
+ */
 const SHADES: Record<Theme, Record<"complete" | "pruned", readonly [Rgb, Rgb]>> = {
   light: {
     complete: [
-      [198, 219, 239],
-      [8, 48, 107],
+      [96, 150, 200],
+      [8, 36, 84],
     ],
     pruned: [
-      [253, 224, 178],
-      [166, 84, 0],
+      [206, 128, 36],
+      [110, 50, 0],
     ],
   },
   dark: {
     complete: [
-      [36, 62, 88],
-      [190, 222, 250],
+      [70, 120, 172],
+      [205, 230, 252],
     ],
     pruned: [
-      [84, 58, 24],
-      [255, 198, 110],
+      [160, 102, 40],
+      [255, 208, 130],
     ],
   },
 };
 
 /** From weak at 0 to strong at 1. */
-function shade(share: number, kind: "complete" | "pruned", theme: Theme): string {
+export function shade(share: number, kind: "complete" | "pruned", theme: Theme): string {
   const [weak, strong] = SHADES[theme][kind];
   const mix = weak.map((from, i) => Math.round(from + share * ((strong[i] as number) - from)));
   return `rgb(${mix.join(", ")})`;

@@ -1,3 +1,4 @@
+import { counted } from "@mien/cli";
 import { escapeHtml, htmlFigure, htmlPage, htmlTable, htmlTile } from "@mien/plot";
 import { resolveConfig, type TrainConfig } from "@mien/train";
 import type { Trial } from "../protocol.ts";
@@ -39,10 +40,10 @@ export function renderPage(report: StudyReport, pictures: readonly Picture[]): s
   return htmlPage(
     `${study} · hyperparameter study`,
     `<header><p class="kind">hyperparameter study</p><h1>${escapeHtml(study)}</h1>
-<p>${trialCount(trials)} on ${escapeHtml(data.name)}, each at most ${epochs} epochs on ${percent(subset, 0)} of what may be learnt from. Trials are judged on a fifth of Training that none of them learns from; PublicTest and PrivateTest choose nothing here.</p></header>
+<p>${trialCount(trials)} on ${escapeHtml(data.name)}. Each trial trains for at most ${counted(epochs, "epoch")} on ${percent(subset, 0)} of its training images. Its accuracy is measured on the judging part: a fifth of the Training part, on which no trial trains. PublicTest and PrivateTest are not used to choose settings.</p></header>
 ${tiles(report)}
 <section><h2>The best settings</h2>
-<p>Trial ${report.best.number}, next to train's defaults. What is not listed is the same in all trials.</p>
+<p>The settings of trial ${report.best.number} beside the defaults of training. Settings that are not listed are the same in all trials.</p>
 ${settingsTable(report)}
 </section>
 ${comparisonSection(report)}
@@ -50,19 +51,19 @@ ${comparisonSection(report)}
 ${figures("history")}
 ${randomSearch ? RANDOM_SEARCH : ""}
 ${figures("curves")}
-${pruned > 0 ? `<p>The curves that end before epoch ${epochs} are those of the ${plural(pruned, "trial")} that ${pruned === 1 ? "was" : "were"} pruned (${pruner}).</p>` : ""}
+${pruned > 0 ? `<p>${counted(pruned, "trial was", "trials were")} pruned (${pruner}): ${pruned === 1 ? "its curve ends" : "their curves end"} before epoch ${epochs}.</p>` : ""}
 </section>
 <section><h2>What mattered</h2>
 ${
   report.importance === null
     ? "<p>Too few complete trials to tell.</p>"
-    : `${figures("importance")}<p>Only complete trials count here, most of which the search chose near the best: a parameter that is settled early looks unimportant.</p>`
+    : `${figures("importance")}<p>Importance is computed from complete trials. The search chose most of them near the best settings, so a parameter that it settled early looks unimportant.</p>`
 }
 ${figures("parallel")}
-<p>One line for each complete trial: the better the trial, the stronger its colour.</p>
+<p>Each line is a complete trial. A stronger colour means a higher accuracy.</p>
 </section>
 <section><h2>Parameter by parameter</h2>
-<p>Points with a stronger colour came later.${pruned > 0 ? " Diamonds are pruned trials, at the accuracy of their last epoch." : ""}</p>
+<p>Each point is a trial. A stronger colour means a later trial.${pruned > 0 ? " A diamond is a pruned trial, at the accuracy of its last epoch." : ""}</p>
 <div class="pair">${figures("slice")}</div>
 </section>
 <section><h2>The best trials</h2>
@@ -84,7 +85,7 @@ function trialsIn(trials: readonly Trial[], state: Trial["state"]): number {
 
 /** `6 trials (4 complete, 1 pruned, 1 interrupted)`: the count on the page and on the screen. */
 export function trialCount(trials: readonly Trial[]): string {
-  return `${plural(trials.length, "trial")} (${trialStates(trials)})`;
+  return `${counted(trials.length, "trial")} (${trialStates(trials)})`;
 }
 
 function trialStates(trials: readonly Trial[]): string {
@@ -95,15 +96,11 @@ function trialStates(trials: readonly Trial[]): string {
     .join(", ");
 }
 
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 const RANDOM_SEARCH =
   "<p>The line of random search is an estimate, not a search that was run: a random forest learns from the trials of this study which accuracy a setting gives, and random settings are drawn from it. A pruned trial counts with the accuracy that it would have reached if it had gone on like the complete ones.</p>";
 
 function tiles({ best, trials, comparison }: StudyReport): string {
-  const hours = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
+  const minutes = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
   return `<div class="tiles">
 ${htmlTile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the judging part`)}
 ${htmlTile("trials", String(trials.length), trialStates(trials))}
@@ -116,7 +113,7 @@ ${
       )
     : ""
 }
-${htmlTile("time", `${hours.toFixed(0)} min`, "of all trials together")}
+${htmlTile("time", `${minutes.toFixed(0)} min`, "of all trials together")}
 </div>`;
 }
 
@@ -142,7 +139,7 @@ function comparisonSection({ comparison, settings }: StudyReport): string {
       ? "Tuning pays here."
       : high < 0
         ? "Tuning has made it worse."
-        : "That may be chance: the interval holds 0.";
+        : "The gain may be chance: the interval contains 0.";
   const rows = contestants.map(({ name, runs }) => [
     name,
     percent(mean(runs.map(({ metrics }) => metrics.validation.accuracy))),
@@ -151,7 +148,7 @@ function comparisonSection({ comparison, settings }: StudyReport): string {
     mean(runs.map(({ metrics }) => metrics.validation.loss)).toFixed(4),
   ]);
   return `<section><h2>Tuned against default</h2>
-<p>Both trained with the budget of a trial (${settings.epochs} epochs, ${percent(settings.subset, 0)} of the data) and ${seeds} ${seeds === 1 ? "seed" : "seeds"}, measured on the ${images.toLocaleString("en-US")} images of PublicTest, by which no trial was chosen.
+<p>Both trained with the budget of a trial (${counted(settings.epochs, "epoch")}, ${percent(settings.subset, 0)} of the data) and ${counted(seeds, "seed")}, and measured on ${counted(images, "image")} of PublicTest, which was not used to choose a trial.
 The gain is <b>${points(gain)} points</b>, 95 % interval ${points(low)} to ${points(high)}. ${verdict}</p>
 ${htmlTable(["settings", "accuracy", "of each seed", "macro-F1", "loss"], rows)}
 </section>`;
