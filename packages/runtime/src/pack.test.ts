@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -53,6 +54,37 @@ await pipeline.close();
 const people = new People(createLbph());
 const wrong = await pipeline.process(frame).catch(({ code }) => code);
 console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pipeline.labels, size: people.size, wrong }));
+`;
+
+/** Opens models in both ways, and tells what the variable was when the native library was loaded. */
+const OPEN = `
+import { ExpressionClassifier } from "@mien/runtime";
+const seen = [];
+const { dlopen } = process;
+process.dlopen = (module, file, ...rest) => {
+  if (file.includes("onnxruntime")) seen.push(process.env.ORT_DISABLE_TELEMETRY ?? "unset");
+  return dlopen.call(process, module, file, ...rest);
+};
+for (const background of [false, true]) {
+  const model = await ExpressionClassifier.open("model.onnx", { background });
+  await model.run(new Float32Array(8 * 8), 1);
+  await model.close();
+}
+console.log(JSON.stringify([...new Set(seen)]));
+`;
+
+/** Opens a model in a worker thread that the program itself starts. */
+const IN_WORKER = `
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { ExpressionClassifier } from "@mien/runtime";
+if (isMainThread) {
+  new Worker(new URL(import.meta.url)).on("message", (answer) => console.log(JSON.stringify(answer)));
+} else {
+  parentPort.postMessage(await ExpressionClassifier.open("model.onnx").then(
+    () => "opened",
+    ({ code, message, advice }) => ({ code, message, advice }),
+  ));
+}
 `;
 
 /** It compiles against the types that are packed. */
@@ -115,6 +147,41 @@ describe("the package", () => {
       labels: ["Top", "Bottom", "Left", "Right", "Even"],
       size: 0,
       wrong: "usage",
+    });
+  });
+
+  describe("in a process that was started without ORT_DISABLE_TELEMETRY", () => {
+    /** Runs a program in an empty home folder, without `CI`, which keeps onnxruntime still, too. */
+    function run(program: string, variables: Record<string, string> = {}) {
+      const home = mkdtempSync(path.join(project, "home-"));
+      const homes = { HOME: home, USERPROFILE: home, LOCALAPPDATA: home, APPDATA: home };
+      const { PATH, SystemRoot } = process.env;
+      writeFileSync(path.join(project, "open.mjs"), program);
+      const out = execFileSync(process.execPath, ["open.mjs"], {
+        cwd: project,
+        encoding: "utf8",
+        env: { PATH, SystemRoot, ...homes, ...variables },
+      });
+      return { answer: JSON.parse(out) as unknown, files: readdirSync(home) };
+    }
+
+    it("switches the telemetry off before onnxruntime is loaded, and leaves no file at home", () => {
+      expect(run(OPEN)).toEqual({ answer: ["1"], files: [] });
+    });
+
+    it("says in a worker thread that the program must set the variable, and opens nothing", () => {
+      expect(run(IN_WORKER)).toEqual({
+        answer: {
+          code: "environment",
+          message: expect.stringMatching(
+            /ORT_DISABLE_TELEMETRY is not 1, and a worker thread/,
+          ) as string,
+          advice: expect.stringMatching(/Start the program with ORT_DISABLE_TELEMETRY=1/) as string,
+        },
+        files: [],
+      });
+      const set = run(IN_WORKER, { ORT_DISABLE_TELEMETRY: "1" });
+      expect(set).toEqual({ answer: "opened", files: [] });
     });
   });
 
