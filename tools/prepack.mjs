@@ -1,7 +1,7 @@
 // Builds the package in the current folder before npm packs it. Each publishable package runs this as
 // its `prepack` script, so that no tarball lacks its compiled code or holds an old one.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -14,6 +14,35 @@ function refuse(sentence) {
   process.exit(1);
 }
 
+/**
+ * Deletes the files in `dist` that no source compiles to, as they would be packed, too. Deletes all
+ * of `dist` and the record of the last compilation if `tsc -b`, which trusts that record, would take
+ * a file for compiled that is missing or was changed since.
+ */
+async function deleteStaleOutputs() {
+  const { default: ts } = await import("typescript");
+  const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
+  const config = ts.getParsedCommandLineOfConfigFile(path.resolve("tsconfig.json"), {}, host);
+  // `tsc -b` says what is wrong with the file.
+  if (config === undefined) return;
+  const { fileNames } = config;
+  const outputs = fileNames.flatMap((file) => ts.getOutputFileNames(config, file, false));
+  const record = "tsconfig.tsbuildinfo";
+  const compiled = statSync(record, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  const isChanged = (file) =>
+    (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > compiled;
+  if (outputs.some(isChanged)) {
+    rmSync("dist", { recursive: true, force: true });
+    rmSync(record, { force: true });
+    return;
+  }
+  const kept = new Set(outputs.map((file) => path.resolve(file)));
+  for (const entry of readdirSync("dist", { recursive: true, withFileTypes: true })) {
+    const file = path.resolve(entry.parentPath, entry.name);
+    if (!entry.isDirectory() && !kept.has(file)) rmSync(file);
+  }
+}
+
 const { name, nx, exports = {}, bin = {} } = read();
 if (!existsSync(path.join(root, "node_modules/typescript/bin/tsc"))) {
   refuse(
@@ -22,9 +51,7 @@ if (!existsSync(path.join(root, "node_modules/typescript/bin/tsc"))) {
 }
 const build = nx?.targets?.build?.options?.command ?? "tsc -b {projectRoot}";
 try {
-  // What was compiled from files that were deleted since would be packed, too.
-  rmSync("dist", { recursive: true, force: true });
-  rmSync("tsconfig.tsbuildinfo", { force: true });
+  await deleteStaleOutputs();
   execFileSync(build.replaceAll("{projectRoot}", JSON.stringify(folder)), {
     cwd: root,
     shell: true,

@@ -27,11 +27,14 @@ if (!existsSync(path.join(faces, "detector.onnx"))) {
   );
   process.exit(1);
 }
-const { status } = spawnSync(process.execPath, [path.join(root, "tools/prepack.mjs")], {
-  cwd: here,
-  stdio: ["ignore", 2, 2],
-});
-if (status !== 0) process.exit(1);
+const formatFolder = path.join(root, "packages/format");
+for (const cwd of [formatFolder, here]) {
+  const { status } = spawnSync(process.execPath, [path.join(root, "tools/prepack.mjs")], {
+    cwd,
+    stdio: ["ignore", 2, 2],
+  });
+  if (status !== 0) process.exit(1);
+}
 const stage = mkdtempSync(path.join(tmpdir(), "mien-pack-"));
 
 /** Compiled code without its tests. */
@@ -62,16 +65,19 @@ try {
     filter: (file) => !file.endsWith("reference.bin"),
   });
   const manifest = published(readManifest(here));
+  const formatManifest = published(readManifest(formatFolder));
   writeManifest(stage, {
     ...manifest,
+    // npm must install what the bundled package needs.
+    dependencies: { ...formatManifest.dependencies, ...manifest.dependencies },
     files: ["dist", "models"],
     exports: { ...manifest.exports, "./models/*": "./models/*" },
     bundleDependencies: ["@mien/format"],
   });
   const format = path.join(stage, "node_modules/@mien/format");
   mkdirSync(format, { recursive: true });
-  copyDist(path.join(root, "packages/format"), format);
-  writeManifest(format, published(readManifest(path.join(root, "packages/format"))));
+  copyDist(formatFolder, format);
+  writeManifest(format, formatManifest);
   mkdirSync(target, { recursive: true });
   const packed = execFileSync(
     "npm",

@@ -5,17 +5,20 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
+import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findChromium, serve } from "./testing/browser.ts";
 import { halvesModel } from "./testing/models.ts";
+import { unexportedTypes } from "./testing/unexported-types.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
 const ROOT = path.resolve(PACKAGE, "../..");
@@ -23,6 +26,11 @@ const ROOT = path.resolve(PACKAGE, "../..");
 /** Without Chromium the tests of pages are skipped, except where `CI` is set. */
 const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
 const FACES = path.join(ROOT, "artifacts/release/faces");
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly bundleDependencies: readonly string[];
+}
 
 /** The README's fenced blocks of one language, in order. */
 function blocks(language: string): string[] {
@@ -48,13 +56,41 @@ const wrong = await pipeline.process(frame).catch(({ code }) => code);
 console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pipeline.labels, size: people.size, wrong }));
 `;
 
+/** Opens models in both ways, and tells what the variable was when the native library was loaded. */
+const OPEN = `
+import { ExpressionClassifier } from "@mien/runtime";
+const seen = [];
+const { dlopen } = process;
+process.dlopen = (module, file, ...rest) => {
+  if (file.includes("onnxruntime")) seen.push(process.env.ORT_DISABLE_TELEMETRY ?? "unset");
+  return dlopen.call(process, module, file, ...rest);
+};
+for (const background of [false, true]) {
+  const model = await ExpressionClassifier.open("model.onnx", { background });
+  await model.run(new Float32Array(8 * 8), 1);
+  await model.close();
+}
+console.log(JSON.stringify([...new Set(seen)]));
+`;
+
+/** Opens a model in a worker thread that the program itself starts. */
+const IN_WORKER = `
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
+import { ExpressionClassifier } from "@mien/runtime";
+if (isMainThread) {
+  new Worker(new URL(import.meta.url)).on("message", (answer) => console.log(JSON.stringify(answer)));
+} else {
+  parentPort.postMessage(await ExpressionClassifier.open("model.onnx").then(
+    () => "opened",
+    ({ code, message, advice }) => ({ code, message, advice }),
+  ));
+}
+`;
+
 /** It compiles against the types that are packed. */
 const TYPED = `
-import { createPipeline, rgbFromRgba, MienError, type Pipeline } from "@mien/runtime";
-import type { FrameResult, FaceResult, Frame, DepthMap, ErrorCode, RejectedBox, RawImage, ModelMetadata,
-  ModelInput, RgbaImage, Picture, PeopleOptions, ProcessOptions, SessionChoices, Box } from "@mien/runtime";
-export type All = [FrameResult, FaceResult, Frame, DepthMap, ErrorCode, RejectedBox, RawImage, ModelMetadata,
-  ModelInput, RgbaImage, Picture, PeopleOptions, ProcessOptions, SessionChoices, Box];
+import { createPipeline, rgbFromRgba, MienError } from "@mien/runtime";
+import type { ErrorCode, Picture, Pipeline } from "@mien/runtime";
 export const codeOf = (error: unknown): ErrorCode | null => error instanceof MienError ? error.code : null;
 export const fromCanvas = (image: ImageData): Picture => rgbFromRgba(image);
 export async function open(): Promise<Pipeline> {
@@ -67,24 +103,35 @@ export async function open(): Promise<Pipeline> {
 }
 `;
 
+/** Compiles `typed.ts` of a project as one kind of user would, without writing anything. */
+function compile(project: string, mode: ts.CompilerOptions): ts.Program {
+  return ts.createProgram([path.join(project, "typed.ts")], {
+    ...{ noEmit: true, strict: true, types: [], target: ts.ScriptTarget.ES2022 },
+    lib: ["lib.es2023.d.ts", "lib.dom.d.ts"],
+    // TypeScript's own declarations are TypeScript's to test; the packages' are checked.
+    ...{ skipLibCheck: false, skipDefaultLibCheck: true, ...mode },
+  });
+}
+
 describe("the package", () => {
   let project: string;
   beforeAll(() => {
-    project = mkdtempSync(path.join(tmpdir(), "mien-empty-"));
+    project = realpathSync(mkdtempSync(path.join(tmpdir(), "mien-empty-")));
     const script = path.join(PACKAGE, "pack.mjs");
     const file = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
     const home = path.join(project, "node_modules/@mien/runtime");
     mkdirSync(home, { recursive: true });
     execFileSync("tar", ["-xzf", file, "-C", home, "--strip-components=1"]);
-    // What npm would download.
-    const { resolve } = createRequire(import.meta.url);
-    for (const name of [
-      ...["onnxruntime-node", "onnxruntime-web", "onnxruntime-common"],
-      ...["sharp", "esbuild", "vite"],
-    ]) {
-      const folder = path.join(ROOT, "node_modules", name);
-      if (name.startsWith("onnx")) expect(resolve(name)).toContain(folder);
-      symlinkSync(folder, path.join(project, "node_modules", name));
+    // What npm would download; sharp and the bundlers are what the README's programs add.
+    const manifest = readFileSync(path.join(home, "package.json"), "utf8");
+    const { dependencies, bundleDependencies } = JSON.parse(manifest) as Manifest;
+    for (const name of [...Object.keys(dependencies), "sharp", "esbuild", "vite"]) {
+      if (bundleDependencies.includes(name)) continue;
+      symlinkSync(
+        path.join(ROOT, "node_modules", name),
+        path.join(project, "node_modules", name),
+        "junction",
+      );
     }
     writeFileSync(path.join(project, "package.json"), `{ "type": "module" }`);
     writeFileSync(path.join(project, "model.onnx"), halvesModel());
@@ -103,21 +150,54 @@ describe("the package", () => {
     });
   });
 
-  it("exports every type of its public signatures, checked as nodenext and as bundler", () => {
+  describe("in a process that was started without ORT_DISABLE_TELEMETRY", () => {
+    /** Runs a program in an empty home folder, without `CI`, which keeps onnxruntime still, too. */
+    function run(program: string, variables: Record<string, string> = {}) {
+      const home = mkdtempSync(path.join(project, "home-"));
+      const homes = { HOME: home, USERPROFILE: home, LOCALAPPDATA: home, APPDATA: home };
+      const { PATH, SystemRoot } = process.env;
+      writeFileSync(path.join(project, "open.mjs"), program);
+      const out = execFileSync(process.execPath, ["open.mjs"], {
+        cwd: project,
+        encoding: "utf8",
+        env: { PATH, SystemRoot, ...homes, ...variables },
+      });
+      return { answer: JSON.parse(out) as unknown, files: readdirSync(home) };
+    }
+
+    it("switches the telemetry off before onnxruntime is loaded, and leaves no file at home", () => {
+      expect(run(OPEN)).toEqual({ answer: ["1"], files: [] });
+    });
+
+    it("says in a worker thread that the program must set the variable, and opens nothing", () => {
+      expect(run(IN_WORKER)).toEqual({
+        answer: {
+          code: "environment",
+          message: expect.stringMatching(
+            /ORT_DISABLE_TELEMETRY is not 1, and a worker thread/,
+          ) as string,
+          advice: expect.stringMatching(/Start the program with ORT_DISABLE_TELEMETRY=1/) as string,
+        },
+        files: [],
+      });
+      const set = run(IN_WORKER, { ORT_DISABLE_TELEMETRY: "1" });
+      expect(set).toEqual({ answer: "opened", files: [] });
+    });
+  });
+
+  it("compiles as nodenext and as bundler, and exports every type of its public signatures", () => {
     writeFileSync(path.join(project, "typed.ts"), TYPED);
-    for (const module of [
-      { module: "nodenext" },
-      { module: "esnext", moduleResolution: "bundler" },
+    const folder = path.join(project, "node_modules/@mien/runtime");
+    const index = path.join(folder, "dist/index.d.ts");
+    const { NodeNext, ESNext } = ts.ModuleKind;
+    for (const mode of [
+      { module: NodeNext },
+      { module: ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
     ]) {
-      const compilerOptions = {
-        ...{ noEmit: true, strict: true, target: "es2022", types: [] },
-        ...{ lib: ["es2023", "dom"], skipLibCheck: false, ...module },
-      };
-      const config = JSON.stringify({ compilerOptions, files: ["typed.ts"] });
-      writeFileSync(path.join(project, "tsconfig.json"), config);
-      const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
-      const { stdout } = spawnSync(process.execPath, [tsc], { cwd: project, encoding: "utf8" });
-      expect(stdout).toBe("");
+      const program = compile(project, mode);
+      const problems = ts.getPreEmitDiagnostics(program);
+      expect(problems.map(({ messageText }) => messageText)).toEqual([]);
+      expect(unexportedTypes({ program, index, folder })).toEqual([]);
     }
   });
 

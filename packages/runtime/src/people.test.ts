@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
@@ -151,6 +151,36 @@ describe("a folder of people", () => {
     expect(await deletePerson(long, "Ada")).toBe(false);
     expect(await deletePerson(long, one)).toBe(true);
     expect(await names()).toEqual([other]);
+  });
+
+  it("reads files of any name, and keeps each person in one", async () => {
+    const old = path.join(folder, "old");
+    await mkdir(old);
+    const people = new People(points);
+    const write = (file: string, name: string, seed: number) =>
+      writeFile(path.join(old, file), encodePerson(people.add(name, pictures(seed)), points.kind));
+    // As mien 0.1 named them: `ada` is where `Ada` belongs, if the file system ignores case.
+    await write("a%2fb.person", "a/b", 1);
+    await write("Ada.person", "ada", 2);
+    await write("by hand.person", "Ben", 3);
+    const read = async () => {
+      const back = new People(points);
+      expect(await loadPeople(old, back)).toEqual([]);
+      return Object.fromEntries(back.list().map(({ name, features }) => [name, features.length]));
+    };
+    expect(await read()).toEqual({ "a/b": 6, ada: 6, Ben: 6 });
+    people.add("Ada", pictures(4));
+    for (const person of people.list()) await savePerson(old, person, points.kind);
+    expect(await read()).toEqual({ "a/b": 6, ada: 6, Ben: 6, Ada: 6 });
+    expect((await readdir(old)).map((file) => file.replace(/-[\da-f]{8}/, "-#")).sort()).toEqual([
+      "Ada.person",
+      "Ben.person",
+      "a-b-#.person",
+      "ada-#.person",
+    ]);
+    await writeFile(path.join(old, "a%2fb.person"), "damaged");
+    expect(await deletePerson(old, "a/b")).toBe(true);
+    expect(await read()).toEqual({ ada: 6, Ben: 6, Ada: 6 });
   });
 
   it("refuses a file with numbers that are none", () => {

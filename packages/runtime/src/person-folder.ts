@@ -1,13 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
+import { MienError, messageOf, toPersonName } from "@mien/format";
 import type { People, Person } from "./people.ts";
+import { fileNameOf, isNamedAfter, isPersonFile } from "./person-file-name.ts";
 import { decodePerson, encodePerson } from "./person-file.ts";
-
-const ENDING = ".person";
-/** Longer names are cut in the name of a file, in UTF-16 units: file systems take 255 bytes. */
-const LONGEST = 60;
 
 /** A person whose file cannot be used, and why. */
 export interface DamagedPerson {
@@ -45,7 +42,7 @@ export async function loadPeople(folder: string, people: People): Promise<Damage
 }
 
 /**
- * Writes a person into a folder, in place of an older file of the same name.
+ * Writes a person into a folder, in place of every older file of that person.
  *
  * @param kind of the recogniser that made the features.
  * @returns the path of the file.
@@ -58,7 +55,12 @@ export async function savePerson(folder: string, person: Person, kind: string): 
     await mkdir(folder, { recursive: true });
     // Nobody else on this machine: an embedding identifies a person as a fingerprint does.
     await writeFile(aside, encodePerson(person, kind), { mode: 0o600 });
+    await keepOther(file, person.name);
     await rename(aside, file);
+    for (const older of await personFiles(folder)) {
+      if (path.basename(older).normalize("NFC") === path.basename(file)) continue;
+      if (isSame(await nameIn(older), person.name)) await rm(older, { force: true });
+    }
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined);
     throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`, {
@@ -78,12 +80,28 @@ export async function deletePerson(folder: string, name: string): Promise<boolea
   let found = false;
   for (const file of await personFiles(folder)) {
     const inside = await nameIn(file);
-    const called = inside === undefined ? path.basename(file) : fileNameOf(inside);
-    if (called !== fileNameOf(name)) continue;
+    const isMeant =
+      inside === undefined ? isNamedAfter(path.basename(file), name) : isSame(inside, name);
+    if (!isMeant) continue;
     await rm(file, { force: true });
     found = true;
   }
   return found;
+}
+
+/**
+ * Moves somebody else out of a file that is about to be written: a file may have been named by hand,
+ * or by mien 0.1, which kept `Ada` and `ada` in one where the file system ignores case.
+ */
+async function keepOther(file: string, name: string): Promise<void> {
+  const other = await nameIn(file);
+  if (other === undefined || isSame(other, name)) return;
+  const place = path.join(path.dirname(file), fileNameOf(other));
+  if ((await nameIn(place)) === undefined) await rename(file, place);
+}
+
+function isSame(name: string | undefined, other: string): boolean {
+  return name !== undefined && toPersonName(name) === toPersonName(other);
 }
 
 async function personFiles(folder: string): Promise<string[]> {
@@ -92,7 +110,7 @@ async function personFiles(folder: string): Promise<string[]> {
     throw new MienError("missing-file", `cannot read the people in ${folder}: ${error.message}`);
   });
   return names
-    .filter((name) => name.endsWith(ENDING))
+    .filter(isPersonFile)
     .sort()
     .map((name) => path.join(folder, name));
 }
@@ -109,18 +127,4 @@ async function read(file: string): Promise<Uint8Array> {
   return readFile(file).catch((error: unknown) => {
     throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`);
   });
-}
-
-/**
- * Letters and digits of any script stay readable; whatever a file system dislikes is escaped. Long
- * names that begin alike differ in their hash.
- */
-function fileNameOf(name: string): string {
-  const safe = name
-    .trim()
-    .normalize("NFC")
-    .replace(/[^\p{L}\p{N} _-]/gu, (odd) => `%${odd.codePointAt(0)?.toString(16)}`);
-  if (safe.length <= LONGEST) return `${safe}${ENDING}`;
-  const digits = createHash("sha256").update(safe).digest("hex").slice(0, 8);
-  return `${safe.slice(0, LONGEST - 9)}-${digits}${ENDING}`;
 }
