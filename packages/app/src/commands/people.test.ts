@@ -63,7 +63,7 @@ describe("app:acquire", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/the name "Ada"[^]*After 90 days they are deleted/);
     expect(out).toMatch(/left out 1: like one before/);
-    expect(out).toMatch(/^ Ada +5 +/m);
+    expect(out).toMatch(/^Ada +5 +/m);
     expect(out).toContain("next  npx nx run app:live");
     const places = await readdir(at("people"));
     expect(places.filter((name) => !/^[0-9a-f]{16}$/.test(name))).toEqual(["Ada.person"]);
@@ -97,7 +97,7 @@ describe("app:people", () => {
   it("lists who is enrolled, with what to expect, and until when they are kept", async () => {
     const { code, out } = await act();
     expect(code).toBe(0);
-    expect(out).toMatch(/^ Ada +5 +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d/m);
+    expect(out).toMatch(/^Ada +5 +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d/m);
     expect(out).toMatch(/expected: [\d.]+ % of strangers taken for one of them/);
   });
 
@@ -106,7 +106,7 @@ describe("app:people", () => {
     expect((await act("rename", "Ada", "Ada Lovelace")).out).toMatch(/Ada is Ada Lovelace now/);
     expect((await act("rename", "Ada Lovelace", "Countess")).err).toMatch(/enrolled already/);
     const { out } = await act("merge", "Countess", "Ada Lovelace");
-    expect(out).toMatch(/^ Ada Lovelace +8 /m);
+    expect(out).toMatch(/^Ada Lovelace +8 /m);
     expect(await filesWith(root, "Countess")).toEqual([]);
     await act("export", "Ada Lovelace", "--out", at("ada.zip"));
     const files = Object.keys(unzipSync(await readFile(at("ada.zip"))));
