@@ -21,7 +21,7 @@ const importRules = Object.entries(mayImport).map(([name, allowed]) => {
   const forbidden = Object.keys(mayImport).filter((other) => !allowed.includes(other));
   return {
     files: [`packages/${name}/src/**/*.{ts,tsx}`],
-    ignores: ["**/*.test.ts"],
+    ignores: ["**/*.test.ts", "**/testing/**"],
     rules: {
       "no-restricted-imports": [
         "error",

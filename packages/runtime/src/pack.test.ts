@@ -15,8 +15,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import ts from "typescript";
+import { findChromium } from "@mien/cli";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findChromium, serve } from "./testing/browser.ts";
+import { serve } from "./testing/browser.ts";
 import { halvesModel } from "./testing/models.ts";
 import { unexportedTypes } from "./testing/unexported-types.ts";
 

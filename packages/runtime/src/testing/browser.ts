@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "@mien/cli";
 import { build } from "esbuild";
 import { chromium, type Browser, type Page } from "playwright-core";
 import type * as runtime from "../index.ts";
@@ -12,20 +13,6 @@ import type * as runtime from "../index.ts";
 /** What the test page offers to `page.evaluate`. */
 declare global {
   var mien: typeof runtime;
-}
-
-/** Chromium or Chrome: `MIEN_CHROMIUM`, else the first on the path; undefined if there is none. */
-export function findChromium(): string | undefined {
-  const named = process.env["MIEN_CHROMIUM"];
-  if (named !== undefined) return named;
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-    try {
-      return execFileSync("which", [name], { encoding: "utf8", stdio: "pipe" }).trim();
-    } catch {
-      // The next name.
-    }
-  }
-  return undefined;
 }
 
 /** The package as a page would bundle it: its browser build, as one ES module. */
@@ -117,17 +104,13 @@ export async function serve(
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const home = await mkdtemp(path.join(tmpdir(), "mien-chromium-"));
   let browser: Browser;
   try {
     browser = await chromium.launch({
       executablePath: findChromium() ?? "chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-      ],
+      args: [...CHROMIUM_FLAGS],
+      env: chromiumEnvironment(home),
     });
   } catch (error) {
     server.close();
@@ -144,6 +127,7 @@ export async function serve(
     },
     async close() {
       await browser.close();
+      await rm(home, { recursive: true, force: true, maxRetries: 10 });
       server.closeAllConnections();
       server.close();
     },
