@@ -5,6 +5,7 @@ import { networkInterfaces } from "node:os";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
+import { SourceWarnings } from "../sources/source-warnings.ts";
 
 const PEOPLE = "artifacts/people";
 
@@ -111,11 +112,12 @@ export const live = defineCommand({
     const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
     const { source: text, window: windowSize, quorum, detectEvery, threads, host } = values;
     const shown = withoutSecrets(text);
+    const warnings = new SourceWarnings((message) => terminal.warn(message));
     // A camera may come later, and the page says so; a file that is not there never will.
     const source =
       text === "browser" || feed.mayComeBack(text)
         ? undefined
-        : await feed.openLive(text, signal, ({ message }) => terminal.warn(message));
+        : await feed.openLive(text, signal, warnings.add);
     const store = await openStore(values.people, {
       recogniser: values.recogniser,
       threads,
@@ -161,7 +163,7 @@ export const live = defineCommand({
       terminal.say(`page  ${address}${query}  (Ctrl-C ends it)`);
       if (text !== "browser") terminal.say(`source ${shown}`);
       if (values.open) await openPage(`${address}${query}`);
-      await app.engine.run(stopped.signal, source);
+      await app.engine.run(stopped.signal, source).finally(() => warnings.finish());
       if (!signal.aborted) {
         // A source that has ended leaves its page open, to look at.
         await new Promise<void>((resolve) => {
