@@ -213,6 +213,42 @@ describe("app:analyze", () => {
     expect(await readdir(path.join(folder, "out/deep er"))).toEqual(["results.jsonl"]);
   });
 
+  // Windows and macOS count characters, not bytes.
+  it.skipIf(process.platform !== "linux")(
+    "annotates images whose names are as long as names may be, each in a file of its own",
+    async () => {
+      const long = path.join(folder, "long names");
+      await mkdir(long);
+      const png = await left().png().toBuffer();
+      const names = [
+        `${"a".repeat(250)}.webp`,
+        // Of these, those that are annotated as NAME.gif.jpg are cut alike.
+        ...["gif", "jpg", "png", "tif"].map((ending) => `${"b".repeat(251)}.${ending}`),
+        ...["jpg", "png", "tif"].map((ending) => `${"é".repeat(125)}x.${ending}`),
+        ...["gif", "png"].map((ending) => `x${"日".repeat(83)}.${ending}`),
+        ...["jpg", "png"].map((ending) => `xyz${"😀".repeat(62)}.${ending}`),
+        // Bytes of the name itself, without its ending.
+        ...Array.from({ length: 9 }, (_, i) => `${"c".repeat(243 + i)}.png`),
+      ];
+      expect(Math.max(...names.map((name) => Buffer.byteLength(name)))).toBe(255);
+      for (const name of names) await writeFile(path.join(long, name), png);
+      const { code, err } = await analyze(
+        ...["--source", long, "--cropped", "--model", MODEL, "--annotate", "--out", "long out"],
+      );
+      expect(err).toBe("");
+      expect(code).toBe(0);
+      const written = await readdir(path.join(folder, "long out/annotated"));
+      expect(written).toHaveLength(names.length);
+      for (const name of written) {
+        expect(name).toMatch(/^(a+|b+|c+|é+x|x日+|xyz😀+|.*(\.\w+|[bé日😀])-\d+)\.jpg$/u);
+        const { width } = await sharp(path.join(folder, "long out/annotated", name)).metadata();
+        expect(width).toBe(40);
+      }
+      const { results } = await readResults("long out/results.jsonl");
+      expect(results.map(({ source }) => path.basename(source)).sort()).toEqual(names.sort());
+    },
+  );
+
   it("shows twenty rows of a large folder and writes all", async () => {
     const many = path.join(folder, "many");
     await mkdir(many);
