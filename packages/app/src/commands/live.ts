@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
+import { readSource } from "../sources/address-file.ts";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
 import { SourceWarnings } from "../sources/source-warnings.ts";
 
@@ -110,8 +111,10 @@ export const live = defineCommand({
     const model = await findModel(values.model);
     const detector = findFaceModel("detector", values.detector);
     const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
-    const { source: text, window: windowSize, quorum, detectEvery, threads, host } = values;
+    const text = await readSource(values.source);
+    const { window: windowSize, quorum, detectEvery, threads, host } = values;
     const shown = withoutSecrets(text);
+    const typed = withoutSecrets(values.source);
     const warnings = new SourceWarnings((message) => terminal.warn(message));
     // A camera may come later, and the page says so; a file that is not there never will.
     const source =
@@ -178,7 +181,7 @@ export const live = defineCommand({
       terminal.next(
         text === "browser"
           ? "npx nx run app:doctor"
-          : `npx nx run app:analyze --source ${shellQuote(shown)}`,
+          : `npx nx run app:analyze --source ${shellQuote(typed)}`,
         text === "browser" ? "says which cameras work here" : "writes all of it into a file",
       );
       return { address, source: shown, model, ...totals };

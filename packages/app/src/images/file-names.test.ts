@@ -18,7 +18,7 @@ const names = fc
     fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).map((text) => Buffer.from(text)),
     fc.string({ minLength: 1, maxLength: 40 }).map((text) => Buffer.from(text, "latin1")),
   )
-  .map((bytes) => Buffer.from(bytes).filter((byte) => byte !== 0 && byte !== 0x2f))
+  .map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 0 && byte !== 0x2f)))
   .filter((bytes) => bytes.length > 0);
 
 describe("a name", () => {

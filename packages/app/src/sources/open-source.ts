@@ -7,6 +7,7 @@ import { findTyped, onDisk, pathOfAddress } from "../images/file-names.ts";
 import { kindByEnding } from "../images/find-images.ts";
 import { connectKinect } from "../kinect/kinect-connection.ts";
 import { openRecording } from "../kinect/recording-source.ts";
+import { readSource } from "./address-file.ts";
 import type { Connect } from "./connection.ts";
 import { connectFfmpeg } from "./ffmpeg-connection.ts";
 import { openImages } from "./image-source.ts";
@@ -17,7 +18,8 @@ import { webcamInputs } from "./webcam.ts";
 /** For `--help`: what a source may be. */
 export const SOURCE_KINDS =
   "a video or image file, a folder of images, webcam[:N], kinect, kinect:RECORDING, " +
-  "an rtsp:// or http:// address, or - for standard input";
+  "an rtsp:// or http:// address, @FILE for a text file that holds the address, " +
+  "or - for standard input";
 
 /** Standard input that is a file, for ffmpeg: read in any order, as most MP4 files have to be. */
 const STDIN_FILE = "file:/dev/stdin";
@@ -32,10 +34,11 @@ const PATIENCE = 10_000;
 /**
  * Opens a source of frames and waits for its first one.
  *
- * @param text see `SOURCE_KINDS`.
+ * @param source see `SOURCE_KINDS`.
  * @throws {MienError} if it cannot be opened: why, and what to do about it.
  */
-export async function openSource(text: string, options: SourceOptions = {}): Promise<Source> {
+export async function openSource(source: string, options: SourceOptions = {}): Promise<Source> {
+  const text = await readSource(source);
   if (text === "-") return openStandardInput(options);
   const [, device, rest] = /^(webcam|kinect)(?::(.+))?$/i.exec(text) ?? [];
   if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
