@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { shellQuote } from "@mien/cli";
 import { MienError, messageOf, withoutSecrets } from "@mien/format";
 import sharp from "sharp";
 import { findTyped, onDisk, pathOfAddress } from "../images/file-names.ts";
@@ -76,7 +77,7 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
   });
   if (stats.isDirectory() && existsSync(onDisk(`${path}/INDEX.txt`))) {
     throw new MienError("usage", `${path} is a Kinect's recording`, {
-      advice: `Write --source kinect:${path}`,
+      advice: `Write --source ${shellQuote(`kinect:${path}`)}`,
     });
   }
   if (stats.isDirectory() || (stats.isFile() && (await isImage(path)))) {
