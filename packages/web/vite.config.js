@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { defineConfig } from "vite";
+import { defaultClientConditions, defineConfig } from "vite";
 
 const clone = path.resolve(import.meta.dirname, "../..");
 /** Vite takes "#" for the end of a file's path. */
@@ -21,6 +21,8 @@ export default defineConfig({
   // A plugin, since the root of the command line comes before that of this file.
   plugins: isReadable ? [] : [{ name: "readable-root", config: readableRoot }],
   base: "/",
+  // mien's other packages need not be built first.
+  resolve: { conditions: ["source", ...defaultClientConditions] },
   logLevel: "warn",
   build: {
     outDir: "dist/www",

@@ -27,6 +27,9 @@ beforeAll(() => {
          run: async () => { throw new MienError("bad-data", "row 3 is odd", { advice: "Make it even." }); } }),
        defineCommand({ name: "bug", summary: "crashes", examples: [], options: {},
          run: async () => { throw new TypeError("undefined is not a face"); } }),
+       defineCommand({ name: "repeat", summary: "fails", examples: [], options: {},
+         positional: { name: "text", description: "text" },
+         run: async (_, c) => { throw new MienError("bad-data", "no " + c.positionals[0], { advice: "See " + c.positionals[0], cause: new Error(c.positionals[0]) }); } }),
        defineCommand({ name: "make", summary: "makes a folder", examples: [], options: {},
          run: () => mkdir(import.meta.filename + "/x", { recursive: true }) }),
        defineCommand({ name: "wait", summary: "waits", examples: [], options: {}, run: (_, c) =>
@@ -98,7 +101,7 @@ describe("a program of commands", () => {
     expect(run(["ad"])).toEqual({
       code: 2,
       out: "",
-      err: 'error: demo has no command "ad"; it has add, fail, bug, make, wait\n',
+      err: 'error: demo has no command "ad"; it has add, fail, bug, repeat, make, wait\n',
     });
     const { code, err } = run(["add", "--cuont", "5"]);
     expect(code).toBe(2);
@@ -112,6 +115,25 @@ describe("a program of commands", () => {
       err: "error: row 3 is odd\nMake it even.\n",
     });
     expect(run(["fail"], { MIEN_DEBUG: "1" }).err).toMatch(/row 3 is odd[^]*\n {4}at /);
+  });
+
+  it("prints no secret of the command line, whichever error repeats it", () => {
+    const address = "rtsp://me:p w/5@camera.example/live?token=t0ken";
+    const lines = [
+      ["add", `--count=${address}`],
+      [address],
+      ["repeat", `--source=${address}`],
+      ["repeat", `see ${address}`],
+    ];
+    for (const argv of lines) {
+      const { code, out, err } = run(argv, { MIEN_DEBUG: "1" });
+      expect(code).toBeGreaterThan(0);
+      expect(err).toMatch(/^error: /);
+      expect(out + err).not.toMatch(/me:p|p w|t0ken/);
+    }
+    expect(run(["add", "--count", address]).err).toBe(
+      'error: --count must be a whole number from 1 to 9, found "rtsp://***@camera.example/live?token=***"\n',
+    );
   });
 
   it("prints a bug with its stack trace", () => {

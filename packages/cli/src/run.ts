@@ -1,4 +1,4 @@
-import { MienError, messageOf, TELEMETRY_OFF } from "@mien/format";
+import { MienError, messageOf, TELEMETRY_OFF, withoutSecrets } from "@mien/format";
 import type { Command, CommandContext } from "./command.ts";
 import { fileError } from "./file-errors.ts";
 import { checkWritable, writeJson } from "./files.ts";
@@ -50,7 +50,7 @@ export async function runProgram(
   try {
     await dispatch(program, argv, interruption.signal);
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = report(error, argv);
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
@@ -91,22 +91,31 @@ async function dispatch(
   }
 }
 
-/** Prints what was thrown and returns the exit code that it calls for. */
-function report(thrown: unknown): number {
+/**
+ * Prints what was thrown and returns the exit code that it calls for.
+ *
+ * @param argv the command line; the secrets of addresses in it are not printed, whatever is thrown.
+ */
+function report(thrown: unknown, argv: readonly string[]): number {
   removeBar();
   const error = fileError(thrown) ?? thrown;
   const known = error instanceof MienError;
   const debug = process.env["MIEN_DEBUG"] === "1";
+  const secretWords = argv.filter((word) => withoutSecrets(word) !== word);
+  const print = (text: string) => {
+    const safe = secretWords.reduce((shown, word) => withoutSecrets(shown, word), text);
+    process.stderr.write(`${safe}\n`);
+  };
   if (known && error.code === "interrupted") {
-    process.stderr.write(`stopped: ${error.message}\n${error.advice ?? ""}\n`.trimEnd() + "\n");
+    print(`stopped: ${error.message}\n${error.advice ?? ""}`.trimEnd());
     return EXIT.interrupted;
   }
-  process.stderr.write(`error: ${messageOf(error)}\n`);
-  if (known && error.advice !== undefined) process.stderr.write(`${error.advice}\n`);
+  print(`error: ${messageOf(error)}`);
+  if (known && error.advice !== undefined) print(error.advice);
   if (!known || debug) {
-    if (!known) process.stderr.write("This is a bug in mien; please report it with these lines:\n");
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? "") : String(error)}\n`);
-    if (known && error.cause instanceof Error) process.stderr.write(`${error.cause.stack ?? ""}\n`);
+    if (!known) print("This is a bug in mien; please report it with these lines:");
+    print(error instanceof Error ? (error.stack ?? "") : String(error));
+    if (known && error.cause instanceof Error) print(error.cause.stack ?? "");
   }
   return known && error.code === "usage" ? EXIT.usage : EXIT.failed;
 }

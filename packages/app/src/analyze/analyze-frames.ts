@@ -190,7 +190,8 @@ function annotateImages(folder: string, labels: readonly string[]): Annotations 
       // a.png and a.jpg must not share one name.
       let free = used.has(name) ? base : name;
       // With .jpg behind it, a name has at most 255 bytes; two that are cut alike are numbered.
-      if (Buffer.byteLength(free) > 251) free = `${shortened(free, 240)}-${frame.index}`;
+      if (Buffer.byteLength(free) > 251 || used.has(free))
+        free = `${shortened(free, 240)}-${frame.index}`;
       used.add(free);
       await writeFileAtomic(path.join(folder, `${free}.jpg`), jpeg);
     },

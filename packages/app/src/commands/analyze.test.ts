@@ -12,7 +12,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { BOX_CONVENTION, type FrameResult, type StreamLine } from "@mien/format";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -212,6 +212,120 @@ describe("app:analyze", () => {
     ]);
     expect(await readdir(path.join(folder, "out/deep er"))).toEqual(["results.jsonl"]);
   });
+
+  // Other systems store no name that is not Unicode.
+  it.skipIf(process.platform !== "linux")(
+    "reads images, folders and films whose names are not UTF-8, and shows their bytes",
+    async () => {
+      const named = (name: string) =>
+        Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, "latin1")]);
+      await mkdir(named("b\xe4r"));
+      const png = await left().png().toBuffer();
+      await writeFile(named("b\xe4r/caf\xe9.png"), png);
+      await writeFile(named("b\xe4r/plain.png"), png);
+      await writeFile(named("b\xe4r/\xfcber.jpg"), "no image");
+      await writeFile(named("b\xe4r/nam\xe9"), png);
+      const flags = ["--cropped", "--model", MODEL, "--out", "bytes"];
+      const all = await analyze(
+        ...["--source", "b\ufffdr", "--annotate", ...flags, "--json", "bytes.json"],
+      );
+      expect(all.code).toBe(0);
+      expect(all.err).toContain("skipped 1 entry that is no image: nam\\xE9");
+      expect(all.err).toContain("b\\xE4r/\\xFCber.jpg is no JPEG");
+      expect(all.out).toMatch(/^caf\\xE9\.png +Left/m);
+      const { header, results } = await readResults("bytes/results.jsonl");
+      expect(header.source).toBe("b\\xE4r");
+      expect(results.map(({ source }) => source)).toEqual([
+        "b\\xE4r/caf\\xE9.png",
+        "b\\xE4r/plain.png",
+      ]);
+      expect(await readdir(path.join(folder, "bytes/annotated"))).toEqual([
+        "caf\\xE9.jpg",
+        "plain.jpg",
+      ]);
+      expect(JSON.parse(await readFile(path.join(folder, "bytes.json"), "utf8"))).toMatchObject({
+        source: "b\\xE4r",
+        failed: [{ file: "b\\xE4r/\\xFCber.jpg" }],
+      });
+      // As Node decodes it, as it is shown, as a file manager writes it, and told by its content.
+      for (const source of [
+        "b\ufffdr/caf\ufffd.png",
+        "b\\xE4r/caf\\xE9.png",
+        `${pathToFileURL(folder).href}/b%E4r/caf%E9.png`,
+        "b\ufffdr/nam\ufffd",
+      ]) {
+        const one = await analyze("--source", source, ...flags);
+        expect(one.err).toBe("");
+        expect(one.out).toMatch(/(caf|nam)\\xE9\S* +Left/);
+      }
+      await writeFile(named("b\xe4r/caf\xe8.png"), png);
+      const two = await analyze("--source", "b\ufffdr/caf\ufffd.png", ...flags);
+      expect(two.code).toBe(2);
+      expect(two.err).toMatch(/may be any of 2 files: caf\\xE\d\.png, caf\\xE\d\.png\nTheir names/);
+    },
+  );
+
+  it.skipIf(process.platform !== "linux" || withoutFfmpeg)(
+    "reads a film whose name on the command line is not UTF-8",
+    async () => {
+      const lavfi = "color=black:s=64x48:r=30:d=0.2,drawbox=w=32:h=48:color=white:t=fill";
+      // With its index at the end, such a film cannot be read from a pipe.
+      const film = path.join(folder, "ascii.mp4");
+      spawnSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", lavfi, "-pix_fmt", "yuv420p", film]);
+      // The last bytes are the beginning of a character of three.
+      const shell =
+        "cp ascii.mp4 \"$(printf 'f\\374r \\346\\227.mp4')\"; " +
+        'exec "$@" --source "$(printf \'f\\374r \\346\\227.mp4\')"';
+      const argv = ["--conditions=source", "--import", TSX, BIN, "analyze", "--cropped"];
+      const { status, stdout, stderr } = spawnSync(
+        "sh",
+        ["-c", shell, "sh", process.execPath, ...argv, "--model", MODEL, "--out", "byte film"],
+        { cwd: folder, encoding: "utf8" },
+      );
+      expect(stderr).toBe("");
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/6 frames with 6 faces/);
+      expect(stdout).toContain("--source 'f\\xFCr \\xE6\\x97.mp4'");
+      const { header } = await readResults("byte film/results.jsonl");
+      expect(header.source).toBe("f\\xFCr \\xE6\\x97.mp4");
+    },
+  );
+
+  // Windows and macOS count characters, not bytes.
+  it.skipIf(process.platform !== "linux")(
+    "annotates images whose names are as long as names may be, each in a file of its own",
+    async () => {
+      const long = path.join(folder, "long names");
+      await mkdir(long);
+      const png = await left().png().toBuffer();
+      const names = [
+        `${"a".repeat(250)}.webp`,
+        // Of these, those that are annotated as NAME.gif.jpg are cut alike.
+        ...["gif", "jpg", "png", "tif"].map((ending) => `${"b".repeat(251)}.${ending}`),
+        ...["jpg", "png", "tif"].map((ending) => `${"é".repeat(125)}x.${ending}`),
+        ...["gif", "png"].map((ending) => `x${"日".repeat(83)}.${ending}`),
+        ...["jpg", "png"].map((ending) => `xyz${"😀".repeat(62)}.${ending}`),
+        // Bytes of the name itself, without its ending.
+        ...Array.from({ length: 9 }, (_, i) => `${"c".repeat(243 + i)}.png`),
+      ];
+      expect(Math.max(...names.map((name) => Buffer.byteLength(name)))).toBe(255);
+      for (const name of names) await writeFile(path.join(long, name), png);
+      const { code, err } = await analyze(
+        ...["--source", long, "--cropped", "--model", MODEL, "--annotate", "--out", "long out"],
+      );
+      expect(err).toBe("");
+      expect(code).toBe(0);
+      const written = await readdir(path.join(folder, "long out/annotated"));
+      expect(written).toHaveLength(names.length);
+      for (const name of written) {
+        expect(name).toMatch(/^(a+|b+|c+|é+x|x日+|xyz😀+|.*(\.\w+|[bé日😀])-\d+)\.jpg$/u);
+        const { width } = await sharp(path.join(folder, "long out/annotated", name)).metadata();
+        expect(width).toBe(40);
+      }
+      const { results } = await readResults("long out/results.jsonl");
+      expect(results.map(({ source }) => path.basename(source)).sort()).toEqual(names.sort());
+    },
+  );
 
   it("shows twenty rows of a large folder and writes all", async () => {
     const many = path.join(folder, "many");

@@ -180,9 +180,10 @@ export const analyze = defineCommand({
       terminal.wrote(analysis.results, plural(analysis.frames, unit));
       if (analysis.csv !== undefined) terminal.wrote(analysis.csv, plural(analysis.faces, "face"));
       if (analysis.annotated !== undefined) terminal.wrote(analysis.annotated);
-      suggestNext(terminal, values, source);
+      const typed = typedAgain(values.source, source);
+      suggestNext(terminal, { ...values, source: typed }, source);
       return {
-        source: withoutSecrets(values.source),
+        source: typed,
         model,
         labels: pipeline.labels,
         [`${unit}s`]: analysis.frames,
@@ -269,6 +270,11 @@ function reasonFor(file: string, asked: string | undefined): string {
     : `the newest in ${FOLDERS.models}/`;
 }
 
+/** The source as it may be typed again: without secrets, and without bytes that Node replaced. */
+function typedAgain(typed: string, source: Source): string {
+  return withoutSecrets(typed.includes("\ufffd") ? source.name : typed);
+}
+
 /** The same again, with pictures to look at; or the folder around an image. */
 function suggestNext(terminal: Terminal, values: Values, source: Source): void {
   const again = (place: string, ...flags: string[]) => {
@@ -276,7 +282,7 @@ function suggestNext(terminal: Terminal, values: Values, source: Source): void {
     if (values.model !== undefined) flags.push("--model", shellQuote(values.model));
     return ["npx nx run app:analyze --source", shellQuote(place), ...flags].join(" ");
   };
-  const name = withoutSecrets(values.source ?? "");
+  const name = values.source ?? "";
   if (source.kind === "images" && source.length === 1 && path.extname(name) !== "") {
     terminal.next(again(path.dirname(name)), "reads every image in the folder");
   } else if (!values.annotate && name !== "-") {

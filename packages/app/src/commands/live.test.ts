@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -61,6 +61,8 @@ const PAGE = /^page {2}(http:\/\/127\.0\.0\.1:(\d+))(\/\S*)? /m;
 describe("app:live", () => {
   it("serves page and results of a folder on a free port until Ctrl-C, and sums up", async () => {
     const source = await spotFolder(folder);
+    // The folder is shown again and again, and each time these are left out.
+    for (let i = 0; i < 12; i++) await writeFile(path.join(source, `${i}.jpg`), "no image");
     const { child, found, ended, said } = await live(PAGE, "--source", source, "--port", "0");
     const origin = found[1] as string;
     expect(await (await fetch(origin)).text()).toContain("<title>mien live</title>");
@@ -85,6 +87,8 @@ describe("app:live", () => {
     child.kill("SIGINT");
     expect(await ended).toBe(0);
     expect(said()).toMatch(/frames +faces +left out[^]*next {2}npx nx run app:analyze --source/);
+    expect(said().match(/\d\.jpg is no JPEG/g)).toHaveLength(10);
+    expect(said()).toMatch(/\d+ warnings \(skipped\); the first 10 were printed/);
   });
 
   it("says what is missing before anything else", async () => {

@@ -4,7 +4,9 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
+import { readSource } from "../sources/address-file.ts";
 import { SOURCE_KINDS } from "../sources/open-source.ts";
+import { SourceWarnings } from "../sources/source-warnings.ts";
 
 const PEOPLE = "artifacts/people";
 
@@ -109,13 +111,16 @@ export const live = defineCommand({
     const model = await findModel(values.model);
     const detector = findFaceModel("detector", values.detector);
     const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
-    const { source: text, window: windowSize, quorum, detectEvery, threads, host } = values;
+    const text = await readSource(values.source);
+    const { window: windowSize, quorum, detectEvery, threads, host } = values;
     const shown = withoutSecrets(text);
+    const typed = withoutSecrets(values.source);
+    const warnings = new SourceWarnings((message) => terminal.warn(message));
     // A camera may come later, and the page says so; a file that is not there never will.
     const source =
       text === "browser" || feed.mayComeBack(text)
         ? undefined
-        : await feed.openLive(text, signal, ({ message }) => terminal.warn(message));
+        : await feed.openLive(text, signal, warnings.add);
     const store = await openStore(values.people, {
       recogniser: values.recogniser,
       threads,
@@ -161,7 +166,7 @@ export const live = defineCommand({
       terminal.say(`page  ${address}${query}  (Ctrl-C ends it)`);
       if (text !== "browser") terminal.say(`source ${shown}`);
       if (values.open) await openPage(`${address}${query}`);
-      await app.engine.run(stopped.signal, source);
+      await app.engine.run(stopped.signal, source).finally(() => warnings.finish());
       if (!signal.aborted) {
         // A source that has ended leaves its page open, to look at.
         await new Promise<void>((resolve) => {
@@ -176,7 +181,7 @@ export const live = defineCommand({
       terminal.next(
         text === "browser"
           ? "npx nx run app:doctor"
-          : `npx nx run app:analyze --source ${shellQuote(shown)}`,
+          : `npx nx run app:analyze --source ${shellQuote(typed)}`,
         text === "browser" ? "says which cameras work here" : "writes all of it into a file",
       );
       return { address, source: shown, model, ...totals };

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { MienError, messageOf, type RawImage } from "@mien/format";
 import sharp from "sharp";
+import { onDisk } from "./file-names.ts";
 
 /** Larger images are refused before they are unpacked. */
 const MAX_PIXELS = 100e6;
@@ -15,12 +16,13 @@ const KINDS = "JPEG, PNG, WebP, GIF, TIFF or AVIF";
  * It comes out as a viewer shows it: turned as its EXIF orientation says, in 8-bit sRGB (also from
  * CMYK, 16 bits or an embedded profile), transparent parts on white.
  *
+ * @param file a path as `shownName` writes it.
  * @returns 3 channels.
  * @throws {MienError} `missing-file` if it cannot be read; `bad-image` if it is no image of these
  * kinds, is damaged or cut off, or has more than 100 megapixels.
  */
 export async function decodeImage(file: string): Promise<RawImage> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readFile(onDisk(file)).catch((error: unknown) => {
     throw new MienError("missing-file", `cannot read ${file}: ${messageOf(error)}`, {
       cause: error,
     });

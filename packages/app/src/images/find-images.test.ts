@@ -65,6 +65,20 @@ describe("the images of a source", () => {
     },
   );
 
+  it.skipIf(process.platform !== "linux")(
+    "have names of any bytes, but no two that are shown alike",
+    async () => {
+      const made = await filled("bytes", ["b.png"]);
+      await writeFile(Buffer.from(`${made}/\xe9.png`, "latin1"), "x");
+      expect((await findImages(made)).images).toEqual([`${made}/\\xE9.png`, `${made}/b.png`]);
+      await writeFile(path.join(made, "\\xE9.png"), "x");
+      await expect(findImages(made)).rejects.toMatchObject({
+        code: "bad-data",
+        message: `two files in the folder ${made} are shown as \\xE9.png`,
+      });
+    },
+  );
+
   it("are missing where there is nothing, and the error says what there is", async () => {
     await expect(findImages(path.join(folder, "none"))).rejects.toMatchObject({
       code: "missing-file",

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
+import { onDisk, shownName } from "./file-names.ts";
 
 /** Endings of the image files that are picked from a folder. */
 const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;
@@ -13,7 +14,7 @@ export function kindByEnding(file: string): "image" | "video" | undefined {
   return IMAGE.test(file) ? "image" : VIDEO.test(file) ? "video" : undefined;
 }
 
-/** The images that a source holds. */
+/** The images that a source holds, by their names as `shownName` writes them. */
 export interface FoundImages {
   readonly isFolder: boolean;
   /** Paths in natural order (2 before 10). */
@@ -26,11 +27,12 @@ export interface FoundImages {
  * Finds the images that a user means: one file, whatever it is called, or every image file in a
  * folder, by its ending; folders inside it are not entered.
  *
+ * @param source a path as `shownName` writes it.
  * @throws {MienError} `missing-file` if there is no such file or folder, or no image in it;
  * `unsupported` for cameras, addresses and videos.
  */
 export async function findImages(source: string): Promise<FoundImages> {
-  const stats = await stat(source).catch((error: unknown) => {
+  const stats = await stat(onDisk(source)).catch((error: unknown) => {
     if (STREAM.test(source)) throw notAnImage(`"${source}" is not a file or folder`);
     throw new MienError("missing-file", `cannot find ${source}: ${messageOf(error)}`, {
       advice: "Give --source an image, or a folder of images.",
@@ -44,14 +46,21 @@ export async function findImages(source: string): Promise<FoundImages> {
   }
   const images: string[] = [];
   const skipped: string[] = [];
-  const names = await readdir(source).catch((error: unknown) => {
+  const entries = await readdir(onDisk(source), { encoding: "buffer" }).catch((error: unknown) => {
     throw new MienError("missing-file", `cannot read the folder ${source}: ${messageOf(error)}`);
   });
-  for (const name of names.sort(naturally)) {
+  const names = entries.map(shownName).sort(naturally);
+  const twice = names.find((name, index) => name === names[index + 1]);
+  if (twice !== undefined) {
+    throw new MienError("bad-data", `two files in the folder ${source} are shown as ${twice}`, {
+      advice: "The name of one of them is not UTF-8. Rename it.",
+    });
+  }
+  for (const name of names) {
     if (name.startsWith(".")) continue;
     const file = path.join(source, name);
     // A link to nowhere is kept, so that it is reported as unreadable if it is called an image.
-    const entry = await stat(file).catch(() => undefined);
+    const entry = await stat(onDisk(file)).catch(() => undefined);
     if (entry?.isDirectory()) skipped.push(`${name}/`);
     else if (IMAGE.test(name) && entry?.isFile() !== false) images.push(file);
     else skipped.push(name);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -52,6 +52,20 @@ describe("a recording", () => {
   it("is refused as a folder of images, with what to write instead", async () => {
     await expect(openSource(recording)).rejects.toMatchObject({
       advice: `Write --source kinect:${recording}`,
+    });
+  });
+
+  it.skipIf(process.platform !== "linux")("may have a name that is not UTF-8", async () => {
+    const named = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from("s\xe9ance", "latin1")]);
+    await symlink(recording, named);
+    for (const name of ["s\ufffdance", "s\\xE9ance"]) {
+      const source = await openSource(`kinect:${folder}/${name}`);
+      let frames = 0;
+      for await (const { depth } of source.frames()) if (depth !== undefined) frames++;
+      expect(frames).toBe(12);
+    }
+    await expect(openSource(`${folder}/s\ufffdance`)).rejects.toMatchObject({
+      advice: `Write --source 'kinect:${folder}/s\\xE9ance'`,
     });
   });
 

@@ -1,6 +1,7 @@
 import { open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf, parseJson } from "@mien/format";
+import { onDisk } from "../images/file-names.ts";
 import { DEFAULT_CALIBRATION, fromDeviceJson, type Calibration } from "./calibration.ts";
 import { HEIGHT, WIDTH } from "./registration.ts";
 
@@ -42,7 +43,7 @@ const LONGEST_GAP = 0.1;
  */
 export async function readRecording(folder: string): Promise<Recording> {
   const index = path.join(folder, "INDEX.txt");
-  const text = await readFile(index, "utf8").catch((error: unknown) => {
+  const text = await readFile(onDisk(index), "utf8").catch((error: unknown) => {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
     const why = isMissing ? "" : `: ${messageOf(error)}`;
     throw new MienError("missing-file", `no Kinect recording in ${folder}${why}`, {
@@ -93,7 +94,7 @@ export async function readRecording(folder: string): Promise<Recording> {
 
 async function readCalibration(folder: string): Promise<Calibration> {
   const file = path.join(folder, "device.json");
-  const bytes = await readFile(file).catch(() => undefined);
+  const bytes = await readFile(onDisk(file)).catch(() => undefined);
   if (bytes === undefined) return DEFAULT_CALIBRATION;
   return fromDeviceJson(parseJson(bytes, file), file);
 }
@@ -105,7 +106,7 @@ async function readCalibration(folder: string): Promise<Calibration> {
  */
 export async function checkFiles({ files }: Recording): Promise<void> {
   for (const { kind, file } of files) {
-    const { size } = await stat(file).catch((error: unknown) => cannotRead(file, error));
+    const { size } = await stat(onDisk(file)).catch((error: unknown) => cannotRead(file, error));
     if (kind === "d") checkSize(file, size, DEPTH_HEADER, DEPTH_BYTES);
     if (kind === "r") checkSize(file, size, COLOUR_HEADER, COLOUR_BYTES);
   }
@@ -130,7 +131,7 @@ export function readColour(file: string): Promise<Uint8Array> {
 }
 
 async function readPicture(file: string, header: string, bytes: number): Promise<Uint8Array> {
-  const handle = await open(file).catch((error: unknown) => cannotRead(file, error));
+  const handle = await open(onDisk(file)).catch((error: unknown) => cannotRead(file, error));
   try {
     checkSize(file, (await handle.stat()).size, header, bytes);
     const start = Buffer.alloc(header.length);

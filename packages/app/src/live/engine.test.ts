@@ -68,7 +68,7 @@ describe.skipIf(withoutFfmpeg)("a live engine", () => {
     const last = results.at(-1)!;
     expect(results[0]!.faces).toMatchObject([{ track: 1 }]);
     expect(last.faces).toMatchObject([{ track: 2, confirmed: null }]);
-    expect(last.source).toBe(`http://127.0.0.1:${port}/film.mp4`);
+    expect(last.source).toBe(`http://***@127.0.0.1:${port}/film.mp4`);
     expect([...told, ...results.map((one) => JSON.stringify(one))].join("\n")).not.toMatch(
       /sec|ret@/,
     );

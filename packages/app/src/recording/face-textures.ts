@@ -5,6 +5,7 @@ import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, random } from "@mien/format";
 import sharp from "sharp";
+import { onDisk } from "../images/file-names.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { findImages } from "../images/find-images.ts";
 
@@ -62,7 +63,7 @@ export async function hashFaces(folder: string): Promise<string> {
   const boxes = path.join(folder, BOXES);
   const { images } = await findImages(folder);
   for (const file of [...images, ...(existsSync(boxes) ? [boxes] : [])]) {
-    const content = await readFile(file);
+    const content = await readFile(onDisk(file));
     hash.update(`${path.basename(file)}\n${content.length}\n`).update(content);
   }
   return hash.digest("hex");

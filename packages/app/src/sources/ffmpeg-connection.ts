@@ -1,4 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { MienError, messageOf } from "@mien/format";
 import { killChild, watchChild } from "./child-processes.ts";
 import type { Capture, Connection } from "./connection.ts";
@@ -15,8 +17,11 @@ export interface FfmpegInput {
   readonly address?: string;
   /** The flags up to and with `-i`. */
   readonly args: readonly string[];
-  /** Hands this process's standard input to ffmpeg. */
-  readonly stdin?: boolean;
+  /**
+   * ffmpeg's standard input: this process's own, or a file by the bytes of its path, which need not
+   * be UTF-8. Default none.
+   */
+  readonly stdin?: "own" | Buffer;
   /**
    * `camera`: frames pass as they come, and an end is an interruption. `file`: the frame rate is made
    * constant, and an end is an end.
@@ -48,10 +53,13 @@ export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): P
     ...["-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1"],
   ];
   const quiet = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"];
+  const file = input.stdin instanceof Buffer ? openSync(input.stdin, "r") : undefined;
+  // Node's types do not know a file in this place.
   const child = spawn(program, [...quiet, ...input.args, ...output], {
-    stdio: [input.stdin ? "inherit" : "ignore", "pipe", "pipe"],
+    stdio: [file ?? (input.stdin === "own" ? "inherit" : "ignore"), "pipe", "pipe"],
     windowsHide: true,
-  });
+  }) as ChildProcessByStdio<null, Readable, Readable>;
+  if (file !== undefined) closeSync(file);
   watchChild(child);
   const { stdout, stderr } = child;
   let log = "";

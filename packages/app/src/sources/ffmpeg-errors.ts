@@ -74,7 +74,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     log: /401 Unauthorized|403 Forbidden/,
     code: "environment",
     problem: "wants a user name and password",
-    advice: "Put them into the address: rtsp://USER:PASSWORD@HOST/…",
+    advice: "Write USER:PASSWORD@ before the host in the address.",
   },
   {
     log: /404 Not Found|\b4\d\d (?:Client Error|Not Found|Bad Request)|Server returned 4/,

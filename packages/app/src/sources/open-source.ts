@@ -1,11 +1,14 @@
-import { existsSync, fstatSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { shellQuote } from "@mien/cli";
 import { MienError, messageOf, withoutSecrets } from "@mien/format";
 import sharp from "sharp";
+import { findTyped, onDisk, pathOfAddress } from "../images/file-names.ts";
 import { kindByEnding } from "../images/find-images.ts";
 import { connectKinect } from "../kinect/kinect-connection.ts";
 import { openRecording } from "../kinect/recording-source.ts";
+import { readSource } from "./address-file.ts";
 import type { Connect } from "./connection.ts";
 import { connectFfmpeg } from "./ffmpeg-connection.ts";
 import { openImages } from "./image-source.ts";
@@ -16,8 +19,11 @@ import { webcamInputs } from "./webcam.ts";
 /** For `--help`: what a source may be. */
 export const SOURCE_KINDS =
   "a video or image file, a folder of images, webcam[:N], kinect, kinect:RECORDING, " +
-  "an rtsp:// or http:// address, or - for standard input";
+  "an rtsp:// or http:// address, @FILE for a text file that holds the address, " +
+  "or - for standard input";
 
+/** Standard input that is a file, for ffmpeg: read in any order, as most MP4 files have to be. */
+const STDIN_FILE = "file:/dev/stdin";
 /** A camera or stream that shows nothing for this long is taken for lost, in milliseconds. */
 const SILENCE = 2000;
 /** Playlists come in pieces of some seconds each. */
@@ -29,18 +35,19 @@ const PATIENCE = 10_000;
 /**
  * Opens a source of frames and waits for its first one.
  *
- * @param text see `SOURCE_KINDS`.
+ * @param source see `SOURCE_KINDS`.
  * @throws {MienError} if it cannot be opened: why, and what to do about it.
  */
-export async function openSource(text: string, options: SourceOptions = {}): Promise<Source> {
+export async function openSource(source: string, options: SourceOptions = {}): Promise<Source> {
+  const text = await readSource(source);
   if (text === "-") return openStandardInput(options);
   const [, device, rest] = /^(webcam|kinect)(?::(.+))?$/i.exec(text) ?? [];
   if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
   if (device !== undefined)
-    return rest === undefined ? openKinect(options) : openRecording(rest, options);
-  if (/^file:\/\//i.test(text)) return openPath(pathOf(text), options);
+    return rest === undefined ? openKinect(options) : openRecording(await findTyped(rest), options);
+  if (/^file:\/\//i.test(text)) return openPath(await findTyped(pathOf(text)), options);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
-  return openPath(text, options);
+  return openPath(await findTyped(text), options);
 }
 
 /** The path of a `file://` address; what is no proper address is taken as it is written. */
@@ -49,13 +56,16 @@ function pathOf(address: string): string {
     const decoded = fileURLToPath(address);
     if (existsSync(decoded)) return decoded;
   } catch {
-    // For example a % without two digits behind it.
+    // For example a % without two digits behind it, or bytes that are not UTF-8.
   }
-  return address.slice("file://".length);
+  const path = pathOfAddress(address);
+  return existsSync(onDisk(path)) ? path : address.slice("file://".length);
 }
 
+/** @param path as `shownName` writes it. */
 async function openPath(path: string, options: SourceOptions): Promise<Source> {
-  const stats = await stat(path).catch((error: unknown) => {
+  const place = onDisk(path);
+  const stats = await stat(place).catch((error: unknown) => {
     throw new MienError(
       "missing-file",
       withoutSecrets(`cannot find ${path}: ${messageOf(error)}`, path),
@@ -65,9 +75,9 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
       },
     );
   });
-  if (stats.isDirectory() && existsSync(`${path}/INDEX.txt`)) {
+  if (stats.isDirectory() && existsSync(onDisk(`${path}/INDEX.txt`))) {
     throw new MienError("usage", `${path} is a Kinect's recording`, {
-      advice: `Write --source kinect:${path}`,
+      advice: `Write --source ${shellQuote(`kinect:${path}`)}`,
     });
   }
   if (stats.isDirectory() || (stats.isFile() && (await isImage(path)))) {
@@ -80,7 +90,8 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
       connectFfmpeg(
         {
           name: path,
-          args: [...repeat, "-i", `file:${path}`],
+          args: [...repeat, "-i", typeof place === "string" ? `file:${place}` : STDIN_FILE],
+          ...(typeof place === "string" ? {} : { stdin: place }),
           kind: "file",
           patienceMs: stats.isFile() ? patience(options) : Infinity,
         },
@@ -98,12 +109,18 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
 async function isImage(path: string): Promise<boolean> {
   const kind = kindByEnding(path);
   if (kind !== undefined) return kind === "image";
-  return sharp(path)
+  const place = onDisk(path);
+  const opened = typeof place === "string" ? undefined : openSync(place, "r");
+  // sharp takes bytes for an image, not for the name of one.
+  return sharp(opened === undefined ? path : `/dev/fd/${opened}`)
     .metadata()
     .then(
       () => true,
       () => false,
-    );
+    )
+    .finally(() => {
+      if (opened !== undefined) closeSync(opened);
+    });
 }
 
 function openStandardInput(options: SourceOptions): Promise<Source> {
@@ -114,9 +131,9 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
       advice: "Send a video into it: … < film.mp4",
     });
   }
-  // A redirected file can be read in any order, as most MP4 files have to be; a pipe cannot.
+  // A redirected file can be read in any order; a pipe cannot.
   const isFile = process.platform !== "win32" && fstatSync(0).isFile();
-  const input = { name, args: ["-i", isFile ? "file:/dev/stdin" : "pipe:0"], stdin: true };
+  const input = { name, args: ["-i", isFile ? STDIN_FILE : "pipe:0"], stdin: "own" as const };
   return openStream(
     (signal) => connectFfmpeg({ ...input, kind: "file", patienceMs: Infinity }, signal),
     { name, kind: () => "video", silenceMs: Infinity },
