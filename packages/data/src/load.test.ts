@@ -108,6 +108,32 @@ describe("loadDataset", () => {
     );
   });
 
+  describe("names content that is no CSV, plain and inside gzip, and what to do", () => {
+    const tar = Buffer.alloc(1024);
+    tar.write("tiny.csv");
+    tar.write("ustar", 257);
+    it.each<[content: Buffer, name: string, remedy: string]>([
+      [Buffer.from(`\ufeff${CSV}`, "utf16le"), "text in UTF-16", "Save it as UTF-8"],
+      [Buffer.from(CSV, "utf16le"), "text in UTF-16", "Save it as UTF-8"],
+      [Buffer.from(`PK\x03\x04${"\0".repeat(26)}tiny.csv`), "a zip archive", "Unpack it"],
+      [tar, "a tar archive", "Unpack it"],
+      [Buffer.from("<!DOCTYPE html><title>Sign in</title>"), "a web page", "Download the file"],
+    ])("case %#", async (content, name, remedy) => {
+      const misnamed = await tinyDataset(content, "tiny.csv.gz");
+      for (const options of [
+        await tinyDataset(content),
+        await tinyDataset(gzipSync(content), "tiny.csv.gz"),
+        misnamed,
+      ]) {
+        await expect(loadDataset(options)).rejects.toMatchObject({
+          code: "bad-data",
+          message: expect.stringMatching(`expected a .*, found ${name}`) as string,
+          advice: expect.stringContaining(remedy) as string,
+        });
+      }
+    });
+  });
+
   it("says so when a gzip file ends too early or is damaged", async () => {
     const zipped = gzipSync(CSV);
     const cutOff = await tinyDataset(zipped.subarray(0, zipped.length - 12), "tiny.csv.gz");
