@@ -9,11 +9,11 @@
  *   npm run release -- --only fer2013 --final    and open PrivateTest, once for these weights
  *   npm run release -- --only fer2013 --from RUN    release a finished run without training
  *
- * --csv FILE and --ferplus FILE name the data, else MIEN_DATA; --out DIR another folder.
+ * --csv FILE and --ferplus FILE name the data, else MIEN_DATA or datasets/; --out DIR another folder.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
 
@@ -120,12 +120,17 @@ function openingsOf(run) {
     .sort((a, b) => (a.time < b.time ? -1 : 1));
 }
 
-/** Whether a model can be judged by the votes too. */
+/** Whether a model can be judged by the votes too; looks where `locateVotes` of data does. */
 function haveVotes() {
-  const files = ["ferplus.csv", "ferplus.csv.gz"];
-  const folder = process.env.MIEN_DATA;
   if (options.ferplus !== undefined) return true;
-  return folder ? files.some((file) => existsSync(path.join(folder, file))) : false;
+  const known = existsSync("datasets") ? readdirSync("datasets") : [];
+  const folders = [
+    ...(options.csv === undefined ? [] : [path.dirname(options.csv)]),
+    ...(process.env.MIEN_DATA ? [process.env.MIEN_DATA] : []),
+    ...known.map((name) => path.join("datasets", name)),
+  ];
+  const names = ["ferplus.csv", "fer2013new.csv"].flatMap((name) => [name, `${name}.gz`]);
+  return folders.some((folder) => names.some((name) => existsSync(path.join(folder, name))));
 }
 
 function sha256(file) {

@@ -1,5 +1,6 @@
 export * from "./chromium.ts";
 export * from "./command.ts";
+export * from "./data-folder.ts";
 export * from "./files.ts";
 export * from "./format-quantities.ts";
 export * from "./locate.ts";

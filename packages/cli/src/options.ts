@@ -63,7 +63,8 @@ export function outOption(description: string, defaultFolder?: string) {
 export const csvOption = {
   type: "string",
   placeholder: "FILE",
-  description: "data set, .csv or .csv.gz; otherwise looked for in MIEN_DATA and datasets/",
+  description:
+    "data set, .csv or .csv.gz; otherwise looked for in MIEN_DATA, or in datasets/ if that is not set",
 } as const satisfies Option;
 
 /** `--learning-rate` for `learningRate`. */

@@ -15,7 +15,7 @@ import type { CsvContent } from "./read-csv.ts";
 import type { BadRow } from "./row-collector.ts";
 
 /** Raise this when what a cache holds, or how a CSV is read, changes. */
-const VERSION = "1";
+const VERSION = "2";
 
 /** Parsed data sets as binary files in the safetensors layout, found by their CSV's hash. */
 export class DatasetCache {
@@ -44,7 +44,7 @@ export class DatasetCache {
 
   /** Keeps a parsed CSV; an unfinished write leaves nothing behind. */
   async keep(sha256: string, manifest: DatasetManifest, content: CsvContent): Promise<void> {
-    const { set, skipped } = content;
+    const { set, skipped, notes } = content;
     const { height, width, channels } = set;
     const count = set.labels.length;
     const parts = encodeTensors({
@@ -54,7 +54,11 @@ export class DatasetCache {
         usage: { shape: [count], data: set.usage },
         row: { shape: [count], data: set.row },
       },
-      metadata: { ...keyOf(sha256, manifest), skipped: JSON.stringify(skipped) },
+      metadata: {
+        ...keyOf(sha256, manifest),
+        skipped: JSON.stringify(skipped),
+        notes: JSON.stringify(notes),
+      },
     });
     await writeFileAtomic(this.#path(sha256, skipped.length > 0), parts);
   }
@@ -74,7 +78,7 @@ export class DatasetCache {
     if (!existsSync(file)) return undefined;
     try {
       const decoded = decodeTensors(await readWhole(file), file);
-      const { skipped = "", ...key } = decoded.metadata;
+      const { skipped = "", notes = "", ...key } = decoded.metadata;
       if (!isDeepStrictEqual(key, keyOf(sha256, manifest))) return undefined;
       const set: ImageSet = {
         ...manifest.image,
@@ -89,7 +93,12 @@ export class DatasetCache {
         set.pixels.length === count * imageSize(set) &&
         set.usage.length === count &&
         set.row.length === count;
-      return whole ? { set, skipped: JSON.parse(skipped) as BadRow[] } : undefined;
+      if (!whole) return undefined;
+      return {
+        set,
+        skipped: JSON.parse(skipped) as BadRow[],
+        notes: JSON.parse(notes) as string[],
+      };
     } catch {
       // A damaged cache is as good as none: the CSV is still there.
       return undefined;

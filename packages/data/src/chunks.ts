@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
-import { MienError, messageOf } from "@mien/format";
+import { contentKind, MienError, messageOf } from "@mien/format";
 
 /** How to read a file as a stream of chunks. */
 export interface ChunkOptions {
@@ -20,7 +20,8 @@ const CHUNK_BYTES = 1 << 20;
  * filled from disk while the other is worked on.
  *
  * @throws {MienError} `missing-file` if it cannot be read, `bad-data` if it is called `.gz` but is
- * no gzip file or is cut off or damaged, `interrupted` on the signal.
+ * no gzip file or is cut off or damaged, or if its content is another than text (`contentKind`),
+ * `interrupted` on the signal.
  */
 export async function* readChunks(file: string, options: ChunkOptions): AsyncGenerator<Buffer> {
   let handle: FileHandle;
@@ -35,13 +36,38 @@ export async function* readChunks(file: string, options: ChunkOptions): AsyncGen
     if (first.done) return;
     const zipped = first.value[0] === 0x1f && first.value[1] === 0x8b;
     if (!zipped && file.endsWith(".gz")) {
-      throw new MienError("bad-data", `${file}: expected a gzip file, found other content`, {
-        advice: "Download it again, or drop the .gz from its name if it is not compressed.",
-      });
+      const kind = contentKind(first.value);
+      throw new MienError(
+        "bad-data",
+        `${file}: expected a gzip file, found ${kind?.name ?? "other content"}`,
+        {
+          advice:
+            kind?.remedy ??
+            "Download it again, or drop the .gz from its name if it is not compressed.",
+        },
+      );
     }
-    yield* zipped ? gunzip(first.value, raw, file) : resume(first.value, raw);
+    yield* refuseForeign(zipped ? gunzip(first.value, raw, file) : resume(first.value, raw), file);
   } finally {
     await handle.close();
+  }
+}
+
+/** Passes chunks on, unless the first shows that they are no text in UTF-8 or stand for a file. */
+async function* refuseForeign(
+  chunks: AsyncGenerator<Buffer>,
+  file: string,
+): AsyncGenerator<Buffer> {
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    const kind = isFirst ? contentKind(chunk) : undefined;
+    if (kind !== undefined) {
+      throw new MienError("bad-data", `${file}: expected a CSV in UTF-8, found ${kind.name}`, {
+        advice: kind.remedy,
+      });
+    }
+    isFirst = false;
+    yield chunk;
   }
 }
 

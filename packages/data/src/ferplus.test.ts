@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { USAGES, type ImageSet } from "@mien/format";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { findVotes, loadVotes, VOTE_COLUMNS, voteDistribution, voteWinners } from "./ferplus.ts";
 import { loadDataset } from "./load.ts";
-import { temporaryFolder } from "./testing/folder.ts";
+import { TINY } from "./testing/csv-text.ts";
+import { temporaryCurrentFolder, temporaryFolder } from "./testing/folder.ts";
 
 const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
 const HEADER =
@@ -62,7 +63,7 @@ describe("loadVotes", () => {
   });
 
   it("looks in MIEN_DATA and says where it looked", async () => {
-    const folder = await temporaryFolder();
+    const folder = await temporaryCurrentFolder();
     vi.stubEnv("MIEN_DATA", folder);
     await expect(loadVotes({ set: SET })).rejects.toThrow(folder);
     expect(await findVotes({ set: SET })).toBeUndefined();
@@ -70,6 +71,44 @@ describe("loadVotes", () => {
     expect((await loadVotes({ set: SET })).counts).toHaveLength(30);
     await expect(loadVotes({ ferplus: "no-such.csv", set: SET })).rejects.toMatchObject({
       code: "missing-file",
+    });
+  });
+
+  describe("finds votes under both names, plain and gzipped", () => {
+    it.each(["ferplus.csv", "ferplus.csv.gz", "fer2013new.csv", "fer2013new.csv.gz"])(
+      "%s beside the data set, in MIEN_DATA and in datasets/, in this order",
+      async (name) => {
+        const home = await temporaryCurrentFolder();
+        vi.stubEnv("MIEN_DATA", path.join(home, "data"));
+        const csv = "beside/fer2013.csv";
+        const last = path.join("datasets/fer2013", name);
+        const places = [path.join("beside", name), path.join(home, "data", name), last];
+        const content = name.endsWith(".gz") ? gzipSync(FILE) : FILE;
+        for (const place of places) {
+          await mkdir(path.dirname(place), { recursive: true });
+          await writeFile(place, content);
+        }
+        await writeFile("datasets/fer2013/manifest.json", JSON.stringify(TINY));
+        for (const place of places) {
+          expect((await findVotes({ csv, set: SET }))?.path).toBe(place);
+          await rm(place);
+        }
+        expect(await findVotes({ csv, set: SET })).toBeUndefined();
+        await writeFile("datasets/fer2013/archive.zip", "");
+        await expect(loadVotes({ csv, set: SET })).rejects.toThrow(
+          /beside \(found no CSV[^]*data \(found[^]*datasets\/fer2013 \(found archive\.zip\)/,
+        );
+      },
+    );
+
+    it("but not in a MIEN_DATA that is no folder, nor the data set itself", async () => {
+      const folder = await temporaryFolder();
+      const csv = path.join(folder, "ferplus.csv");
+      await writeFile(csv, FILE);
+      vi.stubEnv("MIEN_DATA", "");
+      expect(await findVotes({ csv, set: SET })).toBeUndefined();
+      vi.stubEnv("MIEN_DATA", path.join(folder, "typo"));
+      await expect(findVotes({ set: SET })).rejects.toThrow("no such folder");
     });
   });
 

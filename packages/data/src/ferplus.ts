@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { MienError, messageOf, USAGES, type ImageSet } from "@mien/format";
+import { dataFolder, listDataFiles } from "@mien/cli";
+import { MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
 import { parse } from "csv-parse/sync";
 import { readChunks } from "./chunks.ts";
+import { withGz } from "./locate.ts";
+import { knownManifests } from "./manifests.ts";
 
 /** The columns of FER+ that count votes, in the order of its file. */
 export const VOTE_COLUMNS = [
@@ -31,8 +34,7 @@ const COLUMN_OF_CLASS: Readonly<Record<string, (typeof VOTE_COLUMNS)[number]>> =
 
 const HEADER = ["Usage", "Image name", ...VOTE_COLUMNS];
 
-/** UTF-8's byte order mark, read byte by byte. */
-const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/;
+const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** What ten people each said about every image of a set (FER+, Barsoum et al. 2016). */
 export interface Votes {
@@ -48,8 +50,10 @@ export interface Votes {
 
 /** Which votes to load. */
 export interface VoteOptions {
-  /** `.csv` or `.csv.gz`; by default `ferplus.csv[.gz]` in the folder that MIEN_DATA names. */
+  /** `.csv` or `.csv.gz`; by default looked for as `locateVotes` says. */
   readonly ferplus?: string | undefined;
+  /** The data set's CSV; votes that lie beside it are found. */
+  readonly csv?: string | undefined;
   /** The images that they belong to. */
   readonly set: ImageSet;
   /** Stops with an `interrupted` error. */
@@ -60,11 +64,15 @@ export interface VoteOptions {
 export const ferplusOption = {
   type: "string",
   placeholder: "FILE",
-  description: "FER+ votes (fer2013new.csv), .csv or .csv.gz; otherwise looked for in MIEN_DATA",
+  description:
+    "FER+ votes (fer2013new.csv), .csv or .csv.gz; otherwise looked for beside the data set, in MIEN_DATA and datasets/*/",
 } as const;
 
-const HOW_TO_GET_FERPLUS = `FER+ is fer2013new.csv of github.com/microsoft/FERPlus. Name it with --ferplus FILE, or put it as
-ferplus.csv, or gzipped as ferplus.csv.gz, into the folder that MIEN_DATA names.`;
+/** What a file of votes may be called: mien's name, and the one under which FER+ is published. */
+const VOTE_FILES = ["ferplus.csv", "fer2013new.csv"];
+
+const HOW_TO_GET_FERPLUS = `FER+ is the file fer2013new.csv of github.com/microsoft/FERPlus. Put it, or a gzipped copy, into
+datasets/fer2013/ or the folder that MIEN_DATA names, as fer2013new.csv or ferplus.csv; or name it with --ferplus FILE.`;
 
 /**
  * Loads the FER+ votes of a set's images: line i after the header belongs to row i of the CSV.
@@ -74,7 +82,7 @@ ferplus.csv, or gzipped as ferplus.csv.gz, into the folder that MIEN_DATA names.
  */
 export async function loadVotes(options: VoteOptions): Promise<Votes> {
   const { file, content, sha256 } = await readVotes(options);
-  const counts = parseVotes(content.toString("latin1"), options.set, file);
+  const counts = parseVotes(content.toString("utf8"), options.set, file);
   return { columns: VOTE_COLUMNS, counts, path: file, sha256 };
 }
 
@@ -90,13 +98,11 @@ export async function identifyVotes(
   return { path: file, sha256 };
 }
 
-async function readVotes({ ferplus, signal }: Omit<VoteOptions, "set">) {
-  const file = locateVotes(ferplus);
+async function readVotes({ ferplus, csv, signal }: Omit<VoteOptions, "set">) {
+  const file = ferplus ?? (await locateVotes(csv));
   if (file === undefined || !existsSync(file)) {
-    const where = file ?? "MIEN_DATA, which " + describeFolder(process.env["MIEN_DATA"]);
-    throw new MienError("missing-file", `no FER+ votes at ${where}`, {
-      advice: HOW_TO_GET_FERPLUS,
-    });
+    const where = ferplus === undefined ? await describePlaces(csv) : ` at ${ferplus}`;
+    throw new MienError("missing-file", `no FER+ votes${where}`, { advice: HOW_TO_GET_FERPLUS });
   }
   const chunks: Buffer[] = [];
   for await (const chunk of readChunks(file, { signal })) chunks.push(Buffer.from(chunk));
@@ -105,11 +111,11 @@ async function readVotes({ ferplus, signal }: Omit<VoteOptions, "set">) {
 }
 
 /**
- * As `loadVotes`, for commands that can do without: undefined where no file was named and none
- * that belongs to this set and its classes lies in MIEN_DATA.
+ * As `loadVotes`, for commands that can do without: undefined where no file was named and
+ * `locateVotes` finds none, or one that does not belong to this set and its classes.
  */
 export async function findVotes(options: VoteOptions): Promise<Votes | undefined> {
-  if (options.ferplus === undefined && locateVotes() === undefined) return undefined;
+  if ((options.ferplus ?? (await locateVotes(options.csv))) === undefined) return undefined;
   try {
     const votes = await loadVotes(options);
     voteColumns(votes, options.set.classes);
@@ -161,16 +167,36 @@ export function voteWinners(votes: Votes, classes: readonly string[]): Int16Arra
   });
 }
 
-function locateVotes(ferplus?: string): string | undefined {
-  if (ferplus !== undefined) return ferplus;
-  const folder = process.env["MIEN_DATA"];
-  if (!folder) return undefined;
-  const file = path.join(folder, "ferplus.csv");
-  return [file, `${file}.gz`].find((candidate) => existsSync(candidate));
+/**
+ * Finds the file of votes: `ferplus.csv[.gz]` or `fer2013new.csv[.gz]` beside the data set, in the
+ * folder that MIEN_DATA names, or in a folder of `datasets/`, in this order.
+ *
+ * @param csv the data set's CSV; undefined if it is the default one.
+ * @throws {MienError} `missing-file` if MIEN_DATA names no folder.
+ */
+export async function locateVotes(csv?: string): Promise<string | undefined> {
+  const files = (await voteFolders(csv)).flatMap((folder) =>
+    VOTE_FILES.flatMap((name) => withGz(path.join(folder, name))),
+  );
+  // A data set may itself be called so.
+  const other = (file: string) => csv === undefined || path.resolve(file) !== path.resolve(csv);
+  return files.find((file) => existsSync(file) && other(file));
 }
 
-function describeFolder(folder: string | undefined): string {
-  return folder ? `is ${folder} and has no ferplus.csv[.gz]` : "is not set";
+async function voteFolders(csv: string | undefined): Promise<string[]> {
+  const named = await dataFolder();
+  const known = (await knownManifests()).map(({ folder }) => folder);
+  const folders = [...(csv === undefined ? [] : [path.dirname(csv)]), ...(named ? [named] : [])];
+  return [...new Set([...folders, ...known])];
+}
+
+async function describePlaces(csv: string | undefined): Promise<string> {
+  const folders = await voteFolders(csv);
+  const lines = folders.map(async (folder) => {
+    return `\n  ${printable(folder)} (found ${await listDataFiles(folder)})`;
+  });
+  if (folders.length === 0) return ": there is no folder datasets/, and MIEN_DATA is not set";
+  return `: expected ferplus.csv or fer2013new.csv, plain or with .gz, in one of${(await Promise.all(lines)).join("")}`;
 }
 
 /**
@@ -196,7 +222,7 @@ function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
   if (found !== HEADER.join(",")) {
     throw new MienError(
       "bad-data",
-      `${file}: expected the header ${HEADER.join(",")}, found ${found.slice(0, 120) || "nothing"}`,
+      `${file}: expected the header ${HEADER.join(",")}, found ${printable(found.slice(0, 120)) || "nothing"}`,
       { advice: HOW_TO_GET_FERPLUS },
     );
   }

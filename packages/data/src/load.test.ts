@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, truncate, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { MienError } from "@mien/format";
@@ -49,6 +49,29 @@ describe("loadDataset", () => {
     const third = await loadDataset({ ...options, csv: zipped });
     expect(third.set).toEqual(first.set);
     expect(third.sha256).toBe(SHA256);
+  });
+
+  it("warns of what differs from the expected layout, from the cache too", async () => {
+    const options = await tinyDataset(CSV.replaceAll(",", ";"));
+    const first = await loadDataset(options);
+    expect(first.warnings).toEqual([
+      expect.stringMatching(/^.*tiny\.csv: its columns are separated by semicolons, .*\.$/),
+    ]);
+    expect(await loadDataset(options)).toEqual({ ...first, fromCache: true });
+  });
+
+  it("says which manifest decides about classes, or that there is none", async () => {
+    const options = await tinyDataset(CSV.replace("0,1 2", "7,1 2"));
+    const manifest = path.join(options.folder, "tiny.manifest.json");
+    const advice = () =>
+      loadDataset(options).then(
+        () => "",
+        (error: MienError) => error.advice,
+      );
+    expect(await advice()).toContain(`0 Cat, 1 Dog, 2 Owl, by ${manifest}.`);
+    await rm(manifest);
+    expect(await advice()).toMatch(/6 Neutral, as in FER2013, for want of a manifest\./);
+    expect(await advice()).toContain(`write ${manifest} (see docs/format.md)`);
   });
 
   it("does not take changed content for the old one, not even with the same size", async () => {
@@ -106,6 +129,32 @@ describe("loadDataset", () => {
     await expect(loadDataset(misnamed)).rejects.toThrow(
       "expected a gzip file, found other content",
     );
+  });
+
+  describe("names content that is no CSV, plain and inside gzip, and what to do", () => {
+    const tar = Buffer.alloc(1024);
+    tar.write("tiny.csv");
+    tar.write("ustar", 257);
+    it.each<[content: Buffer, name: string, remedy: string]>([
+      [Buffer.from(`\ufeff${CSV}`, "utf16le"), "text in UTF-16", "Save it as UTF-8"],
+      [Buffer.from(CSV, "utf16le"), "text in UTF-16", "Save it as UTF-8"],
+      [Buffer.from(`PK\x03\x04${"\0".repeat(26)}tiny.csv`), "a zip archive", "Unpack it"],
+      [tar, "a tar archive", "Unpack it"],
+      [Buffer.from("<!DOCTYPE html><title>Sign in</title>"), "a web page", "Download the file"],
+    ])("case %#", async (content, name, remedy) => {
+      const misnamed = await tinyDataset(content, "tiny.csv.gz");
+      for (const options of [
+        await tinyDataset(content),
+        await tinyDataset(gzipSync(content), "tiny.csv.gz"),
+        misnamed,
+      ]) {
+        await expect(loadDataset(options)).rejects.toMatchObject({
+          code: "bad-data",
+          message: expect.stringMatching(`expected a .*, found ${name}`) as string,
+          advice: expect.stringContaining(remedy) as string,
+        });
+      }
+    });
   });
 
   it("says so when a gzip file ends too early or is damaged", async () => {

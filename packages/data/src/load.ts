@@ -7,7 +7,7 @@ import { readChunks } from "./chunks.ts";
 import { fileState, HashIndex } from "./hash-index.ts";
 import { locateDataset } from "./locate.ts";
 import { chooseManifest, sameLayout } from "./manifests.ts";
-import { readCsv } from "./read-csv.ts";
+import { readCsv, type CsvContent } from "./read-csv.ts";
 import type { BadRow } from "./row-collector.ts";
 
 /** Which data set to load, and how. */
@@ -69,14 +69,22 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   const choice = await chooseManifest(file, sha256);
   if (sha256 !== undefined) {
     const found = await cache.find(sha256, choice.manifest, skipBadRows);
-    const { manifest, warnings } = choice;
-    if (found) return { path: file, manifest, sha256, warnings, ...found, fromCache: true };
+    const { manifest } = choice;
+    if (found) {
+      const warnings = withNotes(choice.warnings, file, found);
+      return { path: file, manifest, sha256, ...found, warnings, fromCache: true };
+    }
   }
   const hash = createHash("sha256");
   const chunks = hashed(readChunks(file, options), hash);
-  const content = await readCsv(chunks, { file, manifest: choice.manifest, skipBadRows });
+  const content = await readCsv(chunks, {
+    file,
+    manifest: choice.manifest,
+    manifestPath: choice.path,
+    skipBadRows,
+  });
   sha256 = hash.digest("hex");
-  const { manifest, warnings } = await chooseManifest(file, sha256);
+  const { manifest, ...known } = await chooseManifest(file, sha256);
   if (!sameLayout(manifest, choice.manifest)) {
     throw new MienError("conflict", `${file} or its manifest changed while it was read`, {
       advice: "Run the command again.",
@@ -84,7 +92,12 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   }
   await index.remember(file, state, sha256);
   await cache.keep(sha256, manifest, content);
-  return { path: file, manifest, sha256, warnings, ...content, fromCache: false };
+  const warnings = withNotes(known.warnings, file, content);
+  return { path: file, manifest, sha256, ...content, warnings, fromCache: false };
+}
+
+function withNotes(warnings: readonly string[], file: string, { notes }: CsvContent): string[] {
+  return [...warnings, ...notes.map((note) => `${file}: ${note}.`)];
 }
 
 /**

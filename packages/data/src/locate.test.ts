@@ -1,9 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { MienError } from "@mien/format";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { locateDataset } from "./locate.ts";
-import { temporaryFolder } from "./testing/folder.ts";
+import { TINY } from "./testing/csv-text.ts";
+import { temporaryCurrentFolder, temporaryFolder } from "./testing/folder.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -15,6 +16,46 @@ describe("locateDataset", () => {
     expect(await locateDataset()).toBe(path.join(folder, "fer2013.csv.gz"));
     await writeFile(path.join(folder, "fer2013.csv"), "");
     expect(await locateDataset()).toBe(path.join(folder, "fer2013.csv"));
+  });
+
+  describe("refuses a MIEN_DATA that leads to no data set, though datasets/ may hold one", () => {
+    it.each<[what: string, prepare: (folder: string) => Promise<string> | string, said: RegExp]>([
+      ["a folder that is not there", (f) => path.join(f, "typo"), /no such folder/],
+      ["a file", (f) => touch(f, "fer2013.csv"), /that is a file.*--csv \S+fer2013\.csv/s],
+      ["an unexpanded ~", () => "~/Downloads", /no such folder.*outside of quotes/s],
+      ["an empty folder", (f) => f, /fer2013\.csv\.gz in .*found no CSV and no archive/],
+      ["a folder with other files", withOthers, /found Fer 2013\.csv, archive\.zip\n/],
+    ])("%s", async (_, prepare, said) => {
+      // The repository's own folder, in which `datasets/` lies, is the current one.
+      vi.stubEnv("MIEN_DATA", await prepare(await temporaryFolder()));
+      const error = await locateDataset().catch((thrown: MienError) => thrown);
+      expect(error).toMatchObject({ code: "missing-file" });
+      const { message, advice } = error as MienError;
+      expect(`${message}\n${advice}`).toMatch(said);
+      expect(`${message}\n${advice}`).toContain("MIEN_DATA");
+    });
+
+    async function touch(folder: string, name: string): Promise<string> {
+      await writeFile(path.join(folder, name), "");
+      return path.join(folder, name);
+    }
+
+    async function withOthers(folder: string): Promise<string> {
+      for (const name of ["archive.zip", "Fer 2013.csv", "notes.md"]) await touch(folder, name);
+      return folder;
+    }
+  });
+
+  it("looks in datasets/ only if MIEN_DATA is not set", async () => {
+    const known = path.join(await temporaryCurrentFolder(), "datasets/mine");
+    await mkdir(known, { recursive: true });
+    const manifest = { ...TINY, file: { name: "mine.csv", sha256: "0".repeat(64), rows: 1 } };
+    await writeFile(path.join(known, "manifest.json"), JSON.stringify(manifest));
+    await writeFile(path.join(known, "mine.csv"), "");
+    vi.stubEnv("MIEN_DATA", "");
+    expect(await locateDataset()).toBe(path.join("datasets/mine", "mine.csv"));
+    vi.stubEnv("MIEN_DATA", await temporaryFolder());
+    await expect(locateDataset()).rejects.toThrow("found no CSV and no archive");
   });
 
   it("prefers the path that was given", async () => {

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { MienError } from "@mien/format";
+import { dataFolder, listDataFiles } from "@mien/cli";
+import { MienError, printable } from "@mien/format";
 import { knownManifests } from "./manifests.ts";
 
 const FER2013 = "fer2013.csv";
@@ -13,27 +14,41 @@ To go on without it, use the built-in set: \`npx nx run data:synth\`, then add \
 
 /**
  * Finds the CSV of a data set: the given one, else `fer2013.csv[.gz]` in the folder that the
- * environment variable MIEN_DATA names, else the raw file of a data set in `datasets/`.
+ * environment variable MIEN_DATA names, else, if that is not set, the raw file of a data set in
+ * `datasets/`.
  *
  * @param csv the path that the user gave.
  * @throws {MienError} `missing-file` if there is none; its advice says how to get one.
  */
 export async function locateDataset(csv?: string): Promise<string> {
   if (csv !== undefined) return checkGiven(csv);
-  const folder = process.env["MIEN_DATA"];
+  const folder = await dataFolder();
   const candidates: string[] = [];
-  if (folder) candidates.push(...withGz(path.join(folder, FER2013)));
-  for (const { manifest, folder: home } of await knownManifests()) {
-    if (manifest.file) candidates.push(...withGz(path.join(home, manifest.file.name)));
+  if (folder !== undefined) {
+    candidates.push(...withGz(path.join(folder, FER2013)));
+  } else {
+    for (const { manifest, folder: home } of await knownManifests()) {
+      if (manifest.file) candidates.push(...withGz(path.join(home, manifest.file.name)));
+    }
   }
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  const places = folder
-    ? `MIEN_DATA (${folder}) or datasets/`
-    : "datasets/, and MIEN_DATA is not set";
-  throw new MienError("missing-file", `no data set found in ${places}`, {
-    advice: HOW_TO_GET_FER2013,
-  });
+  if (folder === undefined) {
+    throw new MienError(
+      "missing-file",
+      "no data set found in datasets/, and MIEN_DATA is not set",
+      {
+        advice: HOW_TO_GET_FER2013,
+      },
+    );
+  }
+  throw new MienError(
+    "missing-file",
+    `expected ${FER2013} or ${FER2013}.gz in ${printable(folder)} (MIEN_DATA), found ${await listDataFiles(folder)}`,
+    {
+      advice: `Name another file with --csv FILE, or unset MIEN_DATA to look in datasets/.\n${HOW_TO_GET_FER2013}`,
+    },
+  );
 }
 
 async function checkGiven(csv: string): Promise<string> {
@@ -48,6 +63,7 @@ async function checkGiven(csv: string): Promise<string> {
   });
 }
 
-function withGz(file: string): string[] {
+/** A file's name as it is and with `.gz`. */
+export function withGz(file: string): string[] {
   return [file, `${file}.gz`];
 }

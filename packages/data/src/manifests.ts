@@ -17,6 +17,8 @@ interface KnownManifest {
 /** What holds for a CSV, and what a person should know about how that was decided. */
 export interface ManifestChoice {
   readonly manifest: DatasetManifest;
+  /** The manifest's file; undefined if FER2013's layout is assumed. */
+  readonly path?: string | undefined;
   readonly warnings: readonly string[];
   /** Whether knowing the content's hash could lead to other classes or another image size. */
   readonly tentative: boolean;
@@ -50,28 +52,36 @@ export async function chooseManifest(
 ): Promise<ManifestChoice> {
   const fileName = path.basename(csv).replace(/\.gz$/, "");
   const base = fileName.replace(/\.csv$/i, "");
-  const settled = (manifest: DatasetManifest): ManifestChoice => {
+  const settled = (manifest: DatasetManifest, from: string): ManifestChoice => {
     const differs = sha256 !== undefined && manifest.file && manifest.file.sha256 !== sha256;
     const warning =
       `${csv} is not the version of ${fileName} that the manifest of ${manifest.name} describes; ` +
       `its classes and image size are used all the same.`;
-    return { manifest, warnings: differs ? [warning] : [], tentative: false };
+    return { manifest, path: from, warnings: differs ? [warning] : [], tentative: false };
   };
-  const own = path.join(path.dirname(csv), `${base}.manifest.json`);
-  if (existsSync(own)) return settled(await readManifest(own));
+  const own = ownManifestPath(csv);
+  if (existsSync(own)) return settled(await readManifest(own), own);
   const beside = path.join(path.dirname(csv), "manifest.json");
   if (existsSync(beside)) {
     const manifest = await readManifest(beside);
-    if (manifest.file === undefined || manifest.file.name === fileName) return settled(manifest);
+    if (manifest.file === undefined || manifest.file.name === fileName)
+      return settled(manifest, beside);
   }
-  const known = (await knownManifests()).map((entry) => entry.manifest);
-  const same = known.find((manifest) => manifest.file?.sha256 === sha256);
-  if (sha256 !== undefined && same !== undefined) return settled(same);
-  const namesake = known.find((manifest) => manifest.file?.name === fileName);
-  const choice = namesake === undefined ? undefined : settled(namesake);
-  const manifest = namesake ?? { ...FER_LAYOUT, name: base };
-  const tentative = sha256 === undefined && known.some((other) => !sameLayout(other, manifest));
-  return { manifest, warnings: choice?.warnings ?? [], tentative };
+  const known = await knownManifests();
+  const settledBy = (entry: KnownManifest | undefined) =>
+    entry && settled(entry.manifest, path.join(entry.folder, "manifest.json"));
+  const same = known.find((entry) => entry.manifest.file?.sha256 === sha256);
+  if (sha256 !== undefined && same !== undefined) return settledBy(same) as ManifestChoice;
+  const choice = settledBy(known.find((entry) => entry.manifest.file?.name === fileName));
+  const manifest = choice?.manifest ?? { ...FER_LAYOUT, name: base };
+  const tentative =
+    sha256 === undefined && known.some((other) => !sameLayout(other.manifest, manifest));
+  return { manifest, path: choice?.path, warnings: choice?.warnings ?? [], tentative };
+}
+
+/** Where the manifest lies that belongs to one CSV alone: `faces.manifest.json` beside `faces.csv`. */
+export function ownManifestPath(csv: string): string {
+  return `${csv.replace(/\.gz$/, "").replace(/\.csv$/i, "")}.manifest.json`;
 }
 
 /** Whether two manifests read the same bytes the same way. */

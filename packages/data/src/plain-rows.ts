@@ -1,9 +1,8 @@
-import { MienError } from "@mien/format";
+import { PLAIN_HEADER } from "./csv-layout.ts";
 import type { RowCollector } from "./row-collector.ts";
-import { firstWords } from "./row-fields.ts";
+import { trim } from "./row-fields.ts";
 
-/** The header that the byte scanner takes; any other goes to csv-parse. */
-export const PLAIN_HEADER = "emotion,pixels,Usage";
+const COLUMNS = PLAIN_HEADER.split(",");
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -20,19 +19,17 @@ export interface Remainder {
 
 /**
  * Scans rows of the plain layout (no quotes, columns in `PLAIN_HEADER`'s order) out of chunks that
- * may be cut anywhere. Lines end in LF or CRLF; empty ones are passed over.
+ * may be cut anywhere. Lines end in LF or CRLF; blank ones are passed over.
  */
 export class PlainRows {
   readonly #rows: RowCollector;
-  readonly #file: string;
   #line: number;
   /** The beginning of a line whose end has not come yet. */
   #carried: Buffer = Buffer.alloc(0);
 
   /** @param line the line on which the first chunk starts. */
-  constructor(rows: RowCollector, file: string, line: number) {
+  constructor(rows: RowCollector, line: number) {
     this.#rows = rows;
-    this.#file = file;
     this.#line = line;
   }
 
@@ -73,7 +70,7 @@ export class PlainRows {
 
   #carry(line: Buffer): undefined {
     const { longestRow } = this.#rows;
-    if (line.length > longestRow) throw tooLong(this.#file, this.#line, longestRow);
+    if (line.length > longestRow) throw this.#rows.tooLong(this.#line);
     this.#carried = line;
   }
 
@@ -82,15 +79,16 @@ export class PlainRows {
     const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
     if (end === start) return;
     const { longestRow } = this.#rows;
-    if (end - start > longestRow) throw tooLong(this.#file, line, longestRow);
+    if (end - start > longestRow) throw this.#rows.tooLong(line);
     const first = bytes.indexOf(COMMA, start);
     const second = first < 0 || first >= end ? -1 : bytes.indexOf(COMMA, first + 1);
     const third = second < 0 || second >= end ? -1 : bytes.indexOf(COMMA, second + 1);
     if (second < 0 || second >= end || (third >= 0 && third < end)) {
+      const row = bytes.subarray(start, end);
+      if (trim(row).length === 0) return;
       let columns = 1;
-      for (let i = start; i < end; i++) if (bytes[i] === COMMA) columns++;
-      const found = `${columns} in ${firstWords(bytes.subarray(start, end))}`;
-      return this.#rows.addUnreadable(line, `3 columns (${PLAIN_HEADER})`, found, last);
+      for (const byte of row) if (byte === COMMA) columns++;
+      return this.#rows.addMiscounted({ row, columns, names: COLUMNS }, line, last);
     }
     const fields = {
       emotion: bytes.subarray(start, first),
@@ -99,13 +97,4 @@ export class PlainRows {
     };
     this.#rows.add(fields, line, last);
   }
-}
-
-/** The error for a line without end, which is given up before it fills the memory. */
-export function tooLong(file: string, line: number, longest: number): MienError {
-  return new MienError(
-    "bad-data",
-    `${file}, line ${line}: expected a row of at most ${longest} bytes, found a longer one`,
-    { advice: "Look for a missing line end or closing quote there; such a row cannot be skipped." },
-  );
 }

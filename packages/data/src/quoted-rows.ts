@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
 import { MienError, messageOf } from "@mien/format";
 import { CsvError, parse } from "csv-parse";
-import { PLAIN_HEADER, tooLong } from "./plain-rows.ts";
+import { COLUMN_NAMES, PLAIN_HEADER } from "./csv-layout.ts";
 import type { RowCollector } from "./row-collector.ts";
-import { firstWords } from "./row-fields.ts";
+import { shown, trim } from "./row-fields.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -24,17 +24,24 @@ interface Row {
 
 /**
  * Reads rows of any CSV that has the three columns, by csv-parse: quotes, other column orders,
- * further columns, spaces around names, names in other cases. About six times slower than
+ * further columns, spaces around names, names in other cases, other separators. About six times slower than
  * `PlainRows` and equal to it in what it accepts and in how it counts rows and lines.
  *
  * @param chunks may be cut anywhere; each may be overwritten once the next is asked for.
- * @param start the line on which the chunks start, and whether the header is still to come.
+ * @param start the line on which the chunks start, whether the header is still to come, and what
+ * `csvLayout` says.
  * @throws {MienError} `bad-data` for a wrong row, a missing column, or quotes that do not match.
  */
 export async function readQuotedRows(
   chunks: AsyncIterable<Buffer>,
   rows: RowCollector,
-  start: { file: string; line: number; header: boolean },
+  start: {
+    file: string;
+    line: number;
+    header: boolean;
+    separator: string;
+    hasUnnamedIndex: boolean;
+  },
 ): Promise<void> {
   const { file } = start;
   const tail = { endsInNewline: true };
@@ -42,6 +49,7 @@ export async function readQuotedRows(
   const parser = parse({
     encoding: null,
     info: true,
+    delimiter: start.separator,
     record_delimiter: ["\r\n", "\n"],
     relax_column_count: true,
     skip_empty_lines: true,
@@ -62,7 +70,8 @@ export async function readQuotedRows(
       surplusLines += returns;
       const line = start.line - 1 + info.lines - newlines - surplusLines;
       if (columns === undefined) {
-        columns = findColumns(record, file);
+        const header = start.hasUnnamedIndex ? [Buffer.alloc(0), ...record] : record;
+        columns = findColumns(header, file);
         continue;
       }
       if (held !== undefined) addRow(held, columns, rows);
@@ -71,7 +80,7 @@ export async function readQuotedRows(
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line = start.line - 1 + Number(error["lines"] ?? 1) - surplusLines;
-    if (error.code === "CSV_MAX_RECORD_SIZE") throw tooLong(file, line, rows.longestRow);
+    if (error.code === "CSV_MAX_RECORD_SIZE") throw rows.tooLong(line);
     throw new MienError("bad-data", `${file}, line ${line}: ${plainWords(error)}`, {
       advice: "Mend the quotes there; rows after a quote that does not match cannot be told apart.",
       cause: error,
@@ -117,18 +126,35 @@ function countLineEnds(record: readonly Buffer[]): { newlines: number; returns: 
 function findColumns(header: readonly Buffer[], file: string): Columns {
   const names = header.map((name) => name.toString("utf8").trim());
   const lowered = names.map((name) => name.toLowerCase());
-  const [emotion, pixels, usage] = ["emotion", "pixels", "usage"].map((name) => {
+  const [emotion, pixels, usage] = COLUMN_NAMES.map((name) => {
     const found = lowered.indexOf(name);
     if (found >= 0 && lowered.lastIndexOf(name) === found) return found;
     const problem = found < 0 ? "no such column" : "it more than once";
-    const listed = firstWords(Buffer.from(names.join(", ")));
+    const listed = shown(names.join(", "), 120);
     throw new MienError(
       "bad-data",
       `${file}, header: expected a column called ${name}, found ${problem} in ${listed}`,
-      { advice: "The first line must name the columns emotion, pixels and Usage." },
+      { advice: headerAdvice(lowered) },
     );
   }) as [number, number, number];
   return { names, emotion, pixels, usage };
+}
+
+/** How a column that holds one pixel is called: `pixel12`, `px_12`, `12`, `12x7`. */
+const PIXEL_COLUMN = /^(?:p|px|pix|pixel|pixels)?[ _.-]?\d+(?:[ _.x-]\d+)?$/;
+
+/** What to do about a header that lacks a column. */
+function headerAdvice(names: readonly string[]): string {
+  if (!names.includes("pixels") && names.filter((name) => PIXEL_COLUMN.test(name)).length > 3) {
+    return "It has a column for each pixel. Join the pixels of an image, separated by spaces, in one column called pixels.";
+  }
+  if (names.includes("emotion") && names.includes("pixels") && !names.includes("usage")) {
+    return (
+      "Add a column Usage that says which part a row belongs to: Training, PublicTest (validation) or PrivateTest (test). " +
+      "Of the competition's files, train.csv and test.csv lack it; fer2013.csv and icml_face_data.csv have it."
+    );
+  }
+  return "The first line must name the columns emotion, pixels and Usage, separated by commas.";
 }
 
 function addRow(
@@ -137,15 +163,11 @@ function addRow(
   rows: RowCollector,
   last = false,
 ): void {
+  if (record.length === 1 && trim(record[0] as Buffer).length === 0) return;
   if (record.length !== columns.names.length) {
-    const whole = Buffer.from(record.map((field) => field.toString("latin1")).join(","), "latin1");
-    const found = `${record.length} in ${firstWords(whole)}`;
-    return rows.addUnreadable(
-      line,
-      `${columns.names.length} columns (${columns.names.join(",")})`,
-      found,
-      last,
-    );
+    const row = Buffer.from(record.map((field) => field.toString("latin1")).join(","), "latin1");
+    const { names } = columns;
+    return rows.addMiscounted({ row, columns: record.length, names }, line, last);
   }
   const fields = {
     emotion: record[columns.emotion] as Buffer,

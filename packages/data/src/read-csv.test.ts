@@ -86,6 +86,7 @@ describe("readCsv", () => {
       fc.constantFrom(
         "",
         " ",
+        " \t ",
         ",",
         ",,",
         "0,1 2 3,Training",

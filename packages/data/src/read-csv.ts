@@ -1,5 +1,6 @@
 import type { DatasetManifest, ImageSet } from "@mien/format";
-import { PLAIN_HEADER, PlainRows } from "./plain-rows.ts";
+import { csvLayout, LAYOUT_LINES, type CsvLayout } from "./csv-layout.ts";
+import { PlainRows } from "./plain-rows.ts";
 import { readQuotedRows } from "./quoted-rows.ts";
 import { RowCollector, type BadRow } from "./row-collector.ts";
 
@@ -7,6 +8,8 @@ import { RowCollector, type BadRow } from "./row-collector.ts";
 export interface CsvContent {
   readonly set: ImageSet;
   readonly skipped: readonly BadRow[];
+  /** Sentences about what differs from the expected layout and was read all the same. */
+  readonly notes: readonly string[];
 }
 
 /** How to read a CSV. */
@@ -15,13 +18,15 @@ export interface CsvOptions {
   readonly file: string;
   /** Decides classes and image size. */
   readonly manifest: DatasetManifest;
+  /** The manifest's path; undefined if classes and image size are only assumed. */
+  readonly manifestPath?: string | undefined;
   /** Go on after wrong rows and list them. */
   readonly skipBadRows?: boolean | undefined;
   /** Use csv-parse from the first byte on, for comparison. */
   readonly quoted?: boolean | undefined;
 }
 
-const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const NEWLINE = 0x0a;
 
 /**
@@ -33,46 +38,55 @@ const NEWLINE = 0x0a;
  */
 export async function readCsv(
   chunks: AsyncIterable<Buffer>,
-  { file, manifest, skipBadRows = false, quoted = false }: CsvOptions,
+  { file, manifest, manifestPath, skipBadRows = false, quoted = false }: CsvOptions,
 ): Promise<CsvContent> {
-  const rows = new RowCollector(file, manifest, skipBadRows);
+  const rows = new RowCollector({ file, manifest, manifestPath, skipBadRows });
   const source = chunks[Symbol.asyncIterator]();
+  let layout: CsvLayout;
   try {
-    const head = await readHeader(source);
-    const plain = !quoted && head.header === PLAIN_HEADER;
+    const { head, isWhole } = await readHead(source, rows.longestRow);
+    layout = csvLayout(head, file, isWhole);
+    const { separator, hasUnnamedIndex, headerLine } = layout;
+    const plain = !quoted && layout.isPlain;
     const rest = plain
-      ? await scan(source, head.rest, new PlainRows(rows, file, 2))
-      : { bytes: head.whole, line: 1 };
+      ? await scan(source, head.subarray(layout.rowsStart), new PlainRows(rows, headerLine + 1))
+      : { bytes: head.subarray(layout.headerStart), line: headerLine };
     if (rest !== undefined) {
-      const start = { file, line: rest.line, header: !plain };
+      const start = { file, line: rest.line, header: !plain, separator, hasUnnamedIndex };
       await readQuotedRows(resume(rest.bytes, source), rows, start);
     }
   } finally {
     await source.return?.();
   }
-  return { set: rows.finish(), skipped: rows.skipped };
+  return { set: rows.finish(), skipped: rows.skipped, notes: layout.notes };
 }
 
-/** Reads until the first line is whole, or too long to be the plain header. */
-async function readHeader(
+/** Reads the lines that show the layout, or as many bytes as a row may have. */
+async function readHead(
   source: AsyncIterator<Buffer>,
-): Promise<{ header: string | undefined; whole: Buffer; rest: Buffer }> {
-  let whole = Buffer.alloc(0);
-  let end = -1;
-  while (end < 0 && whole.length < PLAIN_HEADER.length + BOM.length + 2) {
+  longest: number,
+): Promise<{ head: Buffer; isWhole: boolean }> {
+  let head = Buffer.alloc(0);
+  let isWhole = false;
+  for (let lines = 0; !isWhole && lines <= LAYOUT_LINES && head.length < longest;) {
     const next = await source.next();
-    if (next.done) break;
-    whole = Buffer.concat([whole, next.value]);
-    end = whole.indexOf(NEWLINE);
+    if (next.done) {
+      isWhole = true;
+    } else {
+      lines += countLines(next.value);
+      head = Buffer.concat([head, next.value]);
+    }
   }
-  if (whole.subarray(0, BOM.length).equals(BOM)) whole = whole.subarray(BOM.length);
-  end = whole.indexOf(NEWLINE);
-  const line = whole.toString("latin1", 0, Math.min(end < 0 ? whole.length : end, 64));
-  return {
-    header: line.replace(/\r$/, ""),
-    whole,
-    rest: end < 0 ? Buffer.alloc(0) : whole.subarray(end + 1),
-  };
+  const marked = head.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  return { head: marked ? head.subarray(BYTE_ORDER_MARK.length) : head, isWhole };
+}
+
+/** Line ends in a chunk; those that `csvLayout` does not need are not counted. */
+function countLines(chunk: Buffer): number {
+  let lines = 0;
+  let at = chunk.indexOf(NEWLINE);
+  for (; at >= 0 && lines <= LAYOUT_LINES; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
 }
 
 async function scan(source: AsyncIterator<Buffer>, first: Buffer, scanner: PlainRows) {

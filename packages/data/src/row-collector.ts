@@ -1,4 +1,6 @@
-import { MienError, USAGES, type DatasetManifest, type ImageSet } from "@mien/format";
+import { MienError, printable, USAGES, type ImageSet } from "@mien/format";
+import { manifestAdvice, sizeAdvice, type ManifestSource } from "./manifest-advice.ts";
+import { parsePrintedPixels } from "./printed-pixels.ts";
 import { firstWords, parseLabel, parsePixels, parseUsage, trim } from "./row-fields.ts";
 
 /** What is wrong with one row, and where. */
@@ -20,6 +22,17 @@ export interface RowFields {
   readonly usage: Uint8Array;
 }
 
+/** A row with another number of columns than the header. */
+export interface MiscountedRow {
+  /** Its text, with commas between the columns. */
+  readonly row: Uint8Array;
+  readonly columns: number;
+  /** The header's. */
+  readonly names: readonly string[];
+}
+
+const COMMA = 0x2c;
+
 /** More bad rows than this are no accident, and remembering them all would eat memory. */
 const MAX_BAD_ROWS = 10_000;
 
@@ -31,8 +44,7 @@ export class RowCollector {
   readonly skipped: BadRow[] = [];
   /** Rows seen so far, right or wrong. */
   rows = 0;
-  readonly #file: string;
-  readonly #manifest: DatasetManifest;
+  readonly #source: ManifestSource;
   readonly #skipBadRows: boolean;
   readonly #size: number;
   #count = 0;
@@ -41,11 +53,10 @@ export class RowCollector {
   #usage: Uint8Array;
   #row: Uint32Array;
 
-  /** @param file what to call the source in errors. */
-  constructor(file: string, manifest: DatasetManifest, skipBadRows: boolean) {
+  constructor(source: ManifestSource & { readonly skipBadRows: boolean }) {
+    const { manifest, skipBadRows } = source;
     const { height, width, channels } = manifest.image;
-    this.#file = file;
-    this.#manifest = manifest;
+    this.#source = source;
     this.#skipBadRows = skipBadRows;
     this.#size = height * width * channels;
     const capacity = manifest.file?.rows ?? 1024;
@@ -69,11 +80,12 @@ export class RowCollector {
    */
   add({ emotion, pixels, usage }: RowFields, line: number, last = false): void {
     if (this.#count === this.#labels.length) this.#grow();
-    const { classes } = this.#manifest;
+    const { classes } = this.#source.manifest;
     const label = parseLabel(trim(emotion), classes.length);
     if (label < 0) {
       const expected = `a label from 0 to ${classes.length - 1}`;
-      return this.#reject({ line, column: "emotion", expected, found: firstWords(emotion) }, last);
+      const bad = { line, column: "emotion", expected, found: firstWords(emotion) } as const;
+      return this.#reject(bad, last, manifestAdvice(this.#source, "classes"));
     }
     const code = parseUsage(trim(usage));
     if (code < 0) {
@@ -81,8 +93,13 @@ export class RowCollector {
       return this.#reject({ line, column: "Usage", expected, found: firstWords(usage) }, last);
     }
     const target = { pixels: this.#pixels, out: this.#count * this.#size, count: this.#size };
-    const problem = parsePixels(trim(pixels), target);
-    if (problem !== undefined) return this.#reject({ line, column: "pixels", ...problem }, last);
+    const values = trim(pixels);
+    const plainly = parsePixels(values, target);
+    const problem = plainly && parsePrintedPixels(values, target, plainly);
+    if (problem !== undefined) {
+      const { expected, found, remedy = sizeAdvice(this.#source, Number(found)) } = problem;
+      return this.#reject({ line, column: "pixels", expected, found }, last, remedy);
+    }
     this.#labels[this.#count] = label;
     this.#usage[this.#count] = code;
     this.#row[this.#count] = this.rows;
@@ -90,9 +107,30 @@ export class RowCollector {
     this.rows++;
   }
 
-  /** Adds a row whose columns could not even be told apart; see `add`. */
-  addUnreadable(line: number, expected: string, found: string, last = false): void {
-    this.#reject({ line, column: "row", expected, found }, last);
+  /** Adds a row that has another number of columns than the header; see `add`. */
+  addMiscounted({ row, columns, names }: MiscountedRow, line: number, last = false): void {
+    const expected = `${names.length} columns (${printable(names.join(",").slice(0, 120))})`;
+    const found = `${columns} in ${firstWords(row)}`;
+    const remedy = (): string | undefined => {
+      if (columns >= this.#size + names.length - 1 && columns > names.length + 1) {
+        return "Separate the pixels of an image by spaces; commas separate columns.";
+      }
+      if (columns !== names.length + 1) return undefined;
+      if (row.at(-1) === COMMA) return "Remove the comma at the end of the row.";
+      return "If its first column is a row number, write the file without: index=False in pandas, row.names=FALSE in R.";
+    };
+    this.#reject({ line, column: "row", expected, found }, last, remedy());
+  }
+
+  /** The error for a line without end, which is given up before it fills the memory. */
+  tooLong(line: number): MienError {
+    return new MienError(
+      "bad-data",
+      `${this.#source.file}, line ${line}: expected a row of at most ${this.longestRow} bytes, found a longer one`,
+      {
+        advice: `Look for a missing line end or closing quote there; such a row cannot be skipped. ${manifestAdvice(this.#source, "image size")}`,
+      },
+    );
   }
 
   /**
@@ -101,11 +139,11 @@ export class RowCollector {
    * @throws {MienError} `bad-data` if there is none.
    */
   finish(): ImageSet {
-    const { image, classes } = this.#manifest;
+    const { image, classes } = this.#source.manifest;
     const count = this.#count;
     if (count === 0) {
       const found = this.rows === 0 ? "none" : `${this.rows} wrong ones`;
-      throw new MienError("bad-data", `${this.#file}: expected rows, found ${found}`, {
+      throw new MienError("bad-data", `${this.#source.file}: expected rows, found ${found}`, {
         advice: "Check that the file is whole and that it is the data set you mean.",
       });
     }
@@ -120,12 +158,12 @@ export class RowCollector {
     };
   }
 
-  #reject(problem: Omit<BadRow, "row">, last: boolean): void {
+  #reject(problem: Omit<BadRow, "row">, last: boolean, remedy?: string): void {
     const bad: BadRow = { row: this.rows, ...problem };
     if (!this.#skipBadRows) {
       const cutOff = last ? " The file ends within this line: it may be cut off." : "";
-      throw new MienError("bad-data", `${this.#file}, ${describeBadRow(bad)}`, {
-        advice: `Mend the row, or add --skip-bad-rows to go on without it.${cutOff}`,
+      throw new MienError("bad-data", `${this.#source.file}, ${describeBadRow(bad)}`, {
+        advice: `${remedy === undefined ? "" : `${remedy}\n`}Mend the row, or add --skip-bad-rows to go on without it.${cutOff}`,
       });
     }
     this.rows++;
@@ -133,7 +171,7 @@ export class RowCollector {
     if (this.skipped.length > MAX_BAD_ROWS) {
       throw new MienError(
         "bad-data",
-        `${this.#file}: more than ${MAX_BAD_ROWS} of the first ${this.rows} rows are wrong`,
+        `${this.#source.file}: more than ${MAX_BAD_ROWS} of the first ${this.rows} rows are wrong`,
         { advice: `This does not look like the data set you mean. Last: ${describeBadRow(bad)}` },
       );
     }

@@ -1,4 +1,4 @@
-import { USAGES } from "@mien/format";
+import { printable, USAGES } from "@mien/format";
 
 const TAB = 0x09;
 const RETURN = 0x0d;
@@ -45,15 +45,20 @@ export interface PixelTarget {
   readonly count: number;
 }
 
+/** What is wrong with a column. */
+export interface Problem {
+  readonly expected: string;
+  readonly found: string;
+  /** What to do, as sentences; undefined where the row itself has to be mended. */
+  readonly remedy?: string;
+}
+
 /**
  * Reads whole numbers from 0 to 255, separated by spaces.
  *
  * @returns undefined if all is well, else what is wrong.
  */
-export function parsePixels(
-  bytes: Uint8Array,
-  target: PixelTarget,
-): { expected: string; found: string } | undefined {
+export function parsePixels(bytes: Uint8Array, target: PixelTarget): Problem | undefined {
   const { pixels, count } = target;
   const end = bytes.length;
   const outEnd = target.out + count;
@@ -138,6 +143,13 @@ function countWords(bytes: Uint8Array): number {
 
 /** The beginning of some bytes for an error, short and printable. */
 export function firstWords(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.subarray(0, 40)).toString("latin1");
-  return JSON.stringify(text) + (bytes.length > 40 ? "…" : "");
+  // A character takes at most four bytes.
+  return shown(Buffer.from(bytes.subarray(0, 4 * 41)).toString("utf8"), 40);
+}
+
+/** The beginning of a text in quotes, for an error. */
+export function shown(text: string, characters: number): string {
+  const all = [...text];
+  const more = all.length > characters ? "…" : "";
+  return `"${printable(all.slice(0, characters).join(""))}"${more}`;
 }

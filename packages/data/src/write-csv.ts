@@ -1,6 +1,6 @@
 import { imageAt, USAGES, type ImageSet } from "@mien/format";
 import { stringify } from "csv-stringify/sync";
-import { PLAIN_HEADER } from "./plain-rows.ts";
+import { PLAIN_HEADER } from "./csv-layout.ts";
 
 const NUMBERS = Array.from({ length: 256 }, (_, value) => String(value));
 

@@ -14,9 +14,15 @@ describe("printable", () => {
     expect(printable(text)).toBe(shown);
   });
 
+  // Any text, with lone surrogates. fast-check's own strings of this kind take seconds to set up.
+  const codeUnits = fc.array(
+    fc.oneof(fc.integer({ max: 0xffff, min: 0 }), fc.integer({ max: 0x9f, min: 0 })),
+  );
+
   it("leaves no control character in any text", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(codeUnits, (units) => {
+        const text = String.fromCharCode(...units);
         expect(printable(text)).not.toMatch(/\p{Cc}|\p{Cs}|[\u2028\u2029\u202a-\u202e]/u);
       }),
       { seed: 1 },

@@ -39,8 +39,10 @@ export async function finishRun(
     readonly split: Split;
     readonly config: TrainConfig;
     readonly folder: string;
-    /** FER+ votes to be judged by too; otherwise looked for in MIEN_DATA. */
+    /** FER+ votes to judge the model by too; otherwise looked for as `findVotes` does. */
     readonly votes?: Votes | undefined;
+    /** The data set's CSV, beside which votes may lie. */
+    readonly csv?: string | undefined;
     readonly warn?: (problem: string) => void;
   },
 ): Promise<{ metrics: RunMetrics; written: string[] }> {
@@ -74,7 +76,7 @@ export async function finishRun(
         metadata: { labels: JSON.stringify(classes) },
       }),
     );
-    const votes = run.votes ?? (await findVotes({ set }).catch(passOver(run.warn)));
+    const votes = run.votes ?? (await findVotes({ set, csv: run.csv }).catch(passOver(run.warn)));
     const predictions = await predictPart(trained, set, "validation", {
       split,
       votes,

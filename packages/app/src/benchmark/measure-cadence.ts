@@ -9,7 +9,7 @@
  * would have shown it, at every phase. With a model, expressions are read too, which takes minutes.
  */
 import path from "node:path";
-import { formatPercent } from "@mien/cli";
+import { dataFolder, formatPercent } from "@mien/cli";
 import { MienError, random } from "@mien/format";
 import {
   cut,
@@ -122,7 +122,7 @@ class Totals {
   }
 }
 
-const data = process.env["MIEN_DATA"];
+const data = await dataFolder();
 if (data === undefined)
   throw new MienError("usage", "set MIEN_DATA to the folder that holds faces/");
 const textures = (await readFaces(path.join(data, "faces")))

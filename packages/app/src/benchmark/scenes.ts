@@ -1,4 +1,5 @@
 import path from "node:path";
+import { dataFolder } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { cut, FaceDetector, regionOf, type Picture } from "@mien/runtime";
 import sharp from "sharp";
@@ -20,7 +21,7 @@ export async function openSceneMaker(
   photo: string | undefined,
   detector: string,
 ): Promise<SceneMaker> {
-  const data = process.env["MIEN_DATA"];
+  const data = photo === undefined ? await dataFolder() : undefined;
   const file = photo ?? (data && path.join(data, "faces/scene_astronaut.jpg"));
   if (!file) {
     throw new MienError("usage", "a photograph of a face is needed to measure with", {

@@ -83,7 +83,7 @@ describe("data commands", () => {
     await run(folder, ["synth", "--count", "70", "--out", "."]);
     const csv = path.join(folder, "faces.csv");
     const text = await readFile(path.join(folder, "synth.csv"), "utf8");
-    await writeFile(csv, text.replace(/^(.*\n.*\n)\d/, "$19"));
+    await writeFile(csv, text.replace(/^(.*\n.*\n)\d/, "$19").replaceAll(",", ";"));
     const strict = await run(folder, ["explore", "--csv", "faces.csv"]);
     expect(strict.code).toBe(1);
     expect(strict.err).toContain(
@@ -94,6 +94,9 @@ describe("data commands", () => {
     expect(lenient.code).toBe(0);
     expect(lenient.out).toContain("1 wrong row is left out.");
     expect(lenient.err).toMatch(/1 wrong row is left out:\n.*line 3, column emotion/);
+    const repeated = await run(folder, ["explore", "--csv", "faces.csv", "--skip-bad-rows"]);
+    expect(repeated.out).toContain("up to date");
+    for (const { err } of [lenient, repeated]) expect(err).toContain("separated by semicolons");
   });
 
   it("say how to get data where there is none, and refuse unknown flags", async () => {

@@ -59,7 +59,8 @@ ${REPORT} (all figures) and the plots as PNG.`,
     // A damaged report is made again.
     const known = current ? await readJson(path.join(folder, REPORT)).catch(() => null) : null;
     if (typeof known === "object" && known !== null) {
-      identity.warnings.forEach((warning) => terminal.warn(`warning: ${warning}`));
+      const { warnings = identity.warnings } = known as Partial<typeof identity>;
+      warnings.forEach((warning) => terminal.warn(`warning: ${warning}`));
       terminal.say(`up to date: ${page}`);
       next();
       return { folder, upToDate: true, ...known };
@@ -68,13 +69,14 @@ ${REPORT} (all figures) and the plots as PNG.`,
     const dataset = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
     const { exploreDataset } = await import("../explore/report.ts");
     const { findingsOf } = await import("../explore/findings.ts");
+    const { warnings } = dataset;
     const report = exploreDataset(dataset.set, dataset, dataset.skipped);
     const findings = findingsOf(report);
     const pictures = await draw();
     for (const { file, png } of pictures) {
       await writeFileAtomic(path.join(folder, file), png.light);
     }
-    await writeJson(path.join(folder, REPORT), { ...report, findings });
+    await writeJson(path.join(folder, REPORT), { ...report, findings, warnings });
     const { renderPage } = await import("../explore/page.ts");
     await writeFileAtomic(page, renderPage(report, findings, pictures));
     const outputs = [PAGE, REPORT, ...pictures.map(({ file }) => file)];
@@ -86,7 +88,7 @@ ${REPORT} (all figures) and the plots as PNG.`,
     terminal.wrote(page, `the report, with ${pictures.length} plots beside it`);
     terminal.wrote(path.join(folder, REPORT));
     next();
-    return { folder, upToDate: false, ...report, findings };
+    return { folder, upToDate: false, ...report, findings, warnings };
 
     async function draw() {
       const { drawPictures } = await import("../explore/pictures.ts");

@@ -9,3 +9,12 @@ export async function temporaryFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** As `temporaryFolder`, and the current folder until the test ends: `datasets/` is not there. */
+export async function temporaryCurrentFolder(): Promise<string> {
+  const before = process.cwd();
+  const folder = await temporaryFolder();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
+  return folder;
+}

@@ -48,7 +48,7 @@ export const evaluateCommand = defineCommand({
     const ferplus = values.ferplus ?? found(learntVotes?.path);
     const skipBadRows = (trainedOn.skippedRows ?? 0) > 0;
     const data = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
-    const votes = await findVotes({ ferplus, set: data.set, signal });
+    const votes = await findVotes({ ferplus, csv: data.path, set: data.set, signal });
     const { evaluateRun } = await import("../evaluate.ts");
     let bar: { part: string; progress: ReturnType<typeof terminal.progress> } | undefined;
     const { metrics, calibration, written } = await evaluateRun(folder, data, {

@@ -107,7 +107,8 @@ export const fitCommand = defineCommand({
     const { name, licence, classes } = manifest;
     const { height, width, channels } = manifest.image;
     const input = { height, width, channels };
-    const votes = voteShare > 0 ? await identifyVotes({ ...values, signal }) : undefined;
+    const votes =
+      voteShare > 0 ? await identifyVotes({ ...values, csv: identity.path, signal }) : undefined;
     const teacher = distillation > 0 ? await identifyTeacher(values.teacher!) : undefined;
     const wanted: WantedRun = {
       data: { name, sha256, path: identity.path, licence },
@@ -145,7 +146,7 @@ export const fitCommand = defineCommand({
       const { set, skipped } = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
       const split = officialSplit(set);
       const sources = {
-        votes: votes && (await loadVotes({ ...values, set, signal })),
+        votes: votes && (await loadVotes({ ...values, csv: identity.path, set, signal })),
         teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
       };
       // All code is loaded now: an edit while the training runs must not reach its end.
@@ -197,6 +198,7 @@ export const fitCommand = defineCommand({
         config,
         folder,
         votes: sources.votes,
+        csv: identity.path,
         warn: (problem) => terminal.warn(`warning: ${problem}`),
       });
       terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
