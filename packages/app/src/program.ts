@@ -12,7 +12,7 @@ import { record } from "./commands/record.ts";
 /** The package's commands. */
 export const program: Program = {
   name: "app",
-  summary: "cameras, and what is read in their pictures",
+  summary: "Find faces and read their expressions in images, videos and cameras",
   commands: [
     live,
     analyze,

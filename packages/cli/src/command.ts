@@ -4,9 +4,12 @@ import type { Terminal } from "./terminal.ts";
 /** A command: what it is called and takes, and what it does. */
 export interface Command<O extends Options = Options> {
   readonly name: string;
-  /** One line, lower case, for the list of commands. */
+  /** What it does, imperative, with a capital letter and without a full stop. */
   readonly summary: string;
-  /** More for `--help`: what it reads, what it writes. */
+  /**
+   * More for `--help`, in sentences: what it reads, what it writes. Lines are wrapped at the
+   * terminal's width; those of a list begin with two blanks and a name, with two blanks or more behind it.
+   */
   readonly details?: string;
   /** Complete command lines that work as they stand. */
   readonly examples: readonly string[];

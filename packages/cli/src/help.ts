@@ -1,92 +1,165 @@
 import wrapAnsi from "wrap-ansi";
 import type { Command } from "./command.ts";
-import { commonOptions, flagOf, type Option } from "./options.ts";
+import { commonOptions, flagOf, type Option, type Options } from "./options.ts";
 import type { Program } from "./run.ts";
 
 /** Stands below every help text. */
 const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";
 
+/** With more flags than this, they are shown in groups. */
+export const UNGROUPED_FLAGS = 10;
+
+/** Columns of what is no terminal: a pipe or a file. */
+const USUAL_COLUMNS = 80;
+/** Longer lines of prose are hard to read, however wide the terminal is. */
+const MOST_COLUMNS = 120;
+/** Texts stand beside flags of at most this width, below longer ones. */
+const FLAG_COLUMNS = 32;
+/** A narrower text beside the flags would be a word wide. */
+const LEAST_TEXT_COLUMNS = 24;
+
 /** The list of a package's commands, for `--help` without a command. */
-export function packageHelp(program: Program): string {
-  const width = Math.max(...program.commands.map((command) => command.name.length));
+export function packageHelp(program: Program, columns = process.stdout.columns): string {
+  const width = linesOf(columns);
   return [
-    `${program.name}: ${program.summary}`,
+    wrap(`${program.name}: ${program.summary}`, width),
     "",
-    ...program.commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    ...table(
+      program.commands.map((command) => [command.name, command.summary]),
+      width,
+    ),
     "",
     `usage: npx nx run ${program.name}:<command> [flags]`,
     `help:  npx nx run ${program.name}:<command> -- --help`,
     "",
-    HELP_NOTE,
+    wrap(HELP_NOTE, width),
     "",
   ].join("\n");
 }
 
-/** What one command does, takes and writes, with examples. */
+/**
+ * What one command does, takes and writes, with examples.
+ *
+ * @param columns the terminal's width, by default this one's; only examples, which are there to be
+ * copied, may be longer.
+ */
 export function commandHelp(
   program: Program,
   command: Command,
-  columns: number | undefined = process.stdout.columns,
+  columns = process.stdout.columns,
 ): string {
+  const width = linesOf(columns);
   const { positional } = command;
   const argument = positional
     ? ` ${positional.required ? positional.name : `[${positional.name}]`}${positional.list ? "…" : ""}`
     : "";
-  const entries: [string, string][] = Object.entries({ ...command.options, ...commonOptions }).map(
-    ([name, option]) => [flagWithValue(name, option), describe(option)],
-  );
-  if (positional) entries.unshift([positional.name, positional.description]);
-  const width = Math.min(32, Math.max(...entries.map(([flag]) => flag.length)));
   return [
-    `${program.name}:${command.name}: ${command.summary}`,
-    ...(command.details === undefined ? [] : ["", command.details]),
+    wrap(`${program.name}:${command.name}: ${command.summary}`, width),
+    ...(command.details === undefined ? [] : ["", wrap(command.details, width)]),
     "",
     `usage: npx nx run ${program.name}:${command.name}${argument} [flags]`,
     "",
-    ...entries.map(([flag, text]) => entry([flag, text], width, columns)),
+    ...flags(command, width),
     "",
     command.examples.length > 1 ? "examples:" : "example:",
     ...command.examples.map((example) => `  ${example}`),
     "",
-    HELP_NOTE,
+    wrap(HELP_NOTE, width),
     "",
   ].join("\n");
 }
 
-/** A flag and its text, wrapped at words within the terminal and indented below itself. */
-function entry(
-  [flag, text]: readonly [string, string],
+/** The argument and the flags, under the headings of their groups if there are many. */
+function flags({ positional, options }: Command, width: number): string[] {
+  const all: Options = { ...options, ...commonOptions };
+  const rows = Object.entries(all).map(([name, option]): [string, string, string] => {
+    return [option.group ?? "other", flagWithValue(name, option), describe(option)];
+  });
+  const argument: [string, string][] = positional
+    ? [[positional.name, withNotes(positional.description, [defaultOf(positional)])]]
+    : [];
+  const entries = rows.map(([, flag, text]): [string, string] => [flag, text]);
+  if (rows.length <= UNGROUPED_FLAGS) return table([...argument, ...entries], width);
+  const column = columnOf([...argument, ...entries]);
+  const groups = [...new Set(rows.map(([group]) => group))].map((group) => {
+    const members = entries.filter((_, i) => rows[i]?.[0] === group);
+    return [`${group}:`, ...table(members, width, column)];
+  });
+  const blocks = argument.length > 0 ? [table(argument, width, column), ...groups] : groups;
+  return blocks.flatMap((block, i) => (i === 0 ? block : ["", ...block]));
+}
+
+function columnOf(rows: readonly (readonly [string, string])[]): number {
+  return Math.min(FLAG_COLUMNS, Math.max(...rows.map(([name]) => name.length)));
+}
+
+/** Names and their texts, each text wrapped and indented below itself. */
+function table(
+  rows: readonly (readonly [string, string])[],
   width: number,
-  terminal: number | undefined,
-): string {
-  const columns = (terminal || Infinity) - width - 4;
-  const [indent, start] = [" ".repeat(width + 4), `  ${flag.padEnd(width)}  `];
-  // Below this, a column of text beside the flags would be a word wide.
-  if (columns < 24) return `  ${flag}\n      ${text}`;
-  if (columns === Infinity) return start + text;
-  return start + wrapAnsi(text, columns).replaceAll("\n", `\n${indent}`);
+  column = columnOf(rows),
+): string[] {
+  const beside = width - column - 4;
+  return rows.map(([name, text]) => {
+    if (beside < LEAST_TEXT_COLUMNS) return `  ${name}\n${indent(text, width, 6)}`;
+    const lines = indent(text, width, column + 4);
+    if (name.length > column) return `  ${name}\n${lines}`;
+    return `  ${name.padEnd(column)}  ${lines.slice(column + 4)}`;
+  });
+}
+
+function indent(text: string, width: number, blanks: number): string {
+  const start = " ".repeat(blanks);
+  return wrapAnsi(text, width - blanks)
+    .split("\n")
+    .map((line) => start + line)
+    .join("\n");
+}
+
+/** Wraps each line at words; a line of a list continues below its text. */
+function wrap(text: string, width: number): string {
+  const lines = text.split("\n").map((line) => {
+    const start = /^ +(?:\S+(?: \S+)* {2,})?/.exec(line)?.[0] ?? "";
+    return start + indent(line.slice(start.length), width, start.length).slice(start.length);
+  });
+  return lines.join("\n");
+}
+
+function linesOf(columns: number | undefined): number {
+  return Math.min(columns || USUAL_COLUMNS, MOST_COLUMNS);
 }
 
 function flagWithValue(name: string, option: Option): string {
   if (option.type === "boolean")
     return option.default === true ? `--no-${flagOf(name).slice(2)}` : flagOf(name);
-  return `${flagOf(name)} ${option.placeholder ?? (option.type === "string" ? "TEXT" : "N")}`;
+  return `${flagOf(name)} ${option.placeholder ?? usualPlaceholder(option)}`;
 }
 
+function usualPlaceholder(option: Option): string {
+  if (option.type !== "string") return "N";
+  return option.choices === undefined ? "TEXT" : "NAME";
+}
+
+/** Meaning, unit, range, default, or that the flag is required. */
 function describe(option: Option): string {
-  const range =
-    option.choices?.join(" | ") ??
-    (option.min !== undefined && option.max !== undefined
-      ? `${option.min} to ${option.max}`
-      : option.min !== undefined
-        ? `at least ${option.min}`
-        : undefined);
-  const notes = [
-    range,
-    typeof option.default === "boolean" || option.default === undefined
-      ? undefined
-      : `default ${option.default}`,
-  ];
+  const range = option.type === "string" ? option.choices?.join(" | ") : undefined;
+  const required = option.type === "string" && option.required ? "required" : undefined;
+  const number = "unit" in option ? [option.unit ?? undefined, rangeOf(option)] : [];
+  return withNotes(option.description, [...number, range, required, defaultOf(option)]);
+}
+
+function rangeOf({ min, max }: { readonly min?: number; readonly max?: number }) {
+  if (min !== undefined && max !== undefined) return `${min} to ${max}`;
+  if (min !== undefined) return `at least ${min}`;
+  return max === undefined ? undefined : `at most ${max}`;
+}
+
+function defaultOf(of: Pick<Option, "default" | "defaultText">): string | undefined {
+  const text = typeof of.default === "boolean" ? undefined : (of.default ?? of.defaultText);
+  return text === undefined ? undefined : `default: ${text}`;
+}
+
+function withNotes(description: string, notes: readonly (string | undefined)[]): string {
   const known = notes.filter((note) => note !== undefined);
-  return option.description + (known.length > 0 ? ` (${known.join("; ")})` : "");
+  return description + (known.length > 0 ? ` (${known.join("; ")})` : "");
 }

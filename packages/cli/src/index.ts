@@ -3,6 +3,7 @@ export * from "./command.ts";
 export * from "./data-folder.ts";
 export * from "./files.ts";
 export * from "./format-quantities.ts";
+export { commandHelp, packageHelp, UNGROUPED_FLAGS } from "./help.ts";
 export * from "./locate.ts";
 export * from "./made-from.ts";
 export * from "./options.ts";

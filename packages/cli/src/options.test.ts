@@ -5,8 +5,8 @@ import { flagOf, parseOptions, type Options } from "./options.ts";
 
 const options = {
   csv: { type: "string", description: "", placeholder: "FILE" },
-  learningRate: { type: "number", description: "", min: 0, max: 1, default: 0.001 },
-  epochs: { type: "integer", description: "", min: 1 },
+  learningRate: { type: "number", description: "", unit: null, min: 0, max: 1, default: 0.001 },
+  epochs: { type: "integer", description: "", unit: "epochs", min: 1 },
   fresh: { type: "boolean", description: "" },
   mirror: { type: "boolean", description: "", default: true },
   optimizer: { type: "string", description: "", choices: ["adam", "sgd"], default: "adam" },
@@ -41,6 +41,8 @@ describe("command-line options", () => {
   it.each([
     [["--learnig-rate", "1"], /unknown flag --learnig-rate\. Did you mean --learning-rate\?/],
     [["--no-csv"], /unknown flag --no-csv/],
+    [["--no-miror"], /unknown flag --no-miror\. Did you mean --no-mirror\?/],
+    [["--x"], /unknown flag --x\.$/],
     [["-e", "3"], /unknown flag -e/],
     [["-csv=a.csv"], /unknown flag -csv\. Did you mean --csv\?/],
     [["---csv=a.csv"], /unknown flag ---csv\. Did you mean --csv\?/],
@@ -58,6 +60,23 @@ describe("command-line options", () => {
   ])("refuse %j with the reason", (argv, message) => {
     expect(() => parse(...argv)).toThrow(message);
     expect(() => parse(...argv)).toThrow(MienError);
+  });
+
+  it("must be given where they are required", () => {
+    const name = {
+      type: "string",
+      description: "Who",
+      placeholder: "NAME",
+      required: true,
+    } as const;
+    expect(() => parseOptions(["--fresh"], { ...options, name })).toThrow(
+      expect.objectContaining({
+        code: "usage",
+        message: "--name is missing",
+        advice: "Write --name NAME. Who.",
+      }),
+    );
+    expect(parseOptions(["--name", "Ada"], { name }).values).toEqual({ name: "Ada" });
   });
 
   it("collect arguments without a flag where the command takes them", () => {

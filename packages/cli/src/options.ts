@@ -1,29 +1,57 @@
-import { MienError } from "@mien/format";
+import { MienError, nearestName } from "@mien/format";
 import { parseArgs, type ArgsDef } from "citty";
 
-/** One flag of a command. Flags are written `--learning-rate`, options are named `learningRate`. */
-export interface Option {
-  readonly type: "string" | "number" | "integer" | "boolean";
+/** What every flag has. Flags are written `--learning-rate`, options are named `learningRate`. */
+interface AnyOption {
   /**
-   * One line for `--help`: meaning and unit. A boolean whose default is true appears as `--no-…`, so
-   * its description says what that does. Range and default are added from the fields below.
+   * The meaning, for `--help`; begins with a capital letter and has no full stop at its end. `--help`
+   * adds unit, range and default from the fields below. A boolean whose default is true appears as
+   * `--no-…`, so its description says what that does.
    */
   readonly description: string;
   /** What stands for the value in `--help`, e.g. FILE. */
   readonly placeholder?: string;
-  readonly default?: string | number | boolean;
-  /** Smallest number allowed. */
-  readonly min?: number;
-  /** Largest number allowed. */
-  readonly max?: number;
+  /** A default that is computed, in words; `--help` shows it like `default`, which takes precedence. */
+  readonly defaultText?: string;
+  /** The heading under which the `--help` of a command with many flags shows this one. */
+  readonly group?: string;
+}
+
+interface TextOption extends AnyOption {
+  readonly type: "string";
+  readonly default?: string;
+  /** Whether the command cannot go without; such a flag has no default. */
+  readonly required?: boolean;
   /** The only texts allowed. */
   readonly choices?: readonly string[];
 }
 
+interface NumberOption extends AnyOption {
+  readonly type: "number" | "integer";
+  readonly default?: number;
+  /** What is counted or measured, e.g. `seconds`, `images` or `share`; null for a bare number. */
+  readonly unit: string | null;
+  /** Smallest number allowed. */
+  readonly min?: number;
+  /** Largest number allowed. */
+  readonly max?: number;
+}
+
+interface SwitchOption extends AnyOption {
+  readonly type: "boolean";
+  readonly default?: boolean;
+}
+
+/** One flag of a command. */
+export type Option = TextOption | NumberOption | SwitchOption;
+
 /** An argument that stands without a flag; a list takes all that are left. */
 export interface Positional {
   readonly name: string;
+  /** As an option's description. */
   readonly description: string;
+  /** What is taken if none is given, in words. */
+  readonly defaultText?: string;
   readonly required?: boolean;
   readonly list?: boolean;
 }
@@ -35,7 +63,8 @@ type ValueOf<Type> = Type extends "boolean" ? boolean : Type extends "string" ? 
 
 /** The checked values of a command's flags: undefined where a flag has neither value nor default. */
 export type OptionValues<O extends Options> = {
-  readonly [K in keyof O]: O[K] extends { default: unknown } | { type: "boolean" }
+  readonly [K in keyof O]: O[K] extends
+    { default: unknown } | { required: true } | { type: "boolean" }
     ? ValueOf<O[K]["type"]>
     : ValueOf<O[K]["type"]> | undefined;
 };
@@ -45,7 +74,8 @@ export const commonOptions = {
   json: {
     type: "string",
     placeholder: "FILE",
-    description: "also write the whole result as JSON to FILE",
+    description: "Also write the complete result to this JSON file",
+    group: "output",
   },
 } as const satisfies Options;
 
@@ -55,6 +85,7 @@ export function outOption(description: string, defaultFolder?: string) {
     type: "string",
     placeholder: "DIR",
     description,
+    group: "output",
     ...(defaultFolder === undefined ? {} : { default: defaultFolder }),
   } as const;
 }
@@ -63,8 +94,10 @@ export function outOption(description: string, defaultFolder?: string) {
 export const csvOption = {
   type: "string",
   placeholder: "FILE",
-  description:
-    "data set, .csv or .csv.gz; otherwise looked for in MIEN_DATA, or in datasets/ if that is not set",
+  description: "Data set, as .csv or .csv.gz",
+  defaultText:
+    "fer2013.csv[.gz] in the folder MIEN_DATA; if that is not set, the data set in datasets/",
+  group: "data",
 } as const satisfies Option;
 
 /** `--learning-rate` for `learningRate`. */
@@ -77,7 +110,7 @@ export function flagOf(name: string): string {
  *
  * @param argv the words after the command's name.
  * @throws {MienError} `usage` naming the first unknown flag (with the nearest known one), missing
- * value, value of the wrong type or out of range, or surplus argument.
+ * value or flag, value of the wrong type or out of range, or surplus argument.
  */
 export function parseOptions(
   argv: readonly string[],
@@ -113,10 +146,18 @@ export function parseOptions(
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(options)) {
     if (given.has(name)) values[name] = checkValue(flagOf(name), option, parsed[name]);
+    else if (option.type === "string" && option.required) throw missing(name, option);
     else values[name] = option.default ?? (option.type === "boolean" ? false : undefined);
   }
   checkPositionals(parsed._, positional);
   return { values, positionals: parsed._ };
+}
+
+function missing(name: string, option: Option): MienError {
+  const flag = flagOf(name);
+  return new MienError("usage", `${flag} is missing`, {
+    advice: `Write ${flag} ${option.placeholder ?? "TEXT"}. ${option.description}.`,
+  });
 }
 
 function nameOf(flag: string, options: Options): string {
@@ -129,11 +170,12 @@ function nameOf(flag: string, options: Options): string {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (option && (name === camel || option.type === "boolean")) return name;
   }
-  const known = Object.keys(options).map(flagOf);
-  const nearest = known
-    .map((candidate) => ({ candidate, distance: editDistance(flag, candidate) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const hint = nearest && nearest.distance <= 3 ? ` Did you mean ${nearest.candidate}?` : "";
+  const known = Object.entries(options).flatMap(([name, { type }]) => {
+    const word = flagOf(name).slice(2);
+    return type === "boolean" ? [word, `no-${word}`] : [word];
+  });
+  const nearest = nearestName(flag.replace(/^-+/, ""), known);
+  const hint = nearest === undefined ? "" : ` Did you mean --${nearest}?`;
   throw new MienError("usage", `unknown flag ${flag}.${hint}`, {
     advice: "Add `-- --help` to see every flag.",
   });
@@ -179,20 +221,4 @@ function checkPositionals(found: readonly string[], positional: Positional | und
   if (positional?.required && found.length === 0) {
     throw new MienError("usage", `missing ${positional.name}: ${positional.description}`);
   }
-}
-
-/** Levenshtein distance: the fewest insertions, deletions and substitutions from `a` to `b`. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(
-        Math.min(substitute, (previous[j] as number) + 1, (current[j - 1] as number) + 1),
-      );
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
 }

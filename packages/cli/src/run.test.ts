@@ -19,7 +19,7 @@ beforeAll(() => {
     `import { defineCommand, runProgram } from ${cli};
      import { MienError } from ${format};
      import { mkdir } from "node:fs/promises";
-     const count = { type: "integer", default: 3, min: 1, max: 9, description: "how many" } as const;
+     const count = { type: "integer", unit: "sums", default: 3, min: 1, max: 9, description: "how many" } as const;
      await runProgram({ name: "demo", summary: "a program", commands: [
        defineCommand({ name: "add", summary: "adds", details: "Adds up.", examples: ["npx nx run demo:add"],
          options: { count }, run: async (v, c) => { c.terminal.say("sum " + v.count); return { sum: v.count }; } }),
@@ -86,7 +86,7 @@ describe("a program of commands", () => {
   it("explains a command with flags, ranges, defaults and an example", () => {
     const { code, out } = run(["add", "--help"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/Adds up\.[^]*--count N +how many \(1 to 9; default 3\)/);
+    expect(out).toMatch(/Adds up\.[^]*--count N +how many \(sums; 1 to 9; default: 3\)/);
     expect(out).toMatch(/--json FILE[^]*example:\n {2}npx nx run demo:add/);
   });
 

@@ -41,11 +41,13 @@ describe("the help of a command", () => {
       summary: "counts",
       examples: [],
       run: () => Promise.resolve(),
-      options: { mirrorImages: { type: "number", min: 0, max: 1, default: 0.5, description } },
+      options: {
+        mirrorImages: { type: "number", unit: "share", min: 0, max: 1, default: 0.5, description },
+      },
     } as const;
     const help = commandHelp({ name: "demo", summary: "", commands: [] }, command, columns);
     expect(Math.max(...help.split("\n").map((line) => line.length))).toBeLessThanOrEqual(columns);
-    expect(help.replace(/\s+/g, " ")).toContain(`${description} (0 to 1; default 0.5)`);
+    expect(help.replace(/\s+/g, " ")).toContain(`${description} (share; 0 to 1; default: 0.5)`);
     expect(help).toContain("Write -- before --help. Without it, nx shows its own help.");
   });
 });

@@ -64,8 +64,10 @@ export interface VoteOptions {
 export const ferplusOption = {
   type: "string",
   placeholder: "FILE",
-  description:
-    "FER+ votes (fer2013new.csv), .csv or .csv.gz; otherwise looked for beside the data set, in MIEN_DATA and datasets/*/",
+  description: "FER+ votes (fer2013new.csv), as .csv or .csv.gz",
+  defaultText:
+    "ferplus.csv[.gz] or fer2013new.csv[.gz] beside the data set, in MIEN_DATA or in datasets/*/",
+  group: "data",
 } as const;
 
 /** What a file of votes may be called: mien's name, and the one under which FER+ is published. */

@@ -10,7 +10,8 @@ const SHOWN_ROWS = 5;
 /** `--skip-bad-rows`, for commands that read a data set. */
 export const skipBadRowsOption = {
   type: "boolean",
-  description: "go on after wrong rows and report them, instead of stopping at the first",
+  description: "Skip and report invalid rows instead of stopping at the first",
+  group: "data",
 } as const;
 
 /**

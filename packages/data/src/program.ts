@@ -6,6 +6,6 @@ import { synthCommand } from "./commands/synth.ts";
 /** The package's commands. */
 export const program: Program = {
   name: "data",
-  summary: "data sets: draw, look at, measure",
+  summary: "Create and explore data sets",
   commands: [synthCommand, exploreCommand, benchmarkCommand],
 };

@@ -6,21 +6,26 @@ import { MienError, messageOf } from "@mien/format";
 import { convertLayersModel } from "./convert/convert.ts";
 import { readLayersModel } from "./convert/layers-model.ts";
 
-const HELP = `mien-export: a tfjs LayersModel as an ONNX file
+const HELP = `mien-export: Convert a tfjs LayersModel to an ONNX file
 
 usage: mien-export FOLDER [FILE]
 
-FOLDER holds model.json and its weight files; FILE is written (default: FOLDER's name and .onnx).
+  FOLDER                Folder with model.json and its weight files
+  FILE                  ONNX file to write (default: FOLDER's name with .onnx)
+  --opset N             Version of the ONNX operator set (13 to 21; default: 17)
+  --half                Store and compute in 16-bit floats, for GPUs and the web
+  --temperature N       Divisor of the logits before the final softmax
+                        (above 0; default: 1)
+  --input-name NAME     Name of the only input (default: input)
+  --output-name NAME    Name of the only output (default: output)
+  --input-shape SIZES   Sizes of the input without the batch, such as 64,64,3, if
+                        the model leaves them open; NAME=64,64,3 for one of
+                        several inputs; may be repeated
+  --metadata KEY=VALUE  Entry of metadata_props; may be repeated
+  --help                Show this help
 
-  --opset N             operator set, 13 to 21 (default 17)
-  --half                16-bit floats inside, for GPUs and the web
-  --temperature T       divide the logits before the final softmax by T
-  --input-name NAME     name of the only input (default: input)
-  --output-name NAME    name of the only output (default: output)
-  --input-shape SHAPE   sizes of the input without the batch, e.g. 64,64,3, where the model leaves
-                        them open; NAME=64,64,3 for one of several inputs; may be repeated
-  --metadata KEY=VALUE  a line of metadata_props; may be repeated
-  --help
+example:
+  mien-export model-folder model.onnx --opset 17
 `;
 
 try {

@@ -8,6 +8,6 @@ import { verify } from "./commands/verify.ts";
 /** The package's commands. */
 export const program: Program = {
   name: "export",
-  summary: "from a trained model to one ONNX file, verified and timed",
+  summary: "Export trained models to ONNX, verify them and measure their speed",
   commands: [onnx, verify, benchmark, speed, faces],
 };

@@ -46,9 +46,9 @@ describe("the training configuration", () => {
   it("becomes a flag for every key, with its range and the default in the help text", () => {
     const options = configOptions();
     expect(Object.keys(options)).toEqual(Object.keys(configSchema.shape));
-    expect(options.epochs).toMatchObject({ type: "integer", min: 1 });
-    expect(options.epochs.description).toMatch(/default 30$/);
-    expect(options.optimizer.choices).toEqual(["adam", "sgd"]);
+    expect(options.epochs).toMatchObject({ type: "integer", min: 1, unit: "epochs" });
+    expect(options.epochs).toMatchObject({ defaultText: "30", group: "optimiser" });
+    expect(options.optimizer).toMatchObject({ choices: ["adam", "sgd"] });
     expect(() => flags("--dropout", "0.99")).toThrow(/--dropout must be a number from 0 to 0.95/);
     // Flags that nx keeps for itself would never arrive.
     const reserved = [

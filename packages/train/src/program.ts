@@ -9,7 +9,7 @@ import { teachCommand } from "./commands/teach.ts";
 /** The package's commands. */
 export const program: Program = {
   name: "train",
-  summary: "train and evaluate expression models",
+  summary: "Train, evaluate and release expression models",
   commands: [
     fitCommand,
     evaluateCommand,

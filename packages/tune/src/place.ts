@@ -26,18 +26,28 @@ export const placeOptions = {
   study: {
     type: "string",
     placeholder: "NAME",
-    description: `name of the study; default the newest in ${TUNE_FOLDER}/`,
+    description: "Name of the study",
+    defaultText: `the newest study in ${TUNE_FOLDER}`,
+    group: "study",
   },
-  out: outOption(`folder of the study; default ${TUNE_FOLDER}/<study>`),
+  out: {
+    ...outOption("Folder of the study"),
+    defaultText: `${TUNE_FOLDER}/<study>`,
+    group: "study",
+  },
   storage: {
     type: "string",
     placeholder: "URL",
-    description: "postgresql://… of a study for several machines; default a journal in its folder",
+    description:
+      "PostgreSQL database of the study (postgresql://…), for workers on several machines",
+    defaultText: "a journal in the folder of the study",
+    group: "study",
   },
   heartbeat: {
     type: "number",
-    description:
-      "with --storage: seconds between signs of life; after three missed ones a trial is repeated",
+    unit: "seconds",
+    description: "With --storage: time between heartbeats; a trial that misses three is repeated",
+    group: "study",
     default: 20,
     min: 0.1,
     max: 3600,

@@ -8,6 +8,6 @@ import { workerCommand } from "./commands/worker.ts";
 /** The package's commands. */
 export const program: Program = {
   name: "tune",
-  summary: "search for better hyperparameters",
+  summary: "Search for better hyperparameters",
   commands: [searchCommand, workerCommand, reportCommand, dashboardCommand, benchmarkCommand],
 };

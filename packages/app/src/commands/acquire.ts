@@ -3,61 +3,60 @@ import { defineCommand, formatPercent } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
 import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
-import { SOURCE_KINDS } from "../sources/open-source.ts";
+import { detectorOption, peopleOption, sourceOption } from "../options.ts";
 import { SourceWarnings } from "../sources/source-warnings.ts";
 
 export const acquire = defineCommand({
   name: "acquire",
-  summary: "enrols a person who agrees, by pictures from a camera or a file",
+  summary: "Enrol a person who consents, with pictures from a camera or from files",
   details:
-    "Shows what will be stored, where and for how long, and asks for consent; --consent says that the " +
-    "person has agreed. Then it takes pictures of the only face in view, leaves out those that are " +
-    "blurred, dark, far or like one before, and enrols the person. The page of app:live does the same.",
+    "Shows what will be stored, where and for how long, and asks for consent; --consent states that the person has given it. " +
+    "Then takes pictures in which exactly one face is visible, leaves out those that are blurred, dark, too far away or similar to an earlier one, and enrols the person. " +
+    "The page of app:live can do the same.",
   examples: [
     "npx nx run app:acquire --name Ada --count 100",
     "npx nx run app:acquire --name Ada --source pictures-of-ada/ --consent",
   ],
   options: {
-    name: { type: "string", placeholder: "NAME", description: "who it is" },
+    name: {
+      type: "string",
+      placeholder: "NAME",
+      description: "Name of the person to enrol",
+      required: true,
+    },
     count: {
       type: "integer",
+      unit: "pictures",
       min: 1,
       max: MAX_PICTURES,
       default: 100,
-      description: "how many pictures",
+      description: "Number of pictures to take",
     },
-    source: { type: "string", placeholder: "S", default: "webcam", description: SOURCE_KINDS },
-    consent: { type: "boolean", description: "the person has read what is stored, and agreed" },
+    source: { ...sourceOption, default: "webcam" },
+    consent: {
+      type: "boolean",
+      description: "The person has read what is stored, and consents",
+    },
     keepDays: {
       type: "integer",
+      unit: "days",
       min: 1,
       max: MAX_KEEP_DAYS,
       default: KEEP_DAYS,
-      description: "days after which everything is deleted",
+      description: "Time after which everything about the person is deleted",
     },
-    people: {
-      type: "string",
-      placeholder: "DIR",
-      default: "artifacts/people",
-      description: "folder of enrolled people",
-    },
-    detector: {
-      type: "string",
-      placeholder: "FILE",
-      description: "face detector (.onnx); default: the released one",
-    },
+    people: peopleOption,
+    detector: detectorOption,
     seconds: {
       type: "number",
+      unit: "seconds",
       min: 1,
       max: 3600,
       default: 120,
-      description: "give up after so many seconds",
+      description: "Time limit for taking the pictures",
     },
   },
   async run(values, { terminal, signal }) {
-    if (values.name === undefined) {
-      throw new MienError("usage", "--name is missing", { advice: "For example --name Ada" });
-    }
     const { EnrolmentSession } = await import("../acquire/enrolment-session.ts");
     const session = new EnrolmentSession({ name: values.name, count: values.count });
     terminal.say(consentText(session.name, values.people, values.keepDays));

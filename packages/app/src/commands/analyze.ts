@@ -8,108 +8,129 @@ import {
   type OptionValues,
   type Terminal,
 } from "@mien/cli";
-import { MienError, withoutSecrets } from "@mien/format";
+import { withoutSecrets } from "@mien/format";
 import type { ConfirmationOptions, People, Pipeline, PipelineOptions } from "@mien/runtime";
-import { SOURCE_KINDS } from "../sources/open-source.ts";
+import {
+  detectEveryOption,
+  detectorOption,
+  modelOption,
+  quorumOption,
+  recogniserOption,
+  sourceOption,
+  threadsOption,
+  windowOption,
+} from "../options.ts";
 import { SourceWarnings } from "../sources/source-warnings.ts";
 import type { Source } from "../sources/source.ts";
 
 const options = {
-  source: { type: "string", placeholder: "S", description: SOURCE_KINDS },
+  source: { ...sourceOption, required: true },
   cropped: {
     type: "boolean",
-    description: "every picture shows one face and nothing else; none is looked for",
+    description: "Each picture is one cropped face; skip face detection",
+    group: "input",
   },
-  model: {
-    type: "string",
-    placeholder: "FILE",
-    description: "model (.onnx); default: the released one, else the newest in artifacts/models/",
+  frames: {
+    type: "integer",
+    unit: "frames",
+    min: 1,
+    description: "Number of frames to read",
+    defaultText: "all",
+    group: "input",
   },
-  detector: {
-    type: "string",
-    placeholder: "FILE",
-    description: "face detector (.onnx): mien's own or a YuNet; default: the released one",
+  model: modelOption,
+  mirror: {
+    type: "boolean",
+    description: "Average over the mirrored face: slower, slightly more accurate",
+    group: "models",
   },
-  minScore: { type: "number", min: 0.01, max: 0.99, description: "least score of a face, 0–1" },
-  minSize: { type: "number", min: 1, description: "least width of a face in pixels; default 16" },
+  threads: threadsOption,
+  detector: detectorOption,
+  minScore: {
+    type: "number",
+    unit: "score",
+    min: 0.01,
+    max: 0.99,
+    description: "Lowest score of a detected face",
+    defaultText: "0.5, with a YuNet 0.7",
+    group: "detection",
+  },
+  minSize: {
+    type: "number",
+    unit: "pixels",
+    min: 1,
+    description: "Smallest width of a detected face",
+    defaultText: "16",
+    group: "detection",
+  },
   inputSize: {
     type: "integer",
+    unit: "pixels",
     min: 64,
     max: 2048,
-    description: "longer side that the detector sees, in pixels; more finds smaller faces",
+    description: "Longer side of the detector's input; larger values find smaller faces",
+    defaultText: "416, with a YuNet 640",
+    group: "detection",
   },
-  detectEvery: {
-    type: "integer",
-    min: 1,
-    max: 60,
-    default: 3,
-    description: "look for faces in every n-th frame, and after n/30 s; follow them in between",
-  },
+  detectEvery: detectEveryOption,
   flat: {
     type: "string",
     choices: ["reject", "tell", "off"],
     default: "reject",
-    description: "with depth: reject pictures of faces, only tell, or do not look",
+    description: "With depth images: reject pictures of faces, only mark them, or skip the check",
+    group: "detection",
   },
-  mirror: { type: "boolean", description: "average over the mirror image: slower, a bit better" },
   people: {
     type: "string",
     placeholder: "DIR",
-    description: "recognise the people in this folder",
+    description: "Folder of the enrolled people to recognise",
+    defaultText: "nobody is recognised",
+    group: "people",
   },
-  recogniser: {
-    type: "string",
-    choices: ["embedding", "lbph"],
-    default: "embedding",
-    description: "how people are recognised",
-  },
+  recogniser: recogniserOption,
   smoothing: {
     type: "string",
     choices: ["window", "exponential", "viterbi"],
     default: "window",
-    description: "how single frames become a confirmed expression",
+    description: "Method that confirms an expression from the predictions of single frames",
+    group: "confirmation",
   },
-  window: {
-    type: "integer",
-    min: 1,
-    max: 1000,
-    default: 20,
-    description: "frames of the confirmation window",
+  window: windowOption,
+  quorum: quorumOption,
+  unsure: {
+    type: "boolean",
+    description: 'Confirm "unsure" instead of Neutral below the quorum',
+    group: "confirmation",
   },
-  quorum: {
-    type: "number",
-    min: 0.01,
-    max: 0.99,
-    default: 0.6,
-    description: "share of the window that an expression must exceed to be confirmed",
+  out: {
+    ...outOption("Folder of results.jsonl and the other outputs"),
+    default: "artifacts/analyze",
   },
-  unsure: { type: "boolean", description: 'confirm "unsure" instead of Neutral below the quorum' },
-  rejected: { type: "boolean", description: "also write what was rejected, and why" },
-  csv: { type: "boolean", description: "also write DIR/faces.csv, a line a face" },
+  rejected: {
+    type: "boolean",
+    description: "Also write rejected faces and the reasons",
+    group: "output",
+  },
+  csv: {
+    type: "boolean",
+    description: "Also write DIR/faces.csv, with one row per face",
+    group: "output",
+  },
   annotate: {
     type: "boolean",
-    description: "also draw what is seen: DIR/annotated.mp4, or pictures in DIR/annotated/",
+    description: "Also write annotated pictures: DIR/annotated.mp4, or files in DIR/annotated/",
+    group: "output",
   },
-  frames: { type: "integer", min: 1, description: "stop after so many frames" },
-  threads: {
-    type: "integer",
-    min: 1,
-    max: 64,
-    default: 1,
-    description: "threads of each model",
-  },
-  out: { ...outOption("folder for results.jsonl"), default: "artifacts/analyze" },
 } as const;
 
 type Values = OptionValues<typeof options>;
 
 export const analyze = defineCommand({
   name: "analyze",
-  summary: "finds faces and reads their expressions, without a window",
+  summary: "Find faces and read their expressions in a video, images or a camera",
   details:
-    "Reads a video, a camera or images and writes DIR/results.jsonl: a line with the labels and the " +
-    "model, then one line a frame or image. A camera is read until Ctrl-C or --frames. Of a folder, " +
-    "images that cannot be read are named and left out; the command fails only if none can be read.",
+    "Writes DIR/results.jsonl: a line with the labels and the model, then one line for each frame or image. A camera is read until Ctrl-C or for --frames.\n" +
+    "Images of a folder that cannot be read are named and skipped; the command fails only if none can be read.",
   examples: [
     "npx nx run app:analyze --source film.mp4 --annotate --csv",
     "npx nx run app:analyze --source photos/ --out artifacts/photos",
@@ -118,11 +139,6 @@ export const analyze = defineCommand({
   ],
   options,
   async run(values, { terminal, signal }) {
-    if (values.source === undefined) {
-      throw new MienError("usage", "--source is missing", {
-        advice: `Name one: ${SOURCE_KINDS}. For example --source face.jpg`,
-      });
-    }
     const [{ analyzeFrames }, { openSource }, { FaceRows, plural, showTally }] = await Promise.all([
       import("../analyze/analyze-frames.ts"),
       import("../sources/open-source.ts"),

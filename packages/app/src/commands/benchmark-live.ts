@@ -4,57 +4,53 @@ import type { Browser } from "playwright-core";
 import type { LiveFigures } from "../live/benchmark/measure-live.ts";
 import type { ServerProcess } from "../live/benchmark/server-process.ts";
 import type { WatchedPage } from "../live/benchmark/watched-page.ts";
+import { detectorOption, modelOption, photoOption } from "../options.ts";
 
 export const benchmarkLive = defineCommand({
   name: "benchmark-live",
-  summary:
-    "measures the live page in a browser: frames/s, latency, CPU, memory, and kills its cameras",
+  summary: "Measure the live page in a browser: frame rate, latency, processor and memory",
   details:
-    "Starts app:live as a person would, and opens its page in Chromium without a window, once with a " +
-    "film, once with further viewers of which one reads nothing, once with the page's own camera; all " +
-    "of them 640×480 with one face at 30 frames a second. --kills then kills the process that reads a " +
-    "Kinect (fakenect and a recording), and the one that reads a webcam (where there is none, a network " +
-    "camera), and waits each time until the page has said so and has come back.",
+    "Starts app:live and opens its page in headless Chromium: once with a film, once with further viewers of which one reads nothing, and once with the camera of the page. Each shows one face in 640×480 pixels at 30 frames per second.\n" +
+    "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the one that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
   examples: [
     "npx nx run app:benchmark-live --photo face.jpg",
     "npx nx run app:benchmark-live --photo face.jpg --seconds 300 --viewers 10 --kills 20",
   ],
   options: {
-    photo: {
-      type: "string",
-      placeholder: "FILE",
-      description: "photograph of a face; default: one of MIEN_DATA",
-    },
-    model: { type: "string", placeholder: "FILE", description: "expression model (.onnx)" },
-    detector: { type: "string", placeholder: "FILE", description: "face detector (.onnx)" },
+    photo: photoOption,
+    model: modelOption,
+    detector: detectorOption,
     seconds: {
       type: "integer",
       default: 20,
       min: 0,
       max: 3600,
-      description: "measuring time of each row; 0 measures nothing",
+      unit: "seconds",
+      description: "Measuring time of each row of the table; 0 measures nothing",
     },
     viewers: {
       type: "integer",
       default: 10,
       min: 0,
       max: 40,
-      description: "that look on beside the page in the second row; the first is stalled",
+      unit: "viewers",
+      description: "Further viewers in the second row; the first of them reads nothing",
     },
     kills: {
       type: "integer",
       default: 0,
       min: 0,
       max: 1000,
-      description: "how often each camera's process is killed",
+      unit: "kills",
+      description: "Number of times that each camera process is killed",
     },
     only: {
       type: "string",
       choices: ["all", "film", "viewers", "camera"],
       default: "all",
-      description: "one row alone",
+      description: "Rows of the table to measure",
     },
-    out: { ...outOption("folder for the result"), default: "artifacts/benchmark-live" },
+    out: { ...outOption("Folder of the results"), default: "artifacts/benchmark-live" },
   },
   async run(values, { terminal, signal }) {
     const { seconds, kills, out } = values;

@@ -13,20 +13,31 @@ const SPEED = 4;
 
 export const benchmarkSources = defineCommand({
   name: "benchmark-sources",
-  summary: "measures what reading a video, images and a Kinect costs, and that nothing leaks",
+  summary: "Measure the cost of reading a video, images and a Kinect, and look for memory leaks",
   details:
-    "Makes a video, images and a Kinect's recording, and reads each for so many frames: rate, CPU, how " +
-    "long the event loop was held up, memory, and which frames do not become garbage. The Kinect is " +
-    "played by libfreenect's own fakenect: once at its speed, for so many seconds, and once faster, for " +
-    "the many frames. At its own speed memory is not watched, which would cost as much as reading.",
+    "Makes a video, images and a Kinect recording, and reads each: frame rate, processor time, delays of the event loop, memory, and frames that are never released.\n" +
+    "The Kinect is replayed by fakenect, a part of libfreenect: at its own speed for --seconds, and faster for --frames. Memory is not measured at its own speed, because this would cost as much as reading.",
   examples: [
     "npx nx run app:benchmark-sources",
     "npx nx run app:benchmark-sources --frames 30000 --seconds 60",
   ],
   options: {
-    frames: { type: "integer", description: "of each source", default: 3000, min: 100 },
-    seconds: { type: "number", description: "of the Kinect", default: 20, min: 1, max: 3600 },
-    out: { ...outOption("folder for what is read"), default: "artifacts/benchmark-sources" },
+    frames: {
+      type: "integer",
+      unit: "frames",
+      description: "Number of frames to read from each source",
+      default: 3000,
+      min: 100,
+    },
+    seconds: {
+      type: "number",
+      unit: "seconds",
+      description: "Time to read the Kinect at its own speed",
+      default: 20,
+      min: 1,
+      max: 3600,
+    },
+    out: { ...outOption("Folder of the files to read"), default: "artifacts/benchmark-sources" },
   },
   async run({ frames, seconds, out }, { terminal, signal }) {
     const [{ openSource }, { measureSource }, { findLibfreenect }] = await Promise.all([

@@ -8,53 +8,60 @@ import {
   writeJson,
 } from "@mien/cli";
 import type { Terminal } from "@mien/cli";
+import { detectorOption, modelOption, photoOption, threadsOption } from "../options.ts";
 import type { Load } from "../benchmark/load.ts";
 import type { Speed } from "../benchmark/turns.ts";
 
 export const benchmark = defineCommand({
   name: "benchmark",
-  summary: "measures how fast faces are found and read, also beside other packages",
+  summary: "Measure the speed of face detection and expression reading, also of other packages",
   details:
-    "Shows a photograph of a face as a film, 640×480 and decoded already, to mien and to other " +
-    "packages in turns (installed into the cache folder the first time; fer only on request); measures the detector " +
-    "beside onnxruntime alone, the processor time at 30 frames a second, how time grows with faces " +
-    "and pixels, and ways to steady expressions on synthetic sequences. --soak looks at memory.",
+    "Shows a photograph of a face as a decoded film of 640×480 pixels to mien and to other packages, which alternate. The packages are installed into the cache folder at the first use, fer only with --fer.\n" +
+    "Also measures the detector against onnxruntime alone, the processor time at 30 frames per second, the time by number of faces and of pixels, and methods of smoothing on synthetic sequences. With --soak, measures memory.",
   examples: [
     "npx nx run app:benchmark --photo face.jpg",
     "npx nx run app:benchmark --photo face.jpg --fer",
     "npx nx run app:benchmark --photo face.jpg --no-peers --soak 30000",
   ],
   options: {
-    photo: {
-      type: "string",
-      placeholder: "FILE",
-      description: "photograph of a face; default: one of MIEN_DATA",
+    photo: photoOption,
+    model: modelOption,
+    detector: detectorOption,
+    seconds: {
+      type: "number",
+      unit: "seconds",
+      default: 5,
+      min: 0.5,
+      description: "Measuring time of each row of the table",
+      group: "measurements",
     },
-    model: { type: "string", placeholder: "FILE", description: "expression model (.onnx)" },
-    detector: { type: "string", placeholder: "FILE", description: "face detector (.onnx)" },
-    seconds: { type: "number", default: 5, min: 0.5, description: "measuring time of each row" },
-    threads: { type: "integer", default: 1, min: 1, max: 64, description: "threads of each model" },
+    threads: threadsOption,
     peers: {
       type: "boolean",
       default: true,
-      description: "leave out the comparison with other packages",
+      description: "Do not compare with other packages",
+      group: "measurements",
     },
     fer: {
       type: "boolean",
-      description: "also with the Python package fer; installs TensorFlow, about 2 GB",
+      description: "Also compare with the Python package fer; installs TensorFlow (about 2 GB)",
+      group: "measurements",
     },
     curves: {
       type: "boolean",
       default: true,
-      description: "leave out the measurements of 1 to 20 faces and of 480p to 4K",
+      description: "Do not measure different numbers of faces and of pixels",
+      group: "measurements",
     },
     soak: {
       type: "integer",
       default: 0,
       min: 0,
-      description: "look at memory over so many frames, for example 30000",
+      unit: "frames",
+      description: "Length of the memory measurement; 0 skips it",
+      group: "measurements",
     },
-    out: { ...outOption("folder for the result"), default: "artifacts/benchmark" },
+    out: { ...outOption("Folder of the results"), default: "artifacts/benchmark" },
   },
   async run(values, { terminal, signal }) {
     const { seconds, threads, out } = values;

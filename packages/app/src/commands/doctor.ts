@@ -2,11 +2,10 @@ import { defineCommand, EXIT } from "@mien/cli";
 
 export const doctor = defineCommand({
   name: "doctor",
-  summary: "says what works on this machine, and how to mend what does not",
+  summary: "Check what works on this machine, and how to repair what does not",
   details:
-    "Looks at Node, onnxruntime, TensorFlow, Python, the models, ffmpeg, webcams, the Kinect (library, " +
-    "kernel module, permissions, firmware, device), disk and cores. Nothing is changed. Exits with 1 " +
-    "only if something is missing that reading images and videos needs.",
+    "Checks Node, onnxruntime, TensorFlow, Python, the models, ffmpeg, webcams, the Kinect (library, kernel module, permissions, firmware, device), disk and processor. Changes nothing.\n" +
+    "Fails only if something is missing that reading images and videos needs.",
   examples: ["npx nx run app:doctor", "npx nx run app:doctor --json doctor.json"],
   options: {},
   async run(_options, { terminal }) {

@@ -4,21 +4,27 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
+import {
+  detectEveryOption,
+  detectorOption,
+  modelOption,
+  peopleOption,
+  quorumOption,
+  recogniserOption,
+  sourceOption,
+  threadsOption,
+  windowOption,
+} from "../options.ts";
 import { readSource } from "../sources/address-file.ts";
-import { SOURCE_KINDS } from "../sources/open-source.ts";
 import { SourceWarnings } from "../sources/source-warnings.ts";
-
-const PEOPLE = "artifacts/people";
 
 export const live = defineCommand({
   name: "live",
-  summary: "opens a page that shows faces, names and expressions live",
+  summary: "Show faces, names and expressions live on a web page",
   details:
-    "Serves a page on this machine only. Nothing is stored unless the page is asked to: sessions go " +
-    "to artifacts/sessions, people who agreed to artifacts/people. With --host others in the network " +
-    "may open it, by the address with a token that is printed. It reads expressions, what a face " +
-    "shows; it cannot read feelings. Tell the people in view (EU AI Act, Art. 50(3)); do not use it " +
-    "at work or at school (Art. 5(1)(f)).",
+    "Serves a page on this machine only. Stores nothing unless asked to on the page: sessions go to artifacts/sessions, people who consent to artifacts/people.\n" +
+    "With --host, others in the network can open the page by its address, which contains a token and is printed.\n" +
+    "The page shows expressions, that is, how a face looks; feelings cannot be read from them. Inform the people in view (EU AI Act, Art. 50(3)), and do not use it at work or in schools (Art. 5(1)(f)).",
   examples: [
     "npx nx run app:live",
     "npx nx run app:live --source webcam",
@@ -26,75 +32,47 @@ export const live = defineCommand({
   ],
   options: {
     source: {
-      type: "string",
-      placeholder: "S",
+      ...sourceOption,
+      description: "Source as in app:analyze, or browser: the camera of the page itself",
       default: "browser",
-      description: `${SOURCE_KINDS}; or browser: the camera of the page itself`,
     },
     port: {
       type: "integer",
+      unit: null,
       min: 0,
       max: 65535,
       default: 3000,
-      description: "port of the page; 0 takes a free one",
+      description: "Port of the page; 0 takes any free port",
+      group: "server",
     },
     host: {
       type: "string",
       placeholder: "ADDRESS",
       default: "127.0.0.1",
-      description: "where to listen, e.g. 0.0.0.0 for the network; then a token is needed",
+      description: "Address to listen on; 0.0.0.0 opens the page to the network, with a token",
+      group: "server",
     },
-    open: { type: "boolean", default: true, description: "do not open the page in a browser" },
-    model: {
-      type: "string",
-      placeholder: "FILE",
-      description: "model (.onnx); default: the released one, else the newest in artifacts/models/",
+    open: {
+      type: "boolean",
+      default: true,
+      description: "Do not open the page in a browser",
+      group: "server",
     },
-    detector: {
-      type: "string",
-      placeholder: "FILE",
-      description: "face detector (.onnx): mien's own or a YuNet; default: the released one",
-    },
-    people: {
-      type: "string",
-      placeholder: "DIR",
-      default: PEOPLE,
-      description: "folder of enrolled people",
-    },
-    recogniser: {
-      type: "string",
-      choices: ["embedding", "lbph"],
-      default: "embedding",
-      description: "how people are recognised",
-    },
+    model: modelOption,
+    threads: threadsOption,
+    detector: detectorOption,
+    detectEvery: detectEveryOption,
+    people: peopleOption,
+    recogniser: recogniserOption,
+    window: windowOption,
+    quorum: quorumOption,
     sessions: {
       type: "string",
       placeholder: "DIR",
       default: "artifacts/sessions",
-      description: "where sessions are recorded",
+      description: "Folder of recorded sessions",
+      group: "output",
     },
-    window: {
-      type: "integer",
-      min: 1,
-      max: 1000,
-      default: 20,
-      description: "frames of the confirmation window",
-    },
-    quorum: {
-      type: "number",
-      min: 0.01,
-      max: 0.99,
-      default: 0.6,
-      description: "share of the window that an expression must exceed to be confirmed",
-    },
-    detectEvery: {
-      type: "integer",
-      min: 1,
-      max: 60,
-      default: 3,
-      description: "look for faces in every n-th frame, and after n/30 s; follow them in between",
-    },
-    threads: { type: "integer", min: 1, max: 64, default: 1, description: "threads of each model" },
   },
   async run(values, { terminal, signal }) {
     const [{ LiveApp }, { createServer }, { readPage }, { isLoopback }, feed, { openStore }] =

@@ -1,22 +1,23 @@
 import path from "node:path";
-import { defineCommand, formatPercent, shellQuote, writeFileAtomic } from "@mien/cli";
+import { counted, defineCommand, formatPercent, shellQuote, writeFileAtomic } from "@mien/cli";
 import { MienError } from "@mien/format";
+import { peopleOption } from "../options.ts";
 
 const ACTIONS = {
-  list: { words: 0, says: "who is enrolled" },
-  delete: { words: 1, says: "NAME, and everything about them, also in recorded results" },
-  rename: { words: 2, says: "OLD NEW" },
-  merge: { words: 2, says: "FROM INTO, when both are one person" },
-  export: { words: 1, says: "NAME, as a zip file" },
-  prune: { words: 0, says: "delete those whose time is over, as every action does first" },
+  list: { takes: [], says: "Show who is enrolled" },
+  delete: { takes: ["NAME"], says: "Delete a person, and their name in recorded results" },
+  rename: { takes: ["OLD", "NEW"], says: "Rename a person" },
+  merge: { takes: ["FROM", "INTO"], says: "Merge two entries of the same person into the second" },
+  export: { takes: ["NAME"], says: "Export a person as a zip file" },
+  prune: { takes: [], says: "Delete expired people, which every other action does first" },
 } as const;
 
 export const people = defineCommand({
   name: "people",
-  summary: "lists, deletes, renames, merges and exports people who were enrolled",
+  summary: "List, delete, rename, merge and export enrolled people",
   details: `Actions:
 ${Object.entries(ACTIONS)
-  .map(([name, { says }]) => `  ${name.padEnd(8)}${says}`)
+  .map(([name, { takes, says }]) => `  ${[name, ...takes].join(" ").padEnd(17)}${says}`)
   .join("\n")}`,
   examples: [
     "npx nx run app:people",
@@ -26,26 +27,23 @@ ${Object.entries(ACTIONS)
   ],
   positional: {
     name: "ACTION",
-    description: "what to do, and with whom; default list",
+    description: "Action and the names of people",
+    defaultText: "list",
     list: true,
   },
   options: {
-    people: {
-      type: "string",
-      placeholder: "DIR",
-      default: "artifacts/people",
-      description: "folder of enrolled people",
-    },
+    people: peopleOption,
     results: {
       type: "string",
       placeholder: "DIR",
       default: "artifacts",
-      description: "folder under which results are, to delete names from",
+      description: "Folder of recorded results, from which names are deleted",
     },
     out: {
       type: "string",
       placeholder: "FILE",
-      description: "where export writes to; default artifacts/exports/person.zip",
+      description: "Zip file of export",
+      defaultText: "artifacts/exports/person.zip",
     },
   },
   async run(values, { terminal, positionals }) {
@@ -55,11 +53,11 @@ ${Object.entries(ACTIONS)
         advice: `Use one of ${Object.keys(ACTIONS).join(", ")}.`,
       });
     }
-    const expected = ACTIONS[action as keyof typeof ACTIONS];
-    if (words.length !== expected.words) {
+    const { takes } = ACTIONS[action as keyof typeof ACTIONS];
+    if (words.length !== takes.length) {
       throw new MienError(
         "usage",
-        `people ${action} takes ${expected.words} name${expected.words === 1 ? "" : "s"} (${expected.says}), found ${words.length}`,
+        `people ${[action, ...takes].join(" ")} takes ${counted(takes.length, "name")}, found ${words.length}`,
         { advice: 'A name with spaces needs quotes: "Ada Lovelace".' },
       );
     }

@@ -19,12 +19,10 @@ const sceneNames = Object.keys(SCENES) as SceneName[];
 
 export const record = defineCommand({
   name: "record",
-  summary: "stores what a Kinect sees, or synthesises such a recording",
-  details: `Writes a folder in fakenect's format (raw depth and colour as they come, 46 MB a second), which
---source kinect:DIR plays. Without --synth it records the Kinect until Ctrl-C, or for --seconds.
-With --synth it renders a scene as a Kinect would see it, with noise that grows with distance, shadows,
-dropouts, and truth.jsonl beside it: a line for each colour picture, which says where which faces are,
-how far, and whether they are photographs. The same flags give the same bytes.
+  summary: "Record a Kinect, or synthesise such a recording",
+  details: `Writes a folder in the format of fakenect (raw depth and colour images, 46 MB per second), which --source kinect:DIR plays.
+Without --synth, records the Kinect until Ctrl-C or for --seconds.
+With --synth, renders a scene with the noise, shadows and dropouts of a Kinect, and writes truth.jsonl: for each colour image one line with the faces, their positions and distances, and whether they are photographs. The same flags give the same bytes.
 Scenes:
 ${sceneNames.map((name) => `  ${name.padEnd(8)}${SCENES[name]}`).join("\n")}`,
   examples: [
@@ -33,10 +31,10 @@ ${sceneNames.map((name) => `  ${name.padEnd(8)}${SCENES[name]}`).join("\n")}`,
     "npx nx run app:record --synth --scene people --faces portraits/ --seconds 10",
   ],
   options: {
-    synth: { type: "boolean", description: "synthesise instead of recording" },
+    synth: { type: "boolean", description: "Synthesise a recording instead of reading a Kinect" },
     scene: {
       type: "string",
-      description: "what to synthesise",
+      description: "Scene to synthesise",
       choices: sceneNames,
       default: "mixed",
     },
@@ -44,17 +42,28 @@ ${sceneNames.map((name) => `  ${name.padEnd(8)}${SCENES[name]}`).join("\n")}`,
       type: "string",
       placeholder: "DIR",
       description:
-        "images of one face each for heads and photographs, cropped to the head or with a " +
-        "boxes.json; drawn faces otherwise",
+        "Face images for --synth, one face each, cropped to the head or with a boxes.json",
+      defaultText: "synthetic faces",
     },
     seconds: {
       type: "number",
-      description: "length; 5 for --synth, otherwise until Ctrl-C",
+      unit: "seconds",
+      description: "Length of the recording",
+      defaultText: "with --synth 5, else until Ctrl-C",
       min: 0.1,
       max: 3600,
     },
-    seed: { type: "integer", description: "decides noise and faces", default: 1, min: 0 },
-    out: outOption("folder for the recording; default artifacts/recordings/<scene or time>"),
+    seed: {
+      type: "integer",
+      unit: null,
+      description: "Random seed of noise and faces",
+      default: 1,
+      min: 0,
+    },
+    out: {
+      ...outOption("Folder of the recording"),
+      defaultText: `${RECORDINGS}/<scene or time>`,
+    },
   },
   async run({ synth, scene, faces, seconds, seed, out }, context) {
     if (!synth && faces !== undefined) {

@@ -39,11 +39,11 @@ interface Actor extends Omit<TrueFace, "box" | "distanceMm" | "yawDegrees" | "pi
 
 /** What can be synthesised. */
 export const SCENES = {
-  head: "one head that comes nearer and goes away, 0.7 to 2 m",
-  flat: "a flat photograph of a face, 0.6 to 2 m, tilted up to 30°",
-  bent: "the same, its paper bent by 2 cm",
-  people: "three people at 0.9, 1.5 and 2.2 m",
-  mixed: "a person, and beside them a photograph: flat, then bent",
+  head: "One head that moves between 0.7 and 2 m",
+  flat: "A flat photograph of a face at 0.6 to 2 m, tilted by up to 30°",
+  bent: "The same photograph, bent by 2 cm",
+  people: "Three people at 0.9, 1.5 and 2.2 m",
+  mixed: "A person, and beside them a photograph that is first flat, then bent",
 } as const;
 export type SceneName = keyof typeof SCENES;
 

@@ -27,9 +27,11 @@ interface Summary {
 /** Measures how fast a data set loads, against the time of reading its bytes. */
 export const benchmarkCommand = defineCommand({
   name: "benchmark",
-  summary: "measure how fast and in how much memory a data set loads",
-  details: `Every measurement is a process of its own; the ways take turns, so that other work on the machine
-meets all of them. Memory is the process's peak; "beyond" is that less the size of the images.`,
+  summary: "Measure the time and memory that loading a data set takes",
+  details:
+    "Compares loading from .csv, from .csv.gz and from the cache with reading the bytes of the file alone. " +
+    "Each measurement runs in a process of its own, and the ways to load alternate, so that other load on the machine affects all alike. " +
+    'Memory is the peak of the process; the column "beyond" is that without the size of the images.',
   examples: [
     "npx nx run data:benchmark",
     "npx nx run data:benchmark --rounds 3 --json /tmp/load.json",
@@ -38,7 +40,8 @@ meets all of them. Memory is the process's peak; "beyond" is that less the size 
     csv: csvOption,
     rounds: {
       type: "integer",
-      description: "measurements of each way",
+      description: "Measurements of each way to load",
+      unit: "rounds",
       default: 5,
       min: 1,
       max: 100,

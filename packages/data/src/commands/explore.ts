@@ -23,18 +23,29 @@ const PAGE = "index.html";
 /** Says what is in a data set and what is wrong with it. */
 export const exploreCommand = defineCommand({
   name: "explore",
-  summary: "report what is in a data set, how it is distributed, what is wrong with it",
-  details: `Counts classes and parts, compares the parts, finds blank images, exact copies, copies across parts and
-contradicting labels; draws distributions, mean images and samples. Writes ${PAGE} (everything on one page),
-${REPORT} (all figures) and the plots as PNG.`,
+  summary: "Report the content of a data set, its distribution and its faults",
+  details:
+    "Counts the images of each class and part, compares the parts, and finds blank images, exact copies, copies in several parts and copies with conflicting labels. " +
+    "Draws distributions, mean images and samples.\n" +
+    `Writes ${PAGE} (the report as one page), ${REPORT} (all figures) and the plots as PNG files.`,
   examples: [
     "npx nx run data:explore",
     "npx nx run data:explore --csv artifacts/data/synth.csv --out /tmp/report",
   ],
   options: {
     csv: csvOption,
-    out: outOption(`folder to write to (default ${FOLDERS.data}/<data set>/explore)`),
-    seed: { type: "integer", description: "decides which images are shown", default: 1, min: 0 },
+    out: {
+      ...outOption("Folder of the report"),
+      defaultText: `${FOLDERS.data}/<data set>/explore`,
+    },
+    seed: {
+      type: "integer",
+      unit: null,
+      description: "Random seed for the choice of the images shown",
+      group: "run",
+      default: 1,
+      min: 0,
+    },
     skipBadRows: skipBadRowsOption,
   },
   run: async ({ csv, out, seed, skipBadRows }, { terminal, signal }) => {

@@ -24,23 +24,31 @@ const RECORD = "synth.made-from.json";
 /** Draws the built-in data set into a CSV. */
 export const synthCommand = defineCommand({
   name: "synth",
-  summary: "draw the built-in data set of synthetic faces",
-  details: `Writes ${CSV} in FER2013's layout and ${MANIFEST} beside it. The same count and seed give the
-same bytes. It stands in for real data in trials and tests; a model trained on it knows drawings only.`,
+  summary: "Draw a data set of synthetic faces",
+  details:
+    `Writes ${CSV} in the layout of FER2013, and ${MANIFEST} beside it. The same count and seed give the same bytes. ` +
+    "The set replaces real data in trials and tests; a model trained on it recognises drawings only.",
   examples: [
     "npx nx run data:synth",
     "npx nx run data:synth --count 700 --seed 2 --out artifacts/data/second",
   ],
   options: {
-    out: { ...outOption("folder to write to"), default: FOLDERS.data },
+    out: { ...outOption("Folder of the data set"), default: FOLDERS.data },
     count: {
       type: "integer",
-      description: "number of images",
+      description: "Number of images",
+      unit: "images",
       default: 2100,
       min: 70,
       max: 50_000,
     },
-    seed: { type: "integer", description: "decides every image", default: 1, min: 0 },
+    seed: {
+      type: "integer",
+      unit: null,
+      description: "Random seed of the drawings",
+      default: 1,
+      min: 0,
+    },
   },
   run: async ({ out, count, seed }, { terminal, signal }) => {
     const csv = path.join(out, CSV);

@@ -33,7 +33,8 @@ export const secondsOption = (what: string) =>
     min: 0.1,
     max: 3600,
     default: 5,
-    description: `seconds of measuring for each ${what} and batch size`,
+    unit: "seconds",
+    description: `Measuring time for each ${what} and batch size`,
   }) as const;
 
 /** A turn is short, so that whatever else the machine does falls on all contenders alike. */

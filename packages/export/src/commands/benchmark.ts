@@ -26,12 +26,12 @@ const STUDY_CALLS = [100, 10_000];
 
 export const benchmark = defineCommand({
   name: "benchmark",
-  summary: "times the exported model against the trained one in tfjs, Keras and a browser",
+  summary: "Compare the speed of an exported model with tfjs, Keras and a browser",
   details:
-    "1, 8 and 64 faces at a time: tfjs-node's predict against onnxruntime with one and two threads, in every precision " +
-    "that was exported; with --keras three ways of Keras, with the same weights; with --web onnxruntime-web in Chromium. All in " +
-    "alternating turns of one run. Keras and tf2onnx are installed into the cache folder the first time (about 1.5 GB). " +
-    "Writes DIR/<run>.benchmark.json and .png.",
+    "Measures 1, 8 and 64 faces per call: predict of tfjs-node against onnxruntime with one and with two threads, in each exported precision. " +
+    "With --keras, adds three ways to predict with Keras and the same weights; with --web, onnxruntime-web in Chromium. All of them alternate within one run.\n" +
+    "Keras and tf2onnx are installed into the cache folder at the first use (about 1.5 GB).\n" +
+    "Writes DIR/<run>.benchmark.json and DIR/<run>.benchmark.png.",
   examples: [
     "npx nx run export:benchmark",
     "npx nx run export:benchmark demo --seconds 2",
@@ -39,28 +39,33 @@ export const benchmark = defineCommand({
   ],
   positional: {
     name: "RUN",
-    description: "name or folder of a run; default: the newest finished one",
+    description: "Run to measure: its name or folder",
+    defaultText: "the newest finished run in artifacts/runs",
   },
   options: {
     seconds: secondsOption("engine"),
-    keras: { type: "boolean", description: "also Keras: predict, model(x) and tf.function" },
-    web: { type: "boolean", description: "also onnxruntime-web (WebAssembly) in Chromium" },
+    keras: {
+      type: "boolean",
+      description: "Also measure Keras: predict, model(x) and tf.function",
+    },
+    web: { type: "boolean", description: "Also measure onnxruntime-web (WebAssembly) in Chromium" },
     study: {
       type: "boolean",
       description:
-        "also 100 and 10,000 single predictions by every engine; with --keras 10 minutes",
+        "Also time 100 and 10,000 single predictions by each engine (10 minutes with --keras)",
     },
     tf2onnx: {
       type: "boolean",
-      description: "also convert the same weights by Keras and tf2onnx, and compare the two files",
+      description:
+        "Also convert the same weights with Keras and tf2onnx, and compare the two files",
     },
     model: {
       type: "string",
       placeholder: "FILE",
-      description:
-        "the exported model; default: artifacts/models/<run>.onnx, .fp16.onnx and .int8.onnx, as far as they are there",
+      description: "Exported model",
+      defaultText: "each of artifacts/models/<run>.onnx, .fp16.onnx and .int8.onnx that exists",
     },
-    out: { ...outOption("folder for the figures"), default: FOLDERS.models },
+    out: { ...outOption("Folder of the results"), default: FOLDERS.models },
   },
   async run(options, { terminal, signal, positionals }) {
     const { seconds, out } = options;

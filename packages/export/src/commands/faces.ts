@@ -9,14 +9,14 @@ const NETS: readonly FaceNet[] = ["detector", "embedding"];
 
 export const faces = defineCommand({
   name: "faces",
-  summary: "turns the detector and the recogniser of face-api into two ONNX files",
+  summary: "Convert the face detector and the face recogniser of face-api to ONNX",
   details:
-    `Takes the weights from the npm package ${FACE_API.name} ${FACE_API.version} (${FACE_API.licence}), which it installs ` +
-    "into the cache folder the first time, and writes DIR/detector.onnx and DIR/embedding.onnx. " +
-    "They appear only after they have given face-api's own answers (within 1e-4), which are kept in DIR/reference.bin.",
+    `Takes the weights from the npm package ${FACE_API.name} ${FACE_API.version} (${FACE_API.licence}), which is installed into the cache folder at the first use. ` +
+    "Writes DIR/detector.onnx and DIR/embedding.onnx after their outputs agree with those of face-api within 1e-4. " +
+    "Reference inputs and outputs are stored in DIR/reference.bin.",
   examples: ["npx nx run export:faces", "npx nx run export:faces --out faces"],
   options: {
-    out: { ...outOption("folder for the models"), default: path.join(FOLDERS.release, "faces") },
+    out: { ...outOption("Folder of the models"), default: path.join(FOLDERS.release, "faces") },
   },
   async run({ out }, { terminal, signal }) {
     const folder = await faceApiFolder({ terminal, signal });

@@ -29,12 +29,13 @@ import { writeWebFolder } from "../web/web-folder.ts";
 
 export const onnx = defineCommand({
   name: "onnx",
-  summary: "writes a trained model as one ONNX file that says everything about itself",
+  summary: "Export a trained model as one ONNX file",
   details:
-    "Converts the LayersModel of a run to DIR/<run>.onnx: pixels 0–255 in, probabilities out; labels, input size, training and metrics travel " +
-    "in its metadata, and a calibrated run's temperature is in the graph. --precision fp16 writes DIR/<run>.fp16.onnx with 16-bit floats, for GPUs and " +
-    "the web; int8 writes DIR/<run>.int8.onnx with 8-bit numbers, calibrated on training images. " +
-    "The file appears only after onnxruntime has given the run's reference answers with it.",
+    "Converts the model of a run to DIR/<run>.onnx. The input is pixels of 0 to 255, the output is probabilities. " +
+    "The metadata holds the labels, the input size, the training and the metrics; the temperature of a calibrated run is part of the graph.\n" +
+    "With --precision fp16, writes DIR/<run>.fp16.onnx with 16-bit floats, for GPUs and the web. " +
+    "With --precision int8, writes DIR/<run>.int8.onnx with 8-bit integers; the quantisation ranges are measured on training images.\n" +
+    "The file is written after its outputs in onnxruntime agree with the reference outputs of the run.",
   examples: [
     "npx nx run export:onnx",
     "npx nx run export:onnx demo --out artifacts/models",
@@ -43,34 +44,37 @@ export const onnx = defineCommand({
   ],
   positional: {
     name: "RUN",
-    description: "name or folder of a run; default: the newest finished one",
+    description: "Run to export: its name or folder",
+    defaultText: "the newest finished run in artifacts/runs",
   },
   options: {
-    out: { ...outOption("folder for the model"), default: FOLDERS.models },
+    out: { ...outOption("Folder of the model"), default: FOLDERS.models },
     precision: {
       type: "string",
       choices: Object.keys(PRECISIONS),
       default: "fp32",
-      description: "the numbers that the model computes with",
+      description: "Number format of the model",
     },
     opset: {
       type: "integer",
       min: OPSETS.oldest,
       max: OPSETS.newest,
       default: OPSETS.usual,
-      description: "the ONNX operator set; int8 up to 20",
+      description: "Version of the ONNX operator set; int8 supports up to 20",
+      unit: null,
     },
     csv: {
       ...csvOption,
-      description:
-        "data set that int8 is calibrated on; default: the one that the run was trained on",
+      description: "Data set whose training images give the quantisation ranges of int8",
+      defaultText: "the file that the run was trained on",
     },
     for: {
       type: "string",
       choices: ["web"],
-      description: "also write DIR/<run>-web: the model, its labels and a page that runs it",
+      description:
+        "Also write the folder DIR/<run>-web: the model, its labels and a page that runs it",
     },
-    fresh: { type: "boolean", description: "export again even if nothing has changed" },
+    fresh: { type: "boolean", description: "Export again even if the file is up to date" },
   },
   async run(options, { terminal, signal, positionals }) {
     const { out, opset, csv, fresh } = options;

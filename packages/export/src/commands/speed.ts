@@ -9,17 +9,17 @@ const BATCHES = [1, 64] as const;
 
 export const speed = defineCommand({
   name: "speed",
-  summary: "times exported models against each other in onnxruntime",
+  summary: "Compare the speed of exported models in onnxruntime",
   details:
-    "One thread, one face and 64 faces at a time, all models in alternating turns of one run.\n" +
-    "Needs nothing but the files.",
+    "Measures 1 and 64 faces per call with one thread. The models alternate within one run. Needs only the model files.",
   examples: [
     "npx nx run export:speed",
     "npx nx run export:speed artifacts/models/mine.onnx artifacts/release/pocket.onnx",
   ],
   positional: {
     name: "FILE",
-    description: "exported models; default: all in artifacts/release",
+    description: "Exported models to compare",
+    defaultText: "all models in artifacts/release",
     list: true,
   },
   options: {

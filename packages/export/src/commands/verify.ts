@@ -19,33 +19,35 @@ import { verifyModel, type ModelVerification, type Verification } from "../verif
 
 export const verify = defineCommand({
   name: "verify",
-  summary: "shows that an exported model answers as the trained one does",
+  summary: "Verify that an exported model gives the same outputs as the trained one",
   details:
-    "Runs the trained model in tfjs and the exported one in onnxruntime on the run's reference images " +
-    "and on every validation image (PublicTest), at the temperature that the run was calibrated with. Fails, naming the rows of the CSV, if a probability " +
-    "differs by more than 1e-5 or an answer is another; in 16 bits by more than 0.02, in 8 bits if more than 0.5 points of accuracy are lost.",
+    "Runs the trained model in tfjs and the exported one in onnxruntime on the reference images of the run and on every validation image (PublicTest), both with the temperature of the run's calibration.\n" +
+    "Fails, and names the rows of the CSV, if a probability differs by more than 1e-5 or a prediction differs. " +
+    "For fp16 the limit is a difference of 0.02, for int8 a loss of 0.5 percentage points of accuracy.",
   examples: [
     "npx nx run export:verify",
     "npx nx run export:verify demo --csv artifacts/demo/synth.csv",
   ],
   positional: {
     name: "RUN",
-    description: "name or folder of a run; default: the newest finished one",
+    description: "Run to verify: its name or folder",
+    defaultText: "the newest finished run in artifacts/runs",
   },
   options: {
     layers: {
       type: "boolean",
-      description: "also compare what every layer answers; done by itself where models part",
+      description:
+        "Also compare the output of each layer; done without this flag if outputs differ",
     },
     model: {
       type: "string",
       placeholder: "FILE",
-      description:
-        "the exported model; default: artifacts/models/<run>.onnx, .fp16.onnx and .int8.onnx, as far as they are there",
+      description: "Exported model",
+      defaultText: "each of artifacts/models/<run>.onnx, .fp16.onnx and .int8.onnx that exists",
     },
     csv: {
       ...csvOption,
-      description: "data set, .csv or .csv.gz; default: the one that the run was trained on",
+      defaultText: "the file that the run was trained on",
     },
   },
   async run({ model: modelOption, csv, layers }, { terminal, signal, positionals }) {

@@ -18,11 +18,10 @@ const NAMES: Readonly<Record<Contender, string>> = {
 
 export const benchmarkCommand = defineCommand({
   name: "benchmark",
-  summary: "compare the speed of our training step with tfjs-node's and with Keras' fit",
+  summary: "Compare the speed of a training step with tfjs-node's fit and with Keras",
   details:
-    "Trains the same network with the same batch size and optimiser on random images in\n" +
-    "alternating rounds, so that other work on the machine slows all alike. Keras is installed the\n" +
-    "first time, about 700 MB into the cache folder. Writes nothing but the --json file.",
+    "Trains the same network with the same batch size and optimiser on random images. The three alternate, so that other load on the machine affects all alike. " +
+    "Keras is installed into the cache folder at the first use (about 700 MB). Writes only the file of --json.",
   examples: [
     "npx nx run train:benchmark",
     "npx nx run train:benchmark --seconds 120 --json speed.json",
@@ -31,13 +30,21 @@ export const benchmarkCommand = defineCommand({
   options: {
     seconds: {
       type: "number",
-      description: "how long to measure",
+      description: "Total measuring time",
+      unit: "seconds",
       default: 40,
       min: 1,
       max: 3600,
     },
-    batchSize: { type: "integer", description: "images a step", default: 64, min: 2, max: 1024 },
-    keras: { type: "boolean", description: "leave Keras out", default: true },
+    batchSize: {
+      type: "integer",
+      unit: "images",
+      description: "Batch size: images per optimiser step",
+      default: 64,
+      min: 2,
+      max: 1024,
+    },
+    keras: { type: "boolean", description: "Do not compare with Keras", default: true },
   },
   async run({ seconds, batchSize, keras }, context) {
     const { terminal, signal } = context;

@@ -12,34 +12,38 @@ import { releaseModel, rewriteCards, type VerifiedFile } from "../model-card/rel
 
 export const cardCommand = defineCommand({
   name: "card",
-  summary: "release a verified model: copy it, write its model card and the index",
+  summary: "Release a verified model: copy it, write its model card and the index",
   details:
-    "Copies the files that `export:verify RUN --json FILE` has verified, puts the run's figures into\n" +
-    "index.json, names the default there, and writes the cards of all released models anew, as each\n" +
-    "shows the others. Without NAME it only writes index and cards anew.\n" +
-    "`npm run release` does all of it, from training on.",
+    "Copies the model files that `export:verify RUN --json FILE` has verified, records the figures of the run in index.json, sets the default model there, and rewrites the cards of all released models, because each card lists the others. " +
+    "Without NAME, rewrites only the index and the cards.\n" +
+    "To train, export, verify and release in one go, use `npm run release`.",
   examples: [
     "npx nx run train:card",
     "npx nx run train:card fer2013 --run fer2013-release --verification verify.json",
   ],
-  positional: { name: "NAME", description: "what the model is called" },
+  positional: { name: "NAME", description: "Name of the released model" },
   options: {
-    run: { type: "string", placeholder: "RUN", description: "run folder, or its name" },
+    run: {
+      type: "string",
+      placeholder: "RUN",
+      description: "Run to release: its name or folder; needed with NAME",
+    },
     verification: {
       type: "string",
       placeholder: "FILE,FILE",
-      description: "what export:verify wrote with --json, once or for each precision",
+      description: "Results of export:verify --json, one file for each precision; needed with NAME",
     },
     description: {
       type: "string",
-      description: "one sentence for the card; by default that of an earlier model of this name",
+      description: "One sentence about the model for its card",
+      defaultText: "that of the released model with the same name",
     },
     reproducedBy: {
       type: "string",
       placeholder: "COMMAND",
-      description: "the command that makes the model again, for the card",
+      description: "Command that reproduces the model, for its card",
     },
-    out: { ...outOption("folder of the released models"), default: FOLDERS.release },
+    out: { ...outOption("Folder of the released models"), default: FOLDERS.release },
   },
   async run(values, { terminal, positionals }) {
     const { out } = values;

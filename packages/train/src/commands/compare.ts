@@ -9,19 +9,20 @@ const FOLDER = "artifacts/compare";
 
 export const compareCommand = defineCommand({
   name: "compare",
-  summary: "put trained models side by side, with McNemar's exact test",
+  summary: "Compare trained models, with McNemar's exact test",
   details:
-    "Compares finished runs by the predictions in their folders: on validation always, on the test\n" +
-    "part only if it was opened for all of them before; nothing is opened or computed anew.\n" +
-    `Writes a page with scores, tests, curves and differing settings, by default below ${FOLDER}.`,
+    "Compares finished runs by the predictions stored in their folders: always on the validation part, and on the test part if it was evaluated for all of them before. Computes no new predictions.\n" +
+    "Writes a page with scores, tests, learning curves and the settings that differ.",
   examples: ["npx nx run train:compare fer2013 fer2013-2"],
   positional: {
     name: "RUN",
-    description: "run folders, or their names",
+    description: "Runs to compare: their names or folders",
     required: true,
     list: true,
   },
-  options: { out: outOption(`folder for index.html; default ${FOLDER}/<runs>-<hash>`) },
+  options: {
+    out: { ...outOption("Folder of the page, index.html"), defaultText: `${FOLDER}/<runs>-<hash>` },
+  },
   async run(values, { terminal, positionals }) {
     const folders = [];
     for (const run of positionals) folders.push(await findRun(run));

@@ -7,27 +7,32 @@ import { reportMetrics } from "../report.ts";
 
 export const evaluateCommand = defineCommand({
   name: "evaluate",
-  summary: "measure a trained model: accuracy with interval, F1, recall, calibration, report",
+  summary: "Evaluate a trained model: accuracy, F1, recall and calibration",
   details:
-    "Measures on the validation part (PublicTest) of the data that the run was trained on: plain,\n" +
-    "calibrated, averaged over mirror images and crops, without the images that have an exact copy\n" +
-    "in training, and all that also by the FER+ votes where they are found.\n" +
-    "With --final also on the test part (PrivateTest): do that once, when nothing will be chosen by\n" +
-    `it any more; each time is written down in the run's ${OPENINGS_FILE}.\n` +
-    "Writes metrics.json, calibration.json, the predictions, confusion matrices and report.html into\n" +
-    "the run folder.",
+    "Evaluates the model on the validation part (PublicTest) of the data set that it was trained on: plain, with calibrated probabilities, averaged over mirrored and cropped images, and without images that have an exact copy in the training part. " +
+    "Repeats all of this for the FER+ votes if they are found.\n" +
+    "With --final, also evaluates on the test part (PrivateTest). Do so once, after the last decision that its result could influence. " +
+    `Each use of the test part is recorded in ${OPENINGS_FILE} of the run.\n` +
+    "Writes metrics.json, calibration.json, the predictions, confusion matrices and report.html into the folder of the run.",
   examples: [
     "npx nx run train:evaluate",
     "npx nx run train:evaluate artifacts/runs/fer2013 --final",
   ],
-  positional: { name: "RUN", description: "run folder, or its name; by default the newest" },
+  positional: {
+    name: "RUN",
+    description: "Run to evaluate: its name or folder",
+    defaultText: "the newest finished run in artifacts/runs",
+  },
   options: {
     csv: {
       ...csvOption,
-      description: "data set, .csv or .csv.gz; by default where it was when the run was trained",
+      defaultText: "the file that the run was trained on",
     },
     ferplus: ferplusOption,
-    final: { type: "boolean", description: "open the test part, and write down that it was" },
+    final: {
+      type: "boolean",
+      description: "Also evaluate on the test part, and record that it was used",
+    },
   },
   async run(values, { terminal, signal, positionals }) {
     if (values.final && positionals[0] === undefined) {

@@ -41,13 +41,12 @@ import { identifyTeacher, readTeacher } from "../teacher.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",
-  summary: "train the expression model, or go on with a training that was stopped",
+  summary: "Train the network on a data set, or continue an interrupted training",
   details:
-    "Reads a data set and trains the four-convolution, two-dense network on its Training rows;\n" +
-    "PublicTest rows choose the best epoch, PrivateTest rows are not touched.\n" +
-    `Writes a run folder, by default ${FOLDERS.runs}/<data set>, then <data set>-2 and so on:\n` +
-    "config.json, history.jsonl, checkpoint/, model/, metrics.json, reference.bin and plots.\n" +
-    "The same command again ends at once if the run is finished, and goes on if it is not.",
+    "Trains a network of four convolutions and two dense layers on the training part (Training) of a data set. " +
+    "The validation part (PublicTest) selects the best epoch; the test part (PrivateTest) is not used.\n" +
+    "Writes the folder of the run: config.json, history.jsonl, checkpoint/, model/, metrics.json, reference.bin and plots.\n" +
+    "The same command again continues an interrupted run, and ends at once after a finished one.",
   examples: [
     "npx nx run train:fit",
     "npx nx run train:fit --epochs 8 --learning-rate 5e-4",
@@ -55,37 +54,47 @@ export const fitCommand = defineCommand({
   ],
   options: {
     csv: csvOption,
-    out: outOption(
-      `folder of the run; if it is taken by another run, -2 and so on is added; default ${FOLDERS.runs}/<data set>`,
-    ),
+    skipBadRows: skipBadRowsOption,
     config: {
       type: "string",
       placeholder: "FILE",
-      description: "JSON file with any of the settings below by name; flags override it",
+      description: "JSON file of hyperparameters; flags override its values",
+      group: "run",
     },
     seed: {
       type: "integer",
-      description: "decides initial weights, order, augmentation and dropout",
+      description: "Random seed of initial weights, order of images, augmentation and dropout",
+      unit: null,
+      group: "run",
       default: 1,
       min: 0,
       max: 2 ** 31 - 1,
     },
     ferplus: {
       ...ferplusOption,
-      description: `${ferplusOption.description}; read if --vote-share is above 0`,
+      description: `${ferplusOption.description}; read only if --vote-share is above 0`,
     },
+    fresh: {
+      type: "boolean",
+      description: "Start a new run even if there is one to continue",
+      group: "run",
+    },
+    ...configOptions(),
     teacher: {
       type: "string",
       placeholder: "FILE",
-      description: "a teacher's answers, made by train:teach; read if --distillation is above 0",
+      description: "Teacher probabilities from train:teach; read only if --distillation is above 0",
+      group: "targets",
+    },
+    out: {
+      ...outOption("Folder of the run; -2, -3, … is added if another run is there"),
+      defaultText: `${FOLDERS.runs}/<data set>`,
     },
     tensorboard: {
       type: "boolean",
-      description: "also write TensorBoard event files into the run folder",
+      description: "Also write TensorBoard event files into the folder of the run",
+      group: "output",
     },
-    fresh: { type: "boolean", description: "start a new run, whatever there is already" },
-    skipBadRows: skipBadRowsOption,
-    ...configOptions(),
   },
   async run(values, { terminal, signal }) {
     if (values.out !== undefined) checkFolderName(path.basename(path.resolve(values.out)), "--out");

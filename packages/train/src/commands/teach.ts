@@ -17,25 +17,29 @@ import { writeTeacher } from "../teacher.ts";
 
 export const teachCommand = defineCommand({
   name: "teach",
-  summary: "store what trained models answer on the training images, for another one to learn from",
+  summary: "Write the probabilities of trained models, for distillation into another model",
   details:
-    "Averages the probabilities of one or several runs over mirror images and crops of the Training\n" +
-    "rows, and writes them as one small file for `train:fit --teacher FILE --distillation 0.5`.\n" +
-    "Rows of other parts get no answer, so that nothing leaks.",
+    "Averages the probabilities of one or more runs over mirrored and cropped images of the training part, and writes them to one file, for example for `train:fit --teacher artifacts/teacher.bin --distillation 0.5`. " +
+    "Images of the other parts are left out, so that their labels do not leak.",
   examples: [
     "npx nx run train:teach artifacts/runs/fer2013 artifacts/runs/fer2013-2 --out artifacts/teacher.bin",
   ],
   positional: {
     name: "RUN",
-    description: "run folders, or their names; by default the newest",
+    description: "Runs to average: their names or folders",
+    defaultText: "the newest finished run in artifacts/runs",
     list: true,
   },
   options: {
     csv: {
       ...csvOption,
-      description: "data set, .csv or .csv.gz; by default where it was when the runs were trained",
+      defaultText: "the file that the runs were trained on",
     },
-    out: { ...outOption("file for the answers"), default: "artifacts/teacher.bin" },
+    out: {
+      ...outOption("File of the probabilities"),
+      placeholder: "FILE",
+      default: "artifacts/teacher.bin",
+    },
   },
   async run({ csv: givenCsv, out }, { terminal, signal, positionals }) {
     const names = positionals.length > 0 ? positionals : [undefined];

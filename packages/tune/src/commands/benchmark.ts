@@ -13,16 +13,16 @@ const SEED = 1;
 
 export const benchmarkCommand = defineCommand({
   name: "benchmark",
-  summary: "measure what a search costs beyond Optuna itself, and what a second worker saves",
+  summary: "Measure the overhead of a search over Optuna, and the gain by a second worker",
   details:
-    "Runs a test function over the study case's space, once behind the bridge as a search does\n" +
-    "and once by Optuna alone in Python, both in a journal and with the same seed; then a study\n" +
-    "whose trials sleep, by one worker and by two.",
+    "Minimises a test function over the space study-case, once by this package's search and once by Optuna alone in Python, each with a journal and the same seed. " +
+    "Then runs a study whose trials only sleep, with one worker and with two.",
   examples: ["npx nx run tune:benchmark", "npx nx run tune:benchmark --trials 200"],
   options: {
     trials: {
       type: "integer",
-      description: "of the test function",
+      description: "Evaluations of the test function",
+      unit: "trials",
       default: 1000,
       min: 1,
       max: 100_000,

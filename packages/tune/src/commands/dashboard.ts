@@ -18,9 +18,9 @@ const answerSchema = z.union([
 
 export const dashboardCommand = defineCommand({
   name: "dashboard",
-  summary: "look at a study, also while it runs, in optuna-dashboard",
+  summary: "Show a study in optuna-dashboard, also while it runs",
   details:
-    `Serves optuna-dashboard on ${HOST} until Ctrl-C; for a machine elsewhere, forward the port.\n` +
+    `Serves optuna-dashboard on ${HOST} until Ctrl-C. To reach it from another machine, forward the port. ` +
     "Its pages can also change and delete studies.",
   examples: [
     "npx nx run tune:dashboard",
@@ -30,7 +30,8 @@ export const dashboardCommand = defineCommand({
     ...placeOptions,
     port: {
       type: "integer",
-      description: "of the address; 0 for any that is free",
+      description: "Port of the dashboard; 0 takes any free port",
+      unit: null,
       default: 8765,
       min: 0,
       max: 65_535,

@@ -26,12 +26,11 @@ import { hyperparametersOf } from "../space.ts";
 
 export const reportCommand = defineCommand({
   name: "report",
-  summary: "show what a study has found, and whether it pays",
+  summary: "Report the results of a study, and compare its best settings with the defaults",
   details:
-    "Writes one page with plots into the study's folder: history, curves, importance, parallel\n" +
-    "coordinates, slices. Also trains the best settings and train's defaults with the budget of a\n" +
-    "trial, several seeds each, and measures both on PublicTest, by which no trial was chosen.\n" +
-    "These trainings are kept: a second report uses them again.",
+    "Writes a page of plots into the folder of the study: history, learning curves, importance, parallel coordinates and slices.\n" +
+    "Also trains the best settings and the default settings of train:fit with the budget of a trial, with several seeds each, and evaluates both on PublicTest, which no trial has used. " +
+    "These trainings are stored, and later reports use them again.",
   examples: [
     "npx nx run tune:report",
     "npx nx run tune:report --study fer2013-default --seeds 5",
@@ -42,7 +41,9 @@ export const reportCommand = defineCommand({
     ...placeOptions,
     seeds: {
       type: "integer",
-      description: "trainings of each for the comparison with the defaults; 0 leaves it out",
+      description:
+        "Trainings of the best settings and of train:fit's own, for the comparison; 0 skips it",
+      unit: "seeds",
       default: 3,
       min: 0,
       max: 100,

@@ -29,14 +29,16 @@ import { work } from "../work.ts";
 
 export const searchCommand = defineCommand({
   name: "search",
-  summary: "search for better hyperparameters, or go on with a search that was stopped",
+  summary: "Search for better hyperparameters, or continue an interrupted search",
   details:
-    "Draws settings by Optuna's TPE from a space, trains each for a few epochs on a share of the\n" +
-    "Training rows, and judges it on Training rows that none of them learns from; PublicTest and\n" +
-    "PrivateTest are not touched. Hopeless trials are ended early.\n" +
-    `Writes ${TUNE_FOLDER}/<study>/: the study's journal and ${STUDY_FILES.best}, the best settings for train:fit.\n` +
-    "The same command again goes on until the asked number of trials are complete or pruned;\n" +
-    "failed ones do not count. Any number of tune:worker may help meanwhile.",
+    "Samples hyperparameters from a space with Optuna's TPE and trains each sample (a trial) for a few epochs on a share of the training part. " +
+    "Each trial is evaluated on other images of the training part, which no trial is trained on; PublicTest and PrivateTest are not used.\n" +
+    `Writes ${TUNE_FOLDER}/<study>/: the journal of the study, and ${STUDY_FILES.best}, the best hyperparameters for train:fit --config.\n` +
+    "The same command again continues until the requested number of trials is complete or pruned; failed trials do not count. " +
+    "Any number of tune:worker processes can help.\n" +
+    "Search spaces:\n" +
+    "  default     Learning rate, regularisation, augmentation, network size and optimiser\n" +
+    "  study-case  The six hyperparameters of the study case",
   examples: [
     "npx nx run tune:search --trials 50",
     "npx nx run tune:search --space study-case --trials 50",
@@ -46,10 +48,12 @@ export const searchCommand = defineCommand({
   options: {
     csv: csvOption,
     ...placeOptions,
-    study: { ...placeOptions.study, description: "name; default <data set>-<space>" },
+    study: { ...placeOptions.study, defaultText: "<data set>-<space>" },
     trials: {
       type: "integer",
-      description: "trials that are to be complete or pruned in the end, all in all",
+      description: "Total number of complete and pruned trials, those of earlier commands included",
+      unit: "trials",
+      group: "search",
       default: 50,
       min: 1,
       max: 1_000_000,
@@ -57,40 +61,50 @@ export const searchCommand = defineCommand({
     space: {
       type: "string",
       placeholder: "NAME|FILE",
-      description: "what to vary: default, study-case, or a JSON file of your own",
+      description: "Search space: its name (see above), or a JSON file",
+      group: "search",
       default: "default",
     },
     pruner: {
       type: "string",
-      description: "what ends hopeless trials early",
+      description: "Pruner, which ends unpromising trials early",
+      group: "search",
       default: "hyperband",
       choices: PRUNERS,
     },
     epochs: {
       type: "integer",
-      description: "of a trial that is not pruned",
+      description: "Passes of each trial over its training images; pruned trials make fewer",
+      unit: "epochs",
+      group: "trial",
       default: 6,
       min: 1,
       max: 100_000,
     },
     subset: {
       type: "number",
-      description: "share of the learnt images of every class that trials use",
+      description: "Share of the training images of each class that a trial uses",
+      unit: "share",
+      group: "trial",
       default: 0.25,
       min: 0.001,
       max: 1,
     },
     timeout: {
       type: "number",
-      placeholder: "MINUTES",
-      description: "stop after so long; the same command goes on",
+      unit: "minutes",
+      description: "Time after which the search stops; the same command continues it",
+      defaultText: "no limit",
+      group: "search",
       min: 0.01,
       // Timers take at most 2³¹ milliseconds.
       max: 35_000,
     },
     seed: {
       type: "integer",
-      description: "of the sampler and of every trial",
+      description: "Random seed of the sampler and of the trainings",
+      unit: null,
+      group: "search",
       default: 1,
       min: 0,
       max: 2 ** 31 - 1,

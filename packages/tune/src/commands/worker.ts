@@ -11,11 +11,10 @@ import { work } from "../work.ts";
 
 export const workerCommand = defineCommand({
   name: "worker",
-  summary: "help with a search that tune:search has begun, here or on another machine",
+  summary: "Run trials of a study that tune:search has started, here or on another machine",
   details:
-    "Takes trials of a study until all that were asked for are done. The study says what to vary\n" +
-    "and how; the data set must be the same, which its SHA-256 proves. A worker may be killed at\n" +
-    "any time: its trial is repeated by another one.",
+    "Runs trials until the requested number is reached. The study holds the space and all settings; the data set must be the same, which is checked by its SHA-256. " +
+    "A worker may be stopped at any time: another worker repeats its trial.",
   examples: [
     "npx nx run tune:worker",
     "npx nx run tune:worker --study big --storage postgresql://user:password@host/mien",

@@ -20,9 +20,9 @@ const read = defineCommand({
     source: { type: "string", description: "source", default: "" },
     loop: { type: "boolean", description: "for ever" },
     realTime: { type: "boolean", description: "at its own speed" },
-    patience: { type: "number", description: "milliseconds", default: 10_000 },
-    frames: { type: "integer", description: "stop after so many", default: 1e9 },
-    slow: { type: "number", description: "milliseconds a frame", default: 0 },
+    patience: { type: "number", unit: null, description: "milliseconds", default: 10_000 },
+    frames: { type: "integer", unit: null, description: "stop after so many", default: 1e9 },
+    slow: { type: "number", unit: null, description: "milliseconds a frame", default: 0 },
   },
   async run({ source: text, loop, realTime, patience: patienceMs, frames, slow }, { signal }) {
     const source = await openSource(text, {

@@ -1,0 +1,286 @@
+import { z } from "zod";
+import { cpuHasBfloat16 } from "./precision.ts";
+
+/** What `--help` says about a hyperparameter: its group, its unit (null: none) and its meaning. */
+function about(group: string, unit: string | null, description: string) {
+  return { group, unit, description };
+}
+
+export type Help = ReturnType<typeof about>;
+
+function number([min, max]: readonly [number, number], initial: number, help: Help) {
+  return z.number().min(min).max(max).default(initial).meta(help);
+}
+
+function integer([min, max]: readonly [number, number], initial: number, help: Help) {
+  return z.int().min(min).max(max).default(initial).meta(help);
+}
+
+/**
+ * Every hyperparameter of a training run with its range, default, unit and meaning. The flags of
+ * `train:fit`, its `--help`, the keys of a `--config` file and the content of a run's
+ * `config.json` all come from here.
+ */
+export const configSchema = z.strictObject({
+  epochs: integer([1, 100_000], 30, about("optimiser", "epochs", "Passes over the training part")),
+  batchSize: integer(
+    [2, 8192],
+    64,
+    about("optimiser", "images", "Batch size: images per optimiser step"),
+  ),
+  optimizer: z
+    .enum(["adam", "sgd"])
+    .default("adam")
+    .meta(about("optimiser", null, "Optimiser; sgd uses Nesterov momentum")),
+  learningRate: number(
+    [1e-8, 10],
+    2e-3,
+    about("optimiser", null, "Highest learning rate of the schedule"),
+  ),
+  schedule: z
+    .enum(["inverse-time", "cosine"])
+    .default("inverse-time")
+    .meta(
+      about(
+        "optimiser",
+        null,
+        "Learning-rate schedule: inverse-time decay (--decay), or half a cosine down to 0",
+      ),
+    ),
+  warmup: number(
+    [0, 0.9],
+    0,
+    about(
+      "optimiser",
+      "share",
+      "Share of all steps in which the learning rate rises linearly from 0 to its highest",
+    ),
+  ),
+  decay: number(
+    [0, 1],
+    7e-4,
+    about(
+      "optimiser",
+      null,
+      "Decay of the inverse-time schedule: the rate at step t is learning rate / (1 + decay × t)",
+    ),
+  ),
+  momentum: number([0, 0.9999], 0.9, about("optimiser", null, "Momentum of sgd; adam ignores it")),
+  precision: z
+    .enum(["auto", "fp32", "bf16"])
+    .default("auto")
+    .transform((precision, context) => {
+      if (precision === "auto") return cpuHasBfloat16() ? "bf16" : "fp32";
+      if (precision === "bf16" && !cpuHasBfloat16()) {
+        context.addIssue("bf16: this processor has no instructions for it; use fp32");
+      }
+      return precision;
+    })
+    .meta(
+      about(
+        "optimiser",
+        null,
+        "Number format of the convolutions in training; auto takes bf16 where the processor has it",
+      ),
+    ),
+  widths: z
+    .array(z.int().min(1).max(4096))
+    .length(4)
+    .default([32, 64, 128, 256])
+    .meta(about("network", null, "Filters of the convolutions in each of the four blocks")),
+  depth: integer(
+    [1, 4],
+    1,
+    about("network", "convolutions", "Convolutions in each of the four blocks"),
+  ),
+  kernelSize: integer([1, 9], 3, about("network", "pixels", "Side of the convolution kernels")),
+  firstKernelSize: integer(
+    [0, 9],
+    0,
+    about("network", "pixels", "Side of the first convolution's kernels; 0 takes --kernel-size"),
+  ),
+  head: z
+    .enum(["flatten", "average"])
+    .default("flatten")
+    .meta(
+      about(
+        "network",
+        null,
+        "Input of the dense layers: all values of the last feature maps, or the mean of each map",
+      ),
+    ),
+  denseUnits: integer(
+    [1, 16384],
+    256,
+    about("network", "units", "Units of the hidden dense layer"),
+  ),
+  normalization: z
+    .enum(["batch", "none"])
+    .default("batch")
+    .meta(
+      about("network", null, "Normalisation after the convolutions and the hidden dense layer"),
+    ),
+  batchNormMomentum: number(
+    [0, 0.9999],
+    0.95,
+    about(
+      "network",
+      null,
+      "Momentum of the moving averages in batch normalisation: the share that each step keeps",
+    ),
+  ),
+  convDropout: number(
+    [0, 0.95],
+    0.1,
+    about("regularisation", "share", "Dropout after each pooling: share of the features set to 0"),
+  ),
+  dropout: number(
+    [0, 0.95],
+    0.4,
+    about(
+      "regularisation",
+      "share",
+      "Dropout after the hidden dense layer: share of the features set to 0",
+    ),
+  ),
+  l2: number(
+    [0, 1],
+    1e-4,
+    about(
+      "regularisation",
+      null,
+      "L2 regularisation: factor of the sum of squared kernel weights in the loss",
+    ),
+  ),
+  weightDecay: number(
+    [0, 1],
+    0,
+    about(
+      "regularisation",
+      null,
+      "Decoupled weight decay: each step shrinks the kernels by this times the learning rate",
+    ),
+  ),
+  ema: number(
+    [0, 0.99999],
+    0,
+    about(
+      "regularisation",
+      null,
+      "Exponential moving average of the weights as the model: share that each step keeps; 0: off",
+    ),
+  ),
+  labelSmoothing: number(
+    [0, 0.9],
+    0,
+    about(
+      "targets",
+      "share",
+      "Label smoothing: share of the target spread evenly over all classes",
+    ),
+  ),
+  logitAdjustment: number(
+    [0, 2],
+    0,
+    about(
+      "targets",
+      null,
+      "Logit adjustment for unequal classes: 0 keeps their frequencies, 1 trains for equal ones",
+    ),
+  ),
+  voteShare: number(
+    [0, 1],
+    0,
+    about(
+      "targets",
+      "share",
+      "Share of the target taken from the FER+ votes; the label has the rest",
+    ),
+  ),
+  distillation: number(
+    [0, 1],
+    0,
+    about(
+      "targets",
+      "share",
+      "Distillation: share of the target taken from the teacher (--teacher)",
+    ),
+  ),
+  subset: number(
+    [0.001, 1],
+    1,
+    about("data", "share", "Share of the training images of each class to use"),
+  ),
+  omit: z
+    .enum(["nothing", "blank", "blank-and-conflicting"])
+    .default("nothing")
+    .meta(
+      about(
+        "data",
+        null,
+        "Training images to leave out: none, blank ones, or also copies with conflicting labels",
+      ),
+    ),
+  zoom: number(
+    [0, 0.9],
+    0.1,
+    about("augmentation", "share", "Largest random change of scale, up or down"),
+  ),
+  shift: number(
+    [0, 0.9],
+    0.08,
+    about(
+      "augmentation",
+      "share",
+      "Largest random shift along each axis, as a share of the side of the image",
+    ),
+  ),
+  rotation: number(
+    [0, 180],
+    10,
+    about("augmentation", "degrees", "Largest random rotation in either direction"),
+  ),
+  mirror: number(
+    [0, 1],
+    0.5,
+    about("augmentation", "probability", "Probability of a horizontal flip"),
+  ),
+  brightness: number(
+    [0, 2],
+    0,
+    about(
+      "augmentation",
+      "standard deviations",
+      "Largest random change of brightness, up or down, relative to the spread of the pixels",
+    ),
+  ),
+  contrast: number(
+    [0, 0.9],
+    0,
+    about("augmentation", "share", "Largest random change of contrast, up or down"),
+  ),
+  erasing: number(
+    [0, 1],
+    0,
+    about(
+      "augmentation",
+      "probability",
+      "Random erasing: probability that a rectangle is filled with grey",
+    ),
+  ),
+  mixup: number(
+    [0, 1],
+    0,
+    about(
+      "augmentation",
+      null,
+      "Mixup of pairs of images: alpha of the Beta distribution of their shares; 0: off",
+    ),
+  ),
+});
+
+/** A training configuration with all defaults resolved. */
+export type TrainConfig = Readonly<z.output<typeof configSchema>>;
+
+/** Any part of a training configuration; the rest takes its defaults. */
+export type TrainConfigInput = z.input<typeof configSchema>;
