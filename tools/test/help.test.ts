@@ -13,12 +13,13 @@ import {
 import { describe, expect, it } from "vitest";
 import { PROGRAMS } from "./programs.ts";
 
+const allOptions = (command: Command): Options => ({ ...command.options, ...commonOptions });
 const COMMANDS = PROGRAMS.flatMap((program) =>
   program.commands.map((command: Command) => ({
     program,
     command,
     title: `${program.name}:${command.name}`,
-    options: { ...command.options, ...commonOptions },
+    options: allOptions(command),
   })),
 );
 const OPTIONS = COMMANDS.flatMap(({ title, options }) =>
