@@ -16,7 +16,7 @@ import type { Source, SourceOptions } from "./source.ts";
 import { openStream } from "./stream-source.ts";
 import { webcamInputs } from "./webcam.ts";
 
-/** For `--help`: what a source may be. */
+/** What a source may be, for error messages. */
 export const SOURCE_KINDS =
   "a video or image file, a folder of images, webcam[:N], kinect, kinect:RECORDING, " +
   "an rtsp:// or http:// address, @FILE for a text file that holds the address, " +
