@@ -6,7 +6,7 @@ const options = {
     type: "string",
     placeholder: "SOURCE",
     description:
-      "Video, image, folder of images, webcam[:N], kinect[:RECORDING], rtsp:// or http:// URL, - for stdin",
+      "Video, image, folder, webcam[:N], kinect[:DIR], URL (rtsp, http), @FILE with a URL, - for stdin",
     group: "input",
   },
   people: {
