@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from "node:util";
-import { MienError } from "@mien/format";
+import { MienError, messageOf } from "@mien/format";
 
 /** What the user can do about each error of a file system that a user can cause. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -67,4 +67,21 @@ export function fileError(error: unknown): MienError | undefined {
     `${action}${place === undefined ? "" : ` ${place}`}: ${cause}`,
     { advice, cause: error },
   );
+}
+
+/**
+ * The error for a file or folder that cannot be written.
+ *
+ * @param place what was to be written.
+ * @param error what the file system or the content threw.
+ * @returns a `MienError` of code `environment` that names the place, the cause and the remedy.
+ * An error that is a `MienError` already is returned as it is.
+ */
+export function cannotWrite(place: string, error: unknown): MienError {
+  if (error instanceof MienError) return error;
+  const { message = messageOf(error), advice } = fileError(error) ?? {};
+  return new MienError("environment", `cannot write ${place}: ${message}`, {
+    advice: advice ?? "Check that the folder may be written to and that the disk has space.",
+    cause: error,
+  });
 }

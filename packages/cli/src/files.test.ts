@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readJson, writeFileAtomic, writeJson } from "./files.ts";
+import { checkWritable, readJson, writeFileAtomic, writeJson } from "./files.ts";
 import { codeVersion, freshness, recordMadeFrom } from "./made-from.ts";
 
 let folder: string;
@@ -30,6 +30,23 @@ describe("files", () => {
     await expect(writeFileAtomic(path.join(folder, "is-a-folder"), "x")).rejects.toThrow(
       /cannot write/,
     );
+  });
+
+  it("that cannot be written say which part of the path is wrong, and what to do", async () => {
+    const file = path.join(folder, "file");
+    await writeFile(file, "");
+    await expect(writeFileAtomic(path.join(file, "x/y.txt"), "")).rejects.toMatchObject({
+      code: "environment",
+      message: expect.stringMatching(
+        /y\.txt: cannot make the folder .*: not a directory$/,
+      ) as string,
+      advice: "A part of the path is a file, not a folder. Name another path.",
+    });
+    const long = path.join(folder, "x".repeat(300), "y.txt");
+    await expect(checkWritable("--json", long)).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(/^--json cannot be written to .*: name too long$/) as string,
+    });
   });
 
   it("that are not JSON, or not there, are named", async () => {

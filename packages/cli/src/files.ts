@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf, parseJson } from "@mien/format";
+import { cannotWrite, fileError } from "./file-errors.ts";
 
 /**
  * Writes a file so that it is either whole or not there: into a temporary neighbour, flushed to
@@ -33,10 +34,7 @@ export async function writeFileAtomic(
     await rename(aside, file);
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined);
-    throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`, {
-      advice: "Check that the folder may be written to and that the disk has space.",
-      cause: error,
-    });
+    throw cannotWrite(file, error);
   }
 }
 
@@ -69,7 +67,7 @@ export async function checkWritable(flag: string, file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) fail("it is a folder");
   await mkdir(path.dirname(path.resolve(file)), { recursive: true }).catch((error: unknown) =>
-    fail(messageOf(error)),
+    fail(fileError(error)?.message ?? messageOf(error)),
   );
 }
 

@@ -1,6 +1,7 @@
 export * from "./chromium.ts";
 export * from "./command.ts";
 export * from "./data-folder.ts";
+export { cannotWrite } from "./file-errors.ts";
 export * from "./files.ts";
 export * from "./format-quantities.ts";
 export { commandHelp, packageHelp, UNGROUPED_FLAGS } from "./help.ts";

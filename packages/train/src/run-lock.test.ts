@@ -123,7 +123,7 @@ describe("a run's lock", () => {
   it("that cannot be written is an error with advice", async () => {
     await expect(lockRun(path.join(folder, "none"))).rejects.toMatchObject({
       code: "environment",
-      message: expect.stringContaining("cannot lock") as string,
+      message: expect.stringContaining("cannot write") as string,
     });
   });
 });

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
+import { cannotWrite } from "@mien/cli";
+import { MienError } from "@mien/format";
 
 /**
  * Keeps a run folder for this process until the returned function is called. A lock that a killed
@@ -25,10 +26,7 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
           `--out. If process ${pid} is no training, delete ${file}.`,
       });
     }
-    throw new MienError("environment", `cannot lock ${folder}: ${messageOf(error)}`, {
-      advice: "Check that the folder may be written to and that the disk has space.",
-      cause: error,
-    });
+    throw cannotWrite(file, error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
+import { cannotWrite } from "@mien/cli";
 
 /** Lines gathered before they are written. */
 const BATCH = 64 * 1024;
@@ -63,10 +63,7 @@ export class LineFile {
       await work();
     } catch (error) {
       await this.discard();
-      throw new MienError("environment", `cannot write ${this.file}: ${messageOf(error)}`, {
-        advice: "Check that the folder may be written to and that the disk has space.",
-        cause: error,
-      });
+      throw cannotWrite(this.file, error);
     }
   }
 }

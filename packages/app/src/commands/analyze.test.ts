@@ -370,7 +370,9 @@ describe("app:analyze", () => {
   it("exits with 2 on wrong usage", async () => {
     const noSource = await analyze("--cropped");
     expect(noSource.code).toBe(2);
-    expect(noSource.err).toMatch(/^error: --source is missing\nName one: a video or image file/);
+    expect(noSource.err).toMatch(
+      /^error: --source is missing\nWrite --source SOURCE\. Video, image, folder/,
+    );
     const unknown = await analyze("--sorce", "x", "--cropped");
     expect(unknown.code).toBe(2);
     expect(unknown.err).toContain("Did you mean --source?");

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, writeFile, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { writeJson } from "@mien/cli";
-import { MienError, messageOf } from "@mien/format";
+import { writeJson, cannotWrite } from "@mien/cli";
+import { MienError } from "@mien/format";
 import { toDeviceJson, type Calibration } from "../kinect/calibration.ts";
 import { COLOUR_HEADER, DEPTH_HEADER } from "../kinect/recording.ts";
 
@@ -106,12 +106,4 @@ export async function removeRecording(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch((): string[] => [])) {
     if (ours.test(name)) await rm(path.join(folder, name), { force: true });
   }
-}
-
-function cannotWrite(folder: string, error: unknown): MienError {
-  if (error instanceof MienError) return error;
-  return new MienError("environment", `cannot write to ${folder}: ${messageOf(error)}`, {
-    advice: "Check that the folder may be written to and that the disk has space.",
-    cause: error,
-  });
 }
