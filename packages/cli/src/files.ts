@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf, parseJson } from "@mien/format";
+import { MienError, messageOf, parseJson, shortened } from "@mien/format";
 import { cannotWrite, fileError } from "./file-errors.ts";
 
 /**
@@ -36,22 +36,6 @@ export async function writeFileAtomic(
     await rm(aside, { force: true }).catch(() => undefined);
     throw cannotWrite(file, error);
   }
-}
-
-/**
- * The beginning of a file name, so that an ending can be added.
- *
- * @param most bytes of UTF-8 that it may have; a character that would be cut is left out.
- */
-export function shortened(name: string, most: number): string {
-  let bytes = 0;
-  let kept = "";
-  for (const character of name) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > most) break;
-    kept += character;
-  }
-  return kept;
 }
 
 /**

@@ -39,10 +39,25 @@ export function toFolderName(text: string): string {
     .replace(new RegExp(UNPRINTABLE, "gu"), "-")
     .replace(filenameReservedRegex(), "-")
     .replace(/^[\s.-]+/u, "");
-  while (byteLength(name) > LONGEST_FOLDER_NAME) name = [...name].slice(0, -1).join("");
-  name = name.replace(/[\s.-]+$/u, "");
+  name = shortened(name, LONGEST_FOLDER_NAME).replace(/[\s.-]+$/u, "");
   if (name === "") return "unnamed";
   return problemOf(name) === undefined ? name : `_${name}`;
+}
+
+/**
+ * The beginning of a file name, so that an ending can be added.
+ *
+ * @param most bytes of UTF-8 that it may have; a character that would be cut is left out.
+ */
+export function shortened(name: string, most: number): string {
+  let bytes = 0;
+  let kept = "";
+  for (const character of name) {
+    bytes += byteLength(character);
+    if (bytes > most) break;
+    kept += character;
+  }
+  return kept;
 }
 
 function problemOf(name: string): string | undefined {

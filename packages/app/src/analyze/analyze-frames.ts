@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { shortened, writeFileAtomic } from "@mien/cli";
+import { writeFileAtomic } from "@mien/cli";
 import {
   MienError,
+  shortened,
   streamLine,
   type Frame,
   type FrameResult,
