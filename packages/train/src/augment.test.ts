@@ -8,7 +8,7 @@ import {
   type Augmentation,
   type Retouching,
 } from "./augment.ts";
-import { download, scope, upload } from "./native.ts";
+import { download, scope, upload } from "./tensor/native.ts";
 import { expectClose } from "./testing/gradients.ts";
 
 const still: Augmentation = { zoom: 0, shift: 0, rotation: 0, mirror: 0 };

@@ -1,7 +1,14 @@
 import { random, type ModelInput } from "@mien/format";
 import type { TrainConfig } from "./config.ts";
-import { add, multiply } from "./native-ops.ts";
-import { attribute, constantFloat, ints, runOne, upload, type NativeTensor } from "./native.ts";
+import { add, multiply } from "./tensor/native-ops.ts";
+import {
+  attribute,
+  constantFloat,
+  ints,
+  runOne,
+  upload,
+  type NativeTensor,
+} from "./tensor/native.ts";
 
 /** The hyperparameters of augmentation. */
 export type Augmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;

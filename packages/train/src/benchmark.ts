@@ -10,10 +10,10 @@ import {
 import type { TrainConfig } from "./config.ts";
 import { startKeras, type KerasPeer, type RoundTime } from "./keras-peer.ts";
 import { buildLayersModel } from "./layers-model.ts";
-import { cpuHasBfloat16 } from "./precision.ts";
+import { cpuHasBfloat16 } from "./tensor/precision.ts";
 import { createTrainer, disposeTrainer, trainStep, type Trainer } from "./step.ts";
 import { pixelsAt } from "./trained-model.ts";
-import { tf } from "./tf.ts";
+import { tf } from "./tensor/tf.ts";
 
 /** What is compared. */
 export const CONTENDERS = ["stock", "fp32", "bf16", "keras"] as const;

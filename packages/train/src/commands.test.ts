@@ -8,7 +8,7 @@ import { decodeTensors, tensorOf, type Calibration, type RunMetrics } from "@mie
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile } from "./checkpoint.ts";
 import { openTrainedModel } from "./index.ts";
-import { cpuHasBfloat16 } from "./precision.ts";
+import { cpuHasBfloat16 } from "./tensor/precision.ts";
 import { smallFlags, smallSet, smallSplit, writeCsv } from "./testing/small-set.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { resolveConfig } from "./config.ts";
 import { fit, type FitOptions } from "./fit.ts";
-import { tensorCount } from "./native.ts";
+import { tensorCount } from "./tensor/native.ts";
 import { smallConfig, smallSet, smallSplit } from "./testing/small-set.ts";
 
 let folder: string;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { MienError, messageOf } from "@mien/format";
-import { BATCH_NORM_EPSILON } from "./native-ops.ts";
+import { BATCH_NORM_EPSILON } from "./tensor/native-ops.ts";
 import type { Trainer } from "./step.ts";
 
 /** Time that a round of training took. */

@@ -5,11 +5,11 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "./config.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./layers-model.ts";
-import { download, scope, upload } from "./native.ts";
+import { download, scope, upload } from "./tensor/native.ts";
 import { createNetwork } from "./network.ts";
 import { standardise } from "./standardise.ts";
 import { expectClose } from "./testing/gradients.ts";
-import { tf } from "./tf.ts";
+import { tf } from "./tensor/tf.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -1,4 +1,12 @@
-import { attribute, run, runOne, scope, upload, download, type NativeTensor } from "./native.ts";
+import {
+  attribute,
+  run,
+  runOne,
+  scope,
+  upload,
+  download,
+  type NativeTensor,
+} from "./tensor/native.ts";
 
 /** A pooled map, and what its gradient needs beside input and output. */
 export interface PoolResult {

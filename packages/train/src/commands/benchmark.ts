@@ -50,7 +50,7 @@ export const benchmarkCommand = defineCommand({
     const { terminal, signal } = context;
     const python = keras ? await findKeras(context) : undefined;
     const { benchmarkTraining } = await import("../benchmark.ts");
-    const { tensorFlowVersion } = await import("../tf.ts");
+    const { tensorFlowVersion } = await import("../tensor/tf.ts");
     terminal.say(`TensorFlow ${tensorFlowVersion}, batches of ${batchSize}`);
     const bar = terminal.progress("measuring", Math.ceil(seconds));
     const result = await benchmarkTraining(resolveConfig({ batchSize }), {

@@ -161,7 +161,7 @@ export const fitCommand = defineCommand({
       // All code is loaded now: an edit while the training runs must not reach its end.
       const { checkParts, fit } = await import("../fit.ts");
       const { finishRun } = await import("../finish.ts");
-      const { tensorFlowVersion } = await import("../tf.ts");
+      const { tensorFlowVersion } = await import("../tensor/tf.ts");
       // What cannot be trained shall leave nothing behind.
       checkParts(split);
       architecture(config, input, classes.length);

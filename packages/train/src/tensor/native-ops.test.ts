@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as ops from "./native-ops.ts";
 import { download, scope, tensorCount, upload, type NativeTensor } from "./native.ts";
-import { expectClose, expectRightGradients, normals } from "./testing/gradients.ts";
+import { expectClose, expectRightGradients, normals } from "../testing/gradients.ts";
 import { tf } from "./tf.ts";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 
