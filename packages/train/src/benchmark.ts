@@ -1,5 +1,5 @@
 import { imageSize, MienError, random, type ImageSet } from "@mien/format";
-import { trainingFlops } from "./architecture.ts";
+import { trainingFlops } from "./network/architecture.ts";
 import {
   speedRatio,
   speedRow,
@@ -9,10 +9,10 @@ import {
 } from "./benchmark-rounds.ts";
 import type { TrainConfig } from "./config.ts";
 import { startKeras, type KerasPeer, type RoundTime } from "./keras-peer.ts";
-import { buildLayersModel } from "./layers-model.ts";
+import { buildLayersModel } from "./network/layers-model.ts";
 import { cpuHasBfloat16 } from "./tensor/precision.ts";
 import { createTrainer, disposeTrainer, trainStep, type Trainer } from "./step.ts";
-import { pixelsAt } from "./trained-model.ts";
+import { pixelsAt } from "./network/trained-model.ts";
 import { tf } from "./tensor/tf.ts";
 
 /** What is compared. */

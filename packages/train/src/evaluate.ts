@@ -27,7 +27,7 @@ import {
 } from "./predictions.ts";
 import { readRunMetrics, trainingCode } from "./run.ts";
 import { voteShareOf } from "./target-of.ts";
-import { openTrainedModel, type TrainedModel } from "./trained-model.ts";
+import { openTrainedModel, type TrainedModel } from "./network/trained-model.ts";
 import { tenViews, viewAt, type View } from "./views.ts";
 
 /** In chunks, so that the pixels of a large part are never all in memory as floats. */

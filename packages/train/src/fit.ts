@@ -12,8 +12,8 @@ import {
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
 import { bestEpoch } from "./history.ts";
-import { loadState, stateOf } from "./network.ts";
-import { learningRateAt } from "./schedule.ts";
+import { loadState, stateOf } from "./network/network.ts";
+import { learningRateAt } from "./network/schedule.ts";
 import {
   createTrainer,
   disposeTrainer,
@@ -21,7 +21,7 @@ import {
   storedVariables,
   trainStep,
 } from "./step.ts";
-import type { Standardisation } from "./standardise.ts";
+import type { Standardisation } from "./network/standardise.ts";
 import type { TargetSources } from "./targets.ts";
 
 /** What to train on, how, and where to keep it. */

@@ -28,7 +28,7 @@ import {
   type EpochRecord,
   type RunConfig,
 } from "@mien/format";
-import { architecture } from "../architecture.ts";
+import { architecture } from "../network/architecture.ts";
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress, UsedImages } from "../fit.ts";
 import { readHistory } from "../history.ts";

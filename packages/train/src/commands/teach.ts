@@ -54,7 +54,7 @@ export const teachCommand = defineCommand({
     const { train } = officialSplit(set);
     const sums = new Float64Array(train.length * set.classes.length);
     const { predictPart } = await import("../evaluate.ts");
-    const { openTrainedModel } = await import("../trained-model.ts");
+    const { openTrainedModel } = await import("../network/trained-model.ts");
     for (const folder of folders) {
       const model = await openTrainedModel(folder);
       const bar = terminal.progress(path.basename(folder), 10 * train.length);

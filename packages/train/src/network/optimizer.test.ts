@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { resolveConfig } from "./config.ts";
-import { scope, upload } from "./tensor/native.ts";
+import { resolveConfig } from "../config.ts";
+import { scope, upload } from "../tensor/native.ts";
 import { createOptimizer } from "./optimizer.ts";
-import { expectClose, normals } from "./testing/gradients.ts";
-import { tf } from "./tensor/tf.ts";
-import { Variable } from "./tensor/variable.ts";
+import { expectClose, normals } from "../testing/gradients.ts";
+import { tf } from "../tensor/tf.ts";
+import { Variable } from "../tensor/variable.ts";
 
 const start = normals([5, 3]).values;
 const gradients = Array.from({ length: 20 }, (_, i) => normals([5, 3], 1, "gradient", i).values);

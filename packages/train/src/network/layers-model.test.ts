@@ -3,13 +3,13 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { resolveConfig } from "./config.ts";
+import { resolveConfig } from "../config.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./layers-model.ts";
-import { download, scope, upload } from "./tensor/native.ts";
+import { download, scope, upload } from "../tensor/native.ts";
 import { createNetwork } from "./network.ts";
 import { standardise } from "./standardise.ts";
-import { expectClose } from "./testing/gradients.ts";
-import { tf } from "./tensor/tf.ts";
+import { expectClose } from "../testing/gradients.ts";
+import { tf } from "../tensor/tf.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
-import type { TrainConfig } from "./config.ts";
-import { attribute, constantFloat, DTYPE, run } from "./tensor/native.ts";
-import { scalar } from "./tensor/native-ops.ts";
-import { Variable } from "./tensor/variable.ts";
+import type { TrainConfig } from "../config.ts";
+import { attribute, constantFloat, DTYPE, run } from "../tensor/native.ts";
+import { scalar } from "../tensor/native-ops.ts";
+import { Variable } from "../tensor/variable.ts";
 import type { Gradients } from "./layers.ts";
 
 /** Changes variables by their gradients. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { agrees, maxPool, plainMaxPool, type MaxPool, type PoolResult } from "./pool.ts";
-import { multiply } from "./tensor/native-ops.ts";
-import { constantFloat } from "./tensor/native.ts";
-import { expectRightGradients, normals } from "./testing/gradients.ts";
-import { tf } from "./tensor/tf.ts";
+import { multiply } from "../tensor/native-ops.ts";
+import { constantFloat } from "../tensor/native.ts";
+import { expectRightGradients, normals } from "../testing/gradients.ts";
+import { tf } from "../tensor/tf.ts";
 
 const shapes = [
   [2, 6, 6, 3],

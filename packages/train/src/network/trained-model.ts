@@ -2,7 +2,7 @@ import path from "node:path";
 import { readRunConfig } from "@mien/cli";
 import { imageSize, MienError, messageOf, RUN_FILES, type ImageSet } from "@mien/format";
 import type { SymbolicTensor, Tensor } from "@tensorflow/tfjs-node";
-import { tf } from "./tensor/tf.ts";
+import { tf } from "../tensor/tf.ts";
 
 /** A run's saved model, ready to predict; pixels go in as they come. */
 export interface TrainedModel {

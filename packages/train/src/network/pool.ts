@@ -6,7 +6,7 @@ import {
   upload,
   download,
   type NativeTensor,
-} from "./tensor/native.ts";
+} from "../tensor/native.ts";
 
 /** A pooled map, and what its gradient needs beside input and output. */
 export interface PoolResult {

@@ -1,4 +1,4 @@
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../config.ts";
 
 /** The hyperparameters of the learning rate. */
 export type Schedule = Pick<TrainConfig, "learningRate" | "schedule" | "warmup" | "decay">;

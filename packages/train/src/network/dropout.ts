@@ -6,8 +6,8 @@ import {
   runOne,
   upload,
   type NativeTensor,
-} from "./tensor/native.ts";
-import { cast, multiply, reshape } from "./tensor/native-ops.ts";
+} from "../tensor/native.ts";
+import { cast, multiply, reshape } from "../tensor/native-ops.ts";
 
 /**
  * A dropout mask (Srivastava et al. 2014): 0 with probability `rate`, else 1 / (1 − rate), so that

@@ -2,9 +2,9 @@ import path from "node:path";
 import { writeFileAtomic, writeJson } from "@mien/cli";
 import type { ModelInput, NamedTensor } from "@mien/format";
 import type { Stage } from "./architecture.ts";
-import { BATCH_NORM_EPSILON } from "./tensor/native-ops.ts";
+import { BATCH_NORM_EPSILON } from "../tensor/native-ops.ts";
 import type { Standardisation } from "./standardise.ts";
-import { tf } from "./tensor/tf.ts";
+import { tf } from "../tensor/tf.ts";
 
 /** A stock tfjs model. */
 export type LayersModel = InstanceType<typeof tf.Sequential>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dropoutMask } from "./dropout.ts";
-import { download, scope } from "./tensor/native.ts";
+import { download, scope } from "../tensor/native.ts";
 
 const mask = (shape: number[], rate: number, key: [number, number]) =>
   scope(() => download(dropoutMask(shape, rate, key)));

@@ -1,6 +1,6 @@
 import { imageSize, type ImageSet } from "@mien/format";
-import { add, multiply } from "./tensor/native-ops.ts";
-import { constantFloat, type NativeTensor } from "./tensor/native.ts";
+import { add, multiply } from "../tensor/native-ops.ts";
+import { constantFloat, type NativeTensor } from "../tensor/native.ts";
 
 /** How pixel values become numbers of mean 0 and variance 1: (pixel − mean) / deviation. */
 export interface Standardisation {

@@ -1,10 +1,10 @@
 import { MienError, type ModelInput, type NamedTensor } from "@mien/format";
 import { architecture, type Stage } from "./architecture.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../config.ts";
 import { createLayer, type Gradients, type StepKey } from "./layers.ts";
-import { cast } from "./tensor/native-ops.ts";
-import { DTYPE, type NativeTensor } from "./tensor/native.ts";
-import type { Variable } from "./tensor/variable.ts";
+import { cast } from "../tensor/native-ops.ts";
+import { DTYPE, type NativeTensor } from "../tensor/native.ts";
+import type { Variable } from "../tensor/variable.ts";
 
 /** The network with its parameters, made of native operations. */
 export interface Network {

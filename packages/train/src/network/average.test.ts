@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { averageWeights } from "./average.ts";
-import { scope, tensorCount } from "./tensor/native.ts";
-import { Variable } from "./tensor/variable.ts";
+import { scope, tensorCount } from "../tensor/native.ts";
+import { Variable } from "../tensor/variable.ts";
 
 describe("moving averages of weights", () => {
   it("follow the recursion, with shorter memory at the start, and leave the weights alone", () => {

@@ -1,7 +1,7 @@
 import type { NamedTensor } from "@mien/format";
-import * as ops from "./tensor/native-ops.ts";
-import { dispose, keep, scope } from "./tensor/native.ts";
-import { Variable } from "./tensor/variable.ts";
+import * as ops from "../tensor/native-ops.ts";
+import { dispose, keep, scope } from "../tensor/native.ts";
+import { Variable } from "../tensor/variable.ts";
 
 const PREFIX = "ema.";
 

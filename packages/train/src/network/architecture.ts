@@ -1,5 +1,5 @@
 import { MienError, type ModelInput } from "@mien/format";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../config.ts";
 
 /** One stage of the network; stages follow one another in a chain. */
 export type Stage =

@@ -1,6 +1,6 @@
 import type { ImageSet } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { download, scope, upload } from "./tensor/native.ts";
+import { download, scope, upload } from "../tensor/native.ts";
 import { measureStandardisation, standardise } from "./standardise.ts";
 
 const set: ImageSet = {

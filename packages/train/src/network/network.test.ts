@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Scalar, Tensor, Tensor4D } from "@tensorflow/tfjs-node";
-import { resolveConfig, type TrainConfigInput } from "./config.ts";
+import { resolveConfig, type TrainConfigInput } from "../config.ts";
 import { buildLayersModel, setWeights } from "./layers-model.ts";
-import { download, scope, tensorCount, upload } from "./tensor/native.ts";
-import * as ops from "./tensor/native-ops.ts";
+import { download, scope, tensorCount, upload } from "../tensor/native.ts";
+import * as ops from "../tensor/native-ops.ts";
 import { createNetwork, type Network } from "./network.ts";
 import { createOptimizer } from "./optimizer.ts";
-import { cpuHasBfloat16 } from "./tensor/precision.ts";
-import { expectClose, normals } from "./testing/gradients.ts";
-import { tf } from "./tensor/tf.ts";
+import { cpuHasBfloat16 } from "../tensor/precision.ts";
+import { expectClose, normals } from "../testing/gradients.ts";
+import { tf } from "../tensor/tf.ts";
 
 const tiny: TrainConfigInput = {
   widths: [4, 5, 6, 7],

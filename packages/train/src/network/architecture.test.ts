@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { architecture, trainingFlops } from "./architecture.ts";
-import { resolveConfig } from "./config.ts";
+import { resolveConfig } from "../config.ts";
 
 const input = { height: 48, width: 48, channels: 1 };
 const names = (changes: object) =>
