@@ -28,7 +28,7 @@ import {
 import { readRunMetrics, trainingCode } from "./run.ts";
 import { voteShareOf } from "./target-of.ts";
 import { openTrainedModel, type TrainedModel } from "./network/trained-model.ts";
-import { tenViews, viewAt, type View } from "./views.ts";
+import { tenViews, viewAt, type View } from "./batch/views.ts";
 
 /** In chunks, so that the pixels of a large part are never all in memory as floats. */
 const CHUNK = 1024;

@@ -22,7 +22,7 @@ import {
   trainStep,
 } from "./step.ts";
 import type { Standardisation } from "./network/standardise.ts";
-import type { TargetSources } from "./targets.ts";
+import type { TargetSources } from "./batch/targets.ts";
 
 /** What to train on, how, and where to keep it. */
 export interface FitOptions {

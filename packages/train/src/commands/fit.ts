@@ -37,7 +37,7 @@ import { reportMetrics } from "../report.ts";
 import { takeRunPlace, type WantedRun } from "../run-place.ts";
 import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run.ts";
 import { tensorBoardLog } from "../tensorboard.ts";
-import { identifyTeacher, readTeacher } from "../teacher.ts";
+import { identifyTeacher, readTeacher } from "../batch/teacher.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",

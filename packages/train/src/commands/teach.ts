@@ -13,7 +13,7 @@ import {
 } from "@mien/cli";
 import { loadWithProgress, type Dataset } from "@mien/data";
 import { MienError, officialSplit, type RunConfig } from "@mien/format";
-import { writeTeacher } from "../teacher.ts";
+import { writeTeacher } from "../batch/teacher.ts";
 
 export const teachCommand = defineCommand({
   name: "teach",

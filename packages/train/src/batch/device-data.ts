@@ -1,6 +1,6 @@
 import type { ImageSet } from "@mien/format";
-import { cast, gather } from "./tensor/native-ops.ts";
-import { dispose, DTYPE, keep, upload, type NativeTensor } from "./tensor/native.ts";
+import { cast, gather } from "../tensor/native-ops.ts";
+import { dispose, DTYPE, keep, upload, type NativeTensor } from "../tensor/native.ts";
 import type { Targets } from "./targets.ts";
 
 /** One batch inside TensorFlow. */

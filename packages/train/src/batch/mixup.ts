@@ -1,6 +1,6 @@
 import { random, type Random } from "@mien/format";
-import { add, gather, multiply } from "./tensor/native-ops.ts";
-import { upload, type NativeTensor } from "./tensor/native.ts";
+import { add, gather, multiply } from "../tensor/native-ops.ts";
+import { upload, type NativeTensor } from "../tensor/native.ts";
 
 /**
  * Blends every image of a batch, and its target, with the next one (mixup, Zhang et al. 2018); the

@@ -8,8 +8,8 @@ import {
   type Augmentation,
   type Retouching,
 } from "./augment.ts";
-import { download, scope, upload } from "./tensor/native.ts";
-import { expectClose } from "./testing/gradients.ts";
+import { download, scope, upload } from "../tensor/native.ts";
+import { expectClose } from "../testing/gradients.ts";
 
 const still: Augmentation = { zoom: 0, shift: 0, rotation: 0, mirror: 0 };
 const size = { height: 6, width: 8 };

@@ -1,7 +1,7 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { betaShare, mixup } from "./mixup.ts";
-import { download, scope, upload } from "./tensor/native.ts";
+import { download, scope, upload } from "../tensor/native.ts";
 
 describe("mixup", () => {
   const draw = (step: number) =>

@@ -1,6 +1,6 @@
 import { random, type ModelInput } from "@mien/format";
-import type { TrainConfig } from "./config.ts";
-import { add, multiply } from "./tensor/native-ops.ts";
+import type { TrainConfig } from "../config.ts";
+import { add, multiply } from "../tensor/native-ops.ts";
 import {
   attribute,
   constantFloat,
@@ -8,7 +8,7 @@ import {
   runOne,
   upload,
   type NativeTensor,
-} from "./tensor/native.ts";
+} from "../tensor/native.ts";
 
 /** The hyperparameters of augmentation. */
 export type Augmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;

@@ -1,7 +1,7 @@
 import { synthesize } from "@mien/data";
 import { imageAt } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { chooseTraining } from "./choose-training.ts";
+import { chooseTraining } from "./choose-training-images.ts";
 
 const set = synthesize({ count: 210, seed: 5 });
 const all = Uint32Array.from(set.labels.keys());

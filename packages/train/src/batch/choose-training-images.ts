@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { imageAt, random, shuffle, type ImageSet } from "@mien/format";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../config.ts";
 
 /** Images whose pixels deviate less than this from their mean (0–255) show nothing. */
 const BLANK_DEVIATION = 5;

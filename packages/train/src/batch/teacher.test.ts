@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identifyTeacher, readTeacher, writeTeacher } from "./teacher.ts";
-import { smallSet } from "./testing/small-set.ts";
+import { smallSet } from "../testing/small-set.ts";
 
 let folder: string;
 beforeAll(async () => {

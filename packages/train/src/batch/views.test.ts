@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { smallSet } from "./testing/small-set.ts";
-import { pixelsAt } from "./network/trained-model.ts";
+import { smallSet } from "../testing/small-set.ts";
+import { pixelsAt } from "../network/trained-model.ts";
 import { tenViews, viewAt } from "./views.ts";
 
 const set = {

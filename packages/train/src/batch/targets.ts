@@ -1,6 +1,6 @@
 import { voteColumns, type Votes } from "@mien/data";
 import { MienError, type ImageSet } from "@mien/format";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../config.ts";
 
 /** Where targets come from, beside the set's own labels. */
 export interface TargetSources {
