@@ -6,7 +6,7 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { decodeTensors, tensorOf, type Calibration, type RunMetrics } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkpointFile } from "./checkpoint.ts";
+import { checkpointFile } from "./run/checkpoint.ts";
 import { openTrainedModel } from "./index.ts";
 import { cpuHasBfloat16 } from "./tensor/precision.ts";
 import { smallFlags, smallSet, smallSplit, writeCsv } from "./testing/small-set.ts";

@@ -14,7 +14,7 @@ import {
 } from "@mien/format";
 import { calibrate } from "./calibration.ts";
 import { judge } from "./judge.ts";
-import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./openings.ts";
+import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./run/test-set-access.ts";
 import { writeReport } from "./page/report.ts";
 import { drawConfusion } from "./plots.ts";
 import {
@@ -25,7 +25,7 @@ import {
   type MeasuredPart,
   type Predictions,
 } from "./predictions.ts";
-import { readRunMetrics, trainingCode } from "./run.ts";
+import { readRunMetrics, trainingCode } from "./run/run.ts";
 import { voteShareOf } from "./target-of.ts";
 import { openTrainedModel, type TrainedModel } from "./network/trained-model.ts";
 import { tenViews, viewAt, type View } from "./batch/views.ts";

@@ -9,9 +9,9 @@ import {
   type ImageSet,
   type Split,
 } from "@mien/format";
-import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./run/checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
-import { bestEpoch } from "./history.ts";
+import { bestEpoch } from "./run/history.ts";
 import { loadState, stateOf } from "./network/network.ts";
 import { learningRateAt } from "./network/schedule.ts";
 import {

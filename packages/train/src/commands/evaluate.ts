@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
 import { ferplusOption, findVotes, loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
-import { OPENINGS_FILE, readOpenings } from "../openings.ts";
+import { OPENINGS_FILE, readOpenings } from "../run/test-set-access.ts";
 import { reportMetrics } from "../report.ts";
 
 export const evaluateCommand = defineCommand({

@@ -31,12 +31,12 @@ import {
 import { architecture } from "../network/architecture.ts";
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress, UsedImages } from "../fit.ts";
-import { readHistory } from "../history.ts";
+import { readHistory } from "../run/history.ts";
 import { count } from "../numbers.ts";
 import { reportMetrics } from "../report.ts";
-import { takeRunPlace, type WantedRun } from "../run-place.ts";
-import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run.ts";
-import { tensorBoardLog } from "../tensorboard.ts";
+import { takeRunPlace, type WantedRun } from "../run/run-place.ts";
+import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run/run.ts";
+import { tensorBoardLog } from "../run/tensorboard.ts";
 import { identifyTeacher, readTeacher } from "../batch/teacher.ts";
 
 export const fitCommand = defineCommand({

@@ -4,9 +4,9 @@ import path from "node:path";
 import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
 import { readCalibration } from "../calibration.ts";
-import { bestEpoch, readHistory } from "../history.ts";
-import { readOpenings, weightsHash, type Opening } from "../openings.ts";
-import { readRunMetrics } from "../run.ts";
+import { bestEpoch, readHistory } from "../run/history.ts";
+import { readOpenings, weightsHash, type Opening } from "../run/test-set-access.ts";
+import { readRunMetrics } from "../run/run.ts";
 import { renderCard } from "./card.ts";
 import {
   chooseDefault,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, type Calibration, type RunConfig, type RunMetrics } from "@mien/format";
-import type { Opening } from "../openings.ts";
+import type { Opening } from "../run/test-set-access.ts";
 
 /** A file of a released model. */
 export interface ReleasedFile {

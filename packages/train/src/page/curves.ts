@@ -1,6 +1,6 @@
 import type { EpochRecord, RunConfig } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
-import { bestEpoch } from "../history.ts";
+import { bestEpoch } from "../run/history.ts";
 import { percent } from "../numbers.ts";
 import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "../target-of.ts";
 import { lineChart } from "./charts.ts";

@@ -11,12 +11,12 @@ import {
 } from "@mien/format";
 import { escapeHtml, htmlTile } from "@mien/plot";
 import { applyTemperature, onlyLabelled, readCalibration } from "../calibration.ts";
-import { readHistory } from "../history.ts";
+import { readHistory } from "../run/history.ts";
 import { reliability } from "../metrics.ts";
 import { percent } from "../numbers.ts";
-import { readOpenings, type Opening } from "../openings.ts";
+import { readOpenings, type Opening } from "../run/test-set-access.ts";
 import { readPredictions, type Predictions } from "../predictions.ts";
-import { readRunMetrics } from "../run.ts";
+import { readRunMetrics } from "../run/run.ts";
 import { targetOf, usedOf, voteShareOf } from "../target-of.ts";
 import { reliabilityChart } from "./charts.ts";
 import { learningCurves } from "./curves.ts";

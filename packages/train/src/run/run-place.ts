@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { flagOf, readRunConfig, shellQuote } from "@mien/cli";
 import { MienError, messageOf, RUN_FILES, type RunConfig } from "@mien/format";
 import { checkpointFile } from "./checkpoint.ts";
-import { configSchema, resolveConfig } from "./config.ts";
+import { configSchema, resolveConfig } from "../config.ts";
 import { lockRun } from "./run-lock.ts";
 import { inputsOf } from "./run.ts";
 

@@ -7,7 +7,7 @@ import { writeFileAtomic, writeJson } from "@mien/cli";
 import { RUN_FILES, type RunConfig } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { checkpointFile } from "./checkpoint.ts";
-import { resolveConfig } from "./config.ts";
+import { resolveConfig } from "../config.ts";
 import { findRunPlace, takeRunPlace, type WantedRun } from "./run-place.ts";
 
 let folder: string;

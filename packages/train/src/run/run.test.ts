@@ -4,7 +4,7 @@ import path from "node:path";
 import { writeJson } from "@mien/cli";
 import { RUN_FILES } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { resolveConfig } from "./config.ts";
+import { resolveConfig } from "../config.ts";
 import { inputsKey, readRunMetrics, removeLeftovers, trainingCode, type RunInputs } from "./run.ts";
 
 let folder: string;
