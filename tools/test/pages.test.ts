@@ -13,7 +13,7 @@ import { drawPictures, type Picture } from "../../packages/data/src/explore/pict
 import { exploreDataset, type ExploreReport } from "../../packages/data/src/explore/report.ts";
 import { sessionReport, SessionTimeline } from "../../packages/app/src/live/session-report.ts";
 import { PAGE } from "../../packages/export/src/web/page.ts";
-import { compareRuns } from "../../packages/train/src/compare.ts";
+import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";
 import { renderComparison } from "../../packages/train/src/page/comparison.ts";
 import { page } from "../../packages/train/src/page/html.ts";
 import { writeReport } from "../../packages/train/src/page/report.ts";

@@ -12,8 +12,8 @@ import {
   type RunMetrics,
   type Split,
 } from "@mien/format";
-import { calibrate } from "./calibration.ts";
-import { judge } from "./judge.ts";
+import { calibrate } from "./score/calibration.ts";
+import { judge } from "./score/evaluate-predictions.ts";
 import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./run/test-set-access.ts";
 import { writeReport } from "./page/report.ts";
 import { drawConfusion } from "./plots.ts";
@@ -24,9 +24,9 @@ import {
   writePredictions,
   type MeasuredPart,
   type Predictions,
-} from "./predictions.ts";
+} from "./score/predictions.ts";
 import { readRunMetrics, trainingCode } from "./run/run.ts";
-import { voteShareOf } from "./target-of.ts";
+import { voteShareOf } from "./score/target-of.ts";
 import { openTrainedModel, type TrainedModel } from "./network/trained-model.ts";
 import { tenViews, viewAt, type View } from "./batch/views.ts";
 

@@ -16,10 +16,10 @@ import type { TrainConfig } from "./config.ts";
 import { calibrateRun, predictPart } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./network/layers-model.ts";
-import { judge } from "./judge.ts";
+import { judge } from "./score/evaluate-predictions.ts";
 import { writeReport } from "./page/report.ts";
 import { drawConfusion, drawCurves } from "./plots.ts";
-import { writePredictions } from "./predictions.ts";
+import { writePredictions } from "./score/predictions.ts";
 import { openTrainedModel, pixelsAt } from "./network/trained-model.ts";
 
 /** Validation images whose outputs are stored for comparing other forms of the model. */

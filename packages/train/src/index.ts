@@ -3,7 +3,7 @@ import type { finishRun as finishRunFunction } from "./finish.ts";
 import type { TrainedModel } from "./network/trained-model.ts";
 
 export * from "./config.ts";
-export * from "./metrics.ts";
+export * from "./score/metrics.ts";
 export * from "./run/run.ts";
 export type { FitOptions, FitProgress, FitResult } from "./fit.ts";
 export type { TrainedModel } from "./network/trained-model.ts";

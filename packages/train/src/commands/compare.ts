@@ -1,6 +1,6 @@
 import path from "node:path";
 import { defineCommand, findRun, outOption, shellQuote, writeFileAtomic } from "@mien/cli";
-import { compareRuns, comparisonName } from "../compare.ts";
+import { compareRuns, comparisonName } from "../score/compare-runs.ts";
 import { percent } from "../numbers.ts";
 import { formatProbability, renderComparison, verdict } from "../page/comparison.ts";
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { formatBytes } from "@mien/cli";
 import type { PartMetrics, Score } from "@mien/format";
-import { bootstrapInterval } from "../bootstrap.ts";
-import { targetOf, usedOf } from "../target-of.ts";
+import { bootstrapInterval } from "../score/bootstrap.ts";
+import { targetOf, usedOf } from "../score/target-of.ts";
 import { tenViews } from "../batch/views.ts";
 import { cell, count, list, percent, points, table } from "./markdown.ts";
 import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released.ts";

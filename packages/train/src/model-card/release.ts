@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
-import { readCalibration } from "../calibration.ts";
+import { readCalibration } from "../score/calibration.ts";
 import { bestEpoch, readHistory } from "../run/history.ts";
 import { readOpenings, weightsHash, type Opening } from "../run/test-set-access.ts";
 import { readRunMetrics } from "../run/run.ts";

@@ -1,6 +1,6 @@
 import { counted } from "@mien/cli";
 import { escapeHtml } from "@mien/plot";
-import type { ReliabilityBin } from "../metrics.ts";
+import type { ReliabilityBin } from "../score/metrics.ts";
 
 /** One line of a chart. */
 export interface Series {

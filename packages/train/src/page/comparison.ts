@@ -1,9 +1,9 @@
 import type { PartMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
-import type { Comparison, ComparedPair, ComparedRun } from "../compare.ts";
+import type { Comparison, ComparedPair, ComparedRun } from "../score/compare-runs.ts";
 import { count, percent } from "../numbers.ts";
-import type { MeasuredPart } from "../predictions.ts";
-import { targetOf, voteShareOf } from "../target-of.ts";
+import type { MeasuredPart } from "../score/predictions.ts";
+import { targetOf, voteShareOf } from "../score/target-of.ts";
 import { colourOf, lineChart } from "./charts.ts";
 import { tickPercent } from "./curves.ts";
 import { page } from "./html.ts";

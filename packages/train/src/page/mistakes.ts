@@ -1,8 +1,8 @@
 import { imageAt, type ImageSet } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
-import { predictedClasses } from "../metrics.ts";
+import { predictedClasses } from "../score/metrics.ts";
 import { percent } from "../numbers.ts";
-import type { Predictions } from "../predictions.ts";
+import type { Predictions } from "../score/predictions.ts";
 import { encodePng } from "./png.ts";
 
 /** An image on which a model was sure and wrong. */

@@ -1,6 +1,6 @@
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
-import type { Predictions } from "../predictions.ts";
+import type { Predictions } from "../score/predictions.ts";
 import { smallSet } from "../testing/small-set.ts";
 import { lineChart, niceTicks } from "./charts.ts";
 import { mistakeGallery, worstMistakes } from "./mistakes.ts";

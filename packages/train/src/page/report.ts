@@ -10,14 +10,14 @@ import {
   type RunMetrics,
 } from "@mien/format";
 import { escapeHtml, htmlTile } from "@mien/plot";
-import { applyTemperature, onlyLabelled, readCalibration } from "../calibration.ts";
+import { applyTemperature, onlyLabelled, readCalibration } from "../score/calibration.ts";
 import { readHistory } from "../run/history.ts";
-import { reliability } from "../metrics.ts";
+import { reliability } from "../score/metrics.ts";
 import { percent } from "../numbers.ts";
 import { readOpenings, type Opening } from "../run/test-set-access.ts";
-import { readPredictions, type Predictions } from "../predictions.ts";
+import { readPredictions, type Predictions } from "../score/predictions.ts";
 import { readRunMetrics } from "../run/run.ts";
-import { targetOf, usedOf, voteShareOf } from "../target-of.ts";
+import { targetOf, usedOf, voteShareOf } from "../score/target-of.ts";
 import { reliabilityChart } from "./charts.ts";
 import { learningCurves } from "./curves.ts";
 import { definitions, page } from "./html.ts";

@@ -5,7 +5,7 @@ import type { Votes } from "@mien/data";
 import { officialSplit, type ImageSet } from "@mien/format";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { bootstrapInterval } from "./bootstrap.ts";
-import { judge } from "./judge.ts";
+import { judge } from "./evaluate-predictions.ts";
 import { answersOf, predictionsFile, readPredictions, writePredictions, type Predictions } from "./predictions.ts"; // prettier-ignore
 
 /** Four images of one pixel in training, four in validation; the second of these is a copy. */

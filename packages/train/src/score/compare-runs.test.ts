@@ -2,10 +2,10 @@ import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { compareRuns, comparisonName, type Comparison } from "./compare.ts";
-import { renderComparison, verdict } from "./page/comparison.ts";
+import { compareRuns, comparisonName, type Comparison } from "./compare-runs.ts";
+import { renderComparison, verdict } from "../page/comparison.ts";
 import type { MeasuredPart } from "./predictions.ts";
-import { writeFinishedRun, type FinishedRun } from "./testing/finished-run.ts";
+import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 
 let base: string;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readRunConfig } from "@mien/cli";
 import { MienError, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
-import { readHistory } from "./run/history.ts";
+import { readHistory } from "../run/history.ts";
 import { holm, mcnemar, type McNemar } from "./mcnemar.ts";
 import { predictedClasses } from "./metrics.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type MeasuredPart,
   type Predictions,
 } from "./predictions.ts";
-import { inputsOf, readRunMetrics } from "./run/run.ts";
+import { inputsOf, readRunMetrics } from "../run/run.ts";
 
 /** A run beside others. */
 export interface ComparedRun {
