@@ -14,10 +14,10 @@ import { exploreDataset, type ExploreReport } from "../../packages/data/src/expl
 import { sessionReport, SessionTimeline } from "../../packages/app/src/live/session-report.ts";
 import { PAGE } from "../../packages/export/src/web/page.ts";
 import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";
-import { renderComparison } from "../../packages/train/src/page/comparison.ts";
-import { page } from "../../packages/train/src/page/html.ts";
-import { writeReport } from "../../packages/train/src/page/report.ts";
-import { confusionTable } from "../../packages/train/src/page/score-tables.ts";
+import { renderComparison } from "../../packages/train/src/report/comparison-page.ts";
+import { page } from "../../packages/train/src/report/page-frame.ts";
+import { writeReport } from "../../packages/train/src/report/run-page.ts";
+import { confusionTable } from "../../packages/train/src/report/score-tables.ts";
 import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.ts";
 import { FONT, PIXEL_RATIO, registerFonts, THEMES } from "../../packages/plot/src/theme.ts";
 import type { Trial } from "../../packages/tune/src/protocol.ts";

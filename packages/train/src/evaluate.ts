@@ -15,8 +15,8 @@ import {
 import { calibrate } from "./score/calibration.ts";
 import { judge } from "./score/evaluate-predictions.ts";
 import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./run/test-set-access.ts";
-import { writeReport } from "./page/report.ts";
-import { drawConfusion } from "./plots.ts";
+import { writeReport } from "./report/run-page.ts";
+import { drawConfusion } from "./report/plots.ts";
 import {
   answersOf,
   predictionsFile,

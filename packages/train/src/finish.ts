@@ -17,8 +17,8 @@ import { calibrateRun, predictPart } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./network/layers-model.ts";
 import { judge } from "./score/evaluate-predictions.ts";
-import { writeReport } from "./page/report.ts";
-import { drawConfusion, drawCurves } from "./plots.ts";
+import { writeReport } from "./report/run-page.ts";
+import { drawConfusion, drawCurves } from "./report/plots.ts";
 import { writePredictions } from "./score/predictions.ts";
 import { openTrainedModel, pixelsAt } from "./network/trained-model.ts";
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { defineCommand, findRun, outOption, shellQuote, writeFileAtomic } from "@mien/cli";
 import { compareRuns, comparisonName } from "../score/compare-runs.ts";
-import { percent } from "../numbers.ts";
-import { formatProbability, renderComparison, verdict } from "../page/comparison.ts";
+import { percent } from "../report/numbers.ts";
+import { formatProbability, renderComparison, verdict } from "../report/comparison-page.ts";
 
 /** Where comparisons go unless `--out` says otherwise. */
 const FOLDER = "artifacts/compare";

@@ -3,7 +3,7 @@ import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@m
 import { ferplusOption, findVotes, loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
 import { OPENINGS_FILE, readOpenings } from "../run/test-set-access.ts";
-import { reportMetrics } from "../report.ts";
+import { reportMetrics } from "../report/printed-report.ts";
 
 export const evaluateCommand = defineCommand({
   name: "evaluate",

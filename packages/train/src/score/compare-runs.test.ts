@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compareRuns, comparisonName, type Comparison } from "./compare-runs.ts";
-import { renderComparison, verdict } from "../page/comparison.ts";
+import { renderComparison, verdict } from "../report/comparison-page.ts";
 import type { MeasuredPart } from "./predictions.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 

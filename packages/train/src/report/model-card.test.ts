@@ -8,8 +8,8 @@ import { recordOpening } from "../run/test-set-access.ts";
 import { readRunMetrics } from "../run/run.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 import { cell, table } from "./markdown.ts";
-import { releaseModel, rewriteCards } from "./release.ts";
-import { readReleased, type ReleaseIndex } from "./released.ts";
+import { releaseModel, rewriteCards } from "./card-of-run.ts";
+import { readReleased, type ReleaseIndex } from "./released-models.ts";
 
 let base: string;
 let out: string;

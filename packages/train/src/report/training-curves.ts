@@ -1,9 +1,9 @@
 import type { EpochRecord, RunConfig } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
 import { bestEpoch } from "../run/history.ts";
-import { percent } from "../numbers.ts";
+import { percent } from "./numbers.ts";
 import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "../score/target-of.ts";
-import { lineChart } from "./charts.ts";
+import { lineChart } from "./score-charts.ts";
 
 /** How loss and accuracy went over the epochs of a run, and by what they are judged, as HTML. */
 export function learningCurves(config: RunConfig, history: readonly EpochRecord[]): string {

@@ -7,7 +7,7 @@ import { readCalibration } from "../score/calibration.ts";
 import { bestEpoch, readHistory } from "../run/history.ts";
 import { readOpenings, weightsHash, type Opening } from "../run/test-set-access.ts";
 import { readRunMetrics } from "../run/run.ts";
-import { renderCard } from "./card.ts";
+import { renderCard } from "./model-card.ts";
 import {
   chooseDefault,
   INDEX_FILE,
@@ -15,7 +15,7 @@ import {
   type ReleasedFile,
   type ReleasedModel,
   type ReleaseIndex,
-} from "./released.ts";
+} from "./released-models.ts";
 
 const DESCRIPTION = "Reads expressions in pictures of faces.";
 

@@ -1,7 +1,7 @@
 import { imageAt, type ImageSet } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
 import { predictedClasses } from "../score/metrics.ts";
-import { percent } from "../numbers.ts";
+import { percent } from "./numbers.ts";
 import type { Predictions } from "../score/predictions.ts";
 import { encodePng } from "./png.ts";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { ImageSet } from "@mien/format";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
-import { writeReport } from "./report.ts";
+import { writeReport } from "./run-page.ts";
 
 /** The images that made-up runs were measured on. */
 const set: ImageSet = {

@@ -2,7 +2,7 @@ import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import type { Predictions } from "../score/predictions.ts";
 import { smallSet } from "../testing/small-set.ts";
-import { lineChart, niceTicks } from "./charts.ts";
+import { lineChart, niceTicks } from "./score-charts.ts";
 import { mistakeGallery, worstMistakes } from "./mistakes.ts";
 import { encodePng } from "./png.ts";
 import { confusionTable } from "./score-tables.ts";

@@ -1,12 +1,12 @@
 import type { PartMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../score/compare-runs.ts";
-import { count, percent } from "../numbers.ts";
+import { count, percent } from "./numbers.ts";
 import type { MeasuredPart } from "../score/predictions.ts";
 import { targetOf, voteShareOf } from "../score/target-of.ts";
-import { colourOf, lineChart } from "./charts.ts";
-import { tickPercent } from "./curves.ts";
-import { page } from "./html.ts";
+import { colourOf, lineChart } from "./score-charts.ts";
+import { tickPercent } from "./training-curves.ts";
+import { page } from "./page-frame.ts";
 
 /** Runs side by side on one page that needs nothing beside it. */
 export function renderComparison({ runs, pairs, differences, warnings }: Comparison): string {

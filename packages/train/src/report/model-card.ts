@@ -5,7 +5,7 @@ import { bootstrapInterval } from "../score/bootstrap.ts";
 import { targetOf, usedOf } from "../score/target-of.ts";
 import { tenViews } from "../batch/views.ts";
 import { cell, count, list, percent, points, table } from "./markdown.ts";
-import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released.ts";
+import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released-models.ts";
 
 /** The card of a released model, as Markdown; everything in it comes from the index. */
 export function renderCard(name: string, index: ReleaseIndex): string {

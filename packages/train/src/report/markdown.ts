@@ -1,4 +1,4 @@
-export { count, percent } from "../numbers.ts";
+export { count, percent } from "./numbers.ts";
 
 /** A table; cells are Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -13,14 +13,14 @@ import { escapeHtml, htmlTile } from "@mien/plot";
 import { applyTemperature, onlyLabelled, readCalibration } from "../score/calibration.ts";
 import { readHistory } from "../run/history.ts";
 import { reliability } from "../score/metrics.ts";
-import { percent } from "../numbers.ts";
+import { percent } from "./numbers.ts";
 import { readOpenings, type Opening } from "../run/test-set-access.ts";
 import { readPredictions, type Predictions } from "../score/predictions.ts";
 import { readRunMetrics } from "../run/run.ts";
 import { targetOf, usedOf, voteShareOf } from "../score/target-of.ts";
-import { reliabilityChart } from "./charts.ts";
-import { learningCurves } from "./curves.ts";
-import { definitions, page } from "./html.ts";
+import { reliabilityChart } from "./score-charts.ts";
+import { learningCurves } from "./training-curves.ts";
+import { definitions, page } from "./page-frame.ts";
 import { mistakeGallery, worstMistakes } from "./mistakes.ts";
 import { classTable, confusionTable, scoreTable } from "./score-tables.ts";
 

@@ -1,7 +1,7 @@
 import { COLOURS, drawHeatmap, renderChart } from "@mien/plot";
 import type { EpochRecord, PartMetrics, RunConfig } from "@mien/format";
-import { normalisedConfusion } from "./score/metrics.ts";
-import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "./score/target-of.ts";
+import { normalisedConfusion } from "../score/metrics.ts";
+import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "../score/target-of.ts";
 
 /** The run whose curves are drawn. */
 type DrawnRun = Pick<RunConfig, "hyperparameters"> & { readonly bestEpoch: number };

@@ -2,7 +2,7 @@ import type { PartMetrics, Score } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import { bootstrapInterval } from "../score/bootstrap.ts";
 import { normalisedConfusion } from "../score/metrics.ts";
-import { count, percent } from "../numbers.ts";
+import { count, percent } from "./numbers.ts";
 
 /** Every way in which the parts were measured, one row each. */
 export function scoreTable(parts: {
