@@ -6,7 +6,7 @@ import {
   type CommandContext,
 } from "@mien/cli";
 import { MienError, messageOf } from "@mien/format";
-import type { Contender } from "../benchmark.ts";
+import type { Contender } from "../benchmark/train-benchmark.ts";
 import { resolveConfig } from "../config.ts";
 
 const NAMES: Readonly<Record<Contender, string>> = {
@@ -49,7 +49,7 @@ export const benchmarkCommand = defineCommand({
   async run({ seconds, batchSize, keras }, context) {
     const { terminal, signal } = context;
     const python = keras ? await findKeras(context) : undefined;
-    const { benchmarkTraining } = await import("../benchmark.ts");
+    const { benchmarkTraining } = await import("../benchmark/train-benchmark.ts");
     const { tensorFlowVersion } = await import("../tensor/tf.ts");
     terminal.say(`TensorFlow ${tensorFlowVersion}, batches of ${batchSize}`);
     const bar = terminal.progress("measuring", Math.ceil(seconds));

@@ -1,5 +1,5 @@
 import { imageSize, MienError, random, type ImageSet } from "@mien/format";
-import { trainingFlops } from "./network/architecture.ts";
+import { trainingFlops } from "../network/architecture.ts";
 import {
   speedRatio,
   speedRow,
@@ -7,13 +7,13 @@ import {
   type SpeedRatio,
   type SpeedRow,
 } from "./benchmark-rounds.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../config.ts";
 import { startKeras, type KerasPeer, type RoundTime } from "./keras-peer.ts";
-import { buildLayersModel } from "./network/layers-model.ts";
-import { cpuHasBfloat16 } from "./tensor/precision.ts";
-import { createTrainer, disposeTrainer, trainStep, type Trainer } from "./step.ts";
-import { pixelsAt } from "./network/trained-model.ts";
-import { tf } from "./tensor/tf.ts";
+import { buildLayersModel } from "../network/layers-model.ts";
+import { cpuHasBfloat16 } from "../tensor/precision.ts";
+import { createTrainer, disposeTrainer, trainStep, type Trainer } from "../step.ts";
+import { pixelsAt } from "../network/trained-model.ts";
+import { tf } from "../tensor/tf.ts";
 
 /** What is compared. */
 export const CONTENDERS = ["stock", "fp32", "bf16", "keras"] as const;

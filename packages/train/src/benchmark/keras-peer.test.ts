@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startKeras } from "./keras-peer.ts";
-import { createTrainer, disposeTrainer } from "./step.ts";
-import { smallConfig, smallSet, smallSplit } from "./testing/small-set.ts";
+import { createTrainer, disposeTrainer } from "../step.ts";
+import { smallConfig, smallSet, smallSplit } from "../testing/small-set.ts";
 
 /** A program that stands in for Python. */
 async function program(text: string): Promise<string> {

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { MienError, messageOf } from "@mien/format";
-import { BATCH_NORM_EPSILON } from "./tensor/native-ops.ts";
-import type { Trainer } from "./step.ts";
+import { BATCH_NORM_EPSILON } from "../tensor/native-ops.ts";
+import type { Trainer } from "../step.ts";
 
 /** Time that a round of training took. */
 export interface RoundTime {
@@ -35,7 +35,7 @@ export async function startKeras(
   trainer: Trainer,
   images: number,
 ): Promise<KerasPeer> {
-  const script = path.join(import.meta.dirname, "../python/keras_fit.py");
+  const script = path.join(import.meta.dirname, "../../python/keras_fit.py");
   // Detached, so that Ctrl-C does not end it before its answer is read; it ends with its input.
   const child = spawn(python, ["-I", script], { detached: true });
   let complaints = "";
