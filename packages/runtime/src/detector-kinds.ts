@@ -1,4 +1,4 @@
-import type { Box } from "./box.ts";
+import type { Box } from "./image/box.ts";
 import type { Session } from "./ort.ts";
 
 /** A face in a picture. */

@@ -1,9 +1,9 @@
 import { MienError } from "@mien/format";
-import type { Box } from "./box.ts";
+import type { Box } from "./image/box.ts";
 import type { FaceDetector } from "./face-detector.ts";
 import type { People, Person } from "./people.ts";
-import { cut } from "./picture.ts";
-import type { Picture } from "./shrink.ts";
+import { cut } from "./image/picture.ts";
+import type { Picture } from "./image/shrink.ts";
 
 /** What came of the pictures of a person. */
 export interface Enrolment {

@@ -10,7 +10,7 @@ export type {
   RawImage,
   RejectedBox,
 } from "@mien/format";
-export { overlap, type Box } from "./box.ts";
+export { overlap, type Box } from "./image/box.ts";
 export type { Calibration } from "./calibrate.ts";
 export { createSmoother, resolveConfirmation } from "./confirmation.ts";
 export type { Confirmation, ConfirmationOptions, Confirmed, Smoother } from "./confirmation.ts";
@@ -19,18 +19,18 @@ export type { Detection } from "./detector-kinds.ts";
 export * from "./expression-classifier.ts";
 export { enrol, type Enrolment } from "./enrol.ts";
 export { FaceDetector, type DetectorOptions, type Dropped } from "./face-detector.ts";
-export { EXPRESSION_MARGIN, regionOf, type Margin } from "./face-region.ts";
+export { EXPRESSION_MARGIN, regionOf, type Margin } from "./image/face-region.ts";
 export { chiSquare, lbphHistogram, type GreyImage, type LbphOptions } from "./lbph.ts";
 export { loadOnnxruntime } from "./onnxruntime.ts";
 export type { ModelSource, Onnxruntime } from "./ort.ts";
 export { People, type Match, type PeopleOptions, type Person } from "./people.ts";
-export { cut } from "./picture.ts";
+export { cut } from "./image/picture.ts";
 export { createPipeline, type FrameInput, type Pipeline, type ProcessOptions } from "./pipeline.ts";
 export type { PipelineOptions } from "./pipeline-options.ts";
-export { rgbFromRgba, type RgbaImage } from "./rgb-from-rgba.ts";
+export { rgbFromRgba, type RgbaImage } from "./image/rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./recogniser.ts";
 export type { SessionChoices } from "./session-choices.ts";
-export type { Picture } from "./shrink.ts";
+export type { Picture } from "./image/shrink.ts";
 export { Tracker, type Track, type TrackerOptions } from "./tracker.ts";
 export { decodePerson, encodePerson } from "./person-file.ts";
 export { deletePerson, loadPeople, savePerson } from "#person-folder";

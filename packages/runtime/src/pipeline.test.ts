@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Frame, FrameResult } from "@mien/format";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { overlap } from "./box.ts";
+import { overlap } from "./image/box.ts";
 import { enrol } from "./enrol.ts";
 import { FaceDetector } from "./face-detector.ts";
 import { People } from "./people.ts";

@@ -5,7 +5,7 @@ import {
   type FrameResult,
   type RejectedBox,
 } from "@mien/format";
-import { clip, isInside, type Box } from "./box.ts";
+import { clip, isInside, type Box } from "./image/box.ts";
 import { checkOptions } from "./check-options.ts";
 import { argmax } from "./confirmation.ts";
 import { Confirmations } from "./confirmations.ts";
@@ -14,10 +14,10 @@ import { ExpressionClassifier } from "./expression-classifier.ts";
 import { FaceDetector } from "./face-detector.ts";
 import { Identities } from "./identities.ts";
 import type { Match } from "./people.ts";
-import { checkFrame } from "./picture.ts";
+import { checkFrame } from "./image/picture.ts";
 import { DETECT_EVERY, type PipelineOptions } from "./pipeline-options.ts";
 import { readExpressions } from "./read-expressions.ts";
-import type { Picture } from "./shrink.ts";
+import type { Picture } from "./image/shrink.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { Tracker } from "./tracker.ts";
 

@@ -1,4 +1,4 @@
-import { overlap, type Box } from "./box.ts";
+import { overlap, type Box } from "./image/box.ts";
 import { checkOptions } from "./check-options.ts";
 import type { Detection } from "./detector-kinds.ts";
 import { MovingValue } from "./moving-value.ts";

@@ -12,12 +12,12 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import { resizeImage, type RawImage } from "@mien/format";
-import type { Box } from "../box.ts";
+import type { Box } from "../image/box.ts";
 import { ExpressionClassifier } from "../expression-classifier.ts";
 import { FaceDetector } from "../face-detector.ts";
-import { regionOf } from "../face-region.ts";
-import { cut } from "../picture.ts";
-import type { Picture } from "../shrink.ts";
+import { regionOf } from "../image/face-region.ts";
+import { cut } from "../image/picture.ts";
+import type { Picture } from "../image/shrink.ts";
 import { DATA, DETECTOR, widened } from "./data.ts";
 
 const SIDE = 48;

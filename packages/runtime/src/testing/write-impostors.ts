@@ -12,8 +12,8 @@ import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import { random } from "@mien/format";
 import { FaceEmbedder } from "../face-embedder.ts";
-import { EMBEDDING_MARGIN, EXPRESSION_MARGIN } from "../face-region.ts";
-import { cut } from "../picture.ts";
+import { EMBEDDING_MARGIN, EXPRESSION_MARGIN } from "../image/face-region.ts";
+import { cut } from "../image/picture.ts";
 import { DATA, EMBEDDING } from "./data.ts";
 
 const FACES = 900;

@@ -1,7 +1,7 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { Shrinker, type Layout } from "./shrink.ts";
-import { paint } from "./testing/pictures.ts";
+import { paint } from "../testing/pictures.ts";
 
 const hwc = (width: number, height: number): Layout => ({
   width,

@@ -1,6 +1,6 @@
 import { MienError, describeValue, isArrayOf, isBytes, isSide, type DepthMap } from "@mien/format";
 import type { Box } from "./box.ts";
-import type { FrameInput } from "./pipeline.ts";
+import type { FrameInput } from "../pipeline.ts";
 import type { Picture } from "./shrink.ts";
 
 /**
