@@ -1,8 +1,8 @@
 import type { ConfirmationOptions } from "./confirmation.ts";
 import type { DetectorOptions } from "./face-detector.ts";
-import type { ModelSource } from "./ort.ts";
+import type { ModelSource } from "./session/ort.ts";
 import type { People } from "./people.ts";
-import type { SessionChoices } from "./session-choices.ts";
+import type { SessionChoices } from "./session/session-choices.ts";
 import type { TrackerOptions } from "./tracker.ts";
 
 /** Frames from one look for faces to the next; docs/runtime.md says what fewer looks cost. */

@@ -4,9 +4,9 @@ import { checkOptions } from "./check-options.ts";
 import { FaceEmbedder } from "./face-embedder.ts";
 import { EMBEDDING_MARGIN, regionOf, type Margin } from "./image/face-region.ts";
 import { chiSquare, lbphHistogram, type LbphOptions } from "./lbph.ts";
-import type { ModelSource } from "./ort.ts";
+import type { ModelSource } from "./session/ort.ts";
 import { cut } from "./image/picture.ts";
-import type { SessionChoices } from "./session-choices.ts";
+import type { SessionChoices } from "./session/session-choices.ts";
 import type { Picture } from "./image/shrink.ts";
 
 /** A way to tell faces apart: turns each into numbers, and says how different two are. */

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { ExpressionClassifier } from "./expression-classifier.ts";
-import { FaceDetector } from "./face-detector.ts";
-import { convModel, halvesModel, spotModel } from "./testing/models.ts";
-import { spots } from "./testing/pictures.ts";
+import { ExpressionClassifier } from "../expression-classifier.ts";
+import { FaceDetector } from "../face-detector.ts";
+import { convModel, halvesModel, spotModel } from "../testing/models.ts";
+import { spots } from "../testing/pictures.ts";
 
 /** Noise of a model's input size. */
 function batchOf(count: number, seed: number): Float32Array {

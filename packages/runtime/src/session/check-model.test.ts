@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { MienError, encodeModelMetadata, random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { checkAnswer } from "./check-model.ts";
-import { ExpressionClassifier } from "./index.ts";
-import { HALVES, halvesModel } from "./testing/models.ts";
-import type { Graph } from "./testing/onnx-writer.ts";
+import { ExpressionClassifier } from "../index.ts";
+import { HALVES, halvesModel } from "../testing/models.ts";
+import type { Graph } from "../testing/onnx-writer.ts";
 
 const metadata = (changes: object) =>
   encodeModelMetadata({
@@ -147,7 +147,7 @@ describe("a file is refused with its reason", () => {
 });
 
 it("the model that other packages test with is the one that is built here", async () => {
-  const file = new URL("../fixtures/halves.onnx", import.meta.url);
+  const file = new URL("../../fixtures/halves.onnx", import.meta.url);
   // If not: node --conditions=source --import tsx packages/runtime/src/testing/write-fixture.ts
   expect(Buffer.compare(await readFile(file), halvesModel())).toBe(0);
 });
