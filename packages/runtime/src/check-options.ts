@@ -1,6 +1,6 @@
 import { MienError, describeValue, isBytes, nearestName } from "@mien/format";
 import type { ConfirmationOptions } from "./confirmation.ts";
-import type { DetectorOptions } from "./face-detector.ts";
+import type { DetectorOptions } from "./detect/face-detector.ts";
 import type { LbphOptions } from "./lbph.ts";
 import type { ModelSource } from "./session/ort.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";

@@ -1,6 +1,6 @@
 import { MienError } from "@mien/format";
 import type { Box } from "./image/box.ts";
-import type { FaceDetector } from "./face-detector.ts";
+import type { FaceDetector } from "./detect/face-detector.ts";
 import type { People, Person } from "./people.ts";
 import { cut } from "./image/picture.ts";
 import type { Picture } from "./image/shrink.ts";

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { overlap } from "./image/box.ts";
 import { enrol } from "./enrol.ts";
-import { FaceDetector } from "./face-detector.ts";
+import { FaceDetector } from "./detect/face-detector.ts";
 import { People } from "./people.ts";
 import { createPipeline, type FrameInput } from "./pipeline.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";

@@ -11,7 +11,7 @@ import { argmax } from "./confirmation.ts";
 import { Confirmations } from "./confirmations.ts";
 import { judgeRelief } from "./depth-gate.ts";
 import { ExpressionClassifier } from "./expression-classifier.ts";
-import { FaceDetector } from "./face-detector.ts";
+import { FaceDetector } from "./detect/face-detector.ts";
 import { Identities } from "./identities.ts";
 import type { Match } from "./people.ts";
 import { checkFrame } from "./image/picture.ts";

@@ -1,6 +1,6 @@
 import { random, shuffle } from "@mien/format";
 import type { Box } from "../image/box.ts";
-import { FaceDetector } from "../face-detector.ts";
+import { FaceDetector } from "../detect/face-detector.ts";
 import { People } from "../people.ts";
 import type { Recogniser } from "../recogniser.ts";
 import type { Picture } from "../image/shrink.ts";

@@ -1,12 +1,12 @@
 import { ort } from "#ort";
 import { MienError, messageOf } from "@mien/format";
-import { isInside, suppress } from "./image/box.ts";
-import { checkModelSource, checkOptions } from "./check-options.ts";
+import { isInside, suppress } from "../image/box.ts";
+import { checkModelSource, checkOptions } from "../check-options.ts";
 import { DETECTOR_KINDS, type Detection, type DetectorKind } from "./detector-kinds.ts";
-import { checkPicture } from "./image/picture.ts";
-import { resolveSession, type SessionChoices } from "./session/session-choices.ts";
-import type { ModelSource, Session } from "./session/ort.ts";
-import { Shrinker, type Layout, type Picture } from "./image/shrink.ts";
+import { checkPicture } from "../image/picture.ts";
+import { resolveSession, type SessionChoices } from "../session/session-choices.ts";
+import type { ModelSource, Session } from "../session/ort.ts";
+import { Shrinker, type Layout, type Picture } from "../image/shrink.ts";
 
 /** Sides of the input are multiples of this. */
 const MULTIPLE = 32;

@@ -1,5 +1,5 @@
-import type { Box } from "./image/box.ts";
-import type { Session } from "./session/ort.ts";
+import type { Box } from "../image/box.ts";
+import type { Session } from "../session/ort.ts";
 
 /** A face in a picture. */
 export interface Detection {

@@ -1,9 +1,9 @@
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { FaceDetector, type Dropped } from "./face-detector.ts";
-import { DETECTOR, findYunet } from "./testing/data.ts";
-import { halvesModel, spotModel } from "./testing/models.ts";
-import { paint, spots } from "./testing/pictures.ts";
+import { DETECTOR, findYunet } from "../testing/data.ts";
+import { halvesModel, spotModel } from "../testing/models.ts";
+import { paint, spots } from "../testing/pictures.ts";
 
 /** Of the spot model, once tightened: 0.65 of its width, 1.05 of its height, moved up by 0.12. */
 const WIDTH = 1.603231 * 32 * 0.65;
