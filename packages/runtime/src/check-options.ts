@@ -5,7 +5,7 @@ import type { LbphOptions } from "./lbph.ts";
 import type { ModelSource } from "./session/ort.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import type { SessionChoices } from "./session/session-choices.ts";
-import type { TrackerOptions } from "./tracker.ts";
+import type { TrackerOptions } from "./track/tracker.ts";
 
 /** Which values an option takes. */
 interface Rule {

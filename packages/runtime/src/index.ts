@@ -31,7 +31,7 @@ export { rgbFromRgba, type RgbaImage } from "./image/rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./recogniser.ts";
 export type { SessionChoices } from "./session/session-choices.ts";
 export type { Picture } from "./image/shrink.ts";
-export { Tracker, type Track, type TrackerOptions } from "./tracker.ts";
+export { Tracker, type Track, type TrackerOptions } from "./track/tracker.ts";
 export { decodePerson, encodePerson } from "./person-file.ts";
 export { deletePerson, loadPeople, savePerson } from "#person-folder";
 export type { DamagedPerson } from "./person-folder.ts";

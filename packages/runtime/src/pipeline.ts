@@ -19,7 +19,7 @@ import { DETECT_EVERY, type PipelineOptions } from "./pipeline-options.ts";
 import { readExpressions } from "./read-expressions.ts";
 import type { Picture } from "./image/shrink.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import { Tracker } from "./tracker.ts";
+import { Tracker } from "./track/tracker.ts";
 
 /** A frame; what a plain picture does not say is counted and timed by the pipeline. */
 export type FrameInput = Picture & Partial<Omit<Frame, keyof Picture>>;

@@ -1,6 +1,6 @@
-import { overlap, type Box } from "./image/box.ts";
-import { checkOptions } from "./check-options.ts";
-import type { Detection } from "./detect/detector-kinds.ts";
+import { overlap, type Box } from "../image/box.ts";
+import { checkOptions } from "../check-options.ts";
+import type { Detection } from "../detect/detector-kinds.ts";
 import { MovingValue } from "./moving-value.ts";
 
 /** How faces are followed. */

@@ -1,6 +1,6 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { overlap, type Box } from "./image/box.ts";
+import { overlap, type Box } from "../image/box.ts";
 import { Tracker } from "./tracker.ts";
 
 const face = (x: number, y: number, size = 80): { box: Box; score: number } => ({
