@@ -14,7 +14,7 @@ export { overlap, type Box } from "./image/box.ts";
 export type { Calibration } from "./calibrate.ts";
 export { createSmoother, resolveConfirmation } from "./confirmation.ts";
 export type { Confirmation, ConfirmationOptions, Confirmed, Smoother } from "./confirmation.ts";
-export { judgeRelief, type Relief } from "./depth-gate.ts";
+export { judgeRelief, type Relief } from "./depth/depth-gate.ts";
 export type { Detection } from "./detect/detector-kinds.ts";
 export * from "./expression-classifier.ts";
 export { enrol, type Enrolment } from "./enrol.ts";

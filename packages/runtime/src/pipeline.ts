@@ -9,7 +9,7 @@ import { clip, isInside, type Box } from "./image/box.ts";
 import { checkOptions } from "./check-options.ts";
 import { argmax } from "./confirmation.ts";
 import { Confirmations } from "./confirmations.ts";
-import { judgeRelief } from "./depth-gate.ts";
+import { judgeRelief } from "./depth/depth-gate.ts";
 import { ExpressionClassifier } from "./expression-classifier.ts";
 import { FaceDetector } from "./detect/face-detector.ts";
 import { Identities } from "./identities.ts";

@@ -1,5 +1,5 @@
 import type { DepthMap, FaceResult } from "@mien/format";
-import type { Box } from "./image/box.ts";
+import type { Box } from "../image/box.ts";
 import { planeResidual, type DepthSample } from "./plane-fit.ts";
 import { leastBulge } from "./quadric-fit.ts";
 

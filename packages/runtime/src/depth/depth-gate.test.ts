@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { judgeRelief, type Relief } from "./depth-gate.ts";
 import { planeResidual } from "./plane-fit.ts";
 import { leastBulge } from "./quadric-fit.ts";
-import { depthScene, type Object3d } from "./testing/depth.ts";
+import { depthScene, type Object3d } from "../testing/depth.ts";
 
 const SCENES = 10;
 const known = new Map<string, Relief[]>();
