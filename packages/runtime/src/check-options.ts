@@ -1,7 +1,7 @@
 import { MienError, describeValue, isBytes, nearestName } from "@mien/format";
 import type { ConfirmationOptions } from "./confirmation.ts";
 import type { DetectorOptions } from "./detect/face-detector.ts";
-import type { LbphOptions } from "./lbph.ts";
+import type { LbphOptions } from "./people/lbph.ts";
 import type { ModelSource } from "./session/ort.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import type { SessionChoices } from "./session/session-choices.ts";

@@ -1,7 +1,7 @@
 import type { ConfirmationOptions } from "./confirmation.ts";
 import type { DetectorOptions } from "./detect/face-detector.ts";
 import type { ModelSource } from "./session/ort.ts";
-import type { People } from "./people.ts";
+import type { People } from "./people/people.ts";
 import type { SessionChoices } from "./session/session-choices.ts";
 import type { TrackerOptions } from "./track/tracker.ts";
 

@@ -4,7 +4,7 @@
  *
  *     MIEN_DATA=… node --conditions=source --import tsx packages/runtime/src/testing/measure-recognition.ts
  */
-import { createLbph, openEmbedding } from "../recogniser.ts";
+import { createLbph, openEmbedding } from "../people/recogniser.ts";
 import { DATA, EMBEDDING } from "./data.ts";
 import { describeOrl, identify, identifyAlone, readOrl, type Rates } from "./orl.ts";
 

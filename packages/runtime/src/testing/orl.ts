@@ -1,8 +1,8 @@
 import { random, shuffle } from "@mien/format";
 import type { Box } from "../image/box.ts";
 import { FaceDetector } from "../detect/face-detector.ts";
-import { People } from "../people.ts";
-import type { Recogniser } from "../recogniser.ts";
+import { People } from "../people/people.ts";
+import type { Recogniser } from "../people/recogniser.ts";
 import type { Picture } from "../image/shrink.ts";
 import { DETECTOR, orlFace, widened } from "./data.ts";
 

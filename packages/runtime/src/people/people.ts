@@ -1,6 +1,6 @@
 import { MienError, describeValue, isArrayOf, toPersonName } from "@mien/format";
-import { calibrate, type Calibration } from "./calibrate.ts";
-import { checkOptions } from "./check-options.ts";
+import { calibrate, type Calibration } from "./recognition-threshold.ts";
+import { checkOptions } from "../check-options.ts";
 import { impostorsFor } from "./impostors.ts";
 import type { Recogniser } from "./recogniser.ts";
 

@@ -1,9 +1,9 @@
 import { MienError } from "@mien/format";
-import type { Box } from "./image/box.ts";
-import type { FaceDetector } from "./detect/face-detector.ts";
+import type { Box } from "../image/box.ts";
+import type { FaceDetector } from "../detect/face-detector.ts";
 import type { People, Person } from "./people.ts";
-import { cut } from "./image/picture.ts";
-import type { Picture } from "./image/shrink.ts";
+import { cut } from "../image/picture.ts";
+import type { Picture } from "../image/shrink.ts";
 
 /** What came of the pictures of a person. */
 export interface Enrolment {

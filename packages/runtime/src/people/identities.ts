@@ -1,6 +1,6 @@
 import type { Match, People } from "./people.ts";
-import type { Box } from "./image/box.ts";
-import type { Picture } from "./image/shrink.ts";
+import type { Box } from "../image/box.ts";
+import type { Picture } from "../image/shrink.ts";
 
 /** Features of a track that are averaged; more of them make the answer steadier and slower. */
 const KEPT = 5;

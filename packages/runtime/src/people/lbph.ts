@@ -1,5 +1,5 @@
 import { MienError, describeValue, isBytes } from "@mien/format";
-import { checkOptions } from "./check-options.ts";
+import { checkOptions } from "../check-options.ts";
 
 /** OpenCV's parameters of local binary patterns histograms. */
 export interface LbphOptions {

@@ -2,7 +2,7 @@ import { runPython, withoutPython } from "@mien/testing";
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { chiSquare, lbphHistogram, type LbphOptions } from "./lbph.ts";
-import { DATA, orlFace } from "./testing/data.ts";
+import { DATA, orlFace } from "../testing/data.ts";
 
 const cv2IsMissing = withoutPython("cv2", "numpy");
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FaceEmbedder } from "./face-embedder.ts";
-import { colourModel, halvesModel } from "./testing/models.ts";
-import { writeOnnx } from "./testing/onnx-writer.ts";
+import { colourModel, halvesModel } from "../testing/models.ts";
+import { writeOnnx } from "../testing/onnx-writer.ts";
 
 const grey = { width: 2, height: 2, channels: 3, data: new Uint8Array(12).fill(51) } as const;
 

@@ -1,13 +1,13 @@
 import { prepareImages } from "@mien/format";
-import type { Box } from "./image/box.ts";
-import { checkOptions } from "./check-options.ts";
+import type { Box } from "../image/box.ts";
+import { checkOptions } from "../check-options.ts";
 import { FaceEmbedder } from "./face-embedder.ts";
-import { EMBEDDING_MARGIN, regionOf, type Margin } from "./image/face-region.ts";
+import { EMBEDDING_MARGIN, regionOf, type Margin } from "../image/face-region.ts";
 import { chiSquare, lbphHistogram, type LbphOptions } from "./lbph.ts";
-import type { ModelSource } from "./session/ort.ts";
-import { cut } from "./image/picture.ts";
-import type { SessionChoices } from "./session/session-choices.ts";
-import type { Picture } from "./image/shrink.ts";
+import type { ModelSource } from "../session/ort.ts";
+import { cut } from "../image/picture.ts";
+import type { SessionChoices } from "../session/session-choices.ts";
+import type { Picture } from "../image/shrink.ts";
 
 /** A way to tell faces apart: turns each into numbers, and says how different two are. */
 export interface Recogniser {

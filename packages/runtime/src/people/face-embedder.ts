@@ -1,8 +1,8 @@
 import { ort } from "#ort";
 import { MienError, messageOf, prepareImages, type RawImage } from "@mien/format";
-import { checkModelSource, checkOptions } from "./check-options.ts";
-import type { ModelSource, Session } from "./session/ort.ts";
-import { resolveSession, type SessionChoices } from "./session/session-choices.ts";
+import { checkModelSource, checkOptions } from "../check-options.ts";
+import type { ModelSource, Session } from "../session/ort.ts";
+import { resolveSession, type SessionChoices } from "../session/session-choices.ts";
 
 /** Turns pictures of faces into points, near one another for the same person. */
 export class FaceEmbedder {

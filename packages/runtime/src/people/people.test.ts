@@ -7,8 +7,8 @@ import { People } from "./people.ts";
 import { decodePerson, encodePerson } from "./person-file.ts";
 import { deletePerson, loadPeople, savePerson } from "./person-folder.ts";
 import { createLbph, openEmbedding, type Recogniser } from "./recogniser.ts";
-import { DATA, EMBEDDING } from "./testing/data.ts";
-import { describeOrl, identify, identifyAlone, readOrl, type OrlFace } from "./testing/orl.ts";
+import { DATA, EMBEDDING } from "../testing/data.ts";
+import { describeOrl, identify, identifyAlone, readOrl, type OrlFace } from "../testing/orl.ts";
 
 /** Points in 8 dimensions: tests of the logic need no faces. */
 const points: Recogniser = {
