@@ -1,5 +1,5 @@
 import { MienError, describeValue, isBytes, nearestName } from "@mien/format";
-import type { ConfirmationOptions } from "./confirmation.ts";
+import type { ConfirmationOptions } from "./expression/confirmation.ts";
 import type { DetectorOptions } from "./detect/face-detector.ts";
 import type { LbphOptions } from "./people/lbph.ts";
 import type { ModelSource } from "./session/ort.ts";

@@ -12,11 +12,16 @@ export type {
 } from "@mien/format";
 export { overlap, type Box } from "./image/box.ts";
 export type { Calibration } from "./people/recognition-threshold.ts";
-export { createSmoother, resolveConfirmation } from "./confirmation.ts";
-export type { Confirmation, ConfirmationOptions, Confirmed, Smoother } from "./confirmation.ts";
+export { createSmoother, resolveConfirmation } from "./expression/confirmation.ts";
+export type {
+  Confirmation,
+  ConfirmationOptions,
+  Confirmed,
+  Smoother,
+} from "./expression/confirmation.ts";
 export { judgeRelief, type Relief } from "./depth/depth-gate.ts";
 export type { Detection } from "./detect/detector-kinds.ts";
-export * from "./expression-classifier.ts";
+export * from "./expression/expression-classifier.ts";
 export { enrol, type Enrolment } from "./people/enrol.ts";
 export { FaceDetector, type DetectorOptions, type Dropped } from "./detect/face-detector.ts";
 export { EXPRESSION_MARGIN, regionOf, type Margin } from "./image/face-region.ts";

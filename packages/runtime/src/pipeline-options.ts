@@ -1,4 +1,4 @@
-import type { ConfirmationOptions } from "./confirmation.ts";
+import type { ConfirmationOptions } from "./expression/confirmation.ts";
 import type { DetectorOptions } from "./detect/face-detector.ts";
 import type { ModelSource } from "./session/ort.ts";
 import type { People } from "./people/people.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { ExpressionClassifier } from "../expression-classifier.ts";
+import { ExpressionClassifier } from "../expression/expression-classifier.ts";
 import { FaceDetector } from "../detect/face-detector.ts";
 import { convModel, halvesModel, spotModel } from "../testing/models.ts";
 import { spots } from "../testing/pictures.ts";

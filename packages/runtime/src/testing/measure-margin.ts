@@ -13,7 +13,7 @@ import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import { resizeImage, type RawImage } from "@mien/format";
 import type { Box } from "../image/box.ts";
-import { ExpressionClassifier } from "../expression-classifier.ts";
+import { ExpressionClassifier } from "../expression/expression-classifier.ts";
 import { FaceDetector } from "../detect/face-detector.ts";
 import { regionOf } from "../image/face-region.ts";
 import { cut } from "../image/picture.ts";

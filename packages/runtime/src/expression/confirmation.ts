@@ -1,4 +1,4 @@
-import { checkOptions } from "./check-options.ts";
+import { checkOptions } from "../check-options.ts";
 
 /** How single frames become a stable expression. */
 export interface ConfirmationOptions {

@@ -11,10 +11,10 @@ import {
   type RawImage,
 } from "@mien/format";
 import { argmax } from "./confirmation.ts";
-import { checkModelSource, checkOptions } from "./check-options.ts";
-import { badModel, checkAnswer, checkSignature } from "./session/check-model.ts";
-import type { ModelSource, Session } from "./session/ort.ts";
-import { resolveSession, type SessionChoices } from "./session/session-choices.ts";
+import { checkModelSource, checkOptions } from "../check-options.ts";
+import { badModel, checkAnswer, checkSignature } from "../session/check-model.ts";
+import type { ModelSource, Session } from "../session/ort.ts";
+import { resolveSession, type SessionChoices } from "../session/session-choices.ts";
 
 /** Images per call of onnxruntime: enough to be fast, few enough to keep memory small. */
 const IMAGES_PER_CALL = 64;

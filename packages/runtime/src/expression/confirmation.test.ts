@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createSmoother, resolveConfirmation, type ConfirmationOptions } from "./confirmation.ts";
-import { Confirmations } from "./confirmations.ts";
+import { Confirmations } from "./confirmation-windows.ts";
 
 const LABELS = ["Happy", "Sad", "Neutral"];
 const happy = [0.8, 0.1, 0.1];

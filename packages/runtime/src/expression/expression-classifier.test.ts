@@ -7,8 +7,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { MienError, random, type RawImage } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ExpressionClassifier } from "./index.ts";
-import { HALVES, convModel, halvesAnswer, halvesModel } from "./testing/models.ts";
+import { ExpressionClassifier } from "../index.ts";
+import { HALVES, convModel, halvesAnswer, halvesModel } from "../testing/models.ts";
 
 let folder: string;
 const open: ExpressionClassifier[] = [];

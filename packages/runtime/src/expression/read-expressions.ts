@@ -1,9 +1,9 @@
 import { prepareImages } from "@mien/format";
-import type { Box } from "./image/box.ts";
+import type { Box } from "../image/box.ts";
 import type { ExpressionClassifier } from "./expression-classifier.ts";
-import { EXPRESSION_MARGIN, regionOf } from "./image/face-region.ts";
-import { cut } from "./image/picture.ts";
-import type { Picture } from "./image/shrink.ts";
+import { EXPRESSION_MARGIN, regionOf } from "../image/face-region.ts";
+import { cut } from "../image/picture.ts";
+import type { Picture } from "../image/shrink.ts";
 
 /**
  * Reads the expressions of faces in a picture.
