@@ -18,7 +18,7 @@ import { FaceDetector } from "../detect/face-detector.ts";
 import { regionOf } from "../image/face-region.ts";
 import { cut } from "../image/picture.ts";
 import type { Picture } from "../image/shrink.ts";
-import { DATA, DETECTOR, widened } from "./data.ts";
+import { DATA, DETECTOR, widened } from "../testing/data.ts";
 
 const SIDE = 48;
 /** What an image is enlarged to, and the canvas around it. */

@@ -5,8 +5,8 @@
  *     MIEN_DATA=… node --conditions=source --import tsx packages/runtime/src/testing/measure-recognition.ts
  */
 import { createLbph, openEmbedding } from "../people/recogniser.ts";
-import { DATA, EMBEDDING } from "./data.ts";
-import { describeOrl, identify, identifyAlone, readOrl, type Rates } from "./orl.ts";
+import { DATA, EMBEDDING } from "../testing/data.ts";
+import { describeOrl, identify, identifyAlone, readOrl, type Rates } from "../testing/orl.ts";
 
 if (DATA === undefined) throw new Error("set MIEN_DATA to the folder that holds orl/");
 
