@@ -4,7 +4,7 @@ import path from "node:path";
 import { dataFolder, listDataFiles } from "@mien/cli";
 import { MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
 import { parse } from "csv-parse/sync";
-import { readChunks } from "./chunks.ts";
+import { readChunks } from "./csv/chunks.ts";
 import { withGz } from "./locate.ts";
 import { knownManifests } from "./manifests.ts";
 

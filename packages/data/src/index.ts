@@ -13,5 +13,5 @@ export {
 export * from "./load.ts";
 export { loadWithProgress, skipBadRowsOption } from "./load-with-progress.ts";
 export { locateDataset } from "./locate.ts";
-export { describeBadRow, type BadRow } from "./row-collector.ts";
+export { describeBadRow, type BadRow } from "./csv/row-collector.ts";
 export { synthesize } from "./synth/synthesize.ts";

@@ -3,12 +3,12 @@ import path from "node:path";
 import { FOLDERS } from "@mien/cli";
 import { MienError, type DatasetManifest, type ImageSet } from "@mien/format";
 import { DatasetCache } from "./cache.ts";
-import { readChunks } from "./chunks.ts";
+import { readChunks } from "./csv/chunks.ts";
 import { fileState, HashIndex } from "./hash-index.ts";
 import { locateDataset } from "./locate.ts";
 import { chooseManifest, sameLayout } from "./manifests.ts";
-import { readCsv, type CsvContent } from "./read-csv.ts";
-import type { BadRow } from "./row-collector.ts";
+import { readCsv, type CsvContent } from "./csv/read-csv.ts";
+import type { BadRow } from "./csv/row-collector.ts";
 
 /** Which data set to load, and how. */
 export interface LoadOptions {

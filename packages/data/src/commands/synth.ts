@@ -66,7 +66,7 @@ export const synthCommand = defineCommand({
     }
     const start = performance.now();
     const set = await draw({ count, seed }, { terminal, signal });
-    const { encodeCsv } = await import("../write-csv.ts");
+    const { encodeCsv } = await import("../csv/write-csv.ts");
     const parts = encodeCsv(set);
     const hash = createHash("sha256");
     for (const part of parts) hash.update(part);

@@ -1,6 +1,6 @@
 import { imageCount, type ImageSet } from "@mien/format";
 import type { DatasetIdentity } from "../load.ts";
-import type { BadRow } from "../row-collector.ts";
+import type { BadRow } from "../csv/row-collector.ts";
 import { measureBrightness, type Brightness } from "./brightness.ts";
 import { countClasses, type ClassCounts } from "./counts.ts";
 import { compareParts, type PartDifference } from "./distribution.ts";

@@ -2,7 +2,7 @@ import type { MienError } from "@mien/format";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CsvContent } from "./read-csv.ts";
-import { cutsArbitrary, lineOf, readText, rowArbitrary } from "./testing/csv-text.ts";
+import { cutsArbitrary, lineOf, readText, rowArbitrary } from "../testing/csv-text.ts";
 
 const HEADER = "emotion,pixels,Usage";
 const ROW = "0,1 2 3 4,Training";

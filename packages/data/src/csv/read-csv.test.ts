@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CsvContent } from "./read-csv.ts";
 import { describeBadRow } from "./row-collector.ts";
-import { cutsArbitrary, lineOf, readText, rowArbitrary, type Row } from "./testing/csv-text.ts";
+import { cutsArbitrary, lineOf, readText, rowArbitrary, type Row } from "../testing/csv-text.ts";
 
 const HEADER = "emotion,pixels,Usage";
 
