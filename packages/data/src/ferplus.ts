@@ -6,7 +6,7 @@ import { MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/fo
 import { parse } from "csv-parse/sync";
 import { readChunks } from "./csv/chunks.ts";
 import { withGz } from "./locate.ts";
-import { knownManifests } from "./manifests.ts";
+import { knownManifests } from "./manifest/manifests.ts";
 
 /** The columns of FER+ that count votes, in the order of its file. */
 export const VOTE_COLUMNS = [

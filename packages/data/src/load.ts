@@ -4,9 +4,9 @@ import { FOLDERS } from "@mien/cli";
 import { MienError, type DatasetManifest, type ImageSet } from "@mien/format";
 import { DatasetCache } from "./cache.ts";
 import { readChunks } from "./csv/chunks.ts";
-import { fileState, HashIndex } from "./hash-index.ts";
+import { fileState, HashIndex } from "./manifest/hash-index.ts";
 import { locateDataset } from "./locate.ts";
-import { chooseManifest, sameLayout } from "./manifests.ts";
+import { chooseManifest, sameLayout } from "./manifest/manifests.ts";
 import { readCsv, type CsvContent } from "./csv/read-csv.ts";
 import type { BadRow } from "./csv/row-collector.ts";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { imageCount } from "@mien/format";
 import { readChunks } from "./csv/chunks.ts";
 import { loadDataset } from "./load.ts";
-import { chooseManifest } from "./manifests.ts";
+import { chooseManifest } from "./manifest/manifests.ts";
 import { readCsv } from "./csv/read-csv.ts";
 
 /** The ways to get at a data set that `data:benchmark` compares. */

@@ -1,5 +1,5 @@
 import { MienError, printable, USAGES, type ImageSet } from "@mien/format";
-import { manifestAdvice, sizeAdvice, type ManifestSource } from "../manifest-advice.ts";
+import { manifestAdvice, sizeAdvice, type ManifestSource } from "../manifest/manifest-advice.ts";
 import { parsePrintedPixels } from "./printed-pixels.ts";
 import { firstWords, parseLabel, parsePixels, parseUsage, trim } from "./row-fields.ts";
 

@@ -3,8 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { chooseManifest, knownManifests } from "./manifests.ts";
-import { TINY } from "./testing/csv-text.ts";
-import { temporaryFolder } from "./testing/folder.ts";
+import { TINY } from "../testing/csv-text.ts";
+import { temporaryFolder } from "../testing/folder.ts";
 
 const sha256 = createHash("sha256").update("content").digest("hex");
 const otherSha256 = createHash("sha256").update("other content").digest("hex");
