@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { imageCount } from "@mien/format";
 import { readChunks } from "./csv/chunks.ts";
-import { loadDataset } from "./load.ts";
+import { loadDataset } from "./set/load-dataset.ts";
 import { chooseManifest } from "./manifest/manifests.ts";
 import { readCsv } from "./csv/read-csv.ts";
 

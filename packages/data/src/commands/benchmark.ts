@@ -48,7 +48,7 @@ export const benchmarkCommand = defineCommand({
     },
   },
   run: async ({ csv, rounds }, { terminal, signal }) => {
-    const { locateDataset } = await import("../locate.ts");
+    const { locateDataset } = await import("../set/locate-dataset.ts");
     const source = await locateDataset(csv);
     const folder = await mkdtemp(path.join(tmpdir(), "mien-benchmark-"));
     const ways = Object.keys(WAYS) as Way[];

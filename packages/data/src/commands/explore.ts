@@ -14,7 +14,7 @@ import {
   writeJson,
 } from "@mien/cli";
 import { MienError, toFolderName } from "@mien/format";
-import { loadWithProgress, skipBadRowsOption } from "../load-with-progress.ts";
+import { loadWithProgress, skipBadRowsOption } from "../set/load-with-progress.ts";
 
 const RECORD = "made-from.json";
 const REPORT = "explore.json";
@@ -49,7 +49,7 @@ export const exploreCommand = defineCommand({
     skipBadRows: skipBadRowsOption,
   },
   run: async ({ csv, out, seed, skipBadRows }, { terminal, signal }) => {
-    const { identifyDataset } = await import("../load.ts");
+    const { identifyDataset } = await import("../set/load-dataset.ts");
     const identity = await identifyDataset({ csv, signal });
     const { manifest, sha256 } = identity;
     const folder = out ?? path.join(FOLDERS.data, toFolderName(manifest.name), "explore");

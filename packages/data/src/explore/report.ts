@@ -1,5 +1,5 @@
 import { imageCount, type ImageSet } from "@mien/format";
-import type { DatasetIdentity } from "../load.ts";
+import type { DatasetIdentity } from "../set/load-dataset.ts";
 import type { BadRow } from "../csv/row-collector.ts";
 import { measureBrightness, type Brightness } from "./brightness.ts";
 import { countClasses, type ClassCounts } from "./counts.ts";

@@ -1,6 +1,6 @@
 import type { Terminal } from "@mien/cli";
-import { loadDataset, type Dataset, type LoadOptions } from "./load.ts";
-import { describeBadRow } from "./csv/row-collector.ts";
+import { loadDataset, type Dataset, type LoadOptions } from "./load-dataset.ts";
+import { describeBadRow } from "../csv/row-collector.ts";
 
 const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
 

@@ -2,13 +2,13 @@ import { createHash, type Hash } from "node:crypto";
 import path from "node:path";
 import { FOLDERS } from "@mien/cli";
 import { MienError, type DatasetManifest, type ImageSet } from "@mien/format";
-import { DatasetCache } from "./cache.ts";
-import { readChunks } from "./csv/chunks.ts";
-import { fileState, HashIndex } from "./manifest/hash-index.ts";
-import { locateDataset } from "./locate.ts";
-import { chooseManifest, sameLayout } from "./manifest/manifests.ts";
-import { readCsv, type CsvContent } from "./csv/read-csv.ts";
-import type { BadRow } from "./csv/row-collector.ts";
+import { DatasetCache } from "./dataset-cache.ts";
+import { readChunks } from "../csv/chunks.ts";
+import { fileState, HashIndex } from "../manifest/hash-index.ts";
+import { locateDataset } from "./locate-dataset.ts";
+import { chooseManifest, sameLayout } from "../manifest/manifests.ts";
+import { readCsv, type CsvContent } from "../csv/read-csv.ts";
+import type { BadRow } from "../csv/row-collector.ts";
 
 /** Which data set to load, and how. */
 export interface LoadOptions {

@@ -5,9 +5,9 @@ import { gzipSync } from "node:zlib";
 import { MienError } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it, vi } from "vitest";
-import { identifyDataset, loadDataset } from "./load.ts";
-import { temporaryFolder } from "./testing/folder.ts";
-import { TINY } from "./testing/csv-text.ts";
+import { identifyDataset, loadDataset } from "./load-dataset.ts";
+import { temporaryFolder } from "../testing/folder.ts";
+import { TINY } from "../testing/csv-text.ts";
 
 const CSV = [
   "emotion,pixels,Usage",

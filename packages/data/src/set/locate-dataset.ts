@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { dataFolder, listDataFiles } from "@mien/cli";
 import { MienError, printable } from "@mien/format";
-import { knownManifests } from "./manifest/manifests.ts";
+import { knownManifests } from "../manifest/manifests.ts";
 
 const FER2013 = "fer2013.csv";
 

@@ -11,8 +11,8 @@ import {
   type DatasetManifest,
   type ImageSet,
 } from "@mien/format";
-import type { CsvContent } from "./csv/read-csv.ts";
-import type { BadRow } from "./csv/row-collector.ts";
+import type { CsvContent } from "../csv/read-csv.ts";
+import type { BadRow } from "../csv/row-collector.ts";
 
 /** Raise this when what a cache holds, or how a CSV is read, changes. */
 const VERSION = "2";

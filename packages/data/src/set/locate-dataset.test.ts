@@ -2,9 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { MienError } from "@mien/format";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { locateDataset } from "./locate.ts";
-import { TINY } from "./testing/csv-text.ts";
-import { temporaryCurrentFolder, temporaryFolder } from "./testing/folder.ts";
+import { locateDataset } from "./locate-dataset.ts";
+import { TINY } from "../testing/csv-text.ts";
+import { temporaryCurrentFolder, temporaryFolder } from "../testing/folder.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -4,9 +4,9 @@ import path from "node:path";
 import { dataFolder, listDataFiles } from "@mien/cli";
 import { MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
 import { parse } from "csv-parse/sync";
-import { readChunks } from "./csv/chunks.ts";
-import { withGz } from "./locate.ts";
-import { knownManifests } from "./manifest/manifests.ts";
+import { readChunks } from "../csv/chunks.ts";
+import { withGz } from "./locate-dataset.ts";
+import { knownManifests } from "../manifest/manifests.ts";
 
 /** The columns of FER+ that count votes, in the order of its file. */
 export const VOTE_COLUMNS = [

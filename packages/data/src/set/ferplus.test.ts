@@ -5,9 +5,9 @@ import { gzipSync } from "node:zlib";
 import { USAGES, type ImageSet } from "@mien/format";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { findVotes, loadVotes, VOTE_COLUMNS, voteDistribution, voteWinners } from "./ferplus.ts";
-import { loadDataset } from "./load.ts";
-import { TINY } from "./testing/csv-text.ts";
-import { temporaryCurrentFolder, temporaryFolder } from "./testing/folder.ts";
+import { loadDataset } from "./load-dataset.ts";
+import { TINY } from "../testing/csv-text.ts";
+import { temporaryCurrentFolder, temporaryFolder } from "../testing/folder.ts";
 
 const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
 const HEADER =
