@@ -7,7 +7,13 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, createGzip } from "node:zlib";
 import { csvOption, defineCommand, formatBytes, type CommandContext } from "@mien/cli";
-import { MEASURE_SCRIPT, WAYS, type Measurement, type Task, type Way } from "../measure.ts";
+import {
+  MEASURE_SCRIPT,
+  WAYS,
+  type Measurement,
+  type Task,
+  type Way,
+} from "../benchmark/measure-loading.ts";
 
 /** What loading must not exceed; `times` is relative to reading the bytes by Node's stream. */
 const LIMITS = { times: 5, beyondBytes: 300e6, cacheSeconds: 0.3 };

@@ -2,10 +2,10 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { imageCount } from "@mien/format";
-import { readChunks } from "./csv/chunks.ts";
-import { loadDataset } from "./set/load-dataset.ts";
-import { chooseManifest } from "./manifest/manifests.ts";
-import { readCsv } from "./csv/read-csv.ts";
+import { readChunks } from "../csv/chunks.ts";
+import { loadDataset } from "../set/load-dataset.ts";
+import { chooseManifest } from "../manifest/manifests.ts";
+import { readCsv } from "../csv/read-csv.ts";
 
 /** The ways to get at a data set that `data:benchmark` compares. */
 export const WAYS = {
