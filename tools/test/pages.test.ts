@@ -6,11 +6,14 @@ import { Chart } from "chart.js/auto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { synthesize } from "../../packages/data/src/index.ts";
 import { findingsOf } from "../../packages/data/src/explore/findings.ts";
-import { renderPage as explorePage } from "../../packages/data/src/explore/page.ts";
+import { renderPage as explorePage } from "../../packages/data/src/explore/explore-page.ts";
 import { findChromium } from "@mien/cli";
 import { launchChromium } from "../../packages/app/src/live/benchmark/chromium.ts";
-import { drawPictures, type Picture } from "../../packages/data/src/explore/pictures.ts";
-import { exploreDataset, type ExploreReport } from "../../packages/data/src/explore/report.ts";
+import { drawPictures, type Picture } from "../../packages/data/src/explore/explore-pictures.ts";
+import {
+  exploreDataset,
+  type ExploreReport,
+} from "../../packages/data/src/explore/dataset-report.ts";
 import { sessionReport, SessionTimeline } from "../../packages/app/src/live/session-report.ts";
 import { PAGE } from "../../packages/export/src/web/page.ts";
 import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";

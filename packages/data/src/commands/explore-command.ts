@@ -78,7 +78,7 @@ export const exploreCommand = defineCommand({
     }
 
     const dataset = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
-    const { exploreDataset } = await import("../explore/report.ts");
+    const { exploreDataset } = await import("../explore/dataset-report.ts");
     const { findingsOf } = await import("../explore/findings.ts");
     const { warnings } = dataset;
     const report = exploreDataset(dataset.set, dataset, dataset.skipped);
@@ -88,7 +88,7 @@ export const exploreCommand = defineCommand({
       await writeFileAtomic(path.join(folder, file), png.light);
     }
     await writeJson(path.join(folder, REPORT), { ...report, findings, warnings });
-    const { renderPage } = await import("../explore/page.ts");
+    const { renderPage } = await import("../explore/explore-page.ts");
     await writeFileAtomic(page, renderPage(report, findings, pictures));
     const outputs = [PAGE, REPORT, ...pictures.map(({ file }) => file)];
     await recordMadeFrom(record, { inputs, code, outputs });
@@ -102,7 +102,7 @@ export const exploreCommand = defineCommand({
     return { folder, upToDate: false, ...report, findings, warnings };
 
     async function draw() {
-      const { drawPictures } = await import("../explore/pictures.ts");
+      const { drawPictures } = await import("../explore/explore-pictures.ts");
       const progress = terminal.progress("drawing", report.classes.length + 5);
       try {
         const drawn = [];

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { exploreDataset, type ExploreReport } from "../explore/report.ts";
+import { exploreDataset, type ExploreReport } from "../explore/dataset-report.ts";
 import { loadDataset, type Dataset } from "./load-dataset.ts";
 
 const FILE = path.join(process.env["MIEN_DATA"] ?? "", "fer2013.csv.gz");

@@ -3,8 +3,8 @@ import { USAGES } from "@mien/format";
 import { escapeHtml, htmlFigure, htmlPage, htmlTable } from "@mien/plot";
 import { countRows } from "./counts.ts";
 import { number, type Finding } from "./findings.ts";
-import type { Picture } from "./pictures.ts";
-import type { ExploreReport } from "./report.ts";
+import type { Picture } from "./explore-pictures.ts";
+import type { ExploreReport } from "./dataset-report.ts";
 
 /** The report as one HTML page that needs nothing beside it. */
 export function renderPage(

@@ -7,7 +7,7 @@ import {
   type ThemedPng,
 } from "@mien/plot";
 import type { Histogram } from "./brightness.ts";
-import type { ExploreReport } from "./report.ts";
+import type { ExploreReport } from "./dataset-report.ts";
 
 /** A plot of the report. */
 export interface Picture {
