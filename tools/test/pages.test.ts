@@ -23,7 +23,7 @@ import { writeReport } from "../../packages/train/src/report/run-page.ts";
 import { confusionTable } from "../../packages/train/src/report/score-tables.ts";
 import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.ts";
 import { FONT, PIXEL_RATIO, registerFonts, THEMES } from "../../packages/plot/src/theme.ts";
-import type { Trial } from "../../packages/tune/src/protocol.ts";
+import type { Trial } from "../../packages/tune/src/optuna/optuna-protocol.ts";
 import {
   drawCurves,
   drawHistory,

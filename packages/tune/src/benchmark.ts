@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MienError } from "@mien/format";
 import { z } from "zod";
-import { findPython, openBridge, PYTHON_FOLDER, type Bridge } from "./bridge.ts";
+import { findPython, openBridge, PYTHON_FOLDER, type Bridge } from "./optuna/optuna-bridge.ts";
 import type { Settings } from "./settings.ts";
 import type { Params, Space } from "./space.ts";
 import { work } from "./work.ts";

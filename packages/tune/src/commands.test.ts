@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { withoutPython } from "@mien/testing";
 import { configFromFlags } from "@mien/train";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openBridge } from "./bridge.ts";
-import type { Trial } from "./protocol.ts";
+import { openBridge } from "./optuna/optuna-bridge.ts";
+import type { Trial } from "./optuna/optuna-protocol.ts";
 import { writeSmallStudy } from "./testing/small-study.ts";
 import { faultsOf, start, type Running } from "./testing/workers.ts";
 

@@ -3,8 +3,8 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { type Options, type OptionValues, outOption, shellQuote } from "@mien/cli";
 import { checkFolderName, MienError, withoutSecrets } from "@mien/format";
-import { BridgeRefusal, openBridge, type Bridge } from "./bridge.ts";
-import type { Result, StorePlace } from "./protocol.ts";
+import { BridgeRefusal, openBridge, type Bridge } from "./optuna/optuna-bridge.ts";
+import type { Result, StorePlace } from "./optuna/optuna-protocol.ts";
 import type { Settings } from "./settings.ts";
 
 /** Where studies are kept, one folder each, unless `--out` says otherwise. */

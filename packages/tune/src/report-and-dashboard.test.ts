@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { officialSplit } from "@mien/format";
 import { withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openBridge } from "./bridge.ts";
+import { openBridge } from "./optuna/optuna-bridge.ts";
 import { loadSpace } from "./space.ts";
 import { smallSet, writeSmallStudy } from "./testing/small-study.ts";
 import { toySettings } from "./testing/studies.ts";

@@ -1,5 +1,5 @@
 import { formatPercent, formatSeconds, type Progress, type Terminal } from "@mien/cli";
-import type { Status, Trial } from "./protocol.ts";
+import type { Status, Trial } from "./optuna/optuna-protocol.ts";
 import type { Asked } from "./work.ts";
 
 /** The live table of a search: a line for every trial that has ended, and a bar for the one that runs. */

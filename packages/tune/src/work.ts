@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MienError } from "@mien/format";
-import type { Bridge } from "./bridge.ts";
-import type { Result, Status } from "./protocol.ts";
+import type { Bridge } from "./optuna/optuna-bridge.ts";
+import type { Result, Status } from "./optuna/optuna-protocol.ts";
 import type { Outcome, TrialContext } from "./run-trial.ts";
 import type { Params } from "./space.ts";
 

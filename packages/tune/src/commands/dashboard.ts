@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { defineCommand } from "@mien/cli";
 import { MienError, withoutSecrets } from "@mien/format";
 import { z } from "zod";
-import { findPython, PYTHON_FOLDER } from "../bridge.ts";
+import { findPython, PYTHON_FOLDER } from "../optuna/optuna-bridge.ts";
 import { findPlace, openStudy, placeOptions } from "../place.ts";
 
 /** Its pages can change and delete studies, so they are for this machine only. */

@@ -20,7 +20,7 @@ import {
   STUDY_FILES,
   TUNE_FOLDER,
 } from "../place.ts";
-import type { Status, Trial } from "../protocol.ts";
+import type { Status, Trial } from "../optuna/optuna-protocol.ts";
 import { runStudyTrial } from "../run-study-trial.ts";
 import { checkSame, PRUNERS, type Settings } from "../settings.ts";
 import { hyperparametersOf, loadSpace, type Space } from "../space.ts";

@@ -4,7 +4,7 @@ import { identifyDataset, loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
 import { trainingCode } from "@mien/train";
 import { findPlace, openStudy, placeFlags, placeOptions } from "../place.ts";
-import type { Status } from "../protocol.ts";
+import type { Status } from "../optuna/optuna-protocol.ts";
 import { runStudyTrial } from "../run-study-trial.ts";
 import { trialTable } from "../trial-table.ts";
 import { work } from "../work.ts";

@@ -7,7 +7,7 @@ import {
   type Theme,
   type ThemedPng,
 } from "@mien/plot";
-import type { Trial } from "../protocol.ts";
+import type { Trial } from "../optuna/optuna-protocol.ts";
 import type { Parameter, Space } from "../space.ts";
 
 /** A plot of the report. */

@@ -1,7 +1,7 @@
 import { counted } from "@mien/cli";
 import { escapeHtml, htmlFigure, htmlPage, htmlTable, htmlTile } from "@mien/plot";
 import { resolveConfig, type TrainConfig } from "@mien/train";
-import type { Trial } from "../protocol.ts";
+import type { Trial } from "../optuna/optuna-protocol.ts";
 import type { Settings } from "../settings.ts";
 import { configOf, hyperparametersOf } from "../space.ts";
 import type { Picture } from "./charts.ts";

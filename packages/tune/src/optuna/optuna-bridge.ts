@@ -12,7 +12,7 @@ import {
   type Operation,
   type Requests,
   type Result,
-} from "./protocol.ts";
+} from "./optuna-protocol.ts";
 
 /** Optuna in a Python process of its own, which works on one study. */
 export interface Bridge {
@@ -43,7 +43,7 @@ export class BridgeRefusal extends Error {
 }
 
 /** The folder with the Python part of this package. */
-export const PYTHON_FOLDER = path.join(import.meta.dirname, "../python");
+export const PYTHON_FOLDER = path.join(import.meta.dirname, "../../python");
 
 /** How to start the Python side, and whom to tell what it complains about. */
 export interface BridgeOptions {
@@ -71,7 +71,7 @@ const CLOSING_TIME = 3000;
 export function findPython(): string {
   const chosen = process.env["MIEN_PYTHON"];
   const inVenv = process.platform === "win32" ? "Scripts/python.exe" : "bin/python";
-  const python = chosen ?? path.resolve(import.meta.dirname, "../../../.venv", inVenv);
+  const python = chosen ?? path.resolve(import.meta.dirname, "../../../../.venv", inVenv);
   // A bare name is looked up on the PATH when it is started.
   if (existsSync(python) || (chosen !== undefined && !/[/\\]/.test(chosen))) return python;
   throw new MienError("environment", `the search needs Python, and there is none at ${python}`, {

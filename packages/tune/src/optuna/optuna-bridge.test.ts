@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { openBridge, type Bridge } from "./bridge.ts";
-import type { Settings } from "./settings.ts";
-import { checkSpace } from "./space.ts";
-import { toySettings } from "./testing/studies.ts";
+import { openBridge, type Bridge } from "./optuna-bridge.ts";
+import type { Settings } from "../settings.ts";
+import { checkSpace } from "../space.ts";
+import { toySettings } from "../testing/studies.ts";
 
 let folder: string;
 let journal: string;
