@@ -7,7 +7,7 @@ import { z } from "zod";
 import { findPython, openBridge, PYTHON_FOLDER, type Bridge } from "./optuna/optuna-bridge.ts";
 import type { Settings } from "./settings.ts";
 import type { Params, Space } from "./space.ts";
-import { work } from "./work.ts";
+import { work } from "./trial/worker-loop.ts";
 
 /** How a way of running many quick trials went. */
 export interface Timed {

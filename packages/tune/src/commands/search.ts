@@ -21,11 +21,11 @@ import {
   TUNE_FOLDER,
 } from "../place.ts";
 import type { Status, Trial } from "../optuna/optuna-protocol.ts";
-import { runStudyTrial } from "../run-study-trial.ts";
+import { runStudyTrial } from "../trial/run-study-trial.ts";
 import { checkSame, PRUNERS, type Settings } from "../settings.ts";
 import { hyperparametersOf, loadSpace, type Space } from "../space.ts";
-import { trialTable } from "../trial-table.ts";
-import { work } from "../work.ts";
+import { trialTable } from "../trial/trial-table.ts";
+import { work } from "../trial/worker-loop.ts";
 
 export const searchCommand = defineCommand({
   name: "search",

@@ -5,9 +5,9 @@ import { MienError } from "@mien/format";
 import { trainingCode } from "@mien/train";
 import { findPlace, openStudy, placeFlags, placeOptions } from "../place.ts";
 import type { Status } from "../optuna/optuna-protocol.ts";
-import { runStudyTrial } from "../run-study-trial.ts";
-import { trialTable } from "../trial-table.ts";
-import { work } from "../work.ts";
+import { runStudyTrial } from "../trial/run-study-trial.ts";
+import { trialTable } from "../trial/trial-table.ts";
+import { work } from "../trial/worker-loop.ts";
 
 export const workerCommand = defineCommand({
   name: "worker",

@@ -22,7 +22,7 @@ import {
   type RunInputs,
   type TrainConfig,
 } from "@mien/train";
-import { selectionSplit } from "../selection-split.ts";
+import { selectionSplit } from "../trial/selection-split.ts";
 import { gainOf, type Gain } from "./gain.ts";
 
 /** One way of training, with several seeds, on PublicTest. */

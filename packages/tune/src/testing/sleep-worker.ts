@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBridge } from "../optuna/optuna-bridge.ts";
 import type { StorePlace } from "../optuna/optuna-protocol.ts";
-import { work } from "../work.ts";
+import { work } from "../trial/worker-loop.ts";
 
 const [store, study, milliseconds, worker] = process.argv.slice(2) as [
   string,

@@ -1,6 +1,6 @@
 import { formatPercent, formatSeconds, type Progress, type Terminal } from "@mien/cli";
-import type { Status, Trial } from "./optuna/optuna-protocol.ts";
-import type { Asked } from "./work.ts";
+import type { Status, Trial } from "../optuna/optuna-protocol.ts";
+import type { Asked } from "./worker-loop.ts";
 
 /** The live table of a search: a line for every trial that has ended, and a bar for the one that runs. */
 export interface TrialTable {

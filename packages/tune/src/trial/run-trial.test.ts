@@ -8,8 +8,8 @@ import { identifyDataset } from "@mien/data";
 import { resolveConfig, type TrainConfigInput } from "@mien/train";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Outcome } from "./run-trial.ts";
-import { writeSmallStudy } from "./testing/small-study.ts";
-import { start, type Running } from "./testing/workers.ts";
+import { writeSmallStudy } from "../testing/small-study.ts";
+import { start, type Running } from "../testing/workers.ts";
 
 // Many processes start here, each of which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });

@@ -1,10 +1,10 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { STUDY_FILES } from "./place.ts";
+import { STUDY_FILES } from "../place.ts";
 import { runTrial, type Outcome, type TrialContext } from "./run-trial.ts";
-import type { Settings } from "./settings.ts";
-import { configOf } from "./space.ts";
-import type { Asked } from "./work.ts";
+import type { Settings } from "../settings.ts";
+import { configOf } from "../space.ts";
+import type { Asked } from "./worker-loop.ts";
 
 /**
  * How a worker runs the trials of a study: as trainings on the study's data.

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MienError } from "@mien/format";
-import type { Bridge } from "./optuna/optuna-bridge.ts";
-import type { Result, Status } from "./optuna/optuna-protocol.ts";
+import type { Bridge } from "../optuna/optuna-bridge.ts";
+import type { Result, Status } from "../optuna/optuna-protocol.ts";
 import type { Outcome, TrialContext } from "./run-trial.ts";
-import type { Params } from "./space.ts";
+import type { Params } from "../space.ts";
 
 /** A trial that this worker is to run. */
 export type Asked = Omit<Extract<Result<"ask">, { kind: "trial" }>, "kind"> & {
