@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { defineCommand } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { timeBridge, timePlainOptuna, timeWorkers } from "../benchmark.ts";
+import { timeBridge, timePlainOptuna, timeWorkers } from "../benchmark/tune-benchmark.ts";
 import { loadSpace } from "../space.ts";
 
 /** Trials of the study that workers share. */

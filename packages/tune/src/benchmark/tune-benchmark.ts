@@ -4,10 +4,10 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MienError } from "@mien/format";
 import { z } from "zod";
-import { findPython, openBridge, PYTHON_FOLDER, type Bridge } from "./optuna/optuna-bridge.ts";
-import type { Settings } from "./settings.ts";
-import type { Params, Space } from "./space.ts";
-import { work } from "./trial/worker-loop.ts";
+import { findPython, openBridge, PYTHON_FOLDER, type Bridge } from "../optuna/optuna-bridge.ts";
+import type { Settings } from "../settings.ts";
+import type { Params, Space } from "../space.ts";
+import { work } from "../trial/worker-loop.ts";
 
 /** How a way of running many quick trials went. */
 export interface Timed {
