@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { officialSplit } from "@mien/format";
 import { withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openBridge } from "./optuna/optuna-bridge.ts";
-import { loadSpace } from "./space.ts";
-import { smallSet, writeSmallStudy } from "./testing/small-study.ts";
-import { toySettings } from "./testing/studies.ts";
-import { start } from "./testing/workers.ts";
+import { openBridge } from "../optuna/optuna-bridge.ts";
+import { loadSpace } from "../space.ts";
+import { smallSet, writeSmallStudy } from "../testing/small-study.ts";
+import { toySettings } from "../testing/studies.ts";
+import { start } from "../testing/workers.ts";
 
 // Many processes start here, each of which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { withoutPython } from "@mien/testing";
 import { configFromFlags } from "@mien/train";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openBridge } from "./optuna/optuna-bridge.ts";
-import type { Trial } from "./optuna/optuna-protocol.ts";
-import { writeSmallStudy } from "./testing/small-study.ts";
-import { faultsOf, start, type Running } from "./testing/workers.ts";
+import { openBridge } from "../optuna/optuna-bridge.ts";
+import type { Trial } from "../optuna/optuna-protocol.ts";
+import { writeSmallStudy } from "../testing/small-study.ts";
+import { faultsOf, start, type Running } from "../testing/workers.ts";
 
 // Many processes start here, each of which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openBridge } from "./optuna/optuna-bridge.ts";
-import type { StorePlace } from "./optuna/optuna-protocol.ts";
-import { startPostgres, withoutPostgres, type Postgres } from "./testing/postgres.ts";
-import { toySettings } from "./testing/studies.ts";
-import { faultsOf, runLanes, runWorkers } from "./testing/workers.ts";
+import { openBridge } from "../optuna/optuna-bridge.ts";
+import type { StorePlace } from "../optuna/optuna-protocol.ts";
+import { startPostgres, withoutPostgres, type Postgres } from "../testing/postgres.ts";
+import { toySettings } from "../testing/studies.ts";
+import { faultsOf, runLanes, runWorkers } from "../testing/workers.ts";
 
 // Many processes start here, each of which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });
