@@ -32,9 +32,9 @@ import {
   drawSlices,
   parallelChart,
   shade,
-} from "../../packages/tune/src/report/charts.ts";
-import { renderPage as studyPage } from "../../packages/tune/src/report/page.ts";
-import { loadSpace, type Space } from "../../packages/tune/src/space.ts";
+} from "../../packages/tune/src/report/tune-charts.ts";
+import { renderPage as studyPage } from "../../packages/tune/src/report/tune-page.ts";
+import { loadSpace, type Space } from "../../packages/tune/src/search-space.ts";
 import { toySettings } from "../../packages/tune/src/testing/studies.ts";
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>;

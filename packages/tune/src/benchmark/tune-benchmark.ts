@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MienError } from "@mien/format";
 import { z } from "zod";
 import { findPython, openBridge, PYTHON_FOLDER, type Bridge } from "../optuna/optuna-bridge.ts";
-import type { Settings } from "../settings.ts";
-import type { Params, Space } from "../space.ts";
+import type { Settings } from "../study-settings.ts";
+import type { Params, Space } from "../search-space.ts";
 import { work } from "../trial/worker-loop.ts";
 
 /** How a way of running many quick trials went. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { defineCommand } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { timeBridge, timePlainOptuna, timeWorkers } from "../benchmark/tune-benchmark.ts";
-import { loadSpace } from "../space.ts";
+import { loadSpace } from "../search-space.ts";
 
 /** Trials of the study that workers share. */
 const SLEEPING_TRIALS = 20;

@@ -6,7 +6,7 @@ import { defineCommand } from "@mien/cli";
 import { MienError, withoutSecrets } from "@mien/format";
 import { z } from "zod";
 import { findPython, PYTHON_FOLDER } from "../optuna/optuna-bridge.ts";
-import { findPlace, openStudy, placeOptions } from "../place.ts";
+import { findPlace, openStudy, placeOptions } from "../study-place.ts";
 
 /** Its pages can change and delete studies, so they are for this machine only. */
 const HOST = "127.0.0.1";

@@ -6,7 +6,7 @@ import { officialSplit } from "@mien/format";
 import { withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openBridge } from "../optuna/optuna-bridge.ts";
-import { loadSpace } from "../space.ts";
+import { loadSpace } from "../search-space.ts";
 import { smallSet, writeSmallStudy } from "../testing/small-study.ts";
 import { toySettings } from "../testing/studies.ts";
 import { start } from "../testing/workers.ts";

@@ -10,7 +10,7 @@ import {
 } from "@mien/cli";
 import { loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
-import { findPlace, openStudy, placeOptions, STUDY_FILES } from "../place.ts";
+import { findPlace, openStudy, placeOptions, STUDY_FILES } from "../study-place.ts";
 import {
   drawCurves,
   drawHistory,
@@ -18,11 +18,11 @@ import {
   drawParallel,
   drawSlices,
   valued,
-} from "../report/charts.ts";
-import { compare, type Comparison } from "../report/compare.ts";
+} from "../report/tune-charts.ts";
+import { compare, type Comparison } from "../report/compare-settings.ts";
 import { mean } from "../report/gain.ts";
-import { renderPage, trialCount } from "../report/page.ts";
-import { hyperparametersOf } from "../space.ts";
+import { renderPage, trialCount } from "../report/tune-page.ts";
+import { hyperparametersOf } from "../search-space.ts";
 
 export const reportCommand = defineCommand({
   name: "report",

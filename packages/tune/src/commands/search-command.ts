@@ -19,11 +19,11 @@ import {
   placeOptions,
   STUDY_FILES,
   TUNE_FOLDER,
-} from "../place.ts";
+} from "../study-place.ts";
 import type { Status, Trial } from "../optuna/optuna-protocol.ts";
 import { runStudyTrial } from "../trial/run-study-trial.ts";
-import { checkSame, PRUNERS, type Settings } from "../settings.ts";
-import { hyperparametersOf, loadSpace, type Space } from "../space.ts";
+import { checkSame, PRUNERS, type Settings } from "../study-settings.ts";
+import { hyperparametersOf, loadSpace, type Space } from "../search-space.ts";
 import { trialTable } from "../trial/trial-table.ts";
 import { work } from "../trial/worker-loop.ts";
 

@@ -3,7 +3,7 @@ import { counted, csvOption, defineCommand } from "@mien/cli";
 import { identifyDataset, loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
 import { trainingCode } from "@mien/train";
-import { findPlace, openStudy, placeFlags, placeOptions } from "../place.ts";
+import { findPlace, openStudy, placeFlags, placeOptions } from "../study-place.ts";
 import type { Status } from "../optuna/optuna-protocol.ts";
 import { runStudyTrial } from "../trial/run-study-trial.ts";
 import { trialTable } from "../trial/trial-table.ts";

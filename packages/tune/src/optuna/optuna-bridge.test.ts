@@ -4,8 +4,8 @@ import path from "node:path";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { openBridge, type Bridge } from "./optuna-bridge.ts";
-import type { Settings } from "../settings.ts";
-import { checkSpace } from "../space.ts";
+import type { Settings } from "../study-settings.ts";
+import { checkSpace } from "../search-space.ts";
 import { toySettings } from "../testing/studies.ts";
 
 let folder: string;

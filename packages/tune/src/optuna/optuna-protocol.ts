@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { settingsSchema } from "../settings.ts";
+import { settingsSchema } from "../study-settings.ts";
 
 /** Version of the messages below; python/bridge.py greets with its own, and both must agree. */
 export const PROTOCOL = 1;

@@ -1,9 +1,9 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { STUDY_FILES } from "../place.ts";
+import { STUDY_FILES } from "../study-place.ts";
 import { runTrial, type Outcome, type TrialContext } from "./run-trial.ts";
-import type { Settings } from "../settings.ts";
-import { configOf } from "../space.ts";
+import type { Settings } from "../study-settings.ts";
+import { configOf } from "../search-space.ts";
 import type { Asked } from "./worker-loop.ts";
 
 /**

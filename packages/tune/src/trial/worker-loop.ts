@@ -3,7 +3,7 @@ import { MienError } from "@mien/format";
 import type { Bridge } from "../optuna/optuna-bridge.ts";
 import type { Result, Status } from "../optuna/optuna-protocol.ts";
 import type { Outcome, TrialContext } from "./run-trial.ts";
-import type { Params } from "../space.ts";
+import type { Params } from "../search-space.ts";
 
 /** A trial that this worker is to run. */
 export type Asked = Omit<Extract<Result<"ask">, { kind: "trial" }>, "kind"> & {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkSpace, configOf, hyperparametersOf, loadSpace } from "./space.ts";
+import { checkSpace, configOf, hyperparametersOf, loadSpace } from "./search-space.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import {
   type ThemedPng,
 } from "@mien/plot";
 import type { Trial } from "../optuna/optuna-protocol.ts";
-import type { Parameter, Space } from "../space.ts";
+import type { Parameter, Space } from "../search-space.ts";
 
 /** A plot of the report. */
 export interface Picture {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { withoutPython } from "@mien/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { openStudy } from "./place.ts";
+import { openStudy } from "./study-place.ts";
 import { startPostgres, withoutPostgres } from "./testing/postgres.ts";
 import { toySettings } from "./testing/studies.ts";
 

@@ -5,7 +5,7 @@ import { type Options, type OptionValues, outOption, shellQuote } from "@mien/cl
 import { checkFolderName, MienError, withoutSecrets } from "@mien/format";
 import { BridgeRefusal, openBridge, type Bridge } from "./optuna/optuna-bridge.ts";
 import type { Result, StorePlace } from "./optuna/optuna-protocol.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./study-settings.ts";
 
 /** Where studies are kept, one folder each, unless `--out` says otherwise. */
 export const TUNE_FOLDER = "artifacts/tune";

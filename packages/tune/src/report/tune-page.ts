@@ -2,10 +2,10 @@ import { counted } from "@mien/cli";
 import { escapeHtml, htmlFigure, htmlPage, htmlTable, htmlTile } from "@mien/plot";
 import { resolveConfig, type TrainConfig } from "@mien/train";
 import type { Trial } from "../optuna/optuna-protocol.ts";
-import type { Settings } from "../settings.ts";
-import { configOf, hyperparametersOf } from "../space.ts";
-import type { Picture } from "./charts.ts";
-import type { Comparison } from "./compare.ts";
+import type { Settings } from "../study-settings.ts";
+import { configOf, hyperparametersOf } from "../search-space.ts";
+import type { Picture } from "./tune-charts.ts";
+import type { Comparison } from "./compare-settings.ts";
 import { mean } from "./gain.ts";
 
 /** Everything that the report of a study shows. */

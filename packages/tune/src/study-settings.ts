@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { MienError } from "@mien/format";
 import { z } from "zod";
-import { spaceSchema } from "./space.ts";
+import { spaceSchema } from "./search-space.ts";
 
 /** The pruners that end hopeless trials early; `none` lets every trial finish. */
 export const PRUNERS = ["hyperband", "median", "none"] as const;
