@@ -1,5 +1,5 @@
 import filenameReservedRegex, { windowsReservedNameRegex } from "filename-reserved-regex";
-import { MienError } from "./errors.ts";
+import { MienError } from "../errors.ts";
 
 /**
  * The longest folder name, in bytes of UTF-8. File systems take 255; the rest is left for endings

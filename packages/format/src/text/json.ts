@@ -1,5 +1,5 @@
 import { contentKind } from "./content-kind.ts";
-import { MienError, messageOf, type ErrorCode } from "./errors.ts";
+import { MienError, messageOf, type ErrorCode } from "../errors.ts";
 import { printable } from "./printable.ts";
 
 /**

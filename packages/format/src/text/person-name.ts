@@ -1,4 +1,4 @@
-import { MienError } from "./errors.ts";
+import { MienError } from "../errors.ts";
 
 /** The longest name, in UTF-16 units as JavaScript and HTML count them. */
 export const LONGEST_NAME = 100;

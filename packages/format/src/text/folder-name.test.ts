@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { MienError } from "./errors.ts";
+import { MienError } from "../errors.ts";
 import { checkFolderName, LONGEST_FOLDER_NAME, toFolderName } from "./folder-name.ts";
 
 const parent = mkdtempSync(path.join(tmpdir(), "mien-names-"));
