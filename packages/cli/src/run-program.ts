@@ -3,7 +3,7 @@ import type { Command, CommandContext } from "./command.ts";
 import { fileError } from "./file-errors.ts";
 import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
-import { commonOptions, parseOptions, type OptionValues, type Options } from "./options.ts";
+import { commonOptions, parseOptions, type OptionValues, type Options } from "./command-options.ts";
 import { aboveBar, removeBar } from "./progress-bar.ts";
 import { createTerminal } from "./terminal.ts";
 import { typedArguments } from "./typed-arguments.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findModel, findRun } from "./locate.ts";
+import { findModel, findRun } from "./find-model.ts";
 
 const before = process.cwd();
 let folder: string;

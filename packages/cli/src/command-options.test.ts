@@ -1,7 +1,7 @@
 import { MienError } from "@mien/format";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { flagOf, parseOptions, type Options } from "./options.ts";
+import { flagOf, parseOptions, type Options } from "./command-options.ts";
 
 const options = {
   csv: { type: "string", description: "", placeholder: "FILE" },
