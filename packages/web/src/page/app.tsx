@@ -3,8 +3,8 @@ import type { LiveResult } from "../messages.ts";
 import { About } from "./about.tsx";
 import { Camera, type CameraState } from "./camera.ts";
 import { Connection, type LiveState } from "./connection.ts";
-import { History } from "./history.ts";
-import { LiveView } from "./live-view.tsx";
+import { History } from "./live/expression-history.ts";
+import { LiveView } from "./live/live-view.tsx";
 import { PeopleView } from "./people-view.tsx";
 import { Screen } from "./screen.ts";
 

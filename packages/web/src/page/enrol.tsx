@@ -5,7 +5,7 @@ import { ask } from "./api.ts";
 import { useLostFocus } from "./focus.ts";
 import type { PeopleViewProps } from "./people-view.tsx";
 import type { Screen } from "./screen.ts";
-import { Stage } from "./stage.tsx";
+import { Stage } from "./live/stage.tsx";
 
 const DAYS = [30, 90, 365];
 const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };

@@ -5,7 +5,7 @@ import type { PeopleSummary, PersonSummary } from "../messages.ts";
 import { ask } from "./api.ts";
 import type { LiveState } from "./connection.ts";
 import { Enrol, NameProblem } from "./enrol.tsx";
-import { rateText } from "./expressions.ts";
+import { rateText } from "./live/expressions.ts";
 import { useLostFocus } from "./focus.ts";
 import type { Screen } from "./screen.ts";
 

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Screen } from "./screen.ts";
+import type { Screen } from "../screen.ts";
 
 /** What the depth camera sees, with the boxes that the gate let in (round) and rejected (dashed). */
 export function DepthView({ screen, mirror }: { screen: Screen; mirror: boolean }) {

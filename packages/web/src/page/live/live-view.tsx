@@ -1,19 +1,19 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { LiveResult } from "../messages.ts";
-import type { Camera, CameraState } from "./camera.ts";
-import type { LiveState } from "./connection.ts";
+import type { LiveResult } from "../../messages.ts";
+import type { Camera, CameraState } from "../camera.ts";
+import type { LiveState } from "../connection.ts";
 import { DepthView } from "./depth-view.tsx";
 import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
-import { useLostFocus } from "./focus.ts";
-import type { History } from "./history.ts";
-import type { Screen } from "./screen.ts";
+import { useLostFocus } from "../focus.ts";
+import type { History } from "./expression-history.ts";
+import type { Screen } from "../screen.ts";
 import { messageFor } from "./stage-message.ts";
 import { draw, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
-import { Tools, type Tool } from "./tools.tsx";
-import { ask } from "./api.ts";
+import { Tools, type Tool } from "./live-tools.tsx";
+import { ask } from "../api.ts";
 
 export interface LiveViewProps {
   readonly state: LiveState;

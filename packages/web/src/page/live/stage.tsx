@@ -1,8 +1,8 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Shown } from "./connection.ts";
+import type { Shown } from "../connection.ts";
 import { colourOfConfirmed, nameOf } from "./expressions.ts";
-import type { Screen } from "./screen.ts";
+import type { Screen } from "../screen.ts";
 
 /** How the picture is shown. */
 export interface StageView {

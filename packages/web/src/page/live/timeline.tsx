@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { colourOf } from "./expressions.ts";
-import type { History, Line } from "./history.ts";
+import type { History, Line } from "./expression-history.ts";
 import { TimeSpan } from "./time-span.ts";
 
 const REFRESH = 500;

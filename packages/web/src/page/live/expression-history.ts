@@ -1,4 +1,4 @@
-import type { LiveResult } from "../messages.ts";
+import type { LiveResult } from "../../messages.ts";
 import { isStranger, nameOf } from "./expressions.ts";
 
 /** Samples are this far apart, in seconds, and so many are kept. */
