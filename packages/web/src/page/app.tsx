@@ -5,7 +5,7 @@ import { Camera, type CameraState } from "./camera.ts";
 import { Connection, type LiveState } from "./connection.ts";
 import { History } from "./live/expression-history.ts";
 import { LiveView } from "./live/live-view.tsx";
-import { PeopleView } from "./people-view.tsx";
+import { PeopleView } from "./people/people-view.tsx";
 import { Screen } from "./screen.ts";
 
 const VIEWS = { live: "Live", people: "People", about: "About" } as const;

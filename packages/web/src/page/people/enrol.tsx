@@ -1,11 +1,11 @@
 import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import { useEffect, useState } from "preact/hooks";
-import type { Enrolment } from "../messages.ts";
-import { ask } from "./api.ts";
-import { useLostFocus } from "./focus.ts";
+import type { Enrolment } from "../../messages.ts";
+import { ask } from "../api.ts";
+import { useLostFocus } from "../focus.ts";
 import type { PeopleViewProps } from "./people-view.tsx";
-import type { Screen } from "./screen.ts";
-import { Stage } from "./live/stage.tsx";
+import type { Screen } from "../screen.ts";
+import { Stage } from "../live/stage.tsx";
 
 const DAYS = [30, 90, 365];
 const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };

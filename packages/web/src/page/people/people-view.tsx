@@ -1,13 +1,13 @@
 import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { PeopleSummary, PersonSummary } from "../messages.ts";
-import { ask } from "./api.ts";
-import type { LiveState } from "./connection.ts";
+import type { PeopleSummary, PersonSummary } from "../../messages.ts";
+import { ask } from "../api.ts";
+import type { LiveState } from "../connection.ts";
 import { Enrol, NameProblem } from "./enrol.tsx";
-import { rateText } from "./live/expressions.ts";
-import { useLostFocus } from "./focus.ts";
-import type { Screen } from "./screen.ts";
+import { rateText } from "../live/expressions.ts";
+import { useLostFocus } from "../focus.ts";
+import type { Screen } from "../screen.ts";
 
 export interface PeopleViewProps {
   readonly state: LiveState;
