@@ -1,8 +1,8 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { LiveResult } from "../../messages.ts";
-import type { Camera, CameraState } from "../camera.ts";
-import type { LiveState } from "../connection.ts";
+import type { Camera, CameraState } from "../server/page-camera.ts";
+import type { LiveState } from "../server/connection.ts";
 import { DepthView } from "./depth-view.tsx";
 import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
@@ -13,7 +13,7 @@ import { messageFor } from "./stage-message.ts";
 import { draw, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
 import { Tools, type Tool } from "./live-tools.tsx";
-import { ask } from "../api.ts";
+import { ask } from "../server/api.ts";
 
 export interface LiveViewProps {
   readonly state: LiveState;

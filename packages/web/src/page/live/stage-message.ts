@@ -1,5 +1,5 @@
-import type { CameraState } from "../camera.ts";
-import type { LiveState } from "../connection.ts";
+import type { CameraState } from "../server/page-camera.ts";
+import type { LiveState } from "../server/connection.ts";
 
 /** What stands over the picture when there is none. */
 export interface StageMessage {

@@ -1,6 +1,6 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Shown } from "../connection.ts";
+import type { Shown } from "../server/connection.ts";
 import { colourOfConfirmed, nameOf } from "./expressions.ts";
 import type { Screen } from "../screen.ts";
 

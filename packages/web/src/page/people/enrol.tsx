@@ -1,7 +1,7 @@
 import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../../messages.ts";
-import { ask } from "../api.ts";
+import { ask } from "../server/api.ts";
 import { useLostFocus } from "../focus.ts";
 import type { PeopleViewProps } from "./people-view.tsx";
 import type { Screen } from "../screen.ts";

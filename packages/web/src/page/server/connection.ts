@@ -8,7 +8,7 @@ import {
   type Stats,
   type Status,
   type ViewerMessage,
-} from "../messages.ts";
+} from "../../messages.ts";
 
 /** What the page knows. */
 export interface LiveState {

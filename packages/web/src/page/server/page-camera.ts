@@ -3,7 +3,7 @@ import {
   cameraBytes,
   writeCameraHeader,
   type CameraHeader,
-} from "../camera-header.ts";
+} from "../../camera-header.ts";
 import type { Connection, Picture } from "./connection.ts";
 
 /** How the page's own camera is. */
