@@ -16,7 +16,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { BOX_CONVENTION, type FrameResult, type StreamLine } from "@mien/format";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { analyze as command } from "./analyze.ts";
+import { analyze as command } from "./analyze-command.ts";
 import { runCommand } from "./testing/run-command.ts";
 
 /** Names the brighter half of an image: Top, Bottom, Left, Right, or Even. */
