@@ -1,9 +1,9 @@
 import path from "node:path";
 import { defineCommand, findModel, formatBytes, outOption, writeJson } from "@mien/cli";
 import type { Browser } from "playwright-core";
-import type { LiveFigures } from "../live/benchmark/measure-live.ts";
-import type { ServerProcess } from "../live/benchmark/server-process.ts";
-import type { WatchedPage } from "../live/benchmark/watched-page.ts";
+import type { LiveFigures } from "../benchmark/live/measure-live.ts";
+import type { ServerProcess } from "../benchmark/live/server-process.ts";
+import type { WatchedPage } from "../benchmark/live/watched-page.ts";
 import { detectorOption, modelOption, photoOption } from "../options.ts";
 
 export const benchmarkLive = defineCommand({
@@ -60,11 +60,11 @@ export const benchmarkLive = defineCommand({
     const [scenes, films, chromium, servers, pages, { measureLive }, { readPage }] =
       await Promise.all([
         import("../benchmark/scenes.ts"),
-        import("../live/benchmark/films.ts"),
-        import("../live/benchmark/chromium.ts"),
-        import("../live/benchmark/server-process.ts"),
-        import("../live/benchmark/watched-page.ts"),
-        import("../live/benchmark/measure-live.ts"),
+        import("../benchmark/live/films.ts"),
+        import("../benchmark/live/page-browser.ts"),
+        import("../benchmark/live/server-process.ts"),
+        import("../benchmark/live/watched-page.ts"),
+        import("../benchmark/live/measure-live.ts"),
         import("../server/page-files.ts"),
       ]);
     const sizes = [...(await readPage()).values()].map(({ gzipped }) => gzipped.length);
@@ -146,7 +146,7 @@ export const benchmarkLive = defineCommand({
       kills === 0
         ? {}
         : await (
-            await import("../live/benchmark/kill-cameras.ts")
+            await import("../benchmark/live/kill-cameras.ts")
           ).killCameras({ kills, out, still, terminal, signal, withPage });
     const file = path.join(out, "benchmark-live.json");
     const result = { model, detector, pageBytes, rows, kills: rounds };

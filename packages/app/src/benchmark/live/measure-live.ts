@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { ServerFigures, ServerProcess } from "./server-process.ts";
-import { openViewers } from "./viewers.ts";
+import { openViewers } from "./measured-viewers.ts";
 import type { ShownFrame, WatchedPage } from "./watched-page.ts";
 
 /** What one page saw, and what it cost the server. */
