@@ -3,7 +3,7 @@ import path from "node:path";
 import { openEmbedding, People, type Box, type Recogniser } from "@mien/runtime";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { doubtsAbout } from "./doubts.ts";
+import { doubtsAbout } from "./enrolment-warnings.ts";
 
 const DATA = process.env["MIEN_DATA"];
 const FACES = path.resolve(import.meta.dirname, "../../../../artifacts/release/faces");
