@@ -3,7 +3,7 @@ import type { Terminal } from "@mien/cli";
 import { formatPercent } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { createLbph, loadPeople, openEmbedding, People, type Calibration } from "@mien/runtime";
-import { findFaceModel } from "./models.ts";
+import { findFaceModel } from "../face-models.ts";
 
 /** How people are recognised. */
 export interface RecognitionChoice {

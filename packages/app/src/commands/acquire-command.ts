@@ -3,7 +3,7 @@ import { defineCommand, formatPercent } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
 import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
-import { detectorOption, peopleOption, sourceOption } from "../options.ts";
+import { detectorOption, peopleOption, sourceOption } from "../shared-options.ts";
 import { SourceWarnings } from "../sources/source-warnings.ts";
 
 export const acquire = defineCommand({
@@ -64,7 +64,7 @@ export const acquire = defineCommand({
     const given = new Date().toISOString();
     const [{ FaceDetector }, { findFaceModel }, { openSource }, { openStore }] = await Promise.all([
       import("@mien/runtime"),
-      import("../analyze/models.ts"),
+      import("../face-models.ts"),
       import("../sources/open-source.ts"),
       import("../people/open-store.ts"),
     ]);

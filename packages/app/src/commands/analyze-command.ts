@@ -19,7 +19,7 @@ import {
   sourceOption,
   threadsOption,
   windowOption,
-} from "../options.ts";
+} from "../shared-options.ts";
 import { SourceWarnings } from "../sources/source-warnings.ts";
 import type { Source } from "../sources/source.ts";
 
@@ -235,7 +235,7 @@ async function open(values: Values, source: Source, terminal: Terminal): Promise
     say(pipeline.labels, "");
     return { pipeline, model, close: () => pipeline.close() };
   }
-  const { findFaceModel } = await import("../analyze/models.ts");
+  const { findFaceModel } = await import("../face-models.ts");
   const { createPipeline } = await import("@mien/runtime");
   const detector = findFaceModel("detector", values.detector);
   const people = await openPeople(values, terminal);

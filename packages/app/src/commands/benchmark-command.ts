@@ -8,7 +8,7 @@ import {
   writeJson,
 } from "@mien/cli";
 import type { Terminal } from "@mien/cli";
-import { detectorOption, modelOption, photoOption, threadsOption } from "../options.ts";
+import { detectorOption, modelOption, photoOption, threadsOption } from "../shared-options.ts";
 import type { Load } from "../benchmark/load.ts";
 import type { Speed } from "../benchmark/turns.ts";
 
@@ -65,7 +65,7 @@ export const benchmark = defineCommand({
   },
   async run(values, { terminal, signal }) {
     const { seconds, threads, out } = values;
-    const { findFaceModel } = await import("../analyze/models.ts");
+    const { findFaceModel } = await import("../face-models.ts");
     const models = {
       expression: await findModel(values.model),
       detector: findFaceModel("detector", values.detector),

@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import type { LiveFigures } from "../benchmark/live/measure-live.ts";
 import type { ServerProcess } from "../benchmark/live/server-process.ts";
 import type { WatchedPage } from "../benchmark/live/watched-page.ts";
-import { detectorOption, modelOption, photoOption } from "../options.ts";
+import { detectorOption, modelOption, photoOption } from "../shared-options.ts";
 
 export const benchmarkLive = defineCommand({
   name: "benchmark-live",
@@ -54,7 +54,7 @@ export const benchmarkLive = defineCommand({
   },
   async run(values, { terminal, signal }) {
     const { seconds, kills, out } = values;
-    const { findFaceModel } = await import("../analyze/models.ts");
+    const { findFaceModel } = await import("../face-models.ts");
     const detector = findFaceModel("detector", values.detector);
     const model = await findModel(values.model);
     const [scenes, films, chromium, servers, pages, { measureLive }, { readPage }] =

@@ -14,7 +14,7 @@ import {
   sourceOption,
   threadsOption,
   windowOption,
-} from "../options.ts";
+} from "../shared-options.ts";
 import { readSource } from "../sources/address-file.ts";
 import { SourceWarnings } from "../sources/source-warnings.ts";
 
@@ -84,7 +84,7 @@ export const live = defineCommand({
         import("../live/feed.ts"),
         import("../people/open-store.ts"),
       ]);
-    const { findFaceModel } = await import("../analyze/models.ts");
+    const { findFaceModel } = await import("../face-models.ts");
     const page = await readPage();
     const model = await findModel(values.model);
     const detector = findFaceModel("detector", values.detector);

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { counted, defineCommand, formatPercent, shellQuote, writeFileAtomic } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { peopleOption } from "../options.ts";
+import { peopleOption } from "../shared-options.ts";
 
 const ACTIONS = {
   list: { takes: [], says: "Show who is enrolled" },
