@@ -142,7 +142,7 @@ export const analyze = defineCommand({
     const [{ analyzeFrames }, { openSource }, { FaceRows, plural, showTally }] = await Promise.all([
       import("../analyze/analyze-frames.ts"),
       import("../sources/open-source.ts"),
-      import("../analyze/report.ts"),
+      import("../analyze/analysis-report.ts"),
     ]);
     const failed: { file: string; reason: string }[] = [];
     const warnings = new SourceWarnings((message) => terminal.warn(message));
@@ -230,7 +230,7 @@ async function open(values: Values, source: Source, terminal: Terminal): Promise
       `model ${model} (${reasonFor(model, values.model)}): ${labels.join(", ")}${detector}`,
     );
   if (values.cropped) {
-    const { openCropped } = await import("../analyze/cropped.ts");
+    const { openCropped } = await import("../analyze/cropped-faces.ts");
     const pipeline = await openCropped(model, { threads });
     say(pipeline.labels, "");
     return { pipeline, model, close: () => pipeline.close() };
@@ -275,7 +275,7 @@ async function openPeople(values: Values, terminal: Terminal): Promise<People | 
   const { people: folder, threads } = values;
   if (folder === undefined) return undefined;
   const recogniser = values.recogniser === "lbph" ? "lbph" : "embedding";
-  const { openPeople } = await import("../analyze/people.ts");
+  const { openPeople } = await import("../analyze/open-people.ts");
   return openPeople({ folder, recogniser, threads }, terminal);
 }
 

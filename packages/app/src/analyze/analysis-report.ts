@@ -2,7 +2,7 @@ import path from "node:path";
 import { formatPercent, formatSeconds, type Terminal } from "@mien/cli";
 import type { FrameResult } from "@mien/format";
 import { printable } from "../images/find-images.ts";
-import type { Tally } from "./tally.ts";
+import type { Tally } from "./expression-tally.ts";
 
 /** Rows of the table on the screen; the file has them all. */
 const MAX_ROWS = 20;
