@@ -1,7 +1,7 @@
 import path from "node:path";
 import { imageSize, MienError, RUN_FILES, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
-import { readReference, type ModelFile, type RunPaths } from "../run-export.ts";
+import { readReference, type ModelFile, type RunPaths } from "../model/run-export.ts";
 import { startKeras } from "./keras-peer.ts";
 import { contender, timeAlternating, type Contender, type Timing } from "./timing.ts";
 import { startWeb } from "./web-peer.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { MienError, messageOf, type NamedTensor } from "@mien/format";
 import { readNodes } from "../convert/read-onnx.ts";
-import { openOnnx } from "../run-onnx.ts";
+import { openOnnx } from "../model/run-onnx.ts";
 import { PEERS } from "./keras-peer.ts";
 import { contender, timeAlternating } from "./timing.ts";
 

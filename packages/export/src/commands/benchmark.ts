@@ -19,7 +19,7 @@ import { MienError, RUN_FILES } from "@mien/format";
 import { measure, type BenchmarkRow } from "../benchmark/measure.ts";
 import { secondsOption } from "../benchmark/timing.ts";
 import { compareConverters, type ConverterRow } from "../benchmark/tf2onnx.ts";
-import { findModels, readFinishedRun, readReference, runPaths } from "../run-export.ts";
+import { findModels, readFinishedRun, readReference, runPaths } from "../model/run-export.ts";
 
 /** The numbers of predictions that the study case was timed with. */
 const STUDY_CALLS = [100, 10_000];

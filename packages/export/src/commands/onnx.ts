@@ -15,8 +15,8 @@ import {
   writeFileAtomic,
 } from "@mien/cli";
 import { OPSETS } from "../convert/onnx-model.ts";
-import { exportModel } from "../export-model.ts";
-import { PRECISIONS, type Precision } from "../precision.ts";
+import { exportModel } from "../model/export-model.ts";
+import { PRECISIONS, type Precision } from "../model/model-precision.ts";
 import {
   exportedModel,
   hashRun,
@@ -24,7 +24,7 @@ import {
   modelFlag,
   readFinishedRun,
   runPaths,
-} from "../run-export.ts";
+} from "../model/run-export.ts";
 import { writeWebFolder } from "../web/web-folder.ts";
 
 export const onnx = defineCommand({

@@ -12,9 +12,15 @@ import {
 } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { compareLayers, type LayerComparison } from "../compare-layers.ts";
-import { requireAgreement, type Agreement } from "../compare.ts";
-import { PRECISIONS } from "../precision.ts";
-import { findModels, modelFlag, readFinishedRun, runPaths, type ModelFile } from "../run-export.ts";
+import { requireAgreement, type Agreement } from "../model/compare-outputs.ts";
+import { PRECISIONS } from "../model/model-precision.ts";
+import {
+  findModels,
+  modelFlag,
+  readFinishedRun,
+  runPaths,
+  type ModelFile,
+} from "../model/run-export.ts";
 import { verifyModel, type ModelVerification, type Verification } from "../verify-model.ts";
 
 export const verify = defineCommand({

@@ -14,7 +14,7 @@ import {
   type RunConfig,
 } from "@mien/format";
 
-import { PRECISIONS, type Precision } from "./precision.ts";
+import { PRECISIONS, type Precision } from "./model-precision.ts";
 
 /** What the name of a run decides. */
 export interface RunPaths {

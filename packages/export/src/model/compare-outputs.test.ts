@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { comparePredictions, countCorrect, requireAgreement } from "./compare.ts";
+import { comparePredictions, countCorrect, requireAgreement } from "./compare-outputs.ts";
 
 const CLASSES = ["Angry", "Happy", "Sad"];
 const A = Float32Array.of(0.7, 0.2, 0.1, 0.1, 0.6, 0.3);

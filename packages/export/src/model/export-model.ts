@@ -1,14 +1,14 @@
 import path from "node:path";
 import { encodeModelMetadata, RUN_FILES, type NamedTensor, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
-import { comparePredictions, requireAgreement, type Agreement } from "./compare.ts";
-import { convertToGraph } from "./convert/convert.ts";
-import { readLayersModel } from "./convert/layers-model.ts";
-import { encodeOnnxModel } from "./convert/onnx-model.ts";
-import { inPrecision, PRECISIONS, type Precision } from "./precision.ts";
-import { loadPart } from "./run-data.ts";
+import { comparePredictions, requireAgreement, type Agreement } from "./compare-outputs.ts";
+import { convertToGraph } from "../convert/convert.ts";
+import { readLayersModel } from "../convert/layers-model.ts";
+import { encodeOnnxModel } from "../convert/onnx-model.ts";
+import { inPrecision, PRECISIONS, type Precision } from "./model-precision.ts";
+import { loadPart } from "./run-images.ts";
 import { describeRun, readCalibration, readReference, type RunPaths } from "./run-export.ts";
-import { temper } from "./temper.ts";
+import { temper } from "./apply-temperature.ts";
 
 /** Training images that int8 is calibrated on. */
 const CALIBRATION_IMAGES = 512;

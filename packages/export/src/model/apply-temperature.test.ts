@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { temper } from "./temper.ts";
+import { temper } from "./apply-temperature.ts";
 
 describe("temper", () => {
   it("divides logits before the softmax", () => {
