@@ -11,7 +11,7 @@ import {
   type Terminal,
 } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { compareLayers, type LayerComparison } from "../compare-layers.ts";
+import { compareLayers, type LayerComparison } from "../verify/compare-layers.ts";
 import { requireAgreement, type Agreement } from "../model/compare-outputs.ts";
 import { PRECISIONS } from "../model/model-precision.ts";
 import {
@@ -21,7 +21,7 @@ import {
   runPaths,
   type ModelFile,
 } from "../model/run-export.ts";
-import { verifyModel, type ModelVerification, type Verification } from "../verify-model.ts";
+import { verifyModel, type ModelVerification, type Verification } from "../verify/verify-model.ts";
 
 export const verify = defineCommand({
   name: "verify",

@@ -1,15 +1,15 @@
 import { imageSize, MienError, type ModelInput, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
-import { comparePredictions, countCorrect, type Agreement } from "./model/compare-outputs.ts";
-import { PRECISIONS } from "./model/model-precision.ts";
-import { loadPart, type PartOptions } from "./model/run-images.ts";
+import { comparePredictions, countCorrect, type Agreement } from "../model/compare-outputs.ts";
+import { PRECISIONS } from "../model/model-precision.ts";
+import { loadPart, type PartOptions } from "../model/run-images.ts";
 import {
   readCalibration,
   readReference,
   type ModelFile,
   type RunPaths,
-} from "./model/run-export.ts";
-import { temper } from "./model/apply-temperature.ts";
+} from "../model/run-export.ts";
+import { temper } from "../model/apply-temperature.ts";
 
 /** What is verified, and with which data. */
 export interface VerifyOptions {
