@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { MienError, type ModelInput } from "@mien/format";
 import { openChromium } from "../web/chromium.ts";
-import type { Contender } from "./timing.ts";
+import type { Contender } from "./export-timing.ts";
 
 /** Asks for tasks until there are none: `{ model, batch, ms, calls }` → milliseconds of each call. */
 const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module">

@@ -16,9 +16,9 @@ import {
   findChromium,
 } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
-import { measure, type BenchmarkRow } from "../benchmark/measure.ts";
-import { secondsOption } from "../benchmark/timing.ts";
-import { compareConverters, type ConverterRow } from "../benchmark/tf2onnx.ts";
+import { measure, type BenchmarkRow } from "../benchmark/export-benchmark.ts";
+import { secondsOption } from "../benchmark/export-timing.ts";
+import { compareConverters, type ConverterRow } from "../benchmark/tf2onnx-peer.ts";
 import { findModels, readFinishedRun, readReference, runPaths } from "../model/run-export.ts";
 
 /** The numbers of predictions that the study case was timed with. */
@@ -121,7 +121,7 @@ export const benchmark = defineCommand({
       ...(converters === undefined ? {} : { converters }),
     };
     const base = path.join(out, `${paths.name}.benchmark`);
-    const { drawBenchmark } = await import("../benchmark/draw-benchmark.ts");
+    const { drawBenchmark } = await import("../benchmark/export-benchmark-chart.ts");
     await writeFileAtomic(`${base}.png`, drawBenchmark(result.rows, paths.name));
     await writeJson(`${base}.json`, answer);
     terminal.wrote(`${base}.json`);

@@ -3,7 +3,7 @@ import path from "node:path";
 import { defineCommand, FOLDERS, formatBytes } from "@mien/cli";
 import { imageSize, MienError, random } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
-import { contender, secondsOption, timeAlternating } from "../benchmark/timing.ts";
+import { contender, secondsOption, timeAlternating } from "../benchmark/export-timing.ts";
 
 const BATCHES = [1, 64] as const;
 

@@ -7,7 +7,7 @@ import { MienError, messageOf, type NamedTensor } from "@mien/format";
 import { readNodes } from "../convert/read-onnx.ts";
 import { openOnnx } from "../model/run-onnx.ts";
 import { PEERS } from "./keras-peer.ts";
-import { contender, timeAlternating } from "./timing.ts";
+import { contender, timeAlternating } from "./export-timing.ts";
 
 /** One converter's file. */
 export interface ConverterRow {

@@ -1,5 +1,5 @@
 import { COLOURS, renderChart } from "@mien/plot";
-import type { BenchmarkRow } from "./measure.ts";
+import type { BenchmarkRow } from "./export-benchmark.ts";
 
 /**
  * Milliseconds a face by engine, one bar for each batch size, the slowest engine first, as PNG; a

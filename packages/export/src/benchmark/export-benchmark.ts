@@ -3,7 +3,7 @@ import { imageSize, MienError, RUN_FILES, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
 import { readReference, type ModelFile, type RunPaths } from "../model/run-export.ts";
 import { startKeras } from "./keras-peer.ts";
-import { contender, timeAlternating, type Contender, type Timing } from "./timing.ts";
+import { contender, timeAlternating, type Contender, type Timing } from "./export-timing.ts";
 import { startWeb } from "./web-peer.ts";
 
 /** One engine at one batch size. */

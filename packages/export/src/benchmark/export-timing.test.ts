@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { contender, summarise, timeAlternating } from "./timing.ts";
+import { contender, summarise, timeAlternating } from "./export-timing.ts";
 
 describe("summarise", () => {
   it("takes the middle of an odd number and the mean of the middle two of an even one", () => {
