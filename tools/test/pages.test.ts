@@ -15,7 +15,7 @@ import {
   type ExploreReport,
 } from "../../packages/data/src/explore/dataset-report.ts";
 import { sessionReport, SessionTimeline } from "../../packages/app/src/live/session-report.ts";
-import { PAGE } from "../../packages/export/src/web/page.ts";
+import { PAGE } from "../../packages/export/src/web/web-page.ts";
 import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";
 import { renderComparison } from "../../packages/train/src/report/comparison-page.ts";
 import { page } from "../../packages/train/src/report/page-frame.ts";
