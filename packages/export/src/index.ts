@@ -1,3 +1,3 @@
-export { convertLayersModel, type ConvertOptions } from "./convert/convert.ts";
-export { readLayersModel, type LayersModel } from "./convert/layers-model.ts";
-export type { Weight } from "./convert/weight-files.ts";
+export { convertLayersModel, type ConvertOptions } from "@mien/tfjs-to-onnx";
+export { readLayersModel, type LayersModel } from "@mien/tfjs-to-onnx";
+export type { Weight } from "@mien/tfjs-to-onnx";

@@ -1,8 +1,8 @@
 import { MienError } from "@mien/format";
-import { transpose } from "../convert/array.ts";
-import { GraphBuilder, type Value } from "../convert/graph.ts";
-import { FLOAT } from "../convert/onnx-model.ts";
-import type { Weight } from "../convert/weight-files.ts";
+import { transpose } from "@mien/tfjs-to-onnx";
+import { GraphBuilder, type Value } from "@mien/tfjs-to-onnx";
+import { FLOAT } from "@mien/tfjs-to-onnx";
+import type { Weight } from "@mien/tfjs-to-onnx";
 
 /** How a convolution moves, and what is done to its output. */
 interface Convolution {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { peerPackages, readBytes, readJson, type PeerOptions } from "@mien/cli";
 import { MienError, type NamedTensor } from "@mien/format";
-import { readWeights, type Weight } from "../convert/weight-files.ts";
+import { readWeights, type Weight } from "@mien/tfjs-to-onnx";
 
 /** The npm package that the face models come from. */
 export const FACE_API = {

@@ -1,6 +1,6 @@
 import type { NamedTensor } from "@mien/format";
-import { encodeOnnxModel, type Graph } from "../convert/onnx-model.ts";
-import { quantizedValues, type Range } from "../convert/quantize.ts";
+import { encodeOnnxModel, type Graph } from "@mien/tfjs-to-onnx";
+import { quantizedValues, type Range } from "@mien/tfjs-to-onnx";
 import { openOnnx } from "./run-onnx.ts";
 
 /** Numbers of each value that a range is chosen by. */

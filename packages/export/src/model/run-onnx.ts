@@ -1,7 +1,7 @@
 import type { NamedTensor } from "@mien/format";
 import { loadOnnxruntime } from "@mien/runtime";
 import type { InferenceSession } from "onnxruntime-node";
-import { fromHalf } from "../convert/weight-files.ts";
+import { fromHalf } from "@mien/tfjs-to-onnx";
 
 /** An open model of any inputs and outputs. */
 export interface OnnxModel {

@@ -1,11 +1,11 @@
 import path from "node:path";
 import { readBytes } from "@mien/cli";
 import { RUN_FILES, type NamedTensor, type RunConfig } from "@mien/format";
-import { sizeOf, transpose } from "../convert/array.ts";
-import { convertWithLayers } from "../convert/convert.ts";
-import { channelsToFront, type Value } from "../convert/graph.ts";
-import { readLayersModel } from "../convert/layers-model.ts";
-import { exposeValues, readNodes } from "../convert/read-onnx.ts";
+import { sizeOf, transpose } from "@mien/tfjs-to-onnx";
+import { convertWithLayers } from "@mien/tfjs-to-onnx";
+import { channelsToFront, type Value } from "@mien/tfjs-to-onnx";
+import { readLayersModel } from "@mien/tfjs-to-onnx";
+import { exposeValues, readNodes } from "@mien/tfjs-to-onnx";
 import type { Precision } from "../model/model-precision.ts";
 import {
   readCalibration,
