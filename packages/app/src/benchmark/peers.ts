@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { KERAS_REQUIREMENTS, peerPackages, peerPython, type PeerOptions } from "@mien/cli";
 import { MienError } from "@mien/format";
 import type { Picture } from "@mien/runtime";
-import { killChild, watchChild } from "../sources/child-processes.ts";
+import { killChild, watchChild } from "@mien/camera";
 import type { Contender, Turn } from "./turns.ts";
 
 /** Pinned, so that figures can be compared. */

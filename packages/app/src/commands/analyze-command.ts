@@ -20,8 +20,8 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
-import { SourceWarnings } from "../sources/source-warnings.ts";
-import type { Source } from "../sources/source.ts";
+import { SourceWarnings } from "@mien/camera";
+import type { Source } from "@mien/camera";
 
 const options = {
   source: { ...sourceOption, required: true },
@@ -141,7 +141,7 @@ export const analyze = defineCommand({
   async run(values, { terminal, signal }) {
     const [{ analyzeFrames }, { openSource }, { FaceRows, plural, showTally }] = await Promise.all([
       import("../analyze/analyze-frames.ts"),
-      import("../sources/open-source.ts"),
+      import("@mien/camera"),
       import("../analyze/analysis-report.ts"),
     ]);
     const failed: { file: string; reason: string }[] = [];

@@ -1,8 +1,8 @@
 import { MienError } from "@mien/format";
-import { killChild } from "../sources/child-processes.ts";
-import type { Connection } from "../sources/connection.ts";
-import { atMost } from "../sources/delay.ts";
-import { unzeroed } from "../sources/unzeroed.ts";
+import { killChild } from "../child-processes.ts";
+import type { Connection } from "../connection.ts";
+import { atMost } from "../delay.ts";
+import { unzeroed } from "../unzeroed.ts";
 import { DEFAULT_CALIBRATION, type Calibration } from "./calibration.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import { PAIR_BYTES, type KinectMessage } from "./kinect-messages.ts";

@@ -14,9 +14,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { drawFaces } from "../recording/face-textures.ts";
 import { repeatRecording } from "../recording/repeat-recording.ts";
 import { synthesizeRecording } from "../recording/synthesize.ts";
-import { openSource } from "../sources/open-source.ts";
-import { expectRefusal, expectReturn, isFrame, startReader } from "../sources/testing/reader.ts";
-import { FAKENECT, LIBFREENECT, withoutFakenect } from "../sources/testing/tools.ts";
+import { openSource } from "../open-source.ts";
+import { expectRefusal, expectReturn, isFrame, startReader } from "../testing/reader.ts";
+import { FAKENECT, LIBFREENECT, withoutFakenect } from "../testing/tools.ts";
 
 let folder: string;
 let recording: string;

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Frame } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSource } from "./open-source.ts";
-import { makeVideo, withoutFfmpeg } from "./testing/tools.ts";
+import { openSource } from "../open-source.ts";
+import { makeVideo, withoutFfmpeg } from "../testing/tools.ts";
 
 let folder: string;
 beforeAll(async () => {

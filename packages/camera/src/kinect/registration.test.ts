@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { drawFaces } from "../recording/face-textures.ts";
 import { kinectCameras, renderDepth } from "../recording/render.ts";
 import { sceneAt, type SceneName } from "../recording/scenes.ts";
-import { LIBFREENECT, withoutFakenect } from "../sources/testing/tools.ts";
+import { LIBFREENECT, withoutFakenect } from "../testing/tools.ts";
 import { DEFAULT_CALIBRATION, DISTORTION_NAMES, type Calibration } from "./calibration.ts";
 import { millimetresOfRaw, NO_DEPTH, rawOfMillimetres } from "./raw-depth.ts";
 import { createRegistration, HEIGHT, lensTable, parallax, WIDTH } from "./registration.ts";

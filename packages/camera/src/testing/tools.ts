@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { findLibfreenect } from "../../kinect/libfreenect-paths.ts";
+import { findLibfreenect } from "../kinect/libfreenect-paths.ts";
 
 /** For a person, a test without its tool is skipped; where `CI` is set, it fails. */
 const isCi = Boolean(process.env["CI"]);
