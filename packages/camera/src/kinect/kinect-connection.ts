@@ -3,7 +3,7 @@ import { killChild } from "../child-processes.ts";
 import type { Connection } from "../connection.ts";
 import { atMost } from "../delay.ts";
 import { unzeroed } from "../unzeroed.ts";
-import { DEFAULT_CALIBRATION, type Calibration } from "./calibration.ts";
+import { DEFAULT_CALIBRATION, type Calibration } from "./camera-parameters.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import { PAIR_BYTES, type KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";

@@ -1,4 +1,4 @@
-import type { Calibration } from "./calibration.ts";
+import type { Calibration } from "./camera-parameters.ts";
 import { COLOUR_BYTES, DEPTH_BYTES } from "./recording.ts";
 
 /** What the parent tells the child on its command line, as JSON. */

@@ -1,5 +1,5 @@
 import koffi from "koffi";
-import type { Calibration } from "./calibration.ts";
+import type { Calibration } from "./camera-parameters.ts";
 
 /** A pointer to something of libfreenect's. */
 export type Handle = unknown;

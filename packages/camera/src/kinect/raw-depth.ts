@@ -1,4 +1,4 @@
-import type { Calibration } from "./calibration.ts";
+import type { Calibration } from "./camera-parameters.ts";
 
 /** A Kinect's raw depth has 11 bits. */
 export const RAW_VALUES = 2048;

@@ -8,7 +8,7 @@ import { drawFaces } from "../recording/face-textures.ts";
 import { synthesizeRecording, TRUTH } from "../recording/synthesize.ts";
 import { openSource } from "../open-source.ts";
 import type { SourceNotice, SourceOptions } from "../source.ts";
-import { fromDeviceJson } from "./calibration.ts";
+import { fromDeviceJson } from "./camera-parameters.ts";
 import { openRecording } from "./recording-source.ts";
 import { readRecording } from "./recording.ts";
 

@@ -7,7 +7,7 @@ import { drawFaces } from "../recording/face-textures.ts";
 import { kinectCameras, renderDepth } from "../recording/render.ts";
 import { sceneAt, type SceneName } from "../recording/scenes.ts";
 import { LIBFREENECT, withoutFakenect } from "../testing/tools.ts";
-import { DEFAULT_CALIBRATION, DISTORTION_NAMES, type Calibration } from "./calibration.ts";
+import { DEFAULT_CALIBRATION, DISTORTION_NAMES, type Calibration } from "./camera-parameters.ts";
 import { millimetresOfRaw, NO_DEPTH, rawOfMillimetres } from "./raw-depth.ts";
 import { createRegistration, HEIGHT, lensTable, parallax, WIDTH } from "./registration.ts";
 

@@ -1,5 +1,5 @@
 import type { DepthMap } from "@mien/format";
-import { focalLengthOf, SENSOR_PIXELS, type Calibration } from "./calibration.ts";
+import { focalLengthOf, SENSOR_PIXELS, type Calibration } from "./camera-parameters.ts";
 import { unzeroed } from "../unzeroed.ts";
 import { FARTHEST, millimetresOfRaw, RAW_VALUES } from "./raw-depth.ts";
 

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, rename, rm, writeFile, type FileHandle } from "no
 import path from "node:path";
 import { writeJson, cannotWrite } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { toDeviceJson, type Calibration } from "../kinect/calibration.ts";
+import { toDeviceJson, type Calibration } from "../kinect/camera-parameters.ts";
 import { COLOUR_HEADER, DEPTH_HEADER } from "../kinect/recording.ts";
 
 /** Which picture an entry of the index is. */

@@ -1,4 +1,4 @@
-import { focalLengthOf, type Calibration } from "../kinect/calibration.ts";
+import { focalLengthOf, type Calibration } from "../kinect/camera-parameters.ts";
 import { HEIGHT, WIDTH } from "../kinect/registration.ts";
 import type { SceneObject } from "./objects.ts";
 

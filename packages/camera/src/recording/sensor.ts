@@ -1,5 +1,5 @@
 import { random, type Random } from "@mien/format";
-import { focalLengthOf, type Calibration } from "../kinect/calibration.ts";
+import { focalLengthOf, type Calibration } from "../kinect/camera-parameters.ts";
 import { NO_DEPTH, rawOfMillimetres } from "../kinect/raw-depth.ts";
 import { HEIGHT, WIDTH } from "../kinect/registration.ts";
 import type { SceneObject } from "./objects.ts";

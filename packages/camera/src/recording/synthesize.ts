@@ -1,7 +1,7 @@
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
 import { MienError, random } from "@mien/format";
-import { DEFAULT_CALIBRATION } from "../kinect/calibration.ts";
+import { DEFAULT_CALIBRATION } from "../kinect/camera-parameters.ts";
 import type { FaceTexture } from "./face-textures.ts";
 import { RecordingWriter } from "./recording-writer.ts";
 import { kinectCameras, renderColour, renderDepth } from "./render.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import koffi from "koffi";
 import { REG_INFO } from "../libfreenect.ts";
-import type { Calibration } from "../calibration.ts";
+import type { Calibration } from "../camera-parameters.ts";
 
 const [file, json] = process.argv.slice(2) as [string, string];
 const { zeroPlane, constShift, distortion } = JSON.parse(json) as Calibration;
