@@ -5,7 +5,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../../cli/src/terminal.ts";
 
 /** What installing a peer needs to know besides what to install. */
 export interface PeerOptions {

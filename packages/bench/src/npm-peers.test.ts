@@ -4,9 +4,9 @@ import { mkdtemp, readdir, rm, writeFile, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { peerPython } from "./peer-venv.ts";
-import { peerPackages } from "./peers.ts";
-import type { Terminal } from "./terminal.ts";
+import { peerPython } from "./pip-peers.ts";
+import { peerPackages } from "./npm-peers.ts";
+import type { Terminal } from "../../cli/src/terminal.ts";
 
 let cache: string;
 let said: string[];

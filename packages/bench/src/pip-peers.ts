@@ -1,6 +1,6 @@
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
-import { isWindows, peer, runToEnd, type PeerOptions } from "./peers.ts";
+import { isWindows, peer, runToEnd, type PeerOptions } from "./npm-peers.ts";
 
 /** TensorFlow has a smaller package without GPUs, but not for every machine. */
 const TENSORFLOW =
