@@ -6,7 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { peerPython } from "./pip-peers.ts";
 import { peerPackages } from "./npm-peers.ts";
-import type { Terminal } from "../../cli/src/terminal.ts";
+import type { Terminal } from "@mien/cli";
 
 let cache: string;
 let said: string[];

@@ -2,10 +2,9 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
-import type { Terminal } from "../../cli/src/terminal.ts";
+import type { Terminal } from "@mien/cli";
 
 /** What installing a peer needs to know besides what to install. */
 export interface PeerOptions {
@@ -13,16 +12,6 @@ export interface PeerOptions {
   readonly terminal: Terminal;
   /** Stops the installation; nothing is left of it. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/**
- * The folder for what is downloaded once and shared by all checkouts: `MIEN_CACHE`, else `mien` in
- * the user's cache folder.
- */
-export function cacheFolder(): string {
-  const { MIEN_CACHE, XDG_CACHE_HOME } = process.env;
-  if (MIEN_CACHE) return path.resolve(MIEN_CACHE);
-  return path.join(XDG_CACHE_HOME || path.join(homedir(), ".cache"), "mien");
 }
 
 /**

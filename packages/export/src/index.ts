@@ -1,3 +1,1 @@
-export { convertLayersModel, type ConvertOptions } from "@mien/tfjs-to-onnx";
-export { readLayersModel, type LayersModel } from "@mien/tfjs-to-onnx";
-export type { Weight } from "@mien/tfjs-to-onnx";
+export { exportModel } from "./model/export-model.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "../../export/src/model/run-onnx.ts";
+import { runOnnx } from "@mien/export";
 import { convertLayersModel } from "./convert.ts";
 import { readLayersModel } from "./read/layers-model.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "../../export/src/model/run-onnx.ts";
+import { runOnnx } from "@mien/export";
 import { convertLayersModel } from "./convert.ts";
 import { readLayersModel } from "./read/layers-model.ts";
 

@@ -3,9 +3,9 @@ import {
   defineCommand,
   findModel,
   FOLDERS,
+  type OptionValues,
   outOption,
   shellQuote,
-  type OptionValues,
   type Terminal,
 } from "@mien/cli";
 import { withoutSecrets } from "@mien/format";
@@ -20,8 +20,7 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
-import { SourceWarnings } from "@mien/camera";
-import type { Source } from "@mien/camera";
+import { type Source, SourceWarnings } from "@mien/camera";
 
 const options = {
   source: { ...sourceOption, required: true },

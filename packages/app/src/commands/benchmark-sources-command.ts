@@ -4,8 +4,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { defineCommand, formatBytes, outOption } from "@mien/cli";
 import { MienError } from "@mien/format";
-import type { SourceCost } from "@mien/camera";
-import type { SourceOptions } from "@mien/camera";
+import type { SourceCost, SourceOptions } from "@mien/camera";
 
 const FPS = 30;
 /** How much faster than a Kinect the many frames of one come. */

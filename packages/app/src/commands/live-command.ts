@@ -15,8 +15,7 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
-import { readSource } from "@mien/camera";
-import { SourceWarnings } from "@mien/camera";
+import { readSource, SourceWarnings } from "@mien/camera";
 
 export const live = defineCommand({
   name: "live",

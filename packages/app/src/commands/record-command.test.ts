@@ -8,9 +8,7 @@ import { pathToFileURL } from "node:url";
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { readRecording } from "@mien/camera";
-import { recordKinect } from "@mien/camera";
-import { repeatRecording } from "@mien/camera";
+import { readRecording, recordKinect, repeatRecording } from "@mien/camera";
 import { withoutFakenect } from "@mien/camera/testing/tools";
 
 let folder: string;

@@ -1,7 +1,5 @@
 import type { Frame } from "@mien/format";
-import { delay } from "@mien/camera";
-import { openSource } from "@mien/camera";
-import type { Source, SourceNotice } from "@mien/camera";
+import { delay, openSource, type Source, type SourceNotice } from "@mien/camera";
 
 /** A picture of a folder is shown for so long, in milliseconds, at so many frames a second. */
 const HOLD = 3000;

@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { convertLayersModel } from "@mien/tfjs-to-onnx";
-import { readLayersModel } from "@mien/tfjs-to-onnx";
-import type { Weight } from "@mien/tfjs-to-onnx";
+import { convertLayersModel, readLayersModel, type Weight } from "@mien/tfjs-to-onnx";
 import { layWorkspace, runCommand } from "../testing/run-folder.ts";
 
 /** Makes a process end with 9 if it has loaded tfjs. */

@@ -1,8 +1,5 @@
 import { MienError } from "@mien/format";
-import { transpose } from "@mien/tfjs-to-onnx";
-import { GraphBuilder, type Value } from "@mien/tfjs-to-onnx";
-import { FLOAT } from "@mien/tfjs-to-onnx";
-import type { Weight } from "@mien/tfjs-to-onnx";
+import { FLOAT, GraphBuilder, transpose, type Value, type Weight } from "@mien/tfjs-to-onnx";
 
 /** How a convolution moves, and what is done to its output. */
 interface Convolution {

@@ -1,6 +1,4 @@
-import type { Value } from "@mien/tfjs-to-onnx";
-import type { Graph } from "@mien/tfjs-to-onnx";
-import type { Weight } from "@mien/tfjs-to-onnx";
+import type { Graph, Value, Weight } from "@mien/tfjs-to-onnx";
 import { ByteGraph } from "./byte-graph.ts";
 import { foldMean } from "./fold-mean.ts";
 

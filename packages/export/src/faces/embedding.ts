@@ -1,6 +1,4 @@
-import { int64, type Value } from "@mien/tfjs-to-onnx";
-import type { Graph } from "@mien/tfjs-to-onnx";
-import type { Weight } from "@mien/tfjs-to-onnx";
+import { type Graph, int64, type Value, type Weight } from "@mien/tfjs-to-onnx";
 import { ByteGraph } from "./byte-graph.ts";
 import { foldMean } from "./fold-mean.ts";
 

@@ -1,8 +1,6 @@
 import { MienError, type NamedTensor } from "@mien/format";
 import { calibrate } from "./quantisation-ranges.ts";
-import { toHalf } from "@mien/tfjs-to-onnx";
-import type { Graph } from "@mien/tfjs-to-onnx";
-import { quantize } from "@mien/tfjs-to-onnx";
+import { type Graph, quantize, toHalf } from "@mien/tfjs-to-onnx";
 
 /** The numbers that a model computes with. */
 export type Precision = "fp32" | "fp16" | "int8";

@@ -1,6 +1,5 @@
 import type { NamedTensor } from "@mien/format";
-import { encodeOnnxModel, type Graph } from "@mien/tfjs-to-onnx";
-import { quantizedValues, type Range } from "@mien/tfjs-to-onnx";
+import { encodeOnnxModel, type Graph, quantizedValues, type Range } from "@mien/tfjs-to-onnx";
 import { openOnnx } from "./run-onnx.ts";
 
 /** Numbers of each value that a range is chosen by. */

@@ -1,11 +1,16 @@
 import path from "node:path";
 import { readBytes } from "@mien/cli";
-import { RUN_FILES, type NamedTensor, type RunConfig } from "@mien/format";
-import { sizeOf, transpose } from "@mien/tfjs-to-onnx";
-import { convertWithLayers } from "@mien/tfjs-to-onnx";
-import { channelsToFront, type Value } from "@mien/tfjs-to-onnx";
-import { readLayersModel } from "@mien/tfjs-to-onnx";
-import { exposeValues, readNodes } from "@mien/tfjs-to-onnx";
+import { type NamedTensor, RUN_FILES, type RunConfig } from "@mien/format";
+import {
+  channelsToFront,
+  convertWithLayers,
+  exposeValues,
+  readLayersModel,
+  readNodes,
+  sizeOf,
+  transpose,
+  type Value,
+} from "@mien/tfjs-to-onnx";
 import type { Precision } from "../model/model-precision.ts";
 import {
   readCalibration,

@@ -1,6 +1,6 @@
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "../../../export/src/model/run-onnx.ts";
+import { runOnnx } from "@mien/export";
 import { encodeOnnxModel, type Graph } from "./onnx-model.ts";
 import { exposeValues, readNodes } from "./read-onnx.ts";
 

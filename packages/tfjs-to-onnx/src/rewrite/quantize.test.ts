@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { random, type NamedTensor } from "@mien/format";
+import { type NamedTensor, random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bestRange, calibrate } from "../../../export/src/model/quantisation-ranges.ts";
-import { runOnnx } from "../../../export/src/model/run-onnx.ts";
+import { bestRange, calibrate, runOnnx } from "@mien/export";
 import { MIEN_NET } from "../testing/shape-models.ts";
 import { loadTf } from "../testing/tf.ts";
 import { randomise, stack, throughDisk } from "../testing/test-models.ts";

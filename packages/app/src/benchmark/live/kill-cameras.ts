@@ -2,11 +2,13 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Terminal } from "@mien/cli";
-import { findLibfreenect } from "@mien/camera";
-import { drawFaces } from "@mien/camera";
-import { repeatRecording } from "@mien/camera";
-import { synthesizeRecording } from "@mien/camera";
-import { listWebcams } from "@mien/camera";
+import {
+  drawFaces,
+  findLibfreenect,
+  listWebcams,
+  repeatRecording,
+  synthesizeRecording,
+} from "@mien/camera";
 import { killRounds, type KillRound } from "./kill-rounds.ts";
 import { quantile } from "./measure-live.ts";
 import { startMjpegCamera } from "./mjpeg-camera.ts";
