@@ -18,7 +18,7 @@ import {
   type ModelFile,
   type RunPaths,
 } from "../model/run-export.ts";
-import { openOnnx } from "../model/run-onnx.ts";
+import { openOnnx } from "@mien/runtime";
 import { temper } from "../model/apply-temperature.ts";
 
 /** How far two engines agree on the answer of one layer. */
