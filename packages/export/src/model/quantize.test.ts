@@ -5,13 +5,13 @@ import { type NamedTensor, random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bestRange, calibrate, runOnnx } from "@mien/export";
-import { MIEN_NET } from "../testing/shape-models.ts";
-import { loadTf } from "../testing/tf.ts";
-import { randomise, stack, throughDisk } from "../testing/test-models.ts";
-import { convertToGraph } from "../convert.ts";
-import { toHalf } from "./half.ts";
-import { encodeOnnxModel, type Graph } from "../graph/onnx-model.ts";
-import { quantize, quantizedValues } from "./quantize.ts";
+import { MIEN_NET } from "../../../tfjs-to-onnx/src/testing/shape-models.ts";
+import { loadTf } from "../../../tfjs-to-onnx/src/testing/tf.ts";
+import { randomise, stack, throughDisk } from "../../../tfjs-to-onnx/src/testing/test-models.ts";
+import { convertToGraph } from "../../../tfjs-to-onnx/src/convert.ts";
+import { toHalf } from "../../../tfjs-to-onnx/src/rewrite/half.ts";
+import { encodeOnnxModel, type Graph } from "../../../tfjs-to-onnx/src/graph/onnx-model.ts";
+import { quantize, quantizedValues } from "../../../tfjs-to-onnx/src/rewrite/quantize.ts";
 
 /** Branches and a merge, a depthwise convolution, and poolings of both kinds. */
 const BRANCHED = {
