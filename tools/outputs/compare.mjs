@@ -2,9 +2,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { decode } from "./decode.mjs";
-import { VARYING_KEYS, VARYING_TEXTS, VARYING_VALUES, WORDED_KEYS } from "./rules.mjs";
+import {
+  PASSING_FILES,
+  VARYING_FILES,
+  VARYING_KEYS,
+  VARYING_TEXTS,
+  VARYING_VALUES,
+  WORDED_KEYS,
+} from "./rules.mjs";
 
 /** @typedef {import("./run.mjs").Outcome} Outcome */
+/** @typedef {ReturnType<typeof decode>} Decoded */
 /** @typedef {{ root: string, folder: string, outcomes: Outcome[] }} Steps */
 
 /** Differences that are shown of one step; the others are counted. */
@@ -26,7 +34,8 @@ export async function compareFolders(first, second) {
   console.log(`${"command".padEnd(34)} files  result`);
   for (const name of names) {
     const { files, differences, words } = compareStep(name, before, after);
-    const result = differences.length > 0 ? "DIFFERENT" : "equal";
+    const isSkipped = typeof after.steps.get(name)?.code === "string";
+    const result = differences.length > 0 ? "DIFFERENT" : isSkipped ? "skipped in both" : "equal";
     const note = words.length > 0 ? ", text differs" : "";
     console.log(`${name.padEnd(34)} ${String(files).padStart(5)}  ${result}${note}`);
     show(differences, SHOWN, "difference");
@@ -87,9 +96,28 @@ class Outputs {
       if (!entry.isFile()) continue;
       const file = path.join(entry.parentPath, entry.name);
       const name = this.plain(path.relative(folder, file).replaceAll(path.sep, "/"));
+      if (PASSING_FILES.some((rule) => rule.test(name))) continue;
       found.set(name, [...(found.get(name) ?? []), file]);
     }
     return found;
+  }
+
+  /**
+   * @param {string} name of files whose names differ only in what varies.
+   * @param {readonly string[]} files their paths.
+   * @returns {Decoded[]} their contents without what varies, in an order that does not depend on the names.
+   */
+  read(name, files) {
+    const contents = files.map((file) => {
+      const decoded = decode(name, readFileSync(file));
+      const plain = (/** @type {string} */ text) => this.plain(text);
+      if (decoded.kind === "text") return { ...decoded, text: plain(decoded.text) };
+      const data = plainData(decoded.data, plain);
+      return decoded.kind === "data"
+        ? { ...decoded, data }
+        : { ...decoded, data, text: plain(decoded.text) };
+    });
+    return contents.length === 1 ? contents : inOrder(contents);
   }
 
   /** @param {string} step */
@@ -97,6 +125,37 @@ class Outputs {
     const file = path.join(this.folder, step, "printed.txt");
     return existsSync(file) ? this.plain(readFileSync(file, "utf8")) : "";
   }
+}
+
+/**
+ * A value with plain keys and strings. Parts whose keys become equal are numbered in the order of their content.
+ *
+ * @param {unknown} value
+ * @param {(text: string) => string} plain
+ * @returns {unknown}
+ */
+function plainData(value, plain) {
+  if (typeof value === "string") return plain(value);
+  if (Array.isArray(value)) return value.map((part) => plainData(part, plain));
+  if (!isContainer(value)) return value;
+  /** @type {Map<string, unknown[]>} */
+  const parts = new Map();
+  for (const [key, part] of Object.entries(/** @type {object} */ (value))) {
+    const name = plain(key);
+    parts.set(name, [...(parts.get(name) ?? []), plainData(part, plain)]);
+  }
+  const entries = [...parts].flatMap(([name, values]) =>
+    values.length === 1
+      ? [[name, values[0]]]
+      : inOrder(values).map((part, i) => [`${name} ${i + 1}`, part]),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** @template T @param {T[]} values @returns {T[]} sorted by their content. */
+function inOrder(values) {
+  const keyed = values.map((value) => ({ value, key: JSON.stringify(value) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ value }) => value);
 }
 
 /** @param {string} name @param {Outputs} before @param {Outputs} after */
@@ -136,10 +195,10 @@ function compareStep(name, before, after) {
       if (mine.length !== theirs.length) {
         differences.push(`${file}: ${mine.length} files ≠ ${theirs.length} files`);
       }
-      for (const [i, one] of mine.entries()) {
-        const other = theirs[i];
-        if (other === undefined) break;
-        compareFiles(file, [before, one], [after, other], { ignore, differences, words });
+      const contents = /** @type {const} */ ([before.read(file, mine), after.read(file, theirs)]);
+      for (const [i, one] of contents[0].entries()) {
+        const other = contents[1][i];
+        if (other !== undefined) compareFiles(file, [one, other], { ignore, differences, words });
       }
     }
   }
@@ -148,60 +207,52 @@ function compareStep(name, before, after) {
 
 /**
  * @param {string} name
- * @param {[Outputs, string]} first
- * @param {[Outputs, string]} second
+ * @param {[Decoded, Decoded]} pair
  * @param {{ ignore: readonly string[], differences: string[], words: string[] }} results to add to.
  */
-function compareFiles(name, first, second, { ignore, differences, words }) {
-  const [bytes, others] = [readFileSync(first[1]), readFileSync(second[1])];
-  if (bytes.equals(others)) return;
-  const [old, now] = [decode(name, bytes), decode(name, others)];
+function compareFiles(name, [old, now], { ignore, differences, words }) {
+  if (VARYING_FILES.some((rule) => rule.test(name))) return;
   if (old.kind !== "data" && now.kind !== "data") {
-    words.push(...differingLines(first[0].plain(old.text), second[0].plain(now.text), name));
+    words.push(...differingLines(old.text, now.text, name));
   }
   if (old.kind === "text" || now.kind === "text") return;
-  const plain = [first[0], second[0]].map(
-    (outputs) => (/** @type {string} */ text) => outputs.plain(text),
-  );
   const varies = (/** @type {string} */ key, /** @type {string} */ at) =>
     VARYING_KEYS.has(key) ||
     ignore.includes(key) ||
     VARYING_VALUES.some((rule) => rule.file.test(name) && rule.key.test(at));
-  compareValues("", [old.data, now.data], (at, key, [one, other]) => {
-    if (varies(key, at)) return true;
-    const [a, b] = [one, other].map((value, i) =>
-      typeof value === "string" ? plain[i]?.(value) : value,
-    );
-    if (a === b) return true;
-    if (WORDED_KEYS.has(key) && typeof a === "string" && typeof b === "string") {
-      words.push(`${name}: ${at}: ${a}`);
-      return true;
+  /**
+   * @param {string} at path of the two values.
+   * @param {string} key its last part.
+   * @param {[unknown, unknown]} pair
+   * @param {boolean} [isVarying] whether they are parts of something that may differ.
+   */
+  const visit = (at, key, [a, b], isVarying = false) => {
+    if (a === b) return;
+    const mayDiffer = isVarying || varies(key, at);
+    if (isContainer(a) && isContainer(b) && Array.isArray(a) === Array.isArray(b)) {
+      const [one, other] = /** @type {[Fields, Fields]} */ ([a, b]);
+      for (const part of new Set([...Object.keys(one), ...Object.keys(other)])) {
+        const parts = [one, other].map((value) =>
+          Object.hasOwn(value, part) ? value[part] : ABSENT,
+        );
+        const pair = /** @type {[unknown, unknown]} */ (parts);
+        visit(at === "" ? part : `${at}.${part}`, part, pair, mayDiffer);
+      }
+      return;
     }
-    if (isContainer(a) && isContainer(b) && Array.isArray(a) === Array.isArray(b)) return false;
-    differences.push(`${name}: ${at}: ${brief(a)} ≠ ${brief(b)}`);
-    return true;
-  });
+    const isGone = a === ABSENT || b === ABSENT;
+    if (!isGone && mayDiffer) return;
+    if (!isGone && WORDED_KEYS.has(key) && typeof a === "string" && typeof b === "string") {
+      words.push(`${name}: ${at}: - ${a}`, `${name}: ${at}: + ${b}`);
+    } else differences.push(`${name}: ${at}: ${brief(a)} ≠ ${brief(b)}`);
+  };
+  visit("", "", [old.data, now.data]);
 }
 
-/**
- * Visits two values side by side.
- *
- * @param {string} at path of the value.
- * @param {[unknown, unknown]} pair
- * @param {(at: string, key: string, pair: [unknown, unknown]) => boolean} visit whether this is settled;
- *   else the parts of both are visited.
- */
-function compareValues(at, pair, visit) {
-  const key = /[^.]*$/.exec(at)?.[0] ?? "";
-  if (visit(at, key, pair)) return;
-  const [one, other] = /** @type {[Record<string, unknown>, Record<string, unknown>]} */ (pair);
-  for (const part of new Set([...Object.keys(one), ...Object.keys(other)])) {
-    const [a, b] = [one, other].map((value) => (Object.hasOwn(value, part) ? value[part] : ABSENT));
-    compareValues(at === "" ? part : `${at}.${part}`, [a, b], visit);
-  }
-}
+/** @typedef {Record<string, unknown>} Fields */
 
-const ABSENT = "(absent)";
+/** In place of a value where one of two objects lacks a key. */
+const ABSENT = Symbol("absent");
 
 /** @param {unknown} value */
 function isContainer(value) {
@@ -210,7 +261,7 @@ function isContainer(value) {
 
 /** @param {unknown} value */
 function brief(value) {
-  const text = value === undefined || value === ABSENT ? ABSENT : JSON.stringify(value);
+  const text = value === ABSENT ? "(absent)" : JSON.stringify(value);
   return text.length > WIDEST / 2 ? `${text.slice(0, WIDEST / 2)}…` : text;
 }
 

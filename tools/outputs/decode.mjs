@@ -1,4 +1,5 @@
 // Files as values that can be compared: JSON-like data, documents for people, or a hash.
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { unzipSync } from "fflate";
 
@@ -33,7 +34,7 @@ export function decode(name, bytes) {
     if (ending === "onnx") return { kind: "data", data: decodeOnnx(bytes) };
     if (ending === "zip") return { kind: "data", data: decodeZip(bytes) };
     if (name.includes(".tfevents.")) return { kind: "data", data: decodeEvents(bytes) };
-    if (ending === "safetensors" || ending === "bin") {
+    if (["safetensors", "bin", "person"].includes(ending)) {
       const tensors = decodeSafetensors(bytes);
       if (tensors) return { kind: "data", data: tensors };
     }

@@ -1,5 +1,6 @@
 // Inputs that steps read and no command of mien writes. They are made from the recording `record-people`
 // or from a fixed sequence of numbers, so that they are the same each time.
+import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";

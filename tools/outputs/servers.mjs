@@ -1,4 +1,5 @@
 // What is asked of the commands that serve a page, before they are ended. Each answer becomes a file.
+import { Buffer } from "node:buffer";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,12 +28,20 @@ export async function useLive({ origin, work }) {
     body: JSON.stringify(body),
     headers: { "content-type": "application/json" },
   });
-  // The source is one image: its result stays, and does not depend on the time.
-  for (let i = 0; i < 100; i++) {
+  // The source is one image, which is shown again and again.
+  const latest = async () => {
     const { bytes } = await ask("status.json", "/api/status");
-    if (JSON.parse(String(bytes)).state === "ended") break;
-    await sleep(100);
-  }
+    return JSON.parse(String(bytes)).latest;
+  };
+  while ((await latest()) === null) await sleep(100);
+  const seenFace = async () => {
+    for (let tries = 1; ; tries++) {
+      const [face] = (await latest()).faces;
+      const answer = await ask("input.png", `/api/faces/${face?.track}/input.png`);
+      // The face of a moment ago may be another track by now.
+      if (answer.status === 200 || tries === 20) return answer;
+    }
+  };
   const image = {
     method: "POST",
     body: readFileSync(path.join(work, "pictures/1.png")),
@@ -43,7 +52,7 @@ export async function useLive({ origin, work }) {
     openapi: await ask("openapi.json", "/api/openapi.json"),
     card: await ask("card.md", "/api/card"),
     analyze: await ask("analyze.json", "/api/analyze", image),
-    input: await ask("input.png", "/api/faces/1/input.png"),
+    input: await seenFace(),
     consent: await ask("consent.json", "/api/consent?name=Ada"),
     enrolment: await ask("enrolment.json", "/api/enrolment"),
     people: await ask("people.json", "/api/people"),
