@@ -216,10 +216,6 @@ function compareFiles(name, [old, now], { ignore, differences, words }) {
     words.push(...differingLines(old.text, now.text, name));
   }
   if (old.kind === "text" || now.kind === "text") return;
-  const varies = (/** @type {string} */ key, /** @type {string} */ at) =>
-    VARYING_KEYS.has(key) ||
-    ignore.includes(key) ||
-    VARYING_VALUES.some((rule) => rule.file.test(name) && rule.key.test(at));
   /**
    * @param {string} at path of the two values.
    * @param {string} key its last part.
@@ -228,7 +224,10 @@ function compareFiles(name, [old, now], { ignore, differences, words }) {
    */
   const visit = (at, key, [a, b], isVarying = false) => {
     if (a === b) return;
-    const mayDiffer = isVarying || varies(key, at);
+    const isGone = a === ABSENT || b === ABSENT;
+    const rules = VARYING_VALUES.filter((rule) => rule.file.test(name));
+    if (!isGone && rules.some((rule) => rule.key.test(at))) return;
+    const mayDiffer = isVarying || VARYING_KEYS.has(key) || ignore.includes(key);
     if (isContainer(a) && isContainer(b) && Array.isArray(a) === Array.isArray(b)) {
       const [one, other] = /** @type {[Fields, Fields]} */ ([a, b]);
       for (const part of new Set([...Object.keys(one), ...Object.keys(other)])) {
@@ -240,7 +239,6 @@ function compareFiles(name, [old, now], { ignore, differences, words }) {
       }
       return;
     }
-    const isGone = a === ABSENT || b === ABSENT;
     if (!isGone && mayDiffer) return;
     if (!isGone && WORDED_KEYS.has(key) && typeof a === "string" && typeof b === "string") {
       words.push(`${name}: ${at}: - ${a}`, `${name}: ${at}: + ${b}`);

@@ -52,7 +52,8 @@ export const VARYING_VALUES = [
   { file: /\.safetensors$/, key: /^metadata\.sha256$/ },
   // How far a live source is depends on the time.
   { file: /^live\.json$/, key: /^(?:frames|faces|dropped)$/ },
-  { file: /^live\/status\.json$/, key: /^latest\.(?:frame|timeMs|faces\.\d+\.track)$/ },
+  { file: /^live\/status\.json$/, key: /^latest\.(?:frame|timeMs|windows)$/ },
+  { file: /^live\/status\.json$/, key: /^latest\.faces\.\d+\.(?:track|confirmed|quorumReached)$/ },
 ];
 
 /** Texts within strings, keys, file names and printed lines that stand for something that varies. */
