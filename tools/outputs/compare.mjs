@@ -307,12 +307,17 @@ function flagsOf(help) {
 function differingLines(before, after, name) {
   const linesOf = (/** @type {string} */ text) =>
     new Set(
-      text.split("\n").map((line) =>
-        line
-          .replace(/[−-]?\d[\d.,:]*/g, "#")
-          .replace(/[\s│─]+/g, " ")
-          .trim(),
-      ),
+      text
+        .split("\n")
+        .map((line) =>
+          line
+            .replace(/\b(?:[0-9a-f]{12}|[0-9a-f]{64})\b/g, "#")
+            .replace(/[−-]?\d[\d.,:]*(?: [kMG]?B\b)?/g, "#")
+            .replace(/[\s│─]+/g, " ")
+            .trim(),
+        )
+        // How often progress is printed depends on the time.
+        .filter((line) => !line.includes("#/#")),
     );
   const [old, now] = [linesOf(before), linesOf(after)];
   const prefix = name === undefined ? "" : `${name}: `;

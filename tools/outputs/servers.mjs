@@ -69,7 +69,10 @@ export async function useLive({ origin, work }) {
   writeFileSync(path.join(folder, "greeting.json"), JSON.stringify(await greeting(origin)));
 }
 
-/** @param {string} origin @returns {Promise<unknown[]>} the first two messages that a page gets. */
+/** Messages that every page gets before any frame. */
+const GREETING = 3;
+
+/** @param {string} origin @returns {Promise<unknown[]>} what a page gets first: hello, status, enrolment. */
 async function greeting(origin) {
   const socket = new WebSocket(`${origin.replace("http", "ws")}/ws`, { origin });
   /** @type {unknown[]} */
@@ -78,11 +81,11 @@ async function greeting(origin) {
     socket.on("error", reject);
     socket.on("message", (data, isBinary) => {
       if (!isBinary) messages.push(JSON.parse(String(data)));
-      if (messages.length === 2) resolve(undefined);
+      if (messages.length === GREETING) resolve(undefined);
     });
   });
   socket.close();
-  return messages;
+  return messages.slice(0, GREETING);
 }
 
 /** @param {Server} server */
