@@ -67,14 +67,15 @@ class Outputs {
     this.folder = folder;
     const file = path.join(folder, "steps.json");
     if (!existsSync(file)) throw new Error(`${folder} holds no outputs: it has no steps.json`);
-    /** @type {Steps} */
-    const steps = JSON.parse(readFileSync(file, "utf8"));
-    this.steps = new Map(steps.outcomes.map((outcome) => [outcome.name, outcome]));
+    /** @type {Partial<Steps>} */
+    const { root = "", folder: made = "", outcomes } = JSON.parse(readFileSync(file, "utf8"));
+    if (outcomes === undefined) throw new Error(`the run that should fill ${folder} did not end`);
+    this.steps = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
     /** @type {[string, string][]} */
     this.places = [
-      [`${steps.folder}/work`, "<work>"],
-      [`${steps.folder}/measuring`, "<work>"],
-      [steps.root, "<root>"],
+      [`${made}/work`, "<work>"],
+      [`${made}/measuring`, "<work>"],
+      [root, "<root>"],
     ];
   }
 

@@ -49,7 +49,8 @@ export async function runAll(out) {
   }
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, "steps.json"), "[]");
+  // Without outcomes until all is done.
+  writeFileSync(path.join(folder, "steps.json"), "{}");
   const started = performance.now();
   const targets = readTargets();
   const work = path.join(folder, "work");
