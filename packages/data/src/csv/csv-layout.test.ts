@@ -44,7 +44,7 @@ describe("readCsv reads other layouts to the same rows and says what differs", (
           expect([...set.labels]).toEqual(rows.map(({ label }) => label));
           expect([...set.usage]).toEqual(rows.map(({ usage }) => usage));
           expect(notes).toHaveLength(1);
-          expect(notes[0]).toContain(`separated by ${named}, where commas are expected`);
+          expect(notes[0]).toContain(`separated by ${named} instead of commas`);
         },
       ),
       { seed: 5, numRuns: 60 },
@@ -106,7 +106,7 @@ describe("readCsv names the cause of what it cannot read", () => {
     [
       "a column for each pixel",
       "emotion,pixel0,pixel1,pixel2,pixel3,Usage\n0,1,2,3,4,Training\n",
-      /called pixels.*\nIt has a column for each pixel/,
+      /called pixels.*\nThe file has one column per pixel/,
     ],
     [
       "pixels between commas",
