@@ -44,7 +44,7 @@ describe("readCsv reads other layouts to the same rows and says what differs", (
           expect([...set.labels]).toEqual(rows.map(({ label }) => label));
           expect([...set.usage]).toEqual(rows.map(({ usage }) => usage));
           expect(notes).toHaveLength(1);
-          expect(notes[0]).toContain(`separated by ${named} instead of commas`);
+          expect(notes[0]).toContain(`separated by ${named}, where commas are expected`);
         },
       ),
       { seed: 5, numRuns: 60 },

@@ -70,7 +70,7 @@ export function csvLayout(head: Buffer, file: string, isWhole: boolean): CsvLayo
   const notes: string[] = [];
   if (separator !== ",") {
     notes.push(
-      `its columns are separated by ${SEPARATORS.get(separator)} instead of commas; they are read nevertheless`,
+      `its columns are separated by ${SEPARATORS.get(separator)}, where commas are expected; the file is read nevertheless`,
     );
   }
   if (hasUnnamedIndex) {
