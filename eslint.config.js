@@ -65,7 +65,10 @@ export default defineConfig(
     files: ["**/*.test.ts"],
     extends: [vitest.configs.recommended],
     rules: {
-      "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "expect*", "fc.assert"] }],
+      "vitest/expect-expect": [
+        "error",
+        { assertFunctionNames: ["expect", "expect*", "fc.assert"] },
+      ],
       // The second one is the message of a failure.
       "vitest/valid-expect": ["error", { maxArgs: 2 }],
     },
