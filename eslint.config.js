@@ -8,14 +8,17 @@ const mayImport = {
   testing: [],
   format: [],
   cli: ["format"],
+  bench: ["format", "cli"],
   plot: ["format"],
   data: ["format", "cli", "plot"],
   train: ["format", "cli", "plot", "data"],
   tune: ["format", "cli", "plot", "data", "train"],
   runtime: ["format"],
-  export: ["format", "cli", "plot", "data", "runtime", "train"],
+  "tfjs-to-onnx": ["format"],
+  export: ["format", "cli", "plot", "data", "runtime", "tfjs-to-onnx", "train"],
+  camera: ["format", "cli"],
   web: ["format"],
-  app: ["format", "cli", "plot", "runtime", "web"],
+  app: ["format", "cli", "plot", "runtime", "camera", "web"],
 };
 
 const importRules = Object.entries(mayImport).map(([name, allowed]) => {
@@ -89,7 +92,7 @@ export default defineConfig(
   {
     // onnxruntime-node reports to Microsoft unless its telemetry is switched off before.
     files: ["packages/**/*.{ts,tsx}", "tools/**/*.ts"],
-    ignores: ["packages/runtime/src/load-onnxruntime.ts"],
+    ignores: ["packages/runtime/src/session/load-onnxruntime.ts"],
     rules: {
       "@typescript-eslint/no-restricted-imports": [
         "error",
@@ -112,8 +115,8 @@ export default defineConfig(
   },
   {
     // The converter must work alone: it knows the model format, not how models are trained.
-    files: ["packages/export/src/convert/**/*.ts"],
-    ignores: ["**/*.test.ts"],
+    files: ["packages/tfjs-to-onnx/src/**/*.ts"],
+    ignores: ["**/*.test.ts", "**/testing/**"],
     rules: {
       "no-restricted-imports": [
         "error",

@@ -24,8 +24,8 @@ import {
   type Picture,
 } from "@mien/runtime";
 import sharp from "sharp";
-import { findFaceModel } from "../analyze/models.ts";
-import { readFaces, type FaceTexture } from "../recording/face-textures.ts";
+import { findFaceModel } from "../face-models.ts";
+import { readFaces, type FaceTexture } from "@mien/camera";
 
 /**
  * How heads move: how far to each side, and how fast at most, in face sizes √(width · height) (a

@@ -1,0 +1,19 @@
+// Bundles the converter with what it needs of @mien/format, so that the packed package stands alone.
+import { copyFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { build } from "esbuild";
+
+const at = (name) => path.join(import.meta.dirname, name);
+rmSync(at("dist/alone"), { recursive: true, force: true });
+await build({
+  entryPoints: { index: at("src/index.ts"), bin: at("src/bin.ts") },
+  outdir: at("dist/alone"),
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  conditions: ["source"],
+  logLevel: "warning",
+});
+copyFileSync(at("../../LICENSE"), at("dist/alone/LICENSE"));
