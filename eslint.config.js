@@ -21,30 +21,42 @@ const mayImport = {
   app: ["format", "cli", "plot", "runtime", "camera", "web"],
 };
 
-const importRules = Object.entries(mayImport).map(([name, allowed]) => {
+/** What measures, and may import bench, too. */
+const benchmarks = ["benchmark/**/*.ts", "commands/benchmark-*.ts"];
+
+const importRules = Object.entries(mayImport).flatMap(([name, allowed]) => {
+  const src = `packages/${name}/src`;
+  const ignores = ["**/*.test.ts", "**/testing/**"];
+  return [
+    { files: [`${src}/**/*.{ts,tsx}`], ignores, rules: importOnly(name, allowed) },
+    {
+      files: benchmarks.map((files) => `${src}/${files}`),
+      ignores,
+      rules: importOnly(name, [...allowed, "bench"]),
+    },
+  ];
+});
+
+function importOnly(name, allowed) {
   const forbidden = Object.keys(mayImport).filter((other) => !allowed.includes(other));
   return {
-    files: [`packages/${name}/src/**/*.{ts,tsx}`],
-    ignores: ["**/*.test.ts", "**/testing/**"],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        {
-          paths: [
-            ...forbidden.map((other) => ({
-              name: `@mien/${other}`,
-              message: `${name} may import only: ${allowed.join(", ") || "nothing"}.`,
-            })),
-            ...(name === "train"
-              ? []
-              : [{ name: "@tensorflow/tfjs-node", message: "Only train knows tfjs." }]),
-          ],
-          patterns: [{ group: ["@mien/*/*"], message: "Import a package by its index." }],
-        },
-      ],
-    },
+    "no-restricted-imports": [
+      "error",
+      {
+        paths: [
+          ...forbidden.map((other) => ({
+            name: `@mien/${other}`,
+            message: `${name} may import only: ${allowed.join(", ") || "nothing"}.`,
+          })),
+          ...(name === "train"
+            ? []
+            : [{ name: "@tensorflow/tfjs-node", message: "Only train knows tfjs." }]),
+        ],
+        patterns: [{ group: ["@mien/*/*"], message: "Import a package by its index." }],
+      },
+    ],
   };
-});
+}
 
 export default defineConfig(
   { ignores: ["**/dist/**", "**/node_modules/**", "artifacts/**", ".nx/**", ".venv/**"] },
