@@ -21,40 +21,42 @@ const mayImport = {
   app: ["format", "cli", "plot", "runtime", "camera", "web"],
 };
 
-/** What measures, and may import bench, too. */
-const benchmarks = ["benchmark/**/*.ts", "commands/benchmark-*.ts"];
+/** What measures may import bench, too, as may what installs the package that face models come from. */
+const MEASURES = [
+  "packages/*/src/benchmark/**",
+  "packages/*/src/commands/benchmark*.ts",
+  "packages/export/src/faces/face-api.ts",
+];
 
-const importRules = Object.entries(mayImport).flatMap(([name, allowed]) => {
-  const src = `packages/${name}/src`;
-  const ignores = ["**/*.test.ts", "**/testing/**"];
-  return [
-    { files: [`${src}/**/*.{ts,tsx}`], ignores, rules: importOnly(name, allowed) },
-    {
-      files: benchmarks.map((files) => `${src}/${files}`),
-      ignores,
-      rules: importOnly(name, [...allowed, "bench"]),
-    },
-  ];
-});
+const importRules = Object.entries(mayImport).flatMap(([name, allowed]) => [
+  importRule({ name, allowed, ignores: MEASURES }),
+  importRule({ name, allowed: [...allowed, "bench"], only: MEASURES }),
+]);
 
-function importOnly(name, allowed) {
+/** What one package may import, in all its files but those that are ignored, or in some only. */
+function importRule({ name, allowed, ignores = [], only }) {
   const forbidden = Object.keys(mayImport).filter((other) => !allowed.includes(other));
+  const all = `packages/${name}/src/**/*.{ts,tsx}`;
   return {
-    "no-restricted-imports": [
-      "error",
-      {
-        paths: [
-          ...forbidden.map((other) => ({
-            name: `@mien/${other}`,
-            message: `${name} may import only: ${allowed.join(", ") || "nothing"}.`,
-          })),
-          ...(name === "train"
-            ? []
-            : [{ name: "@tensorflow/tfjs-node", message: "Only train knows tfjs." }]),
-        ],
-        patterns: [{ group: ["@mien/*/*"], message: "Import a package by its index." }],
-      },
-    ],
+    files: only === undefined ? [all] : only.map((files) => [all, files]),
+    ignores: ["**/*.test.ts", "**/testing/**", ...ignores],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            ...forbidden.map((other) => ({
+              name: `@mien/${other}`,
+              message: `${name} may import only: ${allowed.join(", ") || "nothing"}.`,
+            })),
+            ...(name === "train"
+              ? []
+              : [{ name: "@tensorflow/tfjs-node", message: "Only train knows tfjs." }]),
+          ],
+          patterns: [{ group: ["@mien/*/*"], message: "Import a package by its index." }],
+        },
+      ],
+    },
   };
 }
 
