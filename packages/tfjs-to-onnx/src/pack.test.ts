@@ -28,16 +28,9 @@ const converter = (...argv: string[]) => {
 beforeAll(async () => {
   project = await mkdtemp(path.join(tmpdir(), "mien alone-"));
   await MIEN_NET.build(loadTf()).save(`file://${at("saved model")}`);
-  const prepack = path.join(PACKAGE, "../../tools/prepack.mjs");
-  execFileSync(process.execPath, [prepack], { cwd: PACKAGE, stdio: "ignore" });
-  // What npm packs, put where it would install it: nothing of the workspace is in reach.
-  const list = execFileSync("npm", ["pack", "--json", "--pack-destination", project], {
-    cwd: PACKAGE,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [{ filename }] = JSON.parse(list) as [{ filename: string }];
-  tarball = at(filename);
+  const script = path.join(PACKAGE, "pack.mjs");
+  tarball = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
+  // Where npm would install it: nothing of the workspace is in reach.
   const home = at("node_modules/@mien/tfjs-to-onnx");
   await mkdir(home, { recursive: true });
   execFileSync("tar", ["-xzf", tarball, "-C", home, "--strip-components=1"]);
