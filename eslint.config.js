@@ -86,6 +86,8 @@ export default defineConfig(
         "error",
         { assertFunctionNames: ["expect", "expect*", "fc.assert"] },
       ],
+      // What it.each and fast-check call gets a parameter for each column.
+      "@typescript-eslint/max-params": "off",
       // The second one is the message of a failure.
       "vitest/valid-expect": ["error", { maxArgs: 2 }],
     },

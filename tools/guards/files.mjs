@@ -31,7 +31,7 @@ export const isTest = (file) => /\.test\.[cm]?tsx?$/.test(file);
 
 /** @param {string} file whether only tests use it. */
 export const isForTests = (file) =>
-  isTest(file) || file.startsWith("packages/testing/") || file.includes("/testing/");
+  isTest(file) || /^(?:packages\/testing|tools\/test)\/|\/testing\//.test(file);
 
 /**
  * @param {string} root

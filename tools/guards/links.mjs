@@ -34,7 +34,8 @@ export function findBrokenLinks(root) {
 
 /**
  * Checks the paths that documents, code and settings name: `tools/test.mjs`, `docs/`. What is built
- * and the placeholder NAME are left out, and tests, which name files of their own.
+ * and the placeholder NAME are left out, as are tests, which name files of their own, and the table
+ * of commands in tools/outputs, which names those of earlier versions, too.
  *
  * @param {string} root
  * @returns {string[]} a sentence for each path that is missing.
@@ -42,7 +43,9 @@ export function findBrokenLinks(root) {
 export function findMissingPaths(root) {
   return filesBelow(root, ["."])
     .filter((file) => /\.(?:[cm]?[jt]sx?|json|md|py)$/.test(file) && !isForTests(file))
-    .filter((file) => !/^(?:artifacts\/|package-lock\.json$)/.test(file))
+    .filter(
+      (file) => !/^(?:artifacts\/|tools\/outputs\/commands\.mjs$|package-lock\.json$)/.test(file),
+    )
     .flatMap((file) =>
       readText(root, file)
         .split("\n")

@@ -1,3 +1,4 @@
+import { isForTests } from "./files.mjs";
 import { runTool } from "./run-tool.mjs";
 
 /** knip's kinds of findings, as the end of a sentence. @type {Readonly<Record<string, string>>} */
@@ -28,7 +29,7 @@ export async function findUnused(root) {
   const withoutTests = await runKnip(root, ["--production", "--include=exports,types"]);
   const forTests = [...withoutTests.keys()]
     // An index may export for the tests of other packages.
-    .filter((place) => !all.has(place) && !place.includes("/src/index.ts"))
+    .filter((place) => !all.has(place) && !place.includes("/src/index.ts") && !isForTests(place))
     .map((place) => `${place} is exported, but only tests use it`);
   return [...[...all].map(([place, kind]) => `${place} ${kind}`), ...forTests].sort();
 }
