@@ -1,7 +1,7 @@
 export { readSource } from "./address-file.ts";
 export { measureSource, type SourceCost } from "./benchmark/measure-source.ts";
-export { killChild, runningChildren, watchChild } from "./child-processes.ts";
-export { delay } from "./delay.ts";
+export { killChild, runningChildren, watchChild } from "./system/child-processes.ts";
+export { delay } from "./system/delay.ts";
 export { findFfmpeg } from "./ffmpeg/ffmpeg.ts";
 export { listWebcams } from "./ffmpeg/webcam.ts";
 export { decodeImage } from "./images/decode-image.ts";
@@ -23,5 +23,5 @@ export {
   type Truth,
   TRUTH,
 } from "./recording/synthesize.ts";
-export { SourceWarnings } from "./source-warnings.ts";
-export type { Source, SourceNotice, SourceOptions } from "./source.ts";
+export { SourceWarnings } from "./source/source-warnings.ts";
+export type { Source, SourceNotice, SourceOptions } from "./source/source.ts";

@@ -4,16 +4,16 @@ import { fileURLToPath } from "node:url";
 import { shellQuote } from "@mien/cli";
 import { MienError, messageOf, withoutSecrets } from "@mien/format";
 import sharp from "sharp";
-import { findTyped, onDisk, pathOfAddress } from "./images/file-names.ts";
+import { findTyped, onDisk, pathOfAddress } from "./system/file-names.ts";
 import { kindByEnding } from "./images/find-images.ts";
 import { connectKinect } from "./kinect/kinect-connection.ts";
 import { openRecording } from "./kinect/recording-source.ts";
 import { readSource } from "./address-file.ts";
-import type { Connect } from "./connection.ts";
+import type { Connect } from "./source/connection.ts";
 import { connectFfmpeg } from "./ffmpeg/ffmpeg-connection.ts";
 import { openImages } from "./images/image-source.ts";
-import type { Source, SourceOptions } from "./source.ts";
-import { openStream } from "./stream-source.ts";
+import type { Source, SourceOptions } from "./source/source.ts";
+import { openStream } from "./source/stream-source.ts";
 import { webcamInputs } from "./ffmpeg/webcam.ts";
 
 /** What a source may be, for error messages. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
-import { onDisk, shownName } from "./file-names.ts";
+import { onDisk, shownName } from "../system/file-names.ts";
 
 /** Endings of the image files that are picked from a folder. */
 const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;

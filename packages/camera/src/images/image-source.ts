@@ -1,7 +1,7 @@
 import { MienError, type Frame, type RawImage } from "@mien/format";
 import { decodeImage } from "./decode-image.ts";
 import { findImages, nameSome, printable } from "./find-images.ts";
-import type { Source, SourceOptions } from "../source.ts";
+import type { Source, SourceOptions } from "../source/source.ts";
 
 /**
  * An image file, or every image in a folder in natural order. An image of a folder that cannot be

@@ -1,6 +1,6 @@
 import { MienError, type Frame } from "@mien/format";
-import { delay } from "../delay.ts";
-import type { Source, SourceOptions } from "../source.ts";
+import { delay } from "../system/delay.ts";
+import type { Source, SourceOptions } from "../source/source.ts";
 import { readColour, readDepth, readRecording } from "./recording.ts";
 import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
 

@@ -1,6 +1,6 @@
 import { MienError, type Frame } from "@mien/format";
 import type { Capture, Connect, Connection } from "./connection.ts";
-import { delay } from "./delay.ts";
+import { delay } from "../system/delay.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { Source, SourceOptions } from "./source.ts";
 
