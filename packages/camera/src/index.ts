@@ -1,4 +1,3 @@
-export { readSource } from "./address-file.ts";
 export { measureSource, type SourceCost } from "./benchmark/measure-source.ts";
 export { killChild, runningChildren, watchChild } from "./system/child-processes.ts";
 export { delay } from "./system/delay.ts";
@@ -11,7 +10,8 @@ export { findLibfreenect } from "./kinect/libfreenect-paths.ts";
 export { probeKinect } from "./kinect/probe-kinect.ts";
 export { openRecording } from "./kinect/recording-source.ts";
 export { readRecording } from "./kinect/recording.ts";
-export { openSource, SOURCE_KINDS } from "./open-source.ts";
+export { openSource } from "./open-source.ts";
+export { parseSource, SOURCE_KINDS, type ParsedSource } from "./parse-source.ts";
 export { drawFaces, hashFaces, type FaceTexture, readFaces } from "./recording/face-textures.ts";
 export { recordKinect } from "./recording/record-kinect.ts";
 export { repeatRecording } from "./recording/repeat-recording.ts";
@@ -24,4 +24,4 @@ export {
   TRUTH,
 } from "./recording/synthesize.ts";
 export { SourceWarnings } from "./source/source-warnings.ts";
-export type { Source, SourceNotice, SourceOptions } from "./source/source.ts";
+export type { Source, SourceFrame, SourceNotice, SourceOptions } from "./source/source.ts";
