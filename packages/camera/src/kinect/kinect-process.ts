@@ -7,13 +7,13 @@ import { watchChild } from "../system/child-processes.ts";
 import type { KinectTask } from "./kinect-messages.ts";
 
 /**
- * Starts the process that calls libfreenect. Its standard output and error are what the library
+ * Starts the process that calls libfreenect; its standard output and error carry what the library
  * prints.
  *
- * @param pictures the end of a pipe that it is to write pictures into.
+ * @param pictures the end of a pipe into which it writes the pictures.
  */
 export function startKinectProcess(task: KinectTask, pictures?: Socket): ChildProcess {
-  // From source it needs what this process needs, but not what else it was started with.
+  // Run from source, it needs the same loader as this process, but none of its other flags.
   const extension = path.extname(fileURLToPath(import.meta.url));
   const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const execArgv = extension === ".ts" ? ["--conditions=source", "--import", tsx()] : [];
