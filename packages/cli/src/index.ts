@@ -1,4 +1,5 @@
 export { cacheFolder } from "./cache-folder.ts";
+export { killChild, killChildOnExit, runningChildren } from "./child-processes.ts";
 export * from "./command.ts";
 export * from "./data-folder.ts";
 export { cannotWrite } from "./file-errors.ts";

@@ -50,7 +50,7 @@ describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
     vi.stubEnv("MIEN_FFMPEG", program);
   }
 
-  it("by its number on macOS, with fewer wishes each time", async () => {
+  it("by its number on macOS, with fewer preferences in each alternative", async () => {
     await ffmpegThatLists(MAC);
     const { name, ways } = await webcamInputs(undefined, "darwin");
     expect(name).toBe("webcam 0");

@@ -1,5 +1,5 @@
 import { MienError } from "@mien/format";
-import { killChild } from "../system/child-processes.ts";
+import { killChild } from "@mien/cli";
 import type { Connection } from "../source/connection.ts";
 import { atMost } from "../system/delay.ts";
 import { unzeroed } from "../system/unzeroed-memory.ts";

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { watchChild } from "../system/child-processes.ts";
+import { killChildOnExit } from "@mien/cli";
 import type { KinectTask } from "./kinect-messages.ts";
 
 /**
@@ -22,6 +22,6 @@ export function startKinectProcess(task: KinectTask, pictures?: Socket): ChildPr
     execArgv,
     stdio: ["ignore", "pipe", "pipe", "ipc", pictures ?? "ignore"],
   });
-  watchChild(child);
+  killChildOnExit(child);
   return child;
 }

@@ -1,5 +1,5 @@
 import { MienError } from "@mien/format";
-import { killChild } from "../system/child-processes.ts";
+import { killChild } from "@mien/cli";
 import { atMost } from "../system/delay.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import type { KinectMessage } from "./kinect-messages.ts";
