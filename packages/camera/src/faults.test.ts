@@ -60,7 +60,7 @@ describe.skipIf(withoutFfmpeg)(
       await expect(refusal).rejects.toBeInstanceOf(MienError);
     });
 
-    it("a file that is no video, and the program exits with 1", async () => {
+    it("a file that is not a video, with exit code 1", async () => {
       await writeFile(at("text.mp4"), "no film");
       const reader = startReader(["--source", at("text.mp4")]);
       await expectRefusal(reader, /text\.mp4 is not a video that ffmpeg can read/);
