@@ -13,29 +13,34 @@ import {
   type Split,
 } from "@mien/format";
 import { calibrate } from "./score/calibration.ts";
-import { judge } from "./score/evaluate-predictions.ts";
-import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./run/test-set-access.ts";
-import { writeReport } from "./report/run-page.ts";
-import { drawConfusion } from "./report/plots.ts";
+import { evaluatePredictions } from "./score/evaluate-predictions.ts";
 import {
-  answersOf,
+  TEST_SET_ACCESS_FILE,
+  readTestSetAccesses,
+  recordTestSetAccess,
+  weightsHash,
+} from "./run/test-set-access.ts";
+import { writeReport } from "./report/run-page.ts";
+import { drawConfusionMatrix } from "./report/learning-curve-plots.ts";
+import {
+  groundTruthOf,
   predictionsFile,
   readPredictions,
   writePredictions,
-  type MeasuredPart,
+  type EvaluationSplit,
   type Predictions,
 } from "./score/predictions.ts";
-import { readRunMetrics, trainingCode } from "./run/run.ts";
-import { voteShareOf } from "./score/target-of.ts";
+import { readRunMetrics, trainingCode } from "./run/run-inputs.ts";
+import { voteShareOf } from "./run/training-settings.ts";
 import { openTrainedModel, type TrainedModel } from "./network/trained-model.ts";
-import { tenViews, viewAt, type View } from "./batch/views.ts";
+import { tenViews, viewAt, type View } from "./batch/test-time-augmentation.ts";
 
 /** In chunks, so that the pixels of a large part are never all in memory as floats. */
 const CHUNK = 1024;
 
 /** What a part is measured with. */
 export interface MeasureOptions {
-  readonly split: Pick<Split, "train" | MeasuredPart>;
+  readonly split: Pick<Split, "train" | EvaluationSplit>;
   readonly votes?: Votes | undefined;
   /** Whether to average over mirror images and crops too, which takes ten times as long. */
   readonly averaging: boolean;
@@ -51,7 +56,7 @@ export interface MeasureOptions {
 export async function predictPart(
   model: TrainedModel,
   set: ImageSet,
-  part: MeasuredPart,
+  part: EvaluationSplit,
   options: MeasureOptions,
 ): Promise<Predictions> {
   const { split, votes, averaging, signal, onProgress } = options;
@@ -77,7 +82,7 @@ export async function predictPart(
     part,
     classes: model.classes,
     probabilities,
-    ...answersOf(set, positions, { training: split.train, votes }),
+    ...groundTruthOf(set, positions, { training: split.train, votes }),
     ...(averaging && { averaged: Float32Array.from(sum, (p) => p / views.length) }),
   };
 }
@@ -108,7 +113,7 @@ export async function evaluateRun(
   options: Omit<MeasureOptions, "split" | "averaging" | "onProgress"> & {
     /** Whether to open the test part. */
     readonly final: boolean;
-    readonly onProgress?: (part: MeasuredPart, images: number, total: number) => void;
+    readonly onProgress?: (part: EvaluationSplit, images: number, total: number) => void;
   },
 ): Promise<{ metrics: RunMetrics; calibration: Calibration; written: string[] }> {
   const config = await readRunConfig(folder);
@@ -149,17 +154,17 @@ export async function evaluateRun(
   let metrics = before;
   for (const predictions of measured) {
     const { part } = predictions;
-    const scores = judge(predictions, calibration.temperature, voteShareOf(config));
+    const scores = evaluatePredictions(predictions, calibration.temperature, voteShareOf(config));
     metrics = { ...metrics, [part]: scores };
     // First of all, so that the figures can be had again if this is killed after the opening.
     written.push(await writePredictions(folder, predictions));
     if (part === "test" && options.final) {
       const code = await trainingCode();
-      await recordOpening(folder, { run: config.name, code, metrics: scores });
-      written.push(path.join(folder, OPENINGS_FILE));
+      await recordTestSetAccess(folder, { run: config.name, code, metrics: scores });
+      written.push(path.join(folder, TEST_SET_ACCESS_FILE));
     }
     const confusion = path.join(folder, `confusion-${part}.png`);
-    await writeFileAtomic(confusion, drawConfusion(scores, config.classes, part));
+    await writeFileAtomic(confusion, drawConfusionMatrix(scores, config.classes, part));
     written.push(confusion);
   }
   const files = {
@@ -193,5 +198,5 @@ function requireVotes(folder: string, config: RunConfig, votes: Votes | undefine
 async function wasOpened(folder: string): Promise<boolean> {
   if (!existsSync(predictionsFile(folder, "test"))) return false;
   const weights = await weightsHash(folder);
-  return (await readOpenings(folder)).some((opening) => opening.weights === weights);
+  return (await readTestSetAccesses(folder)).some((opening) => opening.weights === weights);
 }

@@ -16,9 +16,9 @@ import type { TrainConfig } from "./config.ts";
 import { calibrateRun, predictPart } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./network/layers-model.ts";
-import { judge } from "./score/evaluate-predictions.ts";
+import { evaluatePredictions } from "./score/evaluate-predictions.ts";
 import { writeReport } from "./report/run-page.ts";
-import { drawConfusion, drawCurves } from "./report/plots.ts";
+import { drawConfusionMatrix, drawLearningCurves } from "./report/learning-curve-plots.ts";
 import { writePredictions } from "./score/predictions.ts";
 import { openTrainedModel, pixelsAt } from "./network/trained-model.ts";
 
@@ -85,12 +85,12 @@ export async function finishRun(
     const predicted = await writePredictions(folder, predictions);
     const calibration = calibrateRun(predictions, config);
     await writeJson(path.join(folder, RUN_FILES.calibration), calibration);
-    const validation = judge(predictions, calibration.temperature, config.voteShare);
+    const validation = evaluatePredictions(predictions, calibration.temperature, config.voteShare);
     const curves = { bestEpoch: result.bestEpoch, hyperparameters: config };
     const plots = {
-      "loss.png": drawCurves(result.history, "loss", curves),
-      "accuracy.png": drawCurves(result.history, "accuracy", curves),
-      "confusion-validation.png": drawConfusion(validation, classes, "validation"),
+      "loss.png": drawLearningCurves(result.history, "loss", curves),
+      "accuracy.png": drawLearningCurves(result.history, "accuracy", curves),
+      "confusion-validation.png": drawConfusionMatrix(validation, classes, "validation"),
     };
     for (const [name, png] of Object.entries(plots)) {
       await writeFileAtomic(path.join(folder, name), png);

@@ -97,7 +97,7 @@ const PROGRESS_INTERVAL = 400;
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { set, config, seed, folder, inputs, signal, sources = {} } = options;
-  const split = checkParts(options.split);
+  const split = checkSplit(options.split);
   const checkpoint = await loadCheckpoint(folder, inputs);
   const history = [...(checkpoint?.history ?? [])];
   let best = checkpoint?.best ?? {};
@@ -198,7 +198,7 @@ async function writeHistory(folder: string, history: readonly EpochRecord[]): Pr
  *
  * @throws {MienError} `bad-data` if a part has too few images.
  */
-export function checkParts(split: FitOptions["split"]): FitOptions["split"] {
+export function checkSplit(split: FitOptions["split"]): FitOptions["split"] {
   for (const [name, usage, smallest] of [
     ["train", "Training", 2],
     ["validation", "PublicTest", 1],

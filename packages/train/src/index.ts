@@ -4,7 +4,7 @@ import type { TrainedModel } from "./network/trained-model.ts";
 
 export * from "./config.ts";
 export * from "./score/metrics.ts";
-export * from "./run/run.ts";
+export * from "./run/run-inputs.ts";
 export type { FitOptions, FitProgress, FitResult } from "./fit.ts";
 export type { TrainedModel } from "./network/trained-model.ts";
 

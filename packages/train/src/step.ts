@@ -1,7 +1,12 @@
 import { MienError, type ImageSet, type ModelInput } from "@mien/format";
-import { drawTransforms, isIdentity, retouchImages, transformImages } from "./batch/augment.ts";
-import { averageWeights, type WeightAverage } from "./network/average.ts";
-import { chooseTraining } from "./batch/choose-training-images.ts";
+import {
+  drawAffineTransforms,
+  changesNothing,
+  augmentPixelValues,
+  applyAffineTransforms,
+} from "./batch/augment.ts";
+import { averageWeights, type WeightAverage } from "./network/weight-average.ts";
+import { chooseTrainingImages } from "./batch/choose-training-images.ts";
 import type { TrainConfig } from "./config.ts";
 import { uploadData, type DeviceData } from "./batch/device-data.ts";
 import { createMeter, type Meter } from "./tensor/meter.ts";
@@ -52,12 +57,16 @@ export function trainStep(trainer: Trainer, positions: Int32Array, step: number)
   const gradients = scope(() => {
     const batch = trainer.data.batch(upload(positions), "learned");
     let { images, targets } = batch; // [batch, height, width, channels], [batch, classes]
-    if (!isIdentity(config)) {
-      const transforms = drawTransforms(positions.length, input, config, [seed, "augment", step]);
-      images = transformImages(images, transforms);
+    if (!changesNothing(config)) {
+      const transforms = drawAffineTransforms(positions.length, input, config, [
+        seed,
+        "augment",
+        step,
+      ]);
+      images = applyAffineTransforms(images, transforms);
     }
     images = standardise(images, trainer.standardisation);
-    images = retouchImages(images, config, [seed, "retouch", step]);
+    images = augmentPixelValues(images, config, [seed, "retouch", step]);
     if (config.mixup > 0) {
       const draw = { alpha: config.mixup, keys: [seed, "mixup", step] };
       ({ images, targets } = mixup(images, targets, draw));
@@ -126,7 +135,7 @@ export function createTrainer(from: {
   const classes = set.classes.length;
   const targets = makeTargets(set, config, sources);
   const part = from.train.filter((position) => targets.usable[position] === 1);
-  const train = chooseTraining(set, part, config);
+  const train = chooseTrainingImages(set, part, config);
   if (train.length < 2) {
     throw new MienError("bad-data", `only ${train.length} of the training images are left`, {
       advice: "--omit, --subset and --vote-share decide which are used.",

@@ -1,17 +1,17 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import {
-  drawTransforms,
-  isIdentity,
-  retouchImages,
-  transformImages,
-  type Augmentation,
-  type Retouching,
+  drawAffineTransforms,
+  changesNothing,
+  augmentPixelValues,
+  applyAffineTransforms,
+  type GeometricAugmentation,
+  type PixelValueAugmentation,
 } from "./augment.ts";
 import { download, scope, upload } from "../tensor/native.ts";
 import { expectClose } from "../testing/gradients.ts";
 
-const still: Augmentation = { zoom: 0, shift: 0, rotation: 0, mirror: 0 };
+const still: GeometricAugmentation = { zoom: 0, shift: 0, rotation: 0, mirror: 0 };
 const size = { height: 6, width: 8 };
 
 /** Images of one channel with random values. */
@@ -24,7 +24,9 @@ function noise(count: number): Float32Array {
 function transform(images: Float32Array, transforms: Float32Array): Float32Array {
   const count = transforms.length / 8;
   return scope(() =>
-    download(transformImages(upload(images, [count, size.height, size.width, 1]), transforms)),
+    download(
+      applyAffineTransforms(upload(images, [count, size.height, size.width, 1]), transforms),
+    ),
   );
 }
 
@@ -53,15 +55,15 @@ function expected(
 
 describe("augmentation", () => {
   it("that is switched off leaves every pixel as it is", () => {
-    expect(isIdentity(still)).toBe(true);
-    expect(isIdentity({ ...still, mirror: 0.5 })).toBe(false);
+    expect(changesNothing(still)).toBe(true);
+    expect(changesNothing({ ...still, mirror: 0.5 })).toBe(false);
     const images = noise(3);
-    expectClose(transform(images, drawTransforms(3, size, still, [1])), images, 1e-6);
+    expectClose(transform(images, drawAffineTransforms(3, size, still, [1])), images, 1e-6);
   });
 
   it("mirrors about the vertical centre line", () => {
     const image = noise(1);
-    const mirrored = transform(image, drawTransforms(1, size, { ...still, mirror: 1 }, [1]));
+    const mirrored = transform(image, drawAffineTransforms(1, size, { ...still, mirror: 1 }, [1]));
     const flipped = Float32Array.from(image, (_, i) => {
       const x = i % size.width;
       return image[i - x + size.width - 1 - x]!;
@@ -71,8 +73,8 @@ describe("augmentation", () => {
 
   it("interpolates bilinearly and repeats the border, image by image", () => {
     const images = noise(20);
-    const all: Augmentation = { zoom: 0.3, shift: 0.3, rotation: 40, mirror: 0.5 };
-    const transforms = drawTransforms(20, size, all, ["check"]);
+    const all: GeometricAugmentation = { zoom: 0.3, shift: 0.3, rotation: 40, mirror: 0.5 };
+    const transforms = drawAffineTransforms(20, size, all, ["check"]);
     const found = transform(images, transforms);
     const pixels = size.height * size.width;
     for (let i = 0; i < 20; i++) {
@@ -84,8 +86,8 @@ describe("augmentation", () => {
 
   it("stays within its ranges and reaches their ends, evenly to both sides", () => {
     const count = 4000;
-    const range: Augmentation = { zoom: 0.2, shift: 0.1, rotation: 15, mirror: 0.25 };
-    const transforms = drawTransforms(count, size, range, ["ranges"]);
+    const range: GeometricAugmentation = { zoom: 0.2, shift: 0.1, rotation: 15, mirror: 0.25 };
+    const transforms = drawAffineTransforms(count, size, range, ["ranges"]);
     const seen = {
       scale: [] as number[],
       angle: [] as number[],
@@ -122,23 +124,25 @@ describe("augmentation", () => {
   });
 
   it("draws the same for the same keys only", () => {
-    const some: Augmentation = { zoom: 0.1, shift: 0.1, rotation: 10, mirror: 0.5 };
-    const first = drawTransforms(4, size, some, [1, "augment", 7]);
-    expect(drawTransforms(4, size, some, [1, "augment", 7])).toEqual(first);
-    expect(drawTransforms(4, size, some, [1, "augment", 8])).not.toEqual(first);
-    expect(drawTransforms(4, size, some, [2, "augment", 7])).not.toEqual(first);
+    const some: GeometricAugmentation = { zoom: 0.1, shift: 0.1, rotation: 10, mirror: 0.5 };
+    const first = drawAffineTransforms(4, size, some, [1, "augment", 7]);
+    expect(drawAffineTransforms(4, size, some, [1, "augment", 7])).toEqual(first);
+    expect(drawAffineTransforms(4, size, some, [1, "augment", 8])).not.toEqual(first);
+    expect(drawAffineTransforms(4, size, some, [2, "augment", 7])).not.toEqual(first);
   });
 });
 
 describe("retouching", () => {
-  const none: Retouching = { brightness: 0, contrast: 0, erasing: 0 };
+  const none: PixelValueAugmentation = { brightness: 0, contrast: 0, erasing: 0 };
   const side = 16;
-  const retouch = (values: Float32Array, config: Retouching, key = 1) =>
+  const retouch = (values: Float32Array, config: PixelValueAugmentation, key = 1) =>
     scope(() =>
       download(
-        retouchImages(upload(values.slice(), [values.length / side ** 2, side, side, 1]), config, [
-          key,
-        ]),
+        augmentPixelValues(
+          upload(values.slice(), [values.length / side ** 2, side, side, 1]),
+          config,
+          [key],
+        ),
       ),
     );
 

@@ -11,10 +11,10 @@ import {
 } from "../tensor/native.ts";
 
 /** The hyperparameters of augmentation. */
-export type Augmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;
+export type GeometricAugmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;
 
 /** The hyperparameters of augmentation that change the pixels' values. */
-export type Retouching = Pick<TrainConfig, "brightness" | "contrast" | "erasing">;
+export type PixelValueAugmentation = Pick<TrainConfig, "brightness" | "contrast" | "erasing">;
 
 /**
  * Draws one affine map per image: mirrored, zoomed, rotated and shifted in one go, so that the
@@ -25,10 +25,10 @@ export type Retouching = Pick<TrainConfig, "brightness" | "contrast" | "erasing"
  * @returns [count, 8] row-major: per image a0, a1, a2, b0, b1, b2, 0, 0, where the output pixel
  * (x, y) takes its value from (a0·x + a1·y + a2, b0·x + b1·y + b2) of the input.
  */
-export function drawTransforms(
+export function drawAffineTransforms(
   count: number,
   size: Pick<ModelInput, "height" | "width">,
-  { zoom, shift, rotation, mirror }: Augmentation,
+  { zoom, shift, rotation, mirror }: GeometricAugmentation,
   keys: readonly (number | string)[],
 ): Float32Array {
   const stream = random(...keys);
@@ -53,7 +53,7 @@ export function drawTransforms(
 }
 
 /** Whether an augmentation leaves every image as it is. */
-export function isIdentity({ zoom, shift, rotation, mirror }: Augmentation): boolean {
+export function changesNothing({ zoom, shift, rotation, mirror }: GeometricAugmentation): boolean {
   return zoom === 0 && shift === 0 && rotation === 0 && mirror === 0;
 }
 
@@ -62,9 +62,12 @@ export function isIdentity({ zoom, shift, rotation, mirror }: Augmentation): boo
  * pixel.
  *
  * @param images float32 [count, height, width, channels].
- * @param transforms as `drawTransforms` returns them.
+ * @param transforms as `drawAffineTransforms` returns them.
  */
-export function transformImages(images: NativeTensor, transforms: Float32Array): NativeTensor {
+export function applyAffineTransforms(
+  images: NativeTensor,
+  transforms: Float32Array,
+): NativeTensor {
   const [count, height, width] = images.shape as [number, number, number];
   const attributes = [
     attribute.type("dtype", images.dtype),
@@ -82,9 +85,9 @@ export function transformImages(images: NativeTensor, transforms: Float32Array):
  * @param images standardised, float32 [count, height, width, channels].
  * @param keys what the draw depends on.
  */
-export function retouchImages(
+export function augmentPixelValues(
   images: NativeTensor,
-  { brightness, contrast, erasing }: Retouching,
+  { brightness, contrast, erasing }: PixelValueAugmentation,
   keys: readonly (number | string)[],
 ): NativeTensor {
   const [count, height, width] = images.shape as [number, number, number];

@@ -11,7 +11,7 @@ const BLANK_DEVIATION = 5;
  *
  * @param positions of the training part; conflicts are looked for in these alone.
  */
-export function chooseTraining(
+export function chooseTrainingImages(
   set: ImageSet,
   positions: Uint32Array,
   { omit, subset }: Pick<TrainConfig, "omit" | "subset">,

@@ -8,7 +8,7 @@ import {
   type CommandContext,
 } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { releaseModel, rewriteCards, type VerifiedFile } from "../report/card-of-run.ts";
+import { releaseModel, rewriteCards, type VerifiedFile } from "../report/release-model.ts";
 
 export const cardCommand = defineCommand({
   name: "card",

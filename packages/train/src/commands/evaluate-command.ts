@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
 import { ferplusOption, findVotes, loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
-import { OPENINGS_FILE, readOpenings } from "../run/test-set-access.ts";
+import { TEST_SET_ACCESS_FILE, readTestSetAccesses } from "../run/test-set-access.ts";
 import { reportMetrics } from "../report/printed-report.ts";
 
 export const evaluateCommand = defineCommand({
@@ -12,7 +12,7 @@ export const evaluateCommand = defineCommand({
     "Evaluates the model on the validation part (PublicTest) of the data set that it was trained on: plain, with calibrated probabilities, averaged over mirrored and cropped images, and without images that have an exact copy in the training part. " +
     "Repeats all of this for the FER+ votes if they are found.\n" +
     "With --final, also evaluates on the test part (PrivateTest). Do so once, after the last decision that its result could influence. " +
-    `Each use of the test part is recorded in ${OPENINGS_FILE} of the run.\n` +
+    `Each use of the test part is recorded in ${TEST_SET_ACCESS_FILE} of the run.\n` +
     "Writes metrics.json, calibration.json, the predictions, confusion matrices and report.html into the folder of the run.",
   examples: [
     "npx nx run train:evaluate",
@@ -41,7 +41,7 @@ export const evaluateCommand = defineCommand({
     const folder = await findRun(positionals[0]);
     const { classes, data: trainedOn, votes: learntVotes } = await readRunConfig(folder);
     terminal.say(`run   ${folder}`);
-    const earlier = await readOpenings(folder);
+    const earlier = await readTestSetAccesses(folder);
     if (values.final && earlier.length > 0) {
       terminal.warn(
         `WARNING: THE TEST PART OF THIS RUN WAS OPENED BEFORE: ${earlier.map(({ time }) => time).join(", ")}.\n` +
@@ -72,7 +72,7 @@ export const evaluateCommand = defineCommand({
     if (values.final && metrics.test) {
       reportMetrics(terminal, metrics.test, { part: "test", classes });
       terminal.warn(
-        `The test part was opened, for the ${ordinal(earlier.length + 1)} time; ${OPENINGS_FILE} in the run folder says when.`,
+        `The test part was opened, for the ${ordinal(earlier.length + 1)} time; ${TEST_SET_ACCESS_FILE} in the run folder says when.`,
       );
     }
     for (const file of written) terminal.wrote(file);
@@ -81,7 +81,7 @@ export const evaluateCommand = defineCommand({
       "turn the model into one ONNX file",
     );
     const part = values.final ? "test" : "validation";
-    const openings = await readOpenings(folder);
+    const openings = await readTestSetAccesses(folder);
     return { run: folder, part, metrics: metrics[part], all: metrics, calibration, openings };
   },
 });

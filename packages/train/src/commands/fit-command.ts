@@ -34,8 +34,14 @@ import type { FitProgress, UsedImages } from "../fit.ts";
 import { readHistory } from "../run/history.ts";
 import { count } from "../report/numbers.ts";
 import { reportMetrics } from "../report/printed-report.ts";
-import { takeRunPlace, type WantedRun } from "../run/run-place.ts";
-import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run/run.ts";
+import { claimRunFolder, type WantedRun } from "../run/run-folder.ts";
+import {
+  inputsKey,
+  inputsOf,
+  readRunMetrics,
+  removeLeftovers,
+  trainingCode,
+} from "../run/run-inputs.ts";
 import { tensorBoardLog } from "../run/tensorboard.ts";
 import { identifyTeacher, readTeacher } from "../batch/teacher.ts";
 
@@ -131,7 +137,7 @@ export const fitCommand = defineCommand({
       code: await trainingCode(),
     };
     const base = values.out ?? path.join(FOLDERS.runs, toFolderName(name));
-    const place = await takeRunPlace(base, wanted, { fresh: values.fresh });
+    const place = await claimRunFolder(base, wanted, { fresh: values.fresh });
     const { folder, state } = place;
     const log = values.tensorboard ? tensorBoardLog(folder) : undefined;
     try {
@@ -159,11 +165,11 @@ export const fitCommand = defineCommand({
         teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
       };
       // All code is loaded now: an edit while the training runs must not reach its end.
-      const { checkParts, fit } = await import("../fit.ts");
+      const { checkSplit, fit } = await import("../fit.ts");
       const { finishRun } = await import("../finish.ts");
       const { tensorFlowVersion } = await import("../tensor/tf.ts");
       // What cannot be trained shall leave nothing behind.
-      checkParts(split);
+      checkSplit(split);
       architecture(config, input, classes.length);
       if (sources.votes) voteColumns(sources.votes, classes);
       await removeLeftovers(folder);

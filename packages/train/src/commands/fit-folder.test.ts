@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { USAGES, type RunConfig } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../run/checkpoint.ts";
-import { inputsKey, inputsOf } from "../run/run.ts";
+import { inputsKey, inputsOf } from "../run/run-inputs.ts";
 import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
 
 const root = path.resolve(import.meta.dirname, "../../../..");

@@ -92,7 +92,7 @@ export function buildLayersModel(
 }
 
 /** The network's names for a tfjs layer's weights, in the order of `getWeights`. */
-const WEIGHT_PARTS = {
+const WEIGHT_NAMES = {
   Conv2D: ["kernel", "bias"],
   Dense: ["kernel", "bias"],
   BatchNormalization: ["scale", "offset", "mean", "variance"],
@@ -101,7 +101,7 @@ const WEIGHT_PARTS = {
 /** Copies a network's values, by name, into a model that was built from the same stages. */
 export function setWeights(model: LayersModel, state: Readonly<Record<string, NamedTensor>>): void {
   for (const layer of model.layers) {
-    const parts = WEIGHT_PARTS[layer.getClassName() as keyof typeof WEIGHT_PARTS] as
+    const parts = WEIGHT_NAMES[layer.getClassName() as keyof typeof WEIGHT_NAMES] as
       readonly string[] | undefined;
     const weights = (parts ?? [])
       .map((part) => state[`${layer.name}.${part}`])

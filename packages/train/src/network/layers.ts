@@ -3,7 +3,7 @@ import type { Stage } from "./architecture.ts";
 import { dropoutMask } from "./dropout.ts";
 import { constantFloat, DTYPE, keep, upload, type NativeTensor } from "../tensor/native.ts";
 import * as ops from "../tensor/native-ops.ts";
-import { maxPool, type PoolResult } from "./pool.ts";
+import { maxPool, type PoolResult } from "./max-pool.ts";
 import { Variable } from "../tensor/variable.ts";
 
 /** Which step of which run a forward pass belongs to; decides the dropout masks. */

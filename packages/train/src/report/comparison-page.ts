@@ -1,11 +1,11 @@
-import type { PartMetrics } from "@mien/format";
+import type { SplitMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../score/compare-runs.ts";
 import { count, percent } from "./numbers.ts";
-import type { MeasuredPart } from "../score/predictions.ts";
-import { targetOf, voteShareOf } from "../score/target-of.ts";
+import type { EvaluationSplit } from "../score/predictions.ts";
+import { describeTarget, voteShareOf } from "../run/training-settings.ts";
 import { colourOf, lineChart } from "./score-charts.ts";
-import { tickPercent } from "./training-curves.ts";
+import { tickPercent } from "./learning-curves.ts";
 import { page } from "./page-frame.ts";
 
 /** Runs side by side on one page that needs nothing beside it. */
@@ -50,8 +50,8 @@ ${
 }
 
 /** What the runs scored on a part, by the labels and, where some were, by the votes. */
-function scoreTables(runs: readonly ComparedRun[], part: MeasuredPart): string {
-  const table = (by: string, scoreOf: (run: ComparedRun) => PartMetrics | undefined) =>
+function scoreTables(runs: readonly ComparedRun[], part: EvaluationSplit): string {
+  const table = (by: string, scoreOf: (run: ComparedRun) => SplitMetrics | undefined) =>
     runs.some(scoreOf)
       ? `<h3>${part}, by ${by}</h3>${htmlTable(
           ["", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE, calibrated"],
@@ -64,7 +64,7 @@ function scoreTables(runs: readonly ComparedRun[], part: MeasuredPart): string {
   ].join("\n");
 }
 
-function scoreRow({ name }: ComparedRun, score: PartMetrics | undefined): string[] {
+function scoreRow({ name }: ComparedRun, score: SplitMetrics | undefined): string[] {
   if (score === undefined) return [escapeHtml(name), ...new Array<string>(6).fill("–")];
   return [
     escapeHtml(name),
@@ -111,7 +111,7 @@ ${sections.join("\n")}</div>
 /** What a run's curves are judged by, told apart from other votes among the runs. */
 function judgeOf({ config }: ComparedRun, runs: readonly ComparedRun[]): string {
   const votes = new Set(runs.flatMap((run) => run.config.votes?.sha256 ?? []));
-  const target = targetOf(voteShareOf(config));
+  const target = describeTarget(voteShareOf(config));
   if (config.votes === undefined || votes.size < 2) return target;
   return `${target} (SHA-256 ${config.votes.sha256.slice(0, 12)})`;
 }

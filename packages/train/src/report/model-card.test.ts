@@ -4,11 +4,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { recordOpening } from "../run/test-set-access.ts";
-import { readRunMetrics } from "../run/run.ts";
+import { recordTestSetAccess } from "../run/test-set-access.ts";
+import { readRunMetrics } from "../run/run-inputs.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 import { cell, table } from "./markdown.ts";
-import { releaseModel, rewriteCards } from "./card-of-run.ts";
+import { releaseModel, rewriteCards } from "./release-model.ts";
 import { readReleased, type ReleaseIndex } from "./released-models.ts";
 
 let base: string;
@@ -77,7 +77,7 @@ describe("releaseModel", () => {
     const open = async (run: string) => {
       const folder = path.join(base, run);
       const { test } = await readRunMetrics(folder);
-      await recordOpening(folder, { run, code: "abc", metrics: test! });
+      await recordTestSetAccess(folder, { run, code: "abc", metrics: test! });
     };
     const parts = ["validation", "test"] as const;
     await writeFinishedRun(path.join(base, "first"), { right: 20, parts });
@@ -106,7 +106,7 @@ describe("releaseModel", () => {
     await writeFinishedRun(path.join(base, "again"), { right: 20 });
     await writeFile(path.join(base, "again/model/weights.bin"), "weights of tested");
     const { test } = await readRunMetrics(tested);
-    await recordOpening(tested, { run: "tested", code: "abc", metrics: test! });
+    await recordTestSetAccess(tested, { run: "tested", code: "abc", metrics: test! });
     await release("m", { right: 20 }, { run: "tested" });
     expect(await card("m")).toContain("npm run release -- --only m --final");
     const files = [{ precision: "fp32", sha256: hash("m fp32"), latencyMs: 1, accuracy: 0.5 }];

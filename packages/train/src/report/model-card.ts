@@ -1,9 +1,9 @@
 import path from "node:path";
 import { formatBytes } from "@mien/cli";
-import type { PartMetrics, Score } from "@mien/format";
+import type { SplitMetrics, Score } from "@mien/format";
 import { bootstrapInterval } from "../score/bootstrap.ts";
-import { targetOf, usedOf } from "../score/target-of.ts";
-import { tenViews } from "../batch/views.ts";
+import { describeTarget, describeTrainingImages } from "../run/training-settings.ts";
+import { tenViews } from "../batch/test-time-augmentation.ts";
 import { cell, count, list, percent, points, table } from "./markdown.ts";
 import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released-models.ts";
 
@@ -67,7 +67,8 @@ function scores({ metrics, config, openings, weights }: ReleasedModel): string {
     ...(test ? partRows("PrivateTest", test) : []),
     ...partRows("PublicTest", validation),
   ];
-  const copies = (part: PartMetrics) => count(part.images - (part.leakFree?.images ?? part.images));
+  const copies = (part: SplitMetrics) =>
+    count(part.images - (part.leakFree?.images ?? part.images));
   const measured = test ?? validation;
   const tested = openings.some((opening) => opening.weights !== weights)
     ? "earlier weights of this name were tested before these were made, see the protocol."
@@ -90,13 +91,13 @@ ${table(["part", "judged by", "", "images", "accuracy", "95 % interval", "macro-
 const CHOSEN =
   "PublicTest chose the epoch, and the temperature is fitted to it, so its figures may be too good; if settings were chosen by it too, its figures are even more optimistic.";
 
-function intervalsOf({ confusion }: PartMetrics): string {
+function intervalsOf({ confusion }: SplitMetrics): string {
   const interval = (figure: "macroF1" | "meanRecall") =>
     bootstrapInterval(confusion, figure).map(points).join(" – ");
   return `macro-F1 ${interval("macroF1")} %, mean recall ${interval("meanRecall")} %`;
 }
 
-function partRows(part: string, metrics: PartMetrics): string[][] {
+function partRows(part: string, metrics: SplitMetrics): string[][] {
   const row = (by: string, what: string, score: Score) => [
     part,
     by,
@@ -107,7 +108,7 @@ function partRows(part: string, metrics: PartMetrics): string[][] {
     percent(score.macroF1),
     percent(score.meanRecall),
   ];
-  const rows = (by: string, { averaged, leakFree, ...plain }: PartMetrics) => [
+  const rows = (by: string, { averaged, leakFree, ...plain }: SplitMetrics) => [
     row(by, "plain", plain),
     ...(averaged ? [row(by, "averaged", averaged)] : []),
     ...(leakFree ? [row(by, "without copies", leakFree)] : []),
@@ -121,7 +122,7 @@ function partRows(part: string, metrics: PartMetrics): string[][] {
 function classes({ metrics, config }: ReleasedModel): string {
   const part = metrics.test ?? metrics.validation;
   const { byVotes } = part;
-  const figures = ({ confusion, recall, precision, f1 }: PartMetrics, c: number) => [
+  const figures = ({ confusion, recall, precision, f1 }: SplitMetrics, c: number) => [
     count(confusion[c]?.reduce((sum, n) => sum + n, 0) ?? 0),
     percent(recall[c]),
     percent(precision?.[c]),
@@ -155,12 +156,14 @@ function calibration({ calibration, metrics }: ReleasedModel): string {
     return [
       ...(scores ? [row("labels", scores.ece, scores.calibrated?.ece)] : []),
       ...(byVotes ? [row("FER+ votes", byVotes.ece, byVotes.calibrated?.ece)] : []),
-      ...(mixed ? [row(targetOf(calibration.voteShare), mixed.ece, mixed.calibratedEce)] : []),
+      ...(mixed
+        ? [row(describeTarget(calibration.voteShare), mixed.ece, mixed.calibratedEce)]
+        : []),
     ];
   });
   return `## Calibration
 
-One temperature, ${calibration.temperature.toFixed(4)}, fitted to PublicTest by ${targetOf(calibration.voteShare)}, is inside the graph. Expected calibration error in 15 equal bins:
+One temperature, ${calibration.temperature.toFixed(4)}, fitted to PublicTest by ${describeTarget(calibration.voteShare)}, is inside the graph. Expected calibration error in 15 equal bins:
 
 ${table(["part", "judged by", "before", "after"], rows)}`;
 }
@@ -168,7 +171,7 @@ ${table(["part", "judged by", "before", "after"], rows)}`;
 function comparison(name: string, index: ReleaseIndex): string {
   const models = Object.entries(index.models);
   const link = (other: string) => (other === name ? `**${other}**` : `[${other}](${other}.md)`);
-  const figures = ({ accuracy, meanRecall, byVotes }: PartMetrics) => [
+  const figures = ({ accuracy, meanRecall, byVotes }: SplitMetrics) => [
     percent(accuracy),
     percent(byVotes?.accuracy),
     percent(meanRecall),
@@ -219,7 +222,7 @@ ${list([
 ])}`;
 }
 
-function judgeOfEpochs(voteShare: number): string {
+function epochCriterion(voteShare: number): string {
   if (voteShare === 0) return "by the labels";
   if (voteShare === 1) return "by what most voters said";
   return "by the answer that labels and votes together make most probable, of equals the first class";
@@ -231,7 +234,7 @@ function protocol(model: ReleasedModel): string {
     voteShare?: number;
     distillation?: number;
   };
-  const own = targetOf(voteShare);
+  const own = describeTarget(voteShare);
   const target =
     distillation === 0
       ? own
@@ -259,8 +262,8 @@ function protocol(model: ReleasedModel): string {
   return `## Protocol
 
 ${list([
-  `Learnt from the Training rows only, by ${target}, for ${epochs} epochs. ${usedOf(config)}`,
-  `${bestEpoch ? `PublicTest (${count(metrics.validation.images)} images) chose to keep epoch ${bestEpoch}: the most accurate there ${judgeOfEpochs(voteShare)}.` : `The temperature is fitted to PublicTest (${count(metrics.validation.images)} images).`} How the settings were chosen is not recorded.`,
+  `Learnt from the Training rows only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
+  `${bestEpoch ? `PublicTest (${count(metrics.validation.images)} images) chose to keep epoch ${bestEpoch}: the most accurate there ${epochCriterion(voteShare)}.` : `The temperature is fitted to PublicTest (${count(metrics.validation.images)} images).`} How the settings were chosen is not recorded.`,
   "PrivateTest is opened by `train:evaluate --final`, which writes each time down. Every opening by this model and by earlier ones of its name:",
 ])}
 

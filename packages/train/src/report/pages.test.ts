@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Predictions } from "../score/predictions.ts";
 import { smallSet } from "../testing/small-set.ts";
 import { lineChart, niceTicks } from "./score-charts.ts";
-import { mistakeGallery, worstMistakes } from "./mistakes.ts";
+import { misclassifiedGallery, mostConfidentErrors } from "./misclassified-images.ts";
 import { encodePng } from "./png.ts";
 import { confusionTable } from "./score-tables.ts";
 
@@ -17,14 +17,14 @@ const predictions: Predictions = {
   votes: Int32Array.of(0, -1, -1, 0),
 };
 
-describe("worstMistakes", () => {
+describe("mostConfidentErrors", () => {
   it("lists wrong answers only, the surest first", () => {
-    expect(worstMistakes(predictions, 5).map(({ index }) => index)).toEqual([2, 0]);
-    expect(worstMistakes(predictions, 1)).toMatchObject([{ index: 2, predicted: 0 }]);
+    expect(mostConfidentErrors(predictions, 5).map(({ index }) => index)).toEqual([2, 0]);
+    expect(mostConfidentErrors(predictions, 1)).toMatchObject([{ index: 2, predicted: 0 }]);
   });
 
   it("are shown with label and votes, and class names cannot break the page", () => {
-    const html = mistakeGallery(smallSet, predictions, worstMistakes(predictions, 5));
+    const html = misclassifiedGallery(smallSet, predictions, mostConfidentErrors(predictions, 5));
     expect(html.match(/<img /g)).toHaveLength(2);
     expect(html).toContain("99 %");
     expect(html).toContain("label: &lt;i&gt;Sad");

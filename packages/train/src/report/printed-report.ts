@@ -1,5 +1,5 @@
 import { formatPercent, type Terminal } from "@mien/cli";
-import type { PartMetrics, Score } from "@mien/format";
+import type { SplitMetrics, Score } from "@mien/format";
 
 /** How the rows of a part are called in tables, by what was measured. */
 const VIEWS = {
@@ -10,7 +10,7 @@ const VIEWS = {
 /** Prints what a model scored: the overall figures in every way measured, then by class. */
 export function reportMetrics(
   terminal: Terminal,
-  metrics: PartMetrics,
+  metrics: SplitMetrics,
   about: { readonly part: string; readonly classes: readonly string[] },
 ): void {
   const { byVotes } = metrics;
@@ -37,7 +37,7 @@ export function reportMetrics(
 }
 
 /** One row for a part and one for each further way in which it was measured. */
-function scoreRows(name: string, metrics: PartMetrics): (string | number)[][] {
+function scoreRows(name: string, metrics: SplitMetrics): (string | number)[][] {
   const { loss, ece, calibrated } = metrics;
   const figures = (what: string, score: Score) => [
     what,

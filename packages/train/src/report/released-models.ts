@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, type Calibration, type RunConfig, type RunMetrics } from "@mien/format";
-import type { Opening } from "../run/test-set-access.ts";
+import type { TestSetAccess } from "../run/test-set-access.ts";
 
 /** A file of a released model. */
 export interface ReleasedFile {
@@ -31,7 +31,7 @@ export interface ReleasedModel {
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
   /** Every look at the test part by this model and earlier ones of its name, by time. */
-  readonly openings: readonly Opening[];
+  readonly openings: readonly TestSetAccess[];
   /** The command that trains and exports it again. */
   readonly command: string;
 }

@@ -5,7 +5,7 @@ import {
   type Calibration,
   type EpochRecord,
   type ImageSet,
-  type PartMetrics,
+  type SplitMetrics,
   type RunConfig,
   type RunMetrics,
 } from "@mien/format";
@@ -14,14 +14,14 @@ import { applyTemperature, onlyLabelled, readCalibration } from "../score/calibr
 import { readHistory } from "../run/history.ts";
 import { reliability } from "../score/metrics.ts";
 import { percent } from "./numbers.ts";
-import { readOpenings, type Opening } from "../run/test-set-access.ts";
+import { readTestSetAccesses, type TestSetAccess } from "../run/test-set-access.ts";
 import { readPredictions, type Predictions } from "../score/predictions.ts";
-import { readRunMetrics } from "../run/run.ts";
-import { targetOf, usedOf, voteShareOf } from "../score/target-of.ts";
-import { reliabilityChart } from "./score-charts.ts";
-import { learningCurves } from "./training-curves.ts";
+import { readRunMetrics } from "../run/run-inputs.ts";
+import { describeTarget, describeTrainingImages, voteShareOf } from "../run/training-settings.ts";
+import { reliabilityDiagram } from "./score-charts.ts";
+import { learningCurves } from "./learning-curves.ts";
 import { definitions, page } from "./page-frame.ts";
-import { mistakeGallery, worstMistakes } from "./mistakes.ts";
+import { misclassifiedGallery, mostConfidentErrors } from "./misclassified-images.ts";
 import { classTable, confusionTable, scoreTable } from "./score-tables.ts";
 
 /** Wrong answers that are shown. */
@@ -34,7 +34,7 @@ interface Shown {
   readonly metrics: RunMetrics;
   readonly calibration: Calibration | undefined;
   readonly predictions: Predictions;
-  readonly openings: readonly Opening[];
+  readonly openings: readonly TestSetAccess[];
   readonly set: ImageSet;
 }
 
@@ -57,7 +57,7 @@ export async function writeReport(
     metrics: given.metrics ?? (await readRunMetrics(folder)),
     calibration: await readCalibration(folder),
     predictions: await readPredictions(folder, "validation"),
-    openings: await readOpenings(folder),
+    openings: await readTestSetAccesses(folder),
     set,
   };
   await writeFileAtomic(file, renderReport(shown));
@@ -75,7 +75,7 @@ function renderReport(shown: Shown): string {
 <p>${counted(config.classes.length, "expression")} from ${input} images of ${escapeHtml(config.data.name)}, ${counted(history.length, "epoch")}</p></header>
 ${tiles(shown)}
 <section><h2>What it scores</h2>
-<p>${escapeHtml(usedOf(config))} PublicTest is the validation part: it chose the epoch, and the temperature is fitted to it, so its figures may be too good. If settings were chosen by it too, its figures are even more optimistic; a run does not record how its settings were chosen. ${
+<p>${escapeHtml(describeTrainingImages(config))} PublicTest is the validation part: it chose the epoch, and the temperature is fitted to it, so its figures may be too good. If settings were chosen by it too, its figures are even more optimistic; a run does not record how its settings were chosen. ${
       test
         ? "PrivateTest is the test part."
         : openings.length > 0
@@ -100,7 +100,7 @@ ${calibrationSection(shown)}
 <p>The wrong answers on validation with the highest probability${
       predictions.votes ? ", each with the answer of most FER+ voters" : ""
     }. Some labels are wrong themselves.</p>
-${mistakeGallery(set, predictions, worstMistakes(predictions, MISTAKES))}
+${misclassifiedGallery(set, predictions, mostConfidentErrors(predictions, MISTAKES))}
 </section>
 ${originSection(shown)}`,
   );
@@ -161,13 +161,13 @@ function calibrationSection({ calibration, metrics, predictions }: Shown): strin
     const { probabilities, labels } = onlyLabelled(predictions.probabilities, truth, classes);
     const calibrated = applyTemperature(probabilities, classes, calibration.temperature);
     const bins = (of: Float32Array) => reliability(of, labels, classes);
-    return reliabilityChart({ title, before: bins(probabilities), after: bins(calibrated) });
+    return reliabilityDiagram({ title, before: bins(probabilities), after: bins(calibrated) });
   };
   const { validation } = metrics;
   const { byVotes, mixed } = validation;
   const { temperature, voteShare } = calibration;
-  const target = targetOf(voteShare);
-  const change = (by: string, { ece, loss, calibrated }: PartMetrics) =>
+  const target = describeTarget(voteShare);
+  const change = (by: string, { ece, loss, calibrated }: SplitMetrics) =>
     `By ${by}, the expected calibration error goes from ${percent(ece, 1)} to ${percent(calibrated?.ece, 1)} and the loss from ${loss.toFixed(4)} to ${calibrated?.loss.toFixed(4) ?? "–"}.`;
   const changes = [
     change("labels", validation),

@@ -68,7 +68,7 @@ export function lineChart(chart: {
 }
 
 /** Accuracy over confidence before and after calibration, with the share of images as bars. */
-export function reliabilityChart(chart: {
+export function reliabilityDiagram(chart: {
   readonly title: string;
   readonly before: readonly ReliabilityBin[];
   readonly after: readonly ReliabilityBin[];

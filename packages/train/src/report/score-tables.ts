@@ -1,4 +1,4 @@
-import type { PartMetrics, Score } from "@mien/format";
+import type { SplitMetrics, Score } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import { bootstrapInterval } from "../score/bootstrap.ts";
 import { normalisedConfusion } from "../score/metrics.ts";
@@ -6,8 +6,8 @@ import { count, percent } from "./numbers.ts";
 
 /** Every way in which the parts were measured, one row each. */
 export function scoreTable(parts: {
-  readonly validation: PartMetrics;
-  readonly test: PartMetrics | undefined;
+  readonly validation: SplitMetrics;
+  readonly test: SplitMetrics | undefined;
 }): string {
   const rows = Object.entries(parts).flatMap(([name, metrics]) =>
     metrics === undefined
@@ -23,7 +23,7 @@ export function scoreTable(parts: {
   );
 }
 
-function partRows(name: string, metrics: PartMetrics): string[][] {
+function partRows(name: string, metrics: SplitMetrics): string[][] {
   const figures = (what: string, score: Score, rest: readonly string[]) => [
     what,
     count(score.images),
@@ -61,7 +61,7 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
 }
 
 /** Recall, precision and F1 of each class, and by votes too where they are known. */
-export function classTable(metrics: PartMetrics, classes: readonly string[]): string {
+export function classTable(metrics: SplitMetrics, classes: readonly string[]): string {
   const { byVotes } = metrics;
   return htmlTable(
     [
@@ -80,7 +80,7 @@ export function classTable(metrics: PartMetrics, classes: readonly string[]): st
   );
 }
 
-function classFigures({ confusion, recall, precision, f1 }: PartMetrics, c: number): string[] {
+function classFigures({ confusion, recall, precision, f1 }: SplitMetrics, c: number): string[] {
   const images = confusion[c]?.reduce((sum, n) => sum + n, 0) ?? 0;
   const shares = [recall[c], precision?.[c], f1?.[c]];
   return [count(images), ...shares.map((share) => percent(share, 1))];
@@ -88,7 +88,7 @@ function classFigures({ confusion, recall, precision, f1 }: PartMetrics, c: numb
 
 /** A normalised confusion matrix with the numbers of images below the shares. */
 export function confusionTable(
-  confusion: PartMetrics["confusion"],
+  confusion: SplitMetrics["confusion"],
   classes: readonly string[],
 ): string {
   const rows = normalisedConfusion(confusion).map((shares, actual) => {

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { readBytes, writeFileAtomic } from "@mien/cli";
-import { MienError, RUN_FILES, type PartMetrics } from "@mien/format";
+import { MienError, RUN_FILES, type SplitMetrics } from "@mien/format";
 
 /** The file in a run folder that remembers every look at the test part, one line of JSON each. */
-export const OPENINGS_FILE = "openings.jsonl";
+export const TEST_SET_ACCESS_FILE = "openings.jsonl";
 
 /** One look at the test part. Accuracies are 0–1. */
-export interface Opening {
+export interface TestSetAccess {
   /** ISO 8601, UTC. */
   readonly time: string;
   /** Name of the run. */
@@ -33,14 +33,14 @@ export interface Opening {
  *
  * @throws {MienError} `bad-data` if the file is damaged: what was seen cannot be unseen.
  */
-export async function readOpenings(folder: string): Promise<Opening[]> {
-  const file = path.join(folder, OPENINGS_FILE);
+export async function readTestSetAccesses(folder: string): Promise<TestSetAccess[]> {
+  const file = path.join(folder, TEST_SET_ACCESS_FILE);
   if (!existsSync(file)) return [];
   const lines = (await readBytes(file)).toString("utf8").split("\n");
   return lines.flatMap((line, i) => {
     if (line.trim() === "") return [];
     try {
-      return [JSON.parse(line) as Opening];
+      return [JSON.parse(line) as TestSetAccess];
     } catch {
       throw new MienError("bad-data", `${file}: line ${i + 1} is not JSON`);
     }
@@ -48,13 +48,13 @@ export async function readOpenings(folder: string): Promise<Opening[]> {
 }
 
 /** Writes a look at the test part down. */
-export async function recordOpening(
+export async function recordTestSetAccess(
   folder: string,
-  { run, code, metrics }: { run: string; code: string; metrics: PartMetrics },
-): Promise<Opening> {
-  const earlier = await readOpenings(folder);
+  { run, code, metrics }: { run: string; code: string; metrics: SplitMetrics },
+): Promise<TestSetAccess> {
+  const earlier = await readTestSetAccesses(folder);
   const { images, accuracy, macroF1, averaged, byVotes } = metrics;
-  const opening: Opening = {
+  const opening: TestSetAccess = {
     time: new Date().toISOString(),
     run,
     weights: await weightsHash(folder),
@@ -66,7 +66,7 @@ export async function recordOpening(
     ...(byVotes && { votesAccuracy: byVotes.accuracy }),
   };
   const lines = [...earlier, opening].map((line) => `${JSON.stringify(line)}\n`);
-  await writeFileAtomic(path.join(folder, OPENINGS_FILE), lines.join(""));
+  await writeFileAtomic(path.join(folder, TEST_SET_ACCESS_FILE), lines.join(""));
   return opening;
 }
 

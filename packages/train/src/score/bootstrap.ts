@@ -1,4 +1,4 @@
-import { random, type PartMetrics } from "@mien/format";
+import { random, type SplitMetrics } from "@mien/format";
 import { scoreConfusion } from "./metrics.ts";
 
 /** How often the images are drawn anew. */
@@ -13,7 +13,7 @@ const ROUNDS = 1000;
  * @returns lower and upper bound, 0–1.
  */
 export function bootstrapInterval(
-  confusion: PartMetrics["confusion"],
+  confusion: SplitMetrics["confusion"],
   figure: "macroF1" | "meanRecall",
 ): [number, number] {
   const stream = random("bootstrap", figure);

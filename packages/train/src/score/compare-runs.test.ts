@@ -4,7 +4,7 @@ import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compareRuns, comparisonName, type Comparison } from "./compare-runs.ts";
 import { renderComparison, verdict } from "../report/comparison-page.ts";
-import type { MeasuredPart } from "./predictions.ts";
+import type { EvaluationSplit } from "./predictions.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 
 let base: string;
@@ -39,7 +39,7 @@ describe("compareRuns", () => {
   });
 
   it("looks at the test part only where all runs were opened before", async () => {
-    const parts: MeasuredPart[] = ["validation", "test"];
+    const parts: EvaluationSplit[] = ["validation", "test"];
     const opened = [await run("a", { right: 20, parts }), await run("b", { right: 10, parts })];
     const closed = await run("c", { right: 10 });
     const partsOf = async (...folders: string[]) => [

@@ -11,10 +11,10 @@ import { predictedClasses } from "./metrics.ts";
 import {
   predictionsFile,
   readPredictions,
-  type MeasuredPart,
+  type EvaluationSplit,
   type Predictions,
 } from "./predictions.ts";
-import { inputsOf, readRunMetrics } from "../run/run.ts";
+import { inputsOf, readRunMetrics } from "../run/run-inputs.ts";
 
 /** A run beside others. */
 export interface ComparedRun {
@@ -28,7 +28,7 @@ export interface ComparedRun {
 
 /** Whether two runs differ on a part by more than chance. */
 export interface ComparedPair extends McNemar {
-  readonly part: MeasuredPart;
+  readonly part: EvaluationSplit;
   /** What their answers were held against. */
   readonly by: "labels" | "votes";
   /** Places in the list of runs. */
@@ -65,9 +65,9 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
   const configs = await Promise.all(folders.map((folder) => readRunConfig(folder)));
   await requireDifferentRuns(folders);
   const opened = folders.every((folder) => existsSync(predictionsFile(folder, "test")));
-  const parts: MeasuredPart[] = opened ? ["validation", "test"] : ["validation"];
+  const parts: EvaluationSplit[] = opened ? ["validation", "test"] : ["validation"];
   const pairs: ComparedPair[] = [];
-  const unlike: MeasuredPart[] = [];
+  const unlike: EvaluationSplit[] = [];
   const warnings: string[] = [];
   for (const part of parts) {
     const predictions = await Promise.all(folders.map((folder) => readPredictions(folder, part)));
@@ -98,7 +98,7 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
 }
 
 /** All pairs on one part, by the labels and, if every run has the same ones, by the votes. */
-function comparePart(part: MeasuredPart, predictions: readonly Predictions[]): ComparedPair[] {
+function comparePart(part: EvaluationSplit, predictions: readonly Predictions[]): ComparedPair[] {
   const truths = {
     labels: predictions[0]?.labels,
     votes: areEqual(predictions.map(({ votes }) => votes)) ? predictions[0]?.votes : undefined,
@@ -157,8 +157,8 @@ async function requireDifferentRuns(folders: readonly string[]): Promise<void> {
 }
 
 /** Metrics of a run without what votes say about some parts. */
-function withoutVotes(metrics: RunMetrics, parts: readonly MeasuredPart[]): RunMetrics {
-  const rest = structuredClone(metrics) as { [part in MeasuredPart]?: { byVotes?: unknown } };
+function withoutVotes(metrics: RunMetrics, parts: readonly EvaluationSplit[]): RunMetrics {
+  const rest = structuredClone(metrics) as { [part in EvaluationSplit]?: { byVotes?: unknown } };
   for (const part of parts) delete rest[part]?.byVotes;
   return rest as RunMetrics;
 }

@@ -5,8 +5,8 @@ import type { Votes } from "@mien/data";
 import { officialSplit, type ImageSet } from "@mien/format";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { bootstrapInterval } from "./bootstrap.ts";
-import { judge } from "./evaluate-predictions.ts";
-import { answersOf, predictionsFile, readPredictions, writePredictions, type Predictions } from "./predictions.ts"; // prettier-ignore
+import { evaluatePredictions } from "./evaluate-predictions.ts";
+import { groundTruthOf, predictionsFile, readPredictions, writePredictions, type Predictions } from "./predictions.ts"; // prettier-ignore
 
 /** Four images of one pixel in training, four in validation; the second of these is a copy. */
 const set: ImageSet = {
@@ -29,7 +29,7 @@ const votes: Votes = {
 };
 
 const split = officialSplit(set);
-const answers = answersOf(set, split.validation, { training: split.train, votes });
+const answers = groundTruthOf(set, split.validation, { training: split.train, votes });
 
 /** Right, right, wrong and right by the labels. */
 const predictions: Predictions = {
@@ -40,7 +40,7 @@ const predictions: Predictions = {
   ...answers,
 };
 
-describe("answersOf", () => {
+describe("groundTruthOf", () => {
   it("knows copies of training images and winners of votes", () => {
     expect(answers).toEqual({
       row: Uint32Array.of(14, 15, 16, 17),
@@ -48,14 +48,14 @@ describe("answersOf", () => {
       copied: Uint8Array.of(0, 1, 0, 0),
       votes: Int32Array.of(0, 1, 1, -1),
     });
-    const alone = answersOf(set, split.validation, { training: split.train });
+    const alone = groundTruthOf(set, split.validation, { training: split.train });
     expect(alone.votes).toBeUndefined();
   });
 });
 
-describe("judge", () => {
+describe("evaluatePredictions", () => {
   it("scores labels, votes, averages and images without copies apart", () => {
-    const scores = judge(predictions, 1);
+    const scores = evaluatePredictions(predictions, 1);
     expect(scores).toMatchObject({ images: 4, accuracy: 0.75, meanRecall: 0.75 });
     expect(scores.averaged).toMatchObject({ images: 4, accuracy: 1 });
     expect(scores.leakFree).toMatchObject({ images: 3, accuracy: 2 / 3 });
@@ -68,16 +68,19 @@ describe("judge", () => {
   });
 
   it("judges a model that learnt labels and votes by both together", () => {
-    const { mixed } = judge(predictions, 1, 0.5);
+    const { mixed } = evaluatePredictions(predictions, 1, 0.5);
     expect(mixed?.calibratedEce).toBeCloseTo(mixed!.ece, 6);
-    expect(judge(predictions, 1, 1).mixed).toBeUndefined();
-    expect(judge(predictions, 2, 0.5).mixed?.calibratedEce).not.toBeCloseTo(mixed!.ece, 3);
+    expect(evaluatePredictions(predictions, 1, 1).mixed).toBeUndefined();
+    expect(evaluatePredictions(predictions, 2, 0.5).mixed?.calibratedEce).not.toBeCloseTo(
+      mixed!.ece,
+      3,
+    );
   });
 
   it("leaves out parts of which no image is left", () => {
     const votes = predictions.votes!.map(() => -1);
     const copied = predictions.copied.map(() => 1);
-    const scores = judge({ ...predictions, votes, copied }, 1, 0.5);
+    const scores = evaluatePredictions({ ...predictions, votes, copied }, 1, 0.5);
     expect(Object.keys(scores)).not.toContain("byVotes");
     expect(Object.keys(scores)).not.toContain("leakFree");
     expect(Object.keys(scores)).not.toContain("mixed");
@@ -86,7 +89,7 @@ describe("judge", () => {
   it("leaves out what was not measured", () => {
     const { averaged, votes, ...plain } = predictions;
     expect([averaged, votes]).not.toContain(undefined);
-    const scores = judge(plain);
+    const scores = evaluatePredictions(plain);
     expect(Object.keys(scores)).not.toContain("averaged");
     expect(Object.keys(scores)).not.toContain("byVotes");
     expect(Object.keys(scores)).not.toContain("calibrated");

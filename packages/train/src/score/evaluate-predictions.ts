@@ -1,4 +1,4 @@
-import type { PartMetrics, Score } from "@mien/format";
+import type { SplitMetrics, Score } from "@mien/format";
 import { applyTemperature, calibrationTargets, errorsBy, onlyLabelled } from "./calibration.ts";
 import { calibrationError, meanLoss, reliability, scorePredictions } from "./metrics.ts";
 import type { Predictions } from "./predictions.ts";
@@ -11,12 +11,16 @@ import type { Predictions } from "./predictions.ts";
  * @param temperature of the model's calibration; undefined leaves the calibrated figures out.
  * @param voteShare share of the votes in what the model learnt, 0–1.
  */
-export function judge(predictions: Predictions, temperature?: number, voteShare = 0): PartMetrics {
-  const own = judgeBy(predictions, predictions.labels, temperature);
+export function evaluatePredictions(
+  predictions: Predictions,
+  temperature?: number,
+  voteShare = 0,
+): SplitMetrics {
+  const own = evaluateAgainst(predictions, predictions.labels, temperature);
   if (!predictions.votes?.some((winner) => winner >= 0)) return own;
   return {
     ...own,
-    byVotes: judgeBy(predictions, predictions.votes, temperature),
+    byVotes: evaluateAgainst(predictions, predictions.votes, temperature),
     ...(voteShare > 0 &&
       voteShare < 1 &&
       temperature !== undefined && { mixed: mixedFigures(predictions, temperature, voteShare) }),
@@ -24,11 +28,11 @@ export function judge(predictions: Predictions, temperature?: number, voteShare 
 }
 
 /** @param truth [N] class, −1 for images that are left out. */
-function judgeBy(
+function evaluateAgainst(
   predictions: Predictions,
   truth: ArrayLike<number>,
   temperature: number | undefined,
-): PartMetrics {
+): SplitMetrics {
   const classes = predictions.classes.length;
   const { averaged, copied } = predictions;
   const { probabilities, labels } = onlyLabelled(predictions.probabilities, truth, classes);
@@ -54,7 +58,7 @@ function mixedFigures(
   { probabilities, classes, labels, votes }: Predictions,
   temperature: number,
   voteShare: number,
-): NonNullable<PartMetrics["mixed"]> {
+): NonNullable<SplitMetrics["mixed"]> {
   const targets = calibrationTargets({ own: labels, votes, voteShare });
   const eceOf = (of: Float32Array) => errorsBy(of, classes.length, targets).ece;
   const calibrated = applyTemperature(probabilities, classes.length, temperature);
@@ -65,7 +69,7 @@ function calibratedFigures(
   probabilities: Float32Array,
   labels: Uint8Array,
   { classes, temperature }: { readonly classes: number; readonly temperature: number },
-): NonNullable<PartMetrics["calibrated"]> {
+): NonNullable<SplitMetrics["calibrated"]> {
   const calibrated = applyTemperature(probabilities, classes, temperature);
   return {
     temperature,
@@ -74,7 +78,7 @@ function calibratedFigures(
   };
 }
 
-function scoreOf({ images, accuracy, accuracyInterval, macroF1, meanRecall }: PartMetrics): Score {
+function scoreOf({ images, accuracy, accuracyInterval, macroF1, meanRecall }: SplitMetrics): Score {
   return {
     images,
     accuracy,

@@ -1,4 +1,4 @@
-import type { PartMetrics } from "@mien/format";
+import type { SplitMetrics } from "@mien/format";
 
 /** The 97.5 % quantile of the standard normal distribution. */
 const Z95 = 1.959964;
@@ -20,7 +20,7 @@ export function scorePredictions(
   probabilities: Float32Array,
   labels: ArrayLike<number>,
   classes: number,
-): PartMetrics {
+): SplitMetrics {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   const predictions = predictedClasses(probabilities, classes);
   for (let i = 0; i < labels.length; i++) {
@@ -47,8 +47,8 @@ export function predictedClasses(probabilities: Float32Array, classes: number): 
  * @param confusion [actual][predicted] counts.
  */
 export function scoreConfusion(
-  confusion: PartMetrics["confusion"],
-): Required<Omit<PartMetrics, OtherFigures>> {
+  confusion: SplitMetrics["confusion"],
+): Required<Omit<SplitMetrics, OtherFigures>> {
   const hits = confusion.map((row, c) => row[c] as number);
   const actual = confusion.map(total);
   const predicted = confusion.map((_, c) => total(confusion.map((row) => row[c] as number)));
@@ -138,7 +138,7 @@ export function wilsonInterval(successes: number, trials: number): [number, numb
 }
 
 /** A confusion matrix with each row divided by its sum; rows without images are NaN. */
-export function normalisedConfusion(confusion: PartMetrics["confusion"]): number[][] {
+export function normalisedConfusion(confusion: SplitMetrics["confusion"]): number[][] {
   return confusion.map((row) => row.map((count) => count / total(row)));
 }
 

@@ -13,10 +13,10 @@ import {
 } from "@mien/format";
 
 /** A part of a data set that models are measured on. */
-export type MeasuredPart = "validation" | "test";
+export type EvaluationSplit = "validation" | "test";
 
 /** The images of a part, and what is right about them, in the order of the part. */
-export interface PartAnswers {
+export interface GroundTruth {
   /** [N], the row of the CSV that each image came from. */
   readonly row: Uint32Array;
   /** [N], the data set's own label. */
@@ -28,8 +28,8 @@ export interface PartAnswers {
 }
 
 /** What a model said about the images of a part, with what is right. */
-export interface Predictions extends PartAnswers {
-  readonly part: MeasuredPart;
+export interface Predictions extends GroundTruth {
+  readonly part: EvaluationSplit;
   readonly classes: readonly string[];
   /** [N, classes], before calibration. */
   readonly probabilities: Float32Array;
@@ -38,7 +38,7 @@ export interface Predictions extends PartAnswers {
 }
 
 /** The file in a run folder that holds the predictions on a part, in the safetensors layout. */
-export const predictionsFile = (run: string, part: MeasuredPart): string =>
+export const predictionsFile = (run: string, part: EvaluationSplit): string =>
   path.join(run, `predictions-${part}.bin`);
 
 /**
@@ -46,11 +46,11 @@ export const predictionsFile = (run: string, part: MeasuredPart): string =>
  *
  * @param positions in the set; `training` are those that the model learnt from.
  */
-export function answersOf(
+export function groundTruthOf(
   set: ImageSet,
   positions: Uint32Array,
   given: { readonly training: Uint32Array; readonly votes?: Votes | undefined },
-): PartAnswers {
+): GroundTruth {
   const hashOf = (position: number) =>
     createHash("sha256").update(imageAt(set, position)).digest("base64");
   const seen = new Set(Array.from(given.training, hashOf));
@@ -92,7 +92,7 @@ export async function writePredictions(run: string, predictions: Predictions): P
  *
  * @throws {MienError} `missing-file` if there are none, `bad-data` if the file is damaged.
  */
-export async function readPredictions(run: string, part: MeasuredPart): Promise<Predictions> {
+export async function readPredictions(run: string, part: EvaluationSplit): Promise<Predictions> {
   const file = predictionsFile(run, part);
   if (!existsSync(file)) {
     const flag = part === "test" ? " --final" : "";

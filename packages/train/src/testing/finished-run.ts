@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { RUN_FILES, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
-import { judge } from "../score/evaluate-predictions.ts";
-import { writePredictions, type MeasuredPart, type Predictions } from "../score/predictions.ts";
-import { voteShareOf } from "../score/target-of.ts";
+import { evaluatePredictions } from "../score/evaluate-predictions.ts";
+import { writePredictions, type EvaluationSplit, type Predictions } from "../score/predictions.ts";
+import { voteShareOf } from "../run/training-settings.ts";
 
 /** What a made-up run is like; by default right about no image. */
 export interface FinishedRun {
@@ -14,7 +14,7 @@ export interface FinishedRun {
   /** The first row of the CSV. */
   readonly rows?: number;
   readonly learningRate?: number;
-  readonly parts?: readonly MeasuredPart[];
+  readonly parts?: readonly EvaluationSplit[];
   /** What its configuration has instead. */
   readonly config?: Partial<RunConfig>;
   /** Validation accuracy and loss of its epochs; none by default. */
@@ -37,7 +37,7 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
   const probabilities = Float32Array.from({ length: 2 * IMAGES }, (_, at) =>
     answer(at >> 1) === at % 2 ? 0.8 : 0.2,
   );
-  const predictions = (part: MeasuredPart): Predictions => ({
+  const predictions = (part: EvaluationSplit): Predictions => ({
     part,
     classes: CLASSES,
     probabilities,
@@ -64,7 +64,7 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
     ...about.config,
   };
   const metrics = Object.fromEntries(
-    parts.map((part) => [part, judge(predictions(part), 1, voteShareOf(config))]),
+    parts.map((part) => [part, evaluatePredictions(predictions(part), 1, voteShareOf(config))]),
   ) as unknown as RunMetrics;
   const calibration = {
     method: "temperature",

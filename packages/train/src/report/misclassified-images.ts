@@ -6,7 +6,7 @@ import type { Predictions } from "../score/predictions.ts";
 import { encodePng } from "./png.ts";
 
 /** An image on which a model was sure and wrong. */
-export interface Mistake {
+export interface MisclassifiedImage {
   /** Place among the predictions. */
   readonly index: number;
   readonly predicted: number;
@@ -15,7 +15,7 @@ export interface Mistake {
 }
 
 /** The wrong answers that the model was surest of, worst first; at most `most` of them. */
-export function worstMistakes(predictions: Predictions, most: number): Mistake[] {
+export function mostConfidentErrors(predictions: Predictions, most: number): MisclassifiedImage[] {
   const { labels, probabilities } = predictions;
   const classes = predictions.classes.length;
   return Array.from(predictedClasses(probabilities, classes), (predicted, index) => {
@@ -27,10 +27,10 @@ export function worstMistakes(predictions: Predictions, most: number): Mistake[]
 }
 
 /** Mistakes as pictures with what was said about them, as HTML. */
-export function mistakeGallery(
+export function misclassifiedGallery(
   set: ImageSet,
   predictions: Predictions,
-  mistakes: readonly Mistake[],
+  mistakes: readonly MisclassifiedImage[],
 ): string {
   const { classes, labels, votes, row } = predictions;
   const positions = new Map(Array.from(set.row, (csvRow, position) => [csvRow, position]));

@@ -8,7 +8,7 @@ import { RUN_FILES, type RunConfig } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { checkpointFile } from "./checkpoint.ts";
 import { resolveConfig } from "../config.ts";
-import { findRunPlace, takeRunPlace, type WantedRun } from "./run-place.ts";
+import { findRunFolder, claimRunFolder, type WantedRun } from "./run-folder.ts";
 
 let folder: string;
 let base: string;
@@ -45,7 +45,7 @@ async function makeRun(number: number, of: WantedRun, left: "finished" | "stoppe
 }
 
 const nth = (n: number) => (n === 1 ? base : `${base}-${n}`);
-const place = (of = wanted(), fresh = false) => findRunPlace(base, of, { fresh });
+const place = (of = wanted(), fresh = false) => findRunFolder(base, of, { fresh });
 const isNew = (n: number) => ({ state: "new", folder: nth(n) });
 
 describe("the place of a run", () => {
@@ -137,7 +137,7 @@ describe("the place of a run", () => {
 
   it("is beside the first run, not inside it, if the base ends with a slash", async () => {
     await makeRun(1, wanted({ epochs: 1 }), "finished");
-    expect(await findRunPlace(`${base}/`, wanted())).toEqual(isNew(2));
+    expect(await findRunFolder(`${base}/`, wanted())).toEqual(isNew(2));
   });
 
   it("is found from within the folder too, and named as it must be typed there", async () => {
@@ -145,11 +145,11 @@ describe("the place of a run", () => {
     const before = process.cwd();
     onTestFinished(() => process.chdir(before));
     process.chdir(base);
-    expect(await findRunPlace(".", wanted())).toMatchObject({ state: "finished", folder: "." });
-    const other = await findRunPlace(".", wanted({ epochs: 1 }));
+    expect(await findRunFolder(".", wanted())).toMatchObject({ state: "finished", folder: "." });
+    const other = await findRunFolder(".", wanted({ epochs: 1 }));
     expect(other).toEqual({ state: "new", folder: "../fer2013-2" });
     process.chdir(folder);
-    expect(await findRunPlace("./fer2013", wanted())).toMatchObject({ folder: "fer2013" });
+    expect(await findRunFolder("./fer2013", wanted())).toMatchObject({ folder: "fer2013" });
   });
 
   it("is never a folder or file that holds something else", async () => {
@@ -253,31 +253,31 @@ describe("the place of a run", () => {
 
 describe("a place that is taken", () => {
   it("is this process's alone, also in its first epoch, until it is released", async () => {
-    const first = await takeRunPlace(base, wanted());
+    const first = await claimRunFolder(base, wanted());
     expect(first).toMatchObject(isNew(1));
     await makeRun(1, wanted(), "begun");
     for (const other of [wanted(), wanted({ epochs: 1 })]) {
-      await expect(takeRunPlace(base, other)).rejects.toMatchObject({ code: "conflict" });
+      await expect(claimRunFolder(base, other)).rejects.toMatchObject({ code: "conflict" });
     }
-    const beside = await takeRunPlace(base, wanted({ epochs: 1 }), { fresh: true });
+    const beside = await claimRunFolder(base, wanted({ epochs: 1 }), { fresh: true });
     expect(beside).toMatchObject(isNew(2));
     await beside.release();
     await first.release();
     expect(await readdir(base)).toEqual(["config.json"]);
-    await (await takeRunPlace(base, wanted())).release();
+    await (await claimRunFolder(base, wanted())).release();
   });
 
   it("leaves no folder behind if nothing came of it, and one that was there alone", async () => {
-    await (await takeRunPlace(base, wanted())).release();
+    await (await claimRunFolder(base, wanted())).release();
     expect(existsSync(base)).toBe(false);
     await mkdir(base);
-    await (await takeRunPlace(base, wanted())).release();
+    await (await claimRunFolder(base, wanted())).release();
     expect(existsSync(base)).toBe(true);
   });
 
   it("of a finished run is neither locked nor touched", async () => {
     await makeRun(1, wanted(), "finished");
-    const taken = await takeRunPlace(base, wanted());
+    const taken = await claimRunFolder(base, wanted());
     expect(taken.state).toBe("finished");
     expect(await readdir(base)).not.toContain("lock");
     await taken.release();
@@ -287,7 +287,7 @@ describe("a place that is taken", () => {
     const other = wanted({ epochs: 1 });
     await makeRun(1, other, "finished");
     await rename(base, `${base}-aside`);
-    const taken = takeRunPlace(base, wanted());
+    const taken = claimRunFolder(base, wanted());
     while (!existsSync(base)) await setImmediate();
     // All at once, as the other process would have held the lock meanwhile.
     cpSync(`${base}-aside`, base, { recursive: true });
@@ -300,7 +300,7 @@ describe("a place that is taken", () => {
   it("that cannot be made is an error with advice", async () => {
     const file = path.join(folder, "afile");
     await writeFile(file, "");
-    await expect(takeRunPlace(path.join(file, "x"), wanted())).rejects.toMatchObject({
+    await expect(claimRunFolder(path.join(file, "x"), wanted())).rejects.toMatchObject({
       code: "environment",
       message: expect.stringMatching(/cannot make the folder .*afile\/x/) as string,
       advice: expect.stringContaining("--out") as string,

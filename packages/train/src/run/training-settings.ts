@@ -1,7 +1,7 @@
 import type { RunConfig } from "@mien/format";
 
 /** What a model learns and is fitted to, in words. `voteShare`: share of the FER+ votes in it, 0–1. */
-export function targetOf(voteShare: number): string {
+export function describeTarget(voteShare: number): string {
   if (voteShare === 0) return "the data set's labels";
   if (voteShare === 1) return "the FER+ votes";
   return `labels and FER+ votes, ${Math.round(100 * (1 - voteShare))} to ${Math.round(100 * voteShare)}`;
@@ -21,7 +21,7 @@ function numberOf({ hyperparameters }: Pick<RunConfig, "hyperparameters">, name:
  * What the training images go through that validation images do not, by the run's settings:
  * `augmentation`, `dropout`, both or neither.
  */
-export function trainingNoise(run: Pick<RunConfig, "hyperparameters">): string[] {
+export function trainingOnlyEffects(run: Pick<RunConfig, "hyperparameters">): string[] {
   const any = (...names: readonly string[]) => names.some((name) => numberOf(run, name) > 0);
   const augmented = any(
     ...["zoom", "shift", "rotation", "mirror", "brightness", "contrast", "erasing", "mixup"],
@@ -33,7 +33,9 @@ export function trainingNoise(run: Pick<RunConfig, "hyperparameters">): string[]
 }
 
 /** What makes a run's training loss another measure than its validation loss; empty for nothing. */
-export function trainingExtras({ hyperparameters }: Pick<RunConfig, "hyperparameters">): string {
+export function trainingOnlyLossTerms({
+  hyperparameters,
+}: Pick<RunConfig, "hyperparameters">): string {
   const names = {
     labelSmoothing: "label smoothing",
     distillation: "a teacher's answers",
@@ -45,7 +47,7 @@ export function trainingExtras({ hyperparameters }: Pick<RunConfig, "hyperparame
 }
 
 /** Which training images a run learnt from, by its settings `subset` and `omit`, as a sentence. */
-export function usedOf(run: Pick<RunConfig, "hyperparameters">): string {
+export function describeTrainingImages(run: Pick<RunConfig, "hyperparameters">): string {
   const subset = Number(run.hyperparameters["subset"] ?? 1);
   const left = {
     blank: " Blank images were left out.",

@@ -5,8 +5,8 @@ import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "
 import { MienError, RUN_FILES } from "@mien/format";
 import { readCalibration } from "../score/calibration.ts";
 import { bestEpoch, readHistory } from "../run/history.ts";
-import { readOpenings, weightsHash, type Opening } from "../run/test-set-access.ts";
-import { readRunMetrics } from "../run/run.ts";
+import { readTestSetAccesses, weightsHash, type TestSetAccess } from "../run/test-set-access.ts";
+import { readRunMetrics } from "../run/run-inputs.ts";
 import { renderCard } from "./model-card.ts";
 import {
   chooseDefault,
@@ -81,7 +81,7 @@ export async function releaseModel(
     bestEpoch: bestEpoch(history),
     calibration,
     metrics: { ...metrics, ...(tested && { test: tested }) },
-    openings: mergeOpenings(earlier?.openings ?? [], await readOpenings(run)),
+    openings: mergeOpenings(earlier?.openings ?? [], await readTestSetAccesses(run)),
     command,
   };
   const eight = path.join(folder, `${name}.int8.onnx`);
@@ -114,7 +114,10 @@ async function copyModel(source: VerifiedFile, target: string): Promise<Released
 }
 
 /** All looks at the test part, also by earlier models of the same name, in order of time. */
-function mergeOpenings(before: readonly Opening[], now: readonly Opening[]): Opening[] {
+function mergeOpenings(
+  before: readonly TestSetAccess[],
+  now: readonly TestSetAccess[],
+): TestSetAccess[] {
   const byTime = new Map([...before, ...now].map((opening) => [opening.time, opening]));
   return [...byTime.values()].sort((a, b) => (a.time < b.time ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { averageWeights } from "./average.ts";
+import { averageWeights } from "./weight-average.ts";
 import { scope, tensorCount } from "../tensor/native.ts";
 import { Variable } from "../tensor/variable.ts";
 

@@ -5,7 +5,13 @@ import { writeJson } from "@mien/cli";
 import { RUN_FILES } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.ts";
-import { inputsKey, readRunMetrics, removeLeftovers, trainingCode, type RunInputs } from "./run.ts";
+import {
+  inputsKey,
+  readRunMetrics,
+  removeLeftovers,
+  trainingCode,
+  type RunInputs,
+} from "./run-inputs.ts";
 
 let folder: string;
 let base: string;

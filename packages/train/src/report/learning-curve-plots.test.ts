@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { curvesChart } from "./plots.ts";
+import { learningCurvesChart } from "./learning-curve-plots.ts";
 
-describe("curvesChart", () => {
+describe("learningCurvesChart", () => {
   it("says by what validation is judged, and what is in the training loss besides", () => {
     const run = { bestEpoch: 1, hyperparameters: { voteShare: 1, distillation: 0.5 } };
     const lines = (what: "loss" | "accuracy") =>
-      curvesChart([], what, run).data.datasets.map(({ label }) => label);
+      learningCurvesChart([], what, run).data.datasets.map(({ label }) => label);
     expect(lines("loss")).toEqual([
       "training (with a teacher's answers)",
       "validation, by the FER+ votes",
@@ -19,7 +19,7 @@ describe("curvesChart", () => {
     [{ mirror: 0.5, convDropout: 0.1 }, "training (with augmentation, dropout)"],
     [{ zoom: 0, shift: 0, rotation: 0, mirror: 0, dropout: 0 }, "training"],
   ])("names augmentation and dropout only if the run had them: %j", (hyperparameters, name) => {
-    const chart = curvesChart([], "accuracy", { bestEpoch: 1, hyperparameters });
+    const chart = learningCurvesChart([], "accuracy", { bestEpoch: 1, hyperparameters });
     expect(chart.data.datasets[0]?.label).toBe(name);
   });
 });

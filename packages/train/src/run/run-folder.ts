@@ -7,13 +7,13 @@ import { MienError, messageOf, RUN_FILES, type RunConfig } from "@mien/format";
 import { checkpointFile } from "./checkpoint.ts";
 import { configSchema, resolveConfig } from "../config.ts";
 import { lockRun } from "./run-lock.ts";
-import { inputsOf } from "./run.ts";
+import { inputsOf } from "./run-inputs.ts";
 
 /** A run that is asked for, before it has a folder. */
 export type WantedRun = Omit<RunConfig, "name">;
 
 /** Where a run with certain inputs stands. */
-export interface RunPlace {
+export interface RunFolder {
   /** `finished`: nothing to do; `unfinished`: go on with it; `new`: no epoch of it is done yet. */
   readonly state: "finished" | "unfinished" | "new";
   readonly folder: string;
@@ -22,23 +22,23 @@ export interface RunPlace {
 }
 
 /** A place that no other process trains in until it is released. */
-export interface TakenPlace extends RunPlace {
+export interface ClaimedRunFolder extends RunFolder {
   /** Lets others in; a folder that was made for nothing is removed. */
   release(): Promise<void>;
 }
 
 /**
- * As `findRunPlace`, but makes the folder and locks it, unless the run in it is finished.
+ * As `findRunFolder`, but makes the folder and locks it, unless the run in it is finished.
  *
- * @throws {MienError} as `findRunPlace` and `lockRun`; `environment` if the folder cannot be made.
+ * @throws {MienError} as `findRunFolder` and `lockRun`; `environment` if the folder cannot be made.
  */
-export async function takeRunPlace(
+export async function claimRunFolder(
   base: string,
   wanted: WantedRun,
   options: { readonly fresh?: boolean } = {},
-): Promise<TakenPlace> {
+): Promise<ClaimedRunFolder> {
   for (;;) {
-    const place = await findRunPlace(base, wanted, options);
+    const place = await findRunFolder(base, wanted, options);
     const { folder } = place;
     if (place.state === "finished") return { ...place, release: () => Promise.resolve() };
     const made = await mkdir(folder, { recursive: true }).catch((error: unknown) => {
@@ -54,7 +54,7 @@ export async function takeRunPlace(
       if (made !== undefined) await rmdir(folder).catch(() => undefined);
     };
     // Another process may have trained there between the look and the lock.
-    const now = await findRunPlace(base, wanted, options).catch(async (error: unknown) => {
+    const now = await findRunFolder(base, wanted, options).catch(async (error: unknown) => {
       await release();
       throw error;
     });
@@ -73,13 +73,13 @@ export async function takeRunPlace(
  * @throws {MienError} `conflict` if the newest run is unfinished and has other inputs, `bad-data`
  * if the configuration of a run is damaged.
  */
-export async function findRunPlace(
+export async function findRunFolder(
   base: string,
   wanted: WantedRun,
   { fresh = false }: { readonly fresh?: boolean } = {},
-): Promise<RunPlace> {
+): Promise<RunFolder> {
   const folders = await foldersLike(base);
-  const free: RunPlace = { state: "new", folder: nextFree(base, folders) };
+  const free: RunFolder = { state: "new", folder: nextFree(base, folders) };
   if (fresh) return free;
   const runs = await Promise.all(
     folders
@@ -95,7 +95,7 @@ export async function findRunPlace(
   throw unfinishedConflict(newest.folder, newest.config, wanted);
 }
 
-function standing({ folder, config }: { folder: string; config: RunConfig }): RunPlace {
+function standing({ folder, config }: { folder: string; config: RunConfig }): RunFolder {
   const { metrics, model } = RUN_FILES;
   // A model that was deleted is made again from the checkpoint.
   const isFinished = [metrics, `${model}/model.json`, `${model}/weights.bin`].every((name) =>

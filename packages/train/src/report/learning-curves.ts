@@ -2,16 +2,21 @@ import type { EpochRecord, RunConfig } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
 import { bestEpoch } from "../run/history.ts";
 import { percent } from "./numbers.ts";
-import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "../score/target-of.ts";
+import {
+  describeTarget,
+  trainingOnlyLossTerms,
+  trainingOnlyEffects,
+  voteShareOf,
+} from "../run/training-settings.ts";
 import { lineChart } from "./score-charts.ts";
 
 /** How loss and accuracy went over the epochs of a run, and by what they are judged, as HTML. */
 export function learningCurves(config: RunConfig, history: readonly EpochRecord[]): string {
   const best = bestEpoch(history);
   const voteShare = voteShareOf(config);
-  const target = targetOf(voteShare);
-  const extras = trainingExtras(config);
-  const noise = trainingNoise(config);
+  const target = describeTarget(voteShare);
+  const extras = trainingOnlyLossTerms(config);
+  const noise = trainingOnlyEffects(config);
   const charts = [
     { title: "Loss", validation: "validationLoss", training: "trainLoss" },
     { title: "Accuracy", validation: "validationAccuracy", training: "trainAccuracy" },

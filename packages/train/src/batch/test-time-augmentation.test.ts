@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { smallSet } from "../testing/small-set.ts";
 import { pixelsAt } from "../network/trained-model.ts";
-import { tenViews, viewAt } from "./views.ts";
+import { tenViews, viewAt } from "./test-time-augmentation.ts";
 
 const set = {
   ...smallSet,

@@ -1,22 +1,27 @@
 import { COLOURS, drawHeatmap, renderChart } from "@mien/plot";
-import type { EpochRecord, PartMetrics, RunConfig } from "@mien/format";
+import type { EpochRecord, SplitMetrics, RunConfig } from "@mien/format";
 import { normalisedConfusion } from "../score/metrics.ts";
-import { targetOf, trainingExtras, trainingNoise, voteShareOf } from "../score/target-of.ts";
+import {
+  describeTarget,
+  trainingOnlyLossTerms,
+  trainingOnlyEffects,
+  voteShareOf,
+} from "../run/training-settings.ts";
 
 /** The run whose curves are drawn. */
 type DrawnRun = Pick<RunConfig, "hyperparameters"> & { readonly bestEpoch: number };
 
 /** Loss or accuracy over the epochs, on training and validation images, as PNG. */
-export function drawCurves(
+export function drawLearningCurves(
   history: readonly EpochRecord[],
   what: "loss" | "accuracy",
   run: DrawnRun,
 ): Buffer {
-  return renderChart(curvesChart(history, what, run));
+  return renderChart(learningCurvesChart(history, what, run));
 }
 
-/** What `drawCurves` draws, for Chart.js. */
-export function curvesChart(
+/** What `drawLearningCurves` draws, for Chart.js. */
+export function learningCurvesChart(
   history: readonly EpochRecord[],
   what: "loss" | "accuracy",
   run: DrawnRun,
@@ -32,8 +37,8 @@ export function curvesChart(
     pointRadius: history.length > 60 ? 0 : 2,
   });
   const title = isLoss ? "Loss by epoch" : "Accuracy by epoch";
-  const extras = isLoss ? trainingExtras(run) : "";
-  const noise = [...trainingNoise(run), ...(extras === "" ? [] : [extras])].join(", ");
+  const extras = isLoss ? trainingOnlyLossTerms(run) : "";
+  const noise = [...trainingOnlyEffects(run), ...(extras === "" ? [] : [extras])].join(", ");
   return {
     type: "line" as const,
     data: {
@@ -45,7 +50,7 @@ export function curvesChart(
           COLOURS.series[1],
         ),
         line(
-          `validation, by ${targetOf(voteShareOf(run))}`,
+          `validation, by ${describeTarget(voteShareOf(run))}`,
           isLoss ? "validationLoss" : "validationAccuracy",
           COLOURS.series[0],
         ),
@@ -62,8 +67,8 @@ export function curvesChart(
 }
 
 /** A confusion matrix as shares of each actual class, as PNG. */
-export function drawConfusion(
-  metrics: PartMetrics,
+export function drawConfusionMatrix(
+  metrics: SplitMetrics,
   classes: readonly string[],
   part: string,
 ): Buffer {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
-import { agrees, maxPool, plainMaxPool, type MaxPool, type PoolResult } from "./pool.ts";
+import { agrees, maxPool, plainMaxPool, type MaxPool, type PoolResult } from "./max-pool.ts";
 import { multiply } from "../tensor/native-ops.ts";
 import { constantFloat } from "../tensor/native.ts";
 import { expectRightGradients, normals } from "../testing/gradients.ts";
