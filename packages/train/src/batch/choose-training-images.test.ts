@@ -10,12 +10,12 @@ const counts = (positions: Uint32Array) =>
     (_, label) => positions.filter((position) => set.labels[position] === label).length,
   );
 
-describe("the images to learn from", () => {
-  it("are all that there are, unless something is left out", () => {
+describe("chooseTrainingImages", () => {
+  it("returns all images by default", () => {
     expect(chooseTrainingImages(set, all, { omit: "nothing", subset: 1 })).toEqual(all);
   });
 
-  it("leave out blank ones and copies that disagree, and keep copies that agree", () => {
+  it("leaves out blank images and copies with different labels, and keeps copies with equal labels", () => {
     const dirty = { ...set, pixels: set.pixels.slice(), labels: set.labels.slice() };
     imageAt(dirty, 3).fill(120);
     for (const [copy, of] of [
@@ -32,7 +32,7 @@ describe("the images to learn from", () => {
     expect([...all].filter((position) => !blank.includes(position))).toEqual([3]);
   });
 
-  it("are the asked share of every class, always the same ones, in order", () => {
+  it("returns the given share of each class, always the same images, in order", () => {
     const third = chooseTrainingImages(set, all, { omit: "nothing", subset: 1 / 3 });
     expect(counts(third)).toEqual(counts(all).map((count) => Math.ceil(count / 3)));
     expect(third).toEqual(third.slice().sort());

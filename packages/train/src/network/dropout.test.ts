@@ -3,7 +3,7 @@ import { dropoutMask } from "./dropout.ts";
 import { download, scope } from "../tensor/native.ts";
 
 const mask = (shape: number[], rate: number, key: [number, number]) =>
-  scope(() => download(dropoutMask(shape, rate, key)));
+  scope(() => download(dropoutMask(shape, { rate, key })));
 
 describe("dropout masks", () => {
   it.each([0.01, 0.1, 0.25, 0.4, 0.5, 0.9])(

@@ -25,7 +25,7 @@ describe.each([
         forward: (x) => (result = pool.forward(x)).y,
         backward: ([x], __, dy) => [pool.backward(x!, result!, dy)],
         stock: (x) => tf.maxPool(x as Tensor4D, 2, 2, "valid"),
-        // Small, so that hardly any window changes its maximum on the way.
+        // Small, so that the maximum of almost no window changes place.
         step: 1e-3,
       });
     },
@@ -33,12 +33,12 @@ describe.each([
 });
 
 describe("choosing a max pooling", () => {
-  it("takes oneDNN's where TensorFlow has it", () => {
+  it("uses oneDNN where TensorFlow has it", () => {
     expect(["oneDNN", "TensorFlow"]).toContain(maxPool().name);
     expect(agrees(maxPool())).toBe(true);
   });
 
-  it("refuses one that is missing or computes something else", () => {
+  it("refuses an operation that is missing or gives other results", () => {
     const missing: MaxPool = {
       ...plainMaxPool,
       forward: () => {

@@ -67,7 +67,7 @@ describe("native operations have the values and gradients of stock tfjs, and of 
         return result.y;
       },
       backward: ([x, scale], _, dy) => {
-        const gradient = ops.batchNormGradients(x!, scale!, dy, reserved);
+        const gradient = ops.batchNormGradients(dy, { x: x!, scale: scale!, reserved });
         return [gradient.x, gradient.scale, gradient.offset];
       },
       stock: (x, scale, offset) => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { learningCurvesChart } from "./learning-curve-plots.ts";
+import { learningCurvesChart } from "./learning-curves.ts";
 
 describe("learningCurvesChart", () => {
-  it("says by what validation is judged, and what is in the training loss besides", () => {
+  it("names the target of the validation curve and the additional terms of the training loss", () => {
     const run = { bestEpoch: 1, hyperparameters: { voteShare: 1, distillation: 0.5 } };
     const lines = (what: "loss" | "accuracy") =>
       learningCurvesChart([], what, run).data.datasets.map(({ label }) => label);
     expect(lines("loss")).toEqual([
-      "training (with a teacher's answers)",
+      "training (with a teacher's probabilities)",
       "validation, by the FER+ votes",
     ]);
     expect(lines("accuracy")).toEqual(["training", "validation, by the FER+ votes"]);
