@@ -25,7 +25,7 @@ import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.
 import { FONT, PIXEL_RATIO, registerFonts, THEMES } from "../../packages/plot/src/theme.ts";
 import type { Trial } from "../../packages/tune/src/optuna/optuna-protocol.ts";
 import {
-  drawLearningCurves,
+  drawCurves,
   drawHistory,
   drawImportance,
   drawParallel,
@@ -88,7 +88,7 @@ async function studyHtml(): Promise<string> {
   const importance = Object.keys(space.parameters).map((name) => [name, 0.1] as const);
   const pictures = [
     drawHistory(trials, null),
-    drawLearningCurves(trials),
+    drawCurves(trials),
     drawImportance(importance),
     drawParallel(trials, space),
     ...drawSlices(trials, { ...space, parameters: Object.fromEntries(twoOf(space)) }),

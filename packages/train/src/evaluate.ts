@@ -40,7 +40,7 @@ import {
 const CHUNK = 1024;
 
 /** How images are predicted. */
-export interface PredictOptions {
+interface PredictOptions {
   /** Whether to also average over ten views (test-time augmentation), which takes ten times as long. */
   readonly averaging: boolean;
   readonly signal?: AbortSignal | undefined;

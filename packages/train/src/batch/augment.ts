@@ -11,10 +11,18 @@ import {
   type NativeTensor,
 } from "../tensor/native.ts";
 
-/** The hyperparameters of geometric augmentation. */
+/**
+ * The hyperparameters of geometric augmentation.
+ *
+ * @internal exported for tests.
+ */
 export type GeometricAugmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;
 
-/** The hyperparameters of augmentation of the pixel values. */
+/**
+ * The hyperparameters of augmentation of the pixel values.
+ *
+ * @internal exported for tests.
+ */
 export type PixelValueAugmentation = Pick<TrainConfig, "brightness" | "contrast" | "erasing">;
 
 /**

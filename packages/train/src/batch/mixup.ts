@@ -32,7 +32,11 @@ export function mixup(
   return { images: blend(images), targets: blend(targets) };
 }
 
-/** A random number from Beta(alpha, alpha), for 0 < alpha ≤ 1, by Jöhnk's method. */
+/**
+ * A random number from Beta(alpha, alpha), for 0 < alpha ≤ 1, by Jöhnk's method.
+ *
+ * @internal exported for tests.
+ */
 export function betaShare(stream: Random, alpha: number): number {
   for (;;) {
     const a = stream.uniform() ** (1 / alpha);

@@ -26,7 +26,7 @@ export interface Targets {
 }
 
 /** The hyperparameters that targets depend on. */
-export type TargetConfig = Pick<TrainConfig, "voteShare" | "labelSmoothing" | "distillation">;
+type TargetConfig = Pick<TrainConfig, "voteShare" | "labelSmoothing" | "distillation">;
 
 /**
  * Mixes the labels of a set with FER+ votes, smooths them (Szegedy et al. 2016) and mixes them with
@@ -78,7 +78,7 @@ export function makeTargets(
  * Votes as probabilities [N, classes]. As in the training code of FER+, a single vote for a class is
  * ignored. A row is zero if an answer that is not a class (such as no face) has the most votes.
  */
-export function voteTargets(votes: Votes, classes: readonly string[]): Float32Array {
+function voteTargets(votes: Votes, classes: readonly string[]): Float32Array {
   const columns = voteColumns(votes, classes);
   const width = votes.columns.length;
   const count = votes.counts.length / width;

@@ -10,7 +10,7 @@ import { tf } from "../tensor/tf.ts";
 export type LayersModel = InstanceType<typeof tf.Sequential>;
 
 /** Settings of the model besides its stages. */
-export interface LayersModelOptions {
+interface LayersModelOptions {
   readonly input: ModelInput;
   readonly batchNormMomentum: number;
   /** If given, the model starts with it, so its input are pixels 0–255; else standardised images. */

@@ -23,7 +23,7 @@ export interface StepKey {
 export type Gradients = Map<Variable, NativeTensor>;
 
 /** A stage with its parameters. After a training pass it holds the tensors that its gradient needs. */
-export interface Layer {
+interface Layer {
   readonly trainable: readonly Variable[];
   /** Moving averages. */
   readonly statistics: readonly Variable[];
@@ -38,7 +38,7 @@ export interface Layer {
 }
 
 /** The settings of all layers of a network. */
-export interface LayerOptions {
+interface LayerOptions {
   /** Seed of the initial weights. */
   readonly seed: number;
   /** Factor of the sum of squared kernel weights in the loss. */

@@ -14,7 +14,11 @@ export interface PoolResult {
   readonly workspace: readonly NativeTensor[];
 }
 
-/** Max pooling over 2×2 windows that do not overlap; an odd last row or column is dropped. */
+/**
+ * Max pooling over 2×2 windows that do not overlap; an odd last row or column is dropped.
+ *
+ * @internal exported for tests.
+ */
 export interface MaxPool {
   /** The implementation: oneDNN's is about three times as fast as TensorFlow's own. */
   readonly name: "oneDNN" | "TensorFlow";
@@ -31,7 +35,11 @@ const windows = (dtype: number) => [
   attribute.text("data_format", "NHWC"),
 ];
 
-/** TensorFlow's public operations, which every build has. */
+/**
+ * TensorFlow's public operations, which every build has.
+ *
+ * @internal exported for tests.
+ */
 export const plainMaxPool: MaxPool = {
   name: "TensorFlow",
   forward: (x) => ({ y: runOne("MaxPool", windows(x.dtype), [x]), workspace: [] }),

@@ -96,7 +96,7 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
     expect(found.gradients.size).toBe(Object.keys(grads).length);
     for (const [name, gradient] of found.gradients) {
       const [, stock] = Object.entries(grads).find(([key]) => key.startsWith(stockName(name)))!;
-      expectClose(gradient, stock.dataSync<"float32">(), 1e-4, 0.01);
+      expectClose(gradient, stock.dataSync<"float32">(), { share: 1e-4, floor: 0.01 });
     }
     tf.dispose([x, targets, grads]);
     model.dispose();

@@ -1,6 +1,10 @@
 import type { TrainConfig } from "../config.ts";
 
-/** The hyperparameters of the learning rate. */
+/**
+ * The hyperparameters of the learning rate.
+ *
+ * @internal exported for tests.
+ */
 export type Schedule = Pick<TrainConfig, "learningRate" | "schedule" | "warmup" | "decay">;
 
 /**

@@ -26,7 +26,7 @@ export interface TrainedModel {
 }
 
 /** The output of a layer. */
-export interface LayerOutput {
+interface LayerOutput {
   readonly layer: string;
   /** [count, …] */
   readonly shape: readonly number[];

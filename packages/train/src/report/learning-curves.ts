@@ -22,7 +22,11 @@ export function drawLearningCurves(
   return renderChart(learningCurvesChart(history, metric, run));
 }
 
-/** The chart of `drawLearningCurves`, for Chart.js. */
+/**
+ * The chart of `drawLearningCurves`, for Chart.js.
+ *
+ * @internal exported for tests.
+ */
 export function learningCurvesChart(
   history: readonly EpochRecord[],
   metric: "loss" | "accuracy",

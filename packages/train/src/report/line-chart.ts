@@ -11,7 +11,7 @@ import {
 } from "./svg-chart.ts";
 
 /** One line of a chart. */
-export interface Series {
+interface Series {
   readonly name: string;
   /** [x, y] from left to right. */
   readonly points: readonly (readonly [number, number])[];

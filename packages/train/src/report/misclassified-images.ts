@@ -6,7 +6,7 @@ import { percent } from "./numbers.ts";
 import { encodePng } from "./png.ts";
 
 /** An image whose predicted class is not its label. */
-export interface MisclassifiedImage {
+interface MisclassifiedImage {
   /** Index among the predictions. */
   readonly index: number;
   /** The CSV row that the image came from. */

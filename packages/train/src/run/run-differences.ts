@@ -6,7 +6,7 @@ import { configSchema, resolveConfig } from "../config.ts";
 import { inputsOf, type RequestedRun } from "./run-inputs.ts";
 
 /** An input in which two runs differ, with its value in each run as text. */
-export interface RunDifference {
+interface RunDifference {
   readonly name: string;
   readonly before: string;
   readonly now: string;
@@ -29,8 +29,10 @@ function flatInputs(config: RequestedRun): Readonly<Record<string, unknown>> {
 }
 
 function textOf(name: string, value: unknown): string {
+  // A list becomes `1,2,3`, which is also its form as a flag.
+  const text = String(value);
   if (value === undefined) return "(none)";
-  return ["data", "votes", "teacher"].includes(name) ? String(value).slice(0, 12) : String(value);
+  return ["data", "votes", "teacher"].includes(name) ? text.slice(0, 12) : text;
 }
 
 /** The error for a request whose folder holds an unfinished run with other inputs. */

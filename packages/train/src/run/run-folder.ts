@@ -10,7 +10,7 @@ import type { RequestedRun } from "./run-inputs.ts";
 import { lockRun } from "./run-lock.ts";
 
 /** The folder of a run and the state of the run in it. */
-export interface RunFolder {
+interface RunFolder {
   /**
    * `finished`: nothing is left to do; `unfinished`: the run can be resumed from its checkpoint;
    * `new`: there is no checkpoint yet.
@@ -22,7 +22,7 @@ export interface RunFolder {
 }
 
 /** A run folder that no other process trains in until it is released. */
-export interface ClaimedRunFolder extends RunFolder {
+interface ClaimedRunFolder extends RunFolder {
   /** Removes the lock, and also the folder if this process made it and it is empty. */
   release(): Promise<void>;
 }
@@ -73,6 +73,7 @@ export async function claimRunFolder(
  * @param options.fresh start a new run even if one with the same inputs exists; default false.
  * @throws {MienError} `conflict` if the newest run is unfinished and has other inputs, `bad-data`
  * if the configuration of a run is damaged.
+ * @internal exported for tests.
  */
 export async function findRunFolder(
   base: string,

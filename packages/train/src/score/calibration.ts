@@ -19,7 +19,7 @@ const SMALLEST = 2 ** -149;
 const STEEPEST = 20;
 
 /** Labels with their weight in the targets of the training. */
-export interface WeightedLabels {
+interface WeightedLabels {
   /** [N] class, or −1 where it is unknown. */
   readonly labels: ArrayLike<number>;
   /** 0–1. */
@@ -37,6 +37,7 @@ export interface WeightedLabels {
  * @returns T, from 1/20 to 20; 1 without labels, and 1 if the loss falls down to the smallest T,
  * as it does if every prediction is correct.
  * @see https://arxiv.org/abs/1706.04599
+ * @internal exported for tests.
  */
 export function fitTemperature(
   probabilities: Float32Array,

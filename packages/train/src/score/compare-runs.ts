@@ -196,6 +196,11 @@ function areEqual(values: readonly unknown[]): boolean {
   return values.every((value) => isDeepStrictEqual(value, values[0]));
 }
 
+function textOf(value: unknown): string {
+  const text = String(value);
+  return value === undefined ? "–" : text;
+}
+
 /** The inputs of some runs that are not the same in all of them: [name, value in each run]. */
 function differencesOf(configs: readonly RunConfig[]): [string, string[]][] {
   const flat = configs.map((config): Readonly<Record<string, unknown>> => {
@@ -211,6 +216,6 @@ function differencesOf(configs: readonly RunConfig[]): [string, string[]][] {
   });
   const names = [...new Set(flat.flatMap((config) => Object.keys(config)))];
   return names
-    .map((name): [string, string[]] => [name, flat.map((config) => String(config[name] ?? "–"))])
+    .map((name): [string, string[]] => [name, flat.map((config) => textOf(config[name]))])
     .filter(([, values]) => new Set(values).size > 1);
 }

@@ -97,6 +97,7 @@ export function meanLoss(
  * The 95 % score interval of a proportion (Wilson 1927), which stays within 0 and 1.
  *
  * @returns lower and upper bound, 0–1; [0, 1] without trials.
+ * @internal exported for tests.
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
   if (trials === 0) return [0, 1];

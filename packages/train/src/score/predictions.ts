@@ -17,7 +17,7 @@ import { z } from "zod";
 export type EvaluationSplit = "validation" | "test";
 
 /** What is known about the images of a split, in the order of the split. */
-export interface GroundTruth {
+interface GroundTruth {
   /** [N], the row of the CSV that each image came from. */
   readonly row: Uint32Array;
   /** [N], the label of the data set. */

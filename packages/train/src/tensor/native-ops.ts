@@ -90,7 +90,11 @@ const batchNormInference = perDtype((dtype) => [
   attribute.float("exponential_avg_factor", 1),
 ]);
 
-/** The parameters and moving averages of batch normalisation, each [channels]. */
+/**
+ * The parameters and moving averages of batch normalisation, each [channels].
+ *
+ * @internal exported for tests.
+ */
 export interface BatchNormState {
   readonly scale: NativeTensor;
   readonly offset: NativeTensor;
@@ -99,7 +103,7 @@ export interface BatchNormState {
 }
 
 /** The result of `batchNormTraining`. */
-export interface BatchNormResult {
+interface BatchNormResult {
   readonly y: NativeTensor;
   /** The moving averages after this batch. */
   readonly movingMean: NativeTensor;

@@ -55,7 +55,7 @@ export const attribute = {
 let created: Set<number> | undefined;
 
 /** The name of a TensorFlow operation and the number of its outputs. */
-export type Operation<N extends OutputCount> = readonly [name: string, outputs: N];
+type Operation<N extends OutputCount> = readonly [name: string, outputs: N];
 
 /**
  * Runs a TensorFlow operation synchronously (TensorFlow uses its own threads for the work).
@@ -188,7 +188,11 @@ function constant(
   return tensor;
 }
 
-/** The number of tensors that TensorFlow holds for this process, including those of tfjs. */
+/**
+ * The number of tensors that TensorFlow holds for this process, including those of tfjs.
+ *
+ * @internal exported for tests.
+ */
 export function tensorCount(): number {
   return binding.getNumOfTensors();
 }

@@ -12,6 +12,7 @@ const requireModule: (name: "@tensorflow/tfjs-node") => TensorFlow = createRequi
  *
  * @param load loads the module; only tests give another function than the default.
  * @throws {MienError} `environment` if the addon is missing or tfjs chose another backend.
+ * @internal exported for tests.
  */
 export function loadTensorFlow(load: () => TensorFlow = requireTfjsNode): TensorFlow {
   const advice = "Run `npm run setup`; it builds the native addon and says what is missing.";
@@ -76,7 +77,7 @@ export type OutputCount = keyof OutputsByCount;
 export type Outputs<N extends OutputCount> = OutputsByCount[N];
 
 /** The functions of tfjs-node's addon that run TensorFlow operations by name. */
-export interface Binding {
+interface Binding {
   readonly TF_Version: string;
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_INT: number;
