@@ -17,7 +17,7 @@ describe.each([
   ["plain", plainMaxPool],
 ])("%s max pooling", (_, pool) => {
   it.each(shapes.map((shape) => [shape]))(
-    "has stock tfjs's values and gradients over %j",
+    "has the values and gradients of tfjs over %j",
     (shape) => {
       let result: PoolResult | undefined;
       expectRightGradients({
@@ -32,7 +32,7 @@ describe.each([
   );
 });
 
-describe("choosing a max pooling", () => {
+describe("maxPool", () => {
   it("uses oneDNN where TensorFlow has it", () => {
     expect(["oneDNN", "TensorFlow"]).toContain(maxPool().name);
     expect(agrees(maxPool())).toBe(true);
