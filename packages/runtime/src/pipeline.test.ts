@@ -7,7 +7,8 @@ import { overlap } from "./image/box.ts";
 import { enrol } from "./people/enrol.ts";
 import { FaceDetector } from "./detect/face-detector.ts";
 import { People } from "./people/people.ts";
-import { createPipeline, type FrameInput } from "./pipeline.ts";
+import { createPipeline } from "./pipeline.ts";
+import type { FrameInput } from "./image/picture.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import { openEmbedding } from "./people/recogniser.ts";
 import { DATA, DETECTOR, faceBoxes, findYunet } from "./testing/data.ts";
@@ -327,12 +328,12 @@ describe("a pipeline with people", () => {
     ] as const) {
       const nothing = paint(64, 64, () => [0, 0, 0]);
       const pictures = [...[0, 3, 6, 9].map((i) => faceOf(colour(i))), nothing];
-      const { person, withoutFace } = await enrol(people, name, pictures, detector);
+      const { person, withoutFace } = await enrol(people, name, { pictures, detector });
       expect(person.features).toHaveLength(4);
       expect(withoutFace).toEqual([4]);
     }
     await expect(
-      enrol(people, "Nobody", [paint(64, 64, () => [0, 0, 0])], detector),
+      enrol(people, "Nobody", { pictures: [paint(64, 64, () => [0, 0, 0])], detector }),
     ).rejects.toMatchObject({ code: "bad-image" });
     await detector.close();
     const timed = (picture: FrameInput, i: number) => ({ ...picture, index: i, timeMs: 33 * i });

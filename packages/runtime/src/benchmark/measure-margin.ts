@@ -16,8 +16,8 @@ import type { Box } from "../image/box.ts";
 import { ExpressionClassifier } from "../expression/expression-classifier.ts";
 import { FaceDetector } from "../detect/face-detector.ts";
 import { regionOf } from "../image/face-region.ts";
-import { cut } from "../image/picture.ts";
-import type { Picture } from "../image/shrink.ts";
+import { crop } from "../image/crop.ts";
+import type { Picture } from "../image/picture.ts";
 import { DATA, DETECTOR, widened } from "../testing/data.ts";
 
 const SIDE = 48;
@@ -76,7 +76,7 @@ const direct = await classifier.classify(samples.map(({ original }) => original)
 console.log(`right on the original images: ${percent(right(direct))}`);
 for (const side of SIDES) {
   for (const down of DOWNS) {
-    const cuts = samples.map(({ canvas, box }) => cut(canvas, regionOf(box, { side, down })));
+    const cuts = samples.map(({ canvas, box }) => crop(canvas, regionOf(box, { side, down })));
     const answers = await classifier.classify(cuts);
     const same = answers.filter(({ expression }, i) => expression === direct[i]!.expression).length;
     console.log(

@@ -1,5 +1,6 @@
 import { checkOptions } from "../check-options.ts";
-import { pipelineSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
+import { pipelineSettings } from "../pipeline-settings.ts";
+import type { OptionsOf, ResolvedOptions } from "../setting.ts";
 import { argmax } from "./argmax.ts";
 
 const settings = pipelineSettings.confirmation;

@@ -38,7 +38,7 @@ describe("people", () => {
       expect(people.identify(pictures(i)[5]!)?.name).toBe(`person ${i}`);
     }
     for (let i = 50; i < 70; i++) expect(people.identify(pictures(i)[0]!)).toBe(null);
-    const { falseAccept, falseReject, genuine, impostor } = people.calibration();
+    const { falseAccept, falseReject, genuine, impostor } = people.thresholdEstimate();
     expect(falseAccept).toBeLessThanOrEqual(0.0101);
     expect(falseReject).toBeLessThan(0.2);
     expect([genuine, impostor]).toEqual([20, 20]);
@@ -64,7 +64,7 @@ describe("people", () => {
     people.add("Ada", pictures(1));
     expect(people.identify(pictures(1, 8)[7]!)?.name).toBe("Ada");
     expect(people.identify(pictures(2)[0]!)).toBe(null);
-    expect(people.calibration().falseAccept).toBe(null);
+    expect(people.thresholdEstimate().falseAccept).toBe(null);
   });
 
   it("need a name and features of the same kind", () => {
@@ -118,7 +118,9 @@ describe("a folder of people", () => {
       ["empty.person", "bad-data"],
       ["text.person", "bad-data"],
     ]);
-    expect(damaged[1]!.error.message).toMatch(/cut\.person is not a person that mien can read/);
+    expect(damaged[1]!.error.message).toMatch(
+      /cut\.person is no file of a person that mien can read/,
+    );
     expect(people.size).toBe(6);
     await expect(loadPeople(path.join(folder, "notes.txt"), people)).rejects.toMatchObject({
       code: "missing-file",

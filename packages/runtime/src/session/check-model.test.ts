@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { MienError, encodeModelMetadata, random } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { checkAnswer } from "./check-model.ts";
+import { checkProbabilities } from "./check-model.ts";
 import { ExpressionClassifier } from "../index.ts";
 import { HALVES, halvesModel } from "../testing/models.ts";
 import type { Graph } from "../testing/onnx-writer.ts";
@@ -55,7 +55,7 @@ const REFUSED: [string, Uint8Array, RegExp][] = [
   [
     "an input of bytes",
     changed({ inputs: [{ ...input, type: "uint8" }] }),
-    /onnxruntime refuses it|found uint8/,
+    /onnxruntime cannot load it|found uint8/,
   ],
   [
     "two inputs",
@@ -75,12 +75,12 @@ const REFUSED: [string, Uint8Array, RegExp][] = [
   [
     "an operation that does not exist",
     changed({ nodes: [flatten, gemm, { ...softmax, op: "Softermax" }] }),
-    /onnxruntime refuses it \(.*Softermax/,
+    /onnxruntime cannot load it \(.*Softermax/,
   ],
   [
     "weights that do not fit",
     changed({ weights: { w: { shape: [9, 5], data: new Array<number>(45).fill(0) } } }),
-    /onnxruntime refuses it/,
+    /onnxruntime cannot load it/,
   ],
   [
     "absurd sizes",
@@ -113,7 +113,10 @@ describe("a file is refused with its reason", () => {
 
   it("for an answer whose shape or values only show when it runs", () => {
     const check = (dims: number[], data: unknown) => () =>
-      checkAnswer({ type: "float32", dims, data }, 2, ["Happy", "Sad"], "m.onnx");
+      checkProbabilities(
+        { type: "float32", dims, data },
+        { count: 2, labels: ["Happy", "Sad"], name: "m.onnx" },
+      );
     const good = Float32Array.of(0.25, 0.75, 1, 0);
     expect(check([2, 2], good)()).toBe(good);
     expect(check([2, 2, 1], good)).toThrow(/found float32 \[2, 2, 1\]/);

@@ -3,7 +3,7 @@ import type { Box } from "../image/box.ts";
 import { FaceDetector } from "../detect/face-detector.ts";
 import { People } from "../people/people.ts";
 import type { Recogniser } from "../people/recogniser.ts";
-import type { Picture } from "../image/shrink.ts";
+import type { Picture } from "../image/picture.ts";
 import { DETECTOR, orlFace, widened } from "./data.ts";
 
 const [PEOPLE, PICTURES] = [40, 10];
@@ -57,7 +57,7 @@ export interface Rates {
   top1: number;
   falseReject: number;
   falseAccept: number;
-  /** What the calibration expected. */
+  /** The share that the threshold estimate expected. */
   expectedAccept: number;
   expectedReject: number;
 }
@@ -84,7 +84,7 @@ export function identify(features: Float32Array[][], recogniser: Recogniser, spl
     }
     const strangers = Array.from(ids.slice(KNOWN), (id) => features[id] as Float32Array[]).flat();
     rates.falseAccept += accepted(people, strangers) / splits;
-    const { falseAccept, falseReject } = people.calibration();
+    const { falseAccept, falseReject } = people.thresholdEstimate();
     rates.expectedAccept += (falseAccept ?? NaN) / splits;
     rates.expectedReject += (falseReject ?? NaN) / splits;
   }
@@ -101,7 +101,7 @@ export function identifyAlone(
   features.forEach((own, id) => {
     const people = new People(recogniser);
     people.add("only", own.slice(0, ENROLLED));
-    const { falseAccept, falseReject } = people.calibration();
+    const { falseAccept, falseReject } = people.thresholdEstimate();
     rates.expectedAccept += share * (falseAccept ?? NaN);
     rates.expectedReject += share * (falseReject ?? NaN);
     rates.falseReject += share * (1 - accepted(people, own.slice(ENROLLED)));

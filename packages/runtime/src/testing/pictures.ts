@@ -1,4 +1,4 @@
-import type { Picture } from "../image/shrink.ts";
+import type { Picture } from "../image/picture.ts";
 
 /** A picture with one colour a pixel, by its place. */
 export function paint(

@@ -13,7 +13,7 @@ import { createGunzip } from "node:zlib";
 import { random } from "@mien/format";
 import { FaceEmbedder } from "../people/face-embedder.ts";
 import { EMBEDDING_MARGIN, EXPRESSION_MARGIN } from "../image/face-region.ts";
-import { cut } from "../image/picture.ts";
+import { crop } from "../image/crop.ts";
 import { DATA, EMBEDDING } from "./data.ts";
 
 const FACES = 900;
@@ -41,7 +41,7 @@ for await (const line of lines) {
   const side = face * EMBEDDING_MARGIN.side;
   const left = (SIDE - side) / 2;
   const top = left + face * (EMBEDDING_MARGIN.down - EXPRESSION_MARGIN.down);
-  faces.push(...(await embedder.embed([cut(picture, [left, top, side, side])])));
+  faces.push(...(await embedder.embed([crop(picture, [left, top, side, side])])));
   if (faces.length === FACES) break;
 }
 await embedder.close();
