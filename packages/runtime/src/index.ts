@@ -7,6 +7,7 @@ export type {
   FrameResult,
   ModelInput,
   ModelMetadata,
+  NamedTensor,
   RawImage,
   RejectedBox,
 } from "@mien/format";

@@ -26,7 +26,8 @@ const DETECTOR: ModelPurpose = {
 const settings = pipelineSettings.detection;
 
 /** Which detections count as faces, and how onnxruntime runs the detector. */
-export interface DetectorOptions extends SessionOptions, OptionsOf<typeof settings> {}
+export interface DetectorOptions
+  extends SessionOptions, OptionsOf<(typeof pipelineSettings)["detection"]> {}
 
 /** A detection that does not count as a face. */
 export interface RejectedDetection extends Detection {
@@ -47,7 +48,7 @@ export interface RejectedDetection extends Detection {
  */
 export class FaceDetector {
   /** The settings of the detection with every value decided. */
-  readonly settings: ResolvedOptions<typeof settings>;
+  readonly settings: ResolvedOptions<(typeof pipelineSettings)["detection"]>;
   readonly #model: ModelRunner;
   readonly #kind: DetectorKind;
   readonly #order: InputLayout["order"];

@@ -15,10 +15,10 @@ const UNSURE = "unsure";
 const VITERBI_FLOOR = 0.02;
 
 /** How the expression of single frames becomes a confirmed one. */
-export type ConfirmationOptions = OptionsOf<typeof settings>;
+export type ConfirmationOptions = OptionsOf<(typeof pipelineSettings)["confirmation"]>;
 
 /** Confirmation options with every value decided. */
-export type Confirmation = ResolvedOptions<typeof settings>;
+export type Confirmation = ResolvedOptions<(typeof pipelineSettings)["confirmation"]>;
 
 /**
  * Checks the options and fills in the defaults.

@@ -6,7 +6,7 @@ import type { OptionsOf, ResolvedOptions } from "../setting.ts";
 const settings = recognitionSettings.lbph;
 
 /** OpenCV's parameters of local binary pattern histograms. */
-export type LbphOptions = OptionsOf<typeof settings>;
+export type LbphOptions = OptionsOf<(typeof recognitionSettings)["lbph"]>;
 
 /** A grey image, uint8 [height, width] row-major. */
 export interface GreyImage {
@@ -52,7 +52,9 @@ export function lbphHistogram(image: GreyImage, options: LbphOptions = {}): Floa
 }
 
 /** Fills in the defaults of checked options. */
-export function resolveLbph(options: LbphOptions): ResolvedOptions<typeof settings> {
+export function resolveLbph(
+  options: LbphOptions,
+): ResolvedOptions<(typeof recognitionSettings)["lbph"]> {
   const {
     radius = settings.radius.default,
     neighbors = settings.neighbors.default,

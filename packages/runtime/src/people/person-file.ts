@@ -10,7 +10,7 @@ const VERSION = "1";
  *
  * @param kind of the recogniser that made the features.
  * @example
- * localStorage.setItem("ada", btoa(String.fromCharCode(...encodePerson(person, kind))));
+ * const bytes = encodePerson(person, people.recogniser.kind);
  */
 export function encodePerson({ name, enrolled, features }: Person, kind: string): Uint8Array {
   const length = features[0]?.length ?? 0;

@@ -8,7 +8,7 @@ import { pipelineSettings } from "../pipeline-settings.ts";
 const settings = pipelineSettings.tracking;
 
 /** How faces are followed from frame to frame. */
-export type TrackerOptions = OptionsOf<typeof settings>;
+export type TrackerOptions = OptionsOf<(typeof pipelineSettings)["tracking"]>;
 
 /** A face that is followed from frame to frame. */
 export interface Track {
@@ -132,7 +132,9 @@ export class Tracker {
 }
 
 /** Fills in the defaults of checked options. */
-export function resolveTracking(options: TrackerOptions): ResolvedOptions<typeof settings> {
+export function resolveTracking(
+  options: TrackerOptions,
+): ResolvedOptions<(typeof pipelineSettings)["tracking"]> {
   const { minOverlap = settings.minOverlap.default, bridgeMs = settings.bridgeMs.default } =
     options;
   return { minOverlap, bridgeMs };
