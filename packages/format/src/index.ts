@@ -1,6 +1,7 @@
 export * from "./text/content-kind.ts";
 export * from "./dataset-manifest.ts";
 export * from "./text/describe-value.ts";
+export * from "./text/nearest-name.ts";
 export * from "./errors.ts";
 export * from "./text/folder-name.ts";
 export * from "./frame-result.ts";
@@ -18,4 +19,5 @@ export * from "./random.ts";
 export * from "./run-folder.ts";
 export * from "./telemetry.ts";
 export * from "./tensors.ts";
+export { isArrayOf, isBytes, isRecord, isSide } from "./type-guards.ts";
 export * from "./text/without-secrets.ts";

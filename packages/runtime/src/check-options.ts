@@ -1,15 +1,11 @@
 import { MienError, describeValue, isBytes, nearestName } from "@mien/format";
-import type { ConfirmationOptions } from "./expression/confirmation.ts";
-import type { DetectorOptions } from "./detect/face-detector.ts";
-import type { LbphOptions } from "./people/lbph.ts";
-import type { ModelSource } from "./session/ort.ts";
-import type { PipelineOptions } from "./pipeline-options.ts";
-import type { SessionChoices } from "./session/session-choices.ts";
-import type { TrackerOptions } from "./track/tracker.ts";
+import { pipelineSettings } from "./pipeline-settings.ts";
+import { recognitionSettings } from "./recognition-settings.ts";
+import type { NumberSetting, Setting, SettingsTable } from "./setting.ts";
 
-/** Which values an option takes. */
+/** The values that an option takes. */
 interface Rule {
-  /** In words, for the sentence "threads must be …". */
+  /** In words that complete the sentence "threads must be …". */
   readonly expected: string;
   fits(value: unknown): boolean;
   /** Whether the option must be given. Default false. */
@@ -19,32 +15,11 @@ interface Rule {
 }
 type Rules = Readonly<Record<string, Rule>>;
 
-const whole = (least: number, most: number): Rule => ({
-  expected: `a whole number from ${least} to ${most}`,
-  fits: (value) => Number.isSafeInteger(value) && isFrom(value, least, most),
-});
-const from = (least: number, most: number, unit = ""): Rule => ({
-  expected: most === Infinity ? `at least ${least}${unit}` : `from ${least} to ${most}${unit}`,
-  fits: (value) => isFrom(value, least, most),
-});
-const between = (low: number, high: number): Rule => ({
-  expected: `between ${low} and ${high}, both excluded`,
-  fits: (value) => typeof value === "number" && value > low && value < high,
-});
-const oneOf = (...words: readonly string[]): Rule => ({
-  expected: `one of ${words.map((word) => `"${word}"`).join(", ")}`,
-  fits: (value) => words.includes(value as string),
-});
 const object = (what: string, ...members: readonly string[]): Rule => ({
   expected: what,
   fits: (value) =>
     typeof value === "object" && value !== null && members.every((member) => member in value),
 });
-const group = (inside: Rules): Rule => ({ ...object("an object of options"), inside });
-const flag: Rule = {
-  expected: "true or false",
-  fits: (value) => typeof value === "boolean",
-};
 const text: Rule = { expected: "a string", fits: (value) => typeof value === "string" };
 const address: Rule = {
   expected: "an address, as string or URL",
@@ -56,68 +31,78 @@ const model: Rule = {
   required: true,
 };
 
-function isFrom(value: unknown, least: number, most: number): boolean {
-  return typeof value === "number" && value >= least && value <= most;
+/** The rules of a table of settings; a group becomes an option that holds options. */
+function rulesOf(table: SettingsTable): Rules {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, entry]) => [
+      name,
+      isSetting(entry)
+        ? ruleOf(entry)
+        : { ...object("an object of options"), inside: rulesOf(entry) },
+    ]),
+  );
 }
 
-const SESSION: Record<keyof SessionChoices, Rule> = {
-  threads: whole(1, 256),
-  background: flag,
+function isSetting(entry: Setting | SettingsTable): entry is Setting {
+  return typeof entry.type === "string";
+}
+
+function ruleOf(setting: Setting): Rule {
+  if (setting.type === "boolean") {
+    return { expected: "true or false", fits: (value) => typeof value === "boolean" };
+  }
+  if (setting.type !== "string") return numberRule(setting);
+  const { choices } = setting;
+  if (choices === undefined) return text;
+  return {
+    expected: `one of ${choices.map((choice) => `"${choice}"`).join(", ")}`,
+    fits: (value) => choices.some((choice) => choice === value),
+  };
+}
+
+function numberRule({ type, unit, min, max, exclusive = false }: NumberSetting): Rule {
+  const ofUnit = unit === null || unit === "share" || unit === "probability" ? "" : ` ${unit}`;
+  let range = `from ${min} to ${max}${ofUnit}`;
+  if (exclusive) range = `between ${min} and ${max}, both excluded`;
+  else if (max === Infinity) range = `at least ${min}${ofUnit}`;
+  return {
+    expected: type === "integer" ? `a whole number ${range}` : range,
+    fits(value) {
+      if (typeof value !== "number") return false;
+      if (type === "integer" && !Number.isSafeInteger(value)) return false;
+      return exclusive ? value > min && value < max : value >= min && value <= max;
+    },
+  };
+}
+
+const { threads, background } = pipelineSettings;
+const SESSION: Rules = {
+  ...rulesOf({ threads, background }),
   wasmPath: address,
   wasmModulePath: address,
 };
-const DETECTION: Record<Exclude<keyof DetectorOptions, keyof SessionChoices>, Rule> = {
-  minScore: between(0, 1),
-  minSize: from(0, Infinity, " pixels"),
-  maxOverlap: from(0, 1),
-  inputSize: from(64, 2048, " pixels"),
-};
-const TRACKING: Record<keyof TrackerOptions, Rule> = {
-  minOverlap: between(0, 1),
-  bridgeMs: from(0, Infinity, " ms"),
-};
-const CONFIRMATION: Record<keyof ConfirmationOptions, Rule> = {
-  method: oneOf("window", "exponential", "viterbi"),
-  size: whole(1, 1000),
-  quorum: between(0, 1),
-  fallback: text,
-  change: between(0, 0.5),
-};
-const LBPH: Record<keyof LbphOptions, Rule> = {
-  radius: whole(1, 100),
-  neighbors: whole(1, 16),
-  gridX: whole(1, 1000),
-  gridY: whole(1, 1000),
-};
-const PIPELINE: Record<keyof PipelineOptions, Rule> = {
-  ...SESSION,
+const PIPELINE: Rules = {
   expression: model,
   detector: model,
-  detection: group(DETECTION),
   people: object("a People", "recogniser", "identify"),
-  stills: flag,
-  detectEvery: whole(1, Number.MAX_SAFE_INTEGER),
-  recogniseEvery: whole(1, Number.MAX_SAFE_INTEGER),
-  mirror: flag,
-  flat: oneOf("reject", "tell", "off"),
-  tracking: group(TRACKING),
-  confirmation: group(CONFIRMATION),
-  rejected: flag,
   source: text,
+  ...SESSION,
+  ...rulesOf(pipelineSettings),
 };
+const { lbph, ...peopleSettings } = recognitionSettings;
 
 /** The options of each public function and class, by its name. */
 const OPTIONS = {
   createPipeline: PIPELINE,
   process: { signal: object("an AbortSignal", "aborted", "addEventListener") },
   "ExpressionClassifier.open": SESSION,
-  "FaceDetector.open": { ...SESSION, ...DETECTION },
+  "FaceDetector.open": { ...SESSION, ...rulesOf(pipelineSettings.detection) },
   openEmbedding: SESSION,
-  createLbph: LBPH,
-  lbphHistogram: LBPH,
-  Tracker: TRACKING,
-  confirmation: CONFIRMATION,
-  People: { maxFalseAccept: { ...from(0, 0.5), fits: (value) => isFrom(value, 1e-9, 0.5) } },
+  createLbph: rulesOf(lbph),
+  lbphHistogram: rulesOf(lbph),
+  Tracker: rulesOf(pipelineSettings.tracking),
+  confirmation: rulesOf(pipelineSettings.confirmation),
+  People: rulesOf(peopleSettings),
 } satisfies Readonly<Record<string, Rules>>;
 
 /**
@@ -131,13 +116,18 @@ export function checkOptions(callee: keyof typeof OPTIONS, options: unknown): vo
   check(callee, OPTIONS[callee], { options, above: {} });
 }
 
-/** @throws {MienError} `usage` if a model is neither a path or address nor bytes. */
-export function checkModelSource(callee: keyof typeof OPTIONS, source: ModelSource): void {
-  if (model.fits(source)) return;
-  throw wrongValue(callee, "the model", model, source);
+/**
+ * Checks that a model is given as a path, an address or bytes.
+ *
+ * @param callee the function, as a key of the table above.
+ * @throws {MienError} `usage` if it is not.
+ */
+export function checkModelSource(callee: keyof typeof OPTIONS, source: unknown): void {
+  if (!model.fits(source))
+    throw wrongValue({ where: callee, name: "the model", rule: model }, source);
 }
 
-/** @param above the rules of the object that these options are inside. */
+/** @param above the rules of the object that contains these options. */
 function check(
   where: string,
   rules: Rules,
@@ -149,23 +139,27 @@ function check(
       `${where} takes an object of options, found ${describeValue(options)}`,
     );
   }
-  for (const [name, value] of Object.entries(options)) {
+  const given = new Map<string, unknown>(Object.entries(options));
+  for (const [name, value] of given) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) throw unknownOption(where, name, { rules, above });
     if (value === undefined) continue;
-    if (!rule.fits(value)) throw wrongValue(where, name, rule, value);
+    if (!rule.fits(value)) throw wrongValue({ where, name, rule }, value);
     if (rule.inside !== undefined) {
       check(`${where}, ${name}`, rule.inside, { options: value, above: rules });
     }
   }
   for (const [name, rule] of Object.entries(rules)) {
-    if (rule.required && (options as Record<string, unknown>)[name] === undefined) {
-      throw wrongValue(where, name, rule, undefined);
+    if (rule.required && given.get(name) === undefined) {
+      throw wrongValue({ where, name, rule }, undefined);
     }
   }
 }
 
-function wrongValue(where: string, name: string, rule: Rule, value: unknown): MienError {
+function wrongValue(
+  { where, name, rule }: { readonly where: string; readonly name: string; readonly rule: Rule },
+  value: unknown,
+): MienError {
   const isBuffer = Object.prototype.toString.call(value) === "[object ArrayBuffer]";
   const message = `${where}: ${name} must be ${rule.expected}, found ${describeValue(value)}`;
   return new MienError(
@@ -184,7 +178,7 @@ function unknownOption(
   const owner = Object.entries(OPTIONS).find(([, known]) => Object.hasOwn(known, name))?.[0];
   const nearest = nearestName(name, Object.keys(rules));
   let advice = `Options are ${Object.keys(rules).join(", ")}.`;
-  if (group !== undefined) advice = `It belongs into ${group}: { ${group}: { ${name}: … } }.`;
+  if (group !== undefined) advice = `It belongs in ${group}: { ${group}: { ${name}: … } }.`;
   else if (Object.hasOwn(above, name)) advice = "It belongs one level up, beside this object.";
   else if (nearest !== undefined) advice = `Did you mean ${nearest}? ${advice}`;
   else if (owner !== undefined) advice = `It is an option of ${owner}. ${advice}`;

@@ -1,5 +1,5 @@
 import { checkPersonName, MienError, type FaceResult, type Frame } from "@mien/format";
-import { cut } from "@mien/runtime";
+import { crop } from "@mien/runtime";
 import type { Enrolment } from "@mien/web";
 import { toJpeg } from "../jpeg-pictures.ts";
 import type { Crop } from "../people/person-store.ts";
@@ -135,7 +135,7 @@ async function cropOf(frame: Frame, { box }: Pick<FaceResult, "box">): Promise<C
   const left = Math.round(x - ROOM * width);
   const top = Math.round(y - ROOM * height);
   const room = [left, top, width * (1 + 2 * ROOM), height * (1 + 2 * ROOM)] as const;
-  const piece = cut(frame, room);
+  const piece = crop(frame, room);
   const jpeg = await toJpeg({ width: piece.width, height: piece.height, pixels: piece.data });
   return { jpeg, box: [x - left, y - top, width, height] };
 }

@@ -1,4 +1,4 @@
-import { cut, type Box, type Picture } from "@mien/runtime";
+import { crop, type Box, type Picture } from "@mien/runtime";
 
 /** What makes a picture of a face useful; all of it on a grey thumbnail of the face. */
 export interface Look {
@@ -21,7 +21,7 @@ const MIN_DIFFERENCE = 2.5;
 
 /** Looks at the face in a box. */
 export function lookAt(picture: Picture, box: Box): Look {
-  const face = cut(picture, box);
+  const face = crop(picture, box);
   const thumbnail = new Float32Array(SIDE * SIDE);
   let brightness = 0;
   for (let y = 0; y < SIDE; y++) {
@@ -51,7 +51,7 @@ export function flawOf(look: Look, box: Box, kept: readonly Look[]): string | un
 }
 
 /** The mean of the pixels that a cell of the thumbnail covers (BT.601 luma). */
-function meanGrey({ width, height, data }: ReturnType<typeof cut>, x: number, y: number): number {
+function meanGrey({ width, height, data }: ReturnType<typeof crop>, x: number, y: number): number {
   const x0 = Math.floor((x * width) / SIDE);
   const y0 = Math.floor((y * height) / SIDE);
   const x1 = Math.max(x0 + 1, Math.floor(((x + 1) * width) / SIDE));

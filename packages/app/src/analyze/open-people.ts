@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { formatPercent, type Terminal } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { type Calibration, createLbph, loadPeople, openEmbedding, People } from "@mien/runtime";
+import { type ThresholdEstimate, createLbph, loadPeople, openEmbedding, People } from "@mien/runtime";
 import { findFaceModel } from "../face-models.ts";
 
 /** How people are recognised. */
@@ -40,11 +40,11 @@ export async function openPeople(
     });
   }
   const names = people.list().map(({ name }) => name);
-  terminal.say(`people ${folder}: ${names.join(", ")}; ${expectation(people.calibration())}`);
+  terminal.say(`people ${folder}: ${names.join(", ")}; ${expectation(people.thresholdEstimate())}`);
   return people;
 }
 
-function expectation({ falseAccept, falseReject }: Calibration): string {
+function expectation({ falseAccept, falseReject }: ThresholdEstimate): string {
   const share = (rate: number | null) =>
     rate === null ? "an unknown share" : formatPercent(rate, 1);
   return (

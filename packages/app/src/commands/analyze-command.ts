@@ -9,7 +9,7 @@ import {
   type Terminal,
 } from "@mien/cli";
 import { withoutSecrets } from "@mien/format";
-import type { ConfirmationOptions, People, Pipeline, PipelineOptions } from "@mien/runtime";
+import type { ConfirmationOptions, FrameProcessor, People, PipelineOptions } from "@mien/runtime";
 import {
   detectEveryOption,
   detectorOption,
@@ -214,7 +214,7 @@ export const analyze = defineCommand({
 });
 
 interface Opened {
-  readonly pipeline: Pipeline;
+  readonly pipeline: FrameProcessor;
   /** The file of the expression model. */
   readonly model: string;
   close(): Promise<void>;
