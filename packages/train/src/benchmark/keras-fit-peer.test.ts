@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startKeras } from "./keras-peer.ts";
+import { startKerasFit } from "./keras-fit-peer.ts";
 import { createTrainer, disposeTrainer } from "../step.ts";
 import { smallConfig, smallSet, smallSplit } from "../testing/small-set.ts";
 
@@ -16,15 +16,16 @@ async function program(text: string): Promise<string> {
   return file;
 }
 
-describe.skipIf(process.platform === "win32")("startKeras", () => {
+describe.skipIf(process.platform === "win32")("startKerasFit", () => {
   it("says what Python complained about when it ends before it answers", async () => {
     const trainer = createTrainer({ set: smallSet, ...smallSplit, config: smallConfig, seed: 1 });
     onTestFinished(() => disposeTrainer(trainer));
+    const start = (python: string) => startKerasFit(trainer, { python, images: 16 });
     const broken = await program("echo No module named keras >&2; exit 1");
-    await expect(startKeras(broken, trainer, 16)).rejects.toThrow(/No module named keras/);
+    await expect(start(broken)).rejects.toThrow(/No module named keras/);
     const chatty = await program("echo hello");
-    await expect(startKeras(chatty, trainer, 16)).rejects.toThrow(/hello/);
-    await expect(startKeras("/no/such/python", trainer, 16)).rejects.toMatchObject({
+    await expect(start(chatty)).rejects.toThrow(/hello/);
+    await expect(start("/no/such/python")).rejects.toMatchObject({
       code: "environment",
     });
   });

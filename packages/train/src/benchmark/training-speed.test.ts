@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { speedRatio, speedRow } from "./benchmark-rounds.ts";
+import { speedRatio, speedRow } from "./training-speed.ts";
 
-const rounds = (...walls: number[]) => walls.map((wall) => ({ wall, cpu: 2 * wall }));
+const rounds = (...steps: number[]) => steps.map((ms) => ({ durations: [ms], cpuMs: 2 * ms }));
 
 describe("speedRow", () => {
   it("counts images and operations by the median round", () => {
@@ -17,7 +17,7 @@ describe("speedRow", () => {
 });
 
 describe("speedRatio", () => {
-  it("compares within rounds, so that a slow moment that both share does not count", () => {
+  it("is above 1 when the first is faster, compared within rounds", () => {
     const ratio = speedRatio(rounds(10, 1000, 10, 40), rounds(20, 2000, 20, 20));
     expect(ratio).toEqual({ median: 2, range: [0.5, 2] });
   });
