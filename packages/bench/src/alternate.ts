@@ -29,6 +29,11 @@ export interface AlternateOptions {
 const TURN_MS = 100;
 const WARM_UP_CALLS = 3;
 
+/** The turns of each contender; for a tuple of contenders, a tuple. */
+type TurnsOf<Contenders extends readonly Contender[]> = {
+  -readonly [Place in keyof Contenders]: Contenders[Place] extends Contender<infer T> ? T[] : never;
+};
+
 /**
  * Measures contenders in alternating turns, so that other load on the machine affects all of them
  * alike. The order reverses from round to round.
@@ -36,10 +41,10 @@ const WARM_UP_CALLS = 3;
  * @returns the turns of each contender, in the order of `contenders` and of the rounds.
  * @throws {MienError} `interrupted` on the signal; what a contender throws.
  */
-export async function alternate<T extends Turn>(
-  contenders: readonly Contender<T>[],
+export async function alternate<const Contenders extends readonly Contender[]>(
+  contenders: Contenders,
   options: AlternateOptions,
-): Promise<T[][]> {
+): Promise<TurnsOf<Contenders>> {
   const { amount, turnMs = TURN_MS, warmUpCalls = WARM_UP_CALLS, signal, onProgress } = options;
   if (warmUpCalls > 0) {
     for (const contender of contenders) {
@@ -47,14 +52,15 @@ export async function alternate<T extends Turn>(
       await contender.turn({ ms: Infinity, calls: warmUpCalls });
     }
   }
-  const lanes = contenders.map((contender): Lane<T> => ({ contender, turns: [], calls: 0 }));
+  const lanes = contenders.map((contender): Lane => ({ contender, turns: [], calls: 0 }));
   const wanted = "calls" in amount ? amount.calls : Infinity;
   const start = performance.now();
-  const share = (lane: Lane<T>) =>
+  const share = (lane: Lane) =>
     Math.min(1, shareOf(lane, amount, { turnMs, seconds: (performance.now() - start) / 1000 }));
   for (let round = 0; ; round++) {
     const left = lanes.filter((lane) => share(lane) < 1);
-    if (left.length === 0) return lanes.map(({ turns }) => turns);
+    // Each lane holds what its own contender returned.
+    if (left.length === 0) return lanes.map(({ turns }) => turns) as TurnsOf<Contenders>;
     for (const lane of round % 2 === 0 ? left : left.toReversed()) {
       stopIfAborted(signal);
       const turn = await lane.contender.turn({ ms: turnMs, calls: wanted - lane.calls });
@@ -67,15 +73,15 @@ export async function alternate<T extends Turn>(
 }
 
 /** A contender and what it has done so far. */
-interface Lane<T extends Turn> {
-  readonly contender: Contender<T>;
-  readonly turns: T[];
+interface Lane {
+  readonly contender: Contender;
+  readonly turns: Turn[];
   calls: number;
 }
 
 /** The share of a contender's measurement that is done; 1 or more when it is over. */
 function shareOf(
-  { turns, calls }: Lane<Turn>,
+  { turns, calls }: Lane,
   amount: Amount,
   { turnMs, seconds }: { readonly turnMs: number; readonly seconds: number },
 ): number {
