@@ -38,7 +38,7 @@ const RUNS: readonly {
   { line: "export onnx a" },
   { line: "export verify a --csv artifacts/data/synth.csv --json verify.json" },
   { line: "export benchmark a --seconds 0.1 --web" },
-  { line: "export speed artifacts/models/a.onnx --seconds 0.1" },
+  { line: "export benchmark artifacts/models/a.onnx --seconds 0.1" },
   { line: "train card a --run a --verification verify.json --out artifacts/cards" },
   {
     line: "tune search --csv artifacts/data/synth.csv --study s --trials 1 --epochs 1 --subset 1",

@@ -1,13 +1,12 @@
 import { COLOURS, renderChart } from "@mien/plot";
-import type { BenchmarkRow } from "./export-benchmark.ts";
+import type { EngineRow } from "./engine-benchmark.ts";
 
 /**
- * Milliseconds a face by engine, one bar for each batch size, the slowest engine first, as PNG; a
- * shorter bar is faster.
+ * Milliseconds per face by engine as PNG: one bar per batch size, the slowest engine first.
  *
  * @param name of the model, for the title.
  */
-export function drawBenchmark(rows: readonly BenchmarkRow[], name: string): Buffer {
+export function drawEngines(rows: readonly EngineRow[], name: string): Buffer {
   const batches = [...new Set(rows.map((row) => row.batch))];
   const singles = rows
     .filter((row) => row.batch === batches[0])
@@ -52,7 +51,7 @@ function formatMs(milliseconds: number): string {
   return `${milliseconds.toFixed(digits)} ms`;
 }
 
-/** Labels 1, 2 and 5 of each decade; more would run into one another. */
+/** Labels 1, 2 and 5 of each decade; more would overlap. */
 function decadeLabel(value: number): string {
   const digit = Number(value.toExponential().split("e")[0]);
   return [1, 2, 5].includes(digit) ? String(value) : "";

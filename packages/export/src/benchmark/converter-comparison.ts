@@ -3,31 +3,38 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import {
+  alternate,
+  callContender,
+  kerasEnvironment,
+  stopIfAborted,
+  summariseTurns,
+} from "@mien/bench";
 import { MienError, messageOf, type NamedTensor } from "@mien/format";
 import { readNodes } from "@mien/tfjs-to-onnx";
 import { openOnnx } from "@mien/runtime";
-import { PEERS } from "./keras-peer.ts";
-import { contender, timeAlternating } from "./export-timing.ts";
+import { PEERS, PYTHON_FLAGS } from "./keras-predict-peer.ts";
 
-/** One converter's file. */
+/** One converter and the file that it wrote. */
 export interface ConverterRow {
   readonly name: string;
-  /** Seconds that the conversion takes as a whole process. */
+  /** Duration of the conversion, from the start of its process to the end, in seconds. */
   readonly seconds: number;
   readonly bytes: number;
   readonly nodes: number;
-  /** Median milliseconds for one face, one thread. */
+  /** Median milliseconds for one face with one thread. */
   readonly median: number;
 }
 
 /** The converter's package, whose bundle is what people install. */
-const PACKAGE = path.resolve(import.meta.dirname, "../..");
+const PACKAGE = path.resolve(import.meta.dirname, "../../../tfjs-to-onnx");
 
 /**
- * Converts a LayersModel by ours and by way of Keras and tf2onnx, and times both files in turns.
+ * Converts a LayersModel with our converter and by way of Keras and tf2onnx, and measures both files in
+ * alternating turns.
  *
  * @param folder of the LayersModel.
- * @param image that the files are timed on, batch 1.
+ * @param image the input of the files, batch 1.
  * @throws {MienError} `environment` if a conversion fails; `interrupted` on the signal.
  */
 export async function compareConverters(
@@ -42,9 +49,10 @@ export async function compareConverters(
       const start = performance.now();
       await promisify(execFile)(program, args, {
         ...(signal === undefined ? {} : { signal }),
+        env: kerasEnvironment(),
         maxBuffer: 1e8,
       }).catch((error: unknown) => {
-        if (signal?.aborted) throw new MienError("interrupted", "the benchmark was stopped");
+        stopIfAborted(signal);
         throw new MienError("environment", `${name} failed: ${messageOf(error).slice(-800)}`);
       });
       return (performance.now() - start) / 1000;
@@ -56,24 +64,33 @@ export async function compareConverters(
         program: process.execPath,
         args: [path.join(PACKAGE, "dist/alone/bin.js")],
       },
-      { name: "Keras → tf2onnx", program: python, args: [path.join(PEERS, "tf2onnx_convert.py")] },
+      {
+        name: "Keras → tf2onnx",
+        program: python,
+        args: [...PYTHON_FLAGS, path.join(PEERS, "tf2onnx_convert.py")],
+      },
     ];
-    const rows: Omit<ConverterRow, "median">[] = [];
-    const files: Uint8Array[] = [];
+    const conversions: (Omit<ConverterRow, "median"> & { readonly content: Uint8Array })[] = [];
     for (const [i, { name, program, args }] of ways.entries()) {
       const file = path.join(scratch, `${i}.onnx`);
       const taken = await run(name, program, [...args, folder, file]);
-      const bytes = await readFile(file);
-      files.push(bytes);
-      rows.push({ name, seconds: taken, bytes: bytes.length, nodes: readNodes(bytes).length });
+      const content = await readFile(file);
+      const { length: bytes } = content;
+      conversions.push({ name, seconds: taken, bytes, nodes: readNodes(content).length, content });
     }
-    const models = await Promise.all(files.map((bytes) => openOnnx(bytes)));
+    const models = await Promise.all(conversions.map(({ content }) => openOnnx(content)));
     const contenders = models.map((model, i) =>
-      contender((rows[i] as ConverterRow).name, () => model.run([image])),
+      callContender(conversions[i]?.name ?? "", () => model.run([image])),
     );
-    const timings = await timeAlternating(contenders, { seconds }, { signal });
+    const turns = await alternate(contenders, { amount: { seconds }, signal });
     await Promise.all(models.map((model) => model.close()));
-    return rows.map((row, i) => ({ ...row, median: timings[i]?.median ?? NaN }));
+    return conversions.map(({ name, seconds, bytes, nodes }, i) => ({
+      name,
+      seconds,
+      bytes,
+      nodes,
+      median: summariseTurns(turns[i] ?? []).median,
+    }));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
