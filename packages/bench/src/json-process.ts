@@ -98,26 +98,23 @@ const TURN = z.object({
   /** Milliseconds of each call. */
   durations: z.array(z.number()).min(1),
   /** What the last call returned, if that is told. */
-  last: z.number().optional(),
+  last: z.number().default(NaN),
 });
 
 /**
  * A contender that works in another process.
  *
  * @param process is asked `{ …question, ms, calls }` for each turn, where null stands for no limit, and
- * answers `{ durations, last? }`.
+ * answers `{ durations, last? }`. Without `last`, that of the turn is NaN.
  */
 export function processContender(
   name: string,
   process: JsonProcess,
   question: object = {},
-): Contender<CallTurn<number | undefined>> {
+): Contender<CallTurn<number>> {
   return {
     name,
-    async turn({ ms, calls }) {
-      // JSON writes Infinity as null.
-      const { durations, last } = await process.ask({ ...question, ms, calls }, TURN);
-      return { durations, last };
-    },
+    // JSON writes Infinity as null.
+    turn: (limit) => process.ask({ ...question, ...limit }, TURN),
   };
 }

@@ -5,16 +5,21 @@ import { cut, FaceDetector, regionOf, type Picture } from "@mien/runtime";
 import sharp from "sharp";
 import { decodeImage } from "@mien/camera";
 
-/** Makes pictures with a given number of faces, all the same one. */
+/** Makes pictures that show the same face several times. */
 export interface SceneMaker {
-  /** @returns a picture of that size whose faces fill what a grid for them leaves. */
-  scene(width: number, height: number, faces: number): Promise<Picture>;
+  /** A picture of that size with that number of faces in a grid, as large as they fit. */
+  scene(layout: {
+    readonly width: number;
+    readonly height: number;
+    readonly faces: number;
+  }): Promise<Picture>;
 }
 
 /**
  * Cuts the face out of a photograph to make scenes of it.
  *
- * @param photo undefined for one of `MIEN_DATA`.
+ * @param photo its file; undefined for one in the folder `MIEN_DATA`.
+ * @param detector file of the face detector.
  * @throws {MienError} `usage` without any photograph, `bad-data` if there is no face in it.
  */
 export async function openSceneMaker(
@@ -24,7 +29,7 @@ export async function openSceneMaker(
   const data = photo === undefined ? await dataFolder() : undefined;
   const file = photo ?? (data && path.join(data, "faces/scene_astronaut.jpg"));
   if (!file) {
-    throw new MienError("usage", "a photograph of a face is needed to measure with", {
+    throw new MienError("usage", "a photograph of a face is needed", {
       advice: "Name one with --photo FILE.",
     });
   }
@@ -35,11 +40,11 @@ export async function openSceneMaker(
   if (face === undefined) {
     throw new MienError("bad-data", `no face is found in ${file}`, { advice: "Name another one." });
   }
-  // With hair and neck: a detector trained on photographs wants to see a head.
+  // With hair and neck, since detectors are trained on photographs of whole heads.
   const head = cut(picture, regionOf(face.box, { side: 2.2, down: 0.1 }));
   const raw = { width: head.width, height: head.height, channels: 3 } as const;
   return {
-    async scene(width, height, faces) {
+    async scene({ width, height, faces }) {
       const columns = Math.ceil(Math.sqrt((faces * width) / height));
       const rows = Math.max(1, Math.ceil(faces / columns));
       const side = Math.floor(Math.min(width / Math.max(columns, 2), height / Math.max(rows, 2)));

@@ -1,10 +1,10 @@
-import { MienError } from "@mien/format";
+import { stopIfAborted } from "@mien/bench";
 import { createPipeline, type Picture } from "@mien/runtime";
-import { filmOf, type Models } from "./mien.ts";
+import { filmOf, type Models } from "./mien-contenders.ts";
 
-/** What a pipeline costs while it keeps up with a camera. */
+/** Processor time of a pipeline that keeps up with a camera. */
 export interface Load {
-  /** Faces are looked for in every n-th frame. */
+  /** Interval between face detections, in frames. */
   readonly detectEvery: number;
   /** Milliseconds of processor time a frame. */
   readonly cpuMs: number;
@@ -12,10 +12,10 @@ export interface Load {
   readonly share: number;
 }
 
-/** Frames of which processor time is the mean. */
+/** Number of frames over which processor time is averaged. */
 const LOAD_FRAMES = 300;
 
-/** Processor time of the whole process, one frame at a time. */
+/** Measures the processor time of this process, one frame at a time. */
 export async function measureLoad(
   models: Models,
   picture: Picture,
@@ -35,7 +35,7 @@ export async function measureLoad(
   }
 }
 
-/** Memory over many frames. */
+/** Memory of the process over many frames. */
 export interface Soak {
   readonly frames: number;
   /** Resident megabytes after a tenth of the frames, and at the end. */
@@ -43,7 +43,11 @@ export interface Soak {
   readonly lateMb: number;
 }
 
-/** Works on many frames, two at a time, and looks whether memory grows. */
+/**
+ * Processes many frames, two at a time, and measures memory.
+ *
+ * @throws {MienError} `interrupted` on the signal.
+ */
 export async function soak(
   models: Models,
   picture: Picture,
@@ -56,7 +60,7 @@ export async function soak(
     let earlyMb = 0;
     let ahead = next();
     for (let i = 1; i <= frames; i++) {
-      if (signal.aborted) throw new MienError("interrupted", "the benchmark was stopped");
+      stopIfAborted(signal);
       const before = ahead;
       ahead = next();
       await before;

@@ -7,13 +7,13 @@ import type { Picture } from "@mien/runtime";
 import sharp from "sharp";
 import { findFfmpeg } from "@mien/camera";
 
-/** Seconds after which the films begin anew; their ends fit. */
+/** Length of the films in seconds; the last frame leads over to the first. */
 const PERIOD = 4;
 export const FILM_SIZE = { width: 640, height: 480 } as const;
-/** How far the camera pans, in pixels. */
+/** Distance that the camera pans to each side, in pixels. */
 const PAN = 32;
 
-/** The picture that films pan over is that much larger. */
+/** Size of the picture that the films pan over. */
 export const SCENE_SIZE = {
   width: FILM_SIZE.width + 2 * PAN,
   height: FILM_SIZE.height + 2 * PAN,

@@ -1,27 +1,28 @@
+import { median } from "@mien/bench";
 import { random } from "@mien/format";
 import { createSmoother, resolveConfirmation, type ConfirmationOptions } from "@mien/runtime";
 
-/** How well one way of steadying expressions did on sequences whose truth is known. */
+/** How well one method of smoothing did on sequences whose true expressions are known. */
 export interface SmoothingScore {
   readonly name: string;
-  /** Share of frames, 0–1, that show something else than the truth; waiting at the start aside. */
+  /** Share of frames, 0–1, that show a wrong expression; without those that show none yet. */
   readonly wrong: number;
-  /** Share of frames, 0–1, that claim an expression, not Neutral, which is not there. */
+  /** Share of frames, 0–1, that show a wrong expression other than Neutral. */
   readonly falseClaims: number;
-  /** Share of frames, 0–1, that show another expression than the frame before, though the truth did not change. */
+  /** Share of frames, 0–1, where the shown expression changes to a wrong one. */
   readonly flicker: number;
-  /** Frames from a change of the truth to its being shown, median over the changes that were shown. */
+  /** Frames from a change of the true expression until it is shown; median over the changes that are. */
   readonly delay: number;
-  /** Share of changes, 0–1, that were shown before the next one came. */
+  /** Share of changes, 0–1, that are shown before the next one. */
   readonly shown: number;
 }
 
 const LABELS = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
-/** How often a single frame of a good model is right, by label; docs/runtime.md. */
+/** Added to the logit of the true label: single frames are then as often right as of a good model; docs/runtime.md. */
 const SHARPNESS = [1.6, 1.8, 1.1, 3.0, 1.5, 2.7, 2.2];
 const FRAMES = 3000;
 const SEQUENCES = 20;
-/** How much of its error one frame shares with the next: neighbouring frames look alike. */
+/** Correlation of the errors of neighbouring frames, which look alike. */
 const MEMORY = 0.8;
 
 const METHODS: readonly [string, ConfirmationOptions | null][] = [
@@ -38,22 +39,22 @@ const METHODS: readonly [string, ConfirmationOptions | null][] = [
   ["viterbi 1e-8", { method: "viterbi" }],
 ];
 
-/** Every method on the same synthetic sequences. */
+/** Evaluates every method on the same synthetic sequences. */
 export function compareSmoothing(seed = 1): SmoothingScore[] {
   const sequences = Array.from({ length: SEQUENCES }, (_, i) => sequence(seed, i));
   return METHODS.map(([name, options]) => score(name, options, sequences));
 }
 
 interface Sequence {
-  /** Index of the label that is really shown, by frame. */
+  /** Index of the true label, by frame. */
   readonly truth: readonly number[];
-  /** What a model would say, by frame. */
+  /** Probabilities that a model would answer, by frame. */
   readonly read: readonly (readonly number[])[];
 }
 
 /**
- * Expressions that last from one to six seconds at 30 frames/s, Neutral every other time; logits of
- * the truth raised, with errors that stay from frame to frame.
+ * Expressions that last from one to six seconds at 30 frames/s, every other one Neutral. The logits are
+ * errors that change slowly from frame to frame, and the one of the true label is raised.
  */
 function sequence(seed: number, index: number): Sequence {
   const stream = random(seed, "smoothing", index);
@@ -64,13 +65,15 @@ function sequence(seed: number, index: number): Sequence {
     const length = Math.round(stream.between(30, 180));
     for (let i = 0; i < length; i++) truth.push(label);
   }
-  const errors = LABELS.map(() => 0);
+  let errors = LABELS.map(() => 0);
   const read = truth.map((label) => {
-    const logits = LABELS.map((_, i) => {
+    errors = errors.map((error) => {
       const fresh = stream.normal() * Math.sqrt(1 - MEMORY ** 2);
-      errors[i] = MEMORY * (errors[i] as number) + fresh;
-      return 1.3 * errors[i] + (i === label ? (SHARPNESS[i] as number) : 0);
+      return MEMORY * error + fresh;
     });
+    const logits = errors.map(
+      (error, i) => 1.3 * error + (i === label ? (SHARPNESS[i] ?? NaN) : 0),
+    );
     const powers = logits.map(Math.exp);
     const sum = powers.reduce((total, power) => total + power, 0);
     return powers.map((power) => power / sum);
@@ -90,7 +93,7 @@ function score(
     let since = 0;
     let isShown = true;
     for (let i = 1; i < truth.length; i++) {
-      const wanted = LABELS[truth[i] as number] as string;
+      const wanted = LABELS[truth[i] ?? NaN];
       if (truth[i] !== truth[i - 1]) {
         changes++;
         since = i;
@@ -108,20 +111,19 @@ function score(
       if (answers[i - 1] !== null && answers[i] !== answers[i - 1] && !isCorrection) flickers++;
     }
   }
-  delays.sort((a, b) => a - b);
   return {
     name,
     wrong: wrong / frames,
     falseClaims: claims / frames,
     flicker: flickers / frames,
-    delay: delays[delays.length >> 1] ?? Infinity,
+    delay: delays.length === 0 ? Infinity : median(delays),
     shown: delays.length / changes,
   };
 }
 
 function answersOf(options: ConfirmationOptions | null, read: Sequence["read"]) {
   if (options === null) {
-    return read.map((row) => LABELS[row.indexOf(Math.max(...row))] as string);
+    return read.map((row) => LABELS[row.indexOf(Math.max(...row))] ?? null);
   }
   const smoother = createSmoother(resolveConfirmation(options, LABELS), LABELS);
   return read.map((row) => smoother.add(row)?.expression ?? null);
