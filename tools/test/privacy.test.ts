@@ -63,6 +63,7 @@ const RUNS: readonly {
     isLong: true,
   },
   { line: "app benchmark-sources --frames 100 --seconds 1", isLong: true },
+  { line: "app benchmark-depth --seconds 0.2 --seeds 1", isLong: true },
   {
     line: "app benchmark-live --photo photos/face.jpg --seconds 1 --viewers 1 --only film",
     code: withFace,
