@@ -32,6 +32,13 @@ const PYTHON_PACKAGES = [
 ];
 /** Without what it requires: that includes PyTorch, for a detector that is off by default. */
 const FER = "fer==25.10.3";
+/** Versions of the packages by name, for the result. */
+export function peerVersions({ python }: { readonly python: boolean }): Record<string, string> {
+  const pins = NPM_PACKAGES.map((spec) => /^(.+)@([^@]+)$/.exec(spec));
+  if (python) pins.push(...[...PYTHON_PACKAGES, FER].map((spec) => /^(.+)==(.+)$/.exec(spec)));
+  return Object.fromEntries(pins.flatMap((pin) => (pin === null ? [] : [[pin[1], pin[2]]])));
+}
+
 const READY = z.object({ ready: z.literal(true) });
 
 /**

@@ -87,7 +87,12 @@ export const benchmark = defineCommand({
     terminal.say(
       `model ${models.expression}; faces by ${models.detector}; ${threads} thread(s) each`,
     );
-    const environment = describeEnvironment(import.meta.url, ["onnxruntime-node"]);
+    const peers = values.peers ? await import("../benchmark/peer-contenders.ts") : undefined;
+    const environment = describeEnvironment(
+      import.meta.url,
+      ["onnxruntime-node"],
+      peers?.peerVersions({ python: values.fer }),
+    );
     sayEnvironment(terminal, environment);
     const maker = await openSceneMaker(values.photo, models.detector);
     const frame = await maker.scene({ width: 640, height: 480, faces: 1 });
@@ -106,9 +111,8 @@ export const benchmark = defineCommand({
     showSpeeds(terminal, "detector, 640×480", detection);
 
     const contenders = await own.mienContenders(frame, { models, threads });
-    if (values.peers) {
-      const { openPeers } = await import("../benchmark/peer-contenders.ts");
-      contenders.push(...(await openPeers(frame, { python: values.fer, terminal, signal })));
+    if (peers !== undefined) {
+      contenders.push(...(await peers.openPeers(frame, { python: values.fer, terminal, signal })));
     }
     const endToEnd = await run("end to end", contenders);
     showSpeeds(terminal, "end to end, 640×480, one face", endToEnd);

@@ -6,30 +6,28 @@ import { runningChildren } from "../child-processes.ts";
 import { delay } from "../delay.ts";
 import type { Source } from "../source.ts";
 
-/** What reading a source costs. */
+/** Frame rate, processor time and memory of reading a source. */
 export interface SourceCost {
   readonly frames: number;
   readonly framesPerSecond: number;
-  /**
-   * Of one core, of this process and of its children; the latter only where Linux tells. Measuring is
-   * included.
-   */
+  /** Processor time of this process in percent of one core; includes the measuring. */
   readonly cpuPercent: number;
+  /** The same of its children; null on systems other than Linux. */
   readonly childCpuPercent: number | null;
-  /** Between two turns of this process' event loop, of at least 5 ms, 99th percentile. */
+  /** Delay of this process' event loop in milliseconds: 99th percentile, at a resolution of 5 ms. */
   readonly gapP99Ms: number;
   /**
-   * How much more JavaScript memory was in use at the end than after a fifth, garbage collected; null,
-   * as what follows, if memory was not watched.
+   * JavaScript memory in use at the end minus that after a fifth of the frames, both after garbage
+   * collection. This and the next two are null unless memory was watched.
    */
   readonly growthBytes: number | null;
-  /** The same of the whole process' memory, native memory included. */
+  /** The same of the resident memory of the process, which includes native memory. */
   readonly residentGrowthBytes: number | null;
   /** Frames that are still reachable at the end. */
   readonly leakedFrames: number | null;
 }
 
-/** @returns what children have used so far, in seconds. */
+/** Processor time that the children have used so far, in seconds. */
 function childSeconds(): number {
   let ticks = 0;
   for (const pid of runningChildren()) {
@@ -44,32 +42,35 @@ function childSeconds(): number {
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/** Memory in use, in bytes. */
+/** Memory in use after garbage collection, in bytes. */
 function memory(): { used: number; resident: number } {
-  // The second time waits for what the first one left to another thread.
+  // The second call waits for the part of the first one that runs in another thread.
   collectGarbage();
   collectGarbage();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { used: heapUsed + external, resident: rss };
 }
 
-/** How long finalisers may take after garbage was collected, in milliseconds. */
+/** Longest wait for finalisers after garbage collection, in milliseconds. */
 const FINALISERS = 5000;
 
-/** When to stop reading, and whom to tell. */
+/** How much of a source is read, and what is measured. */
 export interface MeasureOptions {
+  /** Number of frames to read; default unlimited. */
   readonly frames?: number;
+  /** Time to read; default unlimited. */
   readonly seconds?: number;
   /**
-   * Watches memory, and which frames become garbage. That costs as much as reading them: a watched
-   * frame outlives the quick collections of young garbage, so that there are many more slow ones.
+   * Whether to measure memory and to count the frames that are never garbage collected. This takes as
+   * much time as reading them: watched frames survive the quick collections of young garbage, which
+   * leads to many more slow ones.
    */
   readonly watch: boolean;
-  /** Told after each frame how many there were. */
+  /** Called after each frame with the number of frames so far. */
   readonly onFrame?: (count: number) => void;
 }
 
-/** Reads a source for so many frames or so long, whichever ends first, and closes it. */
+/** Reads a source until the first of the two limits, and closes it. */
 export async function measureSource(source: Source, options: MeasureOptions): Promise<SourceCost> {
   const collected = new Set<number>();
   const registry = new FinalizationRegistry((index: number) => collected.add(index));
@@ -91,7 +92,7 @@ export async function measureSource(source: Source, options: MeasureOptions): Pr
   };
 }
 
-/** A function of its own, so that nothing of the last frame is left when it has returned. */
+/** A function of its own, so that no variable holds the last frame when it has returned. */
 async function read(
   source: Source,
   { frames: most = Infinity, seconds = Infinity, watch, onFrame }: MeasureOptions,
