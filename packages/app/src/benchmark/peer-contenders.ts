@@ -14,13 +14,13 @@ import type { Picture } from "@mien/runtime";
 import { z } from "zod";
 import { closing, type FaceContender } from "./face-contender.ts";
 
-/** Pinned, so that results can be compared. */
-const NPM_PACKAGES = [
-  "@vladmandic/human@3.3.6",
-  "@vladmandic/face-api@1.7.15",
-  "@tensorflow/tfjs@4.22.0",
-  "@tensorflow/tfjs-backend-wasm@4.22.0",
-];
+/** Versions by package, pinned, so that results can be compared. */
+const NPM_VERSIONS = {
+  "@vladmandic/human": "3.3.6",
+  "@vladmandic/face-api": "1.7.15",
+  "@tensorflow/tfjs": "4.22.0",
+  "@tensorflow/tfjs-backend-wasm": "4.22.0",
+} as const;
 const PYTHON_PACKAGES = [
   ...KERAS_REQUIREMENTS.filter((requirement) => requirement.startsWith("tensorflow")),
   "opencv-contrib-python-headless==4.13.0.92",
@@ -31,12 +31,10 @@ const PYTHON_PACKAGES = [
   "setuptools==80.9.0",
 ];
 /** Without what it requires: that includes PyTorch, for a detector that is off by default. */
-const FER = "fer==25.10.3";
+const FER_VERSION = "25.10.3";
 /** Versions of the packages by name, for the result. */
 export function peerVersions({ python }: { readonly python: boolean }): Record<string, string> {
-  const pins = NPM_PACKAGES.map((spec) => /^(.+)@([^@]+)$/.exec(spec));
-  if (python) pins.push(...[...PYTHON_PACKAGES, FER].map((spec) => /^(.+)==(.+)$/.exec(spec)));
-  return Object.fromEntries(pins.flatMap((pin) => (pin === null ? [] : [[pin[1], pin[2]]])));
+  return { ...NPM_VERSIONS, ...(python ? { fer: FER_VERSION } : {}) };
 }
 
 const READY = z.object({ ready: z.literal(true) });
@@ -52,9 +50,12 @@ export async function openPeers(
   frame: Picture,
   { python, ...options }: PeerOptions & { readonly python: boolean },
 ): Promise<FaceContender[]> {
-  const folder = await peerPackages(NPM_PACKAGES, options);
+  const folder = await peerPackages(
+    Object.entries(NPM_VERSIONS).map(([name, version]) => `${name}@${version}`),
+    options,
+  );
   const interpreter = python
-    ? await peerPython(PYTHON_PACKAGES, { ...options, bare: [FER] })
+    ? await peerPython(PYTHON_PACKAGES, { ...options, bare: [`fer==${FER_VERSION}`] })
     : undefined;
   const scratch = await mkdtemp(path.join(tmpdir(), "mien-benchmark-"));
   const file = path.join(scratch, "frame.rgb");
