@@ -1,16 +1,21 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { MienError, messageOf } from "@mien/format";
-import { z } from "zod";
 import { stopIfAborted } from "./alternate.ts";
 import type { CallTurn, Contender } from "./contender.ts";
+
+/** Checks an answer and returns it typed; a zod schema is one. */
+export interface AnswerSchema<Answer> {
+  /** @throws {Error} if the answer is something else. */
+  parse(answer: unknown): Answer;
+}
 
 /** A program that answers each line of JSON on its standard input by one on its standard output. */
 export interface JsonProcess {
   /** The next answer, checked by `schema`. */
-  next<Answer>(schema: z.ZodType<Answer>): Promise<Answer>;
+  next<Answer>(schema: AnswerSchema<Answer>): Promise<Answer>;
   /** Sends a question and returns its answer. */
-  ask<Answer>(question: object, schema: z.ZodType<Answer>): Promise<Answer>;
+  ask<Answer>(question: object, schema: AnswerSchema<Answer>): Promise<Answer>;
   /** Ends the program. */
   close(): Promise<void>;
 }
@@ -60,7 +65,7 @@ export function openJsonProcess(program: string, options: JsonProcessOptions): J
   signal?.addEventListener("abort", stop, { once: true });
   void ended.then(() => signal?.removeEventListener("abort", stop));
 
-  const next = async <Answer>(schema: z.ZodType<Answer>) => {
+  const next = async <Answer>(schema: AnswerSchema<Answer>) => {
     const late = setTimeout(() => {
       complain(`\nno answer within ${PATIENCE_MS / 1000} s`);
       child.kill();
@@ -94,12 +99,16 @@ function endOf(output: string): string {
   return lines.slice(start, start + SHOWN_LINES).join("\n  ");
 }
 
-const TURN = z.object({
-  /** Milliseconds of each call. */
-  durations: z.array(z.number()).min(1),
-  /** What the last call returned, if that is told. */
-  last: z.number().default(NaN),
-});
+const TURN: AnswerSchema<CallTurn<number>> = {
+  parse(answer) {
+    const { durations, last } = Object(answer) as { durations?: unknown; last?: unknown };
+    const isNumber = (value: unknown) => typeof value === "number";
+    if (!Array.isArray(durations) || durations.length === 0 || !durations.every(isNumber)) {
+      throw new Error("durations must be a list of numbers");
+    }
+    return { durations, last: isNumber(last) ? last : NaN };
+  },
+};
 
 /**
  * A contender that works in another process.

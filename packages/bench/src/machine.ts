@@ -3,7 +3,6 @@ import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
 import path from "node:path";
 import type { Terminal } from "@mien/cli";
-import { z } from "zod";
 
 /** What a benchmark ran on: the part of its JSON that is the same for all benchmarks. */
 export interface Environment {
@@ -65,5 +64,5 @@ function packageVersion(name: string, from: string): string | undefined {
   const files = folders.map((folder) => path.join(folder, name, "package.json"));
   const file = files.find((candidate) => existsSync(candidate));
   if (file === undefined) return undefined;
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, "utf8"))).version;
+  return (JSON.parse(readFileSync(file, "utf8")) as { version?: string }).version;
 }

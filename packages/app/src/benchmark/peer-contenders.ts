@@ -32,6 +32,7 @@ const PYTHON_PACKAGES = [
 ];
 /** Without what it requires: that includes PyTorch, for a detector that is off by default. */
 const FER_VERSION = "25.10.3";
+
 /** Versions of the packages by name, for the result. */
 export function peerVersions({ python }: { readonly python: boolean }): Record<string, string> {
   return { ...NPM_VERSIONS, ...(python ? { fer: FER_VERSION } : {}) };

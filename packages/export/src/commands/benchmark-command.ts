@@ -22,9 +22,8 @@ import {
   writeJson,
 } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
-import { compareConverters, type ConverterRow } from "../benchmark/converter-comparison.ts";
-import { benchmarkEngines, type EngineRow } from "../benchmark/engine-benchmark.ts";
-import { benchmarkModels } from "../benchmark/model-benchmark.ts";
+import type { ConverterRow } from "../benchmark/converter-comparison.ts";
+import type { EngineRow } from "../benchmark/engine-benchmark.ts";
 import { findModels, readFinishedRun, readReference, runPaths } from "../model/run-export.ts";
 
 /** The numbers of predictions that the study case measured. */
@@ -153,6 +152,7 @@ async function compareModels(
   { terminal, signal }: CommandContext,
 ) {
   const environment = describeEnvironment(import.meta.url, ["onnxruntime-node"]);
+  const { benchmarkModels } = await import("../benchmark/model-benchmark.ts");
   const progress = terminal.progress("measure", 100);
   const rows = await benchmarkModels(files, {
     seconds,
@@ -187,6 +187,7 @@ async function compareEngines(
     ? await peerPython(KERAS_REQUIREMENTS, { terminal, signal })
     : undefined;
   terminal.say(`run ${paths.run}, model ${models.map(({ file }) => file).join(", ")}`);
+  const { benchmarkEngines } = await import("../benchmark/engine-benchmark.ts");
   const progress = terminal.progress("measure", 100);
   const { rows, study, versions } = await benchmarkEngines(paths, config, {
     models,
@@ -213,7 +214,9 @@ async function compareEngines(
   const { inputs } = await readReference(paths, config);
   const converters =
     values.tf2onnx && python !== undefined
-      ? await compareConverters(
+      ? await (
+          await import("../benchmark/converter-comparison.ts")
+        ).compareConverters(
           path.join(paths.run, RUN_FILES.model),
           {
             shape: [1, height, width, channels],
