@@ -55,10 +55,13 @@ export async function alternate<const Contenders extends readonly Contender[]>(
   const lanes = contenders.map((contender): Lane => ({ contender, turns: [], calls: 0 }));
   const wanted = "calls" in amount ? amount.calls : Infinity;
   const start = performance.now();
-  const share = (lane: Lane) =>
-    Math.min(1, shareOf(lane, amount, { turnMs, seconds: (performance.now() - start) / 1000 }));
+  const elapsed = () => (performance.now() - start) / 1000;
+  const share = (lane: Lane, seconds: number) =>
+    Math.min(1, shareOf(lane, amount, { turnMs, seconds }));
   for (let round = 0; ; round++) {
-    const left = lanes.filter((lane) => share(lane) < 1);
+    // One time for all of them, so that all have the same number of turns.
+    const seconds = elapsed();
+    const left = lanes.filter((lane) => share(lane, seconds) < 1);
     // Each lane holds what its own contender returned.
     if (left.length === 0) return lanes.map(({ turns }) => turns) as TurnsOf<Contenders>;
     for (const lane of round % 2 === 0 ? left : left.toReversed()) {
@@ -66,7 +69,8 @@ export async function alternate<const Contenders extends readonly Contender[]>(
       const turn = await lane.contender.turn({ ms: turnMs, calls: wanted - lane.calls });
       lane.turns.push(turn);
       lane.calls += turn.durations.length;
-      const done = lanes.reduce((sum, each) => sum + share(each), 0) / lanes.length;
+      const now = elapsed();
+      const done = lanes.reduce((sum, each) => sum + share(each, now), 0) / lanes.length;
       onProgress?.(done, lane.contender.name);
     }
   }
