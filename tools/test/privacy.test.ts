@@ -38,7 +38,7 @@ const RUNS: readonly {
   { line: "export onnx a" },
   { line: "export verify a --csv artifacts/data/synth.csv --json verify.json" },
   { line: "export benchmark a --seconds 0.1 --web" },
-  { line: "export speed artifacts/models/a.onnx --seconds 0.1" },
+  { line: "export benchmark artifacts/models/a.onnx --seconds 0.1" },
   { line: "train card a --run a --verification verify.json --out artifacts/cards" },
   {
     line: "tune search --csv artifacts/data/synth.csv --study s --trials 1 --epochs 1 --subset 1",
@@ -63,6 +63,7 @@ const RUNS: readonly {
     isLong: true,
   },
   { line: "app benchmark-sources --frames 100 --seconds 1", isLong: true },
+  { line: "app benchmark-depth --seconds 0.2 --seeds 1", isLong: true },
   {
     line: "app benchmark-live --photo photos/face.jpg --seconds 1 --viewers 1 --only film",
     code: withFace,

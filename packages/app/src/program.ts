@@ -2,6 +2,8 @@ import type { Program } from "@mien/cli";
 import { acquire } from "./commands/acquire-command.ts";
 import { analyze } from "./commands/analyze-command.ts";
 import { benchmark } from "./commands/benchmark-command.ts";
+import { benchmarkCadence } from "./commands/benchmark-cadence-command.ts";
+import { benchmarkDepth } from "./commands/benchmark-depth-command.ts";
 import { benchmarkLive } from "./commands/benchmark-live-command.ts";
 import { benchmarkSources } from "./commands/benchmark-sources-command.ts";
 import { doctor } from "./commands/doctor-command.ts";
@@ -23,5 +25,7 @@ export const program: Program = {
     record,
     benchmarkSources,
     benchmarkLive,
+    benchmarkCadence,
+    benchmarkDepth,
   ],
 };

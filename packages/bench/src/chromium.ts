@@ -1,5 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { MienError } from "@mien/format";
+import type { Browser } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -11,10 +14,10 @@ export function findChromium(): string | undefined {
 }
 
 /**
- * Flags of a Chromium that serves measurements and tests: it asks for no address but this machine's,
- * where it otherwise looks for updates and tells its makers that it runs.
+ * Flags of a Chromium that serves measurements and tests. It may connect to this machine only;
+ * otherwise it looks for updates and reports to its makers that it runs.
  */
-export const CHROMIUM_FLAGS: readonly string[] = [
+const FLAGS: readonly string[] = [
   "--disable-gpu",
   "--no-first-run",
   "--disable-background-networking",
@@ -27,11 +30,40 @@ export const CHROMIUM_FLAGS: readonly string[] = [
 ];
 
 /**
- * The environment of such a Chromium: settings and caches are kept in a folder of ours instead of
- * the user's.
+ * Starts Chromium without a window. It keeps settings and caches in a temporary folder, which is
+ * deleted when it ends, and connects to this machine only.
  *
- * @param folder a folder that is deleted afterwards.
+ * @param options.camera the .y4m or .mjpeg file that its camera shows; without it there is no camera.
+ * @throws {MienError} `environment` if there is no Chromium, or no playwright-core to control it with.
  */
-export function chromiumEnvironment(folder: string): NodeJS.ProcessEnv {
-  return { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder };
+export async function launchChromium(
+  options: { readonly camera?: string | undefined } = {},
+): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) {
+    throw new MienError("environment", "neither Chromium nor Chrome is installed", {
+      advice: "Install one (on Debian: apt install chromium), or name it with MIEN_CHROMIUM.",
+    });
+  }
+  const { chromium } = await import("playwright-core").catch(() => {
+    throw new MienError("environment", "playwright-core, which controls the browser, is missing", {
+      advice: "Run this in a clone of mien, after `npm run setup`.",
+    });
+  });
+  const { camera } = options;
+  const cameraFlags =
+    camera === undefined
+      ? []
+      : ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`];
+  const home = mkdtempSync(path.join(tmpdir(), "mien-chromium-"));
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...FLAGS, ...cameraFlags],
+    env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
+  });
+  browser.once("disconnected", () => {
+    // Chromium's own children may still be writing into it.
+    rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+  });
+  return browser;
 }

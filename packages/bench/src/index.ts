@@ -1,3 +1,25 @@
-export { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "./chromium.ts";
-export { type PeerOptions, peerPackages } from "./npm-peers.ts";
-export { KERAS_REQUIREMENTS, peerPython } from "./pip-peers.ts";
+export { alternate, type Amount, stopIfAborted } from "./alternate.ts";
+export { benchmarkTable, type Column, formatFactor } from "./benchmark-table.ts";
+export { findChromium, launchChromium } from "./chromium.ts";
+export {
+  callContender,
+  type CallTurn,
+  type Contender,
+  type OpenContender,
+  type Turn,
+} from "./contender.ts";
+export { type JsonProcess, openJsonProcess, processContender } from "./json-process.ts";
+export { describeEnvironment, type Environment, sayEnvironment } from "./machine.ts";
+export { type PeerOptions } from "./install-peer.ts";
+export { peerPackages } from "./npm-peers.ts";
+export { KERAS_REQUIREMENTS, kerasEnvironment, openKeras } from "./keras.ts";
+export { peerPython } from "./pip-peers.ts";
+export {
+  mean,
+  median,
+  quantile,
+  summarise,
+  summariseRatios,
+  summariseTurns,
+  type Summary,
+} from "./summary.ts";

@@ -3,8 +3,8 @@
 usage: keras_predict.py MODEL_FOLDER
 
 Says {"versions", "parameters"} first. A question is {"engine": "predict" | "call" | "function",
-"batch", "ms", "calls"}, its answer {"times": [milliseconds]}; {"pixels": [...]} is answered by
-{"probabilities": [...]}.
+"batch", "ms", "calls"}, where null is no limit; its answer is {"durations": [milliseconds]}.
+{"pixels": [...]} is answered by {"probabilities": [...]}.
 """
 
 import json
@@ -41,18 +41,23 @@ def main():
         batch = question["batch"]
         if batch not in inputs:
             inputs[batch] = noise.integers(0, 256, (batch, *shape)).astype(np.float32)
-        limit = question["ms"] / 1000 if question["ms"] is not None else float("inf")
-        say({"times": turn(engines[question["engine"]], inputs[batch], limit, question["calls"])})
+        limits = {
+            name: float("inf") if question[name] is None else question[name]
+            for name in ("ms", "calls")
+        }
+        say({"durations": turn(engines[question["engine"]], inputs[batch], **limits)})
 
 
-def turn(engine, pixels, seconds, calls):
-    times = []
+def turn(engine, pixels, ms, calls):
+    durations = []
     begin = time.perf_counter()
-    while not times or (len(times) < calls and time.perf_counter() - begin < seconds):
+    while not durations or (
+        len(durations) < calls and 1000 * (time.perf_counter() - begin) < ms
+    ):
         start = time.perf_counter()
         engine(pixels)
-        times.append(1000 * (time.perf_counter() - start))
-    return times
+        durations.append(1000 * (time.perf_counter() - start))
+    return durations
 
 
 def say(answer):

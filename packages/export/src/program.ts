@@ -2,12 +2,11 @@ import type { Program } from "@mien/cli";
 import { benchmark } from "./commands/benchmark-command.ts";
 import { faces } from "./commands/faces-command.ts";
 import { onnx } from "./commands/onnx-command.ts";
-import { speed } from "./commands/speed-command.ts";
 import { verify } from "./commands/verify-command.ts";
 
 /** The package's commands. */
 export const program: Program = {
   name: "export",
   summary: "Export trained models to ONNX, verify them and measure their speed",
-  commands: [onnx, verify, benchmark, speed, faces],
+  commands: [onnx, verify, benchmark, faces],
 };

@@ -1,5 +1,12 @@
 import path from "node:path";
 import {
+  benchmarkTable,
+  describeEnvironment,
+  formatFactor,
+  sayEnvironment,
+  type Column,
+} from "@mien/bench";
+import {
   defineCommand,
   findModel,
   formatPercent,
@@ -9,8 +16,10 @@ import {
   writeJson,
 } from "@mien/cli";
 import { detectorOption, modelOption, photoOption, threadsOption } from "../shared-options.ts";
-import type { Load } from "../benchmark/load.ts";
-import type { Speed } from "../benchmark/turns.ts";
+import type { FaceContender, FrameSpeed } from "../benchmark/face-contender.ts";
+import type { SmoothingScore } from "../benchmark/smoothing-comparison.ts";
+import type { Load } from "../benchmark/pipeline-load.ts";
+import type { Point } from "../benchmark/scaling-curves.ts";
 
 export const benchmark = defineCommand({
   name: "benchmark",
@@ -70,98 +79,63 @@ export const benchmark = defineCommand({
       expression: await findModel(values.model),
       detector: findFaceModel("detector", values.detector),
     };
-    const [{ openSceneMaker }, { alternate }, own] = await Promise.all([
-      import("../benchmark/scenes.ts"),
-      import("../benchmark/turns.ts"),
-      import("../benchmark/mien.ts"),
+    const [{ openSceneMaker }, { measureSpeeds }, own] = await Promise.all([
+      import("../benchmark/face-scene.ts"),
+      import("../benchmark/face-contender.ts"),
+      import("../benchmark/mien-contenders.ts"),
     ]);
     terminal.say(
       `model ${models.expression}; faces by ${models.detector}; ${threads} thread(s) each`,
     );
+    const peers = values.peers ? await import("../benchmark/peer-contenders.ts") : undefined;
+    const environment = describeEnvironment(
+      import.meta.url,
+      ["onnxruntime-node"],
+      peers?.peerVersions({ python: values.fer }),
+    );
+    sayEnvironment(terminal, environment);
     const maker = await openSceneMaker(values.photo, models.detector);
-    const frame = await maker.scene(640, 480, 1);
+    const frame = await maker.scene({ width: 640, height: 480, faces: 1 });
 
-    const run = async (
-      label: string,
-      open: () => Promise<Awaited<ReturnType<typeof own.detectorContenders>>>,
-    ) => {
-      const contenders = await open();
-      const rounds = Math.max(2, Math.round(seconds * 2));
-      const progress = terminal.progress(label, rounds);
-      try {
-        const onRound = (done: number) => progress.update(done);
-        return await alternate(contenders, { seconds, signal, onRound });
-      } finally {
-        progress.stop();
-        for (const contender of contenders) await contender.close();
-      }
+    const run = async (label: string, contenders: readonly FaceContender[]) => {
+      const progress = terminal.progress(label, 100);
+      const onProgress = (share: number, name: string) =>
+        progress.update(Math.round(100 * share), name);
+      return measureSpeeds(contenders, { seconds, signal, onProgress }).finally(() =>
+        progress.stop(),
+      );
     };
 
-    const detection = await run("detector", () => own.detectorContenders(models, frame, threads));
+    const detectors = await own.detectorContenders(frame, { models, threads });
+    const detection = await run("detector", detectors);
     showSpeeds(terminal, "detector, 640×480", detection);
 
-    const endToEnd = await run("end to end", async () => [
-      ...(await own.mienContenders(models, frame, threads)),
-      ...(values.peers
-        ? await (
-            await import("../benchmark/peers.ts")
-          ).openPeers(frame, {
-            python: values.fer,
-            ...{ terminal, signal },
-          })
-        : []),
-    ]);
+    const contenders = await own.mienContenders(frame, { models, threads });
+    if (peers !== undefined) {
+      contenders.push(...(await peers.openPeers(frame, { python: values.fer, terminal, signal })));
+    }
+    const endToEnd = await run("end to end", contenders);
     showSpeeds(terminal, "end to end, 640×480, one face", endToEnd);
 
-    const { measureLoad, soak } = await import("../benchmark/load.ts");
+    const { measureLoad, soak } = await import("../benchmark/pipeline-load.ts");
     const load: Load[] = [];
     for (const every of [1, 2, 3]) load.push(await measureLoad(models, frame, every));
-    terminal.table(
-      ["faces looked for in", "processor ms a frame", "of a core at 30 frames/s"],
-      load.map(({ detectEvery: every, cpuMs, share }) => [
-        ["every frame", "every 2nd frame", "every 3rd frame (default)"][every - 1] ?? "",
-        cpuMs.toFixed(2),
-        formatPercent(share, 1),
-      ]),
-    );
+    benchmarkTable(terminal, load, LOAD_COLUMNS);
 
     const written: string[] = [];
-    const { compareSmoothing } = await import("../benchmark/smoothing.ts");
+    const { compareSmoothing } = await import("../benchmark/smoothing-comparison.ts");
     const smoothing = compareSmoothing();
-    terminal.table(
-      ["steadied by", "wrong", "false claims", "flicker", "delay", "changes shown"],
-      smoothing.map(({ name, wrong, falseClaims, flicker, delay, shown }) => [
-        name,
-        formatPercent(wrong, 1),
-        formatPercent(falseClaims, 1),
-        formatPercent(flicker, 2),
-        `${delay} frames`,
-        formatPercent(shown, 0),
-      ]),
-    );
+    benchmarkTable(terminal, smoothing, SMOOTHING_COLUMNS);
 
-    const curves = values.curves ? await import("../benchmark/curves.ts") : undefined;
-    const points = await curves?.measureCurves(maker, models, {
+    const curves = values.curves ? await import("../benchmark/scaling-curves.ts") : undefined;
+    const points = await curves?.measureCurves(maker, {
+      models,
       seconds: seconds / 2,
       threads,
       signal,
     });
     if (curves !== undefined && points !== undefined) {
-      terminal.table(
-        [
-          ...["picture", "detector sees", "faces shown", "faces read"],
-          ...["median ms", "p99 ms", "frames/s"],
-        ],
-        points.map(({ name, input, shown, faces, median, p99 }) => [
-          name,
-          `${input} pixels`,
-          shown,
-          faces,
-          median.toFixed(1),
-          p99.toFixed(1),
-          (1000 / median).toFixed(0),
-        ]),
-      );
+      benchmarkTable(terminal, points, POINT_COLUMNS);
       const file = path.join(out, "faces.png");
       await writeFileAtomic(file, curves.drawFaces(points));
       written.push(file);
@@ -181,7 +155,17 @@ export const benchmark = defineCommand({
           `${memory.lateMb.toFixed(0)} MB at the end`,
       );
     }
-    const result = { ...models, threads, detection, endToEnd, load, smoothing, points, memory };
+    const result = {
+      ...environment,
+      ...models,
+      threads,
+      detection,
+      endToEnd,
+      load,
+      smoothing,
+      points,
+      memory,
+    };
     const file = path.join(out, "benchmark.json");
     await writeJson(file, result);
     for (const one of [file, ...written]) terminal.wrote(one);
@@ -190,23 +174,49 @@ export const benchmark = defineCommand({
   },
 });
 
+const LOAD_COLUMNS: readonly Column<Load>[] = [
+  [
+    "faces looked for in",
+    ({ detectEvery }) =>
+      ["every frame", "every 2nd frame", "every 3rd frame (default)"][detectEvery - 1] ?? "",
+  ],
+  ["processor ms a frame", ({ cpuMs }) => cpuMs.toFixed(2)],
+  ["of a core at 30 frames/s", ({ share }) => formatPercent(share, 1)],
+];
+
+const SMOOTHING_COLUMNS: readonly Column<SmoothingScore>[] = [
+  ["smoothing", ({ name }) => name],
+  ["wrong", ({ wrong }) => formatPercent(wrong, 1)],
+  ["false claims", ({ falseClaims }) => formatPercent(falseClaims, 1)],
+  ["flicker", ({ flicker }) => formatPercent(flicker, 2)],
+  ["delay", ({ delay }) => `${delay} frames`],
+  ["changes shown", ({ shown }) => formatPercent(shown, 0)],
+];
+
+const POINT_COLUMNS: readonly Column<Point>[] = [
+  ["picture", ({ name }) => name],
+  ["detector sees", ({ input }) => `${input} pixels`],
+  ["faces shown", ({ shown }) => shown],
+  ["faces read", ({ faces }) => faces],
+  ["median ms", ({ median }) => median.toFixed(1)],
+  ["p99 ms", ({ p99 }) => p99.toFixed(1)],
+  ["frames/s", ({ median }) => (1000 / median).toFixed(0)],
+];
+
 /**
- * Rows with the first one as the measure of the others; by means, as with detection in every n-th
- * frame the median is a frame without it.
+ * Prints speeds; the last column is the time relative to the first row. It compares means, since with
+ * detection in every n-th frame the median is a frame without detection.
  */
-function showSpeeds(terminal: Terminal, title: string, speeds: readonly Speed[]): void {
+function showSpeeds(terminal: Terminal, title: string, speeds: readonly FrameSpeed[]): void {
   const first = speeds[0]?.mean ?? 1;
-  terminal.table(
-    [title, "frames", "faces", "median ms", "mean ms", "p99 ms", "frames/s", "time"],
-    speeds.map(({ name, frames, faces, median, mean, p99 }) => [
-      name,
-      frames,
-      faces,
-      median.toFixed(2),
-      mean.toFixed(2),
-      p99.toFixed(2),
-      (1000 / mean).toFixed(1),
-      `${(mean / first).toFixed(2)}×`,
-    ]),
-  );
+  benchmarkTable(terminal, speeds, [
+    [title, ({ name }) => name],
+    ["frames", ({ frames }) => frames],
+    ["faces", ({ faces }) => faces],
+    ["median ms", ({ median }) => median.toFixed(2)],
+    ["mean ms", ({ mean }) => mean.toFixed(2)],
+    ["p99 ms", ({ p99 }) => p99.toFixed(2)],
+    ["frames/s", ({ mean }) => (1000 / mean).toFixed(1)],
+    ["time", ({ mean }) => formatFactor(mean / first)],
+  ]);
 }

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { benchmarkTable, describeEnvironment, launchChromium, sayEnvironment } from "@mien/bench";
 import { defineCommand, findModel, formatBytes, outOption, writeJson } from "@mien/cli";
 import type { Browser } from "playwright-core";
 import type { LiveFigures } from "../benchmark/live/measure-live.ts";
@@ -57,24 +58,24 @@ export const benchmarkLive = defineCommand({
     const { findFaceModel } = await import("../face-models.ts");
     const detector = findFaceModel("detector", values.detector);
     const model = await findModel(values.model);
-    const [scenes, films, chromium, servers, pages, { measureLive }, { readPage }] =
-      await Promise.all([
-        import("../benchmark/scenes.ts"),
-        import("../benchmark/live/films.ts"),
-        import("../benchmark/live/page-browser.ts"),
-        import("../benchmark/live/server-process.ts"),
-        import("../benchmark/live/watched-page.ts"),
-        import("../benchmark/live/measure-live.ts"),
-        import("../server/page-files.ts"),
-      ]);
+    const [scenes, films, servers, pages, { measureLive }, { readPage }] = await Promise.all([
+      import("../benchmark/face-scene.ts"),
+      import("../benchmark/live/panning-films.ts"),
+      import("../benchmark/live/server-process.ts"),
+      import("../benchmark/live/watched-page.ts"),
+      import("../benchmark/live/measure-live.ts"),
+      import("../server/page-files.ts"),
+    ]);
     const sizes = [...(await readPage()).values()].map(({ gzipped }) => gzipped.length);
     const pageBytes = sizes.reduce((sum, size) => sum + size, 0);
-    const { width, height } = films.SCENE_SIZE;
     const maker = await scenes.openSceneMaker(values.photo, detector);
-    const { film, camera, still } = await films.makeFilms(out, await maker.scene(width, height, 1));
+    const scene = await maker.scene({ ...films.SCENE_SIZE, faces: 1 });
+    const { film, camera, still } = await films.makeFilms(out, scene);
+    const environment = describeEnvironment(import.meta.url, ["onnxruntime-node"]);
     terminal.say(`model ${model}; faces by ${detector}`);
+    sayEnvironment(terminal, environment);
 
-    /** Runs the server and a page with a source, and ends both. */
+    /** Starts a server with a source and opens its page; closes both after `work`. */
     const withPage = async <Result>(
       source: string,
       work: (server: ServerProcess, watched: WatchedPage) => Promise<Result>,
@@ -90,7 +91,7 @@ export const benchmarkLive = defineCommand({
       const server = await servers.startServer(flags, environment);
       let browser: Browser | undefined;
       try {
-        browser = await chromium.launchChromium(source === "browser" ? camera : undefined);
+        browser = await launchChromium({ camera: source === "browser" ? camera : undefined });
         const watched = await pages.watchPage(browser, server.origin);
         if (source === "browser") {
           await watched.page.getByRole("button", { name: "Start camera" }).click();
@@ -107,7 +108,9 @@ export const benchmarkLive = defineCommand({
       const progress = terminal.progress(name, seconds);
       rows[name] = await withPage(source, async (server, watched) => ({
         ...(await measureLive(server, watched, {
-          ...{ seconds, viewers, signal },
+          seconds,
+          viewers,
+          signal,
           onSecond: (done) => progress.update(done),
         })),
         usableMs: await watched.usableMs(),
@@ -120,24 +123,21 @@ export const benchmarkLive = defineCommand({
     }
     if (wants("camera")) await measure("the page's camera", "browser", 0);
     if (seconds > 0) {
-      terminal.table(
-        ["", "frames/s", "slowest s", "viewers", "latency", "95 %", "CPU", "MB", "", "usable"],
-        Object.entries(rows).map(([name, row]) => [
-          name,
-          row.framesPerSecond.toFixed(1),
-          row.slowestSecond,
-          row.slowestViewer?.toFixed(1) ?? "",
-          `${row.latencyMedianMs.toFixed(0)} ms`,
-          `${row.latencyP95Ms.toFixed(0)} ms`,
-          `${row.cpuPercent.toFixed(0)} %`,
-          row.memoryFirstMb.toFixed(0),
-          row.memoryLastMb.toFixed(0),
-          `${row.usableMs.toFixed(0)} ms`,
-        ]),
-      );
+      benchmarkTable(terminal, Object.entries(rows), [
+        ["", ([name]) => name],
+        ["frames/s", ([, row]) => row.framesPerSecond.toFixed(1)],
+        ["slowest s", ([, row]) => row.slowestSecond],
+        ["viewers", ([, row]) => row.slowestViewer?.toFixed(1) ?? ""],
+        ["latency", ([, row]) => `${row.latencyMedianMs.toFixed(0)} ms`],
+        ["95 %", ([, row]) => `${row.latencyP95Ms.toFixed(0)} ms`],
+        ["CPU", ([, row]) => `${row.cpuPercent.toFixed(0)} %`],
+        ["MB", ([, row]) => row.memoryFirstMb.toFixed(0)],
+        ["", ([, row]) => row.memoryLastMb.toFixed(0)],
+        ["usable", ([, row]) => `${row.usableMs.toFixed(0)} ms`],
+      ]);
       terminal.say(
         "slowest s: frames in the slowest second; viewers: frames/s of the slowest that reads; CPU: of " +
-          "one core, server alone; MB: its resident memory at the beginning and at the end",
+          "one core, server only; MB: its resident memory at the beginning and at the end",
       );
     }
     terminal.say(`the page is ${formatBytes(pageBytes)}, compressed`);
@@ -149,7 +149,7 @@ export const benchmarkLive = defineCommand({
             await import("../benchmark/live/kill-cameras.ts")
           ).killCameras({ kills, out, still, terminal, signal, withPage });
     const file = path.join(out, "benchmark-live.json");
-    const result = { model, detector, pageBytes, rows, kills: rounds };
+    const result = { ...environment, model, detector, pageBytes, rows, kills: rounds };
     await writeJson(file, result);
     terminal.wrote(file);
     terminal.next("npx nx run app:live", "opens the page");

@@ -1,13 +1,15 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
+import { benchmarkTable, describeEnvironment, sayEnvironment, stopIfAborted } from "@mien/bench";
 import { defineCommand, formatBytes, outOption } from "@mien/cli";
-import { MienError } from "@mien/format";
-import type { SourceCost, SourceOptions } from "@mien/camera";
+import { MienError, messageOf } from "@mien/format";
+import type { SourceCost } from "@mien/camera";
 
 const FPS = 30;
-/** How much faster than a Kinect the many frames of one come. */
+/** Speed of the replayed Kinect for `--frames`, relative to a real one. */
 const SPEED = 4;
 
 export const benchmarkSources = defineCommand({
@@ -39,23 +41,20 @@ export const benchmarkSources = defineCommand({
     out: { ...outOption("Folder of the files to read"), default: "artifacts/benchmark-sources" },
   },
   async run({ frames, seconds, out }, { terminal, signal }) {
-    const [{ openSource }, { measureSource }, { findLibfreenect }] = await Promise.all([
-      import("@mien/camera"),
-      import("@mien/camera"),
-      import("@mien/camera"),
-    ]);
-    const { recording, video, images, kinect, fast } = await prepare(out, frames, seconds, signal);
+    const { openSource, measureSource, findLibfreenect } = await import("@mien/camera");
+    const environment = describeEnvironment(import.meta.url, ["sharp"]);
+    const files = await prepare(out, { frames, seconds, signal });
+    const { recording, video, images, kinect, fast } = files;
     const costs: Record<string, SourceCost> = {};
     const measure = async (
       name: string,
       source: string,
-      limits: { frames?: number; seconds?: number },
-      options: SourceOptions = {},
+      { limits, loop = false }: { limits: { frames?: number; seconds?: number }; loop?: boolean },
     ) => {
-      if (signal.aborted) throw new MienError("interrupted", "measuring");
+      stopIfAborted(signal);
       const total = limits.frames ?? Math.round((limits.seconds ?? 0) * FPS);
       const progress = terminal.progress(name, total);
-      const opened = await openSource(source, { signal, ...options });
+      const opened = await openSource(source, { signal, loop });
       costs[name] = await measureSource(opened, {
         ...limits,
         watch: limits.frames !== undefined,
@@ -64,66 +63,66 @@ export const benchmarkSources = defineCommand({
     };
     const hasFakenect = findLibfreenect({ FAKENECT_PATH: kinect }).candidates.length > 0;
     if (!hasFakenect) terminal.warn("fakenect is not installed: the Kinect is left out");
-    // First, as in a program that has just started: what is watched leaves slower collections behind.
+    // First, as in a program that has just started: measuring memory makes later collections slower.
     process.env["FAKENECT_PATH"] = kinect;
-    if (hasFakenect) await measure("kinect", "kinect", { seconds });
-    await measure("video", video, { frames }, { loop: true });
-    await measure("images", images, { frames }, { loop: true });
-    await measure("recording", `kinect:${recording}`, { frames }, { loop: true });
+    if (hasFakenect) await measure("kinect", "kinect", { limits: { seconds } });
+    await measure("video", video, { limits: { frames }, loop: true });
+    await measure("images", images, { limits: { frames }, loop: true });
+    await measure("recording", `kinect:${recording}`, { limits: { frames }, loop: true });
     process.env["FAKENECT_PATH"] = fast;
-    if (hasFakenect) await measure(`kinect, ${SPEED}× as fast`, "kinect", { frames });
-    terminal.table(
-      [
-        "source",
-        "frames",
-        "a second",
-        "CPU",
-        "its child's",
-        "gap p99",
-        "growth",
-        "resident",
-        "leaked",
-      ],
-      Object.entries(costs).map(([name, cost]) => [
-        name,
-        cost.frames,
-        cost.framesPerSecond.toFixed(1),
-        `${cost.cpuPercent.toFixed(1)} %`,
-        cost.childCpuPercent === null ? "" : `${cost.childCpuPercent.toFixed(1)} %`,
-        `${cost.gapP99Ms.toFixed(1)} ms`,
-        cost.growthBytes === null ? "" : formatBytes(cost.growthBytes),
-        cost.residentGrowthBytes === null ? "" : formatBytes(cost.residentGrowthBytes),
-        cost.leakedFrames ?? "",
-      ]),
-    );
+    if (hasFakenect) await measure(`kinect, ${SPEED}× as fast`, "kinect", { limits: { frames } });
+    sayEnvironment(terminal, environment);
+    const bytes = (value: number | null) => (value === null ? "" : formatBytes(value));
+    const percent = (value: number | null) => (value === null ? "" : `${value.toFixed(1)} %`);
+    benchmarkTable(terminal, Object.entries(costs), [
+      ["source", ([name]) => name],
+      ["frames", ([, cost]) => cost.frames],
+      ["a second", ([, cost]) => cost.framesPerSecond.toFixed(1)],
+      ["CPU", ([, cost]) => percent(cost.cpuPercent)],
+      ["its child's", ([, cost]) => percent(cost.childCpuPercent)],
+      ["gap p99", ([, cost]) => `${cost.gapP99Ms.toFixed(1)} ms`],
+      ["growth", ([, cost]) => bytes(cost.growthBytes)],
+      ["resident", ([, cost]) => bytes(cost.residentGrowthBytes)],
+      ["leaked", ([, cost]) => cost.leakedFrames ?? ""],
+    ]);
     terminal.next("npx nx run app:doctor", "says what works on this machine");
-    return { costs };
+    return { ...environment, costs };
   },
 });
 
-async function prepare(out: string, frames: number, seconds: number, signal: AbortSignal) {
-  const [{ drawFaces }, { synthesizeRecording }, { repeatRecording }, { mkdir }] =
-    await Promise.all([
-      import("@mien/camera"),
-      import("@mien/camera"),
-      import("@mien/camera"),
-      import("node:fs/promises"),
-    ]);
+/** Makes the video, the images and the recordings that are read. */
+async function prepare(
+  out: string,
+  options: { readonly frames: number; readonly seconds: number; readonly signal: AbortSignal },
+) {
+  const { frames, seconds, signal } = options;
+  const { drawFaces, synthesizeRecording, repeatRecording, findFfmpeg } =
+    await import("@mien/camera");
   const at = (name: string) => path.join(out, name);
   await mkdir(at("images"), { recursive: true });
   const length = 2;
   if (!existsSync(at("recording/INDEX.txt"))) {
     const faces = await drawFaces(3, 1);
-    const options = { scene: "people", seconds: length, seed: 1, faces, lossless: true } as const;
-    await synthesizeRecording(at("recording"), { ...options, signal });
+    await synthesizeRecording(at("recording"), {
+      scene: "people",
+      seconds: length,
+      seed: 1,
+      faces,
+      lossless: true,
+      signal,
+    });
   }
   const pictures = ["-f", "lavfi", "-i", "testsrc=size=640x480:rate=30"];
-  const ffmpeg = (...args: string[]) => {
-    const { status, stderr } = spawnSync("ffmpeg", ["-v", "error", "-y", ...pictures, ...args]);
-    if (status !== 0) throw new MienError("environment", `ffmpeg failed: ${String(stderr)}`);
+  const { program } = await findFfmpeg();
+  const ffmpeg = async (...args: string[]) => {
+    const words = ["-v", "error", "-y", ...pictures, ...args];
+    await promisify(execFile)(program, words, { signal }).catch((error: unknown) => {
+      stopIfAborted(signal);
+      throw new MienError("environment", `ffmpeg failed: ${messageOf(error)}`);
+    });
   };
-  ffmpeg("-t", "10", "-pix_fmt", "yuv420p", at("video.mp4"));
-  ffmpeg("-t", "1", at("images/%02d.jpg"));
+  await ffmpeg("-t", "10", "-pix_fmt", "yuv420p", at("video.mp4"));
+  await ffmpeg("-t", "1", at("images/%02d.jpg"));
   for (const name of ["kinect", "fast"]) await rm(at(name), { recursive: true, force: true });
   const rounds = (pairs: number) => Math.ceil(pairs / (length * FPS)) + 1;
   const kinect = { times: rounds(seconds * FPS), seconds: length };

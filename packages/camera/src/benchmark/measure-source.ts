@@ -6,24 +6,22 @@ import { runningChildren } from "@mien/cli";
 import { delay } from "../system/delay.ts";
 import type { Source } from "../source/source.ts";
 
-/** The cost of reading a source. */
+/** Frame rate, processor time and memory of reading a source. */
 export interface SourceCost {
   readonly frames: number;
   readonly framesPerSecond: number;
-  /**
-   * Processor time of this process, measuring included, in percent of one core.
-   */
+  /** Processor time of this process in percent of one core; includes the measuring. */
   readonly cpuPercent: number;
-  /** Processor time of its children, in percent of one core; null except on Linux. */
+  /** The same of its children; null on systems other than Linux. */
   readonly childCpuPercent: number | null;
-  /** 99th percentile of the time between two turns of the event loop, at least 5 ms. */
+  /** Delay of this process' event loop in milliseconds: 99th percentile, at a resolution of 5 ms. */
   readonly gapP99Ms: number;
   /**
-   * Growth of the JavaScript memory in use, after garbage collection, from one fifth of the run to its
-   * end. Null, like the two below, if memory was not watched.
+   * JavaScript memory in use at the end minus that after a fifth of the frames, both after garbage
+   * collection. This and the next two are null unless memory was watched.
    */
   readonly growthBytes: number | null;
-  /** Growth of all memory of the process, including native memory. */
+  /** The same of the resident memory of the process, which includes native memory. */
   readonly residentGrowthBytes: number | null;
   /** Number of frames that are still reachable at the end. */
   readonly leakedFrames: number | null;
@@ -48,32 +46,35 @@ function collectGarbage(): void {
   collect();
 }
 
-/** Memory in use, in bytes. */
+/** Memory in use after garbage collection, in bytes. */
 function memory(): { used: number; resident: number } {
-  // The second collection waits for what the first one left to another thread.
+  // The second call waits for the part of the first one that runs in another thread.
   collectGarbage();
   collectGarbage();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { used: heapUsed + external, resident: rss };
 }
 
-/** Time limit for finalisers to run after garbage was collected, in milliseconds. */
+/** Longest wait for finalisers after garbage collection, in milliseconds. */
 const FINALISERS = 5000;
 
-/** When to stop reading, and what to measure. */
+/** How much of a source is read, and what is measured. */
 export interface MeasureOptions {
+  /** Number of frames to read; default unlimited. */
   readonly frames?: number;
+  /** Time to read; default unlimited. */
   readonly seconds?: number;
   /**
-   * Whether to measure memory and which frames become garbage. This costs as much as reading: a watched
-   * frame survives the quick collections of young garbage, which causes many more slow ones.
+   * Whether to measure memory and to count the frames that are never garbage collected. This takes as
+   * much time as reading them: watched frames survive the quick collections of young garbage, which
+   * leads to many more slow ones.
    */
   readonly watch: boolean;
-  /** Called after each frame with the number of frames. */
+  /** Called after each frame with the number of frames so far. */
   readonly onFrame?: (count: number) => void;
 }
 
-/** Reads a source for a number of frames or a time, whichever ends first, and closes it. */
+/** Reads a source until the first of the two limits, and closes it. */
 export async function measureSource(source: Source, options: MeasureOptions): Promise<SourceCost> {
   const collected = new Set<number>();
   const registry = new FinalizationRegistry((index: number) => collected.add(index));
@@ -95,7 +96,7 @@ export async function measureSource(source: Source, options: MeasureOptions): Pr
   };
 }
 
-/** Reads the frames; a function of its own, so that no reference to the last frame remains. */
+/** A function of its own, so that no variable holds the last frame when it has returned. */
 async function read(
   source: Source,
   { frames: most = Infinity, seconds = Infinity, watch, onFrame }: MeasureOptions,

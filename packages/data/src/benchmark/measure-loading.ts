@@ -7,7 +7,7 @@ import { loadDataset } from "../set/load-dataset.ts";
 import { chooseManifest } from "../manifest/manifests.ts";
 import { readCsv } from "../csv/read-csv.ts";
 
-/** The ways to get at a data set that `data:benchmark` compares. */
+/** The ways to read a data set that `data:benchmark` compares. */
 export const WAYS = {
   bytes: "bytes only, Node's stream",
   steps: "bytes only, 1 MiB steps",
@@ -20,12 +20,14 @@ export const WAYS = {
 /** One of them. */
 export type Way = keyof typeof WAYS;
 
-/** What a child process is told to measure. */
+export const WAY_NAMES = ["bytes", "steps", "csv", "quoted", "gz", "cache"] as const;
+
+/** What a child process measures. */
 export interface Task {
   readonly way: Way;
   /** The `.csv`, or the `.csv.gz` for `gz`. */
   readonly file: string;
-  /** Empty for the ways that fill it, filled for `cache`. */
+  /** Filled for `cache`; empty for the ways that fill it. */
   readonly cacheFolder: string;
 }
 

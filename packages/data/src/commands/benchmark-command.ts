@@ -6,27 +6,39 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, createGzip } from "node:zlib";
+import {
+  alternate,
+  benchmarkTable,
+  type Contender,
+  describeEnvironment,
+  type Environment,
+  sayEnvironment,
+  stopIfAborted,
+  summarise,
+  type Summary,
+  type Turn,
+} from "@mien/bench";
 import { csvOption, defineCommand, formatBytes, type CommandContext } from "@mien/cli";
 import {
   MEASURE_SCRIPT,
+  WAY_NAMES,
   WAYS,
   type Measurement,
   type Task,
   type Way,
 } from "../benchmark/measure-loading.ts";
 
-/** What loading must not exceed; `times` is relative to reading the bytes by Node's stream. */
+/** Upper limits of loading; `times` is relative to reading the bytes with Node's stream. */
 const LIMITS = { times: 5, beyondBytes: 300e6, cacheSeconds: 0.3 };
 
-/** Figures of one way over all rounds. */
-interface Summary {
+/** Figures of one way to load over all rounds. */
+interface WaySummary {
   readonly way: Way;
-  /** Median, smallest and largest. */
-  readonly seconds: { readonly median: number; readonly min: number; readonly max: number };
+  readonly seconds: Summary;
   /** Median, relative to `bytes`. */
   readonly times: number;
   readonly peakBytes: number;
-  /** Peak memory less the result's size. */
+  /** Peak memory minus the size of the images, in bytes. */
   readonly beyondBytes: number;
 }
 
@@ -57,34 +69,43 @@ export const benchmarkCommand = defineCommand({
     const { locateDataset } = await import("../set/locate-dataset.ts");
     const source = await locateDataset(csv);
     const folder = await mkdtemp(path.join(tmpdir(), "mien-benchmark-"));
-    const ways = Object.keys(WAYS) as Way[];
-    const progress = terminal.progress("measuring", rounds * ways.length);
+    const environment = describeEnvironment(import.meta.url, ["csv-parse"]);
+    const progress = terminal.progress("measuring", 100);
     try {
       const files = await bothForms(source, folder, signal);
       const warm = path.join(folder, "warm");
       await measure({ way: "csv", file: files.csv, cacheFolder: warm }, signal);
-      const measured = new Map<Way, Measurement[]>(ways.map((way) => [way, []]));
-      for (let round = 0; round < rounds; round++) {
-        for (const [place, way] of ways.entries()) {
-          const cold = path.join(folder, "cold");
-          const file = way === "gz" ? files.gz : files.csv;
-          const cacheFolder = way === "cache" ? warm : cold;
-          measured.get(way)?.push(await measure({ way, file, cacheFolder }, signal));
-          await rm(cold, { recursive: true, force: true });
-          progress.update(round * ways.length + place + 1, WAYS[way]);
-        }
-      }
+      const contenders = WAY_NAMES.map((way) => {
+        const file = way === "gz" ? files.gz : files.csv;
+        const cold = path.join(folder, "cold");
+        return loadContender({ way, file, cacheFolder: way === "cache" ? warm : cold }, signal);
+      });
+      const turns = await alternate(contenders, {
+        amount: { rounds },
+        warmUpCalls: 0,
+        signal,
+        onProgress: (share, name) => progress.update(Math.round(100 * share), name),
+      });
       progress.stop();
-      const bytes = median((measured.get("bytes") ?? []).map(({ seconds }) => seconds));
-      const summaries = ways.map((way) => summarise(way, measured.get(way) ?? [], bytes));
-      report(source, rounds, summaries, terminal);
+      const measured = WAY_NAMES.map((way, i) => ({
+        way,
+        measurements: (turns[i] ?? []).map(({ measurement }) => measurement),
+      }));
+      const summaries = summariseWays(measured);
+      report(terminal, { source, rounds, environment, summaries });
       return {
+        ...environment,
         source,
         rounds,
         limits: LIMITS,
         summaries,
-        measurements: Object.fromEntries(measured),
+        measurements: Object.fromEntries(
+          measured.map(({ way, measurements }) => [way, measurements]),
+        ),
       };
+    } catch (error) {
+      stopIfAborted(signal);
+      throw error;
     } finally {
       progress.stop();
       await rm(folder, { recursive: true, force: true });
@@ -102,59 +123,87 @@ async function bothForms(source: string, folder: string, signal: AbortSignal) {
   return zipped ? { csv: other, gz: source } : { csv: source, gz: other };
 }
 
+/** One load, in a process of its own. */
+interface LoadTurn extends Turn {
+  readonly measurement: Measurement;
+}
+
+function loadContender(task: Task, signal: AbortSignal): Contender<LoadTurn> {
+  return {
+    name: WAYS[task.way],
+    async turn() {
+      const measurement = await measure(task, signal);
+      if (task.way !== "cache") await rm(task.cacheFolder, { recursive: true, force: true });
+      return { durations: [1000 * measurement.seconds], measurement };
+    },
+  };
+}
+
 async function measure(task: Task, signal: AbortSignal): Promise<Measurement> {
   const words = [...process.execArgv, MEASURE_SCRIPT, JSON.stringify(task)];
   const { stdout } = await promisify(execFile)(process.execPath, words, { signal });
   return JSON.parse(stdout) as Measurement;
 }
 
-function summarise(way: Way, measurements: readonly Measurement[], bytes: number): Summary {
-  const seconds = measurements.map((measurement) => measurement.seconds);
-  const beyond = measurements.map(({ peakBytes, resultBytes }) => peakBytes - resultBytes);
-  return {
+interface MeasuredWay {
+  readonly way: Way;
+  readonly measurements: readonly Measurement[];
+}
+
+function summariseWays(measured: readonly MeasuredWay[]): WaySummary[] {
+  const timed = measured.map(({ way, measurements }) => ({
     way,
-    seconds: { median: median(seconds), min: Math.min(...seconds), max: Math.max(...seconds) },
-    times: median(seconds) / bytes,
-    peakBytes: Math.max(...measurements.map(({ peakBytes }) => peakBytes)),
-    beyondBytes: Math.max(...beyond),
-  };
+    seconds: summarise(measurements.map(({ seconds }) => seconds)),
+    peak: summarise(measurements.map(({ peakBytes }) => peakBytes)),
+    beyond: summarise(measurements.map(({ peakBytes, resultBytes }) => peakBytes - resultBytes)),
+  }));
+  const bytes = timed.find(({ way }) => way === "bytes")?.seconds.median ?? NaN;
+  return timed.map(({ way, seconds, peak, beyond }) => ({
+    way,
+    seconds,
+    times: seconds.median / bytes,
+    peakBytes: peak.max,
+    beyondBytes: beyond.max,
+  }));
+}
+
+/** What the command prints. */
+interface Report {
+  readonly source: string;
+  readonly rounds: number;
+  readonly environment: Environment;
+  readonly summaries: readonly WaySummary[];
 }
 
 function report(
-  source: string,
-  rounds: number,
-  summaries: readonly Summary[],
   terminal: CommandContext["terminal"],
+  { source, rounds, environment, summaries }: Report,
 ): void {
-  terminal.say(`${source}, ${rounds} rounds, Node ${process.versions.node}`);
-  terminal.table(
-    ["way", "median", "from", "to", "× bytes", "peak memory", "beyond"],
-    summaries.map(({ way, seconds, times, peakBytes, beyondBytes }) => [
-      WAYS[way],
-      `${seconds.median.toFixed(2)} s`,
-      `${seconds.min.toFixed(2)} s`,
-      `${seconds.max.toFixed(2)} s`,
-      times.toFixed(1),
-      formatBytes(peakBytes),
-      formatBytes(beyondBytes),
-    ]),
-  );
-  const of = (way: Way) => summaries.find((summary) => summary.way === way) as Summary;
-  const mark = (kept: boolean) => (kept ? "✓" : "✗");
-  const { csv, cache } = { csv: of("csv"), cache: of("cache") };
-  terminal.say(
-    `${mark(csv.times <= LIMITS.times)} the .csv loads in ${csv.times.toFixed(1)} × the time of reading its bytes (limit ${LIMITS.times})`,
-  );
-  terminal.say(
-    `${mark(csv.beyondBytes <= LIMITS.beyondBytes)} it takes ${formatBytes(csv.beyondBytes)} beyond the images (limit ${formatBytes(LIMITS.beyondBytes)})`,
-  );
-  terminal.say(
-    `${mark(cache.seconds.median < LIMITS.cacheSeconds)} from the cache it takes ${cache.seconds.median.toFixed(2)} s (limit ${LIMITS.cacheSeconds} s)`,
-  );
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] as number) + (sorted[Math.floor(middle)] as number)) / 2;
+  terminal.say(`${source}, ${rounds} rounds`);
+  sayEnvironment(terminal, environment);
+  benchmarkTable(terminal, summaries, [
+    ["way", ({ way }) => WAYS[way]],
+    ["median", ({ seconds }) => `${seconds.median.toFixed(2)} s`],
+    ["from", ({ seconds }) => `${seconds.min.toFixed(2)} s`],
+    ["to", ({ seconds }) => `${seconds.max.toFixed(2)} s`],
+    ["× bytes", ({ times }) => times.toFixed(1)],
+    ["peak memory", ({ peakBytes }) => formatBytes(peakBytes)],
+    ["beyond", ({ beyondBytes }) => formatBytes(beyondBytes)],
+  ]);
+  const mark = (isKept: boolean) => (isKept ? "✓" : "✗");
+  for (const { way, seconds, times, beyondBytes } of summaries) {
+    if (way === "csv") {
+      terminal.say(
+        `${mark(times <= LIMITS.times)} the .csv loads in ${times.toFixed(1)} × the time of reading its bytes (limit ${LIMITS.times})`,
+      );
+      terminal.say(
+        `${mark(beyondBytes <= LIMITS.beyondBytes)} it takes ${formatBytes(beyondBytes)} beyond the images (limit ${formatBytes(LIMITS.beyondBytes)})`,
+      );
+    }
+    if (way === "cache") {
+      terminal.say(
+        `${mark(seconds.median < LIMITS.cacheSeconds)} from the cache it takes ${seconds.median.toFixed(2)} s (limit ${LIMITS.cacheSeconds} s)`,
+      );
+    }
+  }
 }

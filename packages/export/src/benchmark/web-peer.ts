@@ -1,68 +1,90 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { MienError, type ModelInput } from "@mien/format";
-import { openChromium } from "./export-chromium.ts";
-import type { Contender } from "./export-timing.ts";
+import { type Contender, launchChromium } from "@mien/bench";
+import { MienError, messageOf, type ModelInput } from "@mien/format";
+import { z } from "zod";
 
-/** Asks for tasks until there are none: `{ model, batch, ms, calls }` → milliseconds of each call. */
+/** The page. Its `turn` returns the milliseconds of each call; null is no limit. */
 const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module">
 import * as ort from "/ort.wasm.min.mjs";
 ort.env.wasm.numThreads = 1;
 const sessions = {};
-const post = (body) => fetch("/answer", { method: "POST", body: JSON.stringify(body) });
-for (;;) {
-  const { model, shape, ms, calls } = await (await fetch("/task")).json();
-  try {
-    const session = (sessions[model] ??= await ort.InferenceSession.create("/models/" + model));
-    const size = shape.reduce((product, n) => product * n);
-    const pixels = Float32Array.from({ length: size }, () => Math.floor(256 * Math.random()));
-    const times = [];
-    const begin = performance.now();
-    do {
-      const start = performance.now();
-      const input = new ort.Tensor("float32", pixels, shape);
-      await session.run({ [session.inputNames[0]]: input });
-      times.push(performance.now() - start);
-    } while (times.length < calls && performance.now() - begin < ms);
-    await post({ times });
-  } catch (error) {
-    await post({ error: String(error) });
-  }
-}
+globalThis.turn = async ({ model, shape, ms, calls }) => {
+  const session = (sessions[model] ??= await ort.InferenceSession.create("/models/" + model));
+  const size = shape.reduce((product, n) => product * n);
+  const pixels = Float32Array.from({ length: size }, () => Math.floor(256 * Math.random()));
+  const durations = [];
+  const begin = performance.now();
+  do {
+    const start = performance.now();
+    const input = new ort.Tensor("float32", pixels, shape);
+    await session.run({ [session.inputNames[0]]: input });
+    durations.push(performance.now() - start);
+  } while (durations.length < (calls ?? Infinity) && performance.now() - begin < (ms ?? Infinity));
+  return durations;
+};
 </script>`;
+
+const DURATIONS = z.array(z.number()).min(1);
 
 /** A browser that runs models in onnxruntime-web. */
 export interface WebPeer {
+  /** @param model one of the names of `startWeb`'s models. */
   contender(name: string, model: string, batch: number): Contender;
   close(): Promise<void>;
 }
 
-/** How long the browser may take for one turn before it counts as gone, in milliseconds. */
-const PATIENCE_MS = 60_000;
-
 /**
- * Opens a browser without a window that predicts by onnxruntime-web: WebAssembly, one thread.
+ * Opens a browser without a window that predicts with onnxruntime-web: WebAssembly, one thread.
  *
- * @param program Chromium or Chrome.
- * @param models files by the name that contenders use.
+ * @param models files by name.
+ * @throws {MienError} `environment` if there is no browser. A turn throws the same if the page fails.
  */
 export async function startWeb(
-  program: string,
   models: Readonly<Record<string, string>>,
-  input: ModelInput,
+  { height, width, channels }: ModelInput,
 ): Promise<WebPeer> {
+  const server = serve(models);
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  await once(server, "listening");
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  const browser = await launchChromium().catch((error: unknown) => {
+    stop();
+    throw error;
+  });
+  const page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${port}/`);
+  return {
+    contender: (name, model, batch) => ({
+      name,
+      async turn(limit) {
+        // JSON writes Infinity as null.
+        const task = JSON.stringify({ model, shape: [batch, height, width, channels], ...limit });
+        const durations = await page.evaluate(`turn(${task})`).catch((error: unknown) => {
+          throw new MienError("environment", `onnxruntime-web failed: ${messageOf(error)}`);
+        });
+        return { durations: DURATIONS.parse(durations) };
+      },
+    }),
+    async close() {
+      await browser.close();
+      stop();
+    },
+  };
+}
+
+/** Serves the page, onnxruntime-web and the models to this machine. */
+function serve(models: Readonly<Record<string, string>>) {
   const dist = path.dirname(createRequire(import.meta.url).resolve("onnxruntime-web"));
-  let waiting: ServerResponse | undefined;
-  let task: object | undefined;
-  let settle: ((answer: { times?: number[]; error?: string }) => void) | undefined;
-  const hand = () => {
-    if (waiting === undefined || task === undefined) return;
-    waiting.setHeader("content-type", "application/json").end(JSON.stringify(task));
-    [waiting, task] = [undefined, undefined];
+  const types: Readonly<Record<string, string>> = {
+    ".wasm": "application/wasm",
+    ".mjs": "text/javascript",
   };
   const server = createServer((request, response) => {
     const url = request.url ?? "/";
@@ -70,65 +92,14 @@ export async function startWeb(
     response.setHeader("cross-origin-opener-policy", "same-origin");
     response.setHeader("cross-origin-embedder-policy", "require-corp");
     if (url === "/") return void response.setHeader("content-type", "text/html").end(PAGE);
-    if (url === "/task") {
-      waiting = response;
-      return hand();
-    }
-    if (url === "/answer") {
-      let text = "";
-      request.setEncoding("utf8").on("data", (part: string) => (text += part));
-      request.on("end", () => {
-        response.end();
-        settle?.(JSON.parse(text) as { times: number[] });
-      });
-      return;
-    }
     const name = path.basename(url);
     const file = url.startsWith("/models/") ? models[name] : path.join(dist, name);
-    const type = { ".wasm": "application/wasm", ".mjs": "text/javascript" }[path.extname(name)];
+    const type = types[path.extname(name)];
     if (type !== undefined) response.setHeader("content-type", type);
     readFile(file ?? "").then(
       (content) => response.end(content),
       () => response.writeHead(404).end(),
     );
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const closeBrowser = await openChromium(program, `http://127.0.0.1:${port}/`);
-  return {
-    contender: (name, model, batch) => ({
-      name,
-      async turn({ ms, calls }) {
-        const { height, width, channels } = input;
-        const shape = [batch, height, width, channels];
-        task = { model, shape, ms: Math.min(ms, 1e9), calls: Math.min(calls, 1e9) };
-        const { promise, resolve, reject } = deferred<{ times?: number[]; error?: string }>();
-        settle = resolve;
-        const gone = setTimeout(
-          () => reject(new MienError("environment", `${program} does not answer`)),
-          PATIENCE_MS,
-        );
-        hand();
-        const { times, error } = await promise.finally(() => clearTimeout(gone));
-        if (times !== undefined) return times;
-        throw new MienError("environment", `onnxruntime-web failed: ${error ?? "no answer"}`);
-      },
-    }),
-    async close() {
-      await closeBrowser();
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
-
-function deferred<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: Error) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
+  return server.listen(0, "127.0.0.1");
 }

@@ -216,19 +216,29 @@ describe("export:benchmark", () => {
     expect(code).toBe(2);
     expect(err).toContain("--seconds must be a number from 0.1");
   });
-});
 
-describe("export:speed", () => {
-  it("times files against each other, and says which are there if none is named", async () => {
-    const { code, out } = run("speed", MODEL, MODEL, "--seconds", "0.2", "--json", "speed.json");
+  it("measures models side by side where files or their folder are named", async () => {
+    await cp(at(MODEL), at("twice/b.onnx"));
+    const words = [MODEL, "twice", "--seconds", "0.2", "--json", "models.json"];
+    const { code, out } = run("benchmark", ...words);
     expect(code).toBe(0);
     expect(out).toContain("tiny.onnx");
-    const rows = (await readJson("speed.json"))["rows"] as Record<string, number>[];
-    expect(rows.map((row) => row["batch"])).toEqual([1, 1, 64, 64]);
-    expect(Math.min(...rows.map((row) => row["factor"]!))).toBe(1);
-    expect(run("speed")).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/artifacts\/release[^]*FILE FILE/) as string,
-    });
+    const rows = (await readJson("models.json"))["rows"] as Record<string, number | string>[];
+    expect(rows.map((row) => [row["name"], row["batch"]])).toEqual([
+      [MODEL, 1],
+      ["twice/b.onnx", 1],
+      [MODEL, 64],
+      ["twice/b.onnx", 64],
+    ]);
+    expect(Math.min(...rows.map((row) => Number(row["factor"])))).toBe(1);
+  });
+
+  it("measures a run alone, and engines on a run only", () => {
+    const mixed = run("benchmark", "tiny", MODEL);
+    expect(mixed.code).toBe(2);
+    expect(mixed.err).toContain("tiny is not a model, and a run is measured alone");
+    const web = run("benchmark", MODEL, "--web");
+    expect(web.code).toBe(2);
+    expect(web.err).toContain("--web compares engines, which needs a run");
   });
 });

@@ -1,13 +1,12 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "@mien/bench";
+import { launchChromium } from "@mien/bench";
 import { build } from "esbuild";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type * as runtime from "../index.ts";
 
 /** The global variable of the test page. */
@@ -108,18 +107,10 @@ export async function serve(
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const home = await mkdtemp(path.join(tmpdir(), "mien-chromium-"));
-  let browser: Browser;
-  try {
-    browser = await chromium.launch({
-      executablePath: findChromium() ?? "chromium",
-      args: [...CHROMIUM_FLAGS],
-      env: chromiumEnvironment(home),
-    });
-  } catch (error) {
+  const browser = await launchChromium().catch((error: unknown) => {
     server.close();
     throw error;
-  }
+  });
   return {
     async open() {
       const page = await (await browser.newContext()).newPage();
@@ -131,7 +122,6 @@ export async function serve(
     },
     async close() {
       await browser.close();
-      await rm(home, { recursive: true, force: true, maxRetries: 10 });
       server.closeAllConnections();
       server.close();
     },

@@ -1,23 +1,28 @@
-import { imageSize, MienError, random, type ImageSet } from "@mien/format";
+import { alternate, type OpenContender } from "@mien/bench";
+import { imageSize, random, type ImageSet } from "@mien/format";
+import type { TrainConfig } from "../config.ts";
 import { trainingFlops } from "../network/architecture.ts";
+import { buildLayersModel } from "../network/layers-model.ts";
+import { pixelsAt } from "../network/trained-model.ts";
+import { createTrainer, disposeTrainer, trainStep, type Trainer } from "../step.ts";
+import { cpuHasBfloat16 } from "../tensor/precision.ts";
+import { tf } from "../tensor/tf.ts";
+import { startKerasFit, type KerasFitPeer } from "./keras-fit-peer.ts";
 import {
   speedRatio,
   speedRow,
-  type Sample,
   type SpeedRatio,
   type SpeedRow,
-} from "./benchmark-rounds.ts";
-import type { TrainConfig } from "../config.ts";
-import { startKeras, type KerasPeer, type RoundTime } from "./keras-peer.ts";
-import { buildLayersModel } from "../network/layers-model.ts";
-import { cpuHasBfloat16 } from "../tensor/precision.ts";
-import { createTrainer, disposeTrainer, trainStep, type Trainer } from "../step.ts";
-import { pixelsAt } from "../network/trained-model.ts";
-import { tf } from "../tensor/tf.ts";
+  type StepTurn,
+} from "./training-speed.ts";
 
-/** What is compared. */
-export const CONTENDERS = ["stock", "fp32", "bf16", "keras"] as const;
-export type Contender = (typeof CONTENDERS)[number];
+/** The ways of training that are compared, in the order of the table. */
+export const WAYS = {
+  stock: "tfjs-node model.fit",
+  keras: "Keras fit",
+  fp32: "mien, 32-bit floats",
+  bf16: "mien, bfloat16 convolutions",
+} as const;
 
 /** The result of `benchmarkTraining`. */
 export interface TrainingBenchmark {
@@ -27,7 +32,7 @@ export interface TrainingBenchmark {
   readonly fp32: SpeedRow;
   /** Our training step with 16-bit brain floats; null where the processor is slow at them. */
   readonly bf16: SpeedRow | null;
-  /** Keras' `fit`; null where it was not asked for. */
+  /** Keras' `fit`; null without Keras. */
   readonly keras: SpeedRow | null;
   /** Median speed of `fp32` over that of `stock`. */
   readonly ratio: number;
@@ -39,30 +44,28 @@ export interface TrainingBenchmark {
     readonly bf16OverFp32: SpeedRatio | null;
   };
   /** Versions of Keras and its TensorFlow. */
-  readonly kerasVersions: KerasPeer["versions"] | null;
+  readonly kerasVersions: KerasFitPeer["versions"] | null;
   readonly rounds: number;
   readonly batchSize: number;
   readonly parameters: number;
 }
 
-/** Trains for a round, numbered from 0, and says how long that took. */
-type Round = (round: number) => Promise<RoundTime> | RoundTime;
-
 /**
- * Steps of a round: enough that what `fit` does around them hardly counts at usual batch sizes. At
+ * Steps of a turn: enough that what `fit` does around them hardly counts at usual batch sizes. At
  * very small ones it does count, against both peers, as it does in use.
  */
 const STEPS = 10;
+const MIN_ROUNDS = 3;
 
 /**
  * Compares our training step with stock tfjs-node's `model.fit` and with Keras' `fit`: the same
  * network with dropout, batch normalisation and l2, the same number of images, batch size and
- * optimiser, in alternating rounds. None augments; ours also reads bytes, standardises them and
+ * optimiser, in alternating turns. None augments; ours also reads bytes, standardises them and
  * counts hits.
  *
- * @param options.seconds how long to measure; each contender makes at least three rounds.
+ * @param options.seconds how long to measure all of them; each has at least three turns.
  * @param options.python an interpreter that has Keras; without it Keras is left out.
- * @throws {MienError} `interrupted` on the signal, and what `startKeras` throws.
+ * @throws {MienError} `interrupted` on the signal, and what `startKerasFit` throws.
  */
 export async function benchmarkTraining(
   config: TrainConfig,
@@ -70,108 +73,122 @@ export async function benchmarkTraining(
     readonly seconds: number;
     readonly python?: string | undefined;
     readonly signal?: AbortSignal;
-    readonly onProgress?: (seconds: number) => void;
+    readonly onProgress?: (share: number, name: string) => void;
   },
 ): Promise<TrainingBenchmark> {
   const { batchSize } = config;
+  const { seconds, python, signal, onProgress } = options;
   const set = noise(STEPS * batchSize);
   const train = Uint32Array.from(set.labels.keys());
-  const trainer = (precision: "fp32" | "bf16") =>
-    createTrainer({ set, train, config: { ...config, ...PLAIN, precision }, seed: 1 });
-  const native = { fp32: trainer("fp32"), ...(cpuHasBfloat16() && { bf16: trainer("bf16") }) };
-  const stock = stockContender(native.fp32, set);
-  const samples: Record<Contender, Sample[]> = { stock: [], fp32: [], bf16: [], keras: [] };
-  let keras: KerasPeer | undefined;
-  let rounds: Partial<Record<Contender, Round>>;
+  const open: OpenContender<StepTurn>[] = [];
   try {
-    if (options.python) keras = await startKeras(options.python, native.fp32, train.length);
-    rounds = {
-      stock: timed(stock.round),
-      fp32: timed(nativeRound(native.fp32, train)),
-      ...(native.bf16 && { bf16: timed(nativeRound(native.bf16, train)) }),
-      ...(keras && { keras: keras.round }),
+    const native = (precision: "fp32" | "bf16") => {
+      const trainer = createTrainer({
+        set,
+        train,
+        config: { ...config, ...PLAIN, precision },
+        seed: 1,
+      });
+      open.push(nativeContender(precision, trainer, train));
+      return trainer;
     };
-    const contenders = Object.entries(rounds) as [Contender, Round][];
-    // One round each to warm up: the first steps build oneDNN's kernels and trace Keras' graph.
-    for (const [, run] of contenders) await run(0);
-    const start = performance.now();
-    for (let round = 1; ; round++) {
-      const elapsed = (performance.now() - start) / 1000;
-      if (round > 3 && elapsed > options.seconds) break;
-      options.onProgress?.(Math.min(elapsed, options.seconds));
-      for (const [name, run] of contenders) {
-        if (options.signal?.aborted) throw new MienError("interrupted", "nothing was written");
-        const { steps, wallMs, cpuMs } = await run(round);
-        samples[name].push({ wall: wallMs / steps, cpu: cpuMs / steps });
-      }
-    }
+    const trainer = native("fp32");
+    open.unshift(stockContender(trainer, set));
+    if (cpuHasBfloat16()) native("bf16");
+    const keras =
+      python === undefined
+        ? undefined
+        : await startKerasFit(trainer, { python, images: train.length, signal });
+    if (keras !== undefined) open.push(keras.contender);
+    const measured = await alternate(open, {
+      amount: { totalSeconds: seconds, minRounds: MIN_ROUNDS },
+      // One turn, whatever the limit: the first steps build oneDNN's kernels and trace Keras' graph.
+      warmUpCalls: 1,
+      signal,
+      onProgress,
+    });
+    const turnsOf = (name: keyof typeof WAYS) =>
+      measured[open.findIndex((each) => each.name === name)] ?? [];
+    const { stages, trainable } = trainer.network;
+    const flopsPerImage = trainingFlops(stages, trainer.input);
+    const row = (name: keyof typeof WAYS) => speedRow(turnsOf(name), { batchSize, flopsPerImage });
+    const ratio = (a: keyof typeof WAYS, b: keyof typeof WAYS) =>
+      speedRatio(turnsOf(a), turnsOf(b));
+    const has = (...names: (keyof typeof WAYS)[]) =>
+      names.every((name) => turnsOf(name).length > 0);
+    const result = { stock: row("stock"), fp32: row("fp32") };
+    return {
+      ...result,
+      bf16: has("bf16") ? row("bf16") : null,
+      keras: has("keras") ? row("keras") : null,
+      ratio: result.fp32.imagesPerSecond / result.stock.imagesPerSecond,
+      ratios: {
+        fp32OverStock: ratio("fp32", "stock"),
+        fp32OverKeras: has("keras") ? ratio("fp32", "keras") : null,
+        bf16OverKeras: has("bf16", "keras") ? ratio("bf16", "keras") : null,
+        bf16OverFp32: has("bf16") ? ratio("bf16", "fp32") : null,
+      },
+      kerasVersions: keras?.versions ?? null,
+      rounds: turnsOf("fp32").length,
+      batchSize,
+      parameters: trainable
+        .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
+        .reduce((sum, n) => sum + n, 0),
+    };
   } finally {
-    stock.dispose();
-    for (const trainer of Object.values(native)) disposeTrainer(trainer);
-    keras?.dispose();
+    for (const contender of open) await contender.close();
   }
-  const { stages, trainable } = native.fp32.network;
-  const flopsPerImage = trainingFlops(stages, native.fp32.input);
-  const row = (name: Contender) => speedRow(samples[name], { batchSize, flopsPerImage });
-  const ratio = (a: Contender, b: Contender) =>
-    rounds[a] && rounds[b] ? speedRatio(samples[a], samples[b]) : null;
-  const result = { stock: row("stock"), fp32: row("fp32") };
-  return {
-    ...result,
-    bf16: rounds.bf16 ? row("bf16") : null,
-    keras: rounds.keras ? row("keras") : null,
-    ratio: result.fp32.imagesPerSecond / result.stock.imagesPerSecond,
-    ratios: {
-      fp32OverStock: speedRatio(samples.fp32, samples.stock),
-      fp32OverKeras: ratio("fp32", "keras"),
-      bf16OverKeras: ratio("bf16", "keras"),
-      bf16OverFp32: ratio("bf16", "fp32"),
-    },
-    kerasVersions: keras ? keras.versions : null,
-    rounds: samples.fp32.length,
-    batchSize,
-    parameters: trainable
-      .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
-      .reduce((sum, n) => sum + n, 0),
-  };
 }
 
 /** No augmentation: the others have none. */
 const PLAIN = {
-  ...{ zoom: 0, shift: 0, rotation: 0, mirror: 0 },
-  ...{ brightness: 0, contrast: 0, erasing: 0, mixup: 0, labelSmoothing: 0, ema: 0 },
+  zoom: 0,
+  shift: 0,
+  rotation: 0,
+  mirror: 0,
+  brightness: 0,
+  contrast: 0,
+  erasing: 0,
+  mixup: 0,
+  labelSmoothing: 0,
+  ema: 0,
 } as const;
 
-/** Adds up the time of this process. */
-function timed(work: (round: number) => Promise<number> | number): Round {
-  return async (round) => {
-    const cpuBefore = process.cpuUsage();
-    const wallBefore = performance.now();
-    const steps = await work(round);
-    const wallMs = performance.now() - wallBefore;
-    const { user, system } = process.cpuUsage(cpuBefore);
-    return { steps, wallMs, cpuMs: (user + system) / 1000 };
+/** A contender of this process, whose turn is `work`: `STEPS` training steps. */
+function timed(
+  name: keyof typeof WAYS,
+  work: (turn: number) => unknown,
+  close: () => void,
+): OpenContender<StepTurn> {
+  let turns = 0;
+  return {
+    name,
+    close,
+    async turn() {
+      const cpuBefore = process.cpuUsage();
+      const wallBefore = performance.now();
+      await work(turns++);
+      const wallMs = performance.now() - wallBefore;
+      const { user, system } = process.cpuUsage(cpuBefore);
+      return { durations: [wallMs / STEPS], cpuMs: (user + system) / 1000 / STEPS };
+    },
   };
 }
 
-function nativeRound(trainer: Trainer, train: Uint32Array): (round: number) => number {
+function nativeContender(name: "fp32" | "bf16", trainer: Trainer, train: Uint32Array) {
   const { batchSize } = trainer.config;
-  return (round) => {
-    const steps = train.length / batchSize;
-    for (let i = 0; i < steps; i++) {
+  const work = (turn: number) => {
+    for (let i = 0; i < STEPS; i++) {
       const batch = Int32Array.from(train.subarray(i * batchSize, (i + 1) * batchSize));
-      trainStep(trainer, batch, round * steps + i);
+      trainStep(trainer, batch, turn * STEPS + i);
     }
     // Waits for the last step's result, as any real use does.
     trainer.meter.read();
-    return steps;
   };
+  return timed(name, work, () => disposeTrainer(trainer));
 }
 
-function stockContender(
-  trainer: Trainer,
-  set: ImageSet,
-): { round: () => Promise<number>; dispose(): void } {
+function stockContender(trainer: Trainer, set: ImageSet): OpenContender<StepTurn> {
   const { config, input, network, standardisation, classes } = trainer;
   const { batchNormMomentum, l2, batchSize } = config;
   const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2 });
@@ -189,20 +206,16 @@ function stockContender(
       .div(standardisation.deviation),
   );
   const labels = tf.tidy(() => tf.oneHot(Array.from(set.labels), classes).toFloat());
-  return {
-    async round() {
-      await model.fit(images, labels, { batchSize, epochs: 1, verbose: 0, yieldEvery: "never" });
-      return set.labels.length / batchSize;
-    },
-    dispose() {
-      model.dispose();
-      optimizer.dispose();
-      tf.dispose([images, labels]);
-    },
-  };
+  const fit = () =>
+    model.fit(images, labels, { batchSize, epochs: 1, verbose: 0, yieldEvery: "never" });
+  return timed("stock", fit, () => {
+    model.dispose();
+    optimizer.dispose();
+    tf.dispose([images, labels]);
+  });
 }
 
-/** Random images in FER2013's format; the content does not matter for speed. */
+/** Random images in FER2013's format; their content does not affect the speed. */
 function noise(count: number): ImageSet {
   const stream = random("benchmark");
   const shape = { height: 48, width: 48, channels: 1 };

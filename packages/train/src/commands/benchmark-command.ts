@@ -1,21 +1,20 @@
-import { KERAS_REQUIREMENTS, peerPython } from "@mien/bench";
+import {
+  benchmarkTable,
+  describeEnvironment,
+  formatFactor,
+  KERAS_REQUIREMENTS,
+  peerPython,
+  sayEnvironment,
+} from "@mien/bench";
 import { type CommandContext, defineCommand, formatSeconds } from "@mien/cli";
 import { messageOf, MienError } from "@mien/format";
-import type { Contender } from "../benchmark/train-benchmark.ts";
 import { resolveConfig } from "../config.ts";
-
-const NAMES: Readonly<Record<Contender, string>> = {
-  stock: "tfjs-node model.fit",
-  keras: "Keras fit",
-  fp32: "mien, 32-bit floats",
-  bf16: "mien, bfloat16 convolutions",
-};
 
 export const benchmarkCommand = defineCommand({
   name: "benchmark",
   summary: "Compare the speed of a training step with tfjs-node's fit and with Keras",
   details:
-    "Trains the same network with the same batch size and optimiser on random images. The three alternate, so that other load on the machine affects all alike. " +
+    "Trains the same network with the same batch size and optimiser on random images. All of them alternate, so that other load on the machine affects all alike. " +
     "Keras is installed into the cache folder at the first use (about 700 MB). Writes only the file of --json.",
   examples: [
     "npx nx run train:benchmark",
@@ -44,70 +43,64 @@ export const benchmarkCommand = defineCommand({
   async run({ seconds, batchSize, keras }, context) {
     const { terminal, signal } = context;
     const python = keras ? await findKeras(context) : undefined;
-    const { benchmarkTraining } = await import("../benchmark/train-benchmark.ts");
+    const { benchmarkTraining, WAYS } = await import("../benchmark/train-benchmark.ts");
     const { tensorFlowVersion } = await import("../tensor/tf.ts");
     terminal.say(`TensorFlow ${tensorFlowVersion}, batches of ${batchSize}`);
-    const bar = terminal.progress("measuring", Math.ceil(seconds));
+    const bar = terminal.progress("measuring", 100);
     const result = await benchmarkTraining(resolveConfig({ batchSize }), {
       seconds,
       python,
       signal,
-      onProgress: (elapsed) => bar.update(Math.floor(elapsed)),
+      onProgress: (share, name) => bar.update(Math.floor(100 * share), name),
     }).finally(() => bar.stop());
     if (result.kerasVersions) {
       const { keras, tensorflow } = result.kerasVersions;
       terminal.say(`Keras ${keras} on TensorFlow ${tensorflow}`);
     }
-    terminal.table(
-      ["training step", "images/s", "lowest – highest", "CPU ms/step", "GFLOP/s", "factor"],
-      (["stock", "keras", "fp32", "bf16"] as const).flatMap((name) => {
-        const row = result[name];
-        if (row === null) return [];
-        const [low, high] = row.imagesPerSecondRange;
-        return [
-          [
-            NAMES[name],
-            row.imagesPerSecond.toFixed(0),
-            `${low.toFixed(0)} – ${high.toFixed(0)}`,
-            row.cpuMsPerStep.toFixed(0),
-            row.gflops.toFixed(0),
-            `${(row.imagesPerSecond / result.stock.imagesPerSecond).toFixed(2)}×`,
-          ],
-        ];
-      }),
-    );
+    const environment = describeEnvironment(import.meta.url, ["@tensorflow/tfjs-node"]);
+    sayEnvironment(terminal, environment);
+    const ways = (["stock", "keras", "fp32", "bf16"] as const).flatMap((way) => {
+      const row = result[way];
+      return row === null ? [] : [{ ...row, name: WAYS[way] }];
+    });
+    benchmarkTable(terminal, ways, [
+      ["training step", ({ name }) => name],
+      ["images/s", ({ imagesPerSecond }) => imagesPerSecond.toFixed(0)],
+      [
+        "lowest – highest",
+        ({ imagesPerSecondRange }) =>
+          imagesPerSecondRange.map((speed) => speed.toFixed(0)).join(" – "),
+      ],
+      ["CPU ms/step", ({ cpuMsPerStep }) => cpuMsPerStep.toFixed(0)],
+      ["GFLOP/s", ({ gflops }) => gflops.toFixed(0)],
+      [
+        "factor",
+        ({ imagesPerSecond }) => formatFactor(imagesPerSecond / result.stock.imagesPerSecond),
+      ],
+    ]);
     const { ratios } = result;
     const pairs = [
-      ["mien, 32-bit floats", "tfjs-node", ratios.fp32OverStock],
-      ["mien, 32-bit floats", "Keras", ratios.fp32OverKeras],
-      ["mien, bfloat16", "Keras", ratios.bf16OverKeras],
-      ["mien, bfloat16", "32-bit floats", ratios.bf16OverFp32],
-    ] as const;
-    terminal.table(
-      ["speed of", "over that of", "median of rounds", "lowest – highest"],
-      pairs.flatMap(([first, second, ratio]) =>
-        ratio === null
-          ? []
-          : [
-              [
-                first,
-                second,
-                `${ratio.median.toFixed(2)}×`,
-                ratio.range.map((factor) => `${factor.toFixed(2)}×`).join(" – "),
-              ],
-            ],
-      ),
-    );
+      { first: "mien, 32-bit floats", second: "tfjs-node", ratio: ratios.fp32OverStock },
+      { first: "mien, 32-bit floats", second: "Keras", ratio: ratios.fp32OverKeras },
+      { first: "mien, bfloat16", second: "Keras", ratio: ratios.bf16OverKeras },
+      { first: "mien, bfloat16", second: "32-bit floats", ratio: ratios.bf16OverFp32 },
+    ].flatMap(({ ratio, ...pair }) => (ratio === null ? [] : [{ ...pair, ...ratio }]));
+    benchmarkTable(terminal, pairs, [
+      ["speed of", ({ first }) => first],
+      ["over that of", ({ second }) => second],
+      ["median of rounds", ({ median }) => formatFactor(median)],
+      ["lowest – highest", ({ range }) => range.map((factor) => formatFactor(factor)).join(" – ")],
+    ]);
     const fastest = Math.max(result.fp32.imagesPerSecond, result.bf16?.imagesPerSecond ?? 0);
     terminal.say(
       `${result.rounds} rounds, ${(result.parameters / 1e6).toFixed(2)} M parameters; an epoch of FER2013 takes about ${formatSeconds(28709 / fastest)}`,
     );
     terminal.next("npx nx run train:fit", "train at this speed");
-    return result;
+    return { ...environment, ...result };
   },
 });
 
-/** A Python that has Keras; undefined, with a warning, where it cannot be had. */
+/** A Python that has Keras; undefined, with a warning, if it cannot be installed. */
 async function findKeras({ terminal, signal }: CommandContext): Promise<string | undefined> {
   try {
     return await peerPython(KERAS_REQUIREMENTS, { terminal, signal });

@@ -1,13 +1,27 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import {
+  alternate,
+  benchmarkTable,
+  describeEnvironment,
+  sayEnvironment,
+  stopIfAborted,
+  summariseTurns,
+  type Turn,
+} from "@mien/bench";
 import { defineCommand } from "@mien/cli";
-import { MienError } from "@mien/format";
-import { timeBridge, timePlainOptuna, timeWorkers } from "../benchmark/tune-benchmark.ts";
+import {
+  bridgeContender,
+  plainContender,
+  sleepContender,
+  type StudyTurn,
+} from "../benchmark/search-overhead.ts";
 import { loadSpace } from "../search-space.ts";
 
-/** Trials of the study that workers share. */
+/** Number of trials of the study whose trials only sleep. */
 const SLEEPING_TRIALS = 20;
+/** Duration of such a trial, in milliseconds. */
 const SLEEP = 500;
 const SEED = 1;
 
@@ -37,41 +51,71 @@ export const benchmarkCommand = defineCommand({
       seed: SEED,
       trials: count,
     });
+    const environment = describeEnvironment(import.meta.url, []);
     const bar = terminal.progress("study", 4);
+    let done = 0;
+    const options = {
+      amount: { rounds: 1 },
+      warmUpCalls: 0,
+      signal,
+      onProgress: (_share: number, name: string) => bar.update(++done, name),
+    };
+    const secondsOf = (turns: readonly Turn[]) => summariseTurns(turns).median / 1000;
+    const resultOf = (turns: readonly StudyTurn[]) => ({
+      seconds: secondsOf(turns),
+      best: turns[0]?.best ?? NaN,
+    });
     try {
-      const bridge = await timeBridge(quick("bridge", trials), signal);
-      if (signal.aborted) throw new MienError("interrupted", "the benchmark was stopped");
-      bar.update(1, "Optuna alone");
-      const journal = path.join(folder, "plain.log");
-      const plain = await timePlainOptuna({ ...quick("plain", trials), journal }, signal);
-      bar.update(2, "one worker");
+      const plainQuick = { ...quick("plain", trials), journal: path.join(folder, "plain.log") };
+      const [bridgeTurns, plainTurns] = await alternate(
+        [bridgeContender(quick("bridge", trials), signal), plainContender(plainQuick, signal)],
+        options,
+      );
+      const [bridge, plain] = [resultOf(bridgeTurns), resultOf(plainTurns)];
       const sleeping = { milliseconds: SLEEP, signal };
-      const one = await timeWorkers(quick("one", SLEEPING_TRIALS), { ...sleeping, workers: 1 });
-      bar.update(3, "two workers");
-      const two = await timeWorkers(quick("two", SLEEPING_TRIALS), { ...sleeping, workers: 2 });
-      if (signal.aborted) throw new MienError("interrupted", "the benchmark was stopped");
+      const [oneTurns, twoTurns] = await alternate(
+        [
+          sleepContender(quick("one", SLEEPING_TRIALS), { ...sleeping, workers: 1 }),
+          sleepContender(quick("two", SLEEPING_TRIALS), { ...sleeping, workers: 2 }),
+        ],
+        options,
+      );
+      const [one, two] = [secondsOf(oneTurns), secondsOf(twoTurns)];
+      // A study that was interrupted ends without an error.
+      stopIfAborted(signal);
       bar.stop();
       const perTrial = (seconds: number) => (1000 * seconds) / trials;
       const overhead = perTrial(bridge.seconds) - perTrial(plain.seconds);
-      terminal.table(
-        [`${trials} trials of a test function`, "ms a trial", "best value"],
+      sayEnvironment(terminal, environment);
+      benchmarkTable(
+        terminal,
         [
-          ["Optuna in Python", perTrial(plain.seconds).toFixed(2), plain.best.toFixed(9)],
-          ["behind the bridge", perTrial(bridge.seconds).toFixed(2), bridge.best.toFixed(9)],
+          { name: "Optuna in Python", ...plain },
+          { name: "behind the bridge", ...bridge },
+        ],
+        [
+          [`${trials} trials of a test function`, ({ name }) => name],
+          ["ms a trial", ({ seconds }) => perTrial(seconds).toFixed(2)],
+          ["best value", ({ best }) => best.toFixed(9)],
         ],
       );
       terminal.say(
         `the bridge adds ${overhead.toFixed(2)} ms a trial; the best values are ${bridge.best === plain.best ? "equal" : "NOT EQUAL"}`,
       );
-      terminal.table(
-        [`${SLEEPING_TRIALS} trials that sleep ${SLEEP} ms`, "seconds"],
+      benchmarkTable(
+        terminal,
         [
-          ["one worker", one.toFixed(1)],
-          ["two workers", two.toFixed(1)],
+          { name: "one worker", seconds: one },
+          { name: "two workers", seconds: two },
+        ],
+        [
+          [`${SLEEPING_TRIALS} trials that sleep ${SLEEP} ms`, ({ name }) => name],
+          ["seconds", ({ seconds }) => seconds.toFixed(1)],
         ],
       );
       terminal.say(`two workers take ${(two / one).toFixed(2)} of the time of one`);
       return {
+        ...environment,
         trials,
         bridge,
         plain,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { benchmarkTable, summarise } from "@mien/bench";
 import type { Terminal } from "@mien/cli";
 import {
   drawFaces,
@@ -10,22 +11,21 @@ import {
   synthesizeRecording,
 } from "@mien/camera";
 import { killRounds, type KillRound } from "./kill-rounds.ts";
-import { quantile } from "./measure-live.ts";
 import { startMjpegCamera } from "./mjpeg-camera.ts";
 import type { ServerProcess } from "./server-process.ts";
 import type { WatchedPage } from "./watched-page.ts";
 
-/** What it takes to kill cameras. */
+/** What is needed to kill camera processes and to watch the page. */
 export interface KillOptions {
-  /** How often each. */
+  /** Number of times that each process is killed. */
   readonly kills: number;
-  /** Where recordings are made. */
+  /** Folder of the recordings that are made. */
   readonly out: string;
-  /** What a network camera shows, as JPEG. */
+  /** The picture of the network camera, as JPEG. */
   readonly still: Buffer;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
-  /** Runs a server with a source, and a page. */
+  /** Starts a server with a source and opens its page; closes both after `work`. */
   withPage<Result>(
     source: string,
     work: (server: ServerProcess, watched: WatchedPage) => Promise<Result>,
@@ -33,15 +33,15 @@ export interface KillOptions {
   ): Promise<Result>;
 }
 
-/** Seconds of the recording that is played again and again, and how often. */
+/** Length of the recording in seconds, and number of times that it is repeated. */
 const SECONDS = 2;
 const TIMES = 15;
 
 /**
- * Kills the process that reads a Kinect, played by fakenect, and the one that reads a webcam, or
- * a network camera where there is none: both are read by the same ffmpeg.
+ * Kills the process that reads a Kinect, replayed by fakenect, and the one that reads a webcam, or a
+ * network camera if there is no webcam: ffmpeg reads both.
  *
- * @throws {MienError} `mismatch` if a page does not say so, or does not come back.
+ * @throws {MienError} `mismatch` if a page does not report the loss, or does not recover.
  */
 export async function killCameras(options: KillOptions): Promise<Record<string, KillRound[]>> {
   const { kills, out, terminal, signal } = options;
@@ -53,7 +53,8 @@ export async function killCameras(options: KillOptions): Promise<Record<string, 
         source,
         (server, watched) =>
           killRounds(server, watched, {
-            ...{ kills, signal },
+            kills,
+            signal,
             onKill: (done) => progress.update(done),
           }),
         environment,
@@ -78,15 +79,19 @@ export async function killCameras(options: KillOptions): Promise<Record<string, 
     const camera = await startMjpegCamera(options.still);
     await kill("network camera", camera.address).finally(() => camera.close());
   }
-  terminal.table(
-    ["killed", "times", "said after", "at most", "back after", "at most"],
-    Object.entries(rounds).map(([name, times]) => {
-      const said = times.map(({ saidMs }) => saidMs);
-      const back = times.map(({ backMs }) => backMs);
-      const ms = (values: readonly number[], share: number) =>
-        `${quantile(values, share).toFixed(0)} ms`;
-      return [name, times.length, ms(said, 0.5), ms(said, 1), ms(back, 0.5), ms(back, 1)];
-    }),
-  );
+  const rows = Object.entries(rounds).map(([name, times]) => ({
+    name,
+    said: summarise(times.map(({ saidMs }) => saidMs)),
+    back: summarise(times.map(({ backMs }) => backMs)),
+  }));
+  const ms = (value: number) => `${value.toFixed(0)} ms`;
+  benchmarkTable(terminal, rows, [
+    ["killed", ({ name }) => name],
+    ["times", ({ said }) => said.count],
+    ["said after", ({ said }) => ms(said.median)],
+    ["at most", ({ said }) => ms(said.max)],
+    ["back after", ({ back }) => ms(back.median)],
+    ["at most", ({ back }) => ms(back.max)],
+  ]);
   return rounds;
 }

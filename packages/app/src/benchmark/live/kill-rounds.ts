@@ -3,22 +3,23 @@ import { MienError } from "@mien/format";
 import type { ServerProcess } from "./server-process.ts";
 import type { SaidState, WatchedPage } from "./watched-page.ts";
 
-/** What one kill led to, in milliseconds since it. */
+/** What followed one kill, in milliseconds after it. */
 export interface KillRound {
-  /** When the page said that the camera was lost. */
+  /** Until the page reported that the camera was lost. */
   readonly saidMs: number;
-  /** When it showed a new frame. */
+  /** Until the page showed a new frame. */
   readonly backMs: number;
 }
 
-/** A page that says nothing for so long has failed, in milliseconds. */
+/** Longest wait for the page, in milliseconds. */
 const PATIENCE = 15_000;
+/** Interval between two looks at the page, in milliseconds. */
 const STEP = 20;
 
 /**
- * Kills the process that reads the camera, again and again.
+ * Kills the process that reads the camera several times, each time after the page has recovered.
  *
- * @throws {MienError} `mismatch` if the page does not say so, or does not come back.
+ * @throws {MienError} `mismatch` if the page does not report the loss, or does not recover.
  */
 export async function killRounds(
   server: Pick<ServerProcess, "cameraProcesses">,
@@ -42,12 +43,12 @@ export async function killRounds(
   while (rounds.length < options.kills) {
     const before = await now();
     await until("the page showed no frame", () => frameAfter(before));
-    const [pid] = await until("no process read the camera", async () => {
-      const found = await server.cameraProcesses();
-      return found.length > 0 ? found : undefined;
+    const pid = await until("no process read the camera", async () => {
+      const [found] = await server.cameraProcesses();
+      return found;
     });
     const killed = await now();
-    process.kill(pid as number, "SIGKILL");
+    process.kill(pid, "SIGKILL");
     const said = await until("the page did not say that the camera was lost", () =>
       stateAfter("lost", killed),
     );

@@ -1,15 +1,16 @@
 import { setTimeout } from "node:timers/promises";
-import type { ServerFigures, ServerProcess } from "./server-process.ts";
+import { median, quantile } from "@mien/bench";
+import type { ServerProcess } from "./server-process.ts";
 import { openViewers } from "./measured-viewers.ts";
 import type { ShownFrame, WatchedPage } from "./watched-page.ts";
 
-/** What one page saw, and what it cost the server. */
+/** What one page showed, and the resources of the server. */
 export interface LiveFigures {
   readonly seconds: number;
   readonly framesPerSecond: number;
-  /** In the slowest whole second. */
+  /** Frames in the slowest whole second. */
   readonly slowestSecond: number;
-  /** From the picture to what is drawn of it: by the page's camera, else from its arrival. */
+  /** From the capture of a frame by the page's camera, or else its arrival at the server, until it is drawn. */
   readonly latencyMedianMs: number;
   readonly latencyP95Ms: number;
   /** Of the server, in percent of one core. */
@@ -17,17 +18,17 @@ export interface LiveFigures {
   /** Resident megabytes of the server: medians of the first and the last tenth of the time. */
   readonly memoryFirstMb: number;
   readonly memoryLastMb: number;
-  /** Frames a second of the slowest other viewer that reads; null without viewers. */
+  /** Frames per second of the slowest other viewer that reads; null without viewers. */
   readonly slowestViewer: number | null;
 }
 
-/** Loading and the first frames do not count, in milliseconds. */
+/** Time for loading and the first frames, which is not measured, in milliseconds. */
 const WARM_UP = 3000;
 
 /**
- * Watches a page for some time.
+ * Measures a page for some time.
  *
- * @param options.viewers that look on, the first of them stalled; 0 for none.
+ * @param options.viewers number of further viewers, of which the first reads nothing; 0 for none.
  */
 export async function measureLive(
   server: ServerProcess,
@@ -46,29 +47,29 @@ export async function measureLive(
     await watched.frames();
     viewers?.counts();
     const frames: ShownFrame[] = [];
-    const figures: ServerFigures[] = [await server.figures()];
+    const first = await server.figures();
+    let last = first;
+    const memory = [first.memoryBytes / 1e6];
     for (let second = 1; second <= options.seconds; second++) {
       await setTimeout(1000, undefined, { signal });
       frames.push(...(await watched.frames()));
-      figures.push(await server.figures());
+      last = await server.figures();
+      memory.push(last.memoryBytes / 1e6);
       options.onSecond(second);
     }
-    const first = figures[0] as ServerFigures;
-    const last = figures.at(-1) as ServerFigures;
     const seconds = (last.timeMs - first.timeMs) / 1000;
     const latencies = frames.map(({ latencyMs }) => latencyMs);
-    const memory = figures.map(({ memoryBytes }) => memoryBytes / 1e6);
     const tenth = Math.max(1, Math.round(memory.length / 10));
     const counts = viewers?.counts() ?? [];
     return {
       seconds,
       framesPerSecond: frames.length / seconds,
       slowestSecond: slowestSecond(frames),
-      latencyMedianMs: quantile(latencies, 0.5),
+      latencyMedianMs: median(latencies),
       latencyP95Ms: quantile(latencies, 0.95),
       cpuPercent: (100 * (last.cpuSeconds - first.cpuSeconds)) / seconds,
-      memoryFirstMb: quantile(memory.slice(0, tenth), 0.5),
-      memoryLastMb: quantile(memory.slice(-tenth), 0.5),
+      memoryFirstMb: median(memory.slice(0, tenth)),
+      memoryLastMb: median(memory.slice(-tenth)),
       slowestViewer: counts.length === 0 ? null : Math.min(...counts) / seconds,
     };
   } finally {
@@ -76,7 +77,7 @@ export async function measureLive(
   }
 }
 
-/** Whole seconds from the first frame on. */
+/** The number of frames in the slowest whole second after the first frame. */
 function slowestSecond(frames: readonly ShownFrame[]): number {
   const start = frames[0]?.timeMs ?? 0;
   const counts = new Map<number, number>();
@@ -86,10 +87,4 @@ function slowestSecond(frames: readonly ShownFrame[]): number {
   }
   const whole = Math.floor(((frames.at(-1)?.timeMs ?? 0) - start) / 1000);
   return Math.min(...Array.from({ length: Math.max(1, whole) }, (_, i) => counts.get(i) ?? 0));
-}
-
-/** The value below which a share of the values lies; NaN if there are none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }

@@ -1,13 +1,13 @@
 import WebSocket from "ws";
 
-/** Programs that listen as pages do. */
+/** WebSocket clients that receive the same as pages. */
 export interface CountedViewers {
-  /** Results that each got since this was asked last; the stalled one is left out. */
+  /** Number of results that each has received since the last call, without the first, stalled viewer. */
   counts(): number[];
   close(): void;
 }
 
-/** Opens viewers, of which the first reads nothing at all. */
+/** Opens viewers, of which the first reads nothing. */
 export async function openViewers(origin: string, count: number): Promise<CountedViewers> {
   const address = `${origin.replace("http", "ws")}/ws`;
   const sockets = Array.from({ length: count }, () => new WebSocket(address));
@@ -21,7 +21,7 @@ export async function openViewers(origin: string, count: number): Promise<Counte
     ),
   );
   const [stalled, ...others] = sockets;
-  (stalled as unknown as { _socket: { pause(): void } })._socket.pause();
+  stalled?.pause();
   const counts = others.map(() => 0);
   others.forEach((socket, i) =>
     socket.on("message", (data: Buffer, isBinary: boolean) => {

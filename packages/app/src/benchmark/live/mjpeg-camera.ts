@@ -1,14 +1,14 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { z } from "zod";
 
-/** A network camera on this machine. */
+/** A simulated network camera on this machine. */
 export interface MjpegCamera {
-  /** As `--source` takes it. */
+  /** URL for `--source`. */
   readonly address: string;
   close(): void;
 }
 
-/** Sends one JPEG thirty times a second to whoever asks: for machines without a webcam. */
+/** Serves one JPEG thirty times per second, for machines without a webcam. */
 export async function startMjpegCamera(jpeg: Buffer): Promise<MjpegCamera> {
   const head = `--x\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
   const part = Buffer.concat([Buffer.from(head), jpeg, Buffer.from("\r\n")]);
@@ -20,8 +20,9 @@ export async function startMjpegCamera(jpeg: Buffer): Promise<MjpegCamera> {
     response.on("close", () => clearInterval(timer));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.number() }).parse(server.address());
   return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/camera`,
+    address: `http://127.0.0.1:${port}/camera`,
     close() {
       server.closeAllConnections();
       server.close();

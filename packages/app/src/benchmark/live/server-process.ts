@@ -6,17 +6,17 @@ import { promisify } from "node:util";
 import { MienError } from "@mien/format";
 import { killChild, killChildOnExit } from "@mien/cli";
 
-/** `app:live` in a process of its own, as a person would start it. */
+/** `app:live` in a process of its own. */
 export interface ServerProcess {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
   figures(): Promise<ServerFigures>;
-  /** The processes that it reads a camera by: ffmpeg's, the Kinect's. */
+  /** Process ids of its children that read a camera: ffmpeg, and the one for the Kinect. */
   cameraProcesses(): Promise<number[]>;
   stop(): Promise<void>;
 }
 
-/** What `/metrics` says. */
+/** Values of the server's `/metrics`. */
 export interface ServerFigures {
   /** Milliseconds since the benchmark began. */
   readonly timeMs: number;
@@ -25,15 +25,16 @@ export interface ServerFigures {
   readonly memoryBytes: number;
 }
 
-/** For loading models, also on a busy machine, in milliseconds. */
+/** Longest wait until the server listens, in milliseconds: models load slowly on a busy machine. */
 const PATIENCE = 120_000;
-const FAREWELL = 3000;
+/** Time to end by itself before it is killed, in milliseconds. */
+const GRACE = 3000;
 
 /**
  * Starts the live page's server on a free port and waits until it listens.
  *
  * @param flags of `app:live`.
- * @throws {MienError} `environment` with what it said if it does not start.
+ * @throws {MienError} `environment` with its output if it does not start.
  */
 export async function startServer(
   flags: readonly string[],
@@ -92,7 +93,7 @@ export async function startServer(
     },
     async stop() {
       child.kill("SIGINT");
-      const wait = new Promise((resolve) => setTimeout(resolve, FAREWELL).unref());
+      const wait = new Promise((resolve) => setTimeout(resolve, GRACE).unref());
       await Promise.race([gone, wait]);
       await killChild(child);
     },

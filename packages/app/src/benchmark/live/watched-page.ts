@@ -3,11 +3,11 @@ import type { Browser, Page } from "playwright-core";
 /** A page whose frames are counted. */
 export interface WatchedPage {
   readonly page: Page;
-  /** From the beginning of its loading until it could be used, in milliseconds. */
+  /** From the beginning of its loading until its tools were there, in milliseconds. */
   usableMs(): Promise<number>;
-  /** What was shown since this was asked last. */
+  /** Frames that were shown since the last call. */
   frames(): Promise<ShownFrame[]>;
-  /** What the page said of its source, since it was opened, with when. */
+  /** States of the source that the page has shown since it was opened. */
   states(): Promise<SaidState[]>;
   close(): Promise<void>;
 }
@@ -16,20 +16,20 @@ export interface WatchedPage {
 export interface ShownFrame {
   /** Milliseconds since the page began to load. */
   readonly timeMs: number;
-  /** From taking it, or its arrival at the server, until it was drawn. */
+  /** From its capture by the page's camera, or else its arrival at the server, until it was drawn. */
   readonly latencyMs: number;
 }
 
-/** A word in the corner of the page. */
+/** A state of the source, as the page named it. */
 export interface SaidState {
   readonly timeMs: number;
   readonly state: string;
 }
 
 /**
- * Runs in the page; as text, since this package knows no DOM.
+ * Runs in the page; as text, since this package is compiled without the types of the DOM.
  *
- * The page writes the number and the age of a frame on its root once it is drawn.
+ * The page sets the number and the age of a frame as data attributes of its root once it is drawn.
  */
 const WATCH = `{
   const watched = { frames: [], states: [], usable: null, last: undefined };
@@ -52,7 +52,7 @@ const WATCH = `{
   }, 20);
 }`;
 
-/** Opens the page and, where it is asked for, starts its camera. */
+/** Opens the page with permission to use its camera. */
 export async function watchPage(browser: Browser, origin: string): Promise<WatchedPage> {
   const context = await browser.newContext({ permissions: ["camera"] });
   const page = await context.newPage();

@@ -1,4 +1,4 @@
-// Tiny detector and expressions of @vladmandic/face-api, on one frame again and again.
+// The tiny detector and the expressions of @vladmandic/face-api, on the same frame again and again.
 import { createRequire } from "node:module";
 import path from "node:path";
 import { serve } from "./serve.mjs";

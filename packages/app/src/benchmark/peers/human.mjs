@@ -1,4 +1,4 @@
-// Detection and emotion of @vladmandic/human, everything else off, on one frame again and again.
+// Detection and emotion of @vladmandic/human, everything else off, on the same frame again and again.
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import path from "node:path";

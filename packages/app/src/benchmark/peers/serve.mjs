@@ -1,25 +1,38 @@
-// The half of a peer's process that is the same for all: it is told a frame, then takes turns.
+// The part of a peer's program that is the same for all: it gets a frame, then measures turns.
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+/** Only answers may go to standard output; what packages print goes to standard error. */
+console.log = console.error;
+console.info = console.error;
+
+const answer = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 /**
+ * Answers each line `{ ms, calls }` of standard input, where null is no limit, by a line
+ * `{ durations, last }`: the milliseconds of each call, and the faces that the last one read.
+ *
  * @param {(given: { folder: string, width: number, height: number, pixels: Uint8Array }) =>
- *   Promise<() => Promise<number>>} open loads the peer; what it answers works on the frame once and
- *   tells how many faces it read.
+ *   Promise<() => Promise<number>>} open loads the package and returns a function that processes the
+ *   frame once and returns the number of faces that it read.
  */
 export async function serve(open) {
   const { file, ...given } = JSON.parse(process.argv[2]);
   const work = await open({ ...given, pixels: new Uint8Array(readFileSync(file)) });
-  for (let i = 0; i < 3; i++) await work();
-  process.on("message", async ({ milliseconds }) => {
+  answer({ ready: true });
+  for await (const line of createInterface(process.stdin)) {
+    const { ms, calls } = JSON.parse(line);
     const durations = [];
-    let faces;
-    const end = performance.now() + milliseconds;
+    let last;
+    const begin = performance.now();
     do {
       const start = performance.now();
-      faces = await work();
+      last = await work();
       durations.push(performance.now() - start);
-    } while (performance.now() < end);
-    process.send({ durations, faces });
-  });
-  process.send({ ready: true });
+    } while (
+      durations.length < (calls ?? Infinity) &&
+      performance.now() - begin < (ms ?? Infinity)
+    );
+    answer({ durations, last });
+  }
 }

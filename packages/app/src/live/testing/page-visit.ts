@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
 import { expect } from "vitest";
 import { readPage, type PageFile } from "../../server/page-files.ts";
-import { launchChromium } from "../../benchmark/live/page-browser.ts";
+import { launchChromium } from "@mien/bench";
 import { spot, type TestLive } from "./start-live.ts";
 
 const WEB = path.resolve(import.meta.dirname, "../../../../web");
@@ -36,7 +36,7 @@ export async function launchWithCamera(folder: string): Promise<CameraBrowser> {
     await rename(`${file}.new`, file);
   };
   await show([await spot(64).resize(640, 480).jpeg().toBuffer()]);
-  return { browser: await launchChromium(file), show };
+  return { browser: await launchChromium({ camera: file }), show };
 }
 
 /** A page, what it asked others for, and what went wrong in it. */

@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { MienError, messageOf } from "@mien/format";
+import { stopIfAborted } from "./alternate.ts";
+import type { CallTurn, Contender } from "./contender.ts";
+
+/** Checks an answer and returns it typed; a zod schema is one. */
+export interface AnswerSchema<Answer> {
+  /** @throws {Error} if the answer is something else. */
+  parse(answer: unknown): Answer;
+}
+
+/** A program that answers each line of JSON on its standard input by one on its standard output. */
+export interface JsonProcess {
+  /** The next answer, checked by `schema`. */
+  next<Answer>(schema: AnswerSchema<Answer>): Promise<Answer>;
+  /** Sends a question and returns its answer. */
+  ask<Answer>(question: object, schema: AnswerSchema<Answer>): Promise<Answer>;
+  /** Ends the program. */
+  close(): Promise<void>;
+}
+
+/** How a program is started. */
+export interface JsonProcessOptions {
+  /** What errors call it. */
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What errors advise. */
+  readonly advice?: string;
+  /** Ends the program. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Longest wait for one answer, in milliseconds: TensorFlow starts slowly on a busy machine. */
+const PATIENCE_MS = 600_000;
+/** Lines of its error output that the message of a failure repeats. */
+const SHOWN_LINES = 6;
+
+/**
+ * Starts a program that is asked by lines of JSON. Each answer must be waited for before the next
+ * question.
+ *
+ * Its methods throw {MienError} `environment`, with the end of the program's error output, if the
+ * program does not start, ends, or answers something else than expected; `interrupted` on the signal.
+ */
+export function openJsonProcess(program: string, options: JsonProcessOptions): JsonProcess {
+  const { name, args, env = process.env, advice, signal } = options;
+  // Detached, so that Ctrl-C does not end it before its answer is read. It ends with its input.
+  const child = spawn(program, args, { detached: true, env });
+  let complaints = "";
+  const complain = (text: string) => (complaints = (complaints + text).slice(-10_000));
+  child.stderr.setEncoding("utf8").on("data", complain);
+  child.on("error", (error) => complain(error.message));
+  // The missing answer tells that the input is closed.
+  child.stdin.on("error", () => undefined);
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const close = async () => {
+    child.kill();
+    await ended;
+  };
+  const stop = () => void child.kill();
+  signal?.addEventListener("abort", stop, { once: true });
+  void ended.then(() => signal?.removeEventListener("abort", stop));
+
+  const next = async <Answer>(schema: AnswerSchema<Answer>) => {
+    const late = setTimeout(() => {
+      complain(`\nno answer within ${PATIENCE_MS / 1000} s`);
+      child.kill();
+    }, PATIENCE_MS);
+    const line = await lines.next().finally(() => clearTimeout(late));
+    try {
+      if (line.done !== true) return schema.parse(JSON.parse(line.value));
+    } catch (error) {
+      complain(`\nError in its answer: ${messageOf(error)}: ${String(line.value)}`);
+    }
+    await close();
+    stopIfAborted(signal);
+    const message = `${name} stopped unexpectedly:\n  ${endOf(complaints)}`;
+    throw new MienError("environment", message, advice === undefined ? {} : { advice });
+  };
+  return {
+    next,
+    ask: (question, schema) => {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      return next(schema);
+    },
+    close,
+  };
+}
+
+/** The last error in a program's error output, where Node prints a stack trace behind it, or its end. */
+function endOf(output: string): string {
+  const lines = output.trim().split("\n");
+  const error = lines.findLastIndex((line) => /Error\b/.test(line));
+  const start = error < 0 ? Math.max(0, lines.length - SHOWN_LINES) : error;
+  return lines.slice(start, start + SHOWN_LINES).join("\n  ");
+}
+
+const TURN: AnswerSchema<CallTurn<number>> = {
+  parse(answer) {
+    const { durations, last } = Object(answer) as { durations?: unknown; last?: unknown };
+    const isNumber = (value: unknown) => typeof value === "number";
+    if (!Array.isArray(durations) || durations.length === 0 || !durations.every(isNumber)) {
+      throw new Error("durations must be a list of numbers");
+    }
+    return { durations, last: isNumber(last) ? last : NaN };
+  },
+};
+
+/**
+ * A contender that works in another process.
+ *
+ * @param process is asked `{ …question, ms, calls }` for each turn, where null stands for no limit, and
+ * answers `{ durations, last? }`. Without `last`, that of the turn is NaN.
+ */
+export function processContender(
+  name: string,
+  process: JsonProcess,
+  question: object = {},
+): Contender<CallTurn<number>> {
+  return {
+    name,
+    // JSON writes Infinity as null.
+    turn: (limit) => process.ask({ ...question, ...limit }, TURN),
+  };
+}

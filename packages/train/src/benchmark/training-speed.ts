@@ -1,0 +1,53 @@
+import { summarise, summariseRatios, type Turn } from "@mien/bench";
+
+/** Some training steps one after the other; `durations` holds the mean step of the turn. */
+export interface StepTurn extends Turn {
+  /** Processor time of all threads, in milliseconds per step. */
+  readonly cpuMs: number;
+}
+
+/** How fast one way of training is. */
+export interface SpeedRow {
+  /** Median over the rounds. */
+  readonly imagesPerSecond: number;
+  /** Lowest and highest round. */
+  readonly imagesPerSecondRange: readonly [number, number];
+  /** Processor time of all threads, in milliseconds per step; median over the rounds. */
+  readonly cpuMsPerStep: number;
+  readonly cpuMsPerStepRange: readonly [number, number];
+  /** Useful floating-point operations per second, in 10⁹, at the median speed. */
+  readonly gflops: number;
+}
+
+/** How many times as fast one way is as another, compared round by round. */
+export interface SpeedRatio {
+  readonly median: number;
+  /** Lowest and highest round. */
+  readonly range: readonly [number, number];
+}
+
+/** @param flopsPerImage floating-point operations of one training step per image. */
+export function speedRow(
+  turns: readonly StepTurn[],
+  { batchSize, flopsPerImage }: { readonly batchSize: number; readonly flopsPerImage: number },
+): SpeedRow {
+  const speed = summarise(stepTimes(turns).map((ms) => (1000 * batchSize) / ms));
+  const cpu = summarise(turns.map(({ cpuMs }) => cpuMs));
+  return {
+    imagesPerSecond: speed.median,
+    imagesPerSecondRange: [speed.min, speed.max],
+    cpuMsPerStep: cpu.median,
+    cpuMsPerStepRange: [cpu.min, cpu.max],
+    gflops: (speed.median * flopsPerImage) / 1e9,
+  };
+}
+
+/** The speed of the first over that of the second, which took turns. */
+export function speedRatio(first: readonly StepTurn[], second: readonly StepTurn[]): SpeedRatio {
+  const { median, min, max } = summariseRatios(stepTimes(second), stepTimes(first));
+  return { median, range: [min, max] };
+}
+
+function stepTimes(turns: readonly StepTurn[]): number[] {
+  return turns.flatMap(({ durations }) => durations);
+}
