@@ -12,9 +12,9 @@ import {
 import type { Pipeline } from "@mien/runtime";
 import sharp from "sharp";
 import type { Source } from "@mien/camera";
-import { csvHeader, csvLines } from "./results-csv.ts";
+import { csvHeader, csvLines } from "../results/faces-csv.ts";
 import { FacePainter } from "./draw-faces.ts";
-import { LineFile } from "./results-file.ts";
+import { LineFile } from "../results/line-file.ts";
 import { Counter, type Tally } from "./expression-tally.ts";
 import { VideoFile } from "./video-file.ts";
 

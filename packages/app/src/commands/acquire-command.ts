@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { defineCommand, formatPercent } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
-import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
+import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
 import { detectorOption, peopleOption, sourceOption } from "../shared-options.ts";
 import { SourceWarnings } from "@mien/camera";
 

@@ -17,7 +17,7 @@ import { BOX_CONVENTION, type FrameResult, type StreamLine } from "@mien/format"
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { analyze as command } from "./analyze-command.ts";
-import { runCommand } from "./testing/run-command.ts";
+import { runCommand } from "../testing/run-command.ts";
 
 /** Names the brighter half of an image: Top, Bottom, Left, Right, or Even. */
 const MODEL = path.resolve(import.meta.dirname, "../../../runtime/fixtures/halves.onnx");

@@ -9,7 +9,7 @@ import type { LiveResult } from "@mien/web";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
-import { spotFolder } from "../live/testing/start-live.ts";
+import { spotFolder } from "../testing/start-live.ts";
 import { builtPage } from "../server/page-files.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../../runtime/fixtures");

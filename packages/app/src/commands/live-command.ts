@@ -76,7 +76,7 @@ export const live = defineCommand({
   async run(values, { terminal, signal }) {
     const [{ LiveApp }, { createServer }, { readPage }, { isLoopback }, feed, { openStore }] =
       await Promise.all([
-        import("../live/app.ts"),
+        import("../live/live-app.ts"),
         import("../server/create-server.ts"),
         import("../server/page-files.ts"),
         import("../server/guard.ts"),

@@ -5,10 +5,10 @@ import { random } from "@mien/format";
 import { unzipSync } from "fflate";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { filesWith } from "../people/testing/files-with.ts";
+import { filesWith } from "../testing/files-with.ts";
 import { acquire } from "./acquire-command.ts";
 import { people } from "./people-command.ts";
-import { runCommand } from "./testing/run-command.ts";
+import { runCommand } from "../testing/run-command.ts";
 
 const SPOTS = path.resolve(import.meta.dirname, "../../../runtime/fixtures/spots.onnx");
 

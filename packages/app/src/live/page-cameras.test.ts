@@ -13,9 +13,9 @@ import { withoutFakenect, withoutFfmpeg } from "@mien/camera/testing/tools";
 import { killRounds } from "../benchmark/live/kill-rounds.ts";
 import { startMjpegCamera } from "../benchmark/live/mjpeg-camera.ts";
 import { watchPage } from "../benchmark/live/watched-page.ts";
-import { pageTests, withoutChromium } from "./testing/page-tests.ts";
-import { violations, visit } from "./testing/page-visit.ts";
-import { spot } from "./testing/start-live.ts";
+import { pageTests, withoutChromium } from "../testing/page-tests.ts";
+import { violations, visit } from "../testing/page-visit.ts";
+import { spot } from "../testing/start-live.ts";
 
 const DATA = process.env["MIEN_DATA"];
 

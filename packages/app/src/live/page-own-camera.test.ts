@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { launchChromium } from "../benchmark/live/page-browser.ts";
-import { pageTests, withoutChromium } from "./testing/page-tests.ts";
-import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
-import type { TestLive } from "./testing/start-live.ts";
+import { pageTests, withoutChromium } from "../testing/page-tests.ts";
+import { CONFIRMED, FRAME, pixel, until, violations, visit } from "../testing/page-visit.ts";
+import type { TestLive } from "../testing/start-live.ts";
 
 /** Waits for a page's camera. */
 let camera: TestLive;

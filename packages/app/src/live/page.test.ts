@@ -4,10 +4,10 @@ import { personNameProblem } from "@mien/format";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { drawFaces, synthesizeRecording } from "@mien/camera";
-import { cameraMessage } from "./testing/camera-message.ts";
-import { pageTests, withoutChromium } from "./testing/page-tests.ts";
-import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
-import { spot, spotFolder, type TestLive } from "./testing/start-live.ts";
+import { cameraMessage } from "../testing/camera-message.ts";
+import { pageTests, withoutChromium } from "../testing/page-tests.ts";
+import { CONFIRMED, FRAME, pixel, until, violations, visit } from "../testing/page-visit.ts";
+import { spot, spotFolder, type TestLive } from "../testing/start-live.ts";
 
 /** Plays the picture of a spot; for all tests that change nothing about it. */
 let spots: TestLive;

@@ -16,7 +16,7 @@ import type { PeopleSummary } from "@mien/web";
 import { zipSync } from "fflate";
 import sharp from "sharp";
 import { doubtsAbout } from "./enrolment-warnings.ts";
-import { consentText } from "./consent.ts";
+import { consentText } from "./retention.ts";
 import { eraseName } from "./erase.ts";
 import {
   consentsOf,

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { checkPersonName, LONGEST_NAME, MienError } from "@mien/format";
 import type { FastifyInstance } from "fastify";
-import type { ConsentedRequest, LiveApp } from "../live/app.ts";
-import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
+import type { ConsentedRequest, LiveApp } from "../live/live-app.ts";
+import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
 import { faceInput } from "./face-input.ts";
 import { decodeUpload } from "./still-image.ts";

@@ -2,7 +2,7 @@ import swagger from "@fastify/swagger";
 import websocket from "@fastify/websocket";
 import { MienError, messageOf } from "@mien/format";
 import fastify, { type FastifyInstance } from "fastify";
-import type { LiveApp } from "../live/app.ts";
+import type { LiveApp } from "../live/live-app.ts";
 import { addApi } from "./api.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import type { PageFile } from "./page-files.ts";

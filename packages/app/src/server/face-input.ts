@@ -1,7 +1,7 @@
 import { prepareImages, type ModelInput } from "@mien/format";
 import { cut, EXPRESSION_MARGIN, regionOf } from "@mien/runtime";
 import sharp from "sharp";
-import type { LiveFrame } from "../live/engine.ts";
+import type { LiveFrame } from "../live/live-engine.ts";
 
 /** What the expression model sees of a face in a frame, as PNG; undefined if it is not in it. */
 export async function faceInput(

@@ -10,9 +10,9 @@ import { PICTURE, PICTURE_HEADER, type Hello, type LiveResult } from "@mien/web"
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
-import type { LiveFrame } from "../live/engine.ts";
-import { cameraMessage } from "../live/testing/camera-message.ts";
-import { spot, spotFolder, startLive, type TestLive } from "../live/testing/start-live.ts";
+import type { LiveFrame } from "../live/live-engine.ts";
+import { cameraMessage } from "../testing/camera-message.ts";
+import { spot, spotFolder, startLive, type TestLive } from "../testing/start-live.ts";
 import { Viewers } from "./viewers.ts";
 
 let folder: string;

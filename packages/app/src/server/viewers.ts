@@ -6,7 +6,7 @@ import {
   type ViewerMessage,
 } from "@mien/web";
 import type { WebSocket } from "@fastify/websocket";
-import type { LiveEngine, LiveFrame } from "../live/engine.ts";
+import type { LiveEngine, LiveFrame } from "../live/live-engine.ts";
 
 /** With more than this waiting to be sent, a viewer gets no further pictures, in bytes. */
 const BACKLOG = 512 * 1024;

@@ -2,9 +2,9 @@ import { MienError, type ModelInput, type StreamHeader } from "@mien/format";
 import { createPipeline, type Picture, type Pipeline } from "@mien/runtime";
 import type { Enrolment, Hello, Status } from "@mien/web";
 import { EnrolmentSession, type EnrolmentRequest } from "../acquire/enrolment-session.ts";
-import { MAX_KEEP_DAYS } from "../people/consent.ts";
+import { MAX_KEEP_DAYS } from "../people/retention.ts";
 import type { Erased, PersonStore } from "../people/person-store.ts";
-import { LiveEngine, type EngineOptions } from "./engine.ts";
+import { LiveEngine, type EngineOptions } from "./live-engine.ts";
 import { SessionRecorder } from "./session-recorder.ts";
 
 /** What a live app is made of. */

@@ -1,7 +1,7 @@
 import { streamLine, type FrameResult } from "@mien/format";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
-import { csvHeader, csvLines } from "./results-csv.ts";
+import { csvHeader, csvLines } from "./faces-csv.ts";
 
 const FRAME: FrameResult = {
   ...{ type: "frame", source: 'a,b\n"c"\r.jpg', frame: 3, timeMs: 100, width: 64, height: 48 },

@@ -6,10 +6,10 @@ import { random } from "@mien/format";
 import type { Box } from "@mien/runtime";
 import sharp, { type Sharp } from "sharp";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { filesWith } from "../people/testing/files-with.ts";
+import { filesWith } from "../testing/files-with.ts";
 import { SessionRecorder } from "./session-recorder.ts";
-import { cameraMessage } from "./testing/camera-message.ts";
-import { spot, startLive, type TestLive } from "./testing/start-live.ts";
+import { cameraMessage } from "../testing/camera-message.ts";
+import { spot, startLive, type TestLive } from "../testing/start-live.ts";
 
 let live: TestLive;
 beforeEach(async () => {

@@ -4,11 +4,11 @@ import path from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
 import { expect } from "vitest";
-import { readPage, type PageFile } from "../../server/page-files.ts";
-import { launchChromium } from "../../benchmark/live/page-browser.ts";
+import { readPage, type PageFile } from "../server/page-files.ts";
+import { launchChromium } from "../benchmark/live/page-browser.ts";
 import { spot, type TestLive } from "./start-live.ts";
 
-const WEB = path.resolve(import.meta.dirname, "../../../../web");
+const WEB = path.resolve(import.meta.dirname, "../../../web");
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** Builds the page into a folder. */

@@ -5,12 +5,12 @@ import path from "node:path";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { createLbph, openEmbedding, People } from "@mien/runtime";
 import sharp from "sharp";
-import { PersonStore } from "../../people/person-store.ts";
-import { createServer } from "../../server/create-server.ts";
-import type { PageFile } from "../../server/page-files.ts";
-import { LiveApp } from "../app.ts";
+import { PersonStore } from "../people/person-store.ts";
+import { createServer } from "../server/create-server.ts";
+import type { PageFile } from "../server/page-files.ts";
+import { LiveApp } from "../live/live-app.ts";
 
-const ROOT = path.resolve(import.meta.dirname, "../../../../..");
+const ROOT = path.resolve(import.meta.dirname, "../../../..");
 const FIXTURES = path.join(ROOT, "packages/runtime/fixtures");
 const FACES = path.join(ROOT, "artifacts/release/faces");
 

@@ -8,7 +8,7 @@ import type { LiveResult } from "@mien/web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSource } from "@mien/camera";
 import { makeVideo, withoutFfmpeg } from "@mien/camera/testing/tools";
-import { LiveEngine } from "./engine.ts";
+import { LiveEngine } from "./live-engine.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../../runtime/fixtures");
 

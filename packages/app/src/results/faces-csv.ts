@@ -1,5 +1,5 @@
 import type { FaceResult, FrameResult } from "@mien/format";
-import { csvRow } from "./results-csv-row.ts";
+import { csvRow } from "./csv-row.ts";
 
 /**
  * The first row of a table of faces. Columns are called as in `FrameResult`, `box` and `person`
