@@ -59,14 +59,21 @@ export interface Positional {
 /** The flags of a command by option name. */
 export type Options = Readonly<Record<string, Option>>;
 
-type ValueOf<Type> = Type extends "boolean" ? boolean : Type extends "string" ? string : number;
+/** The values of an option: one of its choices, or any value of its type. */
+type ValueOf<O extends Option> = O extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : O extends SwitchOption
+    ? boolean
+    : O extends TextOption
+      ? string
+      : number;
 
 /** The checked values of a command's flags: undefined where a flag has neither value nor default. */
 export type OptionValues<O extends Options> = {
   readonly [K in keyof O]: O[K] extends
     { default: unknown } | { required: true } | { type: "boolean" }
-    ? ValueOf<O[K]["type"]>
-    : ValueOf<O[K]["type"]> | undefined;
+    ? ValueOf<O[K]>
+    : ValueOf<O[K]> | undefined;
 };
 
 /** Flags that mean the same in every command. */

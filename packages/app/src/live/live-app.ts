@@ -1,100 +1,78 @@
-import { MienError, type ModelInput, type StreamHeader } from "@mien/format";
+import { EventEmitter } from "node:events";
+import type { ModelInput, StreamHeader } from "@mien/format";
 import { createPipeline, type Picture, type Pipeline } from "@mien/runtime";
 import type { Enrolment, Hello, Status } from "@mien/web";
-import { EnrolmentSession, type EnrolmentRequest } from "../acquire/enrolment-session.ts";
-import { MAX_KEEP_DAYS } from "../people/retention.ts";
 import type { Erased, PersonStore } from "../people/person-store.ts";
-import { LiveEngine, type EngineOptions } from "./live-engine.ts";
+import { RETENTION_CHECK_INTERVAL } from "../people/retention.ts";
+import { LiveEnrolment } from "./live-enrolment.ts";
+import { LiveEngine, type EngineOptions, type LiveFrame } from "./live-engine.ts";
 import { SessionRecorder } from "./session-recorder.ts";
 
-/** What a live app is made of. */
+/** What a live app works with. */
 export interface LiveAppOptions extends Omit<EngineOptions, "people"> {
   readonly store: PersonStore;
-  /** The model file, for people to see. */
+  /** The path of the expression model, to show. */
   readonly model: string;
   /** What the expression model takes. */
   readonly input: ModelInput;
   readonly quorum: number;
-  /** Where sessions are recorded. */
+  /** The folder of recorded sessions. */
   readonly sessions: string;
+  /** The path of the model's card; undefined without one. */
   readonly card: string | undefined;
-  /** How often is looked whose time is over, in milliseconds. Default an hour. */
+  /** How often expired people are deleted, in ms. Default `RETENTION_CHECK_INTERVAL`. */
   readonly retentionCheckMs?: number;
 }
 
-/** Who agreed, and for how long. */
-export interface ConsentedRequest extends EnrolmentRequest {
-  readonly keepDays: number;
-  /** Must be true: the person has agreed. */
-  readonly consent: boolean;
+/** What a live app emits, each with the message that viewers get. */
+export interface LiveAppEvents {
+  /** A frame was processed. */
+  frame: [LiveFrame];
+  /** The source or the recording changed its state. */
+  status: [Status];
+  /** The enrolment made progress, ended or was discarded. */
+  enrolment: [Enrolment];
+  /** Somebody was enrolled, renamed, merged or deleted. */
+  people: [Hello];
 }
 
-/** So often is looked whose time is over, in milliseconds. */
-const RETENTION_CHECK = 3_600_000;
-
-/** An enrolment that is going on. */
-interface Consented {
-  readonly session: EnrolmentSession;
-  readonly given: string;
-  readonly keepDays: number;
-}
-
-const NO_ENROLMENT: Enrolment = {
-  type: "enrolment",
-  state: null,
-  name: "",
-  wanted: 0,
-  pictures: [],
-  guidance: "",
-  leftOut: {},
-  doubts: [],
-};
-
-/** Everything that the page and the API can do, without any HTTP in it. */
-export class LiveApp {
+/** Everything that the page and the API can do, without HTTP. */
+export class LiveApp extends EventEmitter<LiveAppEvents> {
   readonly engine: LiveEngine;
   readonly store: PersonStore;
   readonly card: string | undefined;
-  /** Told when the status or the enrolment has changed, or people have. */
-  onChange: (what: "status" | "enrolment" | "people") => void = () => undefined;
+  readonly enrolment: LiveEnrolment;
   readonly #options: LiveAppOptions;
   #recorder: SessionRecorder | null = null;
-  #enrolment: Consented | null = null;
   #stills: Promise<Pipeline> | null = null;
-  /** The last change of people or of recording; they are made one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The last change of people or of the recording; changes are made one after the other. */
+  #lastChange: Promise<unknown> = Promise.resolve();
   readonly #retention: NodeJS.Timeout;
 
   private constructor(options: LiveAppOptions, engine: LiveEngine) {
+    super();
     this.#options = options;
     this.engine = engine;
     this.store = options.store;
     this.card = options.card;
+    this.enrolment = new LiveEnrolment(options.store);
+    this.enrolment.on("change", (state) => this.emit("enrolment", state));
     this.#retention = setInterval(
       () => void this.#deleteExpired().catch(console.error),
-      options.retentionCheckMs ?? RETENTION_CHECK,
+      options.retentionCheckMs ?? RETENTION_CHECK_INTERVAL,
     ).unref();
-    engine.listen({
-      onStatus: () => this.onChange("status"),
-      onFrame: ({ frame, result }) => {
-        this.#recorder?.add(result);
-        const session = this.#enrolment?.session;
-        session
-          ?.look(frame, result.faces)
-          .then(async (changed) => {
-            if (changed) this.onChange("enrolment");
-            if (changed && session.isFull) await this.#examine(session);
-          })
-          .catch(console.error);
-      },
+    engine.on("status", () => this.emit("status", this.status));
+    engine.on("frame", (live) => {
+      this.#recorder?.add(live.result);
+      void this.enrolment.offer(live).catch(console.error);
+      this.emit("frame", live);
     });
   }
 
+  /** @throws {MienError} if a model cannot be used. */
   static async open(options: LiveAppOptions): Promise<LiveApp> {
-    return new LiveApp(
-      options,
-      await LiveEngine.open({ ...options, people: options.store.people }),
-    );
+    const engine = await LiveEngine.open({ ...options, people: options.store.people });
+    return new LiveApp(options, engine);
   }
 
   get input(): ModelInput {
@@ -121,90 +99,41 @@ export class LiveApp {
     return { ...this.engine.status, recording: this.#recorder?.folder ?? null };
   }
 
-  get enrolment(): Enrolment {
-    return this.#enrolment?.session.state ?? NO_ENROLMENT;
-  }
-
   /**
-   * @returns the folder of the session that was started or stopped.
-   * @throws {MienError} `environment` if what was seen could not be written.
+   * Starts or stops the recording of results.
+   *
+   * @returns the folder of the session that was started or stopped; null if none was running.
+   * @throws {MienError} `environment` if the results could not be written.
    */
   record(recording: boolean): Promise<string | null> {
-    return this.#inTurn(() => this.#record(recording));
+    return this.#afterLastChange(() => this.#record(recording));
   }
 
-  /** Begins to take pictures. @throws {MienError} `usage` without consent, `conflict` if one is going on. */
-  enrol({ keepDays, consent, ...request }: ConsentedRequest): void {
-    if (consent !== true) {
-      throw new MienError("usage", "nobody is enrolled without having agreed");
-    }
-    if (!Number.isSafeInteger(keepDays) || keepDays < 1 || keepDays > MAX_KEEP_DAYS) {
-      throw new MienError("usage", `expected to be kept for 1 to ${MAX_KEEP_DAYS} days`);
-    }
-    if (this.#enrolment !== null) {
-      throw new MienError("conflict", `${this.#enrolment.session.name} is being enrolled`);
-    }
-    const session = new EnrolmentSession(request);
-    this.#enrolment = { session, given: new Date().toISOString(), keepDays };
-    this.onChange("enrolment");
-  }
-
-  /** The enrolment that is going on. @throws {MienError} `missing-file` if there is none. */
-  get session(): EnrolmentSession {
-    if (this.#enrolment !== null) return this.#enrolment.session;
-    throw new MienError("missing-file", "nobody is being enrolled");
-  }
-
-  /** Ends taking pictures before there are as many as wanted. */
-  async finishEnrolment(): Promise<void> {
-    this.session.finish();
-    await this.#examine(this.session);
-  }
-
-  /** Deletes a picture of the enrolment that is going on, or takes that back. */
-  async keepPicture(index: number, kept: boolean): Promise<void> {
-    this.session.keep(index, kept);
-    await this.#examine(this.session);
-  }
-
-  /** Stores what was kept; from then on the person is recognised. */
-  async saveEnrolment(): Promise<void> {
-    const { session } = this;
-    const enrolment = this.#enrolment as Consented;
-    const { given, keepDays } = enrolment;
-    // Taken first, so that a second call cannot store it again.
-    this.#enrolment = null;
-    await this.#inTurn(async () => {
-      try {
+  /** Stores the kept pictures of the current enrolment; from then on the person is recognised. */
+  saveEnrolment(): Promise<void> {
+    return this.enrolment.save(({ session, given, keepDays }) =>
+      this.#afterLastChange(async () => {
         await this.store.add(session.name, session.crops(), { given, keepDays });
-      } catch (error) {
-        this.#enrolment ??= enrolment;
-        throw error;
-      }
-      await this.#peopleChanged();
-    }).finally(() => this.onChange("enrolment"));
-  }
-
-  /** Forgets the pictures that were taken. */
-  discardEnrolment(): void {
-    this.#enrolment = null;
-    this.onChange("enrolment");
+        await this.#peopleChanged();
+      }),
+    );
   }
 
   async renamePerson(from: string, to: string): Promise<void> {
-    await this.#without(() => this.store.rename(from, to));
+    await this.#changePeople(() => this.store.rename(from, to));
   }
 
   async mergePeople(from: string, into: string): Promise<void> {
-    await this.#without(() => this.store.merge(from, into));
+    await this.#changePeople(() => this.store.merge(from, into));
   }
 
   async deletePerson(name: string): Promise<Erased> {
-    return this.#without(() => this.store.delete(name));
+    return this.#changePeople(() => this.store.delete(name));
   }
 
-  /** Opened when first asked for: its faces have no past. */
+  /** Finds faces in a single image and reads their expressions; nothing is stored. */
   async analyze(picture: Picture) {
+    // A pipeline of its own, opened at the first image: single images have no tracks.
     this.#stills ??= createPipeline({
       ...this.#options.pipeline,
       people: this.store.people,
@@ -234,21 +163,18 @@ export class LiveApp {
     await this.store.people.recogniser.close();
   }
 
-  async #examine(session: EnrolmentSession): Promise<void> {
-    session.doubts = await this.store.doubts(session.name, session.crops());
-    this.onChange("enrolment");
-  }
-
-  /** Whoever's time is over while the page is open. */
   async #deleteExpired(): Promise<void> {
     for (const name of await this.store.expired()) await this.deletePerson(name);
   }
 
-  /** A session that is being recorded would bring a name back: it ends before, and goes on in a new folder. */
-  #without<Type>(change: () => Promise<Type>): Promise<Type> {
-    return this.#inTurn(async () => {
+  /**
+   * Changes people while nothing is recorded: a running recording would write the old name again. It
+   * ends before the change and goes on in a new folder.
+   */
+  #changePeople<Type>(change: () => Promise<Type>): Promise<Type> {
+    return this.#afterLastChange(async () => {
       const wasRecording = this.#recorder !== null;
-      // Nobody stays enrolled since a session could not be written.
+      // A person is deleted even if the session cannot be written.
       await this.#record(false).catch(console.error);
       try {
         return await change();
@@ -274,18 +200,18 @@ export class LiveApp {
       }
       return (this.#recorder ?? before)?.folder ?? null;
     } finally {
-      this.onChange("status");
+      this.emit("status", this.status);
     }
   }
 
-  #inTurn<Type>(work: () => Promise<Type>): Promise<Type> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
+  #afterLastChange<Type>(change: () => Promise<Type>): Promise<Type> {
+    const result = this.#lastChange.then(change);
+    this.#lastChange = result.catch(() => undefined);
     return result;
   }
 
   async #peopleChanged(): Promise<void> {
     await this.engine.peopleChanged();
-    this.onChange("people");
+    this.emit("people", this.hello);
   }
 }

@@ -1,4 +1,5 @@
-import { type Frame, messageOf, MienError, withoutSecrets } from "@mien/format";
+import { EventEmitter } from "node:events";
+import { type Frame, MienError, withoutSecrets } from "@mien/format";
 import { createPipeline, type People, type Pipeline, type PipelineOptions } from "@mien/runtime";
 import type { LiveResult, Status } from "@mien/web";
 import { delay, type Source } from "@mien/camera";
@@ -13,59 +14,68 @@ export interface EngineOptions {
   /** As `--source` takes it, or `browser`. */
   readonly source: string;
   readonly pipeline: Omit<PipelineOptions, "people" | "source">;
-  /** Recognition is off while it is empty. */
+  /** The people to recognise; recognition is off while nobody is enrolled. */
   readonly people: People;
   readonly windowSize: number;
 }
 
-/** A frame that was worked on. */
+/** A processed frame. */
 export interface LiveFrame {
   readonly frame: Frame;
   readonly result: LiveResult;
-  /** As JPEG, where somebody looks at it. */
+  /** The picture as JPEG; null if no viewer wants it. */
   readonly colour: Buffer | null;
-  /** As JPEG, where there is depth and somebody looks at it. */
+  /** The depth picture as JPEG; null without depth, or if no viewer wants it. */
   readonly depth: Buffer | null;
-  /** Where it came from, for a picture of a page's camera. */
+  /** The page whose camera took the picture; null for every other source. */
   readonly origin: Origin | null;
 }
 
-/** Whose camera took a picture. */
+/** The page whose camera took a picture. */
 export interface Origin {
   readonly page: object;
   /** The page's own number of the picture. */
   readonly number: number;
 }
 
-/** Who wants to know what happens. */
-export interface LiveListener {
-  onFrame?(frame: LiveFrame): void;
-  onStatus?(status: Omit<Status, "recording">): void;
+/** The state of the source, without what only the app knows. */
+export type SourceStatus = Omit<Status, "recording">;
+
+/** What a live engine emits. */
+export interface EngineEvents {
+  /** A frame was processed. */
+  frame: [LiveFrame];
+  /** The state of the source changed. */
+  status: [SourceStatus];
 }
 
-/** A camera that cannot be opened is tried again after so many milliseconds. */
-const TRY_AGAIN = 2000;
-/** A page's camera that sends nothing for so many milliseconds has stopped. */
-const STOPPED = 2000;
+/** What the viewers want to be sent. Pictures that no viewer wants are not encoded. */
+export interface ViewerDemand {
+  /** The viewers that want colour pictures; a viewer needs no picture of its own camera. */
+  readonly picturesFor: ReadonlySet<object>;
+  /** Whether any viewer wants depth pictures. */
+  readonly depth: boolean;
+}
+
+/** Time between two attempts to open a camera, in ms. */
+const RETRY_INTERVAL = 2000;
+/** A page's camera counts as stopped if no picture arrived for this time, in ms. */
+const PAGE_CAMERA_TIMEOUT = 2000;
 
 const WAITING = { state: "waiting", message: "waiting for a page to share its camera" } as const;
 
-/** Reads a source for ever and tells what is seen in it. */
-export class LiveEngine {
+/** Reads a source, processes its frames, and emits the results. */
+export class LiveEngine extends EventEmitter<EngineEvents> {
   readonly meter = new Meter();
-  /** The frame that was worked on last. */
+  /** The last processed frame. */
   latest: LiveFrame | null = null;
-  /** Whether anybody wants to see depth. */
-  wantsDepth = false;
-  /** Whether anybody wants to see pictures, except the page whose camera took them. */
-  wantsColour: (page: object | null) => boolean = () => false;
+  #demand: ViewerDemand = { picturesFor: new Set(), depth: false };
   readonly #options: EngineOptions;
-  readonly #listeners = new Set<LiveListener>();
   #pipeline: Pipeline;
   #recognises: boolean;
   #frameRate: number | null = null;
   #windows: WindowCounts;
-  #status: Omit<Status, "recording">;
+  #status: SourceStatus;
   /** Tracks of a pipeline that forgot begin at 1 again; those that people see never do. */
   #trackOffset = 0;
   #maxTrack = 0;
@@ -80,6 +90,7 @@ export class LiveEngine {
   readonly #opened = performance.now();
 
   private constructor(options: EngineOptions, pipeline: Pipeline) {
+    super();
     this.#options = options;
     this.#pipeline = pipeline;
     this.#recognises = options.people.size > 0;
@@ -112,14 +123,18 @@ export class LiveEngine {
     return this.#pipeline.labels;
   }
 
-  get status(): Omit<Status, "recording"> {
+  get status(): SourceStatus {
     return this.#status;
   }
 
-  /** @returns how to stop listening. */
-  listen(listener: LiveListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  /** What the viewers want; at first nothing. */
+  get demand(): ViewerDemand {
+    return this.#demand;
+  }
+
+  /** Sets what the viewers want from the next frame on. */
+  setDemand(demand: ViewerDemand): void {
+    this.#demand = demand;
   }
 
   /** To be called whenever people came, went or changed their names. */
@@ -175,7 +190,7 @@ export class LiveEngine {
         this.#tell({ state: "lost", message: error.message, advice: error.advice });
       }
       source = undefined;
-      await delay(TRY_AGAIN, signal);
+      await delay(RETRY_INTERVAL, signal);
     }
   }
 
@@ -224,7 +239,7 @@ export class LiveEngine {
       }
     } finally {
       this.#busy = false;
-      this.#stopped = setTimeout(() => this.#stop(), STOPPED).unref();
+      this.#stopped = setTimeout(() => this.#stop(), PAGE_CAMERA_TIMEOUT).unref();
     }
   }
 
@@ -238,10 +253,11 @@ export class LiveEngine {
   async #work(frame: Frame, capturedAt: number, origin: Origin | null = null): Promise<void> {
     const started = performance.now();
     const epoch = this.#epoch;
+    const wantsColour = [...this.#demand.picturesFor].some((page) => page !== origin?.page);
     const [seen, colour, depth] = await Promise.all([
       this.#pipeline.process(frame),
-      this.wantsColour(origin?.page ?? null) ? toJpeg(frame) : null,
-      frame.depth !== undefined && this.wantsDepth ? depthToJpeg(frame.depth) : null,
+      wantsColour ? toJpeg(frame) : null,
+      frame.depth !== undefined && this.#demand.depth ? depthToJpeg(frame.depth) : null,
     ]);
     // People changed meanwhile: these names may be gone.
     if (epoch !== this.#epoch) return;
@@ -261,7 +277,7 @@ export class LiveEngine {
     };
     this.meter.frame(performance.now() - started, faces.length);
     this.latest = { frame, result, colour, depth, origin };
-    for (const listener of this.#listeners) listener.onFrame?.(this.latest);
+    this.emit("frame", this.latest);
   }
 
   #forget(): void {
@@ -273,18 +289,11 @@ export class LiveEngine {
 
   #tell(status: Omit<Status, "type" | "recording">): void {
     this.#status = { type: "status", ...status };
-    for (const listener of this.#listeners) listener.onStatus?.(this.#status);
+    this.emit("status", this.#status);
   }
 }
 
 function openPipeline({ pipeline, people }: EngineOptions): Promise<Pipeline> {
   const known = people.size > 0 ? { people } : {};
   return createPipeline({ ...pipeline, ...known, rejected: true });
-}
-
-/** For a sentence: what went wrong. */
-export function reasonOf(error: unknown): string {
-  return error instanceof MienError && error.advice
-    ? `${error.message}. ${error.advice}`
-    : messageOf(error);
 }

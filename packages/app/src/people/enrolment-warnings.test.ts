@@ -3,7 +3,7 @@ import path from "node:path";
 import { openEmbedding, People, type Box, type Recogniser } from "@mien/runtime";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { doubtsAbout } from "./enrolment-warnings.ts";
+import { enrolmentWarnings } from "./enrolment-warnings.ts";
 
 const DATA = process.env["MIEN_DATA"];
 const FACES = path.resolve(import.meta.dirname, "../../../../artifacts/release/faces");
@@ -12,7 +12,7 @@ const FACES = path.resolve(import.meta.dirname, "../../../../artifacts/release/f
 const BOX: Box = [17, 18, 58, 82];
 
 describe.skipIf(DATA === undefined && !process.env["CI"])(
-  "what speaks against an enrolment",
+  "the warnings about an enrolment",
   () => {
     let recogniser: Recogniser;
     beforeAll(async () => {
@@ -41,26 +41,26 @@ describe.skipIf(DATA === undefined && !process.env["CI"])(
     const FIRST = [1, 2, 3, 4, 5];
     const SECOND = [6, 7, 8, 9, 10];
 
-    it("is nothing for pictures of one stranger", async () => {
+    it("are none for pictures of one person who is not enrolled", async () => {
       const pictures = await features(1, [...FIRST, ...SECOND]);
-      expect(doubtsAbout("Ada", pictures, new People(recogniser))).toEqual([]);
+      expect(enrolmentWarnings("Ada", pictures, new People(recogniser))).toEqual([]);
     });
 
-    it("is that they are of two people", async () => {
+    it("name the share of pictures of a second person", async () => {
       const pictures = [...(await features(1, FIRST)), ...(await features(2, SECOND))];
-      const doubts = doubtsAbout("Ada", pictures, new People(recogniser));
-      expect(doubts).toEqual([expect.stringMatching(/two people: 50 %/)]);
+      const warnings = enrolmentWarnings("Ada", pictures, new People(recogniser));
+      expect(warnings).toEqual([expect.stringMatching(/two people: 50 %/)]);
     });
 
-    it("is that they look like somebody else who is enrolled, or unlike the one of that name", async () => {
+    it("name an enrolled person who looks alike, and a person of the same name who does not", async () => {
       const known = new People(recogniser);
       known.add("Ada", await features(1, FIRST));
       known.add("Ben", await features(2, FIRST));
-      expect(doubtsAbout("Ada", await features(1, SECOND), known)).toEqual([]);
-      expect(doubtsAbout("Cleo", await features(2, SECOND), known)).toEqual([
+      expect(enrolmentWarnings("Ada", await features(1, SECOND), known)).toEqual([]);
+      expect(enrolmentWarnings("Cleo", await features(2, SECOND), known)).toEqual([
         expect.stringMatching(/look like Ben/),
       ]);
-      expect(doubtsAbout("Ada", await features(3, SECOND), known)).toEqual([
+      expect(enrolmentWarnings("Ada", await features(3, SECOND), known)).toEqual([
         expect.stringMatching(/do not look like the Ada/),
       ]);
     });

@@ -1,15 +1,38 @@
-/** For how many days somebody is remembered unless said otherwise. */
-export const KEEP_DAYS = 90;
-export const MAX_KEEP_DAYS = 3650;
+import { MienError } from "@mien/format";
 
-/** What a person agrees to before the first picture is taken; stored with the date of consent. */
-export function consentText(name: string, folder: string, keepDays: number): string {
-  return (
-    `mien stores, on this computer only, in the folder ${folder}: the name "${name}", small ` +
-    `pictures of this person's face, and numbers computed from them by which the face is ` +
-    `recognised. They are used to show the name beside the face, and for nothing else. After ` +
-    `${keepDays} days they are deleted; at any time before, "delete" on the page or ` +
-    `\`npx nx run app:people delete NAME\` deletes all of them, also from recorded sessions. ` +
-    `Consent is voluntary and can be withdrawn at any time.`
+/** How long a person is stored unless another time is chosen, in days. */
+export const KEEP_DAYS = 90;
+/** The longest time that can be chosen, in days. */
+export const MAX_KEEP_DAYS = 3650;
+/** How often `app:live` deletes expired people, in ms. Other commands delete them when they start. */
+export const RETENTION_CHECK_INTERVAL = 3_600_000;
+
+const DAY = 86_400_000;
+
+/** @throws {MienError} `usage` unless it is a whole number of days from 1 to `MAX_KEEP_DAYS`. */
+export function checkKeepDays(keepDays: number): void {
+  if (Number.isSafeInteger(keepDays) && keepDays >= 1 && keepDays <= MAX_KEEP_DAYS) return;
+  throw new MienError(
+    "usage",
+    `the time that a person is stored must be 1 to ${MAX_KEEP_DAYS} days, found ${keepDays}`,
   );
+}
+
+/**
+ * When a person is deleted, ISO 8601.
+ *
+ * @param given when consent was given, ISO 8601.
+ */
+export function expiryOf(given: string, keepDays: number): string {
+  return new Date(Date.parse(given) + keepDays * DAY).toISOString();
+}
+
+/** The earlier of two expiry dates, ISO 8601: merged entries are stored no longer than either. */
+export function earlierExpiry(one: string, other: string): string {
+  return new Date(Math.min(Date.parse(one), Date.parse(other))).toISOString();
+}
+
+/** Whether a person's time is over. */
+export function isExpired({ keepUntil }: { readonly keepUntil: string }): boolean {
+  return Date.parse(keepUntil) < Date.now();
 }

@@ -1,0 +1,112 @@
+import { outOption, type Options } from "@mien/cli";
+import {
+  detectEveryOption,
+  detectorOption,
+  modelOption,
+  quorumOption,
+  recogniserOption,
+  sourceOption,
+  threadsOption,
+  windowOption,
+} from "../shared-options.ts";
+
+/** The flags of `app:analyze`. */
+export const analyzeOptions = {
+  source: { ...sourceOption, required: true },
+  cropped: {
+    type: "boolean",
+    description: "Each picture is one cropped face; skip face detection",
+    group: "input",
+  },
+  frames: {
+    type: "integer",
+    unit: "frames",
+    min: 1,
+    description: "Number of frames to read",
+    defaultText: "all",
+    group: "input",
+  },
+  model: modelOption,
+  mirror: {
+    type: "boolean",
+    description: "Average over the mirrored face: slower, slightly more accurate",
+    group: "models",
+  },
+  threads: threadsOption,
+  detector: detectorOption,
+  minScore: {
+    type: "number",
+    unit: "score",
+    min: 0.01,
+    max: 0.99,
+    description: "Lowest score of a detected face",
+    defaultText: "0.5, with a YuNet 0.7",
+    group: "detection",
+  },
+  minSize: {
+    type: "number",
+    unit: "pixels",
+    min: 1,
+    description: "Smallest width of a detected face",
+    defaultText: "16",
+    group: "detection",
+  },
+  inputSize: {
+    type: "integer",
+    unit: "pixels",
+    min: 64,
+    max: 2048,
+    description: "Longer side of the detector's input; larger values find smaller faces",
+    defaultText: "416, with a YuNet 640",
+    group: "detection",
+  },
+  detectEvery: detectEveryOption,
+  flat: {
+    type: "string",
+    choices: ["reject", "tell", "off"],
+    default: "reject",
+    description: "With depth images: reject pictures of faces, only mark them, or skip the check",
+    group: "detection",
+  },
+  people: {
+    type: "string",
+    placeholder: "DIR",
+    description: "Folder of the enrolled people to recognise",
+    defaultText: "nobody is recognised",
+    group: "people",
+  },
+  recogniser: recogniserOption,
+  smoothing: {
+    type: "string",
+    choices: ["window", "exponential", "viterbi"],
+    default: "window",
+    description: "Method that confirms an expression from the predictions of single frames",
+    group: "confirmation",
+  },
+  window: windowOption,
+  quorum: quorumOption,
+  unsure: {
+    type: "boolean",
+    description: 'Confirm "unsure" instead of Neutral below the quorum',
+    group: "confirmation",
+  },
+  out: {
+    ...outOption("Folder of results.jsonl and the other outputs"),
+    default: "artifacts/analyze",
+  },
+  rejected: {
+    type: "boolean",
+    description: "Also write rejected faces and the reasons",
+    group: "output",
+  },
+  csv: {
+    type: "boolean",
+    description: "Also write DIR/faces.csv, with one row per face",
+    group: "output",
+  },
+  annotate: {
+    type: "boolean",
+    description: "Also write annotated pictures: DIR/annotated.mp4, or files in DIR/annotated/",
+    group: "output",
+  },
+} as const satisfies Options;
