@@ -9,7 +9,7 @@ import { MienError } from "@mien/format";
  * @param text see `SOURCE_KINDS`; a file or folder whose own name begins with `@` is taken as such.
  * @throws {MienError} `missing-file` if the file cannot be read; `bad-data` unless it holds one line.
  */
-export async function readSource(text: string): Promise<string> {
+export async function readAddressFile(text: string): Promise<string> {
   if (!text.startsWith("@") || existsSync(text)) return text;
   const file = text.slice(1);
   const content = (await readBytes(file)).toString("utf8");

@@ -1,7 +1,6 @@
-export { readSource } from "./address-file.ts";
 export { measureSource, type SourceCost } from "./benchmark/measure-source.ts";
-export { killChild, runningChildren, watchChild } from "./child-processes.ts";
-export { delay } from "./delay.ts";
+export { killChild, runningChildren, watchChild } from "./system/child-processes.ts";
+export { delay } from "./system/delay.ts";
 export { findFfmpeg } from "./ffmpeg/ffmpeg.ts";
 export { listWebcams } from "./ffmpeg/webcam.ts";
 export { decodeImage } from "./images/decode-image.ts";
@@ -11,7 +10,8 @@ export { findLibfreenect } from "./kinect/libfreenect-paths.ts";
 export { probeKinect } from "./kinect/probe-kinect.ts";
 export { openRecording } from "./kinect/recording-source.ts";
 export { readRecording } from "./kinect/recording.ts";
-export { openSource, SOURCE_KINDS } from "./open-source.ts";
+export { openSource } from "./open-source.ts";
+export { parseSource, SOURCE_KINDS, type ParsedSource } from "./parse-source.ts";
 export { drawFaces, hashFaces, type FaceTexture, readFaces } from "./recording/face-textures.ts";
 export { recordKinect } from "./recording/record-kinect.ts";
 export { repeatRecording } from "./recording/repeat-recording.ts";
@@ -23,5 +23,5 @@ export {
   type Truth,
   TRUTH,
 } from "./recording/synthesize.ts";
-export { SourceWarnings } from "./source-warnings.ts";
-export type { Source, SourceNotice, SourceOptions } from "./source.ts";
+export { SourceWarnings } from "./source/source-warnings.ts";
+export type { Source, SourceFrame, SourceNotice, SourceOptions } from "./source/source.ts";

@@ -1,26 +1,19 @@
 import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { shellQuote } from "@mien/cli";
 import { MienError, messageOf, withoutSecrets } from "@mien/format";
-import sharp from "sharp";
-import { findTyped, onDisk, pathOfAddress } from "./images/file-names.ts";
+import { connectFfmpeg } from "./ffmpeg/ffmpeg-connection.ts";
+import { webcamInputs } from "./ffmpeg/webcam.ts";
 import { kindByEnding } from "./images/find-images.ts";
+import { openImages } from "./images/image-source.ts";
 import { connectKinect } from "./kinect/kinect-connection.ts";
 import { openRecording } from "./kinect/recording-source.ts";
-import { readSource } from "./address-file.ts";
-import type { Connect } from "./connection.ts";
-import { connectFfmpeg } from "./ffmpeg/ffmpeg-connection.ts";
-import { openImages } from "./images/image-source.ts";
-import type { Source, SourceOptions } from "./source.ts";
-import { openStream } from "./stream-source.ts";
-import { webcamInputs } from "./ffmpeg/webcam.ts";
-
-/** What a source may be, for error messages. */
-export const SOURCE_KINDS =
-  "a video or image file, a folder of images, webcam[:N], kinect, kinect:RECORDING, " +
-  "an rtsp:// or http:// address, @FILE for a text file that holds the address, " +
-  "or - for standard input";
+import { parseSource, SOURCE_KINDS, type ParsedSource } from "./parse-source.ts";
+import type { Connect } from "./source/connection.ts";
+import { openReconnecting } from "./source/reconnect.ts";
+import type { Source, SourceOptions } from "./source/source.ts";
+import { openStream } from "./source/stream-source.ts";
+import { onDisk } from "./system/file-names.ts";
 
 /** Standard input that is a file, for ffmpeg: read in any order, as most MP4 files have to be. */
 const STDIN_FILE = "file:/dev/stdin";
@@ -33,33 +26,35 @@ const PLAYLIST_SILENCE = 20_000;
 const PATIENCE = 10_000;
 
 /**
- * Opens a source of frames and waits for its first one.
+ * Opens a source of frames and waits for its first frame; with `reconnect`, webcams, the Kinect and
+ * addresses are opened when the frames are read.
  *
- * @param source see `SOURCE_KINDS`.
+ * @param source as the user names it, see `SOURCE_KINDS`, or parsed by `parseSource`.
  * @throws {MienError} if it cannot be opened: why, and what to do about it.
  */
-export async function openSource(source: string, options: SourceOptions = {}): Promise<Source> {
-  const text = await readSource(source);
-  if (text === "-") return openStandardInput(options);
-  const [, device, rest] = /^(webcam|kinect)(?::(.+))?$/i.exec(text) ?? [];
-  if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
-  if (device !== undefined)
-    return rest === undefined ? openKinect(options) : openRecording(await findTyped(rest), options);
-  if (/^file:\/\//i.test(text)) return openPath(await findTyped(pathOf(text)), options);
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
-  return openPath(await findTyped(text), options);
-}
-
-/** The path of a `file://` address; what is no proper address is taken as it is written. */
-function pathOf(address: string): string {
-  try {
-    const decoded = fileURLToPath(address);
-    if (existsSync(decoded)) return decoded;
-  } catch {
-    // For example a % without two digits behind it, or bytes that are not UTF-8.
+export async function openSource(
+  source: string | ParsedSource,
+  options: SourceOptions = {},
+): Promise<Source> {
+  const parsed = typeof source === "string" ? await parseSource(source) : source;
+  const { name } = parsed;
+  switch (parsed.type) {
+    case "webcam":
+      return openReconnecting({ name, open: (given) => openWebcam(parsed.number, given) }, options);
+    case "kinect":
+      return openReconnecting({ name, open: openKinect }, options);
+    case "address":
+      return openReconnecting(
+        { name, open: (given) => openAddress(parsed.address, given) },
+        options,
+      );
+    case "recording":
+      return openRecording(parsed.folder, options);
+    case "standard input":
+      return openStandardInput(options);
+    case "path":
+      return openPath(parsed.path, options);
   }
-  const path = pathOfAddress(address);
-  return existsSync(onDisk(path)) ? path : address.slice("file://".length);
 }
 
 /** @param path as `shownName` writes it. */
@@ -111,6 +106,7 @@ async function isImage(path: string): Promise<boolean> {
   if (kind !== undefined) return kind === "image";
   const place = onDisk(path);
   const opened = typeof place === "string" ? undefined : openSync(place, "r");
+  const { default: sharp } = await import("sharp");
   // sharp takes bytes for an image, not for the name of one.
   return sharp(opened === undefined ? path : `/dev/fd/${opened}`)
     .metadata()
@@ -165,12 +161,8 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
   );
 }
 
-async function openWebcam(number: string | undefined, options: SourceOptions): Promise<Source> {
-  if (number !== undefined && !/^\d+$/.test(number)) {
-    throw new MienError("usage", `"webcam:${number}" is no webcam: expected webcam:0, webcam:1, …`);
-  }
-  const wanted = number === undefined ? undefined : Number(number);
-  const { name, ways } = await webcamInputs(wanted);
+async function openWebcam(number: number | undefined, options: SourceOptions): Promise<Source> {
+  const { name, ways } = await webcamInputs(number);
   let way = 0;
   const connect: Connect = async (signal) => {
     for (;;) {

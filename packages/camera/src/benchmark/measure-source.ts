@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { runningChildren } from "../child-processes.ts";
-import { delay } from "../delay.ts";
-import type { Source } from "../source.ts";
+import { runningChildren } from "../system/child-processes.ts";
+import { delay } from "../system/delay.ts";
+import type { Source } from "../source/source.ts";
 
 /** What reading a source costs. */
 export interface SourceCost {

@@ -2,12 +2,12 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { MienError, messageOf } from "@mien/format";
-import { killChild, watchChild } from "../child-processes.ts";
-import type { Capture, Connection } from "../connection.ts";
-import { atMost } from "../delay.ts";
+import { killChild, watchChild } from "../system/child-processes.ts";
+import type { Capture, Connection } from "../source/connection.ts";
+import { atMost } from "../system/delay.ts";
 import { explainFfmpeg } from "./ffmpeg-errors.ts";
 import { findFfmpeg } from "./ffmpeg.ts";
-import { PpmReader, type RgbPicture } from "../ppm-reader.ts";
+import { PpmReader, type RgbPicture } from "./ppm-reader.ts";
 
 /** What ffmpeg is to read. */
 export interface FfmpegInput {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { MienError } from "@mien/format";
-import { installHint } from "../install-hint.ts";
+import { installHint } from "../system/install-hint.ts";
 
 /** The ffmpeg of this machine. */
 export interface Ffmpeg {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { MienError, messageOf, type RawImage } from "@mien/format";
 import sharp from "sharp";
-import { onDisk } from "./file-names.ts";
+import { onDisk } from "../system/file-names.ts";
 
 /** Larger images are refused before they are unpacked. */
 const MAX_PIXELS = 100e6;

@@ -1,13 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
-import { onDisk, shownName } from "./file-names.ts";
+import { onDisk, shownName } from "../system/file-names.ts";
 
 /** Endings of the image files that are picked from a folder. */
 const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;
 const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|mjpe?g|ogv|wmv|y4m)$/i;
-/** A camera, standard input or a URL: sources that are no path. */
-const STREAM = /^(webcam(:.*)?|kinect(:.*)?|-|[a-z][a-z0-9+.-]+:\/\/.*)$/i;
 
 /** What a file is by its ending; undefined if that does not tell. */
 export function kindByEnding(file: string): "image" | "video" | undefined {
@@ -29,11 +27,10 @@ export interface FoundImages {
  *
  * @param source a path as `shownName` writes it.
  * @throws {MienError} `missing-file` if there is no such file or folder, or no image in it;
- * `unsupported` for cameras, addresses and videos.
+ * `unsupported` for videos, devices and pipes.
  */
 export async function findImages(source: string): Promise<FoundImages> {
   const stats = await stat(onDisk(source)).catch((error: unknown) => {
-    if (STREAM.test(source)) throw notAnImage(`"${source}" is not a file or folder`);
     throw new MienError("missing-file", `cannot find ${source}: ${messageOf(error)}`, {
       advice: "Give --source an image, or a folder of images.",
       cause: error,
@@ -90,7 +87,5 @@ function naturally(a: string, b: string): number {
 }
 
 function notAnImage(problem: string): MienError {
-  return new MienError("unsupported", `${problem}; this version reads still images only`, {
-    advice: "Give --source an image, or a folder of images.",
-  });
+  return new MienError("unsupported", `${problem}; expected an image or a folder of images`);
 }

@@ -1,7 +1,13 @@
-import { MienError, type Frame, type RawImage } from "@mien/format";
+import { MienError, type RawImage } from "@mien/format";
 import { decodeImage } from "./decode-image.ts";
 import { findImages, nameSome, printable } from "./find-images.ts";
-import type { Source, SourceOptions } from "../source.ts";
+import type { Source, SourceFrame, SourceOptions } from "../source/source.ts";
+import { delay } from "../system/delay.ts";
+import { followSignal } from "../system/follow-signal.ts";
+
+/** How long each image is shown with `realTime`, in milliseconds, and how often in a second. */
+const HOLD = 3000;
+const HOLD_RATE = 15;
 
 /**
  * An image file, or every image in a folder in natural order. An image of a folder that cannot be
@@ -12,18 +18,21 @@ import type { Source, SourceOptions } from "../source.ts";
  */
 export async function openImages(path: string, options: SourceOptions = {}): Promise<Source> {
   const { images, isFolder, skipped } = await findImages(path);
-  const { onNotice, loop = false } = options;
+  const { onNotice, loop = false, realTime = false } = options;
   if (skipped.length > 0) {
     const what = skipped.length === 1 ? "1 entry that is" : `${skipped.length} entries that are`;
     onNotice?.({ kind: "skipped", message: `skipped ${what} no image: ${nameSome(skipped)}` });
   }
-  let closed = false;
-  async function* read(signal?: AbortSignal): AsyncGenerator<Frame, undefined> {
+  const closing = new AbortController();
+  const { signal: closed } = closing;
+  const release = followSignal(closing, options.signal);
+
+  async function* read(): AsyncGenerator<SourceFrame, undefined> {
     let index = 0;
     let good = 0;
     do {
       for (const file of images) {
-        if (closed || signal?.aborted || options.signal?.aborted) return;
+        if (closed.aborted) return;
         const image = await decodeImage(file).catch((error: unknown) => {
           if (!(error instanceof MienError) || !isFolder) throw error;
           onNotice?.({ kind: "skipped", message: printable(error.message), path: file, error });
@@ -32,7 +41,8 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
         if (image !== undefined) {
           good++;
           const { width, height } = image;
-          yield { index, timeMs: 0, width, height, pixels: toRgb(image), path: file };
+          const pixels = toRgb(image);
+          yield { index, timeMs: 0, width, height, pixels, path: file, discontinuity: true };
         }
         index++;
       }
@@ -41,6 +51,7 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
       }
     } while (loop);
   }
+
   return {
     name: path,
     kind: "images",
@@ -48,12 +59,40 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
     height: null,
     framesPerSecond: null,
     length: loop ? null : images.length,
-    frames: read,
+    async *frames(signal) {
+      const unfollow = followSignal(closing, signal);
+      try {
+        yield* realTime ? hold(read(), closed) : read();
+      } finally {
+        unfollow();
+        release();
+      }
+    },
     close() {
-      closed = true;
+      closing.abort();
+      release();
       return Promise.resolve();
     },
   };
+}
+
+/** Repeats each image for `HOLD`, as a camera that looks at it does. */
+async function* hold(
+  images: AsyncIterable<SourceFrame>,
+  closed: AbortSignal,
+): AsyncGenerator<SourceFrame, undefined> {
+  const started = performance.now();
+  let index = 0;
+  for await (const image of images) {
+    const until = performance.now() + HOLD;
+    for (let discontinuity = true; performance.now() < until; discontinuity = false) {
+      const timeMs = performance.now() - started;
+      yield { ...image, index, timeMs, discontinuity };
+      index++;
+      await delay(1000 / HOLD_RATE - (performance.now() - started - timeMs), closed);
+      if (closed.aborted) return;
+    }
+  }
 }
 
 /** Three channels: grey is repeated. */

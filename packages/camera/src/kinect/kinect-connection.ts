@@ -1,8 +1,8 @@
 import { MienError } from "@mien/format";
-import { killChild } from "../child-processes.ts";
-import type { Connection } from "../connection.ts";
-import { atMost } from "../delay.ts";
-import { unzeroed } from "../unzeroed.ts";
+import { killChild } from "../system/child-processes.ts";
+import type { Connection } from "../source/connection.ts";
+import { atMost } from "../system/delay.ts";
+import { unzeroed } from "../system/unzeroed-memory.ts";
 import { DEFAULT_CALIBRATION, type Calibration } from "./camera-parameters.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import { PAIR_BYTES, type KinectMessage } from "./kinect-messages.ts";

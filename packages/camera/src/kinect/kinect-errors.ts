@@ -1,5 +1,5 @@
 import { MienError } from "@mien/format";
-import { installHint } from "../install-hint.ts";
+import { installHint } from "../system/install-hint.ts";
 import type { KinectStep } from "./kinect-messages.ts";
 
 /** libusb's names for what libfreenect hands through. */

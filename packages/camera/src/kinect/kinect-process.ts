@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { watchChild } from "../child-processes.ts";
+import { watchChild } from "../system/child-processes.ts";
 import type { KinectTask } from "./kinect-messages.ts";
 
 /**

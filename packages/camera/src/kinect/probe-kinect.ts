@@ -1,6 +1,6 @@
 import { MienError } from "@mien/format";
-import { killChild } from "../child-processes.ts";
-import { atMost } from "../delay.ts";
+import { killChild } from "../system/child-processes.ts";
+import { atMost } from "../system/delay.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import type { KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";

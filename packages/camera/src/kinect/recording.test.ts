@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawFaces } from "../recording/face-textures.ts";
 import { synthesizeRecording, TRUTH } from "../recording/synthesize.ts";
 import { openSource } from "../open-source.ts";
-import type { SourceNotice, SourceOptions } from "../source.ts";
+import type { SourceNotice, SourceOptions } from "../source/source.ts";
 import { fromDeviceJson } from "./camera-parameters.ts";
 import { openRecording } from "./recording-source.ts";
 import { readRecording } from "./recording.ts";

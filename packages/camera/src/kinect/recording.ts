@@ -1,7 +1,7 @@
 import { open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf, parseJson } from "@mien/format";
-import { onDisk } from "../images/file-names.ts";
+import { onDisk } from "../system/file-names.ts";
 import { DEFAULT_CALIBRATION, fromDeviceJson, type Calibration } from "./camera-parameters.ts";
 import { HEIGHT, WIDTH } from "./registration.ts";
 

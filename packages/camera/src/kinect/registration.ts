@@ -1,6 +1,6 @@
 import type { DepthMap } from "@mien/format";
 import { focalLengthOf, SENSOR_PIXELS, type Calibration } from "./camera-parameters.ts";
-import { unzeroed } from "../unzeroed.ts";
+import { unzeroed } from "../system/unzeroed-memory.ts";
 import { FARTHEST, millimetresOfRaw, RAW_VALUES } from "./raw-depth.ts";
 
 export const WIDTH = 640;

@@ -5,7 +5,7 @@ import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, random } from "@mien/format";
 import sharp from "sharp";
-import { onDisk } from "../images/file-names.ts";
+import { onDisk } from "../system/file-names.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { findImages } from "../images/find-images.ts";
 

@@ -1,4 +1,4 @@
-import { unzeroed } from "./unzeroed.ts";
+import { unzeroed } from "../system/unzeroed-memory.ts";
 
 /** A picture as it comes out of a stream. */
 export interface RgbPicture {

@@ -1,6 +1,7 @@
 import { MienError, type Frame } from "@mien/format";
+import { delay } from "../system/delay.ts";
+import { followSignal } from "../system/follow-signal.ts";
 import type { Capture, Connect, Connection } from "./connection.ts";
-import { delay } from "./delay.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { Source, SourceOptions } from "./source.ts";
 
@@ -18,16 +19,12 @@ const READ_AHEAD = 4;
 /** A frame that is later than this is left out for the next one, in milliseconds. */
 const LATE = 50;
 const CHECK_INTERVAL = 250;
-/** Waits before each attempt to come back, in milliseconds; the last one is repeated. */
-const BACK_OFF = [0, 500, 1000, 2000];
-/** A Ctrl-C reaches the child first: what ends this long before was not lost. */
-const GRACE = 250;
 
 /**
- * A source that is fed by a child process. A live one is opened again when the child dies or falls
- * silent, until it comes back or is closed; a recording ends with an error.
+ * A source that a child process feeds. It ends with an error when the child dies or falls silent,
+ * also a live one: opening it again is the task of `openReconnecting`.
  *
- * @throws {MienError} if the first connection fails.
+ * @throws {MienError} if the child cannot be started or sends no picture.
  */
 export async function openStream(
   connect: Connect,
@@ -36,16 +33,11 @@ export async function openStream(
 ): Promise<Source> {
   const closing = new AbortController();
   const stop = () => closing.abort();
-  if (options.signal?.aborted) stop();
-  options.signal?.addEventListener("abort", stop, { once: true });
-  const release = () => options.signal?.removeEventListener("abort", stop);
-  let connection: Connection;
-  try {
-    connection = await connect(closing.signal);
-  } catch (error) {
+  const release = followSignal(closing, options.signal);
+  const connection = await connect(closing.signal).catch((error: unknown) => {
     release();
     throw error;
-  }
+  });
   const opened = performance.now();
   const { width, height, framesPerSecond, durationMs } = connection;
   const kind = plan.kind(connection);
@@ -97,32 +89,12 @@ export async function openStream(
     return new MienError("environment", `${plan.name} sent nothing for ${seconds} s`);
   };
 
-  /** @returns undefined if the source was closed meanwhile. */
-  const comeBack = async (): Promise<Connection | undefined> => {
-    for (let attempt = 0; !closing.signal.aborted; attempt++) {
-      await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)] as number, closing.signal);
-      if (closing.signal.aborted) return undefined;
-      const next = await connect(closing.signal).catch(() => undefined);
-      if (next !== undefined) return next;
-    }
-    return undefined;
-  };
-
   const run = async (): Promise<void> => {
-    for (;;) {
-      connection.start(onCapture);
-      const error = await watch();
-      await connection.close();
-      if (closing.signal.aborted) return queue.close();
-      if (kind === "video" || error === undefined) return queue.end(error);
-      await delay(GRACE, closing.signal);
-      if (closing.signal.aborted) return queue.close();
-      options.onNotice?.({ kind: "lost", message: `${error.message}; trying again`, error });
-      const next = await comeBack();
-      if (next === undefined) return queue.close();
-      connection = next;
-      options.onNotice?.({ kind: "back", message: `${plan.name} is back` });
-    }
+    connection.start(onCapture);
+    const error = await watch();
+    await connection.close();
+    if (closing.signal.aborted) queue.close();
+    else queue.end(error);
   };
   closing.signal.addEventListener("abort", () => void connection.close(), { once: true });
   const finished = run().finally(release);
@@ -147,10 +119,10 @@ export async function openStream(
     async *frames(signal) {
       if (asked) throw new Error("the frames of a source can be read once");
       asked = true;
-      if (signal?.aborted) stop();
-      signal?.addEventListener("abort", stop, { once: true });
+      const unfollow = followSignal(closing, signal);
       const paced = options.realTime === true && kind === "video";
       let started: number | undefined;
+      let discontinuity = true;
       try {
         for (;;) {
           const frame = await queue.next();
@@ -162,10 +134,11 @@ export async function openStream(
             else if (early < -LATE && queue.size > 0) continue;
             if (closing.signal.aborted) return;
           }
-          yield frame;
+          yield { ...frame, discontinuity };
+          discontinuity = false;
         }
       } finally {
-        signal?.removeEventListener("abort", stop);
+        unfollow();
         await close();
       }
     },

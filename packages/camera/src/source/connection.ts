@@ -1,5 +1,5 @@
 import type { DepthMap, MienError } from "@mien/format";
-import type { RgbPicture } from "./ppm-reader.ts";
+import type { RgbPicture } from "../ffmpeg/ppm-reader.ts";
 
 /** A picture that has just arrived. */
 export interface Capture extends RgbPicture {
