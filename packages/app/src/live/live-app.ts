@@ -88,7 +88,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
       type: "hello",
       ...this.header,
       source: this.engine.source,
-      browser: this.engine.isBrowser,
+      browser: this.engine.readsPageCameras,
       window: { size: this.#options.windowSize, quorum: this.#options.quorum },
       people: this.store.people.list().map(({ name }) => name),
       card: this.card !== undefined,

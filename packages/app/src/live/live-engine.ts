@@ -1,18 +1,18 @@
-import { EventEmitter } from "node:events";
-import { type Frame, MienError, withoutSecrets } from "@mien/format";
+import { EventEmitter, once } from "node:events";
+import type { SourceNotice } from "@mien/camera";
+import { type Frame, MienError } from "@mien/format";
 import { createPipeline, type People, type Pipeline, type PipelineOptions } from "@mien/runtime";
 import type { LiveResult, Status } from "@mien/web";
-import { delay, type Source } from "@mien/camera";
-import { feed, mayComeBack, openLive } from "./feed.ts";
-import { Meter } from "./meter.ts";
-import { fromCamera } from "./camera-picture.ts";
 import { depthToJpeg, toJpeg } from "../jpeg-pictures.ts";
+import { readCameraPicture } from "./camera-picture.ts";
+import type { LiveSource } from "./live-source.ts";
+import { Meter } from "./meter.ts";
 import { WindowCounts } from "./window-counts.ts";
 
 /** What a live engine works with. */
 export interface EngineOptions {
-  /** As `--source` takes it, or `browser`. */
-  readonly source: string;
+  /** Where the frames come from; the caller closes it. */
+  readonly source: LiveSource;
   readonly pipeline: Omit<PipelineOptions, "people" | "source">;
   /** The people to recognise; recognition is off while nobody is enrolled. */
   readonly people: People;
@@ -57,8 +57,6 @@ export interface ViewerDemand {
   readonly depth: boolean;
 }
 
-/** Time between two attempts to open a camera, in ms. */
-const RETRY_INTERVAL = 2000;
 /** A page's camera counts as stopped if no picture arrived for this time, in ms. */
 const PAGE_CAMERA_TIMEOUT = 2000;
 
@@ -67,26 +65,27 @@ const WAITING = { state: "waiting", message: "waiting for a page to share its ca
 /** Reads a source, processes its frames, and emits the results. */
 export class LiveEngine extends EventEmitter<EngineEvents> {
   readonly meter = new Meter();
-  /** The last processed frame. */
+  /** The last processed frame; null before the first, and once its names may be outdated. */
   latest: LiveFrame | null = null;
-  #demand: ViewerDemand = { picturesFor: new Set(), depth: false };
   readonly #options: EngineOptions;
+  #demand: ViewerDemand = { picturesFor: new Set(), depth: false };
   #pipeline: Pipeline;
+  /** Whether the pipeline recognises people. */
   #recognises: boolean;
-  #frameRate: number | null = null;
   #windows: WindowCounts;
   #status: SourceStatus;
-  /** Tracks of a pipeline that forgot begin at 1 again; those that people see never do. */
   #trackOffset = 0;
   #maxTrack = 0;
-  /** How often it has forgotten. */
-  #epoch = 0;
-  /** A page's picture: the one that waits, and whether one is worked on. */
+  /** Number of resets. A result that was computed before a reset is dropped. */
+  #resets = 0;
+  /** The newest picture of a page's camera, which waits while another is processed. */
   #waiting: { readonly page: object; readonly bytes: Uint8Array } | null = null;
+  /** Whether a picture of a page's camera is being processed. */
   #busy = false;
-  #stopped: NodeJS.Timeout | undefined;
-  #complained = false;
-  #offered = 0;
+  #pageCameraTimer: NodeJS.Timeout | undefined;
+  /** Whether an unexpected error was printed already. */
+  #errorPrinted = false;
+  #pagePictures = 0;
   readonly #opened = performance.now();
 
   private constructor(options: EngineOptions, pipeline: Pipeline) {
@@ -95,7 +94,7 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     this.#pipeline = pipeline;
     this.#recognises = options.people.size > 0;
     this.#windows = new WindowCounts(pipeline.labels, options.windowSize);
-    this.#status = this.isBrowser
+    this.#status = this.readsPageCameras
       ? { type: "status", ...WAITING }
       : { type: "status", state: "starting", message: `opening ${this.source}` };
   }
@@ -105,18 +104,19 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     return new LiveEngine(options, await openPipeline(options));
   }
 
-  get isBrowser(): boolean {
-    return this.#options.source === "browser";
+  /** Whether the frames are pictures of pages' cameras. */
+  get readsPageCameras(): boolean {
+    return this.#options.source.source === null;
   }
 
-  /** The source for people to see: without its password. */
+  /** The source, to show: without its password. */
   get source(): string {
-    return withoutSecrets(this.#options.source);
+    return this.#options.source.name;
   }
 
-  /** Frames a second that the source declares; null where it does not, and for a page's camera. */
+  /** Frames per second as the source declares them; null if not known, and for pages' cameras. */
   get frameRate(): number | null {
-    return this.#frameRate;
+    return this.#options.source.source?.framesPerSecond ?? null;
   }
 
   get labels(): readonly string[] {
@@ -127,7 +127,7 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     return this.#status;
   }
 
-  /** What the viewers want; at first nothing. */
+  /** What the viewers want; nothing at first. */
   get demand(): ViewerDemand {
     return this.#demand;
   }
@@ -137,130 +137,135 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     this.#demand = demand;
   }
 
-  /** To be called whenever people came, went or changed their names. */
+  /** To be called after people were enrolled, deleted or renamed. */
   async peopleChanged(): Promise<void> {
     const recognises = this.#options.people.size > 0;
-    if (recognises === this.#recognises) this.#forget();
+    if (recognises === this.#recognises) this.#reset();
     else {
       this.#recognises = recognises;
       const before = this.#pipeline;
       this.#pipeline = await openPipeline(this.#options);
-      this.#forget();
+      this.#reset();
       await before.close();
     }
-    // Its result still has the names that were.
+    // Its result contains the names before the change.
     this.latest = null;
   }
 
-  /** A picture of a page's camera; while one is worked on, only the newest waits. */
+  /**
+   * Takes a picture of a page's camera. While one is processed, only the newest waits.
+   *
+   * @param page whose camera it is.
+   * @param bytes see `readCameraPicture`.
+   */
   offer(page: object, bytes: Uint8Array): void {
     if (this.#waiting !== null) this.meter.totals.dropped++;
     this.#waiting = { page, bytes };
-    if (!this.#busy) void this.#workOffOffers();
+    if (!this.#busy) void this.#processOffers();
   }
 
   /**
-   * Reads the source until the signal fires, or a file ends.
+   * Reads the source until it ends or the signal fires.
    *
-   * @throws {MienError} if a file cannot be read; a camera is tried again and again.
+   * @throws {MienError} if a file cannot be read; a camera that is lost is opened again.
    */
-  async run(signal: AbortSignal, first?: Source): Promise<void> {
-    if (this.isBrowser) {
-      await new Promise<void>((resolve) => {
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, notices } = this.#options.source;
+    if (source === null) {
+      if (!signal.aborted) await once(signal, "abort");
       return;
     }
-    const { source: text } = this.#options;
-    let source = first;
-    while (!signal.aborted) {
-      try {
-        source ??= await openLive(text, signal, ({ kind, message, error }) => {
-          if (kind === "lost") this.#tell({ state: "lost", message, advice: error?.advice });
-          if (kind === "back") this.#tell({ state: "running", message });
-        });
-        await this.#read(source, signal);
-        if (!mayComeBack(text)) {
-          if (!signal.aborted) this.#tell({ state: "ended", message: `${this.source} has ended` });
-          return;
+    const onNotice = (notice: SourceNotice) => this.#handleNotice(notice);
+    notices.on("notice", onNotice);
+    try {
+      let expected = 0;
+      for await (const frame of source.frames(signal)) {
+        this.meter.totals.dropped += Math.max(0, frame.index - expected);
+        expected = frame.index + 1;
+        if (frame.discontinuity) this.#reset();
+        if (this.#status.state !== "running") {
+          this.#setStatus({ state: "running", message: source.name });
         }
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof MienError) || !mayComeBack(text)) throw error;
-        this.#tell({ state: "lost", message: error.message, advice: error.advice });
+        await this.#process(frame, Date.now());
       }
-      source = undefined;
-      await delay(RETRY_INTERVAL, signal);
+      if (!signal.aborted) {
+        this.#setStatus({ state: "ended", message: `${this.source} has ended` });
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      notices.off("notice", onNotice);
     }
   }
 
+  /** Frees the models; call it after `run` has ended. */
   async close(): Promise<void> {
-    clearTimeout(this.#stopped);
+    clearTimeout(this.#pageCameraTimer);
     await this.#pipeline.close();
   }
 
-  async #read(source: Source, signal: AbortSignal): Promise<void> {
-    // Its time and its faces have nothing to do with those of the reading before.
-    this.#forget();
-    this.#frameRate = source.framesPerSecond;
-    let expected = 0;
-    for await (const { frame, cut } of feed(source, signal)) {
-      if (frame.index > expected) this.meter.totals.dropped += frame.index - expected;
-      expected = frame.index + 1;
-      if (cut) this.#forget();
-      if (this.#status.state !== "running") this.#tell({ state: "running", message: source.name });
-      await this.#work(frame, Date.now());
-    }
+  #handleNotice({ kind, message, error }: SourceNotice): void {
+    if (kind === "lost") {
+      this.#setStatus({
+        state: "lost",
+        message: error?.message ?? message,
+        advice: error?.advice,
+      });
+    } else if (kind === "back") this.#setStatus({ state: "running", message });
   }
 
-  async #workOffOffers(): Promise<void> {
+  /** Processes waiting pictures of pages' cameras until there are none. */
+  async #processOffers(): Promise<void> {
     this.#busy = true;
-    clearTimeout(this.#stopped);
+    clearTimeout(this.#pageCameraTimer);
     try {
       while (this.#waiting !== null) {
         const { page, bytes } = this.#waiting;
         this.#waiting = null;
         const capturedAt = Date.now();
         try {
-          const { number, ...picture } = fromCamera(bytes);
+          const { number, ...picture } = readCameraPicture(bytes);
           const timeMs = performance.now() - this.#opened;
-          const frame: Frame = { ...picture, index: this.#offered++, timeMs };
+          const frame: Frame = { ...picture, index: this.#pagePictures++, timeMs };
           if (this.#status.state !== "running") {
-            this.#tell({ state: "running", message: "this page's camera" });
+            this.#setStatus({ state: "running", message: "this page's camera" });
           }
-          await this.#work(frame, capturedAt, { page, number });
+          await this.#process(frame, capturedAt, { page, number });
         } catch (error) {
           this.meter.totals.failed++;
-          if (!(error instanceof MienError) && !this.#complained) {
-            this.#complained = true;
+          if (!(error instanceof MienError) && !this.#errorPrinted) {
+            this.#errorPrinted = true;
             console.error(error);
           }
         }
       }
     } finally {
       this.#busy = false;
-      this.#stopped = setTimeout(() => this.#stop(), PAGE_CAMERA_TIMEOUT).unref();
+      this.#pageCameraTimer = setTimeout(
+        () => this.#pageCameraStopped(),
+        PAGE_CAMERA_TIMEOUT,
+      ).unref();
     }
   }
 
-  /** Nothing is kept of a page's camera that has stopped. */
-  #stop(): void {
+  /** Discards everything about a page's camera that has stopped. */
+  #pageCameraStopped(): void {
     this.latest = null;
-    this.#forget();
-    this.#tell(WAITING);
+    this.#reset();
+    this.#setStatus(WAITING);
   }
 
-  async #work(frame: Frame, capturedAt: number, origin: Origin | null = null): Promise<void> {
+  async #process(frame: Frame, capturedAt: number, origin: Origin | null = null): Promise<void> {
     const started = performance.now();
-    const epoch = this.#epoch;
+    const resets = this.#resets;
     const wantsColour = [...this.#demand.picturesFor].some((page) => page !== origin?.page);
     const [seen, colour, depth] = await Promise.all([
       this.#pipeline.process(frame),
       wantsColour ? toJpeg(frame) : null,
       frame.depth !== undefined && this.#demand.depth ? depthToJpeg(frame.depth) : null,
     ]);
-    // People changed meanwhile: these names may be gone.
-    if (epoch !== this.#epoch) return;
+    // People changed meanwhile: its names may be outdated.
+    if (resets !== this.#resets) return;
     const faces = seen.faces.map((face) => {
       if (face.track === null) return face;
       const track = face.track + this.#trackOffset;
@@ -280,19 +285,21 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     this.emit("frame", this.latest);
   }
 
-  #forget(): void {
-    this.#epoch++;
+  /** Forgets every track and confirmation window. */
+  #reset(): void {
+    this.#resets++;
     this.#pipeline.reset();
     this.#windows = new WindowCounts(this.labels, this.#options.windowSize);
     this.#trackOffset = this.#maxTrack;
   }
 
-  #tell(status: Omit<Status, "type" | "recording">): void {
+  #setStatus(status: Omit<SourceStatus, "type">): void {
     this.#status = { type: "status", ...status };
     this.emit("status", this.#status);
   }
 }
 
+/** Opens a pipeline, which recognises people only if somebody is enrolled. */
 function openPipeline({ pipeline, people }: EngineOptions): Promise<Pipeline> {
   const known = people.size > 0 ? { people } : {};
   return createPipeline({ ...pipeline, ...known, rejected: true });
