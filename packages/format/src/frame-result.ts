@@ -45,6 +45,12 @@ export interface FrameResult {
   readonly faces: readonly FaceResult[];
   /** What looked like a face and was left out; only where it was asked for. */
   readonly rejected?: readonly RejectedBox[];
+  /**
+   * By the track of each face, as a string: in how many of the last frames each label won, in the
+   * order of the stream's labels. The frames are those of the confirmation window, 20 by default;
+   * while it fills, the counts add up to less. Only where it was asked for; empty for still images.
+   */
+  readonly windows?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A place that looked like a face. */

@@ -1,11 +1,11 @@
 import { MienError, describeValue, isBytes, nearestName } from "@mien/format";
-import type { ConfirmationOptions } from "./expression/confirmation.ts";
-import type { DetectorOptions } from "./detect/face-detector.ts";
-import type { LbphOptions } from "./people/lbph.ts";
-import type { ModelSource } from "./session/ort.ts";
-import type { PipelineOptions } from "./pipeline-options.ts";
-import type { SessionChoices } from "./session/session-choices.ts";
-import type { TrackerOptions } from "./track/tracker.ts";
+import {
+  pipelineSettings,
+  recognitionSettings,
+  type NumberSetting,
+  type Setting,
+  type SettingsTable,
+} from "./pipeline-settings.ts";
 
 /** Which values an option takes. */
 interface Rule {
@@ -19,32 +19,11 @@ interface Rule {
 }
 type Rules = Readonly<Record<string, Rule>>;
 
-const whole = (least: number, most: number): Rule => ({
-  expected: `a whole number from ${least} to ${most}`,
-  fits: (value) => Number.isSafeInteger(value) && isFrom(value, least, most),
-});
-const from = (least: number, most: number, unit = ""): Rule => ({
-  expected: most === Infinity ? `at least ${least}${unit}` : `from ${least} to ${most}${unit}`,
-  fits: (value) => isFrom(value, least, most),
-});
-const between = (low: number, high: number): Rule => ({
-  expected: `between ${low} and ${high}, both excluded`,
-  fits: (value) => typeof value === "number" && value > low && value < high,
-});
-const oneOf = (...words: readonly string[]): Rule => ({
-  expected: `one of ${words.map((word) => `"${word}"`).join(", ")}`,
-  fits: (value) => words.includes(value as string),
-});
 const object = (what: string, ...members: readonly string[]): Rule => ({
   expected: what,
   fits: (value) =>
     typeof value === "object" && value !== null && members.every((member) => member in value),
 });
-const group = (inside: Rules): Rule => ({ ...object("an object of options"), inside });
-const flag: Rule = {
-  expected: "true or false",
-  fits: (value) => typeof value === "boolean",
-};
 const text: Rule = { expected: "a string", fits: (value) => typeof value === "string" };
 const address: Rule = {
   expected: "an address, as string or URL",
@@ -56,68 +35,78 @@ const model: Rule = {
   required: true,
 };
 
-function isFrom(value: unknown, least: number, most: number): boolean {
-  return typeof value === "number" && value >= least && value <= most;
+/** The rules of a table of settings; a group becomes an option that holds options. */
+function rulesOf(table: SettingsTable): Rules {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, entry]) => [
+      name,
+      isSetting(entry)
+        ? ruleOf(entry)
+        : { ...object("an object of options"), inside: rulesOf(entry) },
+    ]),
+  );
 }
 
-const SESSION: Record<keyof SessionChoices, Rule> = {
-  threads: whole(1, 256),
-  background: flag,
+function isSetting(entry: Setting | SettingsTable): entry is Setting {
+  return typeof entry.type === "string";
+}
+
+function ruleOf(setting: Setting): Rule {
+  if (setting.type === "boolean") {
+    return { expected: "true or false", fits: (value) => typeof value === "boolean" };
+  }
+  if (setting.type !== "string") return numberRule(setting);
+  const { choices } = setting;
+  if (choices === undefined) return text;
+  return {
+    expected: `one of ${choices.map((choice) => `"${choice}"`).join(", ")}`,
+    fits: (value) => choices.some((choice) => choice === value),
+  };
+}
+
+function numberRule({ type, unit, min, max, exclusive = false }: NumberSetting): Rule {
+  const ofUnit = unit === null || unit === "share" || unit === "probability" ? "" : ` ${unit}`;
+  let range = `from ${min} to ${max}${ofUnit}`;
+  if (exclusive) range = `between ${min} and ${max}, both excluded`;
+  else if (max === Infinity) range = `at least ${min}${ofUnit}`;
+  return {
+    expected: type === "integer" ? `a whole number ${range}` : range,
+    fits(value) {
+      if (typeof value !== "number") return false;
+      if (type === "integer" && !Number.isSafeInteger(value)) return false;
+      return exclusive ? value > min && value < max : value >= min && value <= max;
+    },
+  };
+}
+
+const { threads, background } = pipelineSettings;
+const SESSION: Rules = {
+  ...rulesOf({ threads, background }),
   wasmPath: address,
   wasmModulePath: address,
 };
-const DETECTION: Record<Exclude<keyof DetectorOptions, keyof SessionChoices>, Rule> = {
-  minScore: between(0, 1),
-  minSize: from(0, Infinity, " pixels"),
-  maxOverlap: from(0, 1),
-  inputSize: from(64, 2048, " pixels"),
-};
-const TRACKING: Record<keyof TrackerOptions, Rule> = {
-  minOverlap: between(0, 1),
-  bridgeMs: from(0, Infinity, " ms"),
-};
-const CONFIRMATION: Record<keyof ConfirmationOptions, Rule> = {
-  method: oneOf("window", "exponential", "viterbi"),
-  size: whole(1, 1000),
-  quorum: between(0, 1),
-  fallback: text,
-  change: between(0, 0.5),
-};
-const LBPH: Record<keyof LbphOptions, Rule> = {
-  radius: whole(1, 100),
-  neighbors: whole(1, 16),
-  gridX: whole(1, 1000),
-  gridY: whole(1, 1000),
-};
-const PIPELINE: Record<keyof PipelineOptions, Rule> = {
-  ...SESSION,
+const PIPELINE: Rules = {
   expression: model,
   detector: model,
-  detection: group(DETECTION),
   people: object("a People", "recogniser", "identify"),
-  stills: flag,
-  detectEvery: whole(1, Number.MAX_SAFE_INTEGER),
-  recogniseEvery: whole(1, Number.MAX_SAFE_INTEGER),
-  mirror: flag,
-  flat: oneOf("reject", "tell", "off"),
-  tracking: group(TRACKING),
-  confirmation: group(CONFIRMATION),
-  rejected: flag,
   source: text,
+  ...SESSION,
+  ...rulesOf(pipelineSettings),
 };
+const { lbph, ...peopleSettings } = recognitionSettings;
 
 /** The options of each public function and class, by its name. */
 const OPTIONS = {
   createPipeline: PIPELINE,
   process: { signal: object("an AbortSignal", "aborted", "addEventListener") },
   "ExpressionClassifier.open": SESSION,
-  "FaceDetector.open": { ...SESSION, ...DETECTION },
+  "FaceDetector.open": { ...SESSION, ...rulesOf(pipelineSettings.detection) },
   openEmbedding: SESSION,
-  createLbph: LBPH,
-  lbphHistogram: LBPH,
-  Tracker: TRACKING,
-  confirmation: CONFIRMATION,
-  People: { maxFalseAccept: { ...from(0, 0.5), fits: (value) => isFrom(value, 1e-9, 0.5) } },
+  createLbph: rulesOf(lbph),
+  lbphHistogram: rulesOf(lbph),
+  Tracker: rulesOf(pipelineSettings.tracking),
+  confirmation: rulesOf(pipelineSettings.confirmation),
+  People: rulesOf(peopleSettings),
 } satisfies Readonly<Record<string, Rules>>;
 
 /**
@@ -132,7 +121,7 @@ export function checkOptions(callee: keyof typeof OPTIONS, options: unknown): vo
 }
 
 /** @throws {MienError} `usage` if a model is neither a path or address nor bytes. */
-export function checkModelSource(callee: keyof typeof OPTIONS, source: ModelSource): void {
+export function checkModelSource(callee: keyof typeof OPTIONS, source: unknown): void {
   if (model.fits(source)) return;
   throw wrongValue(callee, "the model", model, source);
 }

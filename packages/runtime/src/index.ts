@@ -30,11 +30,31 @@ export { loadOnnxruntime } from "./session/onnxruntime.ts";
 export type { ModelSource, Onnxruntime } from "./session/ort.ts";
 export { People, type Match, type PeopleOptions, type Person } from "./people/people.ts";
 export { cut } from "./image/picture.ts";
-export { createPipeline, type FrameInput, type Pipeline, type ProcessOptions } from "./pipeline.ts";
+export {
+  createPipeline,
+  type FrameInput,
+  type FrameProcessor,
+  type Pipeline,
+  type ProcessOptions,
+} from "./pipeline.ts";
 export type { PipelineOptions } from "./pipeline-options.ts";
+export {
+  pipelineSettings,
+  recognitionSettings,
+  type BooleanSetting,
+  type DefaultByDetector,
+  type NumberSetting,
+  type OptionsOf,
+  type PipelineSettings,
+  type ResolvedOptions,
+  type Setting,
+  type SettingsTable,
+  type SettingValue,
+  type StringSetting,
+} from "./pipeline-settings.ts";
 export { rgbFromRgba, type RgbaImage } from "./image/rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./people/recogniser.ts";
-export type { SessionChoices } from "./session/session-choices.ts";
+export type { SessionChoices, SessionFiles } from "./session/session-choices.ts";
 export type { Picture } from "./image/shrink.ts";
 export { Tracker, type Track, type TrackerOptions } from "./track/tracker.ts";
 export { decodePerson, encodePerson } from "./people/person-file.ts";

@@ -12,7 +12,7 @@ import type { PipelineOptions } from "./pipeline-options.ts";
 import { openEmbedding } from "./people/recogniser.ts";
 import { DATA, DETECTOR, faceBoxes, findYunet } from "./testing/data.ts";
 import { depthScene, type Object3d } from "./testing/depth.ts";
-import { colourModel, halvesModel, spotModel } from "./testing/models.ts";
+import { HALVES, colourModel, halvesModel, spotModel } from "./testing/models.ts";
 import { paint, spots } from "./testing/pictures.ts";
 
 const spotted = { expression: halvesModel(), detector: spotModel() };
@@ -97,6 +97,27 @@ describe("a pipeline", () => {
     expect(results.map(({ faces }) => faces[0]!.confirmed !== null)).toEqual(
       results.map((_, i) => i >= 19),
     );
+  });
+
+  it("counts on request, by track, how often each label won in the frames of the window", async () => {
+    const frames = busyFilm(40);
+    const results = await run({ windows: true, confirmation: { size: 8 } }, frames);
+    const won = new Map<number, string[]>();
+    for (const { faces, windows } of results) {
+      for (const { track, expression } of faces) {
+        won.set(track!, [...(won.get(track!) ?? []), expression].slice(-8));
+      }
+      const expected = faces.map(({ track }) => [
+        String(track),
+        HALVES.map((label) => won.get(track!)!.filter((one) => one === label).length),
+      ]);
+      expect(windows).toEqual(Object.fromEntries(expected));
+    }
+    expect(won.size).toBe(2);
+    const [still] = await run({ windows: true, stills: true }, frames);
+    expect(still!.windows).toEqual({});
+    const [without] = await run({}, frames);
+    expect(without).not.toHaveProperty("windows");
   });
 
   it("keeps a track also where frames are slow: after 100 ms it looks for faces again", async () => {
@@ -193,12 +214,12 @@ describe("a pipeline", () => {
     await Promise.all([closing, pipeline.close()]);
   });
 
-  it("forgets everything on reset, but for the frames given before", async () => {
+  it("forgets everything on reset, except for the frames given before, and uses no track id again", async () => {
     const pipeline = await createPipeline(spotted);
     const before = film(25).map((frame) => pipeline.process(frame));
     pipeline.reset();
     const [face] = (await pipeline.process(film(1)[0]!)).faces;
-    expect(face).toMatchObject({ track: 1, confirmed: null });
+    expect(face).toMatchObject({ track: 2, confirmed: null });
     expect((await before.at(-1)!).faces[0]).toMatchObject({
       track: 1,
       confirmed: expect.any(String) as string,

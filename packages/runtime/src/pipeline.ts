@@ -7,19 +7,22 @@ import {
 } from "@mien/format";
 import { clip, isInside, type Box } from "./image/box.ts";
 import { checkOptions } from "./check-options.ts";
-import { argmax } from "./expression/confirmation.ts";
-import { Confirmations } from "./expression/confirmation-windows.ts";
+import { argmax } from "./expression/argmax.ts";
+import { resolveConfirmation } from "./expression/confirmation.ts";
+import { ConfirmationWindows } from "./expression/confirmation-windows.ts";
 import { judgeRelief } from "./depth/depth-gate.ts";
 import { ExpressionClassifier } from "./expression/expression-classifier.ts";
 import { FaceDetector } from "./detect/face-detector.ts";
 import { Identities } from "./people/identities.ts";
-import type { Match } from "./people/people.ts";
+import type { Match, People } from "./people/people.ts";
 import { checkFrame } from "./image/picture.ts";
-import { DETECT_EVERY, type PipelineOptions } from "./pipeline-options.ts";
+import type { PipelineOptions } from "./pipeline-options.ts";
+import { pipelineSettings, type PipelineSettings } from "./pipeline-settings.ts";
 import { readExpressions } from "./expression/read-expressions.ts";
+import { resolveSession, type SessionChoices } from "./session/session-choices.ts";
 import type { Picture } from "./image/shrink.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import { Tracker } from "./track/tracker.ts";
+import { countFrom1, resolveTracking, Tracker } from "./track/tracker.ts";
 
 /** A frame; what a plain picture does not say is counted and timed by the pipeline. */
 export type FrameInput = Picture & Partial<Omit<Frame, keyof Picture>>;
@@ -30,8 +33,8 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Turns frames into what is seen in them. */
-export interface Pipeline {
+/** Turns frames into results. */
+export interface FrameProcessor {
   /** Class names in the order of `FaceResult.probabilities`. */
   readonly labels: readonly string[];
   /**
@@ -44,10 +47,19 @@ export interface Pipeline {
    * `interrupted` if the signal has fired before its turn; `usage` after `close`.
    */
   process(frame: FrameInput, options?: ProcessOptions): Promise<FrameResult>;
-  /** Forgets every track and window, as between two films; the frames given so far keep theirs. */
+  /**
+   * Forgets every track and confirmation window, as between two films. Frames given before still get
+   * the results that they would have got. No track id is used again.
+   */
   reset(): void;
   /** Frees the models once the calls made so far have ended. */
   close(): Promise<void>;
+}
+
+/** Finds faces in frames, follows them, recognises people and reads expressions. */
+export interface Pipeline extends FrameProcessor {
+  /** Every setting with its value: the one that was given, or the default. */
+  readonly settings: PipelineSettings;
 }
 
 /** A frame between its two stages: faces are found, and to be read. */
@@ -81,18 +93,9 @@ interface Seen {
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   checkOptions("createPipeline", options);
-  const { threads, background, wasmPath, wasmModulePath } = options;
-  const session = {
-    ...(threads === undefined ? {} : { threads }),
-    ...(background === undefined ? {} : { background }),
-    ...(wasmPath === undefined ? {} : { wasmPath }),
-    ...(wasmModulePath === undefined ? {} : { wasmModulePath }),
-  };
+  const session = sessionChoices(options);
   const classifier = await ExpressionClassifier.open(options.expression, session);
   try {
-    // Checked before the second model is opened.
-    new Confirmations(classifier.labels, options.confirmation);
-    new Tracker(options.tracking);
     const detector = await FaceDetector.open(options.detector, {
       ...options.detection,
       ...session,
@@ -110,7 +113,11 @@ const FRAME_MS = 1000 / 30;
 class Stages implements Pipeline {
   readonly #classifier: ExpressionClassifier;
   readonly #detector: FaceDetector;
-  readonly #options: PipelineOptions;
+  readonly settings: PipelineSettings;
+  readonly #people: People | undefined;
+  readonly #source: string;
+  /** One count for all trackers, so that `reset` does not give an id twice. */
+  readonly #nextTrack = countFrom1();
   readonly #opened = performance.now();
   #memory: Memory;
   #frames = 0;
@@ -123,8 +130,10 @@ class Stages implements Pipeline {
   constructor(classifier: ExpressionClassifier, detector: FaceDetector, options: PipelineOptions) {
     this.#classifier = classifier;
     this.#detector = detector;
-    this.#options = options;
-    this.#memory = createMemory(classifier.labels, options);
+    this.#people = options.people;
+    this.#source = options.source ?? "";
+    this.settings = resolveSettings(options, classifier.labels, detector);
+    this.#memory = this.#createMemory();
   }
 
   get labels() {
@@ -150,7 +159,7 @@ class Stages implements Pipeline {
   }
 
   reset(): void {
-    this.#memory = createMemory(this.labels, this.#options);
+    this.#memory = this.#createMemory();
   }
 
   close(): Promise<void> {
@@ -159,6 +168,24 @@ class Stages implements Pipeline {
       await this.#classifier.close();
     });
     return this.#closing;
+  }
+
+  get #recognises(): boolean {
+    return this.#people !== undefined && this.#people.size > 0;
+  }
+
+  #createMemory(): Memory {
+    const { stills, recogniseEvery, tracking, confirmation } = this.settings;
+    const people = this.#people;
+    return {
+      framesSince: Infinity,
+      soughtMs: 0,
+      timeMs: -Infinity,
+      tracker: new Tracker(tracking, this.#nextTrack),
+      windows: new ConfirmationWindows(this.labels, confirmation),
+      identities:
+        people === undefined || stills ? undefined : new Identities(people, recogniseEvery),
+    };
   }
 
   /** The first stage: where the faces are, which needs nothing that is read in them. */
@@ -179,22 +206,24 @@ class Stages implements Pipeline {
   /** The second stage: whose the faces are, and what they show. */
   async #read(frame: FrameInput, sought: Sought, memory: Memory): Promise<FrameResult> {
     const { index, timeMs, seen, rejected, watch } = sought;
-    const options = this.#options;
+    const { mirror, rejected: listRejected, windows: listWindows } = this.settings;
     watch.resume();
     const people = await this.#recognise(frame, seen, memory);
-    if (options.people !== undefined) watch.lap("recognise");
+    if (this.#recognises) watch.lap("recognise");
     const boxes = seen.map(({ box }) => box);
-    const read = await readExpressions(this.#classifier, frame, boxes, options.mirror ?? false);
+    const read = await readExpressions(this.#classifier, frame, boxes, mirror);
     watch.lap("classify");
 
+    const windows: Record<string, readonly number[]> = {};
     const faces = seen.map(({ track, box, score, distanceMm, relief }, i): FaceResult => {
       const probabilities = read[i] as Float32Array;
       const person = people[i] ?? null;
       const name = person?.name ?? null;
-      const confirmed =
+      const window =
         track === null
-          ? null
-          : memory.confirmations.add({ track, person: name }, probabilities, timeMs);
+          ? undefined
+          : memory.windows.add({ track, person: name }, probabilities, timeMs);
+      if (window !== undefined) windows[String(track)] = window.counts;
       return {
         track,
         box: shown(box, frame),
@@ -204,26 +233,27 @@ class Stages implements Pipeline {
         person,
         probabilities: Array.from(probabilities),
         expression: this.labels[argmax(probabilities)] as string,
-        confirmed: confirmed?.expression ?? null,
-        quorumReached: confirmed?.quorumReached ?? null,
+        confirmed: window?.confirmed?.expression ?? null,
+        quorumReached: window?.confirmed?.quorumReached ?? null,
       };
     });
     return {
       type: "frame",
-      source: frame.path ?? options.source ?? "",
+      source: frame.path ?? this.#source,
       frame: index,
       timeMs,
       width: frame.width,
       height: frame.height,
       timings: watch.withTotal(),
       faces,
-      ...(options.rejected ? { rejected } : {}),
+      ...(listRejected ? { rejected } : {}),
+      ...(listWindows ? { windows } : {}),
     };
   }
 
   /** Detections, or the tracks that they belong to. */
   async #find(frame: FrameInput, timeMs: number, memory: Memory, rejected: RejectedBox[]) {
-    const { stills = false, detectEvery = DETECT_EVERY } = this.#options;
+    const { stills, detectEvery } = this.settings;
     const { width, height } = frame;
     const due =
       stills ||
@@ -261,7 +291,7 @@ class Stages implements Pipeline {
     if (depth === undefined) {
       return found.map((one) => ({ ...one, distanceMm: null, relief: "unknown" }));
     }
-    const { flat = "reject" } = this.#options;
+    const { flat } = this.settings;
     return found.flatMap((one): Seen[] => {
       const judged = judgeRelief(depth, one.box, frame);
       const { distanceMm } = judged;
@@ -279,7 +309,7 @@ class Stages implements Pipeline {
     seen: readonly Seen[],
     { identities }: Memory,
   ): Promise<(Match | null)[]> {
-    const { people } = this.#options;
+    const people = this.#people;
     if (people === undefined || seen.length === 0) return seen.map(() => null);
     if (identities !== undefined) {
       const faces = seen.map(({ track, box, fresh }) => ({ track: track as number, box, fresh }));
@@ -299,20 +329,52 @@ interface Memory {
   /** Of the frame before. */
   timeMs: number;
   readonly tracker: Tracker;
-  readonly confirmations: Confirmations;
+  readonly windows: ConfirmationWindows;
   /** Undefined for stills, and while nobody is to be recognised. */
   readonly identities: Identities | undefined;
 }
 
-function createMemory(labels: readonly string[], options: PipelineOptions): Memory {
-  const { people, stills = false, recogniseEvery = 15 } = options;
+function sessionChoices(options: PipelineOptions): SessionChoices {
+  const { threads, background, wasmPath, wasmModulePath } = resolveSession(options);
   return {
-    framesSince: Infinity,
-    soughtMs: 0,
-    timeMs: -Infinity,
-    tracker: new Tracker(options.tracking),
-    confirmations: new Confirmations(labels, options.confirmation),
-    identities: people === undefined || stills ? undefined : new Identities(people, recogniseEvery),
+    threads,
+    background,
+    ...(wasmPath === undefined ? {} : { wasmPath }),
+    ...(wasmModulePath === undefined ? {} : { wasmModulePath }),
+  };
+}
+
+/** The settings of checked options, with the defaults for those that are not given. */
+function resolveSettings(
+  options: PipelineOptions,
+  labels: readonly string[],
+  detector: FaceDetector,
+): PipelineSettings {
+  const {
+    stills = pipelineSettings.stills.default,
+    detectEvery = pipelineSettings.detectEvery.default,
+    recogniseEvery = pipelineSettings.recogniseEvery.default,
+    mirror = pipelineSettings.mirror.default,
+    flat = pipelineSettings.flat.default,
+    rejected = pipelineSettings.rejected.default,
+    windows = pipelineSettings.windows.default,
+    tracking = {},
+    confirmation = {},
+  } = options;
+  const { threads, background } = resolveSession(options);
+  return {
+    threads,
+    background,
+    stills,
+    detectEvery,
+    recogniseEvery,
+    mirror,
+    flat,
+    rejected,
+    windows,
+    detection: detector.settings,
+    tracking: resolveTracking(tracking),
+    confirmation: resolveConfirmation(confirmation, labels),
   };
 }
 

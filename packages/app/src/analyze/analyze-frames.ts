@@ -9,7 +9,7 @@ import {
   type FrameResult,
   type StreamHeader,
 } from "@mien/format";
-import type { Pipeline } from "@mien/runtime";
+import type { FrameProcessor } from "@mien/runtime";
 import sharp from "sharp";
 import type { Source } from "@mien/camera";
 import { csvHeader, csvLines } from "../results/faces-csv.ts";
@@ -57,7 +57,7 @@ const USUAL_RATE = 30;
  */
 export async function analyzeFrames(
   source: Source,
-  pipeline: Pipeline,
+  pipeline: FrameProcessor,
   outputs: AnalysisOutputs,
   options: {
     readonly header: StreamHeader;
@@ -115,7 +115,7 @@ export async function analyzeFrames(
 /** Frames with their results, in order; while one is handed on, the next one is worked on already. */
 async function* workedOn(
   source: Source,
-  pipeline: Pipeline,
+  pipeline: FrameProcessor,
   { signal, maxFrames = Infinity }: { signal: AbortSignal; maxFrames: number | undefined },
 ): AsyncGenerator<{ readonly frame: Frame; readonly result: FrameResult }> {
   let before: { readonly frame: Frame; readonly result: Promise<FrameResult> } | undefined;

@@ -1,7 +1,10 @@
-import { ExpressionClassifier, type Pipeline } from "@mien/runtime";
+import { ExpressionClassifier, type FrameProcessor } from "@mien/runtime";
 
 /** A pipeline for pictures that show one face and nothing else: the whole frame is the face. */
-export async function openCropped(model: string, options: { threads: number }): Promise<Pipeline> {
+export async function openCropped(
+  model: string,
+  options: { threads: number },
+): Promise<FrameProcessor> {
   const classifier = await ExpressionClassifier.open(model, options);
   return {
     labels: classifier.labels,

@@ -1,5 +1,8 @@
 import type { Box } from "../image/box.ts";
+import { pipelineSettings } from "../pipeline-settings.ts";
 import type { Session } from "../session/ort.ts";
+
+const { minScore, inputSize } = pipelineSettings.detection;
 
 /** A face in a picture. */
 export interface Detection {
@@ -52,8 +55,8 @@ const CHANNELS = ANCHORS.length * VALUES;
  */
 const tiny: DetectorKind = {
   name: "tiny face detector",
-  inputSize: 416,
-  minScore: 0.5,
+  inputSize: inputSize.default.tiny,
+  minScore: minScore.default.tiny,
   bgr: false,
   // Its boxes are wide and hang low; docs/runtime.md says how this was measured.
   tighten: ([x, y, width, height]) => {
@@ -105,8 +108,8 @@ const STRIDES = [8, 16, 32] as const;
  */
 const yunet: DetectorKind = {
   name: "YuNet",
-  inputSize: 640,
-  minScore: 0.7,
+  inputSize: inputSize.default.yunet,
+  minScore: minScore.default.yunet,
   bgr: true,
   tighten: (box) => box,
   fits({ outputs }) {

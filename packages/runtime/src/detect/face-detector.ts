@@ -2,6 +2,7 @@ import { ort } from "#ort";
 import { MienError, messageOf } from "@mien/format";
 import { isInside, suppress } from "../image/box.ts";
 import { checkModelSource, checkOptions } from "../check-options.ts";
+import { pipelineSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
 import { DETECTOR_KINDS, type Detection, type DetectorKind } from "./detector-kinds.ts";
 import { checkPicture } from "../image/picture.ts";
 import { resolveSession, type SessionChoices } from "../session/session-choices.ts";
@@ -11,20 +12,10 @@ import { Shrinker, type Layout, type Picture } from "../image/shrink.ts";
 /** Sides of the input are multiples of this. */
 const MULTIPLE = 32;
 
-/** What counts as a face. */
-export interface DetectorOptions extends SessionChoices {
-  /** Least score, 0–1; default 0.5 for the tiny detector, 0.7 for YuNet. */
-  readonly minScore?: number;
-  /** Least width in pixels of the picture; default 16. */
-  readonly minSize?: number;
-  /** Intersection over union, 0–1, above which two boxes are one face; default 0.4. */
-  readonly maxOverlap?: number;
-  /**
-   * Longer side to which pictures are scaled, 64–2048; default 416 for the tiny detector, 640 for
-   * YuNet. Smaller is faster and misses small faces. Pictures are never enlarged beyond twice.
-   */
-  readonly inputSize?: number;
-}
+type DetectionSettings = typeof pipelineSettings.detection;
+
+/** Which detections count as faces, and how onnxruntime runs the detector. */
+export interface DetectorOptions extends SessionChoices, OptionsOf<DetectionSettings> {}
 
 /** What a detector left out, and why. */
 export interface Dropped extends Detection {
@@ -36,13 +27,12 @@ export interface Dropped extends Detection {
  * two a file is shows in its graph.
  */
 export class FaceDetector {
+  /** The settings of detection, with every value decided. */
+  readonly settings: ResolvedOptions<DetectionSettings>;
   readonly #session: Session;
   readonly #kind: DetectorKind;
   readonly #name: string;
   readonly #order: Layout["order"];
-  readonly #options: Required<
-    Pick<DetectorOptions, "minScore" | "minSize" | "maxOverlap" | "inputSize">
-  >;
   readonly #shrinker = new Shrinker();
   #input = new Float32Array();
   #queue: Promise<unknown> = Promise.resolve();
@@ -60,11 +50,11 @@ export class FaceDetector {
     this.#order = session.inputs[0]?.shape[3] === 3 ? "hwc" : "chw";
     const {
       minScore = kind.minScore,
-      minSize = 16,
-      maxOverlap = 0.4,
+      minSize = pipelineSettings.detection.minSize.default,
+      maxOverlap = pipelineSettings.detection.maxOverlap.default,
       inputSize = kind.inputSize,
     } = options;
-    this.#options = { minScore, minSize, maxOverlap, inputSize };
+    this.settings = { minScore, minSize, maxOverlap, inputSize };
   }
 
   /**
@@ -134,7 +124,7 @@ export class FaceDetector {
   }
 
   async #detect(picture: Picture, dropped?: (one: Dropped) => void): Promise<Detection[]> {
-    const { minScore, minSize, maxOverlap, inputSize } = this.#options;
+    const { minScore, minSize, maxOverlap, inputSize } = this.settings;
     const scale = Math.min(2, inputSize / Math.max(picture.width, picture.height));
     const size = {
       width: Math.max(1, Math.round(picture.width * scale)),

@@ -1,58 +1,71 @@
 import {
   createSmoother,
-  resolveConfirmation,
   type Confirmation,
-  type ConfirmationOptions,
   type Confirmed,
   type Smoother,
 } from "./confirmation.ts";
 
-/** Longer than this unseen, and somebody's window begins anew, in milliseconds. */
-const FORGET_AFTER = 5000;
+/** The window of a face that was not seen for longer than this starts anew, in milliseconds. */
+const FORGET_AFTER_MS = 5000;
 
-interface Memory {
+interface FaceWindow {
   readonly smoother: Smoother;
+  /** Time of the last frame that showed the face. */
   seenMs: number;
 }
 
-/** The confirmation windows of everybody in view: one a person, and one a track while unknown. */
-export class Confirmations {
+/** A face whose expression is to be confirmed. */
+export interface TrackedFace {
+  readonly track: number;
+  /** Name of the recognised person; null while unknown. */
+  readonly person: string | null;
+}
+
+/** What is known of a face's expression after one more frame. */
+export interface WindowState {
+  /** Null until the window is full. */
+  readonly confirmed: Confirmed | null;
+  /** In how many of the last `size` frames each label won, in the labels' order. */
+  readonly counts: readonly number[];
+}
+
+/** The confirmation windows of all faces in view: one per person, and one per unknown track. */
+export class ConfirmationWindows {
   readonly #options: Confirmation;
   readonly #labels: readonly string[];
-  readonly #memories = new Map<string, Memory>();
+  readonly #windows = new Map<string, FaceWindow>();
 
-  /** @throws {MienError} `usage` for an option out of range. */
-  constructor(labels: readonly string[], options: ConfirmationOptions = {}) {
-    this.#options = resolveConfirmation(options, labels);
+  constructor(labels: readonly string[], options: Confirmation) {
+    this.#options = options;
     this.#labels = labels;
   }
 
   /**
-   * Takes in one face of one frame.
+   * Adds one face of one frame. When a track is recognised, its window becomes that of the person,
+   * unless the person has one already.
    *
-   * @param face.person the name, or null while unknown. Once a track is recognised, the window of
-   * the person goes on where that of the track was, unless the person has one already.
-   * @returns what is confirmed, or null while the window is not full.
+   * @param probabilities in the order of the labels.
+   * @param timeMs of the frame.
    */
-  add(
-    face: { readonly track: number; readonly person: string | null },
-    probabilities: ArrayLike<number>,
-    timeMs: number,
-  ): Confirmed | null {
-    this.#forget(timeMs);
+  add(face: TrackedFace, probabilities: ArrayLike<number>, timeMs: number): WindowState {
+    this.#deleteOld(timeMs);
     const ofTrack = `track ${face.track}`;
     const key = face.person === null ? ofTrack : `person ${face.person}`;
-    let memory = this.#memories.get(key) ?? this.#memories.get(ofTrack);
-    memory ??= { smoother: createSmoother(this.#options, this.#labels), seenMs: timeMs };
-    if (key !== ofTrack) this.#memories.delete(ofTrack);
-    memory.seenMs = timeMs;
-    this.#memories.set(key, memory);
-    return memory.smoother.add(probabilities);
+    const window = this.#windows.get(key) ??
+      this.#windows.get(ofTrack) ?? {
+        smoother: createSmoother(this.#options, this.#labels),
+        seenMs: timeMs,
+      };
+    if (key !== ofTrack) this.#windows.delete(ofTrack);
+    window.seenMs = timeMs;
+    this.#windows.set(key, window);
+    const confirmed = window.smoother.add(probabilities);
+    return { confirmed, counts: [...window.smoother.counts] };
   }
 
-  #forget(timeMs: number): void {
-    for (const [key, { seenMs }] of this.#memories) {
-      if (timeMs - seenMs > FORGET_AFTER) this.#memories.delete(key);
+  #deleteOld(timeMs: number): void {
+    for (const [key, { seenMs }] of this.#windows) {
+      if (timeMs - seenMs > FORGET_AFTER_MS) this.#windows.delete(key);
     }
   }
 }

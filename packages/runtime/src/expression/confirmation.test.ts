@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { createSmoother, resolveConfirmation, type ConfirmationOptions } from "./confirmation.ts";
-import { Confirmations } from "./confirmation-windows.ts";
 
 const LABELS = ["Happy", "Sad", "Neutral"];
 const happy = [0.8, 0.1, 0.1];
@@ -85,34 +84,5 @@ describe("the confirmation window", () => {
     expect(() => resolveConfirmation({ method }, LABELS)).toThrow(
       /"window", "exponential", "viterbi"/,
     );
-  });
-});
-
-describe("the windows of everybody", () => {
-  it("keep two people's frames apart", () => {
-    const windows = new Confirmations(LABELS, { size: 5 });
-    for (let frame = 0; frame < 5; frame++) {
-      windows.add({ track: 1, person: "Ada" }, happy, frame * 33);
-      windows.add({ track: 2, person: null }, sad, frame * 33);
-    }
-    expect(windows.add({ track: 1, person: "Ada" }, happy, 200)?.expression).toBe("Happy");
-    expect(windows.add({ track: 2, person: null }, sad, 200)?.expression).toBe("Sad");
-  });
-
-  it("go with a person from track to track, and from an unknown track to the person", () => {
-    const windows = new Confirmations(LABELS, { size: 5 });
-    for (let i = 0; i < 4; i++) {
-      expect(windows.add({ track: 1, person: null }, happy, i)).toBe(null);
-    }
-    expect(windows.add({ track: 1, person: "Ada" }, happy, 5)?.expression).toBe("Happy");
-    expect(windows.add({ track: 9, person: "Ada" }, happy, 6)?.expression).toBe("Happy");
-    expect(windows.add({ track: 1, person: null }, happy, 7)).toBe(null);
-  });
-
-  it("begin anew for somebody who was away", () => {
-    const windows = new Confirmations(LABELS, { size: 2 });
-    windows.add({ track: 1, person: "Ada" }, happy, 0);
-    expect(windows.add({ track: 1, person: "Ada" }, happy, 100)?.expression).toBe("Happy");
-    expect(windows.add({ track: 2, person: "Ada" }, happy, 10_000)).toBe(null);
   });
 });

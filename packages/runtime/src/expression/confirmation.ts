@@ -1,131 +1,164 @@
 import { checkOptions } from "../check-options.ts";
+import { pipelineSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
+import { argmax } from "./argmax.ts";
 
-/** How single frames become a stable expression. */
-export interface ConfirmationOptions {
-  /**
-   * - `window` (default): the expression that fills more than `quorum` of the last `size` frames;
-   * - `exponential`: the highest of exponentially smoothed probabilities, if above `quorum`;
-   * - `viterbi`: where the likeliest sequence of expressions ends, if they seldom change.
-   */
-  readonly method?: "window" | "exponential" | "viterbi";
-  /** Frames to wait before anything is confirmed, 1–1000; default 20. */
-  readonly size?: number;
-  /** Share, 0–1, that must agree; default 0.6. Not used by `viterbi`. */
-  readonly quorum?: number;
-  /** What is confirmed when nothing has a quorum; default `Neutral` if it is a label, else `unsure`. */
-  readonly fallback?: string;
-  /** `viterbi`: probability that the expression changes from one frame to the next; default 1e-8. */
-  readonly change?: number;
-}
+const settings = pipelineSettings.confirmation;
 
-/** Options with every value decided. */
-export type Confirmation = Required<ConfirmationOptions>;
+/** What is confirmed below the quorum by a model that has no label Neutral. */
+const UNSURE = "unsure";
 
-/** @throws {MienError} `usage` for an option that is unknown or out of range. */
+/**
+ * Smallest probability that `viterbi` takes into account, so that one frame that is certain and
+ * wrong does not outweigh all others.
+ */
+const VITERBI_FLOOR = 0.02;
+
+/** How the expression of single frames becomes a confirmed one. */
+export type ConfirmationOptions = OptionsOf<typeof settings>;
+
+/** Confirmation options with every value decided. */
+export type Confirmation = ResolvedOptions<typeof settings>;
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @param labels of the model. `fallback` is Neutral by default, and `unsure` if that is no label.
+ * @throws {MienError} `usage` for an option that is unknown or out of range.
+ * @example
+ * resolveConfirmation({ size: 10 }, ["Happy", "Neutral"]).fallback; // "Neutral"
+ */
 export function resolveConfirmation(
   options: ConfirmationOptions,
   labels: readonly string[],
 ): Confirmation {
   checkOptions("confirmation", options);
-  const { method = "window", size = 20, quorum = 0.6, change = 1e-8 } = options;
-  const { fallback = labels.includes("Neutral") ? "Neutral" : "unsure" } = options;
+  const neutral = settings.fallback.default;
+  const {
+    method = settings.method.default,
+    size = settings.size.default,
+    quorum = settings.quorum.default,
+    fallback = labels.includes(neutral) ? neutral : UNSURE,
+    change = settings.change.default,
+  } = options;
   return { method, size, quorum, fallback, change };
 }
 
-/** What a full window says. */
+/** The expression that a full window confirms. */
 export interface Confirmed {
-  /** An expression, or what stands for none: Neutral, or `unsure`. */
+  /** A label; where none exceeds the quorum, the fallback: Neutral or `unsure`. */
   readonly expression: string;
-  /** Whether that expression has the quorum; false where it stands for none. `viterbi`: true. */
+  /** Whether the expression exceeds the quorum; false for the fallback. `viterbi`: always true. */
   readonly quorumReached: boolean;
 }
 
-/** The memory of one face: what it showed so far, and what of it is sure. */
+/** Turns the probabilities of one face, frame by frame, into a confirmed expression. */
 export interface Smoother {
+  /** In how many of the last `size` frames each label won, in the order of the labels. */
+  readonly counts: readonly number[];
   /**
-   * @param probabilities of one more frame, in the order of the labels.
-   * @returns what is confirmed now; null until `size` frames are there.
+   * Adds one frame.
+   *
+   * @param probabilities in the order of the labels.
+   * @returns the confirmed expression; null for the first `size` − 1 frames.
    */
   add(probabilities: ArrayLike<number>): Confirmed | null;
 }
 
-/** @param options resolved by `resolveConfirmation`. */
+/**
+ * Starts the confirmation of one face.
+ *
+ * @param options from `resolveConfirmation`.
+ * @example
+ * const labels = ["Happy", "Neutral"];
+ * const smoother = createSmoother(resolveConfirmation({ size: 2 }, labels), labels);
+ * smoother.add([0.9, 0.1]); // null
+ * smoother.add([0.8, 0.2]); // { expression: "Happy", quorumReached: true }
+ */
 export function createSmoother(options: Confirmation, labels: readonly string[]): Smoother {
-  if (options.method === "exponential") return exponential(options, labels);
-  return options.method === "viterbi" ? viterbi(options, labels) : countingWindow(options, labels);
-}
-
-function countingWindow({ size, quorum, fallback }: Confirmation, labels: readonly string[]) {
+  const { size } = options;
   const recent: number[] = [];
   const counts = labels.map(() => 0);
+  const confirm = confirmationMethods[options.method]({ options, labels, counts });
+  let frames = 0;
+
+  function count(winner: number, by: number): void {
+    counts[winner] = (counts[winner] ?? 0) + by;
+  }
+
   return {
-    add(probabilities: ArrayLike<number>) {
-      const best = argmax(probabilities);
-      recent.push(best);
-      counts[best] = (counts[best] ?? 0) + 1;
-      if (recent.length > size) {
-        const oldest = recent.shift() as number;
-        counts[oldest] = (counts[oldest] as number) - 1;
-      }
-      if (recent.length < size) return null;
-      const most = argmax(counts);
-      return answer((counts[most] as number) > quorum * size, labels[most], fallback);
+    counts,
+    add(probabilities) {
+      frames++;
+      const winner = argmax(probabilities);
+      recent.push(winner);
+      count(winner, 1);
+      if (recent.length > size) count(recent.shift() ?? 0, -1);
+      const confirmed = confirm(probabilities, frames);
+      return frames < size ? null : confirmed;
     },
   };
 }
 
-/** Its weights have the mean age of a window of `size` frames, (size − 1) / 2. */
-function exponential({ size, quorum, fallback }: Confirmation, labels: readonly string[]) {
+interface MethodInput {
+  readonly options: Confirmation;
+  readonly labels: readonly string[];
+  /** Updated before each frame: in how many of the last frames each label won. */
+  readonly counts: readonly number[];
+}
+
+/** Adds one frame, the n-th with n from 1, and answers what is confirmed after it. */
+type Confirm = (probabilities: ArrayLike<number>, frames: number) => Confirmed;
+
+const confirmationMethods = { window: countingWindow, exponential, viterbi } satisfies Record<
+  Confirmation["method"],
+  (input: MethodInput) => Confirm
+>;
+
+function countingWindow({ options, labels, counts }: MethodInput): Confirm {
+  const { size, quorum, fallback } = options;
+  return () => largestAbove(quorum * size, counts, { labels, fallback });
+}
+
+/** The weights have the same mean age as a window of `size` frames: (size − 1) / 2. */
+function exponential({ options, labels }: MethodInput): Confirm {
+  const { size, quorum, fallback } = options;
   const mean = labels.map(() => 0);
   const keep = (size - 1) / (size + 1);
-  let frames = 0;
-  return {
-    add(probabilities: ArrayLike<number>) {
-      frames++;
-      // A plain mean at first, so that the first frame does not weigh more than the others.
-      const weight = Math.max(1 - keep, 1 / frames);
-      for (let i = 0; i < mean.length; i++) {
-        mean[i] =
-          (mean[i] as number) + weight * ((probabilities[i] as number) - (mean[i] as number));
-      }
-      if (frames < size) return null;
-      const best = argmax(mean);
-      return answer((mean[best] as number) > quorum, labels[best], fallback);
-    },
+  return (probabilities, frames) => {
+    // A plain mean at first, so that the first frame does not weigh more than the others.
+    const weight = Math.max(1 - keep, 1 / frames);
+    for (const [i, value] of mean.entries()) {
+      mean[i] = value + weight * ((probabilities[i] ?? 0) - value);
+    }
+    return largestAbove(quorum, mean, { labels, fallback });
   };
 }
 
-/** The online half of Viterbi's algorithm: the likeliest last state, not a look back. */
-function viterbi({ size, change }: Confirmation, labels: readonly string[]) {
+/** Viterbi's algorithm without its backward pass: the likeliest state of the last frame. */
+function viterbi({ options, labels }: MethodInput): Confirm {
+  const { change, fallback } = options;
   const scores = labels.map(() => 0);
   const stay = Math.log(1 - change);
   const move = Math.log(change / Math.max(1, labels.length - 1));
-  let frames = 0;
-  return {
-    add(probabilities: ArrayLike<number>) {
-      frames++;
-      const best = Math.max(...scores);
-      for (let i = 0; i < scores.length; i++) {
-        // A floor, since one frame that is sure and wrong must not outweigh all others.
-        const seen = Math.log(Math.max(probabilities[i] as number, 0.02));
-        // Less the best, so that scores stay small however long the sequence is.
-        scores[i] = Math.max((scores[i] as number) - best + stay, move) + seen;
-      }
-      if (frames < size) return null;
-      return { expression: labels[argmax(scores)] as string, quorumReached: true };
-    },
+  return (probabilities) => {
+    const best = Math.max(...scores);
+    for (const [i, score] of scores.entries()) {
+      const observed = Math.log(Math.max(probabilities[i] ?? 0, VITERBI_FLOOR));
+      // The best score is subtracted, so that scores stay small however long the sequence is.
+      scores[i] = Math.max(score - best + stay, move) + observed;
+    }
+    return { expression: labels[argmax(scores)] ?? fallback, quorumReached: true };
   };
 }
 
-function answer(quorumReached: boolean, label: string | undefined, fallback: string): Confirmed {
-  return { expression: quorumReached ? (label as string) : fallback, quorumReached };
-}
-
-/** The index of the largest value; the first of equals. */
-export function argmax(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) {
-    if ((values[i] as number) > (values[best] as number)) best = i;
-  }
-  return best;
+/** The label with the largest value if that exceeds a limit, else the fallback. */
+function largestAbove(
+  limit: number,
+  values: readonly number[],
+  { labels, fallback }: { readonly labels: readonly string[]; readonly fallback: string },
+): Confirmed {
+  const best = argmax(values);
+  const label = labels[best];
+  const quorumReached = label !== undefined && (values[best] ?? 0) > limit;
+  return { expression: quorumReached ? label : fallback, quorumReached };
 }

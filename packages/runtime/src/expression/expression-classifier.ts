@@ -10,7 +10,7 @@ import {
   type ModelMetadata,
   type RawImage,
 } from "@mien/format";
-import { argmax } from "./confirmation.ts";
+import { argmax } from "./argmax.ts";
 import { checkModelSource, checkOptions } from "../check-options.ts";
 import { badModel, checkAnswer, checkSignature } from "../session/check-model.ts";
 import type { ModelSource, Session } from "../session/ort.ts";

@@ -1,17 +1,11 @@
 import { MienError, describeValue, isBytes } from "@mien/format";
 import { checkOptions } from "../check-options.ts";
+import { recognitionSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
 
-/** OpenCV's parameters of local binary patterns histograms. */
-export interface LbphOptions {
-  /** Radius of the circle of neighbours in pixels; default 1. */
-  readonly radius?: number;
-  /** Points on that circle, 1–16; a histogram has 2^neighbors bins; default 8. */
-  readonly neighbors?: number;
-  /** Cells across; default 8. */
-  readonly gridX?: number;
-  /** Cells down; default 8. */
-  readonly gridY?: number;
-}
+const settings = recognitionSettings.lbph;
+
+/** OpenCV's parameters of local binary pattern histograms. */
+export type LbphOptions = OptionsOf<typeof settings>;
 
 /** A grey image, uint8 [height, width] row-major. */
 export interface GreyImage {
@@ -39,7 +33,7 @@ const f32 = Math.fround;
  */
 export function lbphHistogram(image: GreyImage, options: LbphOptions = {}): Float32Array {
   checkOptions("lbphHistogram", options);
-  const { radius = 1, neighbors = 8, gridX = 8, gridY = 8 } = options;
+  const { radius, neighbors, gridX, gridY } = resolveLbph(options);
   const width = image.width - 2 * radius;
   const height = image.height - 2 * radius;
   const isImage = isBytes(image.data) && image.data.length === image.width * image.height;
@@ -52,6 +46,17 @@ export function lbphHistogram(image: GreyImage, options: LbphOptions = {}): Floa
   }
   const patterns = patternsOf(image, radius, neighbors);
   return countCells(patterns, { width, height, gridX, gridY, bins: 2 ** neighbors });
+}
+
+/** Fills in the defaults of checked options. */
+export function resolveLbph(options: LbphOptions): ResolvedOptions<typeof settings> {
+  const {
+    radius = settings.radius.default,
+    neighbors = settings.neighbors.default,
+    gridX = settings.gridX.default,
+    gridY = settings.gridY.default,
+  } = options;
+  return { radius, neighbors, gridX, gridY };
 }
 
 /** [height − 2·radius, width − 2·radius]: bit n says that neighbour n is at least as bright. */

@@ -1,6 +1,7 @@
 import { MienError, describeValue, isArrayOf, toPersonName } from "@mien/format";
 import { calibrate, type Calibration } from "./recognition-threshold.ts";
 import { checkOptions } from "../check-options.ts";
+import { recognitionSettings, type OptionsOf } from "../pipeline-settings.ts";
 import { impostorsFor } from "./impostors.ts";
 import type { Recogniser } from "./recogniser.ts";
 
@@ -13,11 +14,8 @@ export interface Person {
   readonly features: readonly Float32Array[];
 }
 
-/** How strangers are told from the people that are known. */
-export interface PeopleOptions {
-  /** Share of strangers, 0–0.5 without 0, that may be taken for somebody; default 0.01. */
-  readonly maxFalseAccept?: number;
-}
+/** How strangers are told from enrolled people. */
+export type PeopleOptions = OptionsOf<Pick<typeof recognitionSettings, "maxFalseAccept">>;
 
 /** Who somebody is most like. */
 export interface Match {
@@ -42,7 +40,7 @@ export class People {
   constructor(recogniser: Recogniser, options: PeopleOptions = {}) {
     checkOptions("People", options);
     this.recogniser = recogniser;
-    this.#maxFalseAccept = options.maxFalseAccept ?? 0.01;
+    this.#maxFalseAccept = options.maxFalseAccept ?? recognitionSettings.maxFalseAccept.default;
   }
 
   /** Everybody, in the order of enrolment. */

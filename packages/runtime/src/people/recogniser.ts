@@ -3,7 +3,7 @@ import type { Box } from "../image/box.ts";
 import { checkOptions } from "../check-options.ts";
 import { FaceEmbedder } from "./face-embedder.ts";
 import { EMBEDDING_MARGIN, regionOf, type Margin } from "../image/face-region.ts";
-import { chiSquare, lbphHistogram, type LbphOptions } from "./lbph.ts";
+import { chiSquare, lbphHistogram, resolveLbph, type LbphOptions } from "./lbph.ts";
 import type { ModelSource } from "../session/ort.ts";
 import { cut } from "../image/picture.ts";
 import type { SessionChoices } from "../session/session-choices.ts";
@@ -58,7 +58,7 @@ const LBPH_MARGIN: Margin = { side: 1.15, down: 0 };
  */
 export function createLbph(options: LbphOptions = {}): Recogniser {
   checkOptions("createLbph", options);
-  const { neighbors = 8, gridX = 8, gridY = 8, radius = 1 } = options;
+  const { radius, neighbors, gridX, gridY } = resolveLbph(options);
   const input = { width: LBPH_SIDE, height: LBPH_SIDE, channels: 1 };
   return {
     kind: `lbph-${radius}-${neighbors}-${gridX}-${gridY}`,

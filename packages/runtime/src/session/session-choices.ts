@@ -1,18 +1,8 @@
+import { pipelineSettings, type OptionsOf } from "../pipeline-settings.ts";
 import type { SessionOptions } from "./ort.ts";
 
-/** How onnxruntime runs a model. */
-export interface SessionChoices {
-  /**
-   * Threads that onnxruntime uses inside one operation; default 1, which is fastest for small
-   * models, at most 256. In the browser the first model of a page decides; more than one needs
-   * `wasmPath` and a cross-origin isolated page, and on other pages one is used.
-   */
-  readonly threads?: number;
-  /**
-   * Node only: each model computes on a thread of its own, so that several work at the same time and
-   * the thread that calls them is free; default false. Costs some 10 MB and 50 ms of starting a model.
-   */
-  readonly background?: boolean;
+/** Where a page finds the files of onnxruntime-web. */
+export interface SessionFiles {
   /**
    * Browser only: the address of onnxruntime's `ort-wasm-simd-threaded.wasm`, relative to the page;
    * default: beside the script. The first model of a page decides.
@@ -26,10 +16,14 @@ export interface SessionChoices {
   readonly wasmModulePath?: string | URL;
 }
 
+/** How onnxruntime runs a model. */
+export interface SessionChoices
+  extends SessionFiles, OptionsOf<Pick<typeof pipelineSettings, "threads" | "background">> {}
+
 /** Fills in the defaults of checked options. */
 export function resolveSession({
-  threads = 1,
-  background = false,
+  threads = pipelineSettings.threads.default,
+  background = pipelineSettings.background.default,
   wasmPath,
   wasmModulePath,
 }: SessionChoices): SessionOptions {

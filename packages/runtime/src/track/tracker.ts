@@ -1,15 +1,13 @@
 import { overlap, type Box } from "../image/box.ts";
 import { checkOptions } from "../check-options.ts";
+import { pipelineSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
 import type { Detection } from "../detect/detector-kinds.ts";
 import { MovingValue } from "./moving-value.ts";
 
-/** How faces are followed. */
-export interface TrackerOptions {
-  /** Overlap (intersection over union, 0–1) from which a detection belongs to a track; default 0.25. */
-  readonly minOverlap?: number;
-  /** For how long a face that is not found stays, in milliseconds; default 400. */
-  readonly bridgeMs?: number;
-}
+const settings = pipelineSettings.tracking;
+
+/** How faces are followed from frame to frame. */
+export type TrackerOptions = OptionsOf<typeof settings>;
 
 /** A face that is followed. */
 export interface Track {
@@ -42,16 +40,20 @@ interface Followed {
 export class Tracker {
   readonly #minOverlap: number;
   readonly #bridgeMs: number;
+  readonly #nextId: () => number;
   #tracks: Followed[] = [];
-  #last = 0;
   #timeMs = -Infinity;
 
-  /** @throws {MienError} `usage` for an option out of range. */
-  constructor(options: TrackerOptions = {}) {
+  /**
+   * @param nextId gives each new track its id; default: 1, 2, 3, ….
+   * @throws {MienError} `usage` for an option that is unknown or out of range.
+   */
+  constructor(options: TrackerOptions = {}, nextId = countFrom1()) {
     checkOptions("Tracker", options);
-    const { minOverlap = 0.25, bridgeMs = 400 } = options;
+    const { minOverlap, bridgeMs } = resolveTracking(options);
     this.#minOverlap = minOverlap;
     this.#bridgeMs = bridgeMs;
+    this.#nextId = nextId;
   }
 
   /**
@@ -105,9 +107,22 @@ export class Tracker {
       const size = sizeOf(box);
       const [x, y, w, h] = measuresOf(box).map((value) => new MovingValue(value, size, timeMs));
       const values = [x, y, w, h] as Followed["values"];
-      this.#tracks.push({ id: ++this.#last, values, score, seenMs: timeMs });
+      this.#tracks.push({ id: this.#nextId(), values, score, seenMs: timeMs });
     }
   }
+}
+
+/** Fills in the defaults of checked options. */
+export function resolveTracking(options: TrackerOptions): ResolvedOptions<typeof settings> {
+  const { minOverlap = settings.minOverlap.default, bridgeMs = settings.bridgeMs.default } =
+    options;
+  return { minOverlap, bridgeMs };
+}
+
+/** 1, 2, 3, … from one call to the next. */
+export function countFrom1(): () => number {
+  let last = 0;
+  return () => ++last;
 }
 
 /** 1 for the same place, 0 from one face's size away or where one face is half as large again. */

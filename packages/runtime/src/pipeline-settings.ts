@@ -1,0 +1,332 @@
+/** A setting whose value is a number. */
+export interface NumberSetting {
+  readonly type: "integer" | "number";
+  /** Its meaning, in one sentence. */
+  readonly description: string;
+  /** Unit of the value; null for a number without one. */
+  readonly unit: string | null;
+  /** Smallest value. */
+  readonly min: number;
+  /** Largest value; Infinity where there is none. */
+  readonly max: number;
+  /** Whether `min` and `max` themselves are excluded. Default false. */
+  readonly exclusive?: boolean;
+  /** Value where none is given; one for each family of detectors where they differ. */
+  readonly default: number | DefaultByDetector;
+}
+
+/** The default of a setting that depends on the family of the face detector. */
+export interface DefaultByDetector {
+  /** For the tiny face detector. */
+  readonly tiny: number;
+  /** For YuNet. */
+  readonly yunet: number;
+}
+
+/** A setting that is on or off. */
+export interface BooleanSetting {
+  readonly type: "boolean";
+  /** Its meaning, in one sentence. */
+  readonly description: string;
+  /** Value where none is given. */
+  readonly default: boolean;
+}
+
+/** A setting whose value is a word. */
+export interface StringSetting {
+  readonly type: "string";
+  /** Its meaning, in one sentence. */
+  readonly description: string;
+  /** Every possible value; without it any text is possible. */
+  readonly choices?: readonly string[];
+  /** Value where none is given. */
+  readonly default: string;
+}
+
+/** One setting: its meaning, its possible values and its default. */
+export type Setting = NumberSetting | BooleanSetting | StringSetting;
+
+/** Settings by name; a group of settings is a table of its own. */
+export interface SettingsTable {
+  readonly [name: string]: Setting | SettingsTable;
+}
+
+/**
+ * Every setting of a pipeline. The types of the options, their defaults and their ranges come from
+ * here, and so do the flags of commands that pass them on.
+ *
+ * @example
+ * const { default: size, min, max } = pipelineSettings.confirmation.size;
+ * console.log(`The confirmation window has ${size} frames (${min} to ${max}).`);
+ */
+export const pipelineSettings = {
+  /**
+   * Threads that onnxruntime uses inside one operation; one is fastest for small models. In the
+   * browser the first model of a page decides; more than one needs `wasmPath` and a cross-origin
+   * isolated page, and on other pages one is used.
+   */
+  threads: {
+    type: "integer",
+    unit: "threads",
+    min: 1,
+    max: 256,
+    default: 1,
+    description: "Threads per model",
+  },
+  /**
+   * Node only: each model computes on a thread of its own, so that several work at the same time and
+   * the thread that calls them is free. Costs about 10 MB of memory and 50 ms when a model is opened.
+   */
+  background: {
+    type: "boolean",
+    default: false,
+    description: "Compute each model on a thread of its own",
+  },
+  /** Results have neither tracks nor confirmed expressions, and faces are detected in every picture. */
+  stills: {
+    type: "boolean",
+    default: false,
+    description: "Treat every picture on its own, without tracking and confirmation",
+  },
+  /**
+   * Faces are detected in every n-th frame and tracked in between. Where fewer than 30 frames a
+   * second arrive, faces are detected at the latest after n thirtieths of a second.
+   */
+  detectEvery: {
+    type: "integer",
+    unit: "frames",
+    min: 1,
+    max: 1000,
+    default: 3,
+    description: "Interval between face detections; faces are tracked in between",
+  },
+  /** The first three frames of a new track are all recognised, since the first may be blurred. */
+  recogniseEvery: {
+    type: "integer",
+    unit: "frames",
+    min: 1,
+    max: 1000,
+    default: 15,
+    description: "Interval between recognitions of a face that is being tracked",
+  },
+  /** Classifies each face and its mirror image and takes the mean: a little more accurate, twice the work. */
+  mirror: {
+    type: "boolean",
+    default: false,
+    description: "Average the probabilities of each face with those of its mirror image",
+  },
+  /**
+   * With depth images: `reject` leaves pictures of faces out, `tell` keeps them with
+   * `relief: "flat"`, `off` skips the check.
+   */
+  flat: {
+    type: "string",
+    choices: ["reject", "tell", "off"],
+    default: "reject",
+    description: "With depth images: reject pictures of faces, only mark them, or skip the check",
+  },
+  /** Results list the rejected boxes in `rejected`, each with the reason. */
+  rejected: {
+    type: "boolean",
+    default: false,
+    description: "List rejected faces and the reasons",
+  },
+  /** Results list in `windows` how many of the last frames each label won, by track. */
+  windows: {
+    type: "boolean",
+    default: false,
+    description: "List the label counts of the confirmation windows",
+  },
+  /** Which detections count as faces. */
+  detection: {
+    /** Smallest score of the detector; a lower one finds more faces and more false ones. */
+    minScore: {
+      type: "number",
+      unit: null,
+      min: 0,
+      max: 1,
+      exclusive: true,
+      default: { tiny: 0.5, yunet: 0.7 },
+      description: "Smallest detection score of a face",
+    },
+    /** Smallest width of a face, in pixels of the picture. */
+    minSize: {
+      type: "number",
+      unit: "pixels",
+      min: 0,
+      max: Infinity,
+      default: 16,
+      description: "Smallest width of a detected face",
+    },
+    /** Intersection over union above which two boxes are taken for the same face. */
+    maxOverlap: {
+      type: "number",
+      unit: null,
+      min: 0,
+      max: 1,
+      default: 0.4,
+      description: "Overlap (intersection over union) above which two boxes are one face",
+    },
+    /**
+     * Longer side to which pictures are scaled before detection. A smaller one is faster and misses
+     * small faces. Pictures are enlarged to at most twice their size.
+     */
+    inputSize: {
+      type: "number",
+      unit: "pixels",
+      min: 64,
+      max: 2048,
+      default: { tiny: 416, yunet: 640 },
+      description: "Longer side of the detector's input; larger values find smaller faces",
+    },
+  },
+  /** How faces are followed from frame to frame. */
+  tracking: {
+    /** Intersection over union from which a detection belongs to a track. */
+    minOverlap: {
+      type: "number",
+      unit: null,
+      min: 0,
+      max: 1,
+      exclusive: true,
+      default: 0.25,
+      description: "Overlap (intersection over union) from which a detection continues a track",
+    },
+    /** A face that is not detected keeps its track, at the predicted place, for this long. */
+    bridgeMs: {
+      type: "number",
+      unit: "ms",
+      min: 0,
+      max: Infinity,
+      default: 400,
+      description: "Time for which a track continues without a detection",
+    },
+  },
+  /** How the expression of single frames becomes a confirmed one. */
+  confirmation: {
+    /**
+     * - `window`: the expression that fills more than `quorum` of the last `size` frames;
+     * - `exponential`: the highest of exponentially smoothed probabilities, if above `quorum`;
+     * - `viterbi`: the last state of the likeliest sequence of expressions, which change seldom.
+     */
+    method: {
+      type: "string",
+      choices: ["window", "exponential", "viterbi"],
+      default: "window",
+      description: "Method that confirms an expression from the predictions of single frames",
+    },
+    /** Frames after which a first expression is confirmed; also the length of the window. */
+    size: {
+      type: "integer",
+      unit: "frames",
+      min: 1,
+      max: 1000,
+      default: 20,
+      description: "Length of the confirmation window",
+    },
+    /** Share that must agree; `viterbi` does not use it. */
+    quorum: {
+      type: "number",
+      unit: "share",
+      min: 0,
+      max: 1,
+      exclusive: true,
+      default: 0.6,
+      description: "Share of the window that an expression must exceed to be confirmed",
+    },
+    /** If the default is not a label of the model, `unsure` takes its place. */
+    fallback: {
+      type: "string",
+      default: "Neutral",
+      description: "What is confirmed where no expression exceeds the quorum",
+    },
+    /** Used by `viterbi` alone. */
+    change: {
+      type: "number",
+      unit: "probability",
+      min: 0,
+      max: 0.5,
+      exclusive: true,
+      default: 1e-8,
+      description: "viterbi: probability that the expression changes from one frame to the next",
+    },
+  },
+} as const satisfies SettingsTable;
+
+/** Every setting of the recognition of people that is not a setting of the pipeline. */
+export const recognitionSettings = {
+  /** The recognition threshold is set so that at most this share of strangers is recognised. */
+  maxFalseAccept: {
+    type: "number",
+    unit: "share",
+    min: 1e-9,
+    max: 0.5,
+    default: 0.01,
+    description: "Largest share of strangers that may be recognised as an enrolled person",
+  },
+  /** Local binary pattern histograms, with the names that OpenCV gives them. */
+  lbph: {
+    /** Distance from a pixel to the neighbours that it is compared with, in pixels. */
+    radius: {
+      type: "integer",
+      unit: "pixels",
+      min: 1,
+      max: 100,
+      default: 1,
+      description: "Radius of the circle of neighbours",
+    },
+    /** Neighbours on the circle; a histogram has 2^neighbors bins. */
+    neighbors: {
+      type: "integer",
+      unit: "neighbours",
+      min: 1,
+      max: 16,
+      default: 8,
+      description: "Neighbours that each pixel is compared with",
+    },
+    /** Columns of cells with a histogram each. */
+    gridX: {
+      type: "integer",
+      unit: "cells",
+      min: 1,
+      max: 1000,
+      default: 8,
+      description: "Cells of the grid in the horizontal direction",
+    },
+    /** Rows of cells with a histogram each. */
+    gridY: {
+      type: "integer",
+      unit: "cells",
+      min: 1,
+      max: 1000,
+      default: 8,
+      description: "Cells of the grid in the vertical direction",
+    },
+  },
+} as const satisfies SettingsTable;
+
+/** The value that a setting takes. */
+export type SettingValue<S> = S extends { readonly choices: readonly (infer Choice)[] }
+  ? Choice
+  : S extends BooleanSetting
+    ? boolean
+    : S extends StringSetting
+      ? string
+      : number;
+
+/** The options that a table of settings describes: each may be left out. */
+export type OptionsOf<Table> = {
+  readonly [Name in keyof Table]?: Table[Name] extends Setting
+    ? SettingValue<Table[Name]>
+    : OptionsOf<Table[Name]>;
+};
+
+/** The options that a table of settings describes, with every value decided. */
+export type ResolvedOptions<Table> = {
+  readonly [Name in keyof Table]: Table[Name] extends Setting
+    ? SettingValue<Table[Name]>
+    : ResolvedOptions<Table[Name]>;
+};
+
+/** Every setting of a pipeline with its value. */
+export type PipelineSettings = ResolvedOptions<typeof pipelineSettings>;
