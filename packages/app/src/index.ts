@@ -1,2 +1,2 @@
-export { analyzeFrames, type Analysis, type AnalysisOutputs } from "./analyze/analyze-frames.ts";
+export { analyzeFrames, type Analysis, type AnalysisOptions } from "./analyze/analyze-frames.ts";
 export { findFaceModel } from "./face-models.ts";

@@ -1,2 +1,3 @@
 export * from "./camera-header.ts";
 export * from "./messages.ts";
+export type { PageStatistics, ShownFrame, ShownState } from "./page-statistics.ts";

@@ -1,13 +1,9 @@
 import path from "node:path";
-import {
-  counted,
-  defineCommand,
-  type OptionValues,
-  shellQuote,
-  type Terminal,
-} from "@mien/cli";
+import { counted, defineCommand, type OptionValues, shellQuote, type Terminal } from "@mien/cli";
 import { type Source, SourceWarnings } from "@mien/camera";
 import { withoutSecrets } from "@mien/format";
+import type { AnalysisChoice, OpenedAnalysis } from "../analyze/open-analysis.ts";
+import { given } from "../setting-flags.ts";
 import { analyzeOptions } from "./analyze-options.ts";
 
 type Values = OptionValues<typeof analyzeOptions>;
@@ -26,11 +22,13 @@ export const analyze = defineCommand({
   ],
   options: analyzeOptions,
   async run(values, { terminal, signal }) {
-    const [{ analyzeFrames }, { openSource }, { FaceRows, plural, showTally }] = await Promise.all([
-      import("../analyze/analyze-frames.ts"),
-      import("@mien/camera"),
-      import("../analyze/analysis-report.ts"),
-    ]);
+    const [{ analyzeFrames }, { openSource }, { FaceRows, showTally }, { openAnalysis }] =
+      await Promise.all([
+        import("../analyze/analyze-frames.ts"),
+        import("@mien/camera"),
+        import("../analyze/analysis-report.ts"),
+        import("../analyze/open-analysis.ts"),
+      ]);
     const failed: { file: string; reason: string }[] = [];
     const warnings = new SourceWarnings((message) => terminal.warn(message));
     const source = await openSource(values.source, {
@@ -41,9 +39,9 @@ export const analyze = defineCommand({
         warnings.add(notice);
       },
     });
-    let opened: Opened | undefined;
+    let opened: OpenedAnalysis | undefined;
     try {
-      opened = await open(values, source, terminal);
+      opened = await openAnalysis(choiceOf(values, source), terminal);
       const { pipeline, model } = opened;
       const unit = source.kind === "images" ? "image" : "frame";
       const rows = new FaceRows(pipeline.labels);
@@ -51,37 +49,31 @@ export const analyze = defineCommand({
       const total = values.frames ?? source.length ?? 0;
       const progress = terminal.progress("analyze", total);
       if (source.kind === "live") terminal.say("reading until Ctrl-C");
-      const analysis = await analyzeFrames(
-        source,
-        pipeline,
-        {
-          folder: values.out,
-          csv: values.csv,
-          annotate: values.annotate,
-          maxFrames: values.frames,
+      const analysis = await analyzeFrames(source, pipeline, {
+        header: { labels: pipeline.labels, model },
+        folder: values.out,
+        csv: values.csv,
+        annotate: values.annotate,
+        maxFrames: values.frames,
+        signal,
+        onFrame: (result, frames) => {
+          progress.update(frames);
+          if (unit === "image") rows.add(result);
         },
-        {
-          header: { labels: pipeline.labels, model },
-          signal,
-          onFrame: (result, frames) => {
-            progress.update(frames);
-            if (unit === "image") rows.add(result);
-          },
-        },
-      ).finally(() => {
+      }).finally(() => {
         progress.stop();
         warnings.finish();
       });
       const seconds = (performance.now() - started) / 1000;
       if (unit === "image") rows.show(terminal);
-      if (analysis.frames > 1 || unit === "frame") showTally(terminal, analysis, unit, seconds);
+      if (analysis.frames > 1 || unit === "frame") showTally(terminal, analysis, { unit, seconds });
       if (failed.length > 0) {
         terminal.warn(
-          `left out ${failed.length} of ${plural(failed.length + analysis.frames, unit)}`,
+          `left out ${failed.length} of ${counted(failed.length + analysis.frames, unit)}`,
         );
       }
-      terminal.wrote(analysis.results, plural(analysis.frames, unit));
-      if (analysis.csv !== undefined) terminal.wrote(analysis.csv, plural(analysis.faces, "face"));
+      terminal.wrote(analysis.results, counted(analysis.frames, unit));
+      if (analysis.csv !== undefined) terminal.wrote(analysis.csv, counted(analysis.faces, "face"));
       if (analysis.annotated !== undefined) terminal.wrote(analysis.annotated);
       const typed = typedAgain(values.source, source);
       suggestNext(terminal, { ...values, source: typed }, source);
@@ -101,12 +93,37 @@ export const analyze = defineCommand({
   },
 });
 
-/** The source as it may be typed again: without secrets, and without bytes that Node replaced. */
+/** What the flags choose; only settings that were given are passed on. */
+function choiceOf(values: Values, source: Source): AnalysisChoice {
+  const { model, detector, cropped, people: folder, recogniser, threads } = values;
+  const { minScore, minSize, inputSize, detectEvery, mirror, flat, rejected } = values;
+  const { smoothing: method, window: size, quorum, unsure } = values;
+  const fallback = unsure ? "unsure" : undefined;
+  return {
+    model,
+    detector,
+    cropped,
+    threads,
+    people:
+      folder === undefined
+        ? undefined
+        : { folder, recogniser, threads, background: true, required: true },
+    settings: {
+      ...given({ detectEvery, flat, mirror, rejected }),
+      detection: given({ minScore, minSize, inputSize }),
+      confirmation: given({ method, size, quorum, fallback }),
+      stills: source.kind === "images",
+      source: source.name,
+    },
+  };
+}
+
+/** The source to suggest in a command: without secrets, and without bytes that Node replaced. */
 function typedAgain(typed: string, source: Source): string {
   return withoutSecrets(typed.includes("\ufffd") ? source.name : typed);
 }
 
-/** The same again, with pictures to look at; or the folder around an image. */
+/** Suggests annotated pictures of the same source, or the whole folder of an image. */
 function suggestNext(terminal: Terminal, values: Values, source: Source): void {
   const again = (place: string, ...flags: string[]) => {
     if (values.cropped) flags.push("--cropped");
@@ -117,8 +134,8 @@ function suggestNext(terminal: Terminal, values: Values, source: Source): void {
   if (source.kind === "images" && source.length === 1 && path.extname(name) !== "") {
     terminal.next(again(path.dirname(name)), "reads every image in the folder");
   } else if (!values.annotate && name !== "-") {
-    terminal.next(again(name, "--annotate"), "also draws what is seen");
+    terminal.next(again(name, "--annotate"), "also writes annotated pictures");
   } else {
-    terminal.next("npx nx run app:benchmark", "shows how fast it is");
+    terminal.next("npx nx run app:benchmark", "measures the speed");
   }
 }

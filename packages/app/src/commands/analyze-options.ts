@@ -1,4 +1,6 @@
 import { outOption, type Options } from "@mien/cli";
+import { pipelineSettings } from "@mien/runtime";
+import { settingFlag } from "../setting-flags.ts";
 import {
   detectEveryOption,
   detectorOption,
@@ -9,6 +11,8 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
+
+const { detection, confirmation } = pipelineSettings;
 
 /** The flags of `app:analyze`. */
 export const analyzeOptions = {
@@ -27,47 +31,14 @@ export const analyzeOptions = {
     group: "input",
   },
   model: modelOption,
-  mirror: {
-    type: "boolean",
-    description: "Average over the mirrored face: slower, slightly more accurate",
-    group: "models",
-  },
+  mirror: settingFlag(pipelineSettings.mirror, { group: "models" }),
   threads: threadsOption,
   detector: detectorOption,
-  minScore: {
-    type: "number",
-    unit: "score",
-    min: 0.01,
-    max: 0.99,
-    description: "Lowest score of a detected face",
-    defaultText: "0.5, with a YuNet 0.7",
-    group: "detection",
-  },
-  minSize: {
-    type: "number",
-    unit: "pixels",
-    min: 1,
-    description: "Smallest width of a detected face",
-    defaultText: "16",
-    group: "detection",
-  },
-  inputSize: {
-    type: "integer",
-    unit: "pixels",
-    min: 64,
-    max: 2048,
-    description: "Longer side of the detector's input; larger values find smaller faces",
-    defaultText: "416, with a YuNet 640",
-    group: "detection",
-  },
+  minScore: settingFlag(detection.minScore, { group: "detection", min: 0.01, max: 0.99 }),
+  minSize: settingFlag(detection.minSize, { group: "detection", min: 1 }),
+  inputSize: settingFlag(detection.inputSize, { group: "detection", whole: true }),
   detectEvery: detectEveryOption,
-  flat: {
-    type: "string",
-    choices: ["reject", "tell", "off"],
-    default: "reject",
-    description: "With depth images: reject pictures of faces, only mark them, or skip the check",
-    group: "detection",
-  },
+  flat: settingFlag(pipelineSettings.flat, { group: "detection" }),
   people: {
     type: "string",
     placeholder: "DIR",
@@ -76,13 +47,7 @@ export const analyzeOptions = {
     group: "people",
   },
   recogniser: recogniserOption,
-  smoothing: {
-    type: "string",
-    choices: ["window", "exponential", "viterbi"],
-    default: "window",
-    description: "Method that confirms an expression from the predictions of single frames",
-    group: "confirmation",
-  },
+  smoothing: settingFlag(confirmation.method, { group: "confirmation" }),
   window: windowOption,
   quorum: quorumOption,
   unsure: {
@@ -94,11 +59,10 @@ export const analyzeOptions = {
     ...outOption("Folder of results.jsonl and the other outputs"),
     default: "artifacts/analyze",
   },
-  rejected: {
-    type: "boolean",
-    description: "Also write rejected faces and the reasons",
+  rejected: settingFlag(pipelineSettings.rejected, {
     group: "output",
-  },
+    description: "Also write rejected faces and the reasons",
+  }),
   csv: {
     type: "boolean",
     description: "Also write DIR/faces.csv, with one row per face",

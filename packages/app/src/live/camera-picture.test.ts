@@ -3,7 +3,7 @@ import { MienError } from "@mien/format";
 import { CAMERA_HEADER, writeCameraHeader, type CameraHeader } from "@mien/web";
 import { describe, expect, it } from "vitest";
 import { withoutFfmpeg } from "@mien/camera/testing/tools";
-import { fromCamera } from "./camera-picture.ts";
+import { readCameraPicture } from "./camera-picture.ts";
 
 const HEADER: CameraHeader = {
   format: "I420",
@@ -48,7 +48,7 @@ describe("a picture of a page's camera", () => {
       const to = `scale=8:6,format=rgb24,scale=64:48:flags=neighbor,format=rgb24`;
       const yuv = `scale=out_color_matrix=${matrix}:out_range=${range},format=${raw}`;
       const expected = ffmpeg(to, "rgb24");
-      const { pixels, number } = fromCamera(
+      const { pixels, number } = readCameraPicture(
         message(
           { format, fullRange: range === "pc", bt709: matrix === "bt709" },
           ffmpeg(`${to},${yuv}`, raw),
@@ -62,7 +62,7 @@ describe("a picture of a page's camera", () => {
   );
 
   it("may be RGBA, and loses its alpha", () => {
-    const { pixels } = fromCamera(
+    const { pixels } = readCameraPicture(
       message(
         { format: "RGBA", width: 1, height: 3 },
         Uint8Array.from({ length: 12 }, (_, i) => i),
@@ -80,6 +80,6 @@ describe("a picture of a page's camera", () => {
     ["a format of its own", Uint8Array.of(9, ...message({}, new Uint8Array(64 * 72)).slice(1))],
     ["a JPEG", Uint8Array.of(0xff, 0xd8, ...new Uint8Array(500))],
   ])("is refused when it is %s", (_, bytes) => {
-    expect(() => fromCamera(bytes)).toThrow(MienError);
+    expect(() => readCameraPicture(bytes)).toThrow(MienError);
   });
 });

@@ -57,7 +57,7 @@ async function enrol(name: string, picture: Sharp, box: Box): Promise<void> {
   const jpeg = await picture.png().toBuffer();
   const crops = [1, 2, 3].map(() => ({ jpeg, box }));
   await live.app.store.add(name, crops, { given: new Date().toISOString(), keepDays: 1 });
-  await live.app.engine.peopleChanged();
+  live.app.engine.peopleChanged();
 }
 
 const seen = () => live.app.engine.latest?.result.faces[0]?.person?.name;
@@ -66,7 +66,7 @@ const sessions = () => readdir(path.join(live.folder, "sessions")).catch(() => [
 it("writes no name again that was changed or deleted while frames were worked on", async () => {
   const { app } = live;
   const shown = await message(await largeFace());
-  app.engine.wantsColour = () => true;
+  app.engine.setDemand({ picturesFor: new Set([{}]), depth: false });
   app.engine.offer(page, shown);
   await expect.poll(() => app.engine.latest, SLOW).not.toBeNull();
   await enrol("Nom 0", await largeFace(), app.engine.latest!.result.faces[0]!.box);
@@ -134,12 +134,12 @@ it("says at the end of a session that it could not be written, and not before", 
 
 it("stores the pictures of an enrolment once, however often it is saved", async () => {
   const { app } = live;
-  app.enrol({ name: "Ada", count: 3, keepDays: 1, consent: true });
+  app.enrolment.start({ name: "Ada", count: 3, keepDays: 1, consent: true });
   const chance = random("grain", 2);
   const pixels = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, () => 60 + chance.integer(130));
   const frame = { index: 0, timeMs: 0, width: WIDTH, height: HEIGHT, pixels };
-  await app.session.look(frame, [{ box: [64, 96, 128, 128] }]);
-  await app.finishEnrolment();
+  await app.enrolment.session.offer(frame, [{ box: [64, 96, 128, 128] }]);
+  await app.enrolment.finish();
   const saved = await Promise.allSettled([app.saveEnrolment(), app.saveEnrolment()]);
   expect(saved.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
   expect((await app.store.summary()).people).toMatchObject([{ name: "Ada", pictures: 1 }]);
@@ -147,9 +147,9 @@ it("stores the pictures of an enrolment once, however often it is saved", async 
 
 it("keeps the pictures of an enrolment that could not be stored", async () => {
   const { app } = live;
-  app.enrol({ name: "Ada", count: 3, keepDays: 1, consent: true });
+  app.enrolment.start({ name: "Ada", count: 3, keepDays: 1, consent: true });
   await expect(app.saveEnrolment()).rejects.toMatchObject({ code: "usage" });
-  expect(app.enrolment.name).toBe("Ada");
+  expect(app.enrolment.state.name).toBe("Ada");
 });
 
 it("forgets the last picture of a page's camera that has stopped", async () => {

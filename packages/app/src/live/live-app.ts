@@ -15,7 +15,6 @@ export interface LiveAppOptions extends Omit<EngineOptions, "people"> {
   readonly model: string;
   /** What the expression model takes. */
   readonly input: ModelInput;
-  readonly quorum: number;
   /** The folder of recorded sessions. */
   readonly sessions: string;
   /** The path of the model's card; undefined without one. */
@@ -84,12 +83,13 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
   }
 
   get hello(): Hello {
+    const { confirmation } = this.engine.settings;
     return {
       type: "hello",
       ...this.header,
       source: this.engine.source,
       browser: this.engine.readsPageCameras,
-      window: { size: this.#options.windowSize, quorum: this.#options.quorum },
+      window: { size: confirmation.size, quorum: confirmation.quorum },
       people: this.store.people.list().map(({ name }) => name),
       card: this.card !== undefined,
     };
@@ -114,7 +114,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
     return this.enrolment.save(({ session, given, keepDays }) =>
       this.#afterLastChange(async () => {
         await this.store.add(session.name, session.crops(), { given, keepDays });
-        await this.#peopleChanged();
+        this.#peopleChanged();
       }),
     );
   }
@@ -179,7 +179,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
       try {
         return await change();
       } finally {
-        await this.#peopleChanged();
+        this.#peopleChanged();
         if (wasRecording) await this.#record(true);
       }
     });
@@ -210,8 +210,8 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
     return result;
   }
 
-  async #peopleChanged(): Promise<void> {
-    await this.engine.peopleChanged();
+  #peopleChanged(): void {
+    this.engine.peopleChanged();
     this.emit("people", this.hello);
   }
 }

@@ -6,9 +6,10 @@ import path from "node:path";
 import { createLbph, People } from "@mien/runtime";
 import type { LiveResult } from "@mien/web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSource } from "@mien/camera";
+import { runningChildren } from "@mien/camera";
 import { makeVideo, withoutFfmpeg } from "@mien/camera/testing/tools";
-import { LiveEngine } from "./live-engine.ts";
+import { LiveEngine, type LiveFrame } from "./live-engine.ts";
+import { openLiveSource } from "./live-source.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../../runtime/fixtures");
 
@@ -30,7 +31,7 @@ describe.skipIf(withoutFfmpeg)("a live engine", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A second of a bright spot, which the detector takes for a face. */
+  /** One second of a bright spot, which the test detector detects as a face. */
   const filmOf = (left: number) => {
     const black = ["-f", "lavfi", "-i", "color=black:size=416x320:rate=30", "-t", "1"];
     const spot = ["-vf", `drawbox=x=${left}:y=96:w=32:h=32:color=white:t=fill`];
@@ -38,39 +39,42 @@ describe.skipIf(withoutFfmpeg)("a live engine", () => {
     return readFile(makeVideo(file, [...black, ...spot, "-movflags", "+faststart"]));
   };
 
-  it("forgets who was there when it opens its source again, and tells nobody its password", async () => {
+  it("forgets the faces when its source is opened again, and shows no password", async () => {
     const { port } = server.address() as AddressInfo;
-    const source = `http://me:sec@ret@127.0.0.1:${port}/film.mp4`;
+    const source = await openLiveSource(`http://me:sec@ret@127.0.0.1:${port}/film.mp4`);
     const engine = await LiveEngine.open({
       source,
       people: new People(createLbph()),
-      windowSize: 20,
       pipeline: {
         expression: path.join(FIXTURES, "halves.onnx"),
         detector: path.join(FIXTURES, "spots.onnx"),
       },
     });
-    const told: string[] = [JSON.stringify(engine.status)];
+    const statuses: string[] = [JSON.stringify(engine.status)];
     const results: LiveResult[] = [];
     const stop = new AbortController();
-    engine.listen({
-      onStatus: (status) => told.push(JSON.stringify(status)),
-      onFrame: ({ result }) => {
-        results.push(result);
-        if (result.faces.some(({ box }) => box[0] > 200)) stop.abort();
-      },
+    engine.on("status", (status) => statuses.push(JSON.stringify(status)));
+    engine.on("frame", ({ result }) => {
+      results.push(result);
+      if (result.faces.some(({ box }) => box[0] > 200)) stop.abort();
     });
     served = await filmOf(64);
-    const first = await openSource(source);
-    served = await filmOf(256);
-    await engine.run(stop.signal, first);
+    const replaceFilm = async ({ result }: LiveFrame) => {
+      if (result.faces.length === 0) return;
+      engine.off("frame", replaceFilm);
+      served = await filmOf(256);
+      for (const child of runningChildren()) child.kill("SIGKILL");
+    };
+    engine.on("frame", replaceFilm);
+    await engine.run(stop.signal);
+    await source.source?.close();
     await engine.close();
     const last = results.at(-1)!;
     expect(results[0]!.faces).toMatchObject([{ track: 1 }]);
     expect(last.faces).toMatchObject([{ track: 2, confirmed: null }]);
     expect(last.source).toBe(`http://***@127.0.0.1:${port}/film.mp4`);
-    expect([...told, ...results.map((one) => JSON.stringify(one))].join("\n")).not.toMatch(
-      /sec|ret@/,
-    );
+    const sent = [...statuses, ...results.map((one) => JSON.stringify(one))].join("\n");
+    expect(sent).toMatch(/"state":"lost"/);
+    expect(sent).not.toMatch(/sec|ret@/);
   });
 });

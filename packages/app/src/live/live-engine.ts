@@ -1,13 +1,18 @@
 import { EventEmitter, once } from "node:events";
 import type { SourceNotice } from "@mien/camera";
 import { type Frame, MienError } from "@mien/format";
-import { createPipeline, type People, type Pipeline, type PipelineOptions } from "@mien/runtime";
+import {
+  createPipeline,
+  type People,
+  type Pipeline,
+  type PipelineOptions,
+  type PipelineSettings,
+} from "@mien/runtime";
 import type { LiveResult, Status } from "@mien/web";
 import { depthToJpeg, toJpeg } from "../jpeg-pictures.ts";
 import { readCameraPicture } from "./camera-picture.ts";
 import type { LiveSource } from "./live-source.ts";
 import { Meter } from "./meter.ts";
-import { WindowCounts } from "./window-counts.ts";
 
 /** What a live engine works with. */
 export interface EngineOptions {
@@ -16,7 +21,6 @@ export interface EngineOptions {
   readonly pipeline: Omit<PipelineOptions, "people" | "source">;
   /** The people to recognise; recognition is off while nobody is enrolled. */
   readonly people: People;
-  readonly windowSize: number;
 }
 
 /** A processed frame. */
@@ -69,13 +73,8 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   latest: LiveFrame | null = null;
   readonly #options: EngineOptions;
   #demand: ViewerDemand = { picturesFor: new Set(), depth: false };
-  #pipeline: Pipeline;
-  /** Whether the pipeline recognises people. */
-  #recognises: boolean;
-  #windows: WindowCounts;
+  readonly #pipeline: Pipeline;
   #status: SourceStatus;
-  #trackOffset = 0;
-  #maxTrack = 0;
   /** Number of resets. A result that was computed before a reset is dropped. */
   #resets = 0;
   /** The newest picture of a page's camera, which waits while another is processed. */
@@ -92,8 +91,6 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     super();
     this.#options = options;
     this.#pipeline = pipeline;
-    this.#recognises = options.people.size > 0;
-    this.#windows = new WindowCounts(pipeline.labels, options.windowSize);
     this.#status = this.readsPageCameras
       ? { type: "status", ...WAITING }
       : { type: "status", state: "starting", message: `opening ${this.source}` };
@@ -101,7 +98,9 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
 
   /** @throws {MienError} if a model cannot be used. */
   static async open(options: EngineOptions): Promise<LiveEngine> {
-    return new LiveEngine(options, await openPipeline(options));
+    const { pipeline, people } = options;
+    const opened = await createPipeline({ ...pipeline, people, rejected: true, windows: true });
+    return new LiveEngine(options, opened);
   }
 
   /** Whether the frames are pictures of pages' cameras. */
@@ -123,6 +122,11 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     return this.#pipeline.labels;
   }
 
+  /** The settings of the pipeline, each with its value. */
+  get settings(): PipelineSettings {
+    return this.#pipeline.settings;
+  }
+
   get status(): SourceStatus {
     return this.#status;
   }
@@ -138,16 +142,8 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   }
 
   /** To be called after people were enrolled, deleted or renamed. */
-  async peopleChanged(): Promise<void> {
-    const recognises = this.#options.people.size > 0;
-    if (recognises === this.#recognises) this.#reset();
-    else {
-      this.#recognises = recognises;
-      const before = this.#pipeline;
-      this.#pipeline = await openPipeline(this.#options);
-      this.#reset();
-      await before.close();
-    }
+  peopleChanged(): void {
+    this.#reset();
     // Its result contains the names before the change.
     this.latest = null;
   }
@@ -266,21 +262,14 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     ]);
     // People changed meanwhile: its names may be outdated.
     if (resets !== this.#resets) return;
-    const faces = seen.faces.map((face) => {
-      if (face.track === null) return face;
-      const track = face.track + this.#trackOffset;
-      this.#maxTrack = Math.max(this.#maxTrack, track);
-      return { ...face, track };
-    });
     const result: LiveResult = {
       ...seen,
       source: frame.path ?? this.source,
-      faces,
       capturedAt,
       depth: depth !== null,
-      windows: this.#windows.add(faces, frame.timeMs),
+      windows: seen.windows ?? {},
     };
-    this.meter.frame(performance.now() - started, faces.length);
+    this.meter.frame(performance.now() - started, seen.faces.length);
     this.latest = { frame, result, colour, depth, origin };
     this.emit("frame", this.latest);
   }
@@ -289,18 +278,10 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   #reset(): void {
     this.#resets++;
     this.#pipeline.reset();
-    this.#windows = new WindowCounts(this.labels, this.#options.windowSize);
-    this.#trackOffset = this.#maxTrack;
   }
 
   #setStatus(status: Omit<SourceStatus, "type">): void {
     this.#status = { type: "status", ...status };
     this.emit("status", this.#status);
   }
-}
-
-/** Opens a pipeline, which recognises people only if somebody is enrolled. */
-function openPipeline({ pipeline, people }: EngineOptions): Promise<Pipeline> {
-  const known = people.size > 0 ? { people } : {};
-  return createPipeline({ ...pipeline, ...known, rejected: true });
 }

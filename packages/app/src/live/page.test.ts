@@ -69,10 +69,9 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     const kinds = [await half(255), await half(50)] as const;
     const sender = {};
     let [sent, count] = [0, 2];
-    const stop = live.app.engine.listen({
-      onFrame: () =>
-        setImmediate(() => live.app.engine.offer(sender, kinds[++sent % count] as Buffer)),
-    });
+    const sendNext = () =>
+      setImmediate(() => live.app.engine.offer(sender, kinds[++sent % count] ?? kinds[0]));
+    live.app.on("frame", sendNext);
     live.app.engine.offer(sender, kinds[0]);
     await page.locator(".confirmed.unsure").waitFor();
     expect(await page.locator(".face").textContent()).toMatch(
@@ -81,7 +80,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     count = 1;
     await page.locator('.confirmed[data-confirmed="Even"]:not(.unsure)').waitFor();
     expect(await page.locator(".face").textContent()).not.toMatch(/No expression fills/);
-    stop();
+    live.app.off("frame", sendNext);
   });
 
   it("pauses, mirrors, hides pictures, takes snapshots and records, by mouse and key", async () => {
@@ -97,7 +96,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     await page.keyboard.press("p");
     await page.getByRole("button", { name: /Pause/ }).click();
     await page.getByRole("button", { name: /Go on/ }).waitFor();
-    const frame = () => page.evaluate<string>(FRAME);
+    const frame = () => page.evaluate<number>(FRAME);
     const stood = await frame();
     await page.waitForTimeout(300);
     expect(await frame()).toBe(stood);
@@ -106,7 +105,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     const picture = await sharp(await (await download).path()).metadata();
     expect(picture).toMatchObject({ width: 416, height: 320, format: "png" });
     await page.getByRole("button", { name: /Go on/ }).click();
-    await until(page, `${FRAME} !== "${stood}"`);
+    await until(page, `${FRAME} !== ${stood}`);
     const recorded = spots.app.engine.meter.totals.frames;
     await page.keyboard.press("r");
     await page.getByText(/Results are written to/).waitFor();
@@ -157,14 +156,14 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
         `Object.defineProperty(document, "hidden", { value: ${hidden}, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));`,
       );
-    const frame = () => page.evaluate<string>(FRAME);
+    const frame = () => page.evaluate<number>(FRAME);
     await turn(true);
     await page.waitForTimeout(500);
     const stood = await frame();
     await page.waitForTimeout(500);
     expect(await frame()).toBe(stood);
     await turn(false);
-    await until(page, `${FRAME} !== "${stood}"`);
+    await until(page, `${FRAME} !== ${stood}`);
   });
 
   it("skips to the content of the view that is open", async () => {
@@ -186,15 +185,15 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     const depth = page.locator(".depth");
     await page.getByRole("button", { name: /Depth/ }).click();
     await depth.waitFor();
-    await expect.poll(() => live.app.engine.wantsDepth).toBe(true);
+    await expect.poll(() => live.app.engine.demand.depth).toBe(true);
     await page.keyboard.press("p");
     await depth.waitFor({ state: "detached" });
-    await expect.poll(() => live.app.engine.wantsDepth).toBe(false);
+    await expect.poll(() => live.app.engine.demand.depth).toBe(false);
     await page.keyboard.press("p");
     await depth.waitFor();
-    await expect.poll(() => live.app.engine.wantsDepth).toBe(true);
+    await expect.poll(() => live.app.engine.demand.depth).toBe(true);
     await page.getByRole("link", { name: "About", exact: true }).click();
-    await expect.poll(() => live.app.engine.wantsDepth).toBe(false);
+    await expect.poll(() => live.app.engine.demand.depth).toBe(false);
   });
 
   it("forgets a name also where it stands still", async () => {

@@ -1,21 +1,34 @@
 import type { FaceResult, FrameResult } from "@mien/format";
 import { csvRow } from "./csv-row.ts";
 
+const COLUMNS = [
+  "source",
+  "frame",
+  "timeMs",
+  "track",
+  "x",
+  "y",
+  "width",
+  "height",
+  "score",
+  "distanceMm",
+  "relief",
+  "person",
+  "personDistance",
+  "expression",
+  "confirmed",
+  "quorumReached",
+] as const;
+
 /**
- * The first row of a table of faces. Columns are called as in `FrameResult`, `box` and `person`
- * being several; one column a probability, named after its label.
+ * The first row of a table of faces. Columns are named as in `FrameResult`; `box` and `person` are
+ * split into several, and each label has a column with its probability, `p_LABEL`.
  */
 export function csvHeader(labels: readonly string[]): string {
-  const columns = [
-    ...["source", "frame", "timeMs", "track", "x", "y", "width", "height", "score"],
-    ...["distanceMm", "relief", "person", "personDistance", "expression", "confirmed"],
-    "quorumReached",
-    ...labels.map((label) => `p_${label}`),
-  ];
-  return csvRow(columns);
+  return csvRow([...COLUMNS, ...labels.map((label) => `p_${label}`)]);
 }
 
-/** One line a face; a frame without faces has none. Unknown values are empty. */
+/** One row for each face of a frame. Unknown values are empty. */
 export function csvLines({ source, frame, timeMs, faces }: FrameResult): string[] {
   return faces.map((face: FaceResult) =>
     csvRow([

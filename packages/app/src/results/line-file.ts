@@ -3,29 +3,29 @@ import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { cannotWrite } from "@mien/cli";
 
-/** Lines gathered before they are written. */
+/** Characters that are collected before they are written. */
 const BATCH = 64 * 1024;
 
-/** A text file that grows line by line aside, and appears under its name only when it is whole. */
+/** A text file that is written line by line under a temporary name, and renamed when complete. */
 export class LineFile {
   readonly file: string;
-  readonly #aside: string;
+  readonly #temporary: string;
   #handle: FileHandle | undefined;
   #waiting = "";
 
   private constructor(file: string) {
     this.file = file;
-    this.#aside = `${file}.${randomBytes(4).toString("hex")}.tmp`;
+    this.#temporary = `${file}.${randomBytes(4).toString("hex")}.tmp`;
   }
 
   /** @throws {MienError} `environment` if it cannot be written. */
   static async create(file: string): Promise<LineFile> {
-    const made = new LineFile(file);
-    await made.#guard(async () => {
+    const created = new LineFile(file);
+    await created.#guard(async () => {
       await mkdir(path.dirname(file), { recursive: true });
-      made.#handle = await open(made.#aside, "w");
+      created.#handle = await open(created.#temporary, "w");
     });
-    return made;
+    return created;
   }
 
   /** @throws {MienError} `environment` if the disk is full. */
@@ -34,22 +34,22 @@ export class LineFile {
     if (this.#waiting.length >= BATCH) await this.#flush();
   }
 
-  /** Gives the file its name. */
+  /** Writes the rest and gives the file its name. */
   async finish(): Promise<void> {
     await this.#flush();
     await this.#guard(async () => {
       await this.#handle?.sync();
       await this.#handle?.close();
       this.#handle = undefined;
-      await rename(this.#aside, this.file);
+      await rename(this.#temporary, this.file);
     });
   }
 
-  /** Leaves nothing behind, unless it is finished. */
+  /** Deletes the file unless it is finished. */
   async discard(): Promise<void> {
     await this.#handle?.close().catch(() => undefined);
     this.#handle = undefined;
-    await rm(this.#aside, { force: true }).catch(() => undefined);
+    await rm(this.#temporary, { force: true }).catch(() => undefined);
   }
 
   async #flush(): Promise<void> {

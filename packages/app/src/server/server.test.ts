@@ -216,7 +216,7 @@ describe("the live server refuses", () => {
     const body = JSON.stringify({ name: "Ada", count: 1, keepDays: 1, consent: false });
     const { status, body: said } = await ask("/api/enrolment", json, { method: "POST", body });
     expect(status).toBe(400);
-    expect(said).toMatch(/agreed/);
+    expect(said).toMatch(/consented/);
   });
 
   it("100 MB, images that unpack to too many pixels, archives and text", async () => {
@@ -362,13 +362,13 @@ describe("several viewers", () => {
       const shown: LiveFrame = { ...live.app.engine.latest!, colour, depth: null };
       // Far more than the system itself keeps of a connection.
       for (let i = 1; i <= 200; i++) {
-        viewers.show(shown);
+        viewers.sendFrame(shown);
         expect(stalled.inside.bufferedAmount).toBeLessThan(1024 * 1024);
         await expect.poll(() => other.received.pictures, { interval: 1 }).toBe(i);
       }
       stalled.client.resume();
       await expect.poll(() => stalled.inside.bufferedAmount).toBe(0);
-      viewers.tell(live.app.status);
+      viewers.sendMessage(live.app.status);
       await once(stalled.client, "message");
       expect(stalled.received.pictures).toBeLessThan(150);
     } finally {

@@ -92,8 +92,8 @@ export async function violations(page: Page): Promise<string[]> {
 
 /** Evaluated in the page; as text, since this package knows no DOM. */
 export const CONFIRMED = `document.querySelector("[data-confirmed]:not([data-confirmed=''])") !== null`;
-/** The number of the frame that is drawn. */
-export const FRAME = `document.documentElement.dataset.frame`;
+/** The number of the frame that was drawn last. */
+export const FRAME = `globalThis.mienStatistics.frames.at(-1)?.frame`;
 
 /** Waits; not in the page, whose policy forbids to evaluate text. */
 export function until(page: Page, condition: string, timeout = 20_000): Promise<void> {

@@ -9,6 +9,7 @@ import { PersonStore } from "../people/person-store.ts";
 import { createServer } from "../server/create-server.ts";
 import type { PageFile } from "../server/page-files.ts";
 import { LiveApp } from "../live/live-app.ts";
+import { openLiveSource } from "../live/live-source.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../../..");
 const FIXTURES = path.join(ROOT, "packages/runtime/fixtures");
@@ -49,14 +50,13 @@ export async function startLive(options: TestLiveOptions): Promise<TestLive> {
     ? await openEmbedding(path.join(FACES, "embedding.onnx"))
     : createLbph();
   const people = path.join(folder, "people");
+  const live = await openLiveSource(source);
   const store = await PersonStore.open(people, new People(recogniser), [folder]);
   const app = await LiveApp.open({
-    source,
+    source: live,
     store,
     model,
     input: decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model).input,
-    windowSize: 20,
-    quorum: 0.6,
     sessions: path.join(folder, "sessions"),
     card: undefined,
     ...(options.retentionCheckMs === undefined
@@ -81,6 +81,7 @@ export async function startLive(options: TestLiveOptions): Promise<TestLive> {
       stop.abort();
       await running;
       await server.close();
+      await live.source?.close();
       await app.close();
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },

@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
+import type { ShownFrame } from "@mien/web";
 import type { ServerFigures, ServerProcess } from "./server-process.ts";
 import { openViewers } from "./measured-viewers.ts";
-import type { ShownFrame, WatchedPage } from "./watched-page.ts";
+import type { WatchedPage } from "./watched-page.ts";
 
 /** What one page saw, and what it cost the server. */
 export interface LiveFigures {
