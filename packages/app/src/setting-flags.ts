@@ -1,4 +1,3 @@
-import type { Option } from "@mien/cli";
 import type { BooleanSetting, NumberSetting, StringSetting } from "@mien/runtime";
 
 /** What a flag adds to its setting, or words otherwise. */
@@ -18,12 +17,32 @@ interface NumberLimits {
 }
 
 type ChoiceSetting = StringSetting & { readonly choices: readonly string[] };
-type NumberFlag = Omit<Extract<Option, { readonly type: "number" | "integer" }>, "default">;
-type SwitchFlag = Extract<Option, { readonly type: "boolean" }>;
-interface ChoiceFlag<Choices> extends FlagText {
+
+/** The flag of a setting that is on or off. */
+export interface SwitchFlag {
+  readonly type: "boolean";
+  readonly description: string;
+  readonly group: string;
+  readonly default: boolean;
+}
+
+/** The flag of a setting with a few choices. */
+export interface ChoiceFlag<Choices extends readonly string[]> {
   readonly type: "string";
   readonly description: string;
+  readonly group: string;
   readonly choices: Choices;
+  readonly defaultText: string;
+}
+
+/** The flag of a number. */
+export interface NumberFlag {
+  readonly type: "number" | "integer";
+  readonly description: string;
+  readonly group: string;
+  readonly unit: string | null;
+  readonly min: number;
+  readonly max?: number;
   readonly defaultText: string;
 }
 

@@ -71,8 +71,7 @@ function meanGrey({ width, height, data }: ReturnType<typeof cut>, x: number, y:
   for (let v = y0; v < y1; v++) {
     for (let u = x0; u < x1; u++) {
       const at = 3 * (v * width + u);
-      sum +=
-        0.299 * (data[at] ?? 0) + 0.587 * (data[at + 1] ?? 0) + 0.114 * (data[at + 2] ?? 0);
+      sum += 0.299 * (data[at] ?? 0) + 0.587 * (data[at + 1] ?? 0) + 0.114 * (data[at + 2] ?? 0);
     }
   }
   return sum / ((x1 - x0) * (y1 - y0));

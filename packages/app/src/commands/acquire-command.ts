@@ -64,12 +64,14 @@ export const acquire = defineCommand({
     terminal.say(consentText(session.name, values.people, values.keepDays));
     if (!values.consent) await askForConsent(session.name, signal);
     const given = new Date().toISOString();
-    const [{ FaceDetector }, { findFaceModel }, { openSource }, { openPeople }] = await Promise.all([
-      import("@mien/runtime"),
-      import("../face-models.ts"),
-      import("@mien/camera"),
-      import("../people/open-people.ts"),
-    ]);
+    const [{ FaceDetector }, { findFaceModel }, { openSource }, { openPeople }] = await Promise.all(
+      [
+        import("@mien/runtime"),
+        import("../face-models.ts"),
+        import("@mien/camera"),
+        import("../people/open-people.ts"),
+      ],
+    );
     const timeout = AbortSignal.timeout(values.seconds * 1000);
     const ending = AbortSignal.any([signal, timeout]);
     const detector = await FaceDetector.open(findFaceModel("detector", values.detector));

@@ -193,7 +193,8 @@ async function listen(
       advice: "Name another with --port (0 takes a free one) or --host.",
     });
   });
-  return server.addresses()[0]?.port ?? port;
+  const [address] = server.addresses();
+  return typeof address === "object" ? address.port : port;
 }
 
 /** The address that others can open: one of this machine if the server listens on all. */

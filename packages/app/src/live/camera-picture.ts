@@ -31,8 +31,12 @@ export function readCameraPicture(bytes: Uint8Array): CameraPicture {
   if (header === undefined) throw new MienError("bad-image", "a page sent a malformed picture");
   const { width, height, number } = header;
   const data = bytes.subarray(CAMERA_HEADER);
-  if (header.format === "RGBA") return { ...rgbFromRgba({ width, height, data }), number };
-  return { width, height, pixels: rgbFromYuv(data, header), number };
+  if (header.format !== "RGBA") {
+    return { width, height, pixels: rgbFromYuv(data, header), number };
+  }
+  const pixels = new Uint8Array(3 * width * height);
+  rgbFromRgba({ width, height, data }, pixels);
+  return { width, height, pixels, number };
 }
 
 /** Four pixels share a pair of chroma values: two planes of them in I420, interleaved in NV12. */

@@ -63,7 +63,7 @@ describe.skipIf(withoutFfmpeg)("a live engine", () => {
       if (result.faces.length === 0) return;
       engine.off("frame", replaceFilm);
       served = await filmOf(256);
-      for (const child of runningChildren()) child.kill("SIGKILL");
+      for (const child of runningChildren()) process.kill(child, "SIGKILL");
     };
     engine.on("frame", replaceFilm);
     await engine.run(stop.signal);

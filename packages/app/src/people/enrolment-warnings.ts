@@ -40,7 +40,9 @@ export function enrolmentWarnings(
   }
   const [like = null, count = 0] = [...votes].sort(([, a], [, b]) => b - a)[0] ?? [];
   if (like !== null && like !== name && count > compared.length / 2) {
-    warnings.push(`They look like ${like}, who is enrolled already; two entries of one person can be merged later.`);
+    warnings.push(
+      `They look like ${like}, who is enrolled already; two entries of one person can be merged later.`,
+    );
   }
   if (known.list().some((one) => one.name === name) && like !== name) {
     warnings.push(`They do not look like the ${name} who is enrolled already.`);

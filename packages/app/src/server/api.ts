@@ -35,10 +35,13 @@ export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers):
   server.addContentTypeParser(images, { parseAs: "buffer" }, (_request, content, done) =>
     done(null, content),
   );
-  server.get("/metrics", { schema: { summary: "Metrics in the text format of Prometheus." } }, (_request, reply) =>
-    reply
-      .type("text/plain; version=0.0.4")
-      .send(app.engine.meter.expose(viewers.count, app.store.people.size)),
+  server.get(
+    "/metrics",
+    { schema: { summary: "Metrics in the text format of Prometheus." } },
+    (_request, reply) =>
+      reply
+        .type("text/plain; version=0.0.4")
+        .send(app.engine.meter.expose(viewers.count, app.store.people.size)),
   );
   server.get("/api/openapi.json", { schema: { hide: true } }, () => server.swagger());
   server.get(
@@ -50,10 +53,14 @@ export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers):
       latest: app.engine.latest?.result ?? null,
     }),
   );
-  server.get("/api/card", { schema: { summary: "Model card, in Markdown." } }, async (_request, reply) => {
-    if (app.card === undefined) throw new MienError("missing-file", "this model has no card");
-    return reply.type("text/plain; charset=utf-8").send(await readFile(app.card, "utf8"));
-  });
+  server.get(
+    "/api/card",
+    { schema: { summary: "Model card, in Markdown." } },
+    async (_request, reply) => {
+      if (app.card === undefined) throw new MienError("missing-file", "this model has no card");
+      return reply.type("text/plain; charset=utf-8").send(await readFile(app.card, "utf8"));
+    },
+  );
   server.post(
     "/api/analyze",
     {
@@ -150,7 +157,12 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
   );
   server.get<{ Params: { index: number } }>(
     "/api/enrolment/pictures/:index",
-    { schema: { summary: "A picture of the enrolment.", params: params("index", { type: "integer", minimum: 0 }) } },
+    {
+      schema: {
+        summary: "A picture of the enrolment.",
+        params: params("index", { type: "integer", minimum: 0 }),
+      },
+    },
     ({ params: { index } }, reply) => {
       const jpeg = app.enrolment.session.picture(index);
       if (jpeg === undefined) throw new MienError("missing-file", `there is no picture ${index}`);
@@ -175,10 +187,19 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
 
 function addPeople(server: FastifyInstance, app: LiveApp): void {
   const name = params("name", NAME);
-  server.get("/api/people", { schema: { summary: "The enrolled people, and the expected errors of recognition." } }, () => app.store.summary());
+  server.get(
+    "/api/people",
+    { schema: { summary: "The enrolled people, and the expected errors of recognition." } },
+    () => app.store.summary(),
+  );
   server.delete<Named>(
     "/api/people/:name",
-    { schema: { summary: "Delete a person and everything that is stored about them.", params: name } },
+    {
+      schema: {
+        summary: "Delete a person and everything that is stored about them.",
+        params: name,
+      },
+    },
     async ({ params: { name } }) => {
       const erased = await app.deletePerson(name);
       if (!erased.found) throw new MienError("missing-file", `nobody called "${name}" is enrolled`);
@@ -209,7 +230,9 @@ function addPeople(server: FastifyInstance, app: LiveApp): void {
   );
   server.get<Named>(
     "/api/people/:name/export.zip",
-    { schema: { summary: "Everything that is stored about a person, as a zip file.", params: name } },
+    {
+      schema: { summary: "Everything that is stored about a person, as a zip file.", params: name },
+    },
     async ({ params: { name } }, reply) => {
       const zip = await app.store.export(name);
       return reply

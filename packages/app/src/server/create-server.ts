@@ -61,7 +61,9 @@ export async function createServer(
     });
   });
   server.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: { code: "missing-file", message: "nothing is served at this address" } }),
+    reply
+      .code(404)
+      .send({ error: { code: "missing-file", message: "nothing is served at this address" } }),
   );
   await server.register(swagger, {
     openapi: {

@@ -19,7 +19,9 @@ export async function decodeUpload(bytes: Uint8Array): Promise<Picture> {
     const { format, width, height } = await image.metadata();
     if (!FORMATS.includes(format)) throw fail(`is ${format}, which is not supported`);
     if (width * height > MAX_PIXELS) {
-      throw fail(`has ${width}×${height} pixels; at most ${MAX_PIXELS / 1e6} megapixels are allowed`);
+      throw fail(
+        `has ${width}×${height} pixels; at most ${MAX_PIXELS / 1e6} megapixels are allowed`,
+      );
     }
     const { data, info } = await image
       .autoOrient()

@@ -41,7 +41,8 @@ export function guard({ host, token }: GuardOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     reply.headers(HEADERS);
     const asked = request.headers.host ?? "";
-    if (!isOwnHost(asked, host)) return refuse(reply, 403, "the Host header is not an address of this server");
+    if (!isOwnHost(asked, host))
+      return refuse(reply, 403, "the Host header is not an address of this server");
     const { origin } = request.headers;
     if (origin !== undefined && origin !== `http://${asked}`) {
       return refuse(reply, 403, "pages of this Origin may not use the server");

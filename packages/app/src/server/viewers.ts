@@ -56,7 +56,8 @@ export class Viewers {
     this.#updateDemand();
     for (const message of greeting) socket.send(JSON.stringify(message));
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      const isPicture = isBinary && this.#engine.readsPageCameras && readCameraHeader(data) !== undefined;
+      const isPicture =
+        isBinary && this.#engine.readsPageCameras && readCameraHeader(data) !== undefined;
       if (isPicture) this.#engine.offer(viewer, data);
       else if (isBinary || !this.#accept(viewer, data)) this.#countMalformed(viewer);
     });

@@ -202,7 +202,8 @@ export function LiveView(props: LiveViewProps) {
             <h2>Faces come here</h2>
             <p class="quiet">
               For each: who it is, if they agreed to be known, what the face shows, and how sure the
-              model is. An expression stands large once it has filled most of the confirmation window
+              model is. An expression stands large once it has filled most of the confirmation
+              window
               {hello !== null && `, the last ${hello.window.size} frames`}.
             </p>
           </div>
