@@ -28,9 +28,9 @@ export class FacePainter {
   paint(frame: Frame, { faces, rejected = [] }: FrameResult): Uint8ClampedArray {
     const { data } = this.#rgba;
     for (let from = 0, to = 0; to < data.length; from += 3, to += 4) {
-      data[to] = frame.pixels[from] as number;
-      data[to + 1] = frame.pixels[from + 1] as number;
-      data[to + 2] = frame.pixels[from + 2] as number;
+      data[to] = frame.pixels[from] ?? 0;
+      data[to + 1] = frame.pixels[from + 1] ?? 0;
+      data[to + 2] = frame.pixels[from + 2] ?? 0;
       data[to + 3] = 255;
     }
     this.#context.putImageData(this.#rgba, 0, 0);
@@ -61,5 +61,5 @@ export class FacePainter {
 /** The colour of a track. */
 function colourOf({ track }: FaceResult): string {
   const { series } = COLOURS;
-  return series[((track ?? 1) - 1) % series.length] as string;
+  return series[((track ?? 1) - 1) % series.length] ?? COLOURS.quiet;
 }

@@ -48,8 +48,16 @@ async function pictures(name: string, count: number, seed: number): Promise<stri
 const enrol = (name: string, source: string, ...more: string[]) =>
   runCommand(
     acquire,
-    ...["--name", name, "--source", source, "--people", at("people"), "--detector", SPOTS],
-    ...["--consent", ...more],
+    "--name",
+    name,
+    "--source",
+    source,
+    "--people",
+    at("people"),
+    "--detector",
+    SPOTS,
+    "--consent",
+    ...more,
   );
 const act = (...words: string[]) =>
   runCommand(people, ...words, "--people", at("people"), "--results", root);

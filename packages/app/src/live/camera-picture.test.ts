@@ -21,11 +21,22 @@ function message(header: Partial<CameraHeader>, pixels: Uint8Array): Uint8Array 
   return bytes;
 }
 
-/** ffmpeg's test picture of 64×48 after some filter, raw. */
+/** ffmpeg's test picture of 64×48 after a filter, as raw bytes. */
 function ffmpeg(filter: string, format: string): Buffer {
   const { stdout } = spawnSync("ffmpeg", [
-    ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=64x48:rate=1,${filter}`],
-    ...["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", format, "pipe:1"],
+    "-v",
+    "error",
+    "-f",
+    "lavfi",
+    "-i",
+    `testsrc2=size=64x48:rate=1,${filter}`,
+    "-frames:v",
+    "1",
+    "-f",
+    "rawvideo",
+    "-pix_fmt",
+    format,
+    "pipe:1",
   ]);
   return stdout;
 }
@@ -37,14 +48,14 @@ function isInside(at: number): boolean {
 
 describe("a picture of a page's camera", () => {
   it.skipIf(withoutFfmpeg).each([
-    ["I420", "yuv420p", "bt601", "tv"],
-    ["I420", "yuv420p", "bt709", "tv"],
-    ["I420", "yuv420p", "bt601", "pc"],
-    ["NV12", "nv12", "bt601", "tv"],
+    { format: "I420", raw: "yuv420p", matrix: "bt601", range: "tv" },
+    { format: "I420", raw: "yuv420p", matrix: "bt709", range: "tv" },
+    { format: "I420", raw: "yuv420p", matrix: "bt601", range: "pc" },
+    { format: "NV12", raw: "nv12", matrix: "bt601", range: "tv" },
   ] as const)(
-    "has the colours that ffmpeg sees: %s, %s, %s, %s range",
-    (format, raw, matrix, range) => {
-      // Large patches of one colour, since programs interpolate chroma differently.
+    "has the colours that ffmpeg decodes: $format, $raw, $matrix, $range range",
+    ({ format, raw, matrix, range }) => {
+      // Large patches of one colour, since chroma is interpolated differently.
       const to = `scale=8:6,format=rgb24,scale=64:48:flags=neighbor,format=rgb24`;
       const yuv = `scale=out_color_matrix=${matrix}:out_range=${range},format=${raw}`;
       const expected = ffmpeg(to, "rgb24");
@@ -61,7 +72,7 @@ describe("a picture of a page's camera", () => {
     },
   );
 
-  it("may be RGBA, and loses its alpha", () => {
+  it("may be RGBA; its alpha is dropped", () => {
     const { pixels } = readCameraPicture(
       message(
         { format: "RGBA", width: 1, height: 3 },

@@ -22,7 +22,7 @@ const SLOW = { timeout: 20_000 };
 const [WIDTH, HEIGHT] = [416, 320];
 const SPOT: Box = [64, 96, 32, 32];
 
-/** A bright, grainy square, which the test detector takes for a face. */
+/** A bright, noisy square, which the test detector detects as a face. */
 function face() {
   const chance = random("grain", 1);
   const pixels = new Uint8Array(WIDTH * HEIGHT * 3);
@@ -32,7 +32,7 @@ function face() {
   return sharp(pixels, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
 }
 
-/** The same, so large that working on it takes longer than changing people does. */
+/** The same, so large that processing it takes longer than changing people. */
 async function largeFace(): Promise<Sharp> {
   const options = { kernel: "nearest" } as const;
   return sharp(
@@ -52,7 +52,7 @@ async function message(picture: Sharp): Promise<Buffer> {
   return cameraMessage({ width: info.width, height: info.height, number: 1 }, rgba);
 }
 
-/** Enrols a person by pictures that differ in nothing. */
+/** Enrols a person with three copies of a picture. */
 async function enrol(name: string, picture: Sharp, box: Box): Promise<void> {
   const jpeg = await picture.png().toBuffer();
   const crops = [1, 2, 3].map(() => ({ jpeg, box }));
@@ -63,7 +63,7 @@ async function enrol(name: string, picture: Sharp, box: Box): Promise<void> {
 const seen = () => live.app.engine.latest?.result.faces[0]?.person?.name;
 const sessions = () => readdir(path.join(live.folder, "sessions")).catch(() => []);
 
-it("writes no name again that was changed or deleted while frames were worked on", async () => {
+it("never writes a name again that was changed or deleted while frames were processed", async () => {
   const { app } = live;
   const shown = await message(await largeFace());
   app.engine.setDemand({ picturesFor: new Set([{}]), depth: false });
@@ -87,7 +87,7 @@ it("writes no name again that was changed or deleted while frames were worked on
   expect(await filesWith(live.folder, "Nom")).toEqual([]);
 });
 
-it("goes on recording when a new name is refused", async () => {
+it("continues to record if a new name is refused", async () => {
   await enrol("Ada", face(), SPOT);
   await enrol("Ben", spot(64), SPOT);
   await live.app.record(true);
@@ -95,10 +95,10 @@ it("goes on recording when a new name is refused", async () => {
   expect(live.app.status.recording).not.toBeNull();
 });
 
-it("records one session, however often it is asked to at once", async () => {
+it("starts one recording even if it is asked twice at once", async () => {
   const { app } = live;
   const first = app.record(true);
-  // A session is named after its millisecond.
+  // Sessions are named after the time in milliseconds.
   for (const end = performance.now() + 2; performance.now() < end;);
   const second = app.record(true);
   expect(await second).toBe(await first);
@@ -106,13 +106,13 @@ it("records one session, however often it is asked to at once", async () => {
   expect(await sessions()).toHaveLength(1);
 });
 
-it("says at the end of a session that it could not be written, and not before", async () => {
+it("reports at the end of a session that it could not be written", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-01-02T03:04:05.678Z") });
   const folder = path.join(live.folder, "sessions", "2026-01-02-030405678");
   await mkdir(folder, { recursive: true });
   const pipe = path.join(folder, "faces.csv");
   execFileSync("mkfifo", [pipe]);
-  // Reads the head of the table, then nothing more.
+  // Reads the first line of the table, then closes the pipe.
   const ended = once(spawn("head", ["-n", "1", pipe], { stdio: "ignore" }), "exit");
   try {
     const recorder = await SessionRecorder.start(path.dirname(folder), {
@@ -132,7 +132,7 @@ it("says at the end of a session that it could not be written, and not before", 
   }
 });
 
-it("stores the pictures of an enrolment once, however often it is saved", async () => {
+it("stores the pictures of an enrolment once even if it is saved twice at once", async () => {
   const { app } = live;
   app.enrolment.start({ name: "Ada", count: 3, keepDays: 1, consent: true });
   const chance = random("grain", 2);
@@ -152,7 +152,7 @@ it("keeps the pictures of an enrolment that could not be stored", async () => {
   expect(app.enrolment.state.name).toBe("Ada");
 });
 
-it("forgets the last picture of a page's camera that has stopped", async () => {
+it("discards the last picture of a page's camera that has stopped", async () => {
   const { engine } = live.app;
   engine.offer(page, await message(face()));
   await expect.poll(() => engine.latest).not.toBeNull();

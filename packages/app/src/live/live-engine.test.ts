@@ -59,10 +59,11 @@ describe.skipIf(withoutFfmpeg)("a live engine", () => {
       if (result.faces.some(({ box }) => box[0] > 200)) stop.abort();
     });
     served = await filmOf(64);
-    const replaceFilm = async ({ result }: LiveFrame) => {
+    const second = await filmOf(256);
+    const replaceFilm = ({ result }: LiveFrame) => {
       if (result.faces.length === 0) return;
       engine.off("frame", replaceFilm);
-      served = await filmOf(256);
+      served = second;
       for (const child of runningChildren()) process.kill(child, "SIGKILL");
     };
     engine.on("frame", replaceFilm);

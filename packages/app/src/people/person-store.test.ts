@@ -40,15 +40,13 @@ async function writeResults(place: string, names: readonly string[]): Promise<vo
   const folder = path.join(root, place);
   await mkdir(path.join(folder, "annotated"), { recursive: true });
   const result = {
-    ...{
-      type: "frame" as const,
-      source: "x",
-      frame: 0,
-      timeMs: 0,
-      width: 9,
-      height: 9,
-      timings: {},
-    },
+    type: "frame" as const,
+    source: "x",
+    frame: 0,
+    timeMs: 0,
+    width: 9,
+    height: 9,
+    timings: {},
     faces: names.map((name, track) => ({
       track,
       box: [0, 0, 1, 1] as const,

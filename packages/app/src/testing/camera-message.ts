@@ -1,6 +1,6 @@
 import { CAMERA_HEADER, writeCameraHeader } from "@mien/web";
 
-/** What a page's camera sends: a header, and RGBA pixels that need not fit it. */
+/** The message of a page's camera: a header, and RGBA pixels, whose number is not checked. */
 export function cameraMessage(
   picture: { readonly width: number; readonly height: number; readonly number: number },
   rgba: Uint8Array,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
-/** Every file and folder under the root whose name or content holds the text. */
+/** Every file and folder under the root whose name or content contains the text. */
 export async function filesWith(root: string, text: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const found: string[] = [];

@@ -7,26 +7,28 @@ import { findChromium } from "@mien/bench";
 import { buildPage, launchWithCamera, type CameraBrowser } from "./page-visit.ts";
 import { startLive, type TestLive, type TestLiveOptions } from "./start-live.ts";
 
-/** Where Chromium is missing a person's tests of the page are skipped; CI has it. */
+/** Whether tests that need Chromium are skipped; never if `CI` is set. */
 export const withoutChromium = findChromium() === undefined && !process.env["CI"];
 
-/** What the tests of one file share: a folder, the built page, a browser with a camera. */
+/** What the tests of one file share. */
 export interface PageTests {
+  /** A temporary folder. */
   readonly folder: string;
+  /** The built page. */
   readonly files: ReadonlyMap<string, PageFile>;
   readonly chromium: CameraBrowser;
-  /** Starts a live app with the page until the end of the file. */
+  /** Starts a live app that runs until the end of the file. */
   readonly startForAll: (options: Omit<TestLiveOptions, "page">) => Promise<TestLive>;
-  /** Starts one until the end of the test. */
+  /** Starts a live app that runs until the end of the test. */
   readonly start: (options: Omit<TestLiveOptions, "page">) => Promise<TestLive>;
   /** Closes something at the end of the test. */
   readonly closeLater: (one: { close(): Promise<unknown> }) => void;
 }
 
 /**
- * Prepares a file's tests of the page, and cleans up after each and after all of them.
+ * Prepares the tests of the page in one file, and cleans up after each and after all of them.
  *
- * @param prepare starts what all of the file's tests use.
+ * @param prepare starts what all tests of the file use.
  */
 export function pageTests(prepare?: (tests: PageTests) => Promise<void>): PageTests {
   const ofTest: { close(): Promise<unknown> }[] = [];
@@ -39,7 +41,7 @@ export function pageTests(prepare?: (tests: PageTests) => Promise<void>): PageTe
     some.push(live);
     return live;
   };
-  // Filled before the first test.
+  // The other properties are set before the first test.
   const tests = {
     startForAll: starting(ofFile),
     start: starting(ofTest),

@@ -22,16 +22,18 @@ export async function buildPage(folder: string): Promise<ReadonlyMap<string, Pag
   return readPage(site);
 }
 
-/** A browser with a camera whose pictures can be changed while it is off. */
+/** A browser with a synthetic camera. */
 export interface CameraBrowser {
   readonly browser: Browser;
+  /** Sets the pictures of the camera, as JPEG, while it is off. */
   show(pictures: readonly Buffer[]): Promise<void>;
 }
 
+/** Starts Chromium with a camera that shows a spot. */
 export async function launchWithCamera(folder: string): Promise<CameraBrowser> {
   const file = path.join(folder, "camera.mjpeg");
   const show = async (pictures: readonly Buffer[]) => {
-    // Chromium reads it when the camera is switched on; it may still hold the one before.
+    // Renamed, since Chromium may still have the file open.
     await writeFile(`${file}.new`, Buffer.concat(pictures));
     await rename(`${file}.new`, file);
   };
@@ -39,13 +41,16 @@ export async function launchWithCamera(folder: string): Promise<CameraBrowser> {
   return { browser: await launchChromium(file), show };
 }
 
-/** A page, what it asked others for, and what went wrong in it. */
+/** An open page. */
 export interface Visit {
   readonly page: Page;
+  /** Addresses of other sites that it requested. */
   readonly foreign: readonly string[];
+  /** Errors in the page, and violations of its content security policy. */
   readonly errors: readonly string[];
 }
 
+/** Opens the page of a live app. @param options.script runs before the page's own. */
 export async function visit(
   browser: Browser,
   live: TestLive,
@@ -70,7 +75,7 @@ export async function visit(
   return { page, foreign, errors };
 }
 
-/** What axe-core finds wrong, by rule and place. */
+/** The accessibility violations that axe-core finds, by rule and element. */
 export async function violations(page: Page): Promise<string[]> {
   if (await page.evaluate<boolean>(`globalThis.axe === undefined`)) {
     await page.evaluate(await readFile(AXE, "utf8"));
@@ -95,12 +100,12 @@ export const CONFIRMED = `document.querySelector("[data-confirmed]:not([data-con
 /** The number of the frame that was drawn last. */
 export const FRAME = `globalThis.mienStatistics.frames.at(-1)?.frame`;
 
-/** Waits; not in the page, whose policy forbids to evaluate text. */
+/** Waits until an expression is true; not in the page, whose policy forbids to evaluate text. */
 export function until(page: Page, condition: string, timeout = 20_000): Promise<void> {
   return expect.poll(() => page.evaluate<boolean>(condition), { timeout, interval: 50 }).toBe(true);
 }
 
-/** RGB of the picture on the page. */
+/** RGB of a pixel of the picture on the page. */
 export function pixel(page: Page, x: number, y: number): Promise<number[]> {
   return page.evaluate<number[]>(
     `Array.from(document.querySelector("canvas.picture").getContext("2d")

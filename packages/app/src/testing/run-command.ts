@@ -8,7 +8,7 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs a command as a person would, without a process of its own, whose start takes seconds. */
+/** Runs a command in this process, since starting another takes seconds. */
 export async function runCommand(
   command: Program["commands"][number],
   ...words: readonly string[]

@@ -15,33 +15,34 @@ const ROOT = path.resolve(import.meta.dirname, "../../../..");
 const FIXTURES = path.join(ROOT, "packages/runtime/fixtures");
 const FACES = path.join(ROOT, "artifacts/release/faces");
 
-/** A live app with its server on a free port, all of it in a folder of its own. */
+/** A live app with its server. */
 export interface TestLive {
   readonly app: LiveApp;
   /** `http://127.0.0.1:port` */
   readonly origin: string;
   readonly port: number;
-  /** Holds `people` and `sessions`. */
+  /** The folder of `people` and `sessions`. */
   readonly folder: string;
   close(): Promise<void>;
 }
 
-/** What a test wants otherwise. */
+/** How a live app is started. */
 export interface TestLiveOptions {
   readonly source: string;
   readonly page?: ReadonlyMap<string, PageFile>;
   readonly host?: string;
   readonly port?: number;
   readonly token?: string;
-  /** mien's own face models, which find real faces; else a detector that takes bright spots for faces. */
+  /** Whether to use the released face models; else a detector that detects bright spots as faces. */
   readonly realFaces?: boolean;
-  /** An expression model; default one that names the brighter half of a face. */
+  /** The expression model; default one that names the brighter half of a face. */
   readonly model?: string;
-  /** Where an earlier app kept its things. */
+  /** The folder of an earlier app; default a new one, which `close` deletes. */
   readonly folder?: string;
   readonly retentionCheckMs?: number;
 }
 
+/** Starts a live app; its server listens on a free port unless a port is given. */
 export async function startLive(options: TestLiveOptions): Promise<TestLive> {
   const { source, page = new Map(), host = "127.0.0.1", token, realFaces = false } = options;
   const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), "mien-live-")));
@@ -88,7 +89,7 @@ export async function startLive(options: TestLiveOptions): Promise<TestLive> {
   };
 }
 
-/** A folder with a picture of one bright spot on black, which the test detector takes for a face. */
+/** Makes a folder with a picture of one bright spot, which the test detector detects as a face. */
 export async function spotFolder(folder: string): Promise<string> {
   const place = path.join(folder, "spots");
   await mkdir(place, { recursive: true });
