@@ -9,7 +9,6 @@ import {
   analyzeTests,
   left,
   MODEL,
-  picture,
   readResults,
   top,
 } from "../testing/analyze-tests.ts";

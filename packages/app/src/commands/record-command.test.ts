@@ -48,7 +48,7 @@ describe("app:record", () => {
     const { code, out, err } = app(flags);
     expect(err.replace(/frames \d+\/\d+\n/g, "")).toBe("");
     expect(code).toBe(0);
-    expect(out).toMatch(/flat: A flat photograph of a face[^\n]*faces drawn/);
+    expect(out).toMatch(/flat: A flat photograph of a face[^\n]*faces synthetic/);
     expect(out).toMatch(/wrote a b\/truth\.jsonl/);
     expect(out).toContain("next  npx nx run app:analyze --source 'kinect:a b'");
     expect(app(flags).out).toMatch(/^up to date: a b/);
