@@ -24,7 +24,7 @@ export interface Consent {
 }
 
 /** One picture of a person: a crop with a margin around the face. */
-export interface PersonPicture {
+interface PersonPicture {
   /** Name of the file in the person's folder. */
   readonly file: string;
   /** The face in the crop, in pixels. */

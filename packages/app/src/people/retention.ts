@@ -1,9 +1,8 @@
 import { MienError } from "@mien/format";
+import { MAX_KEEP_DAYS } from "@mien/web";
 
-/** How long a person is stored unless another time is chosen, in days. */
-export const KEEP_DAYS = 90;
-/** The longest time that can be chosen, in days. */
-export const MAX_KEEP_DAYS = 3650;
+// How many days a person is stored is stated in the package of the page, which offers the choice.
+export { KEEP_DAYS, MAX_KEEP_DAYS } from "@mien/web";
 /** How often `app:live` deletes expired people, in ms. Other commands delete them when they start. */
 export const RETENTION_CHECK_INTERVAL = 3_600_000;
 

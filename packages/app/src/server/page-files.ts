@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** The folder of the built page. */
+/** The folder of the built page. @internal */
 export function builtPage(): string {
   return fileURLToPath(new URL("dist/www", import.meta.resolve("@mien/web/package.json")));
 }

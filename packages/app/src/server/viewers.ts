@@ -19,7 +19,7 @@ const MAX_TEXT = 1000;
 /** The largest message of a viewer, a picture of its camera, in bytes. */
 export const MAX_MESSAGE = 4 * 1024 * 1024;
 /** The largest number of open pages. */
-export const MAX_VIEWERS = 50;
+const MAX_VIEWERS = 50;
 
 interface Viewer {
   readonly socket: WebSocket;
