@@ -38,7 +38,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
       "/spots.onnx": spotModel(),
       "/detector.onnx": await readFile(DETECTOR),
       ...BAD,
-      // Without the isolating headers a browser starts no thread from it, and says nothing.
+      // Without the isolating headers a browser starts no thread from it, and reports no error.
       "/bare/ort.mjs": { type: "text/javascript", content: await readFile(MODULE), isBare: true },
     });
     test = await browser.open();
@@ -67,7 +67,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
           const classifier = await mien.ExpressionClassifier.open(source, { wasmPath });
           const raw = pictures.map((p) => ({ ...p, data: Uint8ClampedArray.from(p.data) }));
           const together = await classifier.classify(raw);
-          // Calls that run into each other, too.
+          // Also calls that overlap.
           const alone = await Promise.all(raw.map((image) => classifier.classify(image)));
           const { labels } = classifier;
           await classifier.close();
@@ -80,15 +80,15 @@ describe.skipIf(cannotRun)("in Chromium", () => {
       const inNode = await classifier.classify(raw);
       expect(inBrowser.labels).toEqual(classifier.labels);
       await classifier.close();
-      inNode.forEach((answer, i) => {
+      inNode.forEach((expected, i) => {
         for (const found of [inBrowser.together[i]!, inBrowser.alone[i]!]) {
-          expect(found.expression).toBe(answer.expression);
-          answer.probabilities.forEach((p, k) => {
+          expect(found.expression).toBe(expected.expression);
+          expected.probabilities.forEach((p, k) => {
             expect(Math.abs(found.probabilities[k]! - p)).toBeLessThan(1e-5);
           });
         }
       });
-      const distinct = new Set(inNode.map((answer) => answer.probabilities.join()));
+      const distinct = new Set(inNode.map(({ probabilities }) => probabilities.join()));
       expect(distinct.size).toBe(images.length);
     }
   });
@@ -113,7 +113,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     }
   });
 
-  it("a model that is not there is named, and a closed classifier says so", async () => {
+  it("errors name a model that is missing, an image that is impossible and a classifier that is closed", async () => {
     const found = await test.page.evaluate(async (wasmPath) => {
       const codes: string[] = [];
       const note = (error: unknown) => {
@@ -140,7 +140,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     ]);
   });
 
-  it("a WebAssembly file that is not there is blamed on the page, not on the model", async () => {
+  it("a missing WebAssembly file is an environment error, not a bad model", async () => {
     const other = await browser!.open();
     const error = await other.page.evaluate(async () => {
       const source = new URL("/halves.onnx", location.href);
@@ -154,7 +154,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     expect(error?.advice).toMatch(/Serve .*ort-wasm-simd-threaded\.wasm/);
   });
 
-  it("threads that cannot start are an error that says what to do, not a wait without end", async () => {
+  it("threads that cannot start are an error with advice, and do not hang", async () => {
     for (const [choices, problem, advice] of [
       [{ wasmPath: WASM, wasmModulePath: "/none.mjs" }, /none\.mjs: HTTP 404/, /wasmModulePath/],
       [{ wasmPath: WASM, wasmModulePath: "/" }, /found text\/html/, /wasmModulePath/],
@@ -171,7 +171,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
           ),
         choices,
       );
-      // Time passes, so that the test need not wait for it.
+      // The page's clock runs ahead, so that the test need not wait for the timeout.
       let isDone = false;
       void failed.finally(() => (isDone = true));
       while (!isDone) {
@@ -184,14 +184,13 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     }
   });
 
-  it("two threads answer as one does, with the module beside the WebAssembly file", async () => {
+  it("two threads give the same results as one, with the module beside the WebAssembly file", async () => {
     const { page, requests } = await browser!.open();
     const open = async (threads: number) =>
       page.evaluate(
         async ([wasmPath, threads]) => {
-          const classifier = await mien.ExpressionClassifier.open("/grey.onnx", {
-            ...{ wasmPath, threads },
-          });
+          const options = { wasmPath, threads };
+          const classifier = await mien.ExpressionClassifier.open("/grey.onnx", options);
           const data = Uint8Array.from({ length: 48 * 48 }, (_, i) => i % 251);
           return classifier.classify({ width: 48, height: 48, channels: 1, data });
         },
@@ -208,7 +207,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     expected.probabilities.forEach((p, i) => expect(found.probabilities[i]).toBeCloseTo(p, 5));
   });
 
-  /** A bright spot that drifts over noise, seen at two sizes. */
+  /** A frame of a film: a bright spot that moves over noise, at two picture sizes. */
   const drift = (i: number): Picture => {
     const stream = random(i, "noise");
     const scale = i < 6 ? 1 : 1.5;
@@ -219,7 +218,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     });
   };
 
-  /** Runs pictures as a film through a pipeline here and in the page, and compares the results. */
+  /** Processes pictures as a film in Node and in the page, and compares the results. */
   async function expectSame(
     detector: { url: string; bytes: Uint8Array },
     film: readonly Picture[],
@@ -278,24 +277,27 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     ).toBeGreaterThanOrEqual(12);
   });
 
-  it.skipIf(DATA === undefined)("photographs of people give the same, too", async () => {
-    const names = ["scene_astronaut", "scene_two_people", "scene_john1", "noface_coffee"];
-    const photographs = await Promise.all(
-      names.map(async (name) => {
-        const { data, info } = await sharp(path.join(DATA!, `faces/${name}.jpg`))
-          .removeAlpha()
-          .raw()
-          .toBuffer({ resolveWithObject: true });
-        return { width: info.width, height: info.height, pixels: data };
-      }),
-    );
-    // Each three times, since faces are looked for in every third frame.
-    const film = photographs.flatMap((photograph) => [photograph, photograph, photograph]);
-    const detector = { url: "/detector.onnx", bytes: await readFile(DETECTOR) };
-    expect(await expectSame(detector, film)).toBeGreaterThanOrEqual(8);
-  });
+  it.skipIf(DATA === undefined)(
+    "photographs of people give the same results as in Node",
+    async () => {
+      const names = ["scene_astronaut", "scene_two_people", "scene_john1", "noface_coffee"];
+      const photographs = await Promise.all(
+        names.map(async (name) => {
+          const { data, info } = await sharp(path.join(DATA!, `faces/${name}.jpg`))
+            .removeAlpha()
+            .raw()
+            .toBuffer({ resolveWithObject: true });
+          return { width: info.width, height: info.height, pixels: data };
+        }),
+      );
+      // Each three times, since faces are detected in every third frame.
+      const film = photographs.flatMap((photograph) => [photograph, photograph, photograph]);
+      const detector = { url: "/detector.onnx", bytes: await readFile(DETECTOR) };
+      expect(await expectSame(detector, film)).toBeGreaterThanOrEqual(8);
+    },
+  );
 
-  it("a page has no folder of people, and says what to do instead", async () => {
+  it("deletePerson is refused in a page, with the advice to use encodePerson", async () => {
     const advice = await test.page.evaluate(() =>
       mien.deletePerson("people", "Ada").then(
         () => "",

@@ -18,7 +18,7 @@ type Call = (options: never) => unknown;
 const GREY = { width: 48, height: 48, data: new Uint8Array(48 * 48) };
 const MODELS = { expression: halvesModel(), detector: spotModel() };
 
-/** Every public function that takes options, and one option that it has. */
+/** Every public function that takes options, and one of its options. */
 const CALLS: Record<string, [call: Call, known: string]> = {
   createPipeline: [(o) => createPipeline(Object.assign({ ...MODELS }, o)), "stills"],
   "createPipeline detection": [(detection) => createPipeline({ ...MODELS, detection }), "minScore"],
@@ -37,7 +37,7 @@ const CALLS: Record<string, [call: Call, known: string]> = {
   People: [(o) => new People(createLbph(), o), "maxFalseAccept"],
 };
 
-/** What a call throws, at once or later; undefined if it works. */
+/** The error of a call, thrown at once or by its promise. */
 async function errorOf(
   call: () => unknown,
 ): Promise<{ code: string; message: string; advice: string }> {
@@ -46,12 +46,12 @@ async function errorOf(
   } catch (error) {
     return error as { code: string; message: string; advice: string };
   }
-  throw new Error("nothing was refused");
+  throw new Error("the call did not fail");
 }
 
 describe("options", () => {
   for (const [name, [call, known]] of Object.entries(CALLS)) {
-    it(`${name} refuses unknown names with the nearest, and wrong types with what was found`, async () => {
+    it(`${name} refuses unknown options, naming the nearest, and values of a wrong type`, async () => {
       const typo = `${known}s`;
       const unknown = await errorOf(() => call({ [typo]: 1 } as never));
       expect(unknown.code).toBe("usage");
@@ -75,7 +75,7 @@ describe("options", () => {
     });
   }
 
-  it("say where a misplaced option belongs", async () => {
+  it("are refused in the wrong place with the right one", async () => {
     const [pipeline] = CALLS["createPipeline"]!;
     const [detection] = CALLS["createPipeline detection"]!;
     const [detector] = CALLS["FaceDetector.open"]!;
@@ -89,7 +89,7 @@ describe("options", () => {
     }
   });
 
-  it("name a model that was not given, or is an ArrayBuffer", async () => {
+  it("are refused without a model, or with an ArrayBuffer as one", async () => {
     const missing = await errorOf(() => createPipeline({ expression: "m.onnx" } as never));
     expect(missing.message).toMatch(/detector must be a path .* found undefined/);
     const buffer = new ArrayBuffer(8) as never;
@@ -103,8 +103,9 @@ describe("options", () => {
 describe("pictures", () => {
   const size = { width: 4, height: 2 };
   const bytes = new Uint8Array(24);
+  const withoutFocus = { ...size, millimetres: new Uint16Array(8), focalLength: 0 };
 
-  it("are refused with what was expected and found, unless they are bytes of the right number", async () => {
+  it("are refused unless they have the right number of bytes, with what was expected and found", async () => {
     const pipeline: Pipeline = await createPipeline(MODELS);
     for (const [frame, message] of [
       [{ ...size, pixels: new Float32Array(24) }, "found a Float32Array of 24 values"],
@@ -120,13 +121,7 @@ describe("pictures", () => {
       [{ ...size, pixels: bytes, timeMs: Number.NaN }, "timeMs to be a finite number, found NaN"],
       [{ ...size, pixels: bytes, index: "1" }, 'index to be a finite number, found "1"'],
       [{ ...size, pixels: bytes, depth: { ...size } }, "millimetres as Uint16Array of 4×2 values"],
-      [
-        {
-          ...{ ...size, pixels: bytes },
-          depth: { ...size, millimetres: new Uint16Array(8), focalLength: 0 },
-        },
-        "focalLength above 0",
-      ],
+      [{ ...size, pixels: bytes, depth: withoutFocus }, "focalLength above 0"],
     ] as const) {
       const error = await errorOf(() => pipeline.process(frame as never));
       expect(error.code).toBe("bad-image");
@@ -144,7 +139,7 @@ describe("pictures", () => {
     await pipeline.close();
   });
 
-  it("of RGBA lead to rgbFromRgba, which gives their RGB", async () => {
+  it("in RGBA are refused with the advice to use rgbFromRgba, which converts them", async () => {
     const pipeline = await createPipeline(MODELS);
     const data = Uint8ClampedArray.from({ length: 32 }, (_, i) => i);
     for (const frame of [

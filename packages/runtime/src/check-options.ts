@@ -1,15 +1,11 @@
 import { MienError, describeValue, isBytes, nearestName } from "@mien/format";
-import {
-  pipelineSettings,
-  recognitionSettings,
-  type NumberSetting,
-  type Setting,
-  type SettingsTable,
-} from "./pipeline-settings.ts";
+import { pipelineSettings } from "./pipeline-settings.ts";
+import { recognitionSettings } from "./recognition-settings.ts";
+import type { NumberSetting, Setting, SettingsTable } from "./setting.ts";
 
-/** Which values an option takes. */
+/** The values that an option takes. */
 interface Rule {
-  /** In words, for the sentence "threads must be …". */
+  /** In words that complete the sentence "threads must be …". */
   readonly expected: string;
   fits(value: unknown): boolean;
   /** Whether the option must be given. Default false. */
@@ -120,13 +116,18 @@ export function checkOptions(callee: keyof typeof OPTIONS, options: unknown): vo
   check(callee, OPTIONS[callee], { options, above: {} });
 }
 
-/** @throws {MienError} `usage` if a model is neither a path or address nor bytes. */
+/**
+ * Checks that a model is given as a path, an address or bytes.
+ *
+ * @param callee the function, as a key of the table above.
+ * @throws {MienError} `usage` if it is not.
+ */
 export function checkModelSource(callee: keyof typeof OPTIONS, source: unknown): void {
-  if (model.fits(source)) return;
-  throw wrongValue(callee, "the model", model, source);
+  if (!model.fits(source))
+    throw wrongValue({ where: callee, name: "the model", rule: model }, source);
 }
 
-/** @param above the rules of the object that these options are inside. */
+/** @param above the rules of the object that contains these options. */
 function check(
   where: string,
   rules: Rules,
@@ -138,23 +139,27 @@ function check(
       `${where} takes an object of options, found ${describeValue(options)}`,
     );
   }
-  for (const [name, value] of Object.entries(options)) {
+  const given = new Map<string, unknown>(Object.entries(options));
+  for (const [name, value] of given) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) throw unknownOption(where, name, { rules, above });
     if (value === undefined) continue;
-    if (!rule.fits(value)) throw wrongValue(where, name, rule, value);
+    if (!rule.fits(value)) throw wrongValue({ where, name, rule }, value);
     if (rule.inside !== undefined) {
       check(`${where}, ${name}`, rule.inside, { options: value, above: rules });
     }
   }
   for (const [name, rule] of Object.entries(rules)) {
-    if (rule.required && (options as Record<string, unknown>)[name] === undefined) {
-      throw wrongValue(where, name, rule, undefined);
+    if (rule.required && given.get(name) === undefined) {
+      throw wrongValue({ where, name, rule }, undefined);
     }
   }
 }
 
-function wrongValue(where: string, name: string, rule: Rule, value: unknown): MienError {
+function wrongValue(
+  { where, name, rule }: { readonly where: string; readonly name: string; readonly rule: Rule },
+  value: unknown,
+): MienError {
   const isBuffer = Object.prototype.toString.call(value) === "[object ArrayBuffer]";
   const message = `${where}: ${name} must be ${rule.expected}, found ${describeValue(value)}`;
   return new MienError(
@@ -173,7 +178,7 @@ function unknownOption(
   const owner = Object.entries(OPTIONS).find(([, known]) => Object.hasOwn(known, name))?.[0];
   const nearest = nearestName(name, Object.keys(rules));
   let advice = `Options are ${Object.keys(rules).join(", ")}.`;
-  if (group !== undefined) advice = `It belongs into ${group}: { ${group}: { ${name}: … } }.`;
+  if (group !== undefined) advice = `It belongs in ${group}: { ${group}: { ${name}: … } }.`;
   else if (Object.hasOwn(above, name)) advice = "It belongs one level up, beside this object.";
   else if (nearest !== undefined) advice = `Did you mean ${nearest}? ${advice}`;
   else if (owner !== undefined) advice = `It is an option of ${owner}. ${advice}`;

@@ -7,11 +7,12 @@ export type {
   FrameResult,
   ModelInput,
   ModelMetadata,
+  NamedTensor,
   RawImage,
   RejectedBox,
 } from "@mien/format";
 export { overlap, type Box } from "./image/box.ts";
-export type { Calibration } from "./people/recognition-threshold.ts";
+export type { ThresholdEstimate } from "./people/recognition-threshold.ts";
 export { createSmoother, resolveConfirmation } from "./expression/confirmation.ts";
 export type {
   Confirmation,
@@ -19,43 +20,46 @@ export type {
   Confirmed,
   Smoother,
 } from "./expression/confirmation.ts";
-export { judgeRelief, type Relief } from "./depth/depth-gate.ts";
+export { DEPTH_GATE, measureRelief, type Relief } from "./depth/depth-gate.ts";
 export type { Detection } from "./detect/detector-kinds.ts";
 export * from "./expression/expression-classifier.ts";
-export { enrol, type Enrolment } from "./people/enrol.ts";
-export { FaceDetector, type DetectorOptions, type Dropped } from "./detect/face-detector.ts";
+export { enrol, type Enrolment, type EnrolmentInput } from "./people/enrol.ts";
+export {
+  FaceDetector,
+  type DetectorOptions,
+  type RejectedDetection,
+} from "./detect/face-detector.ts";
 export { EXPRESSION_MARGIN, regionOf, type Margin } from "./image/face-region.ts";
 export { chiSquare, lbphHistogram, type GreyImage, type LbphOptions } from "./people/lbph.ts";
 export { loadOnnxruntime } from "./session/onnxruntime.ts";
 export type { ModelSource, Onnxruntime } from "./session/ort.ts";
-export { People, type Match, type PeopleOptions, type Person } from "./people/people.ts";
-export { cut } from "./image/picture.ts";
+export { People, type Match, type PeopleOptions } from "./people/people.ts";
+export type { Person } from "./people/person.ts";
+export { crop } from "./image/crop.ts";
 export {
   createPipeline,
-  type FrameInput,
   type FrameProcessor,
   type Pipeline,
   type ProcessOptions,
 } from "./pipeline.ts";
 export type { PipelineOptions } from "./pipeline-options.ts";
-export {
-  pipelineSettings,
-  recognitionSettings,
-  type BooleanSetting,
-  type DefaultByDetector,
-  type NumberSetting,
-  type OptionsOf,
-  type PipelineSettings,
-  type ResolvedOptions,
-  type Setting,
-  type SettingsTable,
-  type SettingValue,
-  type StringSetting,
-} from "./pipeline-settings.ts";
+export { pipelineSettings, type PipelineSettings } from "./pipeline-settings.ts";
+export { recognitionSettings } from "./recognition-settings.ts";
+export type {
+  BooleanSetting,
+  DefaultByDetector,
+  NumberSetting,
+  OptionsOf,
+  ResolvedOptions,
+  Setting,
+  SettingsTable,
+  SettingValue,
+  StringSetting,
+} from "./setting.ts";
 export { rgbFromRgba, type RgbaImage } from "./image/rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./people/recogniser.ts";
-export type { SessionChoices, SessionFiles } from "./session/session-choices.ts";
-export type { Picture } from "./image/shrink.ts";
+export type { SessionOptions, SessionFiles } from "./session/session-options.ts";
+export type { FrameInput, Picture } from "./image/picture.ts";
 export { Tracker, type Track, type TrackerOptions } from "./track/tracker.ts";
 export { decodePerson, encodePerson } from "./people/person-file.ts";
 export { deletePerson, loadPeople, savePerson } from "#person-folder";

@@ -41,12 +41,12 @@ function blocks(language: string): string[] {
     .map(([, , code]) => code!);
 }
 
-/** What the README shows, with a picture made on the spot. */
+/** The README's example with a synthetic picture, and more uses of the package. */
 const PROGRAM = `
 import { createPipeline, People, createLbph } from "@mien/runtime";
 const detector = new URL(import.meta.resolve("@mien/runtime/models/detector.onnx"));
 const pipeline = await createPipeline({ expression: "model.onnx", detector });
-// Left open, which must not keep the program from ending.
+// Not closed, which must not keep the program from ending.
 const other = await createPipeline({ expression: "model.onnx", detector, background: true });
 const frame = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) };
 const result = await pipeline.process(frame);
@@ -57,7 +57,7 @@ const wrong = await pipeline.process(frame).catch(({ code }) => code);
 console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pipeline.labels, size: people.size, wrong }));
 `;
 
-/** Opens models in both ways, and tells what the variable was when the native library was loaded. */
+/** Opens models in both ways, and prints the variable's value when the native library was loaded. */
 const OPEN = `
 import { ExpressionClassifier } from "@mien/runtime";
 const seen = [];
@@ -88,7 +88,7 @@ if (isMainThread) {
 }
 `;
 
-/** It compiles against the types that are packed. */
+/** A program that is compiled against the packed types. */
 const TYPED = `
 import { createPipeline, rgbFromRgba, MienError } from "@mien/runtime";
 import type { ErrorCode, Picture, Pipeline } from "@mien/runtime";
@@ -98,19 +98,24 @@ export async function open(): Promise<Pipeline> {
   const pipeline = await createPipeline({ expression: "m.onnx", detector: "d.onnx" });
   const { faces } = await pipeline.process({ width: 1, height: 1, pixels: new Uint8Array(3) });
   const box: readonly number[] | undefined = faces[0]?.box;
-  // @ts-expect-error There is no such option, and types say so.
+  // @ts-expect-error There is no such option.
   await createPipeline({ expression: "m.onnx", detector: "d.onnx", colour: box });
   return pipeline;
 }
 `;
 
-/** Compiles `typed.ts` of a project as one kind of user would, without writing anything. */
+/** Compiles `typed.ts` of a project with one of TypeScript's module modes, without writing files. */
 function compile(project: string, mode: ts.CompilerOptions): ts.Program {
   return ts.createProgram([path.join(project, "typed.ts")], {
-    ...{ noEmit: true, strict: true, types: [], target: ts.ScriptTarget.ES2022 },
+    noEmit: true,
+    strict: true,
+    types: [],
+    target: ts.ScriptTarget.ES2022,
     lib: ["lib.es2023.d.ts", "lib.dom.d.ts"],
-    // TypeScript's own declarations are TypeScript's to test; the packages' are checked.
-    ...{ skipLibCheck: false, skipDefaultLibCheck: true, ...mode },
+    // The declarations of the packages are checked, those of TypeScript itself are not.
+    skipLibCheck: false,
+    skipDefaultLibCheck: true,
+    ...mode,
   });
 }
 
@@ -123,7 +128,7 @@ describe("the package", () => {
     const home = path.join(project, "node_modules/@mien/runtime");
     mkdirSync(home, { recursive: true });
     execFileSync("tar", ["-xzf", file, "-C", home, "--strip-components=1"]);
-    // What npm would download; sharp and the bundlers are what the README's programs add.
+    // The packages that npm would download, and those that the README's programs need.
     const manifest = readFileSync(path.join(home, "package.json"), "utf8");
     const { dependencies, bundleDependencies } = JSON.parse(manifest) as Manifest;
     for (const name of [...Object.keys(dependencies), "sharp", "esbuild", "vite"]) {
@@ -152,7 +157,7 @@ describe("the package", () => {
   });
 
   describe("in a process that was started without ORT_DISABLE_TELEMETRY", () => {
-    /** Runs a program in an empty home folder, without `CI`, which keeps onnxruntime still, too. */
+    /** Runs a program in an empty home folder, without `CI`, which also switches the telemetry off. */
     function run(program: string, variables: Record<string, string> = {}) {
       const home = mkdtempSync(path.join(project, "home-"));
       const homes = { HOME: home, USERPROFILE: home, LOCALAPPDATA: home, APPDATA: home };
@@ -170,7 +175,7 @@ describe("the package", () => {
       expect(run(OPEN)).toEqual({ answer: ["1"], files: [] });
     });
 
-    it("says in a worker thread that the program must set the variable, and opens nothing", () => {
+    it("opens no model in a worker thread, with the advice to set the variable", () => {
       expect(run(IN_WORKER)).toEqual({
         answer: {
           code: "environment",
@@ -206,7 +211,11 @@ describe("the package", () => {
     const picture = { width: 64, height: 48, channels: 3, background: "grey" } as const;
     await sharp({ create: picture }).jpeg().toFile(path.join(project, "people.jpg"));
     writeFileSync(path.join(project, "faces.mjs"), blocks("js")[0]!);
-    execFileSync(process.execPath, ["faces.mjs"], { cwd: project });
+    const { status, stderr } = spawnSync(process.execPath, ["faces.mjs"], {
+      cwd: project,
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
   it("runs the README's program for people as it stands", () => {
@@ -219,7 +228,7 @@ describe("the package", () => {
       cwd: project,
       encoding: "utf8",
     });
-    // It runs up to the enrolment, which rightly finds no face in a black picture.
+    // It runs up to the enrolment, which finds no face in a black picture, as expected.
     expect(stderr).toContain("no face is found in the 1 pictures of Ada");
   });
 
@@ -230,7 +239,7 @@ describe("the package", () => {
       video.getContext("2d").fillRect(0, 0, 9, 9);\n`;
     const html = '<link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
 
-    /** Opens what was built and tells what the page made, its workers and its requests. */
+    /** Opens a built page and returns the value that it made, its number of workers and its requests. */
     async function visit(folder: string) {
       const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
       const browser = await serve(

@@ -1,7 +1,8 @@
 import type { ModelSource } from "./session/ort.ts";
-import type { OptionsOf, pipelineSettings } from "./pipeline-settings.ts";
+import type { pipelineSettings } from "./pipeline-settings.ts";
+import type { OptionsOf } from "./setting.ts";
 import type { People } from "./people/people.ts";
-import type { SessionFiles } from "./session/session-choices.ts";
+import type { SessionFiles } from "./session/session-options.ts";
 
 /** The models and people that a pipeline works with, and its settings. */
 export interface PipelineOptions extends SessionFiles, OptionsOf<typeof pipelineSettings> {
@@ -13,7 +14,7 @@ export interface PipelineOptions extends SessionFiles, OptionsOf<typeof pipeline
    * The people to recognise. The caller may add and remove people at any time, and closes the
    * recogniser. Without it nobody is recognised.
    */
-  readonly people?: People;
+  readonly people?: People | undefined;
   /** What results give as their source where frames have no path of their own; default "". */
-  readonly source?: string;
+  readonly source?: string | undefined;
 }

@@ -1,23 +1,12 @@
-import { readdir } from "node:fs/promises";
-import path from "node:path";
 import type { Frame, FrameResult } from "@mien/format";
-import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { overlap } from "./image/box.ts";
-import { enrol } from "./people/enrol.ts";
-import { FaceDetector } from "./detect/face-detector.ts";
-import { People } from "./people/people.ts";
-import { createPipeline, type FrameInput } from "./pipeline.ts";
-import type { PipelineOptions } from "./pipeline-options.ts";
-import { openEmbedding } from "./people/recogniser.ts";
-import { DATA, DETECTOR, faceBoxes, findYunet } from "./testing/data.ts";
-import { depthScene, type Object3d } from "./testing/depth.ts";
-import { HALVES, colourModel, halvesModel, spotModel } from "./testing/models.ts";
+import { createPipeline } from "./pipeline.ts";
+import type { FrameInput } from "./image/picture.ts";
+import { HALVES, halvesModel } from "./testing/models.ts";
 import { paint, spots } from "./testing/pictures.ts";
+import { MODELS, run, runTogether, withoutTimings } from "./testing/run-pipeline.ts";
 
-const spotted = { expression: halvesModel(), detector: spotModel() };
-
-/** A bright spot, 30 frames a second. */
+/** A film of a bright spot, with 30 frames a second. */
 function film(frames: number): Frame[] {
   const picture = spots(416, 320, [[64, 96]]);
   return Array.from(
@@ -26,30 +15,7 @@ function film(frames: number): Frame[] {
   );
 }
 
-async function run(options: Partial<PipelineOptions>, frames: readonly FrameInput[]) {
-  const pipeline = await createPipeline({ ...spotted, ...options });
-  try {
-    const results: FrameResult[] = [];
-    for (const frame of frames) results.push(await pipeline.process(frame));
-    return results;
-  } finally {
-    await pipeline.close();
-  }
-}
-
-/** All frames at once; what became of each. */
-async function runTogether(options: Partial<PipelineOptions>, frames: readonly FrameInput[]) {
-  const pipeline = await createPipeline({ ...spotted, ...options });
-  const settled = await Promise.allSettled(frames.map((frame) => pipeline.process(frame)));
-  await pipeline.close();
-  return settled.map((one) => (one.status === "fulfilled" ? one.value : (one.reason as Error)));
-}
-
-/** How long it took aside. */
-const bare = (results: readonly (FrameResult | Error)[]) =>
-  results.map((result) => (result instanceof Error ? result.message : { ...result, timings: {} }));
-
-/** Two spots that move through each other's frames, one of which comes later and leaves earlier. */
+/** A film of two moving spots, one of which appears later and leaves earlier. */
 function busyFilm(frames: number): Frame[] {
   return Array.from({ length: frames }, (_, i): Frame => {
     const one = [32 * (2 + Math.floor(i / 8)), 96] as const;
@@ -60,8 +26,8 @@ function busyFilm(frames: number): Frame[] {
 }
 
 describe("a pipeline", () => {
-  it("gives a frame's result: who is where, and what the face shows", async () => {
-    // The spot, and more light on the left of the face.
+  it("gives the box, track and expression of a face", async () => {
+    // The spot, and more light on the left side of the face.
     const picture = paint(416, 320, (x, y) =>
       (x >= 64 && x < 96 && y >= 96 && y < 128) || (x >= 49 && x < 64 && y >= 70 && y < 140)
         ? [255, 255, 255]
@@ -120,13 +86,13 @@ describe("a pipeline", () => {
     expect(without).not.toHaveProperty("windows");
   });
 
-  it("keeps a track also where frames are slow: after 100 ms it looks for faces again", async () => {
+  it("keeps a track where frames are slow, since faces are detected again after 100 ms", async () => {
     const slow = film(25).map((frame, i) => ({ ...frame, timeMs: i * 300 }));
     const tracks = (await run({}, slow)).map(({ faces }) => faces.map(({ track }) => track));
     expect(tracks).toEqual(slow.map(() => [1]));
   });
 
-  it("looks for faces at once when time goes back, and nobody stays of what was", async () => {
+  it("detects faces at once when time goes back, and ends the tracks from before", async () => {
     const before = film(5);
     const after = { ...spots(416, 320, [[256, 96]]), index: 0, timeMs: 10 };
     const results = await run({}, [...before, after]);
@@ -136,7 +102,7 @@ describe("a pipeline", () => {
     expect(face!.box[0]).toBeGreaterThan(200);
   });
 
-  it("leaves out a face that has gone out of the picture, though it is bridged", async () => {
+  it("leaves out a face that has left the picture, although its track continues", async () => {
     // 16 pixels a frame to the left, until the spot is gone.
     const frames = Array.from({ length: 20 }, (_, i): FrameInput => {
       const left = 160 - 32 * Math.floor(i / 2);
@@ -149,7 +115,7 @@ describe("a pipeline", () => {
     expect(results.at(-1)!.faces).toEqual([]);
   });
 
-  it("takes stills one by one: no track, no confirmation", async () => {
+  it("gives stills no track and no confirmation", async () => {
     const results = await run({ stills: true }, film(25));
     for (const { faces } of results) {
       expect(faces).toHaveLength(1);
@@ -157,31 +123,33 @@ describe("a pipeline", () => {
     }
   });
 
-  it("gives calls that overlap what they give one by one, beside others and on threads of their own", async () => {
+  it("gives calls that overlap the same results as one by one, also beside others and in the background", async () => {
     const frames = busyFilm(50);
-    const alone = bare(await run({}, frames));
+    const alone = withoutTimings(await run({}, frames));
     expect(new Set(alone.map((result) => (result as FrameResult).faces.length))).toContain(2);
     const together = await Promise.all([
       runTogether({}, frames),
       runTogether({ background: true }, frames),
       runTogether({ background: true }, frames),
     ]);
-    for (const results of together) expect(bare(results)).toEqual(alone);
+    for (const results of together) expect(withoutTimings(results)).toEqual(alone);
   });
 
-  it("loses nothing but the frames that fail, whatever the others do meanwhile", async () => {
+  it("loses only the frames that fail", async () => {
     const frames: FrameInput[] = busyFilm(30);
     frames[7] = { ...frames[7]!, width: 1 };
     frames[8] = { ...frames[8]!, height: 0 };
     const sound = frames.filter((_, i) => i !== 7 && i !== 8);
-    const together = bare(await runTogether({}, frames));
+    const together = withoutTimings(await runTogether({}, frames));
     expect(together[7]).toMatch(/of 1×320×3 values/);
     expect(together[8]).toMatch(/at least 1×1 pixels, found 416×0/);
-    expect(together.filter((_, i) => i !== 7 && i !== 8)).toEqual(bare(await run({}, sound)));
+    expect(together.filter((_, i) => i !== 7 && i !== 8)).toEqual(
+      withoutTimings(await run({}, sound)),
+    );
   });
 
-  it("stops for a signal before a frame's turn, however many are given", async () => {
-    const pipeline = await createPipeline(spotted);
+  it("drops the frames whose turn has not come when the signal fires", async () => {
+    const pipeline = await createPipeline(MODELS);
     const stop = new AbortController();
     const given = film(6).map((frame) => pipeline.process(frame, { signal: stop.signal }));
     const ended = Promise.allSettled(given);
@@ -193,8 +161,8 @@ describe("a pipeline", () => {
     expect(states.slice(-2)).toEqual(["rejected", "rejected"]);
   });
 
-  it("goes on after an impossible picture, stops for a signal, and is closed for good", async () => {
-    const pipeline = await createPipeline(spotted);
+  it("can be used on after an impossible picture, and refuses frames after close", async () => {
+    const pipeline = await createPipeline(MODELS);
     const [frame] = film(1) as [Frame];
     await expect(pipeline.process({ ...frame, width: 1 })).rejects.toMatchObject({
       code: "bad-image",
@@ -215,7 +183,7 @@ describe("a pipeline", () => {
   });
 
   it("forgets everything on reset, except for the frames given before, and uses no track id again", async () => {
-    const pipeline = await createPipeline(spotted);
+    const pipeline = await createPipeline(MODELS);
     const before = film(25).map((frame) => pipeline.process(frame));
     pipeline.reset();
     const [face] = (await pipeline.process(film(1)[0]!)).faces;
@@ -227,22 +195,22 @@ describe("a pipeline", () => {
     await pipeline.close();
   });
 
-  it("names the model that it cannot use, and leaves nothing open", async () => {
+  it("names the model that it cannot use", async () => {
     const bad = new Uint8Array([1, 2, 3]);
-    await expect(createPipeline({ ...spotted, expression: bad })).rejects.toThrow(
+    await expect(createPipeline({ ...MODELS, expression: bad })).rejects.toThrow(
       /not an ONNX model/,
     );
-    await expect(createPipeline({ ...spotted, detector: bad })).rejects.toThrow(
+    await expect(createPipeline({ ...MODELS, detector: bad })).rejects.toThrow(
       /as a face detector/,
     );
-    await expect(createPipeline({ ...spotted, detector: halvesModel() })).rejects.toMatchObject({
+    await expect(createPipeline({ ...MODELS, detector: halvesModel() })).rejects.toMatchObject({
       code: "bad-model",
     });
-    await expect(createPipeline({ ...spotted, detector: "/none.onnx" })).rejects.toMatchObject({
+    await expect(createPipeline({ ...MODELS, detector: "/none.onnx" })).rejects.toMatchObject({
       code: "missing-file",
     });
-    await expect(createPipeline({ ...spotted, detectEvery: 0 })).rejects.toThrow(/detectEvery/);
-    await expect(createPipeline({ ...spotted, confirmation: { size: 0 } })).rejects.toThrow(
+    await expect(createPipeline({ ...MODELS, detectEvery: 0 })).rejects.toThrow(/detectEvery/);
+    await expect(createPipeline({ ...MODELS, confirmation: { size: 0 } })).rejects.toThrow(
       /size must be/,
     );
   });
@@ -263,129 +231,5 @@ describe("a pipeline", () => {
     const both = mirrored!.faces[0]!.probabilities;
     expect(both[2]).toBeCloseTo((left + right) / 2, 5);
     expect(both[3]).toBeCloseTo(both[2]!, 5);
-  });
-});
-
-describe("a pipeline with depth", () => {
-  /** A spot where the object is. */
-  function frameOf(object: Object3d, z: number, seed: number): FrameInput {
-    const { depth, box } = depthScene(object, z, seed);
-    const centreX = box[0] + box[2] / 2;
-    const centreY = box[1] + box[3] / 2;
-    const picture = paint(640, 480, (x, y) =>
-      Math.abs(x - centreX) < box[2] / 2 && Math.abs(y - centreY) < box[3] / 2
-        ? [255, 255, 255]
-        : [0, 0, 0],
-    );
-    return { ...picture, index: seed, timeMs: seed * 33, depth };
-  }
-
-  it("leaves out a flat photograph, says why, and keeps it on request", async () => {
-    const flat = frameOf("flat", 1.3, 1);
-    const [result] = await run({ stills: true, rejected: true }, [flat]);
-    expect(result!.faces).toEqual([]);
-    expect(result!.rejected!.map(({ reason }) => reason)).toContainEqual(
-      expect.stringMatching(/^flat: .* from a plane at 1\.3\d m/),
-    );
-    const [told] = await run({ stills: true, flat: "tell" }, [flat]);
-    expect(told!.faces[0]).toMatchObject({
-      relief: "flat",
-      distanceMm: expect.any(Number) as number,
-    });
-    const [off] = await run({ stills: true, flat: "off" }, [flat]);
-    expect(off!.faces[0]).toMatchObject({ relief: "unknown" });
-  });
-
-  it("keeps a head and tells its distance", async () => {
-    const [result] = await run({ stills: true, rejected: true }, [frameOf("head", 1.3, 2)]);
-    const [face] = result!.faces;
-    expect(face).toMatchObject({ relief: "face" });
-    expect(Math.abs(face!.distanceMm! - 1300)).toBeLessThan(60);
-  });
-});
-
-describe("a pipeline with people", () => {
-  const faceOf = (colour: readonly [number, number, number], at = 64) =>
-    paint(416, 320, (x, y) =>
-      x >= at && x < at + 32 && y >= 96 && y < 128
-        ? [255, 255, 255]
-        : Math.abs(x - at - 16) < 40 && Math.abs(y - 112) < 60
-          ? colour
-          : [0, 0, 0],
-    );
-  const red = (i: number) => [150 + i, 40, 40] as const;
-  const blue = (i: number) => [40, 40, 150 + i] as const;
-  const green = [30, 130, 30] as const;
-
-  it("names whom it knows on every frame, a stranger never, and windows follow the name", async () => {
-    const recogniser = await openEmbedding(colourModel());
-    const people = new People(recogniser);
-    const detector = await FaceDetector.open(spotModel());
-    for (const [name, colour] of [
-      ["Red", red],
-      ["Blue", blue],
-    ] as const) {
-      const nothing = paint(64, 64, () => [0, 0, 0]);
-      const pictures = [...[0, 3, 6, 9].map((i) => faceOf(colour(i))), nothing];
-      const { person, withoutFace } = await enrol(people, name, pictures, detector);
-      expect(person.features).toHaveLength(4);
-      expect(withoutFace).toEqual([4]);
-    }
-    await expect(
-      enrol(people, "Nobody", [paint(64, 64, () => [0, 0, 0])], detector),
-    ).rejects.toMatchObject({ code: "bad-image" });
-    await detector.close();
-    const timed = (picture: FrameInput, i: number) => ({ ...picture, index: i, timeMs: 33 * i });
-    const frames = Array.from({ length: 20 }, (_, i) => timed(faceOf(red(4)), i));
-    const known = await run({ people }, frames);
-    const names = known.map(({ faces }) => faces[0]?.person?.name);
-    expect(names).toEqual(names.map(() => "Red"));
-    const strange = await run(
-      { people },
-      frames.map((_, i) => timed(faceOf(green), i)),
-    );
-    expect(strange.flatMap(({ faces }) => faces.map(({ person }) => person))).toEqual(
-      frames.map(() => null),
-    );
-    expect(bare(await runTogether({ people, background: true }, frames))).toEqual(bare(known));
-    await recogniser.close();
-  });
-});
-
-describe.skipIf(DATA === undefined)("on photographs", () => {
-  async function score(detector: string) {
-    const folder = path.join(DATA!, "faces");
-    const boxes = faceBoxes();
-    const pipeline = await createPipeline({ expression: halvesModel(), detector, stills: true });
-    let [faces, found, falseAlarms] = [0, 0, 0];
-    for (const file of (await readdir(folder)).filter((name) => name.endsWith(".jpg"))) {
-      const { data, info } = await sharp(path.join(folder, file))
-        .toColourspace("srgb")
-        .removeAlpha()
-        .raw()
-        .toBuffer({ resolveWithObject: true });
-      const result = await pipeline.process({
-        width: info.width,
-        height: info.height,
-        pixels: data,
-      });
-      const known = boxes[file] ?? [];
-      faces += known.length;
-      found += known.filter((box) => result.faces.some((f) => overlap(f.box, box) >= 0.3)).length;
-      if (file.startsWith("noface_")) falseAlarms += result.faces.length;
-    }
-    await pipeline.close();
-    return { faces, found, falseAlarms };
-  }
-
-  it("finds at least 24 of 25 faces, with at most one false alarm", async () => {
-    const { faces, found, falseAlarms } = await score(DETECTOR);
-    expect(faces).toBe(25);
-    expect(found).toBeGreaterThanOrEqual(24);
-    expect(falseAlarms).toBeLessThanOrEqual(1);
-  });
-
-  it.skipIf(findYunet() === undefined)("finds all of them with a YuNet, without one", async () => {
-    expect(await score(findYunet()!)).toEqual({ faces: 25, found: 25, falseAlarms: 0 });
   });
 });

@@ -1,36 +1,21 @@
-import {
-  MienError,
-  type FaceResult,
-  type Frame,
-  type FrameResult,
-  type RejectedBox,
-} from "@mien/format";
-import { clip, isInside, type Box } from "./image/box.ts";
+import { MienError, type FrameResult } from "@mien/format";
+import { checkFrame, type FrameInput } from "./image/picture.ts";
 import { checkOptions } from "./check-options.ts";
-import { argmax } from "./expression/argmax.ts";
-import { resolveConfirmation } from "./expression/confirmation.ts";
-import { ConfirmationWindows } from "./expression/confirmation-windows.ts";
-import { judgeRelief } from "./depth/depth-gate.ts";
+import { countFrom1 } from "./track/tracker.ts";
 import { ExpressionClassifier } from "./expression/expression-classifier.ts";
 import { FaceDetector } from "./detect/face-detector.ts";
-import { Identities } from "./people/identities.ts";
-import type { Match, People } from "./people/people.ts";
-import { checkFrame } from "./image/picture.ts";
+import { FaceLocator, type LocatedFaces } from "./stages/face-locator.ts";
+import { FaceReader } from "./stages/face-reader.ts";
+import type { People } from "./people/people.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
-import { pipelineSettings, type PipelineSettings } from "./pipeline-settings.ts";
-import { readExpressions } from "./expression/read-expressions.ts";
-import { resolveSession, type SessionChoices } from "./session/session-choices.ts";
-import type { Picture } from "./image/shrink.ts";
-import { Stopwatch } from "./stopwatch.ts";
-import { countFrom1, resolveTracking, Tracker } from "./track/tracker.ts";
+import type { PipelineSettings } from "./pipeline-settings.ts";
+import { resolveSettings } from "./resolve-settings.ts";
+import { Stopwatch } from "./stages/stopwatch.ts";
 
-/** A frame; what a plain picture does not say is counted and timed by the pipeline. */
-export type FrameInput = Picture & Partial<Omit<Frame, keyof Picture>>;
-
-/** How one frame is worked on. */
+/** Options of one frame. */
 export interface ProcessOptions {
   /** Cancels the frame while it waits for its turn. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Turns frames into results. */
@@ -38,13 +23,14 @@ export interface FrameProcessor {
   /** Class names in the order of `FaceResult.probabilities`. */
   readonly labels: readonly string[];
   /**
-   * Takes one frame. Calls may overlap; they are worked through in order, since each result
-   * depends on the frames before. While one frame is read, faces are looked for in the next one
-   * already, so two frames at a time keep the pipeline busy (and, with `background`, two cores); more
-   * only wait, and hold their memory. Results are the same as one by one.
+   * Processes one frame. Calls may overlap; frames are processed in the order of the calls, since each
+   * result depends on the frames before, and results are the same as one by one. While the faces of
+   * one frame are read, the faces of the next one are already located, so that two frames at a time
+   * keep the pipeline busy (and, with `background`, two cores). More frames only wait, and hold their
+   * memory.
    *
-   * @throws {MienError} `bad-image` for an impossible picture, after which the pipeline goes on;
-   * `interrupted` if the signal has fired before its turn; `usage` after `close`.
+   * @throws {MienError} `bad-image` for an impossible picture, after which the pipeline can be used on;
+   * `interrupted` if the signal has fired before the frame's turn; `usage` after `close`.
    */
   process(frame: FrameInput, options?: ProcessOptions): Promise<FrameResult>;
   /**
@@ -62,68 +48,63 @@ export interface Pipeline extends FrameProcessor {
   readonly settings: PipelineSettings;
 }
 
-/** A frame between its two stages: faces are found, and to be read. */
-interface Sought {
-  readonly index: number;
-  readonly timeMs: number;
-  readonly seen: readonly Seen[];
-  readonly rejected: RejectedBox[];
-  readonly watch: Stopwatch;
-}
-
-/** What is seen of one face while a frame is worked on. */
-interface Seen {
-  readonly track: number | null;
-  readonly box: Box;
-  readonly score: number;
-  readonly fresh: boolean;
-  readonly distanceMm: number | null;
-  readonly relief: FaceResult["relief"];
-}
-
 /**
- * Opens the models and puts the stages together: detect, follow, gate by depth, recognise, read
- * expressions, confirm.
+ * Opens the models and connects the stages: detect, track, check depth, recognise, read expressions,
+ * confirm.
  *
  * Pipelines share nothing; any number can be open side by side.
  *
  * @throws {MienError} `missing-file` or `bad-model` naming the model that cannot be used;
  * `environment` if onnxruntime cannot start; `usage` for an option that is unknown, missing or
  * out of range.
+ * @example
+ * const pipeline = await createPipeline({ expression: "model.onnx", detector: "detector.onnx" });
+ * const { faces } = await pipeline.process({ width, height, pixels, index: 0, timeMs: 0 });
+ * for (const { track, box, expression, confirmed } of faces) console.log(track, box, expression);
+ * await pipeline.close();
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   checkOptions("createPipeline", options);
-  const session = sessionChoices(options);
+  const { threads, background, wasmPath, wasmModulePath } = options;
+  const session = { threads, background, wasmPath, wasmModulePath };
   const classifier = await ExpressionClassifier.open(options.expression, session);
   try {
-    const detector = await FaceDetector.open(options.detector, {
-      ...options.detection,
-      ...session,
-    });
-    return new Stages(classifier, detector, options);
+    const detection = { ...options.detection, ...session };
+    const detector = await FaceDetector.open(options.detector, detection);
+    return new FramePipeline(classifier, detector, options);
   } catch (error) {
     await classifier.close();
     throw error;
   }
 }
 
-/** `detectEvery` counts frames of 30 a second; slower ones are waited for no longer than these. */
-const FRAME_MS = 1000 / 30;
+/** The state that frames leave for later ones; `reset` replaces it. */
+interface Stages {
+  readonly locator: FaceLocator;
+  readonly reader: FaceReader;
+}
 
-class Stages implements Pipeline {
+/** A frame after the first stage. */
+interface LocatedFrame extends LocatedFaces {
+  readonly index: number;
+  readonly timeMs: number;
+  readonly watch: Stopwatch;
+}
+
+class FramePipeline implements Pipeline {
+  readonly settings: PipelineSettings;
   readonly #classifier: ExpressionClassifier;
   readonly #detector: FaceDetector;
-  readonly settings: PipelineSettings;
   readonly #people: People | undefined;
   readonly #source: string;
-  /** One count for all trackers, so that `reset` does not give an id twice. */
+  /** One count for the whole life of the pipeline, so that no track id is used again after `reset`. */
   readonly #nextTrack = countFrom1();
   readonly #opened = performance.now();
-  #memory: Memory;
+  #stages: Stages;
   #frames = 0;
-  /** When faces may be looked for in the next frame; never rejects. */
-  #free: Promise<unknown> = Promise.resolve();
-  /** When all frames given so far are done; never rejects. */
+  /** Settles when the first stage is free for the next frame; never rejects. */
+  #locatorFree: Promise<unknown> = Promise.resolve();
+  /** Settles when every frame given so far is done; never rejects. */
   #done: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
@@ -132,34 +113,35 @@ class Stages implements Pipeline {
     this.#detector = detector;
     this.#people = options.people;
     this.#source = options.source ?? "";
-    this.settings = resolveSettings(options, classifier.labels, detector);
-    this.#memory = this.#createMemory();
+    this.settings = resolveSettings(options, {
+      labels: classifier.labels,
+      detection: detector.settings,
+    });
+    this.#stages = this.#createStages();
   }
 
-  get labels() {
+  get labels(): readonly string[] {
     return this.#classifier.labels;
   }
 
   async process(frame: FrameInput, options: ProcessOptions = {}): Promise<FrameResult> {
     checkOptions("process", options);
     const { signal } = options;
-    if (this.#closing !== undefined) {
-      throw new MienError("usage", "the pipeline is closed");
-    }
-    const memory = this.#memory;
+    if (this.#closing !== undefined) throw new MienError("usage", "the pipeline is closed");
+    const stages = this.#stages;
     const before = this.#done;
-    const sought = this.#free.then(() => {
-      if (signal?.aborted) throw new MienError("interrupted", "the frame was not worked on");
-      return this.#seek(frame, memory);
+    const located = this.#locatorFree.then(() => {
+      if (signal?.aborted) throw new MienError("interrupted", "the frame was not processed");
+      return this.#locate(frame, stages);
     });
-    const result = before.then(async () => this.#read(frame, await sought, memory));
-    this.#free = Promise.allSettled([sought, before]);
+    const result = before.then(async () => this.#read(frame, await located, stages));
+    this.#locatorFree = Promise.allSettled([located, before]);
     this.#done = result.catch(() => undefined);
     return result;
   }
 
   reset(): void {
-    this.#memory = this.#createMemory();
+    this.#stages = this.#createStages();
   }
 
   close(): Promise<void> {
@@ -170,73 +152,30 @@ class Stages implements Pipeline {
     return this.#closing;
   }
 
-  get #recognises(): boolean {
-    return this.#people !== undefined && this.#people.size > 0;
-  }
-
-  #createMemory(): Memory {
-    const { stills, recogniseEvery, tracking, confirmation } = this.settings;
-    const people = this.#people;
+  #createStages(): Stages {
+    const { settings } = this;
     return {
-      framesSince: Infinity,
-      soughtMs: 0,
-      timeMs: -Infinity,
-      tracker: new Tracker(tracking, this.#nextTrack),
-      windows: new ConfirmationWindows(this.labels, confirmation),
-      identities:
-        people === undefined || stills ? undefined : new Identities(people, recogniseEvery),
+      locator: new FaceLocator(this.#detector, settings, this.#nextTrack),
+      reader: new FaceReader({ classifier: this.#classifier, people: this.#people, settings }),
     };
   }
 
-  /** The first stage: where the faces are, which needs nothing that is read in them. */
-  async #seek(frame: FrameInput, memory: Memory): Promise<Sought> {
+  /** The first stage: where the faces are. */
+  async #locate(frame: FrameInput, { locator }: Stages): Promise<LocatedFrame> {
     checkFrame(frame);
     const watch = new Stopwatch();
     const index = frame.index ?? this.#frames;
     const timeMs = frame.timeMs ?? performance.now() - this.#opened;
     this.#frames++;
-    const rejected: RejectedBox[] = [];
-    const found = await this.#find(frame, timeMs, memory, rejected);
-    watch.lap("detect");
-    const seen = this.#gate(frame, found, rejected);
-    if (frame.depth !== undefined) watch.lap("depth");
-    return { index, timeMs, seen, rejected, watch };
+    const { faces, rejected } = await locator.locate(frame, timeMs, watch);
+    return { index, timeMs, faces, rejected, watch };
   }
 
-  /** The second stage: whose the faces are, and what they show. */
-  async #read(frame: FrameInput, sought: Sought, memory: Memory): Promise<FrameResult> {
-    const { index, timeMs, seen, rejected, watch } = sought;
-    const { mirror, rejected: listRejected, windows: listWindows } = this.settings;
+  /** The second stage: who the faces are, and their expressions. */
+  async #read(frame: FrameInput, located: LocatedFrame, { reader }: Stages): Promise<FrameResult> {
+    const { index, timeMs, rejected, watch } = located;
     watch.resume();
-    const people = await this.#recognise(frame, seen, memory);
-    if (this.#recognises) watch.lap("recognise");
-    const boxes = seen.map(({ box }) => box);
-    const read = await readExpressions(this.#classifier, frame, boxes, mirror);
-    watch.lap("classify");
-
-    const windows: Record<string, readonly number[]> = {};
-    const faces = seen.map(({ track, box, score, distanceMm, relief }, i): FaceResult => {
-      const probabilities = read[i] as Float32Array;
-      const person = people[i] ?? null;
-      const name = person?.name ?? null;
-      const window =
-        track === null
-          ? undefined
-          : memory.windows.add({ track, person: name }, probabilities, timeMs);
-      if (window !== undefined) windows[String(track)] = window.counts;
-      return {
-        track,
-        box: shown(box, frame),
-        score: roundTo(score, 4),
-        distanceMm,
-        relief,
-        person,
-        probabilities: Array.from(probabilities),
-        expression: this.labels[argmax(probabilities)] as string,
-        confirmed: window?.confirmed?.expression ?? null,
-        quorumReached: window?.confirmed?.quorumReached ?? null,
-      };
-    });
+    const { faces, windows } = await reader.read({ frame, timeMs, faces: located.faces }, watch);
     return {
       type: "frame",
       source: frame.path ?? this.#source,
@@ -246,144 +185,8 @@ class Stages implements Pipeline {
       height: frame.height,
       timings: watch.withTotal(),
       faces,
-      ...(listRejected ? { rejected } : {}),
-      ...(listWindows ? { windows } : {}),
+      ...(this.settings.rejected ? { rejected } : {}),
+      ...(this.settings.windows ? { windows } : {}),
     };
   }
-
-  /** Detections, or the tracks that they belong to. */
-  async #find(frame: FrameInput, timeMs: number, memory: Memory, rejected: RejectedBox[]) {
-    const { stills, detectEvery } = this.settings;
-    const { width, height } = frame;
-    const due =
-      stills ||
-      timeMs < memory.timeMs ||
-      ++memory.framesSince >= detectEvery ||
-      timeMs - memory.soughtMs >= detectEvery * FRAME_MS;
-    memory.timeMs = timeMs;
-    if (due) [memory.framesSince, memory.soughtMs] = [0, timeMs];
-    const detections = due
-      ? await this.#detector.detect(frame, ({ box, reason }) => {
-          rejected.push({ box: shown(box, frame), reason });
-        })
-      : null;
-    if (stills) {
-      return (detections ?? []).map((one) => ({ ...one, track: null, fresh: true }));
-    }
-    return memory.tracker
-      .update(timeMs, detections)
-      .filter(({ box }) => isInside(box, width, height))
-      .map(({ id, box, score, missedMs }) => ({
-        track: id,
-        box,
-        score,
-        fresh: due && missedMs === 0,
-      }));
-  }
-
-  /** Adds what depth says, and leaves out pictures of faces. */
-  #gate(
-    frame: FrameInput,
-    found: readonly Omit<Seen, "distanceMm" | "relief">[],
-    rejected: RejectedBox[],
-  ): Seen[] {
-    const { depth } = frame;
-    if (depth === undefined) {
-      return found.map((one) => ({ ...one, distanceMm: null, relief: "unknown" }));
-    }
-    const { flat } = this.settings;
-    return found.flatMap((one): Seen[] => {
-      const judged = judgeRelief(depth, one.box, frame);
-      const { distanceMm } = judged;
-      if (flat === "off") return [{ ...one, distanceMm, relief: "unknown" }];
-      if (judged.relief === "flat" && flat === "reject") {
-        rejected.push({ box: shown(one.box, frame), reason: judged.reason });
-        return [];
-      }
-      return [{ ...one, distanceMm, relief: judged.relief }];
-    });
-  }
-
-  async #recognise(
-    frame: FrameInput,
-    seen: readonly Seen[],
-    { identities }: Memory,
-  ): Promise<(Match | null)[]> {
-    const people = this.#people;
-    if (people === undefined || seen.length === 0) return seen.map(() => null);
-    if (identities !== undefined) {
-      const faces = seen.map(({ track, box, fresh }) => ({ track: track as number, box, fresh }));
-      return identities.update(frame, faces);
-    }
-    const boxes = seen.map(({ box }) => box);
-    const features = await people.recogniser.describe(frame, boxes);
-    return features.map((feature) => people.identify(feature));
-  }
-}
-
-/** What frames leave behind for those after them. */
-interface Memory {
-  /** Since faces were last looked for: how many, and when that was. */
-  framesSince: number;
-  soughtMs: number;
-  /** Of the frame before. */
-  timeMs: number;
-  readonly tracker: Tracker;
-  readonly windows: ConfirmationWindows;
-  /** Undefined for stills, and while nobody is to be recognised. */
-  readonly identities: Identities | undefined;
-}
-
-function sessionChoices(options: PipelineOptions): SessionChoices {
-  const { threads, background, wasmPath, wasmModulePath } = resolveSession(options);
-  return {
-    threads,
-    background,
-    ...(wasmPath === undefined ? {} : { wasmPath }),
-    ...(wasmModulePath === undefined ? {} : { wasmModulePath }),
-  };
-}
-
-/** The settings of checked options, with the defaults for those that are not given. */
-function resolveSettings(
-  options: PipelineOptions,
-  labels: readonly string[],
-  detector: FaceDetector,
-): PipelineSettings {
-  const {
-    stills = pipelineSettings.stills.default,
-    detectEvery = pipelineSettings.detectEvery.default,
-    recogniseEvery = pipelineSettings.recogniseEvery.default,
-    mirror = pipelineSettings.mirror.default,
-    flat = pipelineSettings.flat.default,
-    rejected = pipelineSettings.rejected.default,
-    windows = pipelineSettings.windows.default,
-    tracking = {},
-    confirmation = {},
-  } = options;
-  const { threads, background } = resolveSession(options);
-  return {
-    threads,
-    background,
-    stills,
-    detectEvery,
-    recogniseEvery,
-    mirror,
-    flat,
-    rejected,
-    windows,
-    detection: detector.settings,
-    tracking: resolveTracking(tracking),
-    confirmation: resolveConfirmation(confirmation, labels),
-  };
-}
-
-/** A box as results show it: inside the picture, to a tenth of a pixel. */
-function shown(box: Box, { width, height }: Picture): Box {
-  const [x, y, w, h] = clip(box, width, height).map((value) => roundTo(value, 1));
-  return [x, y, w, h] as unknown as Box;
-}
-
-function roundTo(value: number, digits: number): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits;
 }

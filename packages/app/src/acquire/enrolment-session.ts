@@ -1,11 +1,11 @@
 import { checkPersonName, MienError, type FaceResult, type Frame } from "@mien/format";
-import { cut } from "@mien/runtime";
+import { crop } from "@mien/runtime";
 import type { Enrolment } from "@mien/web";
 import { toJpeg } from "../jpeg-pictures.ts";
 import type { Crop } from "../people/crop-features.ts";
 import { findFlaw, measureQuality, type FaceQuality, type Flaw } from "./picture-quality.ts";
 
-/** Margin around a face that is stored, as a share of its box, so that it can be cut out anew. */
+/** Margin around a face that is stored, as a share of its box, so that it can be cropped again. */
 const MARGIN = 0.5;
 /** Smallest time between two pictures, in ms. */
 const INTERVAL = 120;
@@ -156,7 +156,7 @@ async function cropOf(frame: Frame, { box }: FaceBox): Promise<Crop> {
   const left = Math.round(x - MARGIN * width);
   const top = Math.round(y - MARGIN * height);
   const region = [left, top, width * (1 + 2 * MARGIN), height * (1 + 2 * MARGIN)] as const;
-  const piece = cut(frame, region);
+  const piece = crop(frame, region);
   const jpeg = await toJpeg({ width: piece.width, height: piece.height, pixels: piece.data });
   return { jpeg, box: [x - left, y - top, width, height] };
 }

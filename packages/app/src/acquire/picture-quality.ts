@@ -1,4 +1,4 @@
-import { cut, type Box, type Picture } from "@mien/runtime";
+import { crop, type Box, type Picture } from "@mien/runtime";
 
 /** What decides whether a picture of a face is useful, measured on a grey thumbnail of the face. */
 export interface FaceQuality {
@@ -27,7 +27,7 @@ const MIN_DIFFERENCE = 2.5;
 
 /** Measures the face in a box of a picture. */
 export function measureQuality(picture: Picture, box: Box): FaceQuality {
-  const face = cut(picture, box);
+  const face = crop(picture, box);
   const thumbnail = new Float32Array(SIDE * SIDE);
   let brightness = 0;
   for (let y = 0; y < SIDE; y++) {
@@ -62,7 +62,7 @@ export function findFlaw(
 }
 
 /** The mean of the pixels that a pixel of the thumbnail covers (BT.601 luma), 0–255. */
-function meanGrey({ width, height, data }: ReturnType<typeof cut>, x: number, y: number): number {
+function meanGrey({ width, height, data }: ReturnType<typeof crop>, x: number, y: number): number {
   const x0 = Math.floor((x * width) / SIDE);
   const y0 = Math.floor((y * height) / SIDE);
   const x1 = Math.max(x0 + 1, Math.floor(((x + 1) * width) / SIDE));

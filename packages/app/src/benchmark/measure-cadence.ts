@@ -12,7 +12,7 @@ import path from "node:path";
 import { dataFolder, formatPercent } from "@mien/cli";
 import { MienError, random } from "@mien/format";
 import {
-  cut,
+  crop,
   EXPRESSION_MARGIN,
   ExpressionClassifier,
   FaceDetector,
@@ -195,7 +195,7 @@ async function shoot(
 /** A head as a square picture, its face of the size that is wanted, and where in it the face is. */
 async function cutOut(texture: FaceTexture) {
   const [x, y, width, height] = regionOf(texture.box, PATCH);
-  const head = cut(texture, [x, y, width, height]);
+  const head = crop(texture, [x, y, width, height]);
   const scale = SIZE / Math.sqrt(texture.box[2] * texture.box[3]);
   const side = Math.round(width * scale);
   const patch = await sharp(head.data, { raw: head }).resize(side, side).raw().toBuffer();
@@ -224,7 +224,7 @@ async function read(shots: readonly Shot[], seen: readonly Seen[]): Promise<(str
   const answers: (string | null)[] = [];
   for (const [i, { picture }] of shots.entries()) {
     const box = seen[i]?.box;
-    const face = box && cut(picture, regionOf(box, EXPRESSION_MARGIN));
+    const face = box && crop(picture, regionOf(box, EXPRESSION_MARGIN));
     const read = face && (await classifier?.classify(face));
     answers.push(read?.expression ?? null);
   }

@@ -11,7 +11,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
-import { type Box, judgeRelief, type Relief } from "@mien/runtime";
+import { type Box, measureRelief, type Relief } from "@mien/runtime";
 import {
   drawFaces,
   openRecording,
@@ -58,7 +58,7 @@ async function judge(recording: string, scene: SceneName, seed: number): Promise
     for (const { kind, box } of truth[frame.index]?.faces ?? []) {
       if (frame.depth === undefined) continue;
       const stream = random(seed, scene, frame.index, box[0]);
-      seen.push({ scene, kind, ...judgeRelief(frame.depth, detected(box, stream), frame) });
+      seen.push({ scene, kind, ...measureRelief(frame.depth, detected(box, stream), frame) });
     }
   }
 }

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { dataFolder } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { cut, FaceDetector, regionOf, type Picture } from "@mien/runtime";
+import { crop, FaceDetector, regionOf, type Picture } from "@mien/runtime";
 import sharp from "sharp";
 import { decodeImage } from "@mien/camera";
 
@@ -36,7 +36,7 @@ export async function openSceneMaker(
     throw new MienError("bad-data", `no face is found in ${file}`, { advice: "Name another one." });
   }
   // With hair and neck: a detector trained on photographs wants to see a head.
-  const head = cut(picture, regionOf(face.box, { side: 2.2, down: 0.1 }));
+  const head = crop(picture, regionOf(face.box, { side: 2.2, down: 0.1 }));
   const raw = { width: head.width, height: head.height, channels: 3 } as const;
   return {
     async scene(width, height, faces) {

@@ -55,7 +55,7 @@ function groupSizes(features: readonly Float32Array[], recogniser: Recogniser): 
   if (features.length < 2) return [features.length];
   const alone = new People(recogniser);
   alone.add("these", features);
-  const { threshold } = alone.calibration();
+  const { threshold } = alone.thresholdEstimate();
   const rest = new Set(features);
   const sizes: number[] = [];
   for (const start of rest) {

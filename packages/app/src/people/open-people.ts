@@ -58,7 +58,7 @@ export function sayWhoIsRecognised({ folder, people }: PersonStore, terminal: Te
   terminal.say(
     names.length === 0
       ? "recognition is off: nobody is enrolled"
-      : `people ${folder}: ${names.join(", ")}; ${expectedErrors(people.calibration())}`,
+      : `people ${folder}: ${names.join(", ")}; ${expectedErrors(people.thresholdEstimate())}`,
   );
 }
 

@@ -96,7 +96,7 @@ export class PersonStore {
 
   async summary(): Promise<PeopleSummary> {
     const records = await readRecords(this.folder);
-    const { falseAccept, falseReject } = this.people.calibration();
+    const { falseAccept, falseReject } = this.people.thresholdEstimate();
     return {
       folder: this.folder,
       people: this.people.list().map(({ name, enrolled, features }) => ({

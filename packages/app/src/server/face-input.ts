@@ -1,5 +1,5 @@
 import { prepareImages, type ModelInput } from "@mien/format";
-import { cut, EXPRESSION_MARGIN, regionOf } from "@mien/runtime";
+import { crop, EXPRESSION_MARGIN, regionOf } from "@mien/runtime";
 import sharp from "sharp";
 import type { LiveFrame } from "../live/live-engine.ts";
 
@@ -11,7 +11,7 @@ export async function faceInput(
 ): Promise<Buffer | undefined> {
   const face = live.result.faces.find((one) => one.track === track);
   if (face === undefined) return undefined;
-  const pixels = prepareImages([cut(live.frame, regionOf(face.box, EXPRESSION_MARGIN))], input);
+  const pixels = prepareImages([crop(live.frame, regionOf(face.box, EXPRESSION_MARGIN))], input);
   const { width, height } = input;
   const channels = input.channels === 1 ? 1 : 3;
   return sharp(Uint8Array.from(pixels, Math.round), { raw: { width, height, channels } })

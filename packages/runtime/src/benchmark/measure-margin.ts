@@ -1,11 +1,11 @@
 /**
- * Measures `EXPRESSION_MARGIN`: how much around a detector's box FER2013's own images show.
+ * Measures `EXPRESSION_MARGIN`: the margin around a detector's box that FER2013's own images have.
  *
- *     MIEN_DATA=… node --conditions=source --import tsx packages/runtime/src/testing/measure-margin.ts MODEL.onnx [DETECTOR.onnx]
+ *     MIEN_DATA=… node --conditions=source --import tsx packages/runtime/src/benchmark/measure-margin.ts MODEL.onnx [DETECTOR.onnx]
  *
- * PublicTest images, from which no model has learnt, are enlarged onto a larger canvas, on which the detector looks for the face. Where
- * it finds one, the canvas is cut out anew around its box with one margin after the other, and the
- * expression model reads these cuts and the original image.
+ * PublicTest images, which no model was trained on, are enlarged and placed on a larger canvas, in
+ * which the face is detected. Around each detected box the canvas is cropped with one margin after
+ * the other, and the expression model classifies these crops and the original image.
  */
 import { createReadStream } from "node:fs";
 import path from "node:path";
@@ -16,12 +16,12 @@ import type { Box } from "../image/box.ts";
 import { ExpressionClassifier } from "../expression/expression-classifier.ts";
 import { FaceDetector } from "../detect/face-detector.ts";
 import { regionOf } from "../image/face-region.ts";
-import { cut } from "../image/picture.ts";
-import type { Picture } from "../image/shrink.ts";
+import { crop } from "../image/crop.ts";
+import type { Picture } from "../image/picture.ts";
 import { DATA, DETECTOR, widened } from "../testing/data.ts";
 
 const SIDE = 48;
-/** What an image is enlarged to, and the canvas around it. */
+/** Side of the enlarged image and of the canvas around it, in pixels. */
 const [ENLARGED, CANVAS] = [120, 416];
 const SIDES = [1.0, 1.1, 1.15, 1.2, 1.27, 1.35, 1.45];
 const DOWNS = [-0.04, 0, 0.04, 0.08];
@@ -69,18 +69,19 @@ console.log(
   median(samples.map((s) => (CANVAS / 2 - s.box[1] - s.box[3] / 2) / size(s))),
 );
 
-const right = (answers: readonly { expression: string }[]) =>
-  answers.filter(({ expression }, i) => classifier.labels[samples[i]!.label] === expression).length;
+const countCorrect = (results: readonly { expression: string }[]) =>
+  results.filter(({ expression }, i) => classifier.labels[samples[i]?.label ?? -1] === expression)
+    .length;
 const percent = (count: number) => `${((100 * count) / samples.length).toFixed(1)} %`;
 const direct = await classifier.classify(samples.map(({ original }) => original));
-console.log(`right on the original images: ${percent(right(direct))}`);
+console.log(`right on the original images: ${percent(countCorrect(direct))}`);
 for (const side of SIDES) {
   for (const down of DOWNS) {
-    const cuts = samples.map(({ canvas, box }) => cut(canvas, regionOf(box, { side, down })));
-    const answers = await classifier.classify(cuts);
-    const same = answers.filter(({ expression }, i) => expression === direct[i]!.expression).length;
+    const crops = samples.map(({ canvas, box }) => crop(canvas, regionOf(box, { side, down })));
+    const results = await classifier.classify(crops);
+    const same = results.filter(({ expression }, i) => expression === direct[i]?.expression).length;
     console.log(
-      `side ${side}, down ${down}: right ${percent(right(answers))}, same ${percent(same)}`,
+      `side ${side}, down ${down}: right ${percent(countCorrect(results))}, same ${percent(same)}`,
     );
   }
 }

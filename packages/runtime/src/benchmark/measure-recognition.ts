@@ -1,8 +1,9 @@
 /**
- * Measures recognition on the ORL faces: 30 people known by 5 pictures each, their 5 other pictures,
- * and 10 strangers; mean over five random splits, at the threshold that the enrolled pictures give.
+ * Measures recognition on the ORL faces: 30 people enrolled from 5 pictures each, tested on their 5
+ * other pictures and on 10 strangers. Rates are means over five random splits, at the threshold that
+ * is estimated from the enrolled pictures.
  *
- *     MIEN_DATA=… node --conditions=source --import tsx packages/runtime/src/testing/measure-recognition.ts
+ *     MIEN_DATA=… node --conditions=source --import tsx packages/runtime/src/benchmark/measure-recognition.ts
  */
 import { createLbph, openEmbedding } from "../people/recogniser.ts";
 import { DATA, EMBEDDING } from "../testing/data.ts";
@@ -21,9 +22,7 @@ function show(name: string, rates: Omit<Rates, "top1"> & { top1?: number }): voi
 
 const faces = await readOrl();
 const found = faces.flat().filter((face) => face.found).length;
-console.log(
-  `${found} of ${faces.flat().length} faces found; the others are taken where faces usually are`,
-);
+console.log(`${found} of ${faces.flat().length} faces detected; the others get the usual box`);
 const embedding = await openEmbedding(EMBEDDING);
 const features = await describeOrl(faces, embedding);
 show("embedding", identify(features, embedding));

@@ -1,120 +1,158 @@
 import type { DepthMap, FaceResult } from "@mien/format";
 import type { Box } from "../image/box.ts";
 import { planeResidual, type DepthSample } from "./plane-fit.ts";
-import { leastBulge } from "./quadric-fit.ts";
+import { smallestBulge } from "./quadric-fit.ts";
 
-/** What depth says about a face. */
+/** What the depth image shows inside the box of a face. */
 export interface Relief {
-  /** Median distance of what is inside the box, in millimetres; null where nothing is known. */
+  /** Median distance from the camera inside the box, in millimetres; null where no depth is known. */
   readonly distanceMm: number | null;
+  /** `face` for a head, `flat` for a picture of one, `unknown` where the depth does not tell. */
   readonly relief: FaceResult["relief"];
-  /** Width of the box at that distance, in millimetres; null with the distance. */
+  /** Width of the box at that distance, in millimetres; null where no depth is known. */
   readonly widthMm: number | null;
-  /** Root mean square distance from a plane, in millimetres; null where it cannot be told. */
+  /** Root mean square distance from the best plane, in millimetres; null where it is not measured. */
   readonly residualMm: number | null;
   /**
-   * How far it falls back from its middle to the edge of the inner ellipse, in the direction in which
-   * it does so least, in millimetres; null where it cannot be told.
+   * How far the surface falls back from its middle to the edge of the inner ellipse, in the direction
+   * where it falls back least, in millimetres; null where it is not measured.
    */
   readonly bulgeMm: number | null;
-  /** Why, for people. */
+  /** The reason for `relief`, in words. */
   readonly reason: string;
 }
 
-/** No face is as narrow or as wide as that, in millimetres; boxes differ by detector. */
-const NARROWEST = 80;
-const WIDEST = 320;
-/** Whatever is this far before or behind the median is not the face, in millimetres. */
-const CUT = 130;
-/** Less of the ellipse than this is known or near: no answer. */
-const LEAST_SHARE = 0.35;
-/** The ellipse is parted into cells, whose means have less noise than single values. */
+/** The limits of the depth gate. docs/runtime.md tells how far real faces and pictures are from them. */
+export const DEPTH_GATE = {
+  /** Narrowest face, in millimetres. Boxes are narrower than heads, and differ by detector. */
+  minFaceWidthMm: 80,
+  /** Widest face, in millimetres. */
+  maxFaceWidthMm: 320,
+  /** Depth that differs from the median by more than this is not of the face, in millimetres. */
+  maxDepthFromMedianMm: 130,
+  /** Smallest share of the inner ellipse that must have a known depth near the median. */
+  minKnownShare: 0.35,
+  /** Distance beyond which depth is too coarse to tell, in millimetres. */
+  maxDistanceMm: 2500,
+  /** A surface that is nearer than this to a plane is a flat picture, in millimetres. */
+  minResidualMm: 4,
+  /** A surface whose bulge is below this is a bent picture, in millimetres. */
+  minBulgeMm: 6,
+} as const;
+
+/** Size of the inner ellipse in relation to the box; nearer the edge there is hair and background. */
+const INNER_SHARE = 0.8;
+/** Rows and columns of cells whose mean depths are fitted: means have less noise than single values. */
 const CELLS = 9;
-/** Beyond this even means are too coarse, in millimetres. */
-const FARTHEST = 2500;
-/** Less from a plane than this is a flat picture, in millimetres; docs/runtime.md has the margins. */
-const FLAT_BELOW = 4;
-/** Less of a bulge than this is a bent picture, in millimetres. */
-const BENT_BELOW = 6;
+/** About how many places along each radius of the ellipse are read, so that near faces cost no more. */
+const PLACES_PER_RADIUS = 40;
 
 /**
- * Tells a head from a picture of one, by the depth inside its box.
+ * Tells a head from a picture of one by the depth inside its box.
  *
- * The face's width at its distance must be one that faces have; and inside the inner ellipse of the
- * box, once the background is cut away, depth must differ from a plane, and fall back from the
- * middle in every direction, which no sheet does however it is bent. Beyond 2.5 m, or where too little depth is known, the answer is `unknown`.
+ * The box must be as wide as a face at its distance. Inside the inner ellipse of the box, without the
+ * background, the depth must differ from a plane, and fall back from the middle in every direction,
+ * which a sheet of paper never does, however it is bent. Beyond 2.5 m, or where too little depth is
+ * known, the answer is `unknown`. The limits are in `DEPTH_GATE`.
  *
- * @param box in pixels of the frame, close around the face, chin to forehead.
- * @param frame the size of the picture that the box is of.
+ * @param box in pixels of the frame, close around the face: chin to forehead, cheek to cheek.
+ * @param frame size in pixels of the picture that the box refers to.
+ * @example
+ * const { relief, distanceMm, reason } = measureRelief(frame.depth, face.box, frame);
+ * if (relief === "flat") console.log(`a picture of a face, ${reason}`);
  */
-export function judgeRelief(
+export function measureRelief(
   depth: DepthMap,
   box: Box,
   frame: { readonly width: number; readonly height: number },
 ): Relief {
-  const across = depth.width / frame.width;
-  const down = depth.height / frame.height;
-  const centreX = (box[0] + box[2] / 2) * across;
-  const centreY = (box[1] + box[3] / 2) * down;
-  // The inner 80 %: nearer the edge there is hair, and background.
-  const radiusX = 0.4 * box[2] * across;
-  const radiusY = 0.4 * box[3] * down;
-  const inside = ellipse(depth, centreX, centreY, radiusX, radiusY);
-  const distanceMm = medianOf(inside.known);
+  const ellipse = innerEllipse(depth, box, frame);
+  const region = readEllipse(depth, ellipse);
+  const distanceMm = medianDistance(region.known);
   if (distanceMm === null) {
     const nothing = { distanceMm, widthMm: null, residualMm: null, bulgeMm: null };
     return { ...nothing, relief: "unknown", reason: "no depth is known there" };
   }
   const at = `at ${(distanceMm / 1000).toFixed(2)} m`;
-  const widthMm = (box[2] * across * distanceMm) / depth.focalLength;
+  const boxWidth = (2 * ellipse.radiusX) / INNER_SHARE;
+  const widthMm = (boxWidth * distanceMm) / depth.focalLength;
   const known = { distanceMm, widthMm, residualMm: null, bulgeMm: null };
-  if (widthMm < NARROWEST || widthMm > WIDEST) {
+  if (widthMm < DEPTH_GATE.minFaceWidthMm || widthMm > DEPTH_GATE.maxFaceWidthMm) {
     const reason = `size: ${Math.round(widthMm)} mm wide ${at}`;
     return { ...known, relief: "flat", reason };
   }
-  const { samples, share } = cellsOf(inside, distanceMm);
+  const { samples, share } = meanDepths(region, distanceMm);
   const residualMm = planeResidual(samples);
-  const middle = { x: depth.width / 2 - centreX, y: depth.height / 2 - centreY };
-  const bulgeMm = leastBulge(
-    samples.map((sample) => inSpace(sample, distanceMm, middle.x / radiusX, middle.y / radiusY)),
-  );
-  const isKnown = share >= LEAST_SHARE && Number.isFinite(residualMm) && Number.isFinite(bulgeMm);
-  if (distanceMm > FARTHEST || !isKnown) {
+  const bulgeMm = smallestBulge(withoutPerspective(samples, distanceMm, { depth, ellipse }));
+  const isMeasured = Number.isFinite(residualMm) && Number.isFinite(bulgeMm);
+  if (distanceMm > DEPTH_GATE.maxDistanceMm || share < DEPTH_GATE.minKnownShare || !isMeasured) {
     return { ...known, relief: "unknown", reason: `too little depth is known ${at}` };
   }
   const measured = { ...known, residualMm, bulgeMm };
-  const away = `${residualMm.toFixed(1)} mm from a plane ${at}`;
-  if (residualMm < FLAT_BELOW) return { ...measured, relief: "flat", reason: `flat: ${away}` };
-  return bulgeMm < BENT_BELOW
+  const residual = `${residualMm.toFixed(1)} mm from a plane ${at}`;
+  if (residualMm < DEPTH_GATE.minResidualMm) {
+    return { ...measured, relief: "flat", reason: `flat: ${residual}` };
+  }
+  return bulgeMm < DEPTH_GATE.minBulgeMm
     ? { ...measured, relief: "flat", reason: `bent: straight or hollow in one direction ${at}` }
-    : { ...measured, relief: "face", reason: away };
+    : { ...measured, relief: "face", reason: residual };
 }
 
-/** Undoes the perspective around the optical axis, so that a tilted plane is one again. */
-function inSpace(sample: DepthSample, distance: number, axisX: number, axisY: number) {
-  const scale = sample.z / distance;
-  return { ...sample, x: (sample.x - axisX) * scale, y: (sample.y - axisY) * scale };
+/** In pixels of the depth image. */
+interface Ellipse {
+  readonly centreX: number;
+  readonly centreY: number;
+  readonly radiusX: number;
+  readonly radiusY: number;
+}
+
+function innerEllipse(
+  depth: DepthMap,
+  [x, y, width, height]: Box,
+  frame: { readonly width: number; readonly height: number },
+): Ellipse {
+  const scaleX = depth.width / frame.width;
+  const scaleY = depth.height / frame.height;
+  return {
+    centreX: (x + width / 2) * scaleX,
+    centreY: (y + height / 2) * scaleY,
+    radiusX: (INNER_SHARE / 2) * width * scaleX,
+    radiusY: (INNER_SHARE / 2) * height * scaleY,
+  };
+}
+
+/**
+ * Undoes the perspective around the optical axis, so that the samples of a tilted plane are in one
+ * plane again.
+ */
+function withoutPerspective(
+  samples: readonly DepthSample[],
+  distanceMm: number,
+  { depth, ellipse }: { readonly depth: DepthMap; readonly ellipse: Ellipse },
+): DepthSample[] {
+  const axisX = (depth.width / 2 - ellipse.centreX) / ellipse.radiusX;
+  const axisY = (depth.height / 2 - ellipse.centreY) / ellipse.radiusY;
+  return samples.map((sample) => {
+    const scale = sample.z / distanceMm;
+    return { ...sample, x: (sample.x - axisX) * scale, y: (sample.y - axisY) * scale };
+  });
 }
 
 /** The depth inside an ellipse. */
-interface Inside {
-  /** Places inside it, whether their depth is known or not. */
+interface EllipseDepth {
+  /** Number of places that were read, whether their depth is known or not. */
   readonly places: number;
-  /** Known distances in millimetres, with where they are: -1 to 1 across the ellipse. */
+  /** Known distances in millimetres; x and y are −1 to 1 across the ellipse. */
   readonly known: readonly { readonly x: number; readonly y: number; readonly z: number }[];
 }
 
-function ellipse(
+function readEllipse(
   { width, height, millimetres }: DepthMap,
-  centreX: number,
-  centreY: number,
-  radiusX: number,
-  radiusY: number,
-): Inside {
+  { centreX, centreY, radiusX, radiusY }: Ellipse,
+): EllipseDepth {
   const known: { x: number; y: number; z: number }[] = [];
   let places = 0;
-  // At most about 80×80 places, so that a near face costs no more than a far one.
-  const step = Math.max(1, Math.floor(Math.min(radiusX, radiusY) / 40));
+  const step = Math.max(1, Math.floor(Math.min(radiusX, radiusY) / PLACES_PER_RADIUS));
   for (let row = Math.ceil(centreY - radiusY); row <= centreY + radiusY; row += step) {
     const y = (row - centreY) / radiusY;
     for (let column = Math.ceil(centreX - radiusX); column <= centreX + radiusX; column += step) {
@@ -122,15 +160,20 @@ function ellipse(
       if (x * x + y * y > 1) continue;
       places++;
       if (column < 0 || row < 0 || column >= width || row >= height) continue;
-      const z = millimetres[row * width + column] as number;
+      const z = millimetres[row * width + column] ?? 0;
       if (z > 0) known.push({ x, y, z });
     }
   }
   return { places, known };
 }
 
-function cellsOf({ places, known }: Inside, median: number) {
-  const near = known.filter(({ z }) => Math.abs(z - median) <= CUT);
+/**
+ * The mean depth in each cell of a grid, without what is too far from the median.
+ *
+ * @returns the samples, and the share of the ellipse that they come from.
+ */
+function meanDepths({ places, known }: EllipseDepth, medianMm: number) {
+  const near = known.filter(({ z }) => Math.abs(z - medianMm) <= DEPTH_GATE.maxDepthFromMedianMm);
   const sums = new Map<number, { x: number; y: number; z: number; count: number }>();
   for (const { x, y, z } of near) {
     const column = Math.min(CELLS - 1, Math.floor(((x + 1) / 2) * CELLS));
@@ -148,8 +191,7 @@ function cellsOf({ places, known }: Inside, median: number) {
   return { samples, share: near.length / Math.max(1, places) };
 }
 
-function medianOf(known: Inside["known"]): number | null {
-  if (known.length === 0) return null;
+function medianDistance(known: EllipseDepth["known"]): number | null {
   const sorted = Uint16Array.from(known, ({ z }) => z).sort();
-  return sorted[sorted.length >> 1] as number;
+  return sorted[sorted.length >> 1] ?? null;
 }

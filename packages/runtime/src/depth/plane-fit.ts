@@ -1,21 +1,21 @@
-/** A place in an image and how far away it is. */
+/** The depth at one place of an image. */
 export interface DepthSample {
   readonly x: number;
   readonly y: number;
-  /** Millimetres, above 0. */
+  /** Distance in millimetres, above 0. */
   readonly z: number;
-  /** How much it counts. */
+  /** Weight in least-squares fits. */
   readonly weight: number;
 }
 
 /**
  * How far samples are from the plane that fits them best.
  *
- * A plane in space is linear in 1/Z over the image, whatever its tilt, so that is what is fitted,
- * by weighted least squares.
+ * In the image of a plane, 1/z is linear in x and y whatever the plane's tilt, so that 1/z is what is
+ * fitted, by weighted least squares.
  *
- * @returns the root mean square of the differences in millimetres; Infinity if the samples are too
- * few, or stand in one line.
+ * @returns the root mean square difference in millimetres; Infinity if there are fewer than 6 samples,
+ * or they are in one line.
  */
 export function planeResidual(samples: readonly DepthSample[]): number {
   if (samples.length < 6) return Infinity;

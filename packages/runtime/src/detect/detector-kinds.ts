@@ -8,33 +8,37 @@ const { minScore, inputSize } = pipelineSettings.detection;
 export interface Detection {
   /** In pixels of the picture; may reach beyond its edges. */
   readonly box: Box;
-  /** How sure the detector is, 0–1. */
+  /** Score of the detector, 0–1. */
   readonly score: number;
 }
 
-/** What a detector answered, by output name. */
-export type Answers = Readonly<
+/** The outputs of a detector by name. */
+export type DetectorOutputs = Readonly<
   Record<string, { readonly dims: readonly number[]; readonly data: unknown }>
 >;
 
-/** A family of detectors: what its graph looks like, what it wants, and what its answer means. */
+/** A kind of detector: how its graph looks, and what its input and outputs mean. */
 export interface DetectorKind {
   readonly name: string;
-  /** Longer side of the input in pixels where nothing else is asked for. */
+  /** Default of the longer side of the input, in pixels. */
   readonly inputSize: number;
-  /** Least score where nothing else is asked for. */
+  /** Default of the smallest score. */
   readonly minScore: number;
   /** Whether the channels of the input are blue, green, red. */
   readonly bgr: boolean;
-  /** Turns this family's box into one close around the face: chin to forehead, cheek to cheek. */
-  tighten(box: Box): Box;
-  /** Whether a graph is of this family, by its outputs. */
-  fits(session: Session): boolean;
-  /** @returns boxes in pixels of the input whose score is at least `minScore`; many a face. */
-  decode(answers: Answers, input: { width: number; height: number }, minScore: number): Detection[];
+  /** Turns a box of this kind into one close around the face: chin to forehead, cheek to cheek. */
+  toFaceBox(box: Box): Box;
+  /** Whether a graph is of this kind, by its outputs. */
+  matches(session: Session): boolean;
+  /** @returns boxes in pixels of the input whose score is at least `minScore`; many per face. */
+  decode(
+    outputs: DetectorOutputs,
+    input: { readonly width: number; readonly height: number },
+    minScore: number,
+  ): Detection[];
 }
 
-/** Anchors of the tiny detector as [width, height] in cells. */
+/** Anchors of the tiny face detector as [width, height] in cells. */
 const ANCHORS = [
   [1.603231, 2.094468],
   [6.041143, 7.080126],
@@ -42,14 +46,20 @@ const ANCHORS = [
   [4.266906, 5.178857],
   [9.041765, 10.66308],
 ] as const;
+/** Side of a cell in pixels of the input. */
 const CELL = 32;
 /** Per anchor: x, y, width, height, score. */
 const VALUES = 5;
 const CHANNELS = ANCHORS.length * VALUES;
+/**
+ * The face in relation to the tiny detector's box, which is too wide and too low; docs/runtime.md
+ * says how this was measured.
+ */
+const TINY_FACE = { width: 0.65, height: 1.05, up: 0.12 };
 
 /**
- * The tiny face detector of face-api: one map, a cell of which is 32 pixels, with five anchors.
- * Its map may have the channels last or first.
+ * The tiny face detector of face-api: one output map with cells of 32 pixels and five anchors per
+ * cell. The channels of the map are last or first.
  *
  * @see https://github.com/vladmandic/face-api (MIT); YOLO v2, https://arxiv.org/abs/1612.08242
  */
@@ -58,41 +68,39 @@ const tiny: DetectorKind = {
   inputSize: inputSize.default.tiny,
   minScore: minScore.default.tiny,
   bgr: false,
-  // Its boxes are wide and hang low; docs/runtime.md says how this was measured.
-  tighten: ([x, y, width, height]) => {
-    const [w, h] = [0.65 * width, 1.05 * height];
-    return [x + (width - w) / 2, y + (height - h) / 2 - 0.12 * height, w, h];
+  toFaceBox([x, y, width, height]) {
+    const [w, h] = [TINY_FACE.width * width, TINY_FACE.height * height];
+    return [x + (width - w) / 2, y + (height - h) / 2 - TINY_FACE.up * height, w, h];
   },
-  fits({ outputs: [map, ...others] }) {
+  matches({ outputs: [map, ...others] }) {
     return (
       others.length === 0 &&
       map?.shape.length === 4 &&
       (map.shape[3] === CHANNELS || map.shape[1] === CHANNELS)
     );
   },
-  decode(answers, input, minScore) {
+  decode(outputs, input, minScore) {
     const columns = input.width / CELL;
     const rows = input.height / CELL;
-    const [map] = Object.values(answers);
+    const [map] = Object.values(outputs);
     const values = floatsOf(map, rows * columns * CHANNELS);
-    const last = map?.dims[3] === CHANNELS;
-    // Where a cell's values start, and how far apart they are.
-    const between = last ? 1 : rows * columns;
-    const perCell = last ? CHANNELS : 1;
+    const channelsLast = map?.dims[3] === CHANNELS;
+    // Distances in the map: between the channels of a cell, and between cells.
+    const channelStride = channelsLast ? 1 : rows * columns;
+    const cellStride = channelsLast ? CHANNELS : 1;
     const found: Detection[] = [];
-    const least = Math.log(minScore / (1 - minScore));
+    const minLogit = Math.log(minScore / (1 - minScore));
     for (let cell = 0; cell < rows * columns; cell++) {
-      for (let k = 0; k < ANCHORS.length; k++) {
-        const start = cell * perCell + k * VALUES * between;
-        const score = values[start + 4 * between] as number;
-        if (score < least) continue;
-        const value = (i: number) => values[start + i * between] as number;
-        const [anchorWidth, anchorHeight] = ANCHORS[k] as readonly [number, number];
+      for (const [k, [anchorWidth, anchorHeight]] of ANCHORS.entries()) {
+        const start = cell * cellStride + k * VALUES * channelStride;
+        const value = (i: number) => values[start + i * channelStride] ?? 0;
+        const logit = value(4);
+        if (logit < minLogit) continue;
         const width = Math.exp(value(2)) * anchorWidth * CELL;
         const height = Math.exp(value(3)) * anchorHeight * CELL;
         const x = ((cell % columns) + sigmoid(value(0))) * CELL - width / 2;
         const y = (Math.floor(cell / columns) + sigmoid(value(1))) * CELL - height / 2;
-        found.push({ box: [x, y, width, height], score: sigmoid(score) });
+        found.push({ box: [x, y, width, height], score: sigmoid(logit) });
       }
     }
     return found;
@@ -102,7 +110,8 @@ const tiny: DetectorKind = {
 const STRIDES = [8, 16, 32] as const;
 
 /**
- * YuNet: three strides, no anchors; the score is the geometric mean of class and objectness.
+ * YuNet: three strides, no anchors; the score is the geometric mean of the class score and the
+ * objectness.
  *
  * @see https://doi.org/10.1007/s11633-023-1423-y
  */
@@ -111,26 +120,27 @@ const yunet: DetectorKind = {
   inputSize: inputSize.default.yunet,
   minScore: minScore.default.yunet,
   bgr: true,
-  tighten: (box) => box,
-  fits({ outputs }) {
+  toFaceBox: (box) => box,
+  matches({ outputs }) {
     const names = outputs.map(({ name }) => name);
     return STRIDES.every((s) => ["cls", "obj", "bbox"].every((o) => names.includes(`${o}_${s}`)));
   },
-  decode(answers, input, minScore) {
+  decode(outputs, input, minScore) {
     const found: Detection[] = [];
     for (const stride of STRIDES) {
       const columns = input.width / stride;
       const cells = columns * (input.height / stride);
-      const classes = floatsOf(answers[`cls_${stride}`], cells);
-      const objects = floatsOf(answers[`obj_${stride}`], cells);
-      const boxes = floatsOf(answers[`bbox_${stride}`], cells * 4);
+      const classScores = floatsOf(outputs[`cls_${stride}`], cells);
+      const objectness = floatsOf(outputs[`obj_${stride}`], cells);
+      const boxes = floatsOf(outputs[`bbox_${stride}`], cells * 4);
       for (let cell = 0; cell < cells; cell++) {
-        const score = Math.sqrt(clamp(classes[cell] as number) * clamp(objects[cell] as number));
+        const score = Math.sqrt(clamp(classScores[cell] ?? 0) * clamp(objectness[cell] ?? 0));
         if (score < minScore) continue;
-        const width = Math.exp(boxes[cell * 4 + 2] as number) * stride;
-        const height = Math.exp(boxes[cell * 4 + 3] as number) * stride;
-        const x = ((cell % columns) + (boxes[cell * 4] as number)) * stride;
-        const y = (Math.floor(cell / columns) + (boxes[cell * 4 + 1] as number)) * stride;
+        const [dx = 0, dy = 0, logWidth = 0, logHeight = 0] = boxes.subarray(cell * 4);
+        const width = Math.exp(logWidth) * stride;
+        const height = Math.exp(logHeight) * stride;
+        const x = ((cell % columns) + dx) * stride;
+        const y = (Math.floor(cell / columns) + dy) * stride;
         found.push({ box: [x - width / 2, y - height / 2, width, height], score });
       }
     }
@@ -138,15 +148,15 @@ const yunet: DetectorKind = {
   },
 };
 
-/** Every family that mien can read. */
+/** Every kind of detector that mien can read. */
 export const DETECTOR_KINDS: readonly DetectorKind[] = [tiny, yunet];
 
-/** @throws {TypeError} if it is not float32 of the expected length; the caller names the file. */
-function floatsOf(answer: Answers[string] | undefined, length: number): Float32Array {
-  const data = answer?.data;
+/** @throws {TypeError} if the output is not float32 of the expected length; callers name the file. */
+function floatsOf(output: DetectorOutputs[string] | undefined, length: number): Float32Array {
+  const data = output?.data;
   if (data instanceof Float32Array && data.length === length) return data;
   throw new TypeError(
-    `expected ${length} numbers, found [${answer?.dims.join(", ") ?? "nothing"}]`,
+    `expected ${length} numbers, found [${output?.dims.join(", ") ?? "nothing"}]`,
   );
 }
 

@@ -1,27 +1,31 @@
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { FaceDetector, type Dropped } from "./face-detector.ts";
+import { FaceDetector, type RejectedDetection } from "./face-detector.ts";
 import { DETECTOR, findYunet } from "../testing/data.ts";
 import { halvesModel, spotModel } from "../testing/models.ts";
 import { paint, spots } from "../testing/pictures.ts";
 
-/** Of the spot model, once tightened: 0.65 of its width, 1.05 of its height, moved up by 0.12. */
+/** Face box of the spot model: 0.65 of its width, 1.05 of its height, moved up by 0.12. */
 const WIDTH = 1.603231 * 32 * 0.65;
 const HEIGHT = 2.094468 * 32 * 1.05;
 const UP = 0.12 * 2.094468 * 32;
 
-function expectBox(found: readonly number[], centreX: number, centreY: number, scale = 1) {
-  const wanted = [
+function expectBox(
+  found: readonly number[],
+  [centreX, centreY]: readonly [number, number],
+  scale = 1,
+) {
+  const expected = [
     centreX - (WIDTH * scale) / 2,
     centreY - UP * scale - (HEIGHT * scale) / 2,
     WIDTH * scale,
     HEIGHT * scale,
   ];
-  found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(1));
+  found.forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1));
 }
 
 describe("a face detector", () => {
-  it("finds what its model sees, best first, in pixels of the picture", async () => {
+  it("gives boxes in pixels of the picture, best score first", async () => {
     const detector = await FaceDetector.open(spotModel());
     expect(detector.kind).toBe("tiny face detector");
     const picture = spots(416, 320, [
@@ -30,23 +34,23 @@ describe("a face detector", () => {
     ]);
     const faces = await detector.detect(picture);
     expect(faces).toHaveLength(2);
-    expectBox(faces[0]!.box, 80, 112);
-    expectBox(faces[1]!.box, 272, 208);
+    expectBox(faces[0]!.box, [80, 112]);
+    expectBox(faces[1]!.box, [272, 208]);
     expect(faces[0]!.score).toBeGreaterThan(0.99);
-    // Twice the size, and seen at half of that.
+    // A picture of twice the size, which is scaled down to half.
     const large = paint(832, 640, (x, y) => {
       const at = (Math.floor(y / 2) * 416 + Math.floor(x / 2)) * 3;
       return [picture.pixels[at]!, picture.pixels[at + 1]!, picture.pixels[at + 2]!];
     });
     const [first] = await detector.detect(large);
-    expectBox(first!.box, 160, 224, 2);
+    expectBox(first!.box, [160, 224], 2);
     await detector.close();
   });
 
-  it("does not mix pictures of different shapes, also at once", async () => {
+  it("keeps pictures of different shapes apart in calls that overlap", async () => {
     const detector = await FaceDetector.open(spotModel());
     const bright = paint(416, 416, () => [255, 255, 255]);
-    // Its input is padded below, where the bright picture was.
+    // Its input has padding where the input of the bright picture had pixels.
     const dark = paint(416, 390, () => [0, 0, 0]);
     const [many, none, again] = await Promise.all([
       detector.detect(bright),
@@ -59,20 +63,20 @@ describe("a face detector", () => {
     await detector.close();
   });
 
-  it("tells what it leaves out, and why", async () => {
-    const dropped: Dropped[] = [];
+  it("reports what it rejects, with the reason", async () => {
+    const rejected: RejectedDetection[] = [];
     const picture = spots(416, 320, [[64, 96]]);
     const strict = await FaceDetector.open(spotModel(), { minSize: 60 });
-    expect(await strict.detect(picture, (one) => dropped.push(one))).toEqual([]);
-    expect(dropped.map(({ reason }) => reason)).toEqual(["smaller than 60 pixels"]);
+    expect(await strict.detect(picture, (one) => rejected.push(one))).toEqual([]);
+    expect(rejected.map(({ reason }) => reason)).toEqual(["smaller than 60 pixels"]);
     await strict.close();
   });
 
-  it("refuses files that are no face detector, and pictures that are none", async () => {
+  it("refuses files that are no face detector, and impossible pictures", async () => {
     for (const [bytes, reason] of [
       [halvesModel(), /is \[N, 8, 8, 1\], its outputs are probabilities \[N, 5\]/],
-      [Buffer.from("<!doctype html>"), /onnxruntime refuses it/],
-      [spotModel().subarray(0, 400), /onnxruntime refuses it/],
+      [Buffer.from("<!doctype html>"), /onnxruntime cannot load it/],
+      [spotModel().subarray(0, 400), /onnxruntime cannot load it/],
     ] as const) {
       const error: unknown = await FaceDetector.open(bytes).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(MienError);
@@ -86,7 +90,7 @@ describe("a face detector", () => {
       {} as ReturnType<typeof paint>,
     ];
     for (const picture of impossible) {
-      expect(() => detector.detect(picture)).toThrow(MienError);
+      await expect(detector.detect(picture)).rejects.toThrow(MienError);
     }
     expect(await detector.detect(spots(64, 64, [[0, 0]]))).not.toEqual([]);
     await detector.close();
@@ -94,7 +98,7 @@ describe("a face detector", () => {
     await expect(FaceDetector.open(spotModel(), { threads: 0.5 })).rejects.toThrow(/threads/);
   });
 
-  it("is closed for good, also twice and while it works, and says so", async () => {
+  it("ends running work when it is closed, can be closed twice, and refuses later calls", async () => {
     const detector = await FaceDetector.open(spotModel());
     const picture = spots(64, 64, [[0, 0]]);
     const last = detector.detect(picture);
@@ -117,7 +121,7 @@ describe("a face detector", () => {
     await detector.close();
   });
 
-  it.skipIf(findYunet() === undefined)("knows a YuNet by its outputs", async () => {
+  it.skipIf(findYunet() === undefined)("recognises a YuNet by its outputs", async () => {
     const detector = await FaceDetector.open(findYunet()!);
     expect(detector.kind).toBe("YuNet");
     expect(await detector.detect(paint(640, 480, () => [90, 90, 90]))).toEqual([]);

@@ -1,199 +1,200 @@
 import { ort } from "#ort";
-import { MienError, messageOf } from "@mien/format";
+import { messageOf } from "@mien/format";
 import { isInside, suppress } from "../image/box.ts";
 import { checkModelSource, checkOptions } from "../check-options.ts";
-import { pipelineSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
 import { DETECTOR_KINDS, type Detection, type DetectorKind } from "./detector-kinds.ts";
-import { checkPicture } from "../image/picture.ts";
-import { resolveSession, type SessionChoices } from "../session/session-choices.ts";
+import { checkPicture, type Picture } from "../image/picture.ts";
+import { ModelRunner, type ModelPurpose } from "../session/model-runner.ts";
+import { pipelineSettings } from "../pipeline-settings.ts";
+import type { OptionsOf, ResolvedOptions } from "../setting.ts";
+import type { SessionOptions } from "../session/session-options.ts";
 import type { ModelSource, Session } from "../session/ort.ts";
-import { Shrinker, type Layout, type Picture } from "../image/shrink.ts";
+import { Resizer, type InputLayout } from "../image/resize.ts";
 
-/** Sides of the input are multiples of this. */
-const MULTIPLE = 32;
+/** Sides of the model's input are multiples of this, in pixels. */
+const SIDE_MULTIPLE = 32;
+/** Small pictures are enlarged by at most this factor. */
+const MAX_ENLARGEMENT = 2;
 
-type DetectionSettings = typeof pipelineSettings.detection;
+const DETECTOR: ModelPurpose = {
+  kind: "a face detector",
+  user: "face detector",
+  advice:
+    "Use the detector that comes with mien (`npx nx run export:faces` makes it) or a YuNet as ONNX.",
+};
+
+const settings = pipelineSettings.detection;
 
 /** Which detections count as faces, and how onnxruntime runs the detector. */
-export interface DetectorOptions extends SessionChoices, OptionsOf<DetectionSettings> {}
+export interface DetectorOptions
+  extends SessionOptions, OptionsOf<(typeof pipelineSettings)["detection"]> {}
 
-/** What a detector left out, and why. */
-export interface Dropped extends Detection {
+/** A detection that does not count as a face. */
+export interface RejectedDetection extends Detection {
+  /** Why, in words. */
   readonly reason: string;
 }
 
 /**
- * Finds faces in pictures, with the tiny face detector or any YuNet as an ONNX file; which of the
- * two a file is shows in its graph.
+ * Detects faces in pictures with the tiny face detector or any YuNet, from an ONNX file. Which of the
+ * two a file holds is recognised by its graph.
+ *
+ * Calls may overlap; they are worked through in order.
+ *
+ * @example
+ * const detector = await FaceDetector.open("detector.onnx", { minSize: 40 });
+ * for (const { box, score } of await detector.detect(picture)) console.log(box, score);
+ * await detector.close();
  */
 export class FaceDetector {
-  /** The settings of detection, with every value decided. */
-  readonly settings: ResolvedOptions<DetectionSettings>;
-  readonly #session: Session;
+  /** The settings of the detection with every value decided. */
+  readonly settings: ResolvedOptions<(typeof pipelineSettings)["detection"]>;
+  readonly #model: ModelRunner;
   readonly #kind: DetectorKind;
-  readonly #name: string;
-  readonly #order: Layout["order"];
-  readonly #shrinker = new Shrinker();
+  readonly #order: InputLayout["order"];
+  readonly #resizer = new Resizer();
   #input = new Float32Array();
-  #queue: Promise<unknown> = Promise.resolve();
-  #closing: Promise<void> | undefined;
 
-  private constructor(
-    session: Session,
-    kind: DetectorKind,
-    name: string,
-    options: DetectorOptions,
-  ) {
-    this.#session = session;
+  private constructor(model: ModelRunner, kind: DetectorKind, options: DetectorOptions) {
+    this.#model = model;
     this.#kind = kind;
-    this.#name = name;
-    this.#order = session.inputs[0]?.shape[3] === 3 ? "hwc" : "chw";
+    this.#order = model.session.inputs[0]?.shape[3] === 3 ? "hwc" : "chw";
     const {
       minScore = kind.minScore,
-      minSize = pipelineSettings.detection.minSize.default,
-      maxOverlap = pipelineSettings.detection.maxOverlap.default,
+      minSize = settings.minSize.default,
+      maxOverlap = settings.maxOverlap.default,
       inputSize = kind.inputSize,
     } = options;
     this.settings = { minScore, minSize, maxOverlap, inputSize };
   }
 
   /**
+   * Opens a detector and runs it once.
+   *
    * @param source a path in Node, an address in the browser; or the content of the file.
-   * @throws {MienError} `missing-file` if it cannot be read; `bad-model` if it is no face detector
-   * that mien knows; `environment` if onnxruntime cannot start; `usage` for an impossible option.
+   * @throws {MienError} `missing-file` if it cannot be read; `bad-model` if it is neither a tiny face
+   * detector nor a YuNet; `environment` if onnxruntime cannot start; `usage` for an option that is
+   * unknown or out of range.
    */
   static async open(source: ModelSource, options: DetectorOptions = {}): Promise<FaceDetector> {
     checkModelSource("FaceDetector.open", source);
     checkOptions("FaceDetector.open", options);
-    const { bytes, name } = await ort.readModel(source);
-    const session = await ort
-      .createSession(bytes, resolveSession(options))
-      .catch((error: unknown) => {
-        if (error instanceof MienError) throw error;
-        throw notADetector(name, `onnxruntime refuses it (${messageOf(error)})`, error);
-      });
+    const model = await ModelRunner.open(await ort.readModel(source), options, DETECTOR);
     try {
-      const kind = DETECTOR_KINDS.find((candidate) => candidate.fits(session));
-      const input = session.inputs[0]?.shape;
-      if (kind === undefined || (input?.[1] !== 3 && input?.[3] !== 3)) {
-        const outputs = session.outputs.map((o) => `${o.name} [${o.shape.join(", ")}]`).join(", ");
-        throw notADetector(name, `its input is [${input?.join(", ")}], its outputs are ${outputs}`);
-      }
-      const detector = new FaceDetector(session, kind, name, options);
+      const detector = new FaceDetector(model, kindOf(model), options);
       await detector.detect({ width: 64, height: 64, pixels: new Uint8Array(64 * 64 * 3) });
       return detector;
     } catch (error) {
-      await session.release();
+      await model.close();
       throw error;
     }
   }
 
-  /** The family of the model: `tiny face detector` or `YuNet`. */
+  /** The kind of the detector: `tiny face detector` or `YuNet`. */
   get kind(): string {
     return this.#kind.name;
   }
 
   /**
-   * Finds the faces in a picture.
+   * Detects the faces in a picture.
    *
-   * @param dropped is told of boxes that are left out, if anybody wants to know; boxes that another
-   * box of the same face outdid are not mentioned.
+   * @param onRejected is called for each detection that does not count as a face. Detections that
+   * overlap a better one of the same face are left out without a call.
    * @returns best score first.
-   * @throws {MienError} `bad-image` if the pixels do not fit the size; the detector goes on.
-   * `usage` after `close`.
+   * @throws {MienError} `bad-image` if the pixels do not fit the size, after which the detector can be
+   * used on; `usage` after `close`.
    */
-  detect(picture: Picture, dropped?: (one: Dropped) => void): Promise<Detection[]> {
+  async detect(
+    picture: Picture,
+    onRejected?: (rejected: RejectedDetection) => void,
+  ): Promise<Detection[]> {
     checkPicture(picture);
-    if (this.#closing !== undefined) {
-      return Promise.reject(
-        new MienError("usage", `the face detector of ${this.#name} is closed`, {
-          advice: "Open another one.",
-        }),
-      );
-    }
-    // One after the other, since they share the input buffer.
-    const work = this.#queue.then(() => this.#detect(picture, dropped));
-    this.#queue = work.catch(() => undefined);
-    return work;
+    return this.#model.run((session) => this.#detect(session, picture, onRejected));
   }
 
   /** Frees the model once the calls made so far have ended; calls made later fail. */
   close(): Promise<void> {
-    this.#closing ??= this.#queue.then(() => this.#session.release());
-    return this.#closing;
+    return this.#model.close();
   }
 
-  async #detect(picture: Picture, dropped?: (one: Dropped) => void): Promise<Detection[]> {
-    const { minScore, minSize, maxOverlap, inputSize } = this.settings;
-    const scale = Math.min(2, inputSize / Math.max(picture.width, picture.height));
-    const size = {
-      width: Math.max(1, Math.round(picture.width * scale)),
-      height: Math.max(1, Math.round(picture.height * scale)),
-    };
-    const layout: Layout = {
-      width: Math.ceil(size.width / MULTIPLE) * MULTIPLE,
-      height: Math.ceil(size.height / MULTIPLE) * MULTIPLE,
-      order: this.#order,
-      bgr: this.#kind.bgr,
-    };
-    const length = layout.width * layout.height * 3;
-    if (this.#input.length === length) {
-      // A picture of another shape may have left something where this one is padded.
-      if (size.width < layout.width || size.height < layout.height)
-        this.#clearPadding(size, layout);
-    } else {
-      this.#input = new Float32Array(length);
-    }
-    this.#shrinker.shrink(picture, size, layout, this.#input);
-    const shape =
-      this.#order === "hwc"
-        ? [1, layout.height, layout.width, 3]
-        : [1, 3, layout.height, layout.width];
-    let found: Detection[];
-    try {
-      const answers = await this.#session.runAll(this.#input, shape);
-      found = this.#kind.decode(answers, layout, minScore);
-    } catch (error) {
-      throw notADetector(this.#name, `it fails on a picture (${messageOf(error)})`, error);
-    }
-    // Both scales, since rounding the size to whole pixels makes them differ a little.
-    const across = picture.width / size.width;
-    const down = picture.height / size.height;
+  async #detect(
+    session: Session,
+    picture: Picture,
+    onRejected?: (rejected: RejectedDetection) => void,
+  ): Promise<Detection[]> {
+    const { minSize, maxOverlap } = this.settings;
+    const layout = this.#layoutFor(picture);
+    const found = await this.#runModel(session, picture, layout);
+    // Both scales, since they differ a little where the size is rounded to whole pixels.
+    const scaleX = picture.width / layout.filled.width;
+    const scaleY = picture.height / layout.filled.height;
     const faces: Detection[] = [];
     for (const { box, score } of suppress(found, maxOverlap)) {
-      const [x, y, width, height] = this.#kind.tighten([
-        box[0] * across,
-        box[1] * down,
-        box[2] * across,
-        box[3] * down,
+      const [x, y, width, height] = this.#kind.toFaceBox([
+        box[0] * scaleX,
+        box[1] * scaleY,
+        box[2] * scaleX,
+        box[3] * scaleY,
       ]);
       const face: Detection = { box: [x, y, width, height], score };
-      if (width < minSize) dropped?.({ ...face, reason: `smaller than ${minSize} pixels` });
+      if (width < minSize) onRejected?.({ ...face, reason: `smaller than ${minSize} pixels` });
       else if (!isInside(face.box, picture.width, picture.height) || !Number.isFinite(x + y)) {
-        dropped?.({ ...face, reason: "mostly outside the picture" });
+        onRejected?.({ ...face, reason: "mostly outside the picture" });
       } else faces.push(face);
     }
     return faces;
   }
 
-  #clearPadding(size: { width: number; height: number }, layout: Layout): void {
-    if (layout.order === "chw") {
-      this.#input.fill(0);
-      return;
-    }
-    const stride = layout.width * 3;
-    this.#input.fill(0, size.height * stride);
-    if (size.width === layout.width) return;
-    for (let y = 0; y < size.height; y++) {
-      this.#input.fill(0, y * stride + size.width * 3, (y + 1) * stride);
+  #layoutFor(picture: Picture): InputLayout {
+    const longerSide = Math.max(picture.width, picture.height);
+    const scale = Math.min(MAX_ENLARGEMENT, this.settings.inputSize / longerSide);
+    const width = Math.max(1, Math.round(picture.width * scale));
+    const height = Math.max(1, Math.round(picture.height * scale));
+    return {
+      filled: { width, height },
+      width: Math.ceil(width / SIDE_MULTIPLE) * SIDE_MULTIPLE,
+      height: Math.ceil(height / SIDE_MULTIPLE) * SIDE_MULTIPLE,
+      order: this.#order,
+      bgr: this.#kind.bgr,
+    };
+  }
+
+  async #runModel(session: Session, picture: Picture, layout: InputLayout): Promise<Detection[]> {
+    const { width, height, filled, order } = layout;
+    const length = width * height * 3;
+    if (this.#input.length !== length) this.#input = new Float32Array(length);
+    // A picture of another shape may have filled what is padding now.
+    else if (filled.width < width || filled.height < height) clearPadding(this.#input, layout);
+    this.#resizer.resize(picture, layout, this.#input);
+    const shape = order === "hwc" ? [1, height, width, 3] : [1, 3, height, width];
+    try {
+      const outputs = await session.runAll(this.#input, shape);
+      return this.#kind.decode(outputs, layout, this.settings.minScore);
+    } catch (error) {
+      throw this.#model.error(`it fails on a picture (${messageOf(error)})`, error);
     }
   }
 }
 
-function notADetector(name: string, problem: string, cause?: unknown): MienError {
-  return new MienError("bad-model", `${name} cannot be used as a face detector: ${problem}`, {
-    advice:
-      "Use the detector that comes with mien (`npx nx run export:faces` makes it) or a YuNet as ONNX.",
-    cause,
-  });
+/** @throws {MienError} `bad-model` if the graph is of no known kind. */
+function kindOf(model: ModelRunner): DetectorKind {
+  const { inputs, outputs } = model.session;
+  const kind = DETECTOR_KINDS.find((candidate) => candidate.matches(model.session));
+  const input = inputs[0]?.shape;
+  if (kind !== undefined && (input?.[1] === 3 || input?.[3] === 3)) return kind;
+  const found = outputs.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ");
+  throw model.error(`its input is [${input?.join(", ")}], its outputs are ${found}`);
+}
+
+function clearPadding(input: Float32Array, { width, filled, order }: InputLayout): void {
+  if (order === "chw") {
+    input.fill(0);
+    return;
+  }
+  const stride = width * 3;
+  input.fill(0, filled.height * stride);
+  if (filled.width === width) return;
+  for (let y = 0; y < filled.height; y++) {
+    input.fill(0, y * stride + filled.width * 3, (y + 1) * stride);
+  }
 }

@@ -9,7 +9,7 @@ function smoother(options: ConfirmationOptions = {}, labels = LABELS) {
   return createSmoother(resolveConfirmation(options, labels), labels);
 }
 
-/** What is confirmed after each frame. */
+/** The confirmed expression after each frame. */
 function run(frames: readonly number[][], options?: ConfirmationOptions, labels?: string[]) {
   const one = smoother(options, labels);
   return frames.map((frame) => one.add(frame)?.expression ?? null);
@@ -18,17 +18,17 @@ function run(frames: readonly number[][], options?: ConfirmationOptions, labels?
 const times = <T>(n: number, value: T) => Array.from({ length: n }, () => value);
 
 describe("the confirmation window", () => {
-  it("answers null until it is full", () => {
+  it("gives null until it is full", () => {
     expect(run(times(20, happy))).toEqual([...times(19, null), "Happy"]);
     expect(run(times(3, happy), { size: 3 })).toEqual([null, null, "Happy"]);
   });
 
-  it("wants more than 60 %: 12 of 20 are not enough, 13 are", () => {
+  it("needs more than 60 %: 13 of 20 frames, not 12", () => {
     expect(run([...times(8, sad), ...times(12, happy)]).at(-1)).toBe("Neutral");
     expect(run([...times(8, sad), ...times(13, happy)]).at(-1)).toBe("Happy");
   });
 
-  it("tells Neutral that fills the window from Neutral that stands for no quorum", () => {
+  it("distinguishes Neutral as the expression from Neutral as the fallback", () => {
     const last = (frames: readonly number[][], options?: ConfirmationOptions) => {
       const one = smoother(options);
       return frames.map((frame) => one.add(frame)).at(-1);
@@ -50,20 +50,20 @@ describe("the confirmation window", () => {
     expect(answers.slice(19)).toEqual([...times(8, "Happy"), ...times(5, "Neutral"), "Sad"]);
   });
 
-  it("says unsure by option, or where there is no Neutral", () => {
+  it("falls back to unsure by option, or where Neutral is no label", () => {
     const mixed = [...times(10, happy), ...times(10, sad)];
     expect(run(mixed, { fallback: "unsure" }).at(-1)).toBe("unsure");
     expect(run(mixed, {}, ["Top", "Bottom", "Left"]).at(-1)).toBe("unsure");
   });
 
   it.each(["exponential", "viterbi"] as const)(
-    "has a rival, %s, that also waits and settles",
+    "with method %s also waits for size frames, and follows a lasting change",
     (method) => {
       const answers = run([...times(30, happy), ...times(40, sad)], { method });
       expect(answers.slice(0, 19)).toEqual(times(19, null));
       expect(answers[29]).toBe("Happy");
       expect(answers.at(-1)).toBe("Sad");
-      // One odd frame changes nothing.
+      // A single different frame changes nothing.
       expect(run([...times(30, happy), sad, happy], { method }).slice(29)).toEqual(
         times(3, "Happy"),
       );

@@ -1,5 +1,6 @@
 import { checkOptions } from "../check-options.ts";
-import { pipelineSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
+import { pipelineSettings } from "../pipeline-settings.ts";
+import type { OptionsOf, ResolvedOptions } from "../setting.ts";
 import { argmax } from "./argmax.ts";
 
 const settings = pipelineSettings.confirmation;
@@ -14,10 +15,10 @@ const UNSURE = "unsure";
 const VITERBI_FLOOR = 0.02;
 
 /** How the expression of single frames becomes a confirmed one. */
-export type ConfirmationOptions = OptionsOf<typeof settings>;
+export type ConfirmationOptions = OptionsOf<(typeof pipelineSettings)["confirmation"]>;
 
 /** Confirmation options with every value decided. */
-export type Confirmation = ResolvedOptions<typeof settings>;
+export type Confirmation = ResolvedOptions<(typeof pipelineSettings)["confirmation"]>;
 
 /**
  * Checks the options and fills in the defaults.

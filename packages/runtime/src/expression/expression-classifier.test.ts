@@ -27,7 +27,7 @@ async function opened(...args: Parameters<typeof ExpressionClassifier.open>) {
   return classifier;
 }
 
-/** 8×8 grey, `bright` where the predicate holds, else black. */
+/** An image of 8×8 grey pixels: `bright` where the predicate holds, else black. */
 function picture(isBright: (x: number, y: number) => boolean, bright = 255): RawImage {
   const data = Uint8Array.from({ length: 64 }, (_, i) =>
     isBright(i % 8, Math.floor(i / 8)) ? bright : 0,
@@ -35,7 +35,8 @@ function picture(isBright: (x: number, y: number) => boolean, bright = 255): Raw
   return { width: 8, height: 8, channels: 1, data };
 }
 
-function noise(seed: number, width: number, height: number, channels: 1 | 3 | 4): RawImage {
+function noise(seed: number, size: Omit<RawImage, "data">): RawImage {
+  const { width, height, channels } = size;
   const stream = random(seed, "noise");
   const data = Uint8Array.from({ length: width * height * channels }, () => stream.integer(256));
   return { width, height, channels, data };
@@ -51,7 +52,7 @@ describe("an expression classifier", () => {
     expect(classifier.metadata.input).toEqual({ height: 8, width: 8, channels: 1 });
     const answer = await classifier.classify(left);
     expect(answer.expression).toBe("Left");
-    expectClose(answer.probabilities, halvesAnswer(0.5, 0.5, 1, 0));
+    expectClose(answer.probabilities, halvesAnswer({ top: 0.5, bottom: 0.5, left: 1, right: 0 }));
     const grey = await classifier.classify(picture(() => true, 90));
     expect(grey.expression).toBe("Even");
   });
@@ -59,16 +60,18 @@ describe("an expression classifier", () => {
   it("prepares images of any size and number of channels", async () => {
     const classifier = await opened(halvesModel());
     const data = Uint8Array.from({ length: 64 * 40 * 4 }, (_, i) => {
-      if (i % 4 === 3) return 17; // alpha is not looked at
+      if (i % 4 === 3) return 17; // alpha is ignored
       return Math.floor(i / 4) % 64 >= 32 ? 250 : 10;
     });
     const answer = await classifier.classify({ width: 64, height: 40, channels: 4, data });
     expect(answer.expression).toBe("Right");
   });
 
-  it("answers a long list in order, each image as if it were alone", async () => {
+  it("classifies a long list in order, each image as if it were alone", async () => {
     const classifier = await opened(convModel(3));
-    const images = Array.from({ length: 150 }, (_, i) => noise(i, 20 + (i % 50), 48, 3));
+    const images = Array.from({ length: 150 }, (_, i) =>
+      noise(i, { width: 20 + (i % 50), height: 48, channels: 3 }),
+    );
     const together = await classifier.classify(images);
     expect(together).toHaveLength(150);
     for (const index of [0, 63, 64, 127, 128, 149]) {
@@ -83,8 +86,11 @@ describe("an expression classifier", () => {
     const classifier = await opened(halvesModel());
     const batch = Float32Array.from([...bottom.data, ...left.data]);
     const answers = await classifier.run(batch, 2);
-    expectClose(answers.subarray(0, 5), halvesAnswer(0, 100 / 255, 50 / 255, 50 / 255));
-    expectClose(answers.subarray(5), halvesAnswer(0.5, 0.5, 1, 0));
+    expectClose(
+      answers.subarray(0, 5),
+      halvesAnswer({ top: 0, bottom: 100 / 255, left: 50 / 255, right: 50 / 255 }),
+    );
+    expectClose(answers.subarray(5), halvesAnswer({ top: 0.5, bottom: 0.5, left: 1, right: 0 }));
     expect(await classifier.run(new Float32Array(), 0)).toHaveLength(0);
     await expect(classifier.run(batch, 3)).rejects.toMatchObject({
       code: "bad-image",
@@ -131,7 +137,7 @@ describe("an expression classifier", () => {
     }
   });
 
-  it("goes on after an impossible image", async () => {
+  it("can be used on after an impossible image", async () => {
     const classifier = await opened(halvesModel());
     const impossible = [
       { width: 0, height: 0, channels: 1, data: new Uint8Array() },
@@ -149,9 +155,11 @@ describe("an expression classifier", () => {
     expect((await classifier.classify(left)).expression).toBe("Left");
   });
 
-  it("answers concurrent calls as it answers them one by one", async () => {
+  it("gives calls that overlap the same results as one by one", async () => {
     const classifier = await opened(convModel(1));
-    const images = Array.from({ length: 20 }, (_, i) => noise(i, 48, 48, 1));
+    const images = Array.from({ length: 20 }, (_, i) =>
+      noise(i, { width: 48, height: 48, channels: 1 }),
+    );
     const together = await Promise.all(images.map((image) => classifier.classify(image)));
     for (const [index, image] of images.entries()) {
       expect(together[index]).toEqual(await classifier.classify(image));
@@ -190,7 +198,7 @@ describe("an expression classifier", () => {
     }
   });
 
-  it("says so when a model answers nonsense for one image, and goes on", async () => {
+  it("refuses an output that is no list of probabilities, and can be used on", async () => {
     // Black gives log 0 = −∞ for every class, and softmax of that is not a number.
     const model = halvesModel({
       nodes: [
@@ -220,6 +228,6 @@ function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>, tole
   }
 }
 
-it("errors are MienErrors, which programs can branch on", async () => {
+it("errors are MienErrors", async () => {
   await expect(ExpressionClassifier.open(new Uint8Array(3))).rejects.toBeInstanceOf(MienError);
 });

@@ -12,14 +12,15 @@ import {
 } from "@mien/format";
 import { argmax } from "./argmax.ts";
 import { checkModelSource, checkOptions } from "../check-options.ts";
-import { badModel, checkAnswer, checkSignature } from "../session/check-model.ts";
+import { checkProbabilities, checkSignature, EXPRESSION_MODEL } from "../session/check-model.ts";
+import { ModelRunner } from "../session/model-runner.ts";
 import type { ModelSource, Session } from "../session/ort.ts";
-import { resolveSession, type SessionChoices } from "../session/session-choices.ts";
+import type { SessionOptions } from "../session/session-options.ts";
 
-/** Images per call of onnxruntime: enough to be fast, few enough to keep memory small. */
+/** Images per call of onnxruntime: enough for full speed, few enough to keep memory small. */
 const IMAGES_PER_CALL = 64;
 
-/** What a model reads in one face. */
+/** The expression of one face. */
 export interface Expression {
   /** The label with the highest probability. */
   readonly expression: string;
@@ -28,37 +29,40 @@ export interface Expression {
 }
 
 /** How to open a model. */
-export type ClassifierOptions = SessionChoices;
+export type ClassifierOptions = SessionOptions;
 
 /**
- * Reads expressions in images of faces, with a model in one ONNX file.
+ * Reads expressions in images of faces, with a model from one ONNX file.
  *
  * Labels, input size and preprocessing come from the file. Classifiers share nothing, so any number
- * can be open side by side; one classifier takes concurrent calls and works through them in order.
- * In Node the computation occupies the thread that called it.
+ * can be open side by side; calls of one classifier may overlap and are worked through in order. In
+ * Node the computation occupies the thread that called it, unless `background` is set.
+ *
+ * @example
+ * const classifier = await ExpressionClassifier.open("model.onnx");
+ * const { expression, probabilities } = await classifier.classify(image);
+ * await classifier.close();
  */
 export class ExpressionClassifier {
-  /** Everything that the file says about itself. */
+  /** The metadata of the model file. */
   readonly metadata: ModelMetadata;
-  readonly #session: Session;
+  readonly #model: ModelRunner;
   readonly #name: string;
-  /** Ends when all work so far has ended; never rejects. */
-  #queue: Promise<unknown> = Promise.resolve();
-  #closing: Promise<void> | undefined;
 
-  private constructor(session: Session, metadata: ModelMetadata, name: string) {
-    this.#session = session;
+  private constructor(model: ModelRunner, metadata: ModelMetadata, name: string) {
+    this.#model = model;
     this.metadata = metadata;
     this.#name = name;
   }
 
   /**
-   * Opens a model and tries it once.
+   * Opens a model and runs it once.
    *
    * @param source a path in Node, an address in the browser; or the content of the file.
    * @throws {MienError} `missing-file` if it cannot be read; `bad-model` if it is no expression
-   * model of this format version, is damaged, or answers otherwise than its metadata promises;
-   * `environment` if onnxruntime itself cannot start; `usage` for an impossible option.
+   * model of this format version, is damaged, or its output is not what its metadata declares;
+   * `environment` if onnxruntime itself cannot start; `usage` for an option that is unknown or out of
+   * range.
    */
   static async open(
     source: ModelSource,
@@ -66,20 +70,17 @@ export class ExpressionClassifier {
   ): Promise<ExpressionClassifier> {
     checkModelSource("ExpressionClassifier.open", source);
     checkOptions("ExpressionClassifier.open", options);
-    const resolved = resolveSession(options);
-    const { bytes, name } = await ort.readModel(source);
+    const file = await ort.readModel(source);
+    const { bytes, name } = file;
     const metadata = decodeModelMetadata(readOnnxMetadata(bytes, name), name);
-    const session = await ort.createSession(bytes, resolved).catch((error: unknown) => {
-      if (error instanceof MienError) throw error;
-      throw badModel(name, `onnxruntime refuses it (${messageOf(error)})`, error);
-    });
+    const model = await ModelRunner.open(file, options, EXPRESSION_MODEL);
     try {
-      checkSignature(session, metadata, name);
-      const classifier = new ExpressionClassifier(session, metadata, name);
-      await classifier.#try();
+      checkSignature(model.session, metadata, name);
+      const classifier = new ExpressionClassifier(model, metadata, name);
+      await classifier.#runOnce();
       return classifier;
     } catch (error) {
-      await session.release();
+      await model.close();
       throw error;
     }
   }
@@ -92,39 +93,34 @@ export class ExpressionClassifier {
   /**
    * Classifies images of any size, already cropped to the face.
    *
-   * @returns one answer an image, in the same order.
-   * @throws {MienError} `bad-image` if an image is empty or its data does not fit its size; the
-   * classifier goes on. `usage` after `close`.
+   * @returns the expression of each image, in the same order.
+   * @throws {MienError} `bad-image` if an image is empty or its data does not fit its size, after
+   * which the classifier can be used on; `usage` after `close`.
    */
   classify(image: RawImage): Promise<Expression>;
   classify(images: readonly RawImage[]): Promise<Expression[]>;
   async classify(input: RawImage | readonly RawImage[]): Promise<Expression | Expression[]> {
-    const images = Array.isArray(input) ? (input as readonly RawImage[]) : [input as RawImage];
+    const images = isList(input) ? input : [input];
     const batch = prepareImages(images, this.metadata.input);
-    const answers = await this.run(batch, images.length);
+    const probabilities = await this.run(batch, images.length);
     const { labels } = this;
-    const expressions = images.map((_, index) => {
-      const row = answers.subarray(index * labels.length, (index + 1) * labels.length);
-      return { expression: labels[argmax(row)] as string, probabilities: Array.from(row) };
-    });
-    return Array.isArray(input) ? expressions : (expressions[0] as Expression);
+    const expressions = images.map((_, i) =>
+      toExpression(probabilities.subarray(i * labels.length, (i + 1) * labels.length), labels),
+    );
+    const [first] = expressions;
+    return isList(input) || first === undefined ? expressions : first;
   }
 
   /**
-   * Runs the model on images that are prepared already.
+   * Runs the model on images that are already prepared.
    *
-   * @param batch float32 [count, height, width, channels] of the model's input size, 0–255; not to
-   * be changed before the answer is there.
+   * @param batch float32 [count, height, width, channels] of the model's input size, 0–255. Do not
+   * change it before the result is there.
    * @returns probabilities, float32 [count, classes].
    * @throws {MienError} `bad-image` if the batch has another size, `bad-model` if the model fails
-   * or its answer is not made of probabilities, `usage` after `close`.
+   * or its output is not made of probabilities, `usage` after `close`.
    */
   async run(batch: Float32Array, count: number): Promise<Float32Array> {
-    if (this.#closing !== undefined) {
-      throw new MienError("usage", `the classifier of ${this.#name} is closed`, {
-        advice: "Open another one.",
-      });
-    }
     const { height, width, channels } = this.metadata.input;
     const size = height * width * channels;
     const isBatch = isArrayOf(batch, "Float32Array") && batch.length === count * size;
@@ -135,38 +131,48 @@ export class ExpressionClassifier {
           `found ${describeValue(batch)}`,
       );
     }
-    const work = this.#queue.then(() => this.#runInParts(batch, count));
-    this.#queue = work.catch(() => undefined);
-    return work;
+    return this.#model.run((session) => this.#runInParts(session, batch, count));
   }
 
   /** Frees the model once the calls made so far have ended; calls made later fail. */
   close(): Promise<void> {
-    this.#closing ??= this.#queue.then(() => this.#session.release());
-    return this.#closing;
+    return this.#model.close();
   }
 
-  async #runInParts(batch: Float32Array, count: number): Promise<Float32Array> {
+  async #runInParts(session: Session, batch: Float32Array, count: number): Promise<Float32Array> {
+    const { labels } = this;
     const { height, width, channels } = this.metadata.input;
     const size = height * width * channels;
-    const answers = new Float32Array(count * this.labels.length);
+    const probabilities = new Float32Array(count * labels.length);
     for (let start = 0; start < count; start += IMAGES_PER_CALL) {
       const n = Math.min(IMAGES_PER_CALL, count - start);
       const part = batch.subarray(start * size, (start + n) * size);
-      const answer = await this.#session
+      const output = await session
         .run(part, [n, height, width, channels])
         .catch((error: unknown) => {
-          throw badModel(this.#name, `onnxruntime fails on it (${messageOf(error)})`, error);
+          throw this.#model.error(`onnxruntime cannot run it (${messageOf(error)})`, error);
         });
-      answers.set(checkAnswer(answer, n, this.labels, this.#name), start * this.labels.length);
+      const checked = checkProbabilities(output, { count: n, labels, name: this.#name });
+      probabilities.set(checked, start * labels.length);
     }
-    return answers;
+    return probabilities;
   }
 
-  /** Two images with some contrast: shows a wrong answer or a fixed batch size at once. */
-  async #try(): Promise<void> {
+  /** Runs two images with some contrast, which shows a wrong output or a fixed batch size. */
+  async #runOnce(): Promise<void> {
     const { height, width, channels } = this.metadata.input;
     const batch = Float32Array.from({ length: 2 * height * width * channels }, (_, i) => i % 256);
     await this.run(batch, 2);
   }
+}
+
+function isList(input: RawImage | readonly RawImage[]): input is readonly RawImage[] {
+  return Array.isArray(input);
+}
+
+function toExpression(probabilities: Float32Array, labels: readonly string[]): Expression {
+  return {
+    expression: labels[argmax(probabilities)] ?? "",
+    probabilities: Array.from(probabilities),
+  };
 }

@@ -2,46 +2,56 @@ import { prepareImages } from "@mien/format";
 import type { Box } from "../image/box.ts";
 import type { ExpressionClassifier } from "./expression-classifier.ts";
 import { EXPRESSION_MARGIN, regionOf } from "../image/face-region.ts";
-import { cut } from "../image/picture.ts";
-import type { Picture } from "../image/shrink.ts";
+import { crop } from "../image/crop.ts";
+import type { Picture } from "../image/picture.ts";
+
+/** The faces whose expressions are to be read. */
+export interface FacesToRead {
+  readonly picture: Picture;
+  readonly boxes: readonly Box[];
+  /** Whether to average the probabilities of each face with those of its mirror image. */
+  readonly mirror: boolean;
+}
 
 /**
  * Reads the expressions of faces in a picture.
  *
- * @param mirror whether to average the answers for the face and its mirror image.
- * @returns probabilities of each face, in the order of the labels.
+ * @returns the probabilities of each face, in the order of the labels.
  */
 export async function readExpressions(
   classifier: ExpressionClassifier,
-  picture: Picture,
-  boxes: readonly Box[],
-  mirror: boolean,
+  { picture, boxes, mirror }: FacesToRead,
 ): Promise<Float32Array[]> {
   if (boxes.length === 0) return [];
   const { input } = classifier.metadata;
   const { length: classes } = classifier.labels;
   const batch = prepareImages(
-    boxes.map((box) => cut(picture, regionOf(box, EXPRESSION_MARGIN))),
+    boxes.map((box) => crop(picture, regionOf(box, EXPRESSION_MARGIN))),
     input,
   );
-  const answers = await classifier.run(batch, boxes.length);
+  const probabilities = await classifier.run(batch, boxes.length);
   if (mirror) {
-    const { height, width, channels } = input;
-    const flipped = mirrored(batch, width, channels, boxes.length * height);
-    const others = await classifier.run(flipped, boxes.length);
-    others.forEach((value, i) => (answers[i] = ((answers[i] as number) + value) / 2));
-  }
-  return boxes.map((_, i) => answers.subarray(i * classes, (i + 1) * classes));
-}
-
-/** [rows, width, channels] with every row turned around. */
-function mirrored(batch: Float32Array, width: number, channels: number, rows: number) {
-  const out = new Float32Array(batch.length);
-  for (let row = 0; row < rows; row++) {
-    for (let x = 0; x < width; x++) {
-      const from = (row * width + x) * channels;
-      out.set(batch.subarray(from, from + channels), (row * width + width - 1 - x) * channels);
+    const mirrored = mirrorRows(batch, input);
+    const others = await classifier.run(mirrored, boxes.length);
+    for (const [i, other] of others.entries()) {
+      probabilities[i] = ((probabilities[i] ?? 0) + other) / 2;
     }
   }
-  return out;
+  return boxes.map((_, i) => probabilities.subarray(i * classes, (i + 1) * classes));
+}
+
+/** Reverses every row of [N, height, width, channels]. */
+function mirrorRows(
+  batch: Float32Array,
+  { width, channels }: { readonly width: number; readonly channels: number },
+): Float32Array {
+  const mirrored = new Float32Array(batch.length);
+  for (let start = 0; start < batch.length; start += width * channels) {
+    for (let x = 0; x < width; x++) {
+      const pixel = start + x * channels;
+      const target = start + (width - 1 - x) * channels;
+      mirrored.set(batch.subarray(pixel, pixel + channels), target);
+    }
+  }
+  return mirrored;
 }

@@ -1,5 +1,5 @@
 import { MienError, describeValue, isBytes, isSide } from "@mien/format";
-import type { Picture } from "./shrink.ts";
+import type { Picture } from "./picture.ts";
 
 /** RGBA pixels, uint8 [height, width, 4] row-major. A browser's `ImageData` is one. */
 export interface RgbaImage {
@@ -12,9 +12,12 @@ export interface RgbaImage {
  * Converts RGBA pixels, as a canvas gives them, to the RGB picture that a pipeline takes. Alpha is
  * dropped.
  *
- * @param target where to write, uint8 [height, width, 3]; default: new memory. Reuse it only after
- * the result of the frame in it is there.
+ * @param target where to write, uint8 [height, width, 3]; default: new memory. Do not reuse it before
+ * the result of the frame is there.
  * @throws {MienError} `bad-image` if the data or the target does not fit the size.
+ * @example
+ * const image = context.getImageData(0, 0, canvas.width, canvas.height);
+ * const { faces } = await pipeline.process(rgbFromRgba(image));
  */
 export function rgbFromRgba(image: RgbaImage, target?: Uint8Array): Picture {
   const { width, height, data } = image ?? {};
@@ -35,9 +38,9 @@ export function rgbFromRgba(image: RgbaImage, target?: Uint8Array): Picture {
     fail(`a target as Uint8Array of ${width}×${height}×3 values`, describeValue(pixels));
   }
   for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {
-    pixels[to] = data[from] as number;
-    pixels[to + 1] = data[from + 1] as number;
-    pixels[to + 2] = data[from + 2] as number;
+    pixels[to] = data[from] ?? 0;
+    pixels[to + 1] = data[from + 1] ?? 0;
+    pixels[to + 2] = data[from + 2] ?? 0;
   }
   return { width, height, pixels };
 }

@@ -1,40 +1,51 @@
 import { MienError } from "@mien/format";
 import type { Box } from "../image/box.ts";
 import type { FaceDetector } from "../detect/face-detector.ts";
-import type { People, Person } from "./people.ts";
-import { cut } from "../image/picture.ts";
-import type { Picture } from "../image/shrink.ts";
+import type { People } from "./people.ts";
+import type { Person } from "./person.ts";
+import { crop } from "../image/crop.ts";
+import type { Picture } from "../image/picture.ts";
 
-/** What came of the pictures of a person. */
+/** What a person is enrolled from. */
+export interface EnrolmentInput {
+  /** Pictures of the person. Ten are better than one: turned a little, near and far. */
+  readonly pictures: readonly Picture[];
+  readonly detector: FaceDetector;
+}
+
+/** The result of an enrolment. */
 export interface Enrolment {
   readonly person: Person;
-  /** Places in the list of the pictures in which no face was found. */
+  /** Indices of the pictures in which no face was found. */
   readonly withoutFace: readonly number[];
 }
 
-/** Room that is added around a tight crop, as a share of its sides. */
-const ROOM = 0.35;
+/** Border that is added to a tightly cropped face before detection, as a share of each side. */
+const BORDER = 0.35;
 
 /**
- * Enrols a person by pictures or crops that show that person; the largest face of each counts.
+ * Enrols a person from pictures or crops; the largest face in each picture counts. A person who is
+ * already enrolled gets more pictures.
  *
- * @param pictures better ten than one: turned a little, near and far. A person who is known already
- * gets more pictures.
  * @throws {MienError} `bad-image` if no picture shows a face, or one is impossible; `usage` for an
- * impossible name.
+ * impossible name, or without pictures.
+ * @example
+ * const detector = await FaceDetector.open("detector.onnx");
+ * const { person } = await enrol(people, "Ada", { pictures, detector });
+ * await savePerson("people", person, people.recogniser.kind);
  */
 export async function enrol(
   people: People,
   name: string,
-  pictures: readonly Picture[],
-  detector: FaceDetector,
+  { pictures, detector }: EnrolmentInput,
 ): Promise<Enrolment> {
   const features: Float32Array[] = [];
   const withoutFace: number[] = [];
   for (const [i, picture] of pictures.entries()) {
-    const found = (await largest(picture, detector)) ?? (await largest(widen(picture), detector));
-    if (found === undefined) withoutFace.push(i);
-    else features.push(...(await people.recogniser.describe(found.picture, [found.box])));
+    const face =
+      (await largestFace(picture, detector)) ?? (await largestFace(addBorder(picture), detector));
+    if (face === undefined) withoutFace.push(i);
+    else features.push(...(await people.recogniser.describe(face.picture, [face.box])));
   }
   if (features.length === 0 && pictures.length > 0) {
     throw new MienError(
@@ -48,7 +59,7 @@ export async function enrol(
   return { person: people.add(name, features), withoutFace };
 }
 
-async function largest(picture: Picture, detector: FaceDetector) {
+async function largestFace(picture: Picture, detector: FaceDetector) {
   let best: Box | undefined;
   for (const { box } of await detector.detect(picture)) {
     if (best === undefined || box[2] * box[3] > best[2] * best[3]) best = box;
@@ -56,10 +67,10 @@ async function largest(picture: Picture, detector: FaceDetector) {
   return best && { picture, box: best };
 }
 
-/** With its outermost pixels repeated: detectors want to see a head in something. */
-function widen(picture: Picture): Picture {
-  const { width, height } = picture;
-  const [across, down] = [ROOM * width, ROOM * height];
-  const { data, ...size } = cut(picture, [-across, -down, width + 2 * across, height + 2 * down]);
-  return { width: size.width, height: size.height, pixels: data };
+/** Repeats the outermost pixels, since detectors miss heads that fill the whole picture. */
+function addBorder({ width, height, pixels }: Picture): Picture {
+  const [x, y] = [BORDER * width, BORDER * height];
+  const region: Box = [-x, -y, width + 2 * x, height + 2 * y];
+  const larger = crop({ width, height, pixels }, region);
+  return { width: larger.width, height: larger.height, pixels: larger.data };
 }

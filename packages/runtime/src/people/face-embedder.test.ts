@@ -5,7 +5,7 @@ import { writeOnnx } from "../testing/onnx-writer.ts";
 
 const grey = { width: 2, height: 2, channels: 3, data: new Uint8Array(12).fill(51) } as const;
 
-/** Promises any number of faces, and takes one. */
+/** Declares any number of faces, and works for one alone. */
 function oneFaceModel(): Uint8Array {
   return writeOnnx({
     inputs: [{ name: "input", shape: ["N", 2, 2, 3] }],
@@ -23,7 +23,7 @@ function oneFaceModel(): Uint8Array {
 }
 
 describe("a face embedding", () => {
-  it("turns each face into its point", async () => {
+  it("computes one point per face", async () => {
     const embedder = await FaceEmbedder.open(colourModel());
     const points = await embedder.embed([grey, grey]);
     expect(points.map((point) => point.length)).toEqual([27, 27]);
@@ -32,11 +32,11 @@ describe("a face embedding", () => {
     await embedder.close();
   });
 
-  it("refuses models that are none, or that fail when they are tried", async () => {
+  it("refuses files that are no face embedding, or that cannot be run", async () => {
     for (const [bytes, reason] of [
-      [Buffer.from("<!doctype html>"), /onnxruntime refuses it/],
+      [Buffer.from("<!doctype html>"), /onnxruntime cannot load it/],
       [halvesModel(), /expected \[N, side, side, 3\] → \[N, length\], found/],
-      [oneFaceModel(), /onnxruntime fails on it/],
+      [oneFaceModel(), /onnxruntime cannot run it/],
     ] as const) {
       const refusal = FaceEmbedder.open(bytes);
       await expect(refusal).rejects.toMatchObject({ code: "bad-model" });
@@ -44,7 +44,7 @@ describe("a face embedding", () => {
     }
   });
 
-  it("is closed for good, also twice and while it works, and says so", async () => {
+  it("ends running work when it is closed, can be closed twice, and refuses later calls", async () => {
     const embedder = await FaceEmbedder.open(colourModel());
     const last = embedder.embed([grey]);
     await Promise.all([embedder.close(), embedder.close()]);

@@ -1,6 +1,6 @@
 /**
- * Points that no face has, spread as the embeddings of faces are: drawn from the mean and covariance
- * of 900 FER2013 training faces by testing/write-impostors.ts. int8 [64, 128], times `scale`.
+ * Random points with the mean and covariance of the embeddings of 900 FER2013 training faces; none
+ * of them is the embedding of a real face. Written by testing/write-impostors.ts. int8 [64, 128], times `scale`.
  */
 export const EMBEDDING_POINTS = {
   length: 128,

@@ -1,11 +1,11 @@
 import { EMBEDDING_POINTS } from "./impostor-points.ts";
 
 /**
- * Features of strangers for the calibration of a recogniser, so that the line to strangers can be
- * drawn when one person is enrolled and there is nobody to compare with.
+ * Features of strangers, with which the recognition threshold can be estimated even when only one
+ * person is enrolled.
  *
  * @param kind of the recogniser.
- * @returns none for kinds that nothing was brought along for.
+ * @returns an empty list for kinds for which mien has no such features.
  */
 export function impostorsFor(kind: string): Float32Array[] {
   const { length, scale, base64 } = EMBEDDING_POINTS;

@@ -6,7 +6,7 @@ import { DATA, orlFace } from "../testing/data.ts";
 
 const cv2IsMissing = withoutPython("cv2", "numpy");
 
-/** Trains and asks OpenCV's LBPH; answers labels, distances and the training histograms. */
+/** Trains OpenCV's LBPH; prints predicted labels, distances and the training histograms. */
 const OPENCV = `
 import sys, json, base64, numpy as np, cv2
 given = json.load(sys.stdin)
@@ -26,7 +26,15 @@ print(json.dumps({
 
 type Grey = ReturnType<typeof orlFace>;
 
-function askOpencv(options: Required<LbphOptions>, train: Grey[], labels: number[], test: Grey[]) {
+interface Comparison {
+  readonly options: Required<LbphOptions>;
+  readonly train: Grey[];
+  /** Of the training images. */
+  readonly labels: number[];
+  readonly test: Grey[];
+}
+
+function runOpencv({ options, train, labels, test }: Comparison) {
   const encode = ({ width, height, data }: Grey) => ({
     width,
     height,
@@ -44,15 +52,16 @@ function askOpencv(options: Required<LbphOptions>, train: Grey[], labels: number
   };
 }
 
-/** Nearest training histogram, the first of equals. */
+/** The label of the nearest training histogram; of the first one of several equally near. */
 function predict(histogram: Float32Array, trained: Float32Array[], labels: number[]) {
   const distances = trained.map((one) => chiSquare(one, histogram));
   const distance = Math.min(...distances);
   return { label: labels[distances.indexOf(distance)]!, distance };
 }
 
-function compare(options: Required<LbphOptions>, train: Grey[], labels: number[], test: Grey[]) {
-  const opencv = askOpencv(options, train, labels, test);
+function expectSameAsOpencv(comparison: Comparison) {
+  const { options, train, labels, test } = comparison;
+  const opencv = runOpencv(comparison);
   const trained = train.map((image) => lbphHistogram(image, options));
   opencv.histograms.forEach((histogram, i) => {
     expect(trained[i]).toHaveLength(histogram.length);
@@ -85,7 +94,12 @@ describe("LBPH", () => {
         [{ radius: 3, neighbors: 6, gridX: 1, gridY: 3 }, 31, 33],
       ] as const) {
         const images = Array.from({ length: 9 }, (_, i) => noise(i, width, height));
-        compare(options, images.slice(0, 5), [3, 1, 4, 1, 5], images.slice(5));
+        expectSameAsOpencv({
+          options,
+          train: images.slice(0, 5),
+          labels: [3, 1, 4, 1, 5],
+          test: images.slice(5),
+        });
       }
     },
   );
@@ -96,16 +110,16 @@ describe("LBPH", () => {
       const people = Array.from({ length: 40 }, (_, i) => i + 1);
       const of = (pictures: number[]) => people.flatMap((p) => pictures.map((k) => orlFace(p, k)));
       const labels = people.flatMap((p) => [p, p, p, p, p]);
-      compare(
-        { radius: 1, neighbors: 8, gridX: 8, gridY: 8 },
-        of([1, 2, 3, 4, 5]),
+      expectSameAsOpencv({
+        options: { radius: 1, neighbors: 8, gridX: 8, gridY: 8 },
+        train: of([1, 2, 3, 4, 5]),
         labels,
-        of([6, 9]),
-      );
+        test: of([6, 9]),
+      });
     },
   );
 
-  it("refuses images that are too small and options that make no sense", () => {
+  it("refuses images that are too small and options out of range", () => {
     const tiny = { width: 9, height: 9, data: new Uint8Array(81) };
     expect(() => lbphHistogram(tiny)).toThrow(/at least 10×10 pixels, found 9×9/);
     expect(() => lbphHistogram({ ...tiny, width: 90 }, { gridX: 1, gridY: 1 })).toThrow(

@@ -1,11 +1,12 @@
 import { MienError, describeValue, isBytes } from "@mien/format";
 import { checkOptions } from "../check-options.ts";
-import { recognitionSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
+import { recognitionSettings } from "../recognition-settings.ts";
+import type { OptionsOf, ResolvedOptions } from "../setting.ts";
 
 const settings = recognitionSettings.lbph;
 
 /** OpenCV's parameters of local binary pattern histograms. */
-export type LbphOptions = OptionsOf<typeof settings>;
+export type LbphOptions = OptionsOf<(typeof recognitionSettings)["lbph"]>;
 
 /** A grey image, uint8 [height, width] row-major. */
 export interface GreyImage {
@@ -14,21 +15,23 @@ export interface GreyImage {
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
-/** FLT_EPSILON of C, with which OpenCV compares. */
+/** C's FLT_EPSILON, which OpenCV uses in its comparisons. */
 const EPSILON = 2 ** -23;
 const f32 = Math.fround;
 
 /**
- * The histograms of local binary patterns of an image, number for number as OpenCV's
- * `LBPHFaceRecognizer` makes them.
+ * The local binary pattern histograms of an image, with the same values as OpenCV's
+ * `LBPHFaceRecognizer`.
  *
- * Every pixel becomes a number whose bits say which of its neighbours on a circle are at least as
- * bright; each cell of a grid counts these numbers. Size and brightness are not normalised: give it
- * crops of one size.
+ * Each pixel becomes a number whose bits say which of its neighbours on a circle are at least as
+ * bright; each cell of a grid has a histogram of these numbers. Size and brightness are not
+ * normalised, so that all images should be crops of one size.
  *
  * @returns float32 [gridY, gridX, 2^neighbors]; each cell sums to 1.
- * @throws {MienError} `bad-image` if the image is too small for the grid, `usage` for impossible
- * options.
+ * @throws {MienError} `bad-image` if the image is too small for the grid, `usage` for an
+ * option that is unknown or out of range.
+ * @example
+ * const histograms = lbphHistogram({ width: 100, height: 100, data }, { gridX: 4, gridY: 4 });
  * @see Ahonen, Hadid, Pietikäinen: Face recognition with local binary patterns, 2004
  */
 export function lbphHistogram(image: GreyImage, options: LbphOptions = {}): Float32Array {
@@ -49,7 +52,9 @@ export function lbphHistogram(image: GreyImage, options: LbphOptions = {}): Floa
 }
 
 /** Fills in the defaults of checked options. */
-export function resolveLbph(options: LbphOptions): ResolvedOptions<typeof settings> {
+export function resolveLbph(
+  options: LbphOptions,
+): ResolvedOptions<(typeof recognitionSettings)["lbph"]> {
   const {
     radius = settings.radius.default,
     neighbors = settings.neighbors.default,
@@ -59,14 +64,14 @@ export function resolveLbph(options: LbphOptions): ResolvedOptions<typeof settin
   return { radius, neighbors, gridX, gridY };
 }
 
-/** [height − 2·radius, width − 2·radius]: bit n says that neighbour n is at least as bright. */
+/** [height − 2·radius, width − 2·radius]: bit n is set where neighbour n is at least as bright. */
 function patternsOf(image: GreyImage, radius: number, neighbors: number): Int32Array {
   const { data, width: stride } = image;
   const width = image.width - 2 * radius;
   const height = image.height - 2 * radius;
   const patterns = new Int32Array(width * height);
   for (let n = 0; n < neighbors; n++) {
-    // Single precision and this order of operations, since OpenCV's are these.
+    // Single precision and this order of operations, as in OpenCV.
     const x = f32(radius * Math.cos((2 * Math.PI * n) / f32(neighbors)));
     const y = f32(-radius * Math.sin((2 * Math.PI * n) / f32(neighbors)));
     const left = Math.floor(x);
@@ -85,13 +90,13 @@ function patternsOf(image: GreyImage, radius: number, neighbors: number): Int32A
       let at = (row + radius) * stride + radius;
       for (let to = row * width; to < (row + 1) * width; to++, at++) {
         const upper = f32(
-          f32(w1 * (data[at + corner1] as number)) + f32(w2 * (data[at + corner2] as number)),
+          f32(w1 * (data[at + corner1] ?? 0)) + f32(w2 * (data[at + corner2] ?? 0)),
         );
-        const three = f32(upper + f32(w3 * (data[at + corner3] as number)));
-        const value = f32(three + f32(w4 * (data[at + corner4] as number)));
-        const centre = data[at] as number;
+        const three = f32(upper + f32(w3 * (data[at + corner3] ?? 0)));
+        const value = f32(three + f32(w4 * (data[at + corner4] ?? 0)));
+        const centre = data[at] ?? 0;
         if (value > centre || Math.abs(f32(value - centre)) < EPSILON) {
-          patterns[to] = (patterns[to] as number) + 2 ** n;
+          patterns[to] = (patterns[to] ?? 0) + 2 ** n;
         }
       }
     }
@@ -107,7 +112,7 @@ interface Grid {
   readonly bins: number;
 }
 
-/** What is left over on the right and below, when cells do not fit, is not counted. */
+/** Counts patterns per cell. Pixels beyond the last whole cell on the right and below do not count. */
 function countCells(patterns: Int32Array, { width, height, gridX, gridY, bins }: Grid) {
   const cellWidth = Math.floor(width / gridX);
   const cellHeight = Math.floor(height / gridY);
@@ -115,8 +120,8 @@ function countCells(patterns: Int32Array, { width, height, gridX, gridY, bins }:
   for (let y = 0; y < gridY * cellHeight; y++) {
     const row = Math.floor(y / cellHeight) * gridX;
     for (let x = 0; x < gridX * cellWidth; x++) {
-      const bin = (row + Math.floor(x / cellWidth)) * bins + (patterns[y * width + x] as number);
-      histograms[bin] = (histograms[bin] as number) + 1;
+      const bin = (row + Math.floor(x / cellWidth)) * bins + (patterns[y * width + x] ?? 0);
+      histograms[bin] = (histograms[bin] ?? 0) + 1;
     }
   }
   const pixels = cellWidth * cellHeight;
@@ -124,14 +129,18 @@ function countCells(patterns: Int32Array, { width, height, gridX, gridY, bins }:
 }
 
 /**
- * How different two histograms are, as OpenCV's LBPH says it: 2·Σ (a − b)² / (a + b), from 0 to
+ * The chi-square distance of two histograms, as in OpenCV's LBPH: 2·Σ (a − b)² / (a + b), from 0 to
  * 4 times the number of cells.
+ *
+ * @example
+ * chiSquare(lbphHistogram(one), lbphHistogram(other));
  */
 export function chiSquare(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
+  let distance = 0;
   for (let i = 0; i < a.length; i++) {
-    const both = (a[i] as number) + (b[i] as number);
-    if (both > EPSILON) sum += ((a[i] as number) - (b[i] as number)) ** 2 / both;
+    const [left, right] = [a[i] ?? 0, b[i] ?? 0];
+    const sum = left + right;
+    if (sum > EPSILON) distance += (left - right) ** 2 / sum;
   }
-  return 2 * sum;
+  return 2 * distance;
 }

@@ -10,7 +10,7 @@ import { createLbph, openEmbedding, type Recogniser } from "./recogniser.ts";
 import { DATA, EMBEDDING } from "../testing/data.ts";
 import { describeOrl, identify, identifyAlone, readOrl, type OrlFace } from "../testing/orl.ts";
 
-/** Points in 8 dimensions: tests of the logic need no faces. */
+/** A recogniser of points in 8 dimensions, for tests that need no faces. */
 const points: Recogniser = {
   kind: "points",
   length: 8,
@@ -20,7 +20,7 @@ const points: Recogniser = {
   close: () => Promise.resolve(),
 };
 
-/** Pictures of somebody: near one place, which the seed decides. */
+/** Features of a person's pictures: points near one place, which the seed decides. */
 function pictures(person: number, count = 6, spread = 0.1): Float32Array[] {
   const place = random(person, "place");
   const centre = Array.from({ length: 8 }, () => place.normal());
@@ -31,20 +31,20 @@ function pictures(person: number, count = 6, spread = 0.1): Float32Array[] {
 }
 
 describe("people", () => {
-  it("are recognised by new pictures, and a stranger is nobody", () => {
+  it("are recognised in new pictures, and strangers are not", () => {
     const people = new People(points);
     for (let i = 1; i <= 5; i++) people.add(`person ${i}`, pictures(i).slice(0, 4));
     for (let i = 1; i <= 5; i++) {
       expect(people.identify(pictures(i)[5]!)?.name).toBe(`person ${i}`);
     }
     for (let i = 50; i < 70; i++) expect(people.identify(pictures(i)[0]!)).toBe(null);
-    const { falseAccept, falseReject, genuine, impostor } = people.calibration();
+    const { falseAccept, falseReject, genuine, impostor } = people.thresholdEstimate();
     expect(falseAccept).toBeLessThanOrEqual(0.0101);
     expect(falseReject).toBeLessThan(0.2);
     expect([genuine, impostor]).toEqual([20, 20]);
   });
 
-  it("come and go without training; with nobody there everybody is a stranger", () => {
+  it("can be added and removed at any time; with nobody enrolled, every face is a stranger's", () => {
     const people = new People(points);
     expect(people.identify(pictures(1)[0]!)).toBe(null);
     people.add("Ada", pictures(1));
@@ -59,12 +59,12 @@ describe("people", () => {
     expect(people.identify(pictures(2, 8)[7]!)).toBe(null);
   });
 
-  it("of whom there is one only are known by their own pictures", () => {
+  it("are recognised by their own pictures when only one is enrolled", () => {
     const people = new People(points);
     people.add("Ada", pictures(1));
     expect(people.identify(pictures(1, 8)[7]!)?.name).toBe("Ada");
     expect(people.identify(pictures(2)[0]!)).toBe(null);
-    expect(people.calibration().falseAccept).toBe(null);
+    expect(people.thresholdEstimate().falseAccept).toBe(null);
   });
 
   it("need a name and features of the same kind", () => {
@@ -84,12 +84,14 @@ describe("a folder of people", () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it("gives back who was saved, names whatever they are, and nobody else may read it", async () => {
+  it("returns the people that were saved, under any name, and only its owner may read it", async () => {
     const people = new People(points);
     const names = ["Ada Lovelace", "李小龍", "../up", "a/b", 'Q"uote', "x".repeat(90)];
     for (const [i, name] of names.entries()) {
       const file = await savePerson(folder, people.add(name, pictures(i)), points.kind);
-      if (process.platform !== "win32") expect((await stat(file)).mode & 0o77).toBe(0);
+      // Windows has no such permissions.
+      const { mode } = await stat(file);
+      expect(process.platform === "win32" ? 0 : mode & 0o77).toBe(0);
     }
     const files = await readdir(folder);
     expect(files).toHaveLength(names.length);
@@ -100,7 +102,7 @@ describe("a folder of people", () => {
     expect(back.list().sort(byName)).toEqual(people.list().sort(byName));
   });
 
-  it("that is damaged by hand loses only the damaged", async () => {
+  it("loses only the damaged files", async () => {
     await writeFile(
       path.join(folder, "cut.person"),
       encodePerson(new People(points).add("Cut", pictures(9)), "points").subarray(0, 200),
@@ -118,7 +120,9 @@ describe("a folder of people", () => {
       ["empty.person", "bad-data"],
       ["text.person", "bad-data"],
     ]);
-    expect(damaged[1]!.error.message).toMatch(/cut\.person is not a person that mien can read/);
+    expect(damaged[1]!.error.message).toMatch(
+      /cut\.person is no file of a person that mien can read/,
+    );
     expect(people.size).toBe(6);
     await expect(loadPeople(path.join(folder, "notes.txt"), people)).rejects.toMatchObject({
       code: "missing-file",
@@ -126,7 +130,7 @@ describe("a folder of people", () => {
     expect(await loadPeople(path.join(folder, "none"), people)).toEqual([]);
   });
 
-  it("forgets a person without a trace, also a damaged one", async () => {
+  it("deletes a person, and a damaged file of that name", async () => {
     expect(await deletePerson(folder, "Ada Lovelace")).toBe(true);
     expect(await deletePerson(folder, "Ada Lovelace")).toBe(false);
     expect(await deletePerson(folder, "cut")).toBe(true);
@@ -135,7 +139,7 @@ describe("a folder of people", () => {
     expect(people.list().map(({ name }) => name)).not.toContain("Ada Lovelace");
   });
 
-  it("keeps people apart whose long names begin alike, and deletes only who is meant", async () => {
+  it("keeps people apart whose long names begin alike, and deletes only the one that is named", async () => {
     const long = path.join(folder, "long");
     const [one, other] = ["a".repeat(70) + "1", "a".repeat(70) + "2"];
     await savePerson(long, new People(points).add(one, pictures(1)), points.kind);
@@ -146,20 +150,20 @@ describe("a folder of people", () => {
       return people.list().map(({ name }) => name);
     };
     expect((await names()).sort()).toEqual([one, other]);
-    // A file that was renamed by hand is whose it says inside.
+    // A file that was renamed by hand belongs to the person named in it.
     await rename(path.join(long, (await readdir(long))[0]!), path.join(long, "Ada.person"));
     expect(await deletePerson(long, "Ada")).toBe(false);
     expect(await deletePerson(long, one)).toBe(true);
     expect(await names()).toEqual([other]);
   });
 
-  it("reads files of any name, and keeps each person in one", async () => {
+  it("reads files of any name, and saves each person in one file", async () => {
     const old = path.join(folder, "old");
     await mkdir(old);
     const people = new People(points);
     const write = (file: string, name: string, seed: number) =>
       writeFile(path.join(old, file), encodePerson(people.add(name, pictures(seed)), points.kind));
-    // As mien 0.1 named them: `ada` is where `Ada` belongs, if the file system ignores case.
+    // Names of mien 0.1, where the file of `ada` has the name for `Ada`.
     await write("a%2fb.person", "a/b", 1);
     await write("Ada.person", "ada", 2);
     await write("by hand.person", "Ben", 3);
@@ -183,7 +187,7 @@ describe("a folder of people", () => {
     expect(await read()).toEqual({ ada: 6, Ben: 6, Ada: 6 });
   });
 
-  it("refuses a file with numbers that are none", () => {
+  it("refuses a file with values that are not finite", () => {
     const bytes = encodePerson(new People(points).add("Ada", pictures(1)), "points");
     bytes.fill(0xff, bytes.length - 4);
     expect(() => decodePerson(bytes, "a.person")).toThrow(/not finite/);
@@ -196,13 +200,13 @@ describe.skipIf(DATA === undefined)("on the ORL faces", () => {
     faces = await readOrl();
   });
 
-  it("the embedding knows at least 98.5 %, lets in 3 % and turns away 8 % at most", async () => {
+  it("the embedding has at least 98.5 % top-1, at most 3 % false accepts and 8 % false rejects", async () => {
     const embedding = await openEmbedding(EMBEDDING);
     const features = await describeOrl(faces, embedding);
     await embedding.close();
     const rates = identify(features, embedding);
     const single = identifyAlone(features, embedding);
-    // The first person to be enrolled has only the strangers that come with mien beside them.
+    // With one person enrolled, the only strangers are the points that come with mien.
     expect(single.falseAccept).toBeLessThanOrEqual(0.03);
     expect(single.falseReject).toBeLessThanOrEqual(0.12);
     expect(rates.top1).toBeGreaterThanOrEqual(0.985);
@@ -210,7 +214,7 @@ describe.skipIf(DATA === undefined)("on the ORL faces", () => {
     expect(rates.falseReject).toBeLessThanOrEqual(0.08);
   });
 
-  it("LBPH lets in 3 % at most", async () => {
+  it("LBPH has at most 3 % false accepts", async () => {
     // Smaller histograms than the default's, and one split, so that the test stays short.
     const lbph = createLbph({ gridX: 4, gridY: 5, neighbors: 6 });
     const rates = identify(await describeOrl(faces, lbph), lbph, 1);

@@ -1,40 +1,43 @@
 import { MienError, describeValue, isArrayOf, toPersonName } from "@mien/format";
-import { calibrate, type Calibration } from "./recognition-threshold.ts";
+import { estimateThreshold, type ThresholdEstimate } from "./recognition-threshold.ts";
 import { checkOptions } from "../check-options.ts";
-import { recognitionSettings, type OptionsOf } from "../pipeline-settings.ts";
+import { distanceToPerson } from "./distance.ts";
 import { impostorsFor } from "./impostors.ts";
+import type { Person } from "./person.ts";
+import type { OptionsOf } from "../setting.ts";
 import type { Recogniser } from "./recogniser.ts";
+import { recognitionSettings } from "../recognition-settings.ts";
 
-/** Somebody who was enrolled. */
-export interface Person {
-  readonly name: string;
-  /** When the first pictures were enrolled: ISO 8601. */
-  readonly enrolled: string;
-  /** One a picture. */
-  readonly features: readonly Float32Array[];
-}
+/** Longest name of a person, in characters. */
+const MAX_NAME_LENGTH = 100;
 
-/** How strangers are told from enrolled people. */
+/** How enrolled people are told from strangers. */
 export type PeopleOptions = OptionsOf<Pick<typeof recognitionSettings, "maxFalseAccept">>;
 
-/** Who somebody is most like. */
+/** The enrolled person that a face is most like. */
 export interface Match {
   readonly name: string;
-  /** Below the threshold of the calibration, the person is taken to be that one. */
+  /** Distance to that person; the face is recognised if it does not exceed the threshold. */
   readonly distance: number;
 }
 
 /**
- * The people that are known, and the line between them and strangers.
+ * The enrolled people, and the threshold between them and strangers.
  *
- * The line is drawn anew from the enrolled pictures whenever somebody comes or goes; nothing is
- * trained.
+ * The threshold is estimated anew from the enrolled pictures whenever people are added or removed;
+ * nothing is trained.
+ *
+ * @example
+ * const people = new People(await openEmbedding("embedding.onnx"));
+ * await loadPeople("people", people);
+ * const [feature] = await people.recogniser.describe(picture, [face.box]);
+ * console.log(people.identify(feature)?.name ?? "a stranger");
  */
 export class People {
   readonly recogniser: Recogniser;
   readonly #people = new Map<string, Person>();
   readonly #maxFalseAccept: number;
-  #calibration: Calibration | undefined;
+  #estimate: ThresholdEstimate | undefined;
 
   /** @throws {MienError} `usage` for an option that is unknown or out of range. */
   constructor(recogniser: Recogniser, options: PeopleOptions = {}) {
@@ -43,104 +46,97 @@ export class People {
     this.#maxFalseAccept = options.maxFalseAccept ?? recognitionSettings.maxFalseAccept.default;
   }
 
-  /** Everybody, in the order of enrolment. */
+  /** Every person, in the order of enrolment. */
   list(): Person[] {
     return [...this.#people.values()];
   }
 
+  /** Number of enrolled people. */
   get size(): number {
     return this.#people.size;
   }
 
   /**
-   * Adds pictures of a person, who need not be new.
+   * Adds pictures of a person, new or already enrolled.
    *
    * @param features of the pictures, from this recogniser; at least one.
-   * @throws {MienError} `usage` for a name that is empty or longer than 100 characters, or no
-   * pictures; `mismatch` for features of another kind.
+   * @param enrolled time of the enrolment, ISO 8601; default: now. Ignored for a person who is
+   * already enrolled.
+   * @throws {MienError} `usage` for a name that is empty or longer than 100 characters, or if there
+   * are no features; `mismatch` for features of another recogniser.
    */
   add(
     name: string,
     features: readonly Float32Array[],
     enrolled = new Date().toISOString(),
   ): Person {
-    const called = toPersonName(name);
-    if (called === "" || called.length > 100) {
-      throw new MienError("usage", `expected a name of 1 to 100 characters, found "${name}"`);
+    const personName = toPersonName(name);
+    if (personName === "" || personName.length > MAX_NAME_LENGTH) {
+      throw new MienError(
+        "usage",
+        `expected a name of 1 to ${MAX_NAME_LENGTH} characters, found "${name}"`,
+      );
     }
     if (features.length === 0) {
-      throw new MienError("usage", `no picture of ${called} was given`, {
+      throw new MienError("usage", `no picture of ${personName} was given`, {
         advice: "Give at least one, better ten: turned a little, near and far.",
       });
     }
-    const wrong = features.find(
-      (one) =>
-        !isArrayOf(one, "Float32Array") ||
-        one.length !== this.recogniser.length ||
-        !one.every(Number.isFinite),
-    );
-    if (wrong !== undefined) {
-      throw new MienError(
-        "mismatch",
-        `the features of ${called} are not of ${this.recogniser.kind}: ` +
-          `expected ${this.recogniser.length} finite numbers, found ${describeValue(wrong)}`,
-      );
-    }
-    const known = this.#people.get(called);
+    this.#checkFeatures(personName, features);
+    const known = this.#people.get(personName);
     const person: Person = {
-      name: called,
+      name: personName,
       enrolled: known?.enrolled ?? enrolled,
       features: [...(known?.features ?? []), ...features],
     };
-    this.#people.set(called, person);
-    this.#calibration = undefined;
+    this.#people.set(personName, person);
+    this.#estimate = undefined;
     return person;
   }
 
-  /** @returns whether there was such a person. */
+  /** @returns whether a person of this name was enrolled. */
   remove(name: string): boolean {
-    this.#calibration = undefined;
+    this.#estimate = undefined;
     return this.#people.delete(toPersonName(name));
   }
 
-  /** Who is nearest, however far; null if nobody is enrolled. */
+  /** The nearest person, at any distance; null if nobody is enrolled. */
   nearest(feature: Float32Array): Match | null {
     let best: Match | null = null;
     for (const { name, features } of this.#people.values()) {
-      const distance = distanceTo(feature, features, this.recogniser);
+      const distance = distanceToPerson(feature, features, this.recogniser);
       if (best === null || distance < best.distance) best = { name, distance };
     }
     return best;
   }
 
-  /** Who it is; null for a stranger. */
+  /** The recognised person; null for a stranger. */
   identify(feature: Float32Array): Match | null {
     const best = this.nearest(feature);
-    return best !== null && best.distance <= this.calibration().threshold ? best : null;
+    const { threshold } = this.thresholdEstimate();
+    return best !== null && best.distance <= threshold ? best : null;
   }
 
-  /** Where the line to strangers is, and what may be expected of it. */
-  calibration(): Calibration {
-    this.#calibration ??= calibrate(this.list(), this.recogniser, {
+  /** The threshold between enrolled people and strangers, and the errors to expect with it. */
+  thresholdEstimate(): ThresholdEstimate {
+    this.#estimate ??= estimateThreshold(this.list(), this.recogniser, {
       maxFalseAccept: this.#maxFalseAccept,
       impostors: impostorsFor(this.recogniser.kind),
     });
-    return this.#calibration;
+    return this.#estimate;
+  }
+
+  #checkFeatures(name: string, features: readonly Float32Array[]): void {
+    const { kind, length } = this.recogniser;
+    const wrong = features.find(
+      (one) =>
+        !isArrayOf(one, "Float32Array") || one.length !== length || !one.every(Number.isFinite),
+    );
+    if (wrong === undefined) return;
+    throw new MienError(
+      "mismatch",
+      `the features of ${name} are not of ${kind}: ` +
+        `expected ${length} finite numbers, found ${describeValue(wrong)}`,
+    );
   }
 }
-
-/** The mean over the nearest pictures, so that with three of them one odd picture is no match. */
-export function distanceTo(
-  feature: Float32Array,
-  pictures: readonly Float32Array[],
-  { distance, neighbours }: Measure,
-): number {
-  const nearest = pictures
-    .map((picture) => distance(feature, picture))
-    .sort((a, b) => a - b)
-    .slice(0, neighbours);
-  return nearest.reduce((sum, one) => sum + one, 0) / nearest.length;
-}
-
-/** What of a recogniser comparisons need. */
-export type Measure = Pick<Recogniser, "distance" | "neighbours">;

@@ -1,14 +1,16 @@
 import { MienError, decodeTensors, encodeTensors, messageOf, tensorOf } from "@mien/format";
-import type { Person } from "./people.ts";
+import type { Person } from "./person.ts";
 
-/** The version of the layout below; a file with another one is refused. */
+/** The version of the layout below; files of another version are refused. */
 const VERSION = "1";
 
 /**
- * One person as the content of a file, in the safetensors layout: the features as `features`
- * [pictures, length], and who and of which kind as metadata. It holds no picture.
+ * Encodes a person as the content of a file in the safetensors layout: the tensor `features`
+ * [pictures, length]; name, time of enrolment and kind of recogniser as metadata. It holds no picture.
  *
  * @param kind of the recogniser that made the features.
+ * @example
+ * const bytes = encodePerson(person, people.recogniser.kind);
  */
 export function encodePerson({ name, enrolled, features }: Person, kind: string): Uint8Array {
   const length = features[0]?.length ?? 0;
@@ -28,17 +30,24 @@ export function encodePerson({ name, enrolled, features }: Person, kind: string)
 }
 
 /**
- * Reads a person back.
+ * Decodes a person from the content of a file.
  *
- * @param file what to call the file in errors.
- * @throws {MienError} `bad-data` if it is damaged or something else.
+ * @param file name of the file in errors.
+ * @throws {MienError} `bad-data` if it is damaged or not the file of a person.
+ * @example
+ * const { person, kind } = decodePerson(bytes, "ada.person");
+ * if (kind === people.recogniser.kind) people.add(person.name, person.features, person.enrolled);
  */
 export function decodePerson(bytes: Uint8Array, file: string): { person: Person; kind: string } {
   const fail = (problem: string, cause?: unknown): never => {
-    throw new MienError("bad-data", `${file} is not a person that mien can read: ${problem}`, {
-      advice: "Delete the file and enrol the person again.",
-      cause,
-    });
+    throw new MienError(
+      "bad-data",
+      `${file} is no file of a person that mien can read: ${problem}`,
+      {
+        advice: "Delete the file and enrol the person again.",
+        cause,
+      },
+    );
   };
   try {
     const decoded = decodeTensors(bytes, file);
@@ -57,7 +66,7 @@ export function decodePerson(bytes: Uint8Array, file: string): { person: Person;
     );
     return { person: { name, enrolled, features }, kind };
   } catch (error) {
-    if (error instanceof MienError && error.message.startsWith(`${file} is not a person`)) {
+    if (error instanceof MienError && error.message.startsWith(`${file} is no file of a person`)) {
       throw error;
     }
     return fail(messageOf(error), error);

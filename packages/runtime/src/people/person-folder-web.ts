@@ -1,6 +1,6 @@
 import { MienError } from "@mien/format";
 
-/** A page has no folders: it keeps what `encodePerson` gives wherever it likes. */
+/** The functions of `person-folder.ts` in a browser, which has no folders. */
 function unsupported(): Promise<never> {
   return Promise.reject(
     new MienError("unsupported", "a page cannot read or write folders of people", {

@@ -2,23 +2,28 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf, toPersonName } from "@mien/format";
-import type { People, Person } from "./people.ts";
+import type { People } from "./people.ts";
+import type { Person } from "./person.ts";
 import { fileNameOf, isNamedAfter, isPersonFile } from "./person-file-name.ts";
 import { decodePerson, encodePerson } from "./person-file.ts";
 
-/** A person whose file cannot be used, and why. */
+/** A file of a person that cannot be used. */
 export interface DamagedPerson {
+  /** Path of the file. */
   readonly file: string;
+  /** Why it cannot be used. */
   readonly error: MienError;
 }
 
 /**
- * Adds everybody in a folder to `people`. A folder that does not exist is empty. A file that cannot
- * be used is reported, and the rest goes on.
+ * Adds every person in a folder to `people`. A folder that does not exist counts as empty. Node only.
  *
- * Each person is one file in it; to export or delete somebody, copy or delete the file.
+ * Each person is one file in the folder; to export or delete a person, copy or delete the file.
  *
+ * @returns the files that cannot be used; all others have been added.
  * @throws {MienError} `missing-file` if the folder cannot be read.
+ * @example
+ * for (const { error } of await loadPeople("people", people)) console.warn(error.message);
  */
 export async function loadPeople(folder: string, people: People): Promise<DamagedPerson[]> {
   const damaged: DamagedPerson[] = [];
@@ -42,27 +47,30 @@ export async function loadPeople(folder: string, people: People): Promise<Damage
 }
 
 /**
- * Writes a person into a folder, in place of every older file of that person.
+ * Writes a person into a folder, in place of every older file of that person. Only the user who runs
+ * the program may read the file. Node only.
  *
  * @param kind of the recogniser that made the features.
  * @returns the path of the file.
  * @throws {MienError} `environment` if it cannot be written.
+ * @example
+ * await savePerson("people", person, people.recogniser.kind);
  */
 export async function savePerson(folder: string, person: Person, kind: string): Promise<string> {
   const file = path.join(folder, fileNameOf(person.name));
-  const aside = `${file}.${randomBytes(4).toString("hex")}.tmp`;
+  const temporary = `${file}.${randomBytes(4).toString("hex")}.tmp`;
   try {
     await mkdir(folder, { recursive: true });
-    // Nobody else on this machine: an embedding identifies a person as a fingerprint does.
-    await writeFile(aside, encodePerson(person, kind), { mode: 0o600 });
-    await keepOther(file, person.name);
-    await rename(aside, file);
+    // Other users may not read it, since an embedding identifies a person as a fingerprint does.
+    await writeFile(temporary, encodePerson(person, kind), { mode: 0o600 });
+    await moveOtherPerson(file, person.name);
+    await rename(temporary, file);
     for (const older of await personFiles(folder)) {
       if (path.basename(older).normalize("NFC") === path.basename(file)) continue;
       if (isSame(await nameIn(older), person.name)) await rm(older, { force: true });
     }
   } catch (error) {
-    await rm(aside, { force: true }).catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new MienError("environment", `cannot write ${file}: ${messageOf(error)}`, {
       cause: error,
     });
@@ -71,33 +79,36 @@ export async function savePerson(folder: string, person: Person, kind: string): 
 }
 
 /**
- * Deletes whatever the folder holds of a person, which is what stands in a file; also a damaged
- * file, if it has that name.
+ * Deletes every file of a person from a folder: the files that contain the person's name, and a
+ * damaged file whose own name is that of the person's file. Node only.
  *
- * @returns whether there was anything.
+ * @returns whether there was such a file.
+ * @example
+ * await deletePerson("people", "Ada");
  */
 export async function deletePerson(folder: string, name: string): Promise<boolean> {
-  let found = false;
+  let isDeleted = false;
   for (const file of await personFiles(folder)) {
-    const inside = await nameIn(file);
-    const isMeant =
-      inside === undefined ? isNamedAfter(path.basename(file), name) : isSame(inside, name);
-    if (!isMeant) continue;
+    const nameInside = await nameIn(file);
+    const isOfPerson =
+      nameInside === undefined ? isNamedAfter(path.basename(file), name) : isSame(nameInside, name);
+    if (!isOfPerson) continue;
     await rm(file, { force: true });
-    found = true;
+    isDeleted = true;
   }
-  return found;
+  return isDeleted;
 }
 
 /**
- * Moves somebody else out of a file that is about to be written: a file may have been named by hand,
- * or by mien 0.1, which kept `Ada` and `ada` in one where the file system ignores case.
+ * Moves another person's data out of a file that is about to be overwritten: the file may have been
+ * named by hand, or by mien 0.1, which gave `Ada` and `ada` one file where the file system ignores
+ * case.
  */
-async function keepOther(file: string, name: string): Promise<void> {
+async function moveOtherPerson(file: string, name: string): Promise<void> {
   const other = await nameIn(file);
   if (other === undefined || isSame(other, name)) return;
-  const place = path.join(path.dirname(file), fileNameOf(other));
-  if ((await nameIn(place)) === undefined) await rename(file, place);
+  const target = path.join(path.dirname(file), fileNameOf(other));
+  if ((await nameIn(target)) === undefined) await rename(file, target);
 }
 
 function isSame(name: string | undefined, other: string): boolean {

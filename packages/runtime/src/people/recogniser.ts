@@ -5,43 +5,50 @@ import { FaceEmbedder } from "./face-embedder.ts";
 import { EMBEDDING_MARGIN, regionOf, type Margin } from "../image/face-region.ts";
 import { chiSquare, lbphHistogram, resolveLbph, type LbphOptions } from "./lbph.ts";
 import type { ModelSource } from "../session/ort.ts";
-import { cut } from "../image/picture.ts";
-import type { SessionChoices } from "../session/session-choices.ts";
-import type { Picture } from "../image/shrink.ts";
+import { crop } from "../image/crop.ts";
+import type { SessionOptions } from "../session/session-options.ts";
+import type { Picture } from "../image/picture.ts";
 
-/** A way to tell faces apart: turns each into numbers, and says how different two are. */
+/** A method of face recognition: it computes features of faces and the distance between two. */
 export interface Recogniser {
-  /** Names what the numbers are; features of another kind cannot be compared. */
+  /** Name of the method and its parameters; features of another kind cannot be compared. */
   readonly kind: string;
-  /** Numbers a face. */
+  /** Number of values in the features of a face. */
   readonly length: number;
   /** How many of a person's nearest pictures make the distance to that person (their mean). */
   readonly neighbours: number;
   /** @returns the features of each face, float32 [length]. */
   describe(picture: Picture, boxes: readonly Box[]): Promise<Float32Array[]>;
-  /** 0 for the same picture; more for less alike ones. */
+  /** Distance between two features: 0 for the same picture, larger for less similar ones. */
   distance(a: Float32Array, b: Float32Array): number;
-  /** Frees what it holds once the calls made so far have ended. */
+  /** Frees the model once the calls made so far have ended. */
   close(): Promise<void>;
 }
 
+/** How many of a person's nearest pictures count with an embedding. */
+const EMBEDDING_NEIGHBOURS = 3;
+
 /**
- * Recognition by a face embedding, the default: few pictures a person are enough, and light and
- * pose matter little.
+ * Recognition by a face embedding, the default: a few pictures per person are enough, and light and
+ * pose have little influence.
  *
- * @param source of the model; see `FaceEmbedder.open`, also for the errors.
+ * @param source of the model: a path in Node, an address in the browser; or the content of the file.
+ * @throws {MienError} `missing-file` if it cannot be read; `bad-model` if it is no face embedding;
+ * `environment` if onnxruntime cannot start; `usage` for an option that is unknown or out of range.
+ * @example
+ * const people = new People(await openEmbedding("embedding.onnx"));
  */
 export async function openEmbedding(
   source: ModelSource,
-  options: SessionChoices = {},
+  options: SessionOptions = {},
 ): Promise<Recogniser> {
   const embedder = await FaceEmbedder.open(source, options);
   return {
     kind: `embedding-${embedder.length}`,
     length: embedder.length,
-    neighbours: 3,
+    neighbours: EMBEDDING_NEIGHBOURS,
     describe: (picture, boxes) =>
-      embedder.embed(boxes.map((box) => cut(picture, regionOf(box, EMBEDDING_MARGIN)))),
+      embedder.embed(boxes.map((box) => crop(picture, regionOf(box, EMBEDDING_MARGIN)))),
     distance: euclidean,
     close: () => embedder.close(),
   };
@@ -49,12 +56,16 @@ export async function openEmbedding(
 
 /** Side of the crops that LBPH compares, in pixels. */
 const LBPH_SIDE = 100;
-/** Close around the face, since LBPH would learn the background too. */
+/** Close around the face, since the histograms would include the background. */
 const LBPH_MARGIN: Margin = { side: 1.15, down: 0 };
 
 /**
- * Recognition by local binary patterns, as OpenCV's: needs no model, but frontal faces in even
- * light, and more pictures a person.
+ * Recognition by local binary pattern histograms, as OpenCV's LBPHFaceRecognizer. It needs no model,
+ * but frontal faces in even light, and more pictures per person.
+ *
+ * @throws {MienError} `usage` for an option that is unknown or out of range.
+ * @example
+ * const people = new People(createLbph());
  */
 export function createLbph(options: LbphOptions = {}): Recogniser {
   checkOptions("createLbph", options);
@@ -67,7 +78,7 @@ export function createLbph(options: LbphOptions = {}): Recogniser {
     describe: (picture, boxes) =>
       Promise.resolve(
         boxes.map((box) => {
-          const grey = prepareImages([cut(picture, regionOf(box, LBPH_MARGIN))], input);
+          const grey = prepareImages([crop(picture, regionOf(box, LBPH_MARGIN))], input);
           const data = Uint8Array.from(grey, Math.round);
           return lbphHistogram({ width: LBPH_SIDE, height: LBPH_SIDE, data }, options);
         }),
@@ -79,6 +90,6 @@ export function createLbph(options: LbphOptions = {}): Recogniser {
 
 function euclidean(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
+  for (let i = 0; i < a.length; i++) sum += ((a[i] ?? 0) - (b[i] ?? 0)) ** 2;
   return Math.sqrt(sum);
 }

@@ -1,91 +1,96 @@
-import { distanceTo, type Measure, type Person } from "./people.ts";
+import { distanceToPerson, type DistanceMeasure } from "./distance.ts";
+import type { Person } from "./person.ts";
 
-/** Where the line between the enrolled and strangers is, and what may be expected of it. */
-export interface Calibration {
-  /** Greatest distance at which somebody is recognised. */
+/** The threshold between enrolled people and strangers, and the errors to expect with it. */
+export interface ThresholdEstimate {
+  /** Largest distance at which a face is recognised. */
   readonly threshold: number;
-  /** Expected share of strangers that are taken for somebody, 0–1; null if there is no telling. */
+  /** Expected share of strangers who are recognised as somebody, 0–1; null if it cannot be estimated. */
   readonly falseAccept: number | null;
-  /** Expected share of pictures of the enrolled that are taken for a stranger's, 0–1. */
+  /** Expected share of pictures of enrolled people that are not recognised, 0–1; null as above. */
   readonly falseReject: number | null;
-  /** Comparisons of one person's pictures with one another that this rests on. */
+  /** Number of comparisons between pictures of the same person that the estimate rests on. */
   readonly genuine: number;
-  /** Comparisons of different people's pictures that this rests on. */
+  /** Number of comparisons between pictures of different people that the estimate rests on. */
   readonly impostor: number;
 }
 
-/** Distances as a normal distribution: a mean and a standard deviation. */
-interface Spread {
+/** Distances as a normal distribution. */
+interface NormalDistribution {
   readonly mean: number;
   readonly deviation: number;
 }
 
 /**
- * Draws the line from the enrolled pictures themselves.
+ * Estimates the recognition threshold from the enrolled pictures.
  *
- * Genuine distances come from leaving each picture out and comparing it with the others of that
- * person; impostor distances from comparing it with the nearest of the other people, as a stranger
- * would be, and from features of strangers that were brought along. Both are taken as normal.
- * The line is where both kinds of error are equally likely, or nearer, so that at most the wanted
- * share of strangers is let in.
+ * Genuine distances are those of each picture to the other pictures of the same person. Impostor
+ * distances are those of each picture to the nearest other person, and those of given features of
+ * strangers to the nearest person. Both are modelled as normal distributions. The threshold is where
+ * false accepts and false rejects are equally likely (equal error rate), or lower, so that at most
+ * `maxFalseAccept` of the strangers are expected to be recognised.
+ *
+ * @param options.maxFalseAccept share, 0–0.5.
+ * @param options.impostors features of strangers; may be empty.
  */
-export function calibrate(
+export function estimateThreshold(
   people: readonly Person[],
-  recogniser: Measure,
+  measure: DistanceMeasure,
   options: { readonly maxFalseAccept: number; readonly impostors: readonly Float32Array[] },
-): Calibration {
+): ThresholdEstimate {
   const genuine: number[] = [];
   const impostor: number[] = [];
-  const nearest = (feature: Float32Array, others: readonly Person[]) =>
-    Math.min(...others.map(({ features }) => distanceTo(feature, features, recogniser)));
+  const toNearest = (feature: Float32Array, others: readonly Person[]) =>
+    Math.min(...others.map(({ features }) => distanceToPerson(feature, features, measure)));
   for (const person of people) {
     const others = people.filter((other) => other !== person);
     person.features.forEach((feature, i) => {
       const rest = person.features.filter((_, k) => k !== i);
-      if (rest.length > 0) genuine.push(distanceTo(feature, rest, recogniser));
-      if (others.length > 0) impostor.push(nearest(feature, others));
+      if (rest.length > 0) genuine.push(distanceToPerson(feature, rest, measure));
+      if (others.length > 0) impostor.push(toNearest(feature, others));
     });
   }
   if (people.length > 0) {
-    for (const feature of options.impostors) impostor.push(nearest(feature, people));
+    for (const feature of options.impostors) impostor.push(toNearest(feature, people));
   }
   const counts = { genuine: genuine.length, impostor: impostor.length };
-  const own = spreadOf(genuine);
-  const strange = spreadOf(impostor);
-  if (strange === null) {
-    // Nothing to compare with: as far as the person's own pictures go.
-    const threshold = own === null ? 0 : own.mean + 2 * own.deviation;
-    const falseReject = own === null ? null : above(threshold, own);
+  const ofSame = normalOf(genuine);
+  const ofOthers = normalOf(impostor);
+  if (ofOthers === null) {
+    // Without strangers to compare with, the threshold covers the person's own pictures.
+    const threshold = ofSame === null ? 0 : ofSame.mean + 2 * ofSame.deviation;
+    const falseReject = ofSame === null ? null : shareAbove(threshold, ofSame);
     return { ...counts, threshold, falseAccept: null, falseReject };
   }
-  const strict = quantile(options.maxFalseAccept, strange);
-  const equal = own === null ? strict : equalError(own, strange);
+  const strict = quantile(options.maxFalseAccept, ofOthers);
+  const equal = ofSame === null ? strict : equalErrorThreshold(ofSame, ofOthers);
   const threshold = Math.max(0, Math.min(strict, equal));
   return {
     ...counts,
     threshold,
-    falseAccept: 1 - above(threshold, strange),
-    falseReject: own === null ? null : above(threshold, own),
+    falseAccept: 1 - shareAbove(threshold, ofOthers),
+    falseReject: ofSame === null ? null : shareAbove(threshold, ofSame),
   };
 }
 
-function spreadOf(values: readonly number[]): Spread | null {
+/** @returns null for fewer than 2 values. The deviation is kept above 2 % of the mean. */
+function normalOf(values: readonly number[]): NormalDistribution | null {
   if (values.length < 2) return null;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1);
   return { mean, deviation: Math.max(Math.sqrt(variance), 1e-6 + 0.02 * mean) };
 }
 
-/** Where as many of one kind are above as of the other below. */
-function equalError(own: Spread, strange: Spread): number {
+/** Where the share of genuine distances above equals the share of impostor distances below. */
+function equalErrorThreshold(genuine: NormalDistribution, impostor: NormalDistribution): number {
   return (
-    (own.mean * strange.deviation + strange.mean * own.deviation) /
-    (own.deviation + strange.deviation)
+    (genuine.mean * impostor.deviation + impostor.mean * genuine.deviation) /
+    (genuine.deviation + impostor.deviation)
   );
 }
 
 /** The share of a normal distribution above a value (Abramowitz and Stegun 7.1.26). */
-function above(value: number, { mean, deviation }: Spread): number {
+function shareAbove(value: number, { mean, deviation }: NormalDistribution): number {
   const z = (value - mean) / deviation / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * Math.abs(z));
   const tail =
@@ -96,12 +101,12 @@ function above(value: number, { mean, deviation }: Spread): number {
 }
 
 /** The value below which a share of a normal distribution lies, by bisection. */
-function quantile(share: number, spread: Spread): number {
-  let low = spread.mean - 10 * spread.deviation;
-  let high = spread.mean + 10 * spread.deviation;
+function quantile(share: number, distribution: NormalDistribution): number {
+  let low = distribution.mean - 10 * distribution.deviation;
+  let high = distribution.mean + 10 * distribution.deviation;
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;
-    if (1 - above(middle, spread) < share) low = middle;
+    if (1 - shareAbove(middle, distribution) < share) low = middle;
     else high = middle;
   }
   return (low + high) / 2;

@@ -7,7 +7,7 @@ import { FaceDetector } from "../detect/face-detector.ts";
 import { convModel, halvesModel, spotModel } from "../testing/models.ts";
 import { spots } from "../testing/pictures.ts";
 
-/** Noise of a model's input size. */
+/** Noise in the size of the model's input. */
 function batchOf(count: number, seed: number): Float32Array {
   const stream = random(seed, "batch");
   return Float32Array.from({ length: count * 48 * 48 }, () => 255 * stream.uniform());
@@ -28,7 +28,7 @@ describe("a model on a thread of its own", () => {
     await expect(there.run(batchOf(1, 1), 1)).rejects.toMatchObject({ code: "usage" });
   });
 
-  it("finds what a detector finds in pictures whose sizes differ", async () => {
+  it("gives the same detections as on the caller's thread, in pictures of different sizes", async () => {
     const here = await FaceDetector.open(spotModel());
     const there = await FaceDetector.open(spotModel(), { background: true });
     for (const picture of [
@@ -43,7 +43,7 @@ describe("a model on a thread of its own", () => {
     await Promise.all([here.close(), there.close()]);
   });
 
-  it("refuses models in the same words", async () => {
+  it("refuses models with the same message as on the caller's thread", async () => {
     const cut = convModel(1).subarray(0, 3000);
     const wrong = halvesModel({ outputs: [{ name: "logits", shape: ["N", 5] }] });
     type Choices = { background: boolean };
@@ -62,7 +62,7 @@ describe("a model on a thread of its own", () => {
     }
   });
 
-  it("frees its model on a port that cannot be closed, as Deno's", async () => {
+  it("frees its model where the port has no close, as in Deno", async () => {
     const worker = new URL("./session-worker.mjs", import.meta.url).href;
     const code = `
       const { parentPort } = require("node:worker_threads");
@@ -76,7 +76,7 @@ describe("a model on a thread of its own", () => {
       const thread = new Worker(code, { eval: true, execArgv: [], workerData });
       for (const kind of kinds) {
         expect(await once(thread, "message")).toMatchObject([{ kind }]);
-        thread.postMessage(null);
+        if (kind === "opened") thread.postMessage(null);
       }
       await thread.terminate();
     }

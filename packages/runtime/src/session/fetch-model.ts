@@ -4,7 +4,7 @@ import type { ModelBytes } from "./ort.ts";
 /**
  * Downloads a model.
  *
- * @throws {MienError} `missing-file` if the server cannot be reached or answers with an error.
+ * @throws {MienError} `missing-file` if the server cannot be reached or responds with an error.
  */
 export async function fetchModel(address: string | URL): Promise<ModelBytes> {
   const name = String(address);

@@ -22,7 +22,7 @@ export const ort: Ort = {
       executionProviders: ["cpu"],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      // Only fatal messages: whatever goes wrong is thrown as well, and reported once.
+      // Only fatal messages: every error is also thrown, and reported once there.
       logSeverityLevel: 4,
     };
     if (background) return openBackgroundSession({ bytes, options }, Tensor);

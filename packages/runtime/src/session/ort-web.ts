@@ -1,7 +1,7 @@
 import { MienError, messageOf } from "@mien/format";
 import { InferenceSession, Tensor, env } from "onnxruntime-web/wasm";
 import { fetchModel } from "./fetch-model.ts";
-import { wrapSession, type Ort, type SessionOptions } from "./ort.ts";
+import { wrapSession, type Ort, type ResolvedSessionOptions } from "./ort.ts";
 
 export const ort: Ort = {
   load: () => Promise.resolve({ InferenceSession, Tensor }),
@@ -21,7 +21,7 @@ export const ort: Ort = {
       return wrapSession(session, Tensor);
     } catch (error) {
       const message = messageOf(error);
-      // This is how it begins when onnxruntime did not start, whatever the model is.
+      // The message begins like this when onnxruntime itself did not start.
       if (!message.startsWith("no available backend")) throw error;
       throw cannotStart(message, message.includes("due to timeout") ? NO_THREADS : NO_WASM, error);
     }
@@ -34,15 +34,19 @@ const NO_WASM =
 const NO_THREADS =
   "Serve ort-wasm-simd-threaded.mjs of the same folder, too, with the headers " +
   "Cross-Origin-Embedder-Policy: require-corp and Content-Type: text/javascript, give its address " +
-  "as the option wasmModulePath, and load the page anew. Or leave out the option threads.";
+  "as the option wasmModulePath, and reload the page. Or leave out the option threads.";
 
-/** How long threads may take to start once everything is downloaded, in milliseconds. */
+/** Time that threads may take to start after all downloads, in milliseconds. */
 const THREADS_START_MS = 30_000;
 
-/** Whether the settings below are made; onnxruntime-web reads them once, at the first session. */
+/** Whether onnxruntime-web is configured; it reads its settings once, at the first session. */
 let isConfigured = false;
 
-async function configure({ threads, wasmPath, wasmModulePath }: SessionOptions): Promise<void> {
+async function configure({
+  threads,
+  wasmPath,
+  wasmModulePath,
+}: ResolvedSessionOptions): Promise<void> {
   if (isConfigured) return;
   const { wasm } = env;
   wasm.numThreads = threads;
@@ -54,22 +58,22 @@ async function configure({ threads, wasmPath, wasmModulePath }: SessionOptions):
       });
     }
     const module = absolute(wasmModulePath ?? String(wasmPath).replace(/\.wasm(?=$|[?#])/, ".mjs"));
-    // Threads load this file. Without it they would load the page's own script, and never answer.
+    // Threads load this file. Without it they would load the page's own script and never start.
     await download(module, NO_THREADS);
     wasm.wasmBinary = await download(absolute(wasmPath), NO_WASM);
     wasm.wasmPaths = { wasm: absolute(wasmPath), mjs: module };
-    // Counts only from here, so that a slow network is not taken for threads that do not start.
+    // The time counts only from here, so that a slow network is not mistaken for a failed start.
     wasm.initTimeout = THREADS_START_MS;
   }
   isConfigured = true;
 }
 
-/** @param advice what to do if there is nothing. */
+/** @param advice of the error if the download fails. */
 async function download(address: string, advice: string): Promise<ArrayBuffer> {
   try {
     const response = await fetch(address);
     const type = response.headers.get("Content-Type") ?? "";
-    // Servers of single-page applications answer with their page instead of 404.
+    // Servers of single-page applications send their page instead of the status 404.
     if (response.ok && !type.startsWith("text/html")) return await response.arrayBuffer();
     throw new Error(response.ok ? `found ${type}` : `HTTP ${response.status}`);
   } catch (error) {
@@ -84,7 +88,7 @@ function cannotStart(problem: string, advice: string, cause: unknown): MienError
   });
 }
 
-/** onnxruntime-web resolves relative addresses against its own script; people mean the page. */
+/** Resolves an address against the page; onnxruntime-web would resolve it against its own script. */
 function absolute(address: string | URL): string {
   return new URL(address, globalThis.location?.href).href;
 }

@@ -1,47 +1,47 @@
 import type { InferenceSession, InferenceSessionFactory, Tensor } from "onnxruntime-node";
 
 /**
- * What the rest of the package needs of onnxruntime. `ort-node.ts` and `ort-web.ts` both provide it;
- * the import map of package.json (`#ort`) picks one.
+ * The functions of onnxruntime that the rest of the package uses. `ort-node.ts` and `ort-web.ts` both
+ * implement them; the import map of package.json (`#ort`) selects one.
  */
 export interface Ort {
-  /** The library itself, with its telemetry off. */
+  /** The library itself, with its telemetry switched off. */
   load(): Promise<Onnxruntime>;
   /**
-   * Fetches a model's bytes.
+   * Reads or downloads the content of a model file.
    *
-   * @throws {MienError} `missing-file` if there is nothing to read there.
+   * @throws {MienError} `missing-file` if it cannot be read.
    */
   readModel(source: ModelSource): Promise<ModelBytes>;
   /**
    * Loads a model.
    *
-   * @throws {MienError} `environment` if onnxruntime itself cannot start. Whatever else is thrown
-   * is onnxruntime's complaint about the model.
+   * @throws {MienError} `environment` if onnxruntime itself cannot start. Any other error is
+   * onnxruntime's reason why it cannot load the model.
    */
-  createSession(bytes: Uint8Array, options: SessionOptions): Promise<Session>;
+  createSession(bytes: Uint8Array, options: ResolvedSessionOptions): Promise<Session>;
 }
 
-/** What of onnxruntime is the same in Node and in a browser. */
+/** The part of onnxruntime that is the same in Node and in a browser. */
 export interface Onnxruntime {
   readonly InferenceSession: InferenceSessionFactory;
   readonly Tensor: typeof Tensor;
 }
 
-/** A file's path (Node) or address (browser), or its content. */
+/** A model: the path of its file (Node), its address (browser or URL), or its content. */
 export type ModelSource = string | URL | Uint8Array;
 
-/** A model file's content and what to call it in errors. */
+/** The content of a model file, and its name in errors. */
 export interface ModelBytes {
   readonly bytes: Uint8Array;
   readonly name: string;
 }
 
-/** Resolved options of a session. */
-export interface SessionOptions {
+/** The options of a session with every value decided. */
+export interface ResolvedSessionOptions {
   /** Threads inside one operation, at least 1. */
   readonly threads: number;
-  /** Node only: computes on a thread of its own instead of the one that calls. */
+  /** Node only: whether the model computes on a thread of its own. */
   readonly background: boolean;
   /** Browser only: the address of `ort-wasm-simd-threaded.wasm`. */
   readonly wasmPath: string | URL | undefined;
@@ -54,7 +54,7 @@ export interface TensorInfo {
   readonly name: string;
   /** For example `float32`; `not a tensor` for sequences and maps. */
   readonly type: string;
-  /** Names stand for dimensions that are free; empty if the graph does not tell. */
+  /** A free dimension is given by its name; empty if the graph does not declare a shape. */
   readonly shape: readonly (number | string)[];
 }
 
@@ -62,15 +62,19 @@ export interface TensorInfo {
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Feeds the first input and answers with the first output. */
+  /** Feeds the first input and returns the first output. */
   run(data: Float32Array, shape: readonly number[]): Promise<Tensor>;
-  /** Feeds the first input and answers with every output by name. */
+  /** Feeds the first input and returns every output by name. */
   runAll(data: Float32Array, shape: readonly number[]): Promise<Readonly<Record<string, Tensor>>>;
-  /** Frees the model; nothing may run then or later. */
+  /** Frees the model. Nothing may run at that time or later. */
   release(): Promise<void>;
 }
 
-/** Wraps a session of either onnxruntime; `TensorType` is that library's own constructor. */
+/**
+ * Wraps a session of onnxruntime-node or onnxruntime-web.
+ *
+ * @param TensorType that library's own constructor.
+ */
 export function wrapSession(session: InferenceSession, TensorType: typeof Tensor): Session {
   const [input = ""] = session.inputNames;
   const [output = ""] = session.outputNames;
@@ -79,7 +83,9 @@ export function wrapSession(session: InferenceSession, TensorType: typeof Tensor
     outputs: session.outputMetadata.map(tensorInfo),
     async run(data, shape) {
       const feeds = { [input]: new TensorType("float32", data, shape) };
-      return (await session.run(feeds, [output]))[output] as Tensor;
+      const { [output]: result } = await session.run(feeds, [output]);
+      if (result === undefined) throw new Error(`onnxruntime returned no output ${output}`);
+      return result;
     },
     async runAll(data, shape) {
       return await session.run({ [input]: new TensorType("float32", data, shape) });
@@ -88,7 +94,7 @@ export function wrapSession(session: InferenceSession, TensorType: typeof Tensor
   };
 }
 
-/** What a session says of an input or output, in this package's words. */
+/** The description of an input or output in onnxruntime's metadata. */
 export function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
   return value.isTensor
     ? { name: value.name, type: value.type, shape: value.shape }

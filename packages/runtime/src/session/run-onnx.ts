@@ -1,16 +1,34 @@
-import { fromHalf, type NamedTensor } from "@mien/format";
+import { MienError, fromHalf, type NamedTensor } from "@mien/format";
 import { loadOnnxruntime } from "./onnxruntime.ts";
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 
-/** An open model of any inputs and outputs. */
+/** An open model with any number of inputs and outputs. */
 export interface OnnxModel {
+  /** Names of the outputs in the order of the graph. */
   readonly outputNames: readonly string[];
-  /** Feeds the inputs in the order of the graph and answers the outputs in theirs. */
+  /**
+   * Runs the model.
+   *
+   * @param inputs float32, in the order of the graph.
+   * @returns the outputs as float32, in the order of the graph.
+   * @throws {MienError} `usage` if an input is missing or is not float32.
+   */
   run(inputs: readonly NamedTensor[]): Promise<NamedTensor[]>;
+  /** Frees the model. */
   close(): Promise<void>;
 }
 
-/** Opens a model in onnxruntime, one thread unless asked for more. */
+/**
+ * Opens a model in onnxruntime.
+ *
+ * @param bytes the content of the ONNX file.
+ * @param threads inside one operation; default 1.
+ * @throws whatever onnxruntime throws for a model that it cannot load.
+ * @example
+ * const model = await openOnnx(await readFile("model.onnx"));
+ * const [output] = await model.run([{ shape: [1, 48, 48, 1], data: new Float32Array(48 * 48) }]);
+ * await model.close();
+ */
 export async function openOnnx(bytes: Uint8Array, threads = 1): Promise<OnnxModel> {
   const { InferenceSession, Tensor } = await loadOnnxruntime();
   const session: InferenceSession = await InferenceSession.create(bytes, {
@@ -24,21 +42,30 @@ export async function openOnnx(bytes: Uint8Array, threads = 1): Promise<OnnxMode
     async run(inputs) {
       const feeds = Object.fromEntries(
         session.inputNames.map((name, i) => {
-          const { shape, data } = inputs[i] as NamedTensor;
-          return [name, new Tensor("float32", data as Float32Array, shape)] as const;
+          const input = inputs[i];
+          if (!(input?.data instanceof Float32Array)) {
+            throw new MienError("usage", `input ${name} of the model must be a float32 tensor`);
+          }
+          return [name, new Tensor("float32", input.data, input.shape)] as const;
         }),
       );
-      const answers = await session.run(feeds);
+      const outputs = await session.run(feeds);
       return session.outputNames.map((name) => {
-        const { dims, data } = answers[name] as InstanceType<typeof Tensor>;
-        return { shape: dims, data: toFloats(data as Float32Array | Uint16Array) };
+        const output = outputs[name];
+        if (output === undefined) throw new Error(`onnxruntime returned no output ${name}`);
+        return { shape: output.dims, data: toFloats(output.data) };
       });
     },
     close: () => session.release(),
   };
 }
 
-/** Opens a model, runs it once and closes it. */
+/**
+ * Opens a model, runs it once and closes it.
+ *
+ * @example
+ * const [output] = await runOnnx(bytes, [{ shape: [1, 3], data: Float32Array.of(1, 2, 3) }]);
+ */
 export async function runOnnx(
   bytes: Uint8Array,
   inputs: readonly NamedTensor[],
@@ -51,8 +78,9 @@ export async function runOnnx(
   }
 }
 
-/** Node holds 16-bit floats as their bits, its newer versions as numbers of their own kind. */
-function toFloats(data: Float32Array | Uint16Array): Float32Array {
+/** 16-bit floats come as their bits in Node 20 and 22, and as numbers in later versions. */
+function toFloats(data: Tensor["data"]): Float32Array {
   if (data instanceof Float32Array) return data;
-  return data instanceof Uint16Array ? Float32Array.from(data, fromHalf) : Float32Array.from(data);
+  if (data instanceof Uint16Array) return Float32Array.from(data, fromHalf);
+  return Float32Array.from(data, Number);
 }

@@ -12,9 +12,9 @@ const { bytes, options } = /** @type {import("./background-session.ts").WorkerIn
   workerData
 );
 
-/** @param {import("./background-session.ts").WorkerAnswer} answer */
-function tell(answer) {
-  port.postMessage(answer, "lent" in answer ? [answer.lent.buffer] : []);
+/** @param {import("./background-session.ts").WorkerMessage} message */
+function send(message) {
+  port.postMessage(message, "input" in message ? [message.input.buffer] : []);
 }
 
 /** @param {unknown} error */
@@ -26,22 +26,23 @@ try {
   port.on("message", async (/** @type {import("./background-session.ts").WorkerTask} */ task) => {
     if (task === null) {
       await session.release();
-      tell({ kind: "released" });
+      send({ kind: "released" });
       return;
     }
-    const { data, shape, outputs } = task;
+    const { data: input, shape, outputs } = task;
     try {
-      const feeds = { [inputNames[0] ?? ""]: new Tensor("float32", data, shape) };
-      const answers = await session.run(feeds, outputs);
-      const values = Object.entries(answers).map(([name, { type, dims, data }]) => ({
-        ...{ name, type, dims, data },
-      }));
-      tell({ kind: "answer", values, lent: data });
+      const feeds = { [inputNames[0] ?? ""]: new Tensor("float32", input, shape) };
+      const results = await session.run(feeds, outputs);
+      const values = Object.entries(results).map(([name, tensor]) => {
+        const { type, dims, data } = tensor;
+        return { name, type, dims, data };
+      });
+      send({ kind: "outputs", values, input });
     } catch (error) {
-      tell({ kind: "failure", reason: reasonFor(error), lent: data });
+      send({ kind: "failed", reason: reasonFor(error), input });
     }
   });
-  tell({ kind: "opened", inputMetadata, outputMetadata });
+  send({ kind: "opened", inputMetadata, outputMetadata });
 } catch (error) {
-  tell({ kind: "refused", reason: reasonFor(error) });
+  send({ kind: "refused", reason: reasonFor(error) });
 }

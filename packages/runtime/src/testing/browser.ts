@@ -10,12 +10,12 @@ import { build } from "esbuild";
 import { chromium, type Browser, type Page } from "playwright-core";
 import type * as runtime from "../index.ts";
 
-/** What the test page offers to `page.evaluate`. */
+/** The global variable of the test page. */
 declare global {
   var mien: typeof runtime;
 }
 
-/** The package as a page would bundle it: its browser build, as one ES module. */
+/** Bundles the browser build of the package as one ES module. */
 async function bundle(): Promise<Uint8Array> {
   const result = await build({
     stdin: {
@@ -32,22 +32,26 @@ async function bundle(): Promise<Uint8Array> {
   return result.outputFiles[0]!.contents;
 }
 
-/** A page that has loaded the bundle, with the server that it came from. */
+/** A page that has loaded the bundle. */
 export interface TestPage {
   readonly page: Page;
-  /** Every address that the page asked for so far. */
+  /** Every address that the page has requested so far. */
   readonly requests: string[];
   /** `http://127.0.0.1:port` */
   readonly origin: string;
 }
 
-/** A browser and a server for it; both live until `close`. */
+/** A browser and a server for it; both run until `close`. */
 export interface TestBrowser {
   open(): Promise<TestPage>;
   close(): Promise<void>;
 }
 
-/** @param files what the server offers besides the page, its script and the WebAssembly file. */
+/**
+ * Starts a browser and a server with a page that has loaded the package.
+ *
+ * @param files that the server serves besides the page, its script and the WebAssembly file.
+ */
 export async function startBrowser(
   files: Record<string, Uint8Array | Served>,
 ): Promise<TestBrowser> {
@@ -55,7 +59,7 @@ export async function startBrowser(
     "onnxruntime-web/ort-wasm-simd-threaded.wasm",
   );
   const module = wasm.replace(/wasm$/, "mjs");
-  const offered: Record<string, Served> = {
+  const served: Record<string, Served> = {
     "/": {
       type: "text/html",
       content: `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app/page.js"></script>`,
@@ -68,10 +72,10 @@ export async function startBrowser(
     [`/wasm/${path.basename(wasm)}`]: { type: "application/wasm", content: await readFile(wasm) },
   };
   for (const [name, content] of Object.entries(files)) {
-    offered[name] =
+    served[name] =
       content instanceof Uint8Array ? { type: "application/octet-stream", content } : content;
   }
-  return serve((name) => offered[name], { isReady: () => globalThis.mien !== undefined });
+  return serve((name) => served[name], { isReady: () => globalThis.mien !== undefined });
 }
 
 /** One file of a server. */
@@ -85,8 +89,8 @@ export interface Served {
 /**
  * Serves files on 127.0.0.1, cross-origin isolated, and starts a browser for them.
  *
- * @param find the file of a path such as `/page.js`; undefined is answered with 404.
- * @param isReady runs in the page until it is true; then the page counts as open.
+ * @param find gives the file for a path such as `/page.js`; undefined becomes status 404.
+ * @param isReady is evaluated in the page until it is true; then the page counts as open.
  */
 export async function serve(
   find: (name: string) => Served | undefined,

@@ -1,23 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Box } from "../image/box.ts";
-import type { Picture } from "../image/shrink.ts";
+import type { Picture } from "../image/picture.ts";
 
-/** The folder of photographs and ORL faces; undefined where there is none. */
+/** The folder of photographs and ORL faces; undefined if `MIEN_DATA` is not set. */
 export const DATA = process.env["MIEN_DATA"];
 
 const RELEASED = path.resolve(import.meta.dirname, "../../../../artifacts/release/faces");
-/** The face models that come with mien. */
+/** Paths of the face models that come with mien. */
 export const DETECTOR = path.join(RELEASED, "detector.onnx");
 export const EMBEDDING = path.join(RELEASED, "embedding.onnx");
 
-/** A YuNet beside the data, if there is one. */
+/** Path of a YuNet beside the data; undefined if there is none. */
 export function findYunet(): string | undefined {
   const file = path.join(DATA ?? "", "../models/yunet_s.onnx");
   return DATA !== undefined && existsSync(file) ? file : undefined;
 }
 
-/** Faces by picture, as YuNet saw them. */
+/** The boxes of faces by picture, from a YuNet. */
 export function faceBoxes(): Record<string, Box[]> {
   return JSON.parse(readFileSync(path.join(DATA ?? "", "faces/boxes.json"), "utf8")) as Record<
     string,
@@ -25,13 +25,13 @@ export function faceBoxes(): Record<string, Box[]> {
   >;
 }
 
-/** Picture 1–10 of person 1–40 of the ORL faces: 92×112, grey. */
+/** Reads picture 1–10 of person 1–40 of the ORL faces: 92×112 grey pixels. */
 export function orlFace(person: number, picture: number) {
   const bytes = readFileSync(path.join(DATA ?? "", `orl/s${person}/${picture}.pgm`));
   return { width: 92, height: 112, data: new Uint8Array(bytes.subarray(-92 * 112)) };
 }
 
-/** Grey as RGB, with `edge` more pixels all around, which repeat the outermost ones. */
+/** Converts grey to RGB and adds `edge` pixels on each side, which repeat the outermost ones. */
 export function widened(
   { width, height, data }: ReturnType<typeof orlFace>,
   edge: number,

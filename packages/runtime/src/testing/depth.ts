@@ -1,23 +1,23 @@
 import { random, type DepthMap } from "@mien/format";
 import type { Box } from "../image/box.ts";
 
-/** What stands before the camera. */
+/** The object in front of the camera. */
 export type Object3d = "head" | "flat" | "bent";
 
 const WIDTH = 640;
 const HEIGHT = 480;
 const FOCAL = 576;
 
-/** Kinect v1: metres of its 11-bit values, and back. */
+/** Kinect v1: from its 11-bit values to metres, and back. */
 const metres = (raw: number) => 0.1236 * Math.tan(raw / 2842.5 + 1.1863);
 const rawOf = (z: number) => 2842.5 * (Math.atan(z / 0.1236) - 1.1863);
 
 /**
- * The depth of a head, or of a photograph of one, before a wall: seen by a Kinect, whose values come
- * in steps of 3.07 mm·Z² (Z in metres) and with noise of half a step.
+ * Synthesises the depth image of a head, or of a photograph of one, in front of a wall, as a Kinect
+ * gives it: in steps of 3.07 mm·Z² (Z in metres), with noise of half a step.
  *
- * A head is an ellipsoid of 85×120×95 mm with a nose, turned by up to 15°; a photograph is as large
- * and tilted by up to 30° both ways; a bent one also bows by 20 mm.
+ * A head is an ellipsoid of 85×120×95 mm with a nose, turned by up to 15°. A photograph has the same
+ * size and is tilted by up to 30° around both axes; a bent one also bows by 20 mm.
  *
  * @param z distance in metres.
  */
@@ -36,7 +36,7 @@ export function depthScene(
   const centreY = stream.between(190, 290);
   const wall = z + 1.5;
   const millimetres = new Uint16Array(WIDTH * HEIGHT).fill(1000 * wall);
-  // The object and a little around it; the rest of the wall does without noise.
+  // Only the object and a little around it; the rest of the wall has no noise.
   const reach = (0.17 * FOCAL) / z;
   for (let row = Math.max(0, Math.floor(centreY - reach)); row < HEIGHT; row++) {
     if (row > centreY + reach) break;

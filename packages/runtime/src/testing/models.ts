@@ -7,11 +7,11 @@ const GAIN = 12;
 const EVEN = 3;
 
 /**
- * A model that names the brighter half of an image, so that what it must answer can be told by
- * hand: softmax of 12·(mean of the half − mean of the other half), pixels 0–1, against 3 for `Even`.
- * It takes 8×8 grey pixels.
+ * A model that names the brighter half of an image, so that its output can be computed by hand: the
+ * softmax of 12·(mean of the half − mean of the other half), pixels 0–1, and of 3 for `Even`. It
+ * takes 8×8 grey pixels.
  *
- * @param changes what to make otherwise than it should be.
+ * @param changes parts of the graph to replace, which make the model wrong.
  */
 export function halvesModel(changes: Partial<Graph> = {}): Uint8Array {
   const weights: number[] = [];
@@ -43,8 +43,16 @@ export function halvesModel(changes: Partial<Graph> = {}): Uint8Array {
   });
 }
 
-/** Softmax as the halves model must answer, from the four halves' mean brightness (0–1). */
-export function halvesAnswer(top: number, bottom: number, left: number, right: number): number[] {
+/** The mean brightness of the halves of an image, 0–1. */
+export interface Halves {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** The probabilities that the halves model must give. */
+export function halvesAnswer({ top, bottom, left, right }: Halves): number[] {
   const logits = [top - bottom, bottom - top, left - right, right - left].map((d) => GAIN * d);
   const powers = [...logits, EVEN].map((logit) => Math.exp(logit));
   const sum = powers.reduce((total, power) => total + power, 0);
@@ -52,8 +60,8 @@ export function halvesAnswer(top: number, bottom: number, left: number, right: n
 }
 
 /**
- * A convolutional net with random weights, 48×48, seven classes: too tangled for anything but a
- * comparison of two engines, which is what it is for.
+ * A convolutional network with random weights, 48×48 pixels and seven classes, for comparisons of
+ * two engines.
  *
  * @param channels 1 for grey, 3 for RGB.
  */
@@ -99,9 +107,9 @@ export function convModel(channels: 1 | 3, seed = 1): Uint8Array {
 }
 
 /**
- * A detector of the tiny detector's shape that sees bright spots: a face in every cell of 32×32
- * pixels whose mean brightness is above 128, its score the sigmoid of (mean − 128) / 10, centred in
- * the cell, of the first anchor's size (51.3×67.0 pixels).
+ * A detector in the form of the tiny face detector that detects bright spots: a face in every cell of
+ * 32×32 pixels whose mean brightness is above 128. Its score is the sigmoid of (mean − 128) / 10; its
+ * box is centred in the cell and has the size of the first anchor (51.3×67.0 pixels).
  */
 export function spotModel(): Uint8Array {
   const weights: number[] = [];
@@ -145,7 +153,7 @@ export function spotModel(): Uint8Array {
   });
 }
 
-/** An embedding that is the mean colour of 3×3 parts of a face, 0–1: 27 numbers. */
+/** An embedding that consists of the mean colours of 3×3 parts of a face, 0–1: 27 values. */
 export function colourModel(): Uint8Array {
   const conv = { kernel_shape: [50, 50], strides: [50, 50] };
   return writeOnnx({

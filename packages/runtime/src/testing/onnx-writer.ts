@@ -1,20 +1,20 @@
 /**
- * Writes small ONNX files for tests, by hand, so that they need no Python and no converter.
+ * Encodes small ONNX files for tests without a library, so that tests need no Python and no converter.
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto for the field numbers
  */
 
-/** ONNX's numbers for the element types that tests use. */
-export const DTYPE = { float32: 1, uint8: 2, float64: 11 } as const;
+/** ONNX's codes of the element types that tests use. */
+const DTYPE = { float32: 1, uint8: 2, float64: 11 } as const;
 
-export interface Value {
+interface Value {
   readonly name: string;
   readonly type?: keyof typeof DTYPE;
-  /** Texts are free dimensions. */
+  /** A free dimension is given by its name. */
   readonly shape: readonly (number | string)[];
 }
 
-export interface Node {
+interface Node {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -22,6 +22,7 @@ export interface Node {
   readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
 }
 
+/** The content of an ONNX file. */
 export interface Graph {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
@@ -32,7 +33,7 @@ export interface Graph {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The bytes of a model, opset 17. */
+/** Encodes a graph as an ONNX file of opset 17. */
 export function writeOnnx(graph: Graph): Uint8Array {
   const graphBytes = message([
     ...graph.nodes.map((node) => bytes(1, nodeProto(node))),

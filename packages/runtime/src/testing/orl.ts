@@ -3,26 +3,26 @@ import type { Box } from "../image/box.ts";
 import { FaceDetector } from "../detect/face-detector.ts";
 import { People } from "../people/people.ts";
 import type { Recogniser } from "../people/recogniser.ts";
-import type { Picture } from "../image/shrink.ts";
+import type { Picture } from "../image/picture.ts";
 import { DETECTOR, orlFace, widened } from "./data.ts";
 
 const [PEOPLE, PICTURES] = [40, 10];
-/** How many are known in the protocol, and by how many pictures each. */
+/** Number of people who are enrolled, and of pictures of each. */
 const [KNOWN, ENROLLED] = [30, 5];
-/** The pictures are cropped too tightly for a detector; so much is put around them. */
+/** Pixels that are added on each side, since the pictures are cropped too tightly for a detector. */
 const EDGE = 30;
-/** Where the face is when the detector still does not see it. */
+/** Box of the face where the detector still does not detect it. */
 const USUAL: Box = [17 + EDGE, 18 + EDGE, 58, 82];
 
-/** A picture of the ORL faces, and where its face is. */
+/** A picture of the ORL faces, and the box of its face. */
 export interface OrlFace {
   readonly picture: Picture;
   readonly box: Box;
-  /** Whether the detector found it; otherwise the box is where faces usually are. */
+  /** Whether the face was detected; otherwise the box is the usual one. */
   readonly found: boolean;
 }
 
-/** The ORL faces, [person][picture]: 40 people with 10 pictures each. */
+/** Reads the ORL faces, [person][picture]: 40 people with 10 pictures each. */
 export async function readOrl(): Promise<OrlFace[][]> {
   const detector = await FaceDetector.open(DETECTOR);
   const faces: OrlFace[][] = [];
@@ -39,7 +39,7 @@ export async function readOrl(): Promise<OrlFace[][]> {
   return faces;
 }
 
-/** What a recogniser makes of them, [person][picture]. */
+/** Computes the features of all faces, [person][picture]. */
 export async function describeOrl(faces: readonly OrlFace[][], recogniser: Recogniser) {
   const features: Float32Array[][] = [];
   for (const own of faces) {
@@ -52,17 +52,21 @@ export async function describeOrl(faces: readonly OrlFace[][], recogniser: Recog
   return features;
 }
 
-/** Shares, 0–1, of the pictures of known people (top-1, false rejects) or of strangers (false accepts). */
+/** Shares, 0–1, of the pictures of enrolled people (top-1, false rejects) or strangers (false accepts). */
 export interface Rates {
   top1: number;
   falseReject: number;
   falseAccept: number;
-  /** What the calibration expected. */
+  /** False accepts that the threshold estimate expects. */
   expectedAccept: number;
+  /** False rejects that the threshold estimate expects. */
   expectedReject: number;
 }
 
-/** 30 people known by 5 pictures each, their 5 others, and 10 strangers; mean over random splits. */
+/**
+ * Evaluates recognition with 30 people enrolled from 5 pictures each, on their 5 other pictures and on
+ * 10 strangers; the mean over random splits.
+ */
 export function identify(features: Float32Array[][], recogniser: Recogniser, splits = 5): Rates {
   const rates = { top1: 0, falseReject: 0, falseAccept: 0, expectedAccept: 0, expectedReject: 0 };
   for (let seed = 0; seed < splits; seed++) {
@@ -84,14 +88,14 @@ export function identify(features: Float32Array[][], recogniser: Recogniser, spl
     }
     const strangers = Array.from(ids.slice(KNOWN), (id) => features[id] as Float32Array[]).flat();
     rates.falseAccept += accepted(people, strangers) / splits;
-    const { falseAccept, falseReject } = people.calibration();
+    const { falseAccept, falseReject } = people.thresholdEstimate();
     rates.expectedAccept += (falseAccept ?? NaN) / splits;
     rates.expectedReject += (falseReject ?? NaN) / splits;
   }
   return rates;
 }
 
-/** One person known by 5 pictures, each in turn, against all others; means. */
+/** Evaluates recognition with one person enrolled from 5 pictures; the mean over all people. */
 export function identifyAlone(
   features: Float32Array[][],
   recogniser: Recogniser,
@@ -101,7 +105,7 @@ export function identifyAlone(
   features.forEach((own, id) => {
     const people = new People(recogniser);
     people.add("only", own.slice(0, ENROLLED));
-    const { falseAccept, falseReject } = people.calibration();
+    const { falseAccept, falseReject } = people.thresholdEstimate();
     rates.expectedAccept += share * (falseAccept ?? NaN);
     rates.expectedReject += share * (falseReject ?? NaN);
     rates.falseReject += share * (1 - accepted(people, own.slice(ENROLLED)));

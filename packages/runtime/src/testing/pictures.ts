@@ -1,6 +1,6 @@
-import type { Picture } from "../image/shrink.ts";
+import type { Picture } from "../image/picture.ts";
 
-/** A picture with one colour a pixel, by its place. */
+/** Paints a picture: the function gives the RGB colour of each pixel. */
 export function paint(
   width: number,
   height: number,
@@ -13,7 +13,7 @@ export function paint(
   return { width, height, pixels };
 }
 
-/** Black, with white squares of 32 pixels for `spotModel` to find. */
+/** A black picture with white squares of 32 pixels, which `spotModel` detects. */
 export function spots(
   width: number,
   height: number,

@@ -8,7 +8,7 @@ import { unexportedTypes } from "./unexported-types.ts";
 const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "mien-types-")));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Every way in which a signature mentions a type `Secret` of another file. */
+/** Every way in which a signature can mention a type `Secret` of another file. */
 const MENTIONS = {
   parameter: "export declare function f(a: Secret): void;",
   result: "export declare function f(): Promise<readonly Secret[]>;",
@@ -37,15 +37,18 @@ function missing(text: string): string[] {
   return unexportedTypes({ program, index, folder });
 }
 
-it.each(Object.entries(MENTIONS))("a type is missed that a signature mentions as %s", (_, text) => {
-  const secret = text.includes("hidden") ? "hidden" : "Secret";
-  expect(missing(`${IMPORT}\n${text}`)).toEqual([expect.stringMatching(`: ${secret}$`)]);
-  expect(missing(`${IMPORT}\n${text}\nexport type { Secret, hidden } from "./secret.js";`)).toEqual(
-    [],
-  );
-});
+it.each(Object.entries(MENTIONS))(
+  "a type is reported that a signature mentions as %s",
+  (_, text) => {
+    const secret = text.includes("hidden") ? "hidden" : "Secret";
+    expect(missing(`${IMPORT}\n${text}`)).toEqual([expect.stringMatching(`: ${secret}$`)]);
+    expect(
+      missing(`${IMPORT}\n${text}\nexport type { Secret, hidden } from "./secret.js";`),
+    ).toEqual([]);
+  },
+);
 
-it("type parameters, and what only the file itself uses, need not be exported", () => {
+it("type parameters, and types that only the file itself uses, need not be exported", () => {
   const text = `
     interface Inner { a: 1 }
     declare const unused: Inner;

@@ -1,19 +1,20 @@
 import path from "node:path";
 import ts from "typescript";
 
-/** Where the declarations of a package are, and what of the program they are part of. */
+/** The declarations of a package. */
 export interface DeclaredPackage {
-  /** The program that has read them. */
+  /** The program that contains them. */
   readonly program: ts.Program;
-  /** The declarations that the package's users see. */
+  /** File of the declarations that users import. */
   readonly index: string;
   /** Types that are declared below this folder must be exported by `index`; others are foreign. */
   readonly folder: string;
 }
 
 /**
- * The types that exported declarations mention and that users cannot import, each as
- * `mentioning export: type`, sorted.
+ * Finds the types that exported declarations mention but that users cannot import.
+ *
+ * @returns `mentioning export: type` for each, sorted.
  */
 export function unexportedTypes({ program, index, folder }: DeclaredPackage): string[] {
   const checker = program.getTypeChecker();

@@ -1,5 +1,5 @@
 /**
- * Writes `fixtures/`, the models that other packages test with:
+ * Writes the models in `fixtures/`, which tests of other packages use:
  *
  *     node --conditions=source --import tsx packages/runtime/src/testing/write-fixture.ts
  */

@@ -1,10 +1,10 @@
 /**
- * Writes `src/impostor-points.ts` from FER2013's training faces in `MIEN_DATA`:
+ * Writes `src/people/impostor-points.ts` from FER2013's training faces in `MIEN_DATA`:
  *
  *     node --conditions=source --import tsx packages/runtime/src/testing/write-impostors.ts
  *
- * The points are drawn from the mean and covariance of the embeddings of 900 faces, so that each is
- * a mixture of all of them and nobody's own.
+ * The points are random points with the mean and covariance of the embeddings of 900 faces, so that
+ * none of them is the embedding of a real face.
  */
 import { createReadStream, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -13,7 +13,7 @@ import { createGunzip } from "node:zlib";
 import { random } from "@mien/format";
 import { FaceEmbedder } from "../people/face-embedder.ts";
 import { EMBEDDING_MARGIN, EXPRESSION_MARGIN } from "../image/face-region.ts";
-import { cut } from "../image/picture.ts";
+import { crop } from "../image/crop.ts";
 import { DATA, EMBEDDING } from "./data.ts";
 
 const FACES = 900;
@@ -36,12 +36,12 @@ for await (const line of lines) {
     height: SIDE,
     pixels: Uint8Array.from(grey.flatMap((value) => [value, value, value])),
   };
-  // A FER2013 image shows what the expression margin shows; the embedding wants its own.
+  // FER2013 images have the expression margin; the embedding needs its own margin.
   const face = SIDE / EXPRESSION_MARGIN.side;
   const side = face * EMBEDDING_MARGIN.side;
   const left = (SIDE - side) / 2;
   const top = left + face * (EMBEDDING_MARGIN.down - EXPRESSION_MARGIN.down);
-  faces.push(...(await embedder.embed([cut(picture, [left, top, side, side])])));
+  faces.push(...(await embedder.embed([crop(picture, [left, top, side, side])])));
   if (faces.length === FACES) break;
 }
 await embedder.close();
@@ -63,8 +63,8 @@ const bytes = Buffer.from(points.flatMap((point) => [...point].map((v) => Math.r
 writeFileSync(
   path.resolve(import.meta.dirname, "../people/impostor-points.ts"),
   `/**
- * Points that no face has, spread as the embeddings of faces are: drawn from the mean and covariance
- * of ${FACES} FER2013 training faces by testing/write-impostors.ts. int8 [${POINTS}, ${embedder.length}], times \`scale\`.
+ * Random points with the mean and covariance of the embeddings of ${FACES} FER2013 training faces; none
+ * of them is the embedding of a real face. Written by testing/write-impostors.ts. int8 [${POINTS}, ${embedder.length}], times \`scale\`.
  */
 export const EMBEDDING_POINTS = {
   length: ${embedder.length},

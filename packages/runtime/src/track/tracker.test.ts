@@ -14,7 +14,7 @@ describe("a tracker", () => {
     const seen: [number, number][] = [];
     for (let frame = 0; frame < 60; frame++) {
       const found = [face(40 + 8 * frame, 100), face(512 - 8 * frame, 170)];
-      // The detector's order means nothing.
+      // The order of detections must not matter.
       if (frame % 2 === 1) found.reverse();
       const tracks = tracker.update(frame * 33, found);
       expect(tracks.map(({ id }) => id)).toEqual([1, 2]);
@@ -24,7 +24,7 @@ describe("a tracker", () => {
     expect(seen.at(-1)![1]).toBeLessThan(80);
   });
 
-  it("bridges missed frames by going on, then lets go and never uses the id again", () => {
+  it("predicts a face for bridgeMs without a detection, then ends the track and never uses its id again", () => {
     const tracker = new Tracker({ bridgeMs: 400 });
     for (let frame = 0; frame < 20; frame++) tracker.update(frame * 40, [face(50 + 6 * frame, 50)]);
     const [bridged] = tracker.update(20 * 40 + 80, []);
@@ -34,7 +34,7 @@ describe("a tracker", () => {
     expect(tracker.update(20 * 40 + 540, [face(50 + 6 * 33, 50)])[0]!.id).toBe(2);
   });
 
-  it("with every second frame not looked at stays as near to a moving face", () => {
+  it("stays near a moving face when faces are detected in every second frame", () => {
     const tracker = new Tracker();
     let worst = 1;
     for (let frame = 0; frame < 90; frame++) {
@@ -45,22 +45,22 @@ describe("a tracker", () => {
     expect(worst).toBeGreaterThan(0.75);
   });
 
-  it("keeps somebody who walks by, and whoever stands a face's size beside them", () => {
+  it("keeps a person who walks by fast, and does not confuse faces that are a face's size apart", () => {
     const tracker = new Tracker();
     for (let frame = 0; frame < 30; frame++) {
-      // Eleven face sizes a second, looked for in every second frame.
+      // Eleven face sizes a second, detected in every second frame.
       const found = [face(40 + 30 * frame, 100), face(400, 215)];
       const tracks = tracker.update(frame * 33.3, frame % 2 === 0 ? found : null);
       expect(tracks.map(({ id }) => id)).toEqual([1, 2]);
     }
     const left = new Tracker();
     left.update(0, [face(100, 100), face(185, 100)]);
-    // The first one is gone; the second one has not become it.
+    // The first face is gone, and the second one keeps its own track.
     expect(left.update(33, [face(185, 100)]).at(-1)).toMatchObject({ id: 2, missedMs: 0 });
     expect(left.update(500, [face(160, 160, 160)]).map(({ id }) => id)).toEqual([3]);
   });
 
-  it("halves the jitter of a face that keeps still", () => {
+  it("halves the jitter of a face that does not move", () => {
     const tracker = new Tracker();
     const stream = random(3, "jitter");
     const raw: number[] = [];
@@ -78,10 +78,10 @@ describe("a tracker", () => {
     expect(jitter(smooth)).toBeLessThan(0.55 * jitter(raw));
   });
 
-  it("does not take whoever comes after seconds without frames for who was there", () => {
+  it("starts a new track after 2 s without frames, unless bridgeMs is longer", () => {
     const tracker = new Tracker();
     tracker.update(0, [face(100, 100)]);
-    // A slow camera keeps them.
+    // A slow camera keeps the track.
     expect(tracker.update(1900, [face(100, 100)])).toMatchObject([{ id: 1 }]);
     expect(tracker.update(4000, [face(100, 100)])).toMatchObject([{ id: 2 }]);
     const patient = new Tracker({ bridgeMs: 5000 });
@@ -89,14 +89,14 @@ describe("a tracker", () => {
     expect(patient.update(4000, [face(100, 100)])).toMatchObject([{ id: 1 }]);
   });
 
-  it("forgets everybody when time goes back, and uses no id again", () => {
+  it("ends all tracks when time goes back, and uses no id again", () => {
     const tracker = new Tracker();
     for (let frame = 0; frame < 90; frame++) tracker.update(frame * 33, [face(100, 100)]);
     expect(tracker.update(0, [face(400, 100)])).toMatchObject([{ id: 2, missedMs: 0 }]);
     expect(tracker.update(33, null)).toMatchObject([{ id: 2 }]);
   });
 
-  it("refuses options that make no sense", () => {
+  it("refuses options out of range", () => {
     expect(() => new Tracker({ minOverlap: 0 })).toThrow(/minOverlap must be between 0 and 1/);
     expect(() => new Tracker({ bridgeMs: NaN })).toThrow(/bridgeMs/);
   });

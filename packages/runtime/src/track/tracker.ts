@@ -1,47 +1,63 @@
 import { overlap, type Box } from "../image/box.ts";
 import { checkOptions } from "../check-options.ts";
-import { pipelineSettings, type OptionsOf, type ResolvedOptions } from "../pipeline-settings.ts";
+import { ConstantVelocityFilter } from "./constant-velocity-filter.ts";
 import type { Detection } from "../detect/detector-kinds.ts";
-import { MovingValue } from "./moving-value.ts";
+import type { OptionsOf, ResolvedOptions } from "../setting.ts";
+import { pipelineSettings } from "../pipeline-settings.ts";
 
 const settings = pipelineSettings.tracking;
 
 /** How faces are followed from frame to frame. */
-export type TrackerOptions = OptionsOf<typeof settings>;
+export type TrackerOptions = OptionsOf<(typeof pipelineSettings)["tracking"]>;
 
-/** A face that is followed. */
+/** A face that is followed from frame to frame. */
 export interface Track {
-  /** 1 for the first face; never used again. */
+  /** Number of the track; never used again. */
   readonly id: number;
-  /** Smoothed, or predicted where the detector did not run or did not find it. */
+  /** Smoothed box; predicted where the face was not detected. */
   readonly box: Box;
-  /** Of the last detection. */
+  /** Score of the last detection, 0–1. */
   readonly score: number;
-  /** Milliseconds since the last detection; 0 if it was found just now. */
+  /** Milliseconds since the last detection; 0 if the face was detected in this frame. */
   readonly missedMs: number;
 }
 
-/** For how long a track waits for the next frame, in milliseconds, if it is not bridged longer. */
-const LONGEST_GAP = 2000;
+/** Where no frame comes for longer than this, tracks end, unless `bridgeMs` is longer, in ms. */
+const LONGEST_GAP_MS = 2000;
+/** A detection whose size differs from a track's by more than this factor is another face. */
+const MAX_SIZE_RATIO = 1.5;
 
-interface Followed {
+interface TrackState {
   readonly id: number;
-  readonly values: readonly [MovingValue, MovingValue, MovingValue, MovingValue];
+  /** Of the centre and the size of the box, which are less correlated than its corners. */
+  readonly filters: BoxFilters;
   score: number;
-  seenMs: number;
+  /** Time of the last detection. */
+  detectedMs: number;
+}
+
+interface BoxFilters {
+  readonly centreX: ConstantVelocityFilter;
+  readonly centreY: ConstantVelocityFilter;
+  readonly width: ConstantVelocityFilter;
+  readonly height: ConstantVelocityFilter;
 }
 
 /**
  * Follows faces from frame to frame: a Kalman filter with constant velocity for the centre and the
- * size of each, detections given to the tracks whose predicted boxes they overlap best.
+ * size of each face; each detection is assigned to the track whose predicted box it overlaps best.
  *
- * @see https://arxiv.org/abs/1602.00763 (SORT), of which this is the core
+ * @see https://arxiv.org/abs/1602.00763 (SORT), whose core this is
+ * @example
+ * const tracker = new Tracker({ bridgeMs: 1000 });
+ * const tracks = tracker.update(frame.timeMs, await detector.detect(frame));
+ * for (const { id, box } of tracks) console.log(id, box);
  */
 export class Tracker {
   readonly #minOverlap: number;
   readonly #bridgeMs: number;
   readonly #nextId: () => number;
-  #tracks: Followed[] = [];
+  #tracks: TrackState[] = [];
   #timeMs = -Infinity;
 
   /**
@@ -57,30 +73,36 @@ export class Tracker {
   }
 
   /**
-   * @param timeMs of the frame. Where it goes back, as when a film begins anew, everybody is
-   * forgotten; where it leaps by more than 2 s (or `bridgeMs`, if that is more), so is whoever was
-   * there before.
-   * @param detections what the detector found; null if it did not run on this frame.
-   * @returns the faces that are there now, by id.
+   * Takes the detections of one frame.
+   *
+   * @param timeMs of the frame. Where it goes back, as when a film starts again, every track ends;
+   * where it leaps by more than 2 s (or `bridgeMs`, if that is more), tracks from before end.
+   * @param detections of the detector; null if it did not run on this frame.
+   * @returns the current tracks, by id.
    */
   update(timeMs: number, detections: readonly Detection[] | null): Track[] {
-    const gap = timeMs < this.#timeMs ? -Infinity : Math.max(this.#bridgeMs, LONGEST_GAP);
+    const longestGap = timeMs < this.#timeMs ? -Infinity : Math.max(this.#bridgeMs, LONGEST_GAP_MS);
     this.#timeMs = timeMs;
-    this.#tracks = this.#tracks.filter(({ seenMs }) => timeMs - seenMs <= gap);
-    for (const { values } of this.#tracks) for (const value of values) value.predict(timeMs);
+    this.#tracks = this.#tracks.filter(({ detectedMs }) => timeMs - detectedMs <= longestGap);
+    for (const { filters } of this.#tracks) {
+      filters.centreX.predict(timeMs);
+      filters.centreY.predict(timeMs);
+      filters.width.predict(timeMs);
+      filters.height.predict(timeMs);
+    }
     if (detections !== null) this.#assign(timeMs, detections);
-    this.#tracks = this.#tracks.filter(({ seenMs }) => timeMs - seenMs <= this.#bridgeMs);
+    this.#tracks = this.#tracks.filter(({ detectedMs }) => timeMs - detectedMs <= this.#bridgeMs);
     return this.#tracks.map((track) => ({
       id: track.id,
       box: boxOf(track),
       score: track.score,
-      missedMs: timeMs - track.seenMs,
+      missedMs: timeMs - track.detectedMs,
     }));
   }
 
   /**
-   * Best pairs first: those that overlap, then those that are near, as somebody who walks by is who
-   * was never seen moving; what is left of the detections begins tracks of its own.
+   * Assigns detections to tracks, best pairs first: those that overlap, then those that are near, since
+   * a person who walks by fast does not overlap the prediction. The remaining detections start tracks.
    */
   #assign(timeMs: number, detections: readonly Detection[]): void {
     const pairs = this.#tracks.flatMap((track) =>
@@ -91,59 +113,73 @@ export class Tracker {
         return { track, detection, rank };
       }),
     );
-    const free = new Set<Detection>(detections);
-    const waiting = new Set<Followed>(this.#tracks);
+    const unassigned = new Set<Detection>(detections);
+    const waiting = new Set<TrackState>(this.#tracks);
     for (const { track, detection, rank } of pairs.sort((a, b) => b.rank - a.rank)) {
       if (rank <= 0) break;
-      if (!free.has(detection) || !waiting.has(track)) continue;
-      free.delete(detection);
+      if (!unassigned.has(detection) || !waiting.has(track)) continue;
+      unassigned.delete(detection);
       waiting.delete(track);
-      const size = sizeOf(detection.box);
-      measuresOf(detection.box).forEach((value, i) => track.values[i]?.correct(value, size));
+      correct(track.filters, detection.box);
       track.score = detection.score;
-      track.seenMs = timeMs;
+      track.detectedMs = timeMs;
     }
-    for (const { box, score } of free) {
-      const size = sizeOf(box);
-      const [x, y, w, h] = measuresOf(box).map((value) => new MovingValue(value, size, timeMs));
-      const values = [x, y, w, h] as Followed["values"];
-      this.#tracks.push({ id: this.#nextId(), values, score, seenMs: timeMs });
+    for (const { box, score } of unassigned) {
+      const filters = filtersFor(box, timeMs);
+      this.#tracks.push({ id: this.#nextId(), filters, score, detectedMs: timeMs });
     }
   }
 }
 
 /** Fills in the defaults of checked options. */
-export function resolveTracking(options: TrackerOptions): ResolvedOptions<typeof settings> {
+export function resolveTracking(
+  options: TrackerOptions,
+): ResolvedOptions<(typeof pipelineSettings)["tracking"]> {
   const { minOverlap = settings.minOverlap.default, bridgeMs = settings.bridgeMs.default } =
     options;
   return { minOverlap, bridgeMs };
 }
 
-/** 1, 2, 3, … from one call to the next. */
+/** A function that returns 1, 2, 3, … from one call to the next. */
 export function countFrom1(): () => number {
   let last = 0;
   return () => ++last;
 }
 
-/** 1 for the same place, 0 from one face's size away or where one face is half as large again. */
+/** 1 for the same place; 0 from one face's size away, or where the sizes differ too much. */
 function nearness(a: Box, b: Box): number {
   const size = Math.max(sizeOf(a), sizeOf(b));
-  if (size > 1.5 * Math.min(sizeOf(a), sizeOf(b))) return 0;
-  const [ax, ay] = measuresOf(a);
-  const [bx, by] = measuresOf(b);
+  if (size > MAX_SIZE_RATIO * Math.min(sizeOf(a), sizeOf(b))) return 0;
+  const centreOf = ([x, y, width, height]: Box) => [x + width / 2, y + height / 2] as const;
+  const [ax, ay] = centreOf(a);
+  const [bx, by] = centreOf(b);
   return Math.max(0, 1 - Math.hypot(ax - bx, ay - by) / size);
 }
 
-/** Centre and size, which move more independently than corners. */
-function measuresOf([x, y, width, height]: Box): [number, number, number, number] {
-  return [x + width / 2, y + height / 2, width, height];
+function filtersFor(box: Box, timeMs: number): BoxFilters {
+  const [x, y, width, height] = box;
+  const start = (value: number) => new ConstantVelocityFilter(value, sizeOf(box), timeMs);
+  return {
+    centreX: start(x + width / 2),
+    centreY: start(y + height / 2),
+    width: start(width),
+    height: start(height),
+  };
 }
 
-function boxOf({ values }: Followed): Box {
-  const [x, y, w, h] = values.map(({ value }) => value) as [number, number, number, number];
-  const width = Math.max(w, 1);
-  const height = Math.max(h, 1);
-  return [x - width / 2, y - height / 2, width, height];
+function correct(filters: BoxFilters, box: Box): void {
+  const [x, y, width, height] = box;
+  const size = sizeOf(box);
+  filters.centreX.correct(x + width / 2, size);
+  filters.centreY.correct(y + height / 2, size);
+  filters.width.correct(width, size);
+  filters.height.correct(height, size);
+}
+
+function boxOf({ filters }: TrackState): Box {
+  const width = Math.max(filters.width.value, 1);
+  const height = Math.max(filters.height.value, 1);
+  return [filters.centreX.value - width / 2, filters.centreY.value - height / 2, width, height];
 }
 
 function sizeOf([, , width, height]: Box): number {

@@ -1,38 +1,30 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { Shrinker, type Layout } from "./shrink.ts";
+import type { Picture } from "./picture.ts";
+import { Resizer, type InputLayout } from "./resize.ts";
 import { paint } from "../testing/pictures.ts";
 
-const hwc = (width: number, height: number): Layout => ({
-  width,
-  height,
-  order: "hwc",
-  bgr: false,
-});
+type Size = InputLayout["filled"];
 
-function shrink(
-  picture: ReturnType<typeof paint>,
-  width: number,
-  height: number,
-  layout = hwc(width, height),
-) {
-  const target = new Float32Array(layout.width * layout.height * 3);
-  new Shrinker().shrink(picture, { width, height }, layout, target);
+function resize(picture: Picture, filled: Size, layout: Partial<InputLayout> = {}) {
+  const complete: InputLayout = { filled, ...filled, order: "hwc", bgr: false, ...layout };
+  const target = new Float32Array(complete.width * complete.height * 3);
+  new Resizer().resize(picture, complete, target);
   return target;
 }
 
-describe("shrinking", () => {
-  it("leaves a picture of the right size as it is", () => {
+describe("the resizer of detector inputs", () => {
+  it("copies a picture that has the target size", () => {
     const stream = random(1, "noise");
     const picture = paint(33, 17, () => [
       stream.integer(256),
       stream.integer(256),
       stream.integer(256),
     ]);
-    expect(shrink(picture, 33, 17)).toEqual(Float32Array.from(picture.pixels));
+    expect(resize(picture, { width: 33, height: 17 })).toEqual(Float32Array.from(picture.pixels));
   });
 
-  it("keeps one colour and a slope, at any scale", () => {
+  it("keeps a constant channel and gradients, at any scale", () => {
     const slope = paint(640, 480, (x, y) => [x / 4, y / 2.5, 77]);
     for (const [width, height] of [
       [416, 312],
@@ -40,7 +32,7 @@ describe("shrinking", () => {
       [320, 240],
       [96, 72],
     ] as const) {
-      const small = shrink(slope, width, height);
+      const small = resize(slope, { width, height });
       let worst = 0;
       const note = (found: number, wanted: number) => {
         worst = Math.max(worst, Math.abs(found - wanted));
@@ -58,27 +50,27 @@ describe("shrinking", () => {
     }
   });
 
-  it("averages instead of picking when it shrinks a lot", () => {
-    // One pixel wide stripes are grey from afar.
+  it("averages samples when it reduces a picture by more than 1.4", () => {
+    // Stripes of two pixels become grey.
     const stripes = paint(400, 300, (x) =>
       Math.floor(x / 2) % 2 === 0 ? [0, 0, 0] : [200, 200, 200],
     );
-    const small = shrink(stripes, 100, 75);
+    const small = resize(stripes, { width: 100, height: 75 });
     expect(new Set(small)).toEqual(new Set([100]));
   });
 
-  it("takes exactly the mean of two samples, to the last pixel of the last row", () => {
+  it("gives exactly the mean of two samples, to the last pixel of the last row", () => {
     const stream = random(2, "noise");
     const picture = paint(640, 480, () => [
       stream.integer(256),
       stream.integer(256),
       stream.integer(256),
     ]);
-    // Somewhere inside a larger buffer, as a decoder hands it out.
+    // A view into a larger buffer, as decoders return it.
     const room = new Uint8Array(picture.pixels.length + 5).fill(255);
     room.set(picture.pixels, 3);
     const inside = { ...picture, pixels: room.subarray(3, 3 + picture.pixels.length) };
-    const small = shrink(inside, 416, 312);
+    const small = resize(inside, { width: 416, height: 312 });
     const taps = (to: number, from: number) => {
       const centre = ((to + 0.5) * 640) / 416 - 0.5;
       const near = (at: number) => Math.min(Math.max(Math.round(at), 0), from - 1);
@@ -99,10 +91,10 @@ describe("shrinking", () => {
     expect(wrong).toBe(0);
   });
 
-  it("puts channels where the layout says and leaves the padding alone", () => {
+  it("writes channels in the order of the layout and does not touch the padding", () => {
     const picture = paint(4, 2, () => [10, 20, 30]);
-    const layout: Layout = { width: 6, height: 3, order: "chw", bgr: true };
-    const target = shrink(picture, 4, 2, layout);
+    const layout = { width: 6, height: 3, order: "chw", bgr: true } as const;
+    const target = resize(picture, { width: 4, height: 2 }, layout);
     const plane = (channel: number) => [...target.subarray(channel * 18, channel * 18 + 18)];
     const filled = (v: number) => [v, v, v, v, 0, 0, v, v, v, v, 0, 0, 0, 0, 0, 0, 0, 0];
     expect(plane(0)).toEqual(filled(30));
