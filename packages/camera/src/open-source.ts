@@ -15,14 +15,14 @@ import type { Source, SourceOptions } from "./source/source.ts";
 import { openStream } from "./source/stream-source.ts";
 import { onDisk } from "./system/file-names.ts";
 
-/** Standard input that is a file, for ffmpeg: read in any order, as most MP4 files have to be. */
+/** For ffmpeg, standard input as a file, which can be read in any order, as most MP4 files require. */
 const STDIN_FILE = "file:/dev/stdin";
-/** A camera or stream that shows nothing for this long is taken for lost, in milliseconds. */
+/** A camera or stream is lost after this time without a frame, in milliseconds. */
 const SILENCE = 2000;
-/** Playlists come in pieces of some seconds each. */
+/** Addresses of playlists, whose streams arrive in pieces of some seconds each. */
 const PLAYLIST = /\.(m3u8|mpd)\b/i;
 const PLAYLIST_SILENCE = 20_000;
-/** The first picture may take longer: cameras wake up, streams wait for a key frame. */
+/** Default time limit for the first frame, in milliseconds: cameras start up, streams wait for a key frame. */
 const PATIENCE = 10_000;
 
 /**
@@ -57,7 +57,11 @@ export async function openSource(
   }
 }
 
-/** @param path as `shownName` writes it. */
+/**
+ * Opens a video, an image or a folder of images.
+ *
+ * @param path as `shownName` writes it.
+ */
 async function openPath(path: string, options: SourceOptions): Promise<Source> {
   const place = onDisk(path);
   const stats = await stat(place).catch((error: unknown) => {
@@ -71,7 +75,7 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
     );
   });
   if (stats.isDirectory() && existsSync(onDisk(`${path}/INDEX.txt`))) {
-    throw new MienError("usage", `${path} is a Kinect's recording`, {
+    throw new MienError("usage", `${path} is a Kinect recording`, {
       advice: `Write --source ${shellQuote(`kinect:${path}`)}`,
     });
   }
@@ -98,8 +102,8 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
 }
 
 /**
- * By its ending, so that a damaged image is reported as one and MJPEG is not taken for its first
- * picture; by content where the ending does not tell. A moving GIF counts as its first frame.
+ * Whether a file is an image: by its extension, so that a damaged image is reported as such and MJPEG is
+ * not read as its first picture; by its content if the extension is not known.
  */
 async function isImage(path: string): Promise<boolean> {
   const kind = kindByEnding(path);
@@ -107,7 +111,7 @@ async function isImage(path: string): Promise<boolean> {
   const place = onDisk(path);
   const opened = typeof place === "string" ? undefined : openSync(place, "r");
   const { default: sharp } = await import("sharp");
-  // sharp takes bytes for an image, not for the name of one.
+  // sharp interprets a buffer as an image, not as the name of a file.
   return sharp(opened === undefined ? path : `/dev/fd/${opened}`)
     .metadata()
     .then(
@@ -124,7 +128,7 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
   if (options.loop) throw new MienError("usage", `${name} cannot be looped`);
   if (process.stdin.isTTY) {
     throw new MienError("usage", `${name} is the keyboard`, {
-      advice: "Send a video into it: … < film.mp4",
+      advice: "Redirect a video into it: … < film.mp4",
     });
   }
   // A redirected file can be read in any order; a pipe cannot.
@@ -137,7 +141,7 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
   );
 }
 
-/** A stream without an end is live; a film on a server is read to its end, as a file is. */
+/** Opens an address: a stream without an end is live; a video on a server is read to its end. */
 function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const name = withoutSecrets(address);
   const flags = /^rtsps?:/i.test(address) ? ["-rtsp_transport", "tcp"] : [];
@@ -146,7 +150,7 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const connect: Connect = async (signal) => {
     const connection = await connectFfmpeg({ ...input, kind: "camera" }, signal);
     if (connection.durationMs === null) return connection;
-    // Which of the two it is shows only once it is open.
+    // Only an open connection tells which of the two it is.
     await connection.close();
     return connectFfmpeg({ ...input, args: [...repeat, ...input.args], kind: "file" }, signal);
   };
@@ -163,20 +167,18 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
 
 async function openWebcam(number: number | undefined, options: SourceOptions): Promise<Source> {
   const { name, ways } = await webcamInputs(number);
-  let way = 0;
   const connect: Connect = async (signal) => {
-    for (;;) {
-      const args = ways[way] as readonly string[];
+    let problem: unknown;
+    for (const args of ways) {
       try {
-        return await connectFfmpeg(
-          { name, args, kind: "camera", patienceMs: patience(options) },
-          signal,
-        );
+        const input = { name, args, kind: "camera", patienceMs: patience(options) } as const;
+        return await connectFfmpeg(input, signal);
       } catch (error) {
-        if (!isRefusedWish(error) || way === ways.length - 1) throw error;
-        way++;
+        problem = error;
+        if (!isRefusedMode(error)) break;
       }
     }
+    throw problem;
   };
   return openStream(connect, { name, kind: () => "live", silenceMs: SILENCE }, options);
 }
@@ -190,8 +192,8 @@ function openKinect(options: SourceOptions): Promise<Source> {
   return openStream((signal) => connectKinect(signal), plan, options);
 }
 
-/** Whether a camera is there, but cannot do the size or rate that was asked for. */
-function isRefusedWish(error: unknown): boolean {
+/** Whether a webcam is there, but does not support the size or rate that it was asked for. */
+function isRefusedMode(error: unknown): boolean {
   const log = error instanceof MienError ? messageOf(error.cause ?? "") : "";
   return /not supported by the device|Could not set video options|Invalid argument/i.test(log);
 }

@@ -53,7 +53,7 @@ describe("the help of a command", () => {
 });
 
 describe("a count with its noun", () => {
-  it("is singular for one only", () => {
+  it("is singular for 1 only", () => {
     expect([0, 1, 2, 28709].map((count) => counted(count, "image"))).toEqual([
       "0 images",
       "1 image",
@@ -65,7 +65,7 @@ describe("a count with its noun", () => {
 });
 
 describe("a progress bar", () => {
-  it("is narrower than the terminal and ends in no half of a word, whatever it shows", () => {
+  it("is narrower than the terminal and has only whole words, whatever it shows", () => {
     const part = fc.string({ unit: fc.constantFrom("a", "é", "字", " ", "1"), maxLength: 40 });
     const state = fc.record({
       label: part,

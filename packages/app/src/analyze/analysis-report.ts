@@ -1,7 +1,6 @@
 import path from "node:path";
 import { counted, formatPercent, formatSeconds, type Terminal } from "@mien/cli";
-import type { FrameResult } from "@mien/format";
-import { printable } from "@mien/camera";
+import { printable, type FrameResult } from "@mien/format";
 import type { Tally } from "./expression-tally.ts";
 
 /** Most rows of the printed table; results.jsonl has all. */

@@ -58,7 +58,7 @@ function canOpen(device: string): Promise<boolean> {
 export async function checkKinect(): Promise<Check[]> {
   const { library, devices, failure } = await probeKinect();
   if (library === undefined) {
-    const { message, advice } = failure ?? explainKinect("library", "");
+    const { message, advice } = failure ?? explainKinect({ step: "library", detail: "" });
     return [failed(KINECT_LIBRARY, message, advice ?? "")];
   }
   const checks = [passed(KINECT_LIBRARY, library)];
@@ -67,7 +67,7 @@ export async function checkKinect(): Promise<Check[]> {
   if (failure !== undefined) {
     checks.push(failed(KINECT, failure.message, failure.advice ?? ""));
   } else if (devices === 0) {
-    const { message, advice } = explainKinect("device", "0");
+    const { message, advice } = explainKinect({ step: "device", detail: "0" });
     checks.push(failed(KINECT, message, advice ?? ""));
   } else {
     checks.push(passed(KINECT, `${devices} connected, the first one opens`));

@@ -6,7 +6,7 @@ import path from "node:path";
 import { createLbph, People } from "@mien/runtime";
 import type { LiveResult } from "@mien/web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runningChildren } from "@mien/camera";
+import { runningChildren } from "@mien/cli";
 import { makeVideo, withoutFfmpeg } from "@mien/camera/testing/tools";
 import { LiveEngine, type LiveFrame } from "./live-engine.ts";
 import { openLiveSource } from "./live-source.ts";

@@ -1,20 +1,20 @@
-import { MienError, type RawImage } from "@mien/format";
+import { MienError, printable, type RawImage } from "@mien/format";
 import { decodeImage } from "./decode-image.ts";
-import { findImages, nameSome, printable } from "./find-images.ts";
+import { findImages, nameSome } from "./find-images.ts";
 import type { Source, SourceFrame, SourceOptions } from "../source/source.ts";
 import { delay } from "../system/delay.ts";
 import { followSignal } from "../system/follow-signal.ts";
 
-/** How long each image is shown with `realTime`, in milliseconds, and how often in a second. */
+/** With `realTime`, how long each image is shown, in milliseconds. */
 const HOLD = 3000;
+/** With `realTime`, frames per second. */
 const HOLD_RATE = 15;
 
 /**
- * An image file, or every image in a folder in natural order. An image of a folder that cannot be
- * read is left out with a notice; its place stays empty in the numbers of the frames.
+ * Opens an image file, or every image in a folder in natural order. An image of a folder that cannot be
+ * read is left out with a notice; the numbers of the frames have a gap there.
  *
- * @throws {MienError} `missing-file` if there is none; `bad-image` while reading, if none of them
- * can be read.
+ * @throws {MienError} `missing-file` if there is none; while reading, `bad-image` if none can be read.
  */
 export async function openImages(path: string, options: SourceOptions = {}): Promise<Source> {
   const { images, isFolder, skipped } = await findImages(path);
@@ -76,7 +76,7 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
   };
 }
 
-/** Repeats each image for `HOLD`, as a camera that looks at it does. */
+/** Repeats each image for `HOLD`, like a camera that shows it. */
 async function* hold(
   images: AsyncIterable<SourceFrame>,
   closed: AbortSignal,
@@ -95,7 +95,7 @@ async function* hold(
   }
 }
 
-/** Three channels: grey is repeated. */
+/** RGB, uint8 [height, width, 3]; grey is repeated. */
 function toRgb({ channels, data, width, height }: RawImage): Uint8Array {
   if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length);
   const pixels = new Uint8Array(width * height * 3);

@@ -6,14 +6,15 @@ import { readColour, readDepth, readRecording } from "./recording.ts";
 import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
 
 /**
- * Plays a Kinect's recording; neither a Kinect nor libfreenect is needed.
+ * Plays a Kinect recording; needs neither a Kinect nor libfreenect.
  *
- * A pair of pictures that cannot be read is left out with a notice; if none can, it is an error.
+ * A pair of pictures that cannot be read is left out with a notice; if none can be read, reading
+ * throws the first error.
  *
- * @throws {MienError} if there is no recording, or its index or calibration is damaged.
+ * @throws {MienError} if there is no recording, or its index or camera parameters are damaged.
  */
 export async function openRecording(folder: string, options: SourceOptions = {}): Promise<Source> {
-  const { calibration, pairs } = await readRecording(folder);
+  const { cameraParameters, pairs } = await readRecording(folder);
   const { loop = false, realTime = false, onNotice } = options;
   const closing = new AbortController();
   const release = followSignal(closing, options.signal);
@@ -21,7 +22,7 @@ export async function openRecording(folder: string, options: SourceOptions = {})
   const period = pairs.length > 1 ? last / (pairs.length - 1) : 1000 / 30;
 
   async function* read(signal?: AbortSignal): AsyncGenerator<SourceFrame, undefined> {
-    const register = createRegistration(calibration);
+    const register = createRegistration(cameraParameters);
     const unfollow = followSignal(closing, signal);
     const started = performance.now();
     let good = 0;
@@ -30,7 +31,8 @@ export async function openRecording(folder: string, options: SourceOptions = {})
       for (let index = 0; loop || index < pairs.length; index++) {
         const round = Math.floor(index / pairs.length);
         if (round > 0 && good === 0) break;
-        const pair = pairs[index % pairs.length] as (typeof pairs)[number];
+        const pair = pairs[index % pairs.length];
+        if (pair === undefined) break;
         const timeMs = pair.timeMs + round * (last + period);
         if (realTime) {
           const early = started + timeMs - performance.now();

@@ -122,7 +122,7 @@ describe("a recording", () => {
     );
   });
 
-  it("may come with any calibration or a sentence", () => {
+  it("may hold anything as camera parameters: they are read, or refused with a message", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(() => fromDeviceJson(value, "device.json")).toThrow(MienError);

@@ -1,43 +1,46 @@
 import type { DepthMap } from "@mien/format";
-import { focalLengthOf, SENSOR_PIXELS, type Calibration } from "./camera-parameters.ts";
+import { focalLengthOf, SENSOR_PIXELS, type CameraParameters } from "./camera-parameters.ts";
 import { unzeroed } from "../system/unzeroed-memory.ts";
 import { FARTHEST, millimetresOfRaw, RAW_VALUES } from "./raw-depth.ts";
 
+/** Size of every picture of a Kinect in pixels. */
 export const WIDTH = 640;
 export const HEIGHT = 480;
 
-/** Whole pixels are counted in 256ths. */
+/** Steps per pixel in which places are counted. */
 const FRACTIONS = 256;
-/** Between the two cameras' pictures, in pixels. */
+/** Constant offset between the pictures of the two cameras, along both axes, in pixels. */
 const OFFSET = 1;
+/** Constant part of the parallax in pixels, as in libfreenect. */
 const SHIFT_OFFSET = 0.375;
+/** The place of a pixel that the lens correction moves out of the picture. */
 const OUTSIDE = -1e9;
 
 /**
- * Where each pixel of the depth camera falls in the colour camera's picture, before the shift that
- * depends on the distance.
+ * The place in the colour camera's picture for each pixel of the depth camera, without the shift that
+ * depends on the distance (`parallax`).
  */
 export interface LensTable {
-  /** Column in 256ths of a pixel, int32 [HEIGHT, WIDTH]; far outside where there is none. */
+  /** Column in 256ths of a pixel, int32 [HEIGHT, WIDTH]; `OUTSIDE` if there is none. */
   readonly x: Int32Array;
-  /** Row, int32 [HEIGHT, WIDTH]. */
+  /** Row in pixels, int32 [HEIGHT, WIDTH]. */
   readonly y: Int32Array;
 }
 
 /**
- * The lens correction that a Kinect keeps: for either axis a cubic polynomial in column and row,
- * told by its value, its differences of first and second order at the corner, and its constant
- * differences of third order, in fixed point. Equal to libfreenect's.
+ * Computes the lens correction that a Kinect stores: for each axis, a cubic polynomial in column and
+ * row, given by its value and its first and second differences at the corner, and its constant third
+ * differences, in fixed point. Equal to libfreenect's table.
  */
-export function lensTable({ distortion }: Calibration): LensTable {
+export function lensTable({ distortion }: CameraParameters): LensTable {
   const dx = cubic(distortion, "x");
   const dy = cubic(distortion, "y");
   const x = new Int32Array(WIDTH * HEIGHT);
   const y = new Int32Array(WIDTH * HEIGHT);
   for (let row = 0, at = 0; row < HEIGHT; row++) {
     for (let column = 0; column < WIDTH; column++, at++) {
-      const toX = column + (dx[at] as number) + OFFSET;
-      const toY = row + (dy[at] as number) + OFFSET;
+      const toX = column + (dx[at] ?? 0) + OFFSET;
+      const toY = row + (dy[at] ?? 0) + OFFSET;
       const isInside = toX >= 0 && toY >= 0 && toX < WIDTH && toY < HEIGHT;
       x[at] = isInside ? Math.trunc(toX * FRACTIONS) : OUTSIDE;
       y[at] = Math.trunc(toY);
@@ -46,11 +49,11 @@ export function lensTable({ distortion }: Calibration): LensTable {
   return { x, y };
 }
 
-/** Displacement along one axis, in pixels [HEIGHT, WIDTH]. */
-function cubic(distortion: Calibration["distortion"], axis: "x" | "y"): Float64Array {
+/** Displacement along one axis in pixels, float64 [HEIGHT, WIDTH]. */
+function cubic(distortion: CameraParameters["distortion"], axis: "x" | "y"): Float64Array {
   const get = (name: string) => distortion[name] ?? 0;
-  // Values of fewer bits stand in the low bits of a 32-bit word: shifting up and down extends their
-  // sign and scales them.
+  // A value of fewer bits is in the low bits of a 32-bit word: shifting left and right extends its sign
+  // and scales it.
   const first = (name: string) => (get(name) << 11) >> 3;
   const second = (name: string) => (get(name) << 5) << 3;
   let value = (get(`d${axis}_start`) << 13) >> 4;
@@ -59,9 +62,10 @@ function cubic(distortion: Calibration["distortion"], axis: "x" | "y"): Float64A
   let byColumnTwice = second(`dxdxd${axis}_start`);
   let byBoth = second(`dydxd${axis}_start`);
   let byRowTwice = second(`dydyd${axis}_start`);
-  const [columns3, rows3, columns2row, columnRows2] = ["a", "b", "c", "d"].map((letter) =>
-    get(letter + axis),
-  ) as [number, number, number, number];
+  const columns3 = get(`a${axis}`);
+  const rows3 = get(`b${axis}`);
+  const columns2row = get(`c${axis}`);
+  const columnRows2 = get(`d${axis}`);
   const table = new Float64Array(WIDTH * HEIGHT);
   for (let row = 0, at = 0; row < HEIGHT; row++) {
     byColumnTwice += columns2row;
@@ -82,11 +86,11 @@ function cubic(distortion: Calibration["distortion"], axis: "x" | "y"): Float64A
 }
 
 /**
- * How far to the side the colour camera sees what is at a distance, in 256ths of a pixel.
+ * The parallax between the two cameras: by how much a pixel moves sideways for each distance.
  *
- * @returns int32 [FARTHEST], by millimetres.
+ * @returns 256ths of a pixel, int32 [FARTHEST], indexed by the distance in millimetres.
  */
-export function parallax({ zeroPlane }: Calibration): Int32Array {
+export function parallax({ zeroPlane }: CameraParameters): Int32Array {
   const { colourDistance, referenceDistance, referencePixelSize } = zeroPlane;
   const pixels = colourDistance / (SENSOR_PIXELS * referencePixelSize);
   const table = new Int32Array(FARTHEST);
@@ -99,8 +103,8 @@ export function parallax({ zeroPlane }: Calibration): Int32Array {
 }
 
 /**
- * What the innermost loop touches. There is one of each, not one for each Kinect, since the compiler
- * then knows where they lie: the loop takes a third of the time.
+ * The arrays of the innermost loop. All Kinects share them: as constants of the module, their addresses
+ * are known to the compiler, and the loop takes a third of the time.
  */
 const source = new Uint16Array(WIDTH * HEIGHT);
 const places = new Int32Array(WIDTH * HEIGHT);
@@ -108,10 +112,10 @@ const shiftOf = new Int32Array(RAW_VALUES);
 const orderOf = new Uint16Array(RAW_VALUES);
 const canvas = new Uint16Array(3 * WIDTH * (HEIGHT + 1));
 const MASK = RAW_VALUES - 1;
-/** Whose tables are in `places`, `shiftOf` and `orderOf`. */
-let owner: Calibration | undefined;
+/** The camera parameters whose tables are in `places`, `shiftOf` and `orderOf`. */
+let owner: CameraParameters | undefined;
 
-/** Puts the pixels of `source` from one number to another onto the canvas, the nearest uppermost. */
+/** Writes the pixels `from` to `to` of `source` onto the canvas; the nearest wins. */
 function placePixels(from: number, to: number): void {
   for (let at = from; at < to; at++) {
     const value = (source[at] as number) & MASK;
@@ -122,40 +126,45 @@ function placePixels(from: number, to: number): void {
 }
 
 /**
- * Makes the function that turns a Kinect's raw depth into depth as the colour camera sees it.
+ * Makes the function that turns a Kinect's raw depth into a depth map of the colour camera.
  *
- * Where two pixels fall on one place the nearer one counts; places that no pixel falls on are 0.
+ * If two pixels fall on one place, the nearer one counts; places without a pixel are 0.
  *
- * @returns a function of raw depth, uint16 [480, 640], each value below 2048.
+ * @returns a function of raw depth, uint16 [480, 640], with values below 2048.
  */
-export function createRegistration(calibration: Calibration): (raw: Uint16Array) => DepthMap {
-  const focalLength = focalLengthOf(calibration.zeroPlane);
-  const depths = millimetresOfRaw(calibration);
-  // Less one, so that "none" is the farthest, and one comparison finds the nearer of two.
+export function createRegistration(
+  cameraParameters: CameraParameters,
+): (raw: Uint16Array) => DepthMap {
+  const focalLength = focalLengthOf(cameraParameters.zeroPlane);
+  const depths = millimetresOfRaw(cameraParameters);
+  // One less than the depth, so that 0 (no depth) becomes the farthest, and one comparison finds the nearer.
   const orders = depths.map((depth) => (depth - 1) & 0xffff);
   const outside = WIDTH * FRACTIONS;
-  const shifts = parallax(calibration).map((shift) => Math.max(-outside, Math.min(outside, shift)));
-  const rawShifts = Int32Array.from(depths, (depth) => shifts[depth] as number);
-  // Margins take what is shifted out of the picture, a line below what the lens put outside.
+  const shifts = parallax(cameraParameters).map((shift) =>
+    Math.max(-outside, Math.min(outside, shift)),
+  );
+  const rawShifts = Int32Array.from(depths, (depth) => shifts[depth] ?? 0);
+  // The margins receive what is shifted out of the picture, the line below what the lens correction
+  // moved out of it.
   const margin = Math.min(WIDTH, Math.ceil(Math.max(...rawShifts.map(Math.abs)) / FRACTIONS) + 1);
   const stride = WIDTH + 2 * margin;
-  const lens = lensTable(calibration);
+  const lens = lensTable(cameraParameters);
   const starts = lens.x.map((x, at) => {
-    const row = (lens.y[at] as number) - calibration.startLines;
+    const row = (lens.y[at] ?? 0) - cameraParameters.startLines;
     return x === OUTSIDE || row < 0
       ? (stride * HEIGHT + margin) * FRACTIONS
       : (stride * row + margin) * FRACTIONS + x;
   });
   return (raw) => {
-    if (owner !== calibration) {
+    if (owner !== cameraParameters) {
       places.set(starts);
       shiftOf.set(rawShifts);
       orderOf.set(orders);
-      owner = calibration;
+      owner = cameraParameters;
     }
     source.set(raw);
     canvas.fill(0, 0, stride * (HEIGHT + 1));
-    // Line by line: a function that is called often is compiled for good, a long loop is not.
+    // Line by line, since a function that is called often is optimised fully; one long loop is not.
     for (let row = 0; row < HEIGHT; row++) placePixels(WIDTH * row, WIDTH * (row + 1));
     const millimetres = new Uint16Array(unzeroed(2 * WIDTH * HEIGHT).buffer);
     for (let row = 0; row < HEIGHT; row++) {

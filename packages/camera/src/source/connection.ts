@@ -1,34 +1,42 @@
 import type { DepthMap, MienError } from "@mien/format";
-import type { RgbPicture } from "../ffmpeg/ppm-reader.ts";
 
-/** A picture that has just arrived. */
-export interface Capture extends RgbPicture {
-  readonly depth?: DepthMap;
-  /** The recording's own time in milliseconds; without it, the time of arrival counts. */
-  readonly timeMs?: number;
-}
-
-/** One child process that delivers pictures until it ends. */
-export interface Connection {
-  /** In pixels, of the first picture. */
+/** A colour picture. */
+export interface RgbPicture {
+  /** In pixels. */
   readonly width: number;
   readonly height: number;
+  /** RGB, uint8 [height, width, 3]. */
+  readonly pixels: Uint8Array;
+}
+
+/** A picture that has just arrived from a child process. */
+export interface Capture extends RgbPicture {
+  readonly depth?: DepthMap;
+}
+
+/** A child process that delivers pictures until it ends. */
+export interface Connection {
+  /** Size of the first picture in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** As declared; null if not known. */
   readonly framesPerSecond: number | null;
-  /** Of the whole recording; null for what has no end. */
+  /** Length of the recording in milliseconds; null if there is no end. */
   readonly durationMs: number | null;
   /**
-   * Begins to deliver, with the picture that proved the connection.
+   * Starts delivery, beginning with the picture for which `Connect` waited.
    *
-   * @param onCapture answers whether there is room for more; if not, delivery waits for `resume`.
+   * @param onCapture receives each picture and returns whether there is room for more; if not,
+   * delivery pauses until `resume`.
    */
   start(onCapture: (capture: Capture) => boolean): void;
   resume(): void;
-  /** Resolves when no more pictures come: to undefined at the regular end, else to the reason. */
+  /** Resolves when no more pictures come: to undefined at the end of a recording, else to the reason. */
   readonly ended: Promise<MienError | undefined>;
   /**
    * Ends the child and waits for it.
    *
-   * @param hangs it is not worth asking.
+   * @param hangs kill it at once, since it no longer responds. Default false.
    */
   close(hangs?: boolean): Promise<void>;
 }
@@ -36,6 +44,6 @@ export interface Connection {
 /**
  * Starts a child process and waits for its first picture.
  *
- * @throws {MienError} if none comes, with the reason and its remedy.
+ * @throws {MienError} if none comes: why, and what to do.
  */
 export type Connect = (signal: AbortSignal) => Promise<Connection>;

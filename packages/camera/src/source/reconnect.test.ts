@@ -3,7 +3,7 @@ import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { openSource } from "../open-source.ts";
-import { runningChildren } from "../system/child-processes.ts";
+import { runningChildren } from "@mien/cli";
 import { withoutFfmpeg } from "../testing/tools.ts";
 import type { SourceFrame, SourceNotice } from "./source.ts";
 

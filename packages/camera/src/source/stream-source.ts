@@ -5,19 +5,21 @@ import type { Capture, Connect, Connection } from "./connection.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { Source, SourceOptions } from "./source.ts";
 
-/** How a stream behaves. */
+/** What is known of a stream before it is opened. */
 export interface StreamPlan {
+  /** For people. */
   readonly name: string;
-  /** Decided when the stream is known. */
+  /** Its kind, which may depend on what the connection reports. */
   readonly kind: (connection: Connection) => "live" | "video";
-  /** Silence that counts as an interruption, in milliseconds; Infinity for what may be silent. */
+  /** After how long without a picture it counts as lost, in milliseconds; Infinity for never. */
   readonly silenceMs: number;
 }
 
-/** Frames that wait for a reader who takes every one. */
+/** How many frames of a video are read ahead. */
 const READ_AHEAD = 4;
-/** A frame that is later than this is left out for the next one, in milliseconds. */
+/** In real time, a frame that is later than this is dropped if another one waits, in milliseconds. */
 const LATE = 50;
+/** How often silence is checked for, in milliseconds. */
 const CHECK_INTERVAL = 250;
 
 /**
@@ -54,13 +56,9 @@ export async function openStream(
       connection.resume();
     },
   });
-  const onCapture = ({ timeMs, ...picture }: Capture): boolean => {
+  const onCapture = (picture: Capture): boolean => {
     lastHeard = performance.now();
-    const frame: Frame = {
-      index,
-      timeMs: timeMs ?? timeOf(index, lastHeard - opened),
-      ...picture,
-    };
+    const frame: Frame = { index, timeMs: timeOf(index, lastHeard - opened), ...picture };
     index++;
     waiting = !queue.push(frame);
     return !waiting;
@@ -68,14 +66,14 @@ export async function openStream(
   const timeOf = (frame: number, elapsed: number) =>
     kind === "video" && framesPerSecond !== null ? (frame * 1000) / framesPerSecond : elapsed;
 
-  /** Waits for a connection's end; one that is silent for too long is ended. */
+  /** Waits for the end of the connection, and ends it if it is silent for too long. */
   const watch = async (): Promise<MienError | undefined> => {
     let silent = false;
     let lastCheck = performance.now();
     lastHeard = lastCheck;
     const timer = setInterval(() => {
       const now = performance.now();
-      // When this process itself was held up, pictures may be waiting to be read.
+      // If this process itself was blocked, pictures may be waiting to be read.
       if (waiting || now - lastCheck > 2 * CHECK_INTERVAL) lastHeard = now;
       lastCheck = now;
       if (silent || now - lastHeard < plan.silenceMs) return;
