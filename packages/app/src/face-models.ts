@@ -3,14 +3,14 @@ import path from "node:path";
 import { FOLDERS } from "@mien/cli";
 import { MienError } from "@mien/format";
 
-/** The face models that come with mien; see `artifacts/release/faces/README.md`. */
+/** The released face models; see `artifacts/release/faces/README.md`. */
 type FaceModel = "detector" | "embedding";
 
 /**
- * Finds a face model.
+ * The path of a face model.
  *
- * @param file the path that the user gave; undefined for the released one.
- * @throws {MienError} `missing-file` if it is not there.
+ * @param file the path that the user gave; undefined for the released model.
+ * @throws {MienError} `missing-file` if there is no such file.
  */
 export function findFaceModel(model: FaceModel, file?: string): string {
   const found = file ?? path.join(FOLDERS.release, "faces", `${model}.onnx`);

@@ -1,2 +1,2 @@
-export { analyzeFrames, type Analysis, type AnalysisOutputs } from "./analyze/analyze-frames.ts";
-export { findFaceModel } from "./face-models.ts";
+/** The commands of the package. */
+export { program } from "./program.ts";

@@ -1,4 +1,7 @@
 import type { Options } from "@mien/cli";
+import { pipelineSettings } from "@mien/runtime";
+import { DEFAULT_RECOGNISER, RECOGNISERS } from "./people/recognisers.ts";
+import { settingFlag } from "./setting-flags.ts";
 
 /** Flags that mean the same in several commands. */
 const options = {
@@ -18,8 +21,8 @@ const options = {
   },
   recogniser: {
     type: "string",
-    choices: ["embedding", "lbph"],
-    default: "embedding",
+    choices: RECOGNISERS,
+    default: DEFAULT_RECOGNISER,
     description:
       "Method of face recognition: embedding network, or local binary pattern histograms",
     group: "people",
@@ -38,41 +41,17 @@ const options = {
     defaultText: "the released detector",
     group: "detection",
   },
-  detectEvery: {
-    type: "integer",
-    unit: "frames",
-    min: 1,
-    max: 60,
-    default: 3,
-    description: "Interval between face detections; faces are tracked in between",
-    group: "detection",
-  },
-  window: {
-    type: "integer",
-    unit: "frames",
-    min: 1,
-    max: 1000,
-    default: 20,
-    description: "Length of the confirmation window",
+  detectEvery: settingFlag(pipelineSettings.detectEvery, { group: "detection", max: 60 }),
+  window: settingFlag(pipelineSettings.confirmation.size, { group: "confirmation" }),
+  quorum: settingFlag(pipelineSettings.confirmation.quorum, {
     group: "confirmation",
-  },
-  quorum: {
-    type: "number",
-    unit: "share",
     min: 0.01,
     max: 0.99,
-    default: 0.6,
-    description: "Share of the window that an expression must exceed to be confirmed",
-    group: "confirmation",
-  },
+  }),
   threads: {
-    type: "integer",
-    unit: "threads",
-    min: 1,
-    max: 64,
-    default: 1,
-    description: "Threads per model",
-    group: "models",
+    ...settingFlag(pipelineSettings.threads, { group: "models", max: 64 }),
+    // Has a value even if it is not given: other models than those of the pipeline take it, too.
+    default: pipelineSettings.threads.default,
   },
   photo: {
     type: "string",

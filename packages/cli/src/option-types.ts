@@ -58,15 +58,21 @@ export interface Positional {
 /** The options of a command by name. */
 export type Options = Readonly<Record<string, Option>>;
 
-/** The type of an option's value. */
-type ValueOf<Type> = Type extends "boolean" ? boolean : Type extends "string" ? string : number;
+/** The type of an option's value: one of its choices, or any value of its type. */
+type ValueOf<O extends Option> = O extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : O extends { type: "boolean" }
+    ? boolean
+    : O extends { type: "string" }
+      ? string
+      : number;
 
 /** The checked values of a command's options; undefined if an option has neither value nor default. */
 export type OptionValues<O extends Options> = {
   readonly [K in keyof O]: O[K] extends
     { default: unknown } | { required: true } | { type: "boolean" }
-    ? ValueOf<O[K]["type"]>
-    : ValueOf<O[K]["type"]> | undefined;
+    ? ValueOf<O[K]>
+    : ValueOf<O[K]> | undefined;
 };
 
 /** The flag of an option: `--learning-rate` for `learningRate`. */

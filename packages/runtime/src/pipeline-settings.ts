@@ -62,7 +62,7 @@ export const pipelineSettings = {
   mirror: {
     type: "boolean",
     default: false,
-    description: "Average the probabilities of each face with those of its mirror image",
+    description: "Average over the mirrored face: slower, slightly more accurate",
   },
   /**
    * With depth images: `reject` leaves pictures of faces out, `tell` keeps them with
@@ -91,12 +91,12 @@ export const pipelineSettings = {
     /** Smallest score of the detector; a lower one finds more faces and more false ones. */
     minScore: {
       type: "number",
-      unit: null,
+      unit: "score",
       min: 0,
       max: 1,
       exclusive: true,
       default: { tiny: 0.5, yunet: 0.7 },
-      description: "Smallest detection score of a face",
+      description: "Lowest score of a detected face",
     },
     /** Smallest width of a face, in pixels of the picture. */
     minSize: {

@@ -90,11 +90,30 @@ export interface Enrolment {
   readonly doubts: readonly string[];
 }
 
-/** What a page may say. */
+/** What a page sends as text. */
 export type ViewerMessage =
+  /** Whether the page wants depth pictures. Default false. */
   | { readonly type: "watch"; readonly depth: boolean }
-  /** A page that is hidden or stands still wants no pictures. */
+  /** Whether the page wants colour pictures; a hidden or paused page does not. Default true. */
   | { readonly type: "pictures"; readonly wanted: boolean };
+
+/** @returns undefined if the text is not a message of a page; a missing value is the default. */
+export function readViewerMessage(text: string): ViewerMessage | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
+  if (value.type === "watch") {
+    return { type: "watch", depth: "depth" in value && value.depth === true };
+  }
+  if (value.type === "pictures") {
+    return { type: "pictures", wanted: !("wanted" in value && value.wanted === false) };
+  }
+  return undefined;
+}
 
 /** Somebody who is enrolled, as `/api/people` tells. */
 export interface PersonSummary {

@@ -2,7 +2,7 @@ import { random, type Frame } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { EnrolmentSession } from "./enrolment-session.ts";
 
-/** A frame of noise in blocks of some pixels; the face is in its middle. */
+/** A frame of random square blocks of grey values; the face is in its middle. */
 function frame(seed: number, { index = seed, block = 3, low = 0, high = 255 } = {}): Frame {
   const [width, height] = [160, 120];
   const chance = random("frame", seed);
@@ -19,9 +19,9 @@ function frame(seed: number, { index = seed, block = 3, low = 0, high = 255 } = 
 const FACE = { box: [40, 20, 80, 80] as const };
 
 describe("an enrolment", () => {
-  it("takes as many pictures as wanted, then lets the person look at them", async () => {
+  it("takes the wanted number of pictures, which can then be deleted and kept again", async () => {
     const session = new EnrolmentSession({ name: "Ada", count: 3 });
-    for (let i = 1; i <= 5; i++) await session.look(frame(i), [FACE]);
+    for (let i = 1; i <= 5; i++) await session.offer(frame(i), [FACE]);
     expect(session.state).toMatchObject({ state: "review", pictures: [true, true, true] });
     session.keep(1, false);
     expect(session.crops()).toHaveLength(2);
@@ -35,27 +35,27 @@ describe("an enrolment", () => {
     ["too bright", { low: 230 }, FACE],
     ["blurred", { block: 120 }, FACE],
     ["too far away", {}, { box: [40, 20, 30, 30] as const }],
-  ])("leaves out what is %s", async (reason, look, face) => {
+  ])("leaves out a picture that is %s", async (reason, flaw, face) => {
     const session = new EnrolmentSession({ name: "Ada", count: 9 });
-    if (reason === "like one before") await session.look(frame(1), [FACE]);
-    await session.look(frame(1, { index: 2, ...look }), [face]);
+    if (reason === "like one before") await session.offer(frame(1), [FACE]);
+    await session.offer(frame(1, { index: 2, ...flaw }), [face]);
     expect(session.state.leftOut).toEqual({ [reason]: 1 });
     expect(session.state.pictures).toHaveLength(reason === "like one before" ? 1 : 0);
   });
 
-  it("takes nobody's picture while two are in view, or none", async () => {
+  it("takes no picture while two faces are visible, or none", async () => {
     const session = new EnrolmentSession({ name: "Ada", count: 1 });
-    await session.look(frame(1), [FACE, FACE]);
+    await session.offer(frame(1), [FACE, FACE]);
     expect(session.state.guidance).toMatch(/one person/);
-    await session.look(frame(2), []);
-    expect(session.state).toMatchObject({ pictures: [], guidance: "No face is seen." });
+    await session.offer(frame(2), []);
+    expect(session.state).toMatchObject({ pictures: [], guidance: "No face is visible." });
   });
 
-  it("changes what it asks for, so that the pictures differ", async () => {
+  it("asks for different poses, so that the pictures differ", async () => {
     const session = new EnrolmentSession({ name: "Ada", count: 14 });
     const asked = new Set<string>();
     for (let i = 1; i <= 13; i++) {
-      await session.look(frame(i), [FACE]);
+      await session.offer(frame(i), [FACE]);
       asked.add(session.state.guidance);
     }
     expect(asked.size).toBeGreaterThanOrEqual(6);

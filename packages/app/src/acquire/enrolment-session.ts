@@ -2,16 +2,17 @@ import { checkPersonName, MienError, type FaceResult, type Frame } from "@mien/f
 import { crop } from "@mien/runtime";
 import type { Enrolment } from "@mien/web";
 import { toJpeg } from "../jpeg-pictures.ts";
-import type { Crop } from "../people/person-store.ts";
-import { flawOf, lookAt, type Look } from "./quality.ts";
+import type { Crop } from "../people/crop-features.ts";
+import { findFlaw, measureQuality, type FaceQuality, type Flaw } from "./picture-quality.ts";
 
-/** Room around a face that is kept, as a share of its box, so that it can be looked at anew. */
-const ROOM = 0.5;
-/** Pictures are taken at most this often, in milliseconds. */
+/** Margin around a face that is stored, as a share of its box, so that it can be cropped again. */
+const MARGIN = 0.5;
+/** Smallest time between two pictures, in ms. */
 const INTERVAL = 120;
+/** The largest number of pictures of an enrolment. */
 export const MAX_PICTURES = 500;
 
-/** What to do while a share of the pictures is taken, so that they differ. */
+/** Instructions that are shown one after the other, each for the same number of pictures. */
 const POSES = [
   "Look at the camera.",
   "Turn your head a little to the left.",
@@ -20,33 +21,38 @@ const POSES = [
   "Lower your chin a little.",
   "Come a little closer, then step back.",
   "Smile, speak, look surprised.",
-];
+] as const;
 
-const REMEDY: Readonly<Record<string, string>> = {
+/** The instruction that follows a picture with a flaw; without an entry, the pose is repeated. */
+const REMEDY: Readonly<Partial<Record<Flaw, string>>> = {
   "too far away": "Come closer.",
   "too dark": "More light on the face, please.",
   "too bright": "Less light on the face, please.",
   blurred: "Hold still for a moment.",
 };
 
-/** What is asked of a person who enrols. */
+/** Whom to enrol, and with how many pictures. */
 export interface EnrolmentRequest {
   readonly name: string;
-  /** How many pictures, 1 to 500. */
+  /** Number of pictures, 1 to `MAX_PICTURES`. */
   readonly count: number;
 }
 
-/** Takes pictures of one person from the frames of a source, and keeps the useful ones in memory. */
+/** A face in a frame. */
+type FaceBox = Pick<FaceResult, "box">;
+
+/** Takes pictures of one person from the frames of a source, and holds the useful ones in memory. */
 export class EnrolmentSession {
   readonly name: string;
+  /** Number of pictures to take. */
   readonly wanted: number;
-  /** What speaks against enrolling these pictures, in sentences. */
-  doubts: readonly string[] = [];
+  /** Why the kept pictures may be the wrong ones, in sentences. */
+  warnings: readonly string[] = [];
   readonly #pictures: (Crop & { kept: boolean })[] = [];
-  readonly #looks: Look[] = [];
-  readonly #leftOut: Record<string, number> = {};
-  #guidance = POSES[0] as string;
-  #last = -Infinity;
+  readonly #qualities: FaceQuality[] = [];
+  readonly #leftOut = new Map<Flaw, number>();
+  #guidance: string = POSES[0];
+  #lastMs = -Infinity;
   #review = false;
   #busy = false;
 
@@ -59,6 +65,7 @@ export class EnrolmentSession {
     this.wanted = count;
   }
 
+  /** What viewers get. */
   get state(): Enrolment {
     return {
       type: "enrolment",
@@ -67,37 +74,41 @@ export class EnrolmentSession {
       wanted: this.wanted,
       pictures: this.#pictures.map(({ kept }) => kept),
       guidance: this.#review ? "Delete what does not show this person well." : this.#guidance,
-      leftOut: { ...this.#leftOut },
-      doubts: this.doubts,
+      leftOut: Object.fromEntries(this.#leftOut),
+      doubts: this.warnings,
     };
   }
 
+  /** Whether no more pictures are taken, and the person can review them. */
   get isFull(): boolean {
     return this.#review;
   }
 
-  /** Takes a picture if the frame is worth it. @returns whether the state has changed. */
-  async look(frame: Frame, faces: readonly Pick<FaceResult, "box">[]): Promise<boolean> {
-    if (this.#review || this.#busy || frame.timeMs - this.#last < INTERVAL) return false;
+  /**
+   * Takes a picture from a frame if it shows exactly one face and is good enough.
+   *
+   * @returns whether `state` changed.
+   */
+  async offer(frame: Frame, faces: readonly FaceBox[]): Promise<boolean> {
+    if (this.#review || this.#busy || frame.timeMs - this.#lastMs < INTERVAL) return false;
     const [face] = faces;
     if (face === undefined || faces.length > 1) {
-      const guidance = face === undefined ? "No face is seen." : "Only one person, please.";
+      const guidance = face === undefined ? "No face is visible." : "Only one person, please.";
       const changed = guidance !== this.#guidance;
       this.#guidance = guidance;
       return changed;
     }
-    this.#last = frame.timeMs;
-    const look = lookAt(frame, face.box);
-    const flaw = flawOf(look, face.box, this.#looks);
-    const pose = POSES[Math.floor((this.#pictures.length / this.wanted) * POSES.length)] as string;
-    this.#guidance = (flaw !== undefined && REMEDY[flaw]) || pose;
+    this.#lastMs = frame.timeMs;
+    const quality = measureQuality(frame, face.box);
+    const flaw = findFlaw(quality, face.box, this.#qualities);
+    this.#guidance = (flaw && REMEDY[flaw]) ?? this.#pose();
     if (flaw !== undefined) {
-      this.#leftOut[flaw] = (this.#leftOut[flaw] ?? 0) + 1;
+      this.#leftOut.set(flaw, (this.#leftOut.get(flaw) ?? 0) + 1);
       return true;
     }
     this.#busy = true;
     try {
-      this.#looks.push(look);
+      this.#qualities.push(quality);
       this.#pictures.push({ ...(await cropOf(frame, face)), kept: true });
       this.#review = this.#pictures.length >= this.wanted;
     } finally {
@@ -106,36 +117,46 @@ export class EnrolmentSession {
     return true;
   }
 
-  /** Ends taking pictures before there are as many as wanted. */
+  /**
+   * Stops taking pictures before the wanted number is reached.
+   *
+   * @throws {MienError} `usage` without any picture.
+   */
   finish(): void {
     if (this.#pictures.length === 0) throw new MienError("usage", "no picture was taken yet");
     this.#review = true;
   }
 
-  /** The picture as JPEG; undefined if there is none of that number. */
+  /** A picture as JPEG; undefined if there is no picture of this number, counted from 0. */
   picture(index: number): Uint8Array | undefined {
     return this.#pictures[index]?.jpeg;
   }
 
-  /** Deletes a picture, or takes that back. @throws {MienError} `missing-file` if there is none. */
+  /** Marks a picture as deleted or as kept. @throws {MienError} `missing-file` if there is none. */
   keep(index: number, kept: boolean): void {
     const picture = this.#pictures[index];
     if (picture === undefined) throw new MienError("missing-file", `there is no picture ${index}`);
     picture.kept = kept;
   }
 
-  /** The pictures that were kept. */
+  /** The kept pictures. */
   crops(): Crop[] {
     return this.#pictures.filter(({ kept }) => kept).map(({ jpeg, box }) => ({ jpeg, box }));
   }
+
+  #pose(): string {
+    const index = Math.floor((this.#pictures.length / this.wanted) * POSES.length);
+    return POSES[index] ?? POSES[0];
+  }
 }
 
-async function cropOf(frame: Frame, { box }: Pick<FaceResult, "box">): Promise<Crop> {
+/** Cuts a face out of a frame, with a margin. */
+async function cropOf(frame: Frame, { box }: FaceBox): Promise<Crop> {
   const [x, y, width, height] = box;
-  const left = Math.round(x - ROOM * width);
-  const top = Math.round(y - ROOM * height);
-  const room = [left, top, width * (1 + 2 * ROOM), height * (1 + 2 * ROOM)] as const;
-  const piece = crop(frame, room);
+  const left = Math.round(x - MARGIN * width);
+  const top = Math.round(y - MARGIN * height);
+  const region = [left, top, width * (1 + 2 * MARGIN), height * (1 + 2 * MARGIN)] as const;
+  const piece = crop(frame, region);
   const jpeg = await toJpeg({ width: piece.width, height: piece.height, pixels: piece.data });
   return { jpeg, box: [x - left, y - top, width, height] };
 }

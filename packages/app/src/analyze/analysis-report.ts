@@ -1,12 +1,12 @@
 import path from "node:path";
-import { formatPercent, formatSeconds, type Terminal } from "@mien/cli";
+import { counted, formatPercent, formatSeconds, type Terminal } from "@mien/cli";
 import { printable, type FrameResult } from "@mien/format";
 import type { Tally } from "./expression-tally.ts";
 
-/** Rows of the table on the screen; the file has them all. */
+/** Most rows of the printed table; results.jsonl has all. */
 const MAX_ROWS = 20;
 
-/** The first faces of still images, for a table. */
+/** Collects the first faces of images, and prints them as a table. */
 export class FaceRows {
   readonly #labels: readonly string[];
   readonly #rows: string[][] = [];
@@ -39,8 +39,17 @@ export class FaceRows {
   }
 }
 
-/** What was seen, in a few lines. */
-export function showTally(terminal: Terminal, tally: Tally, unit: string, seconds: number): void {
+/**
+ * Prints a summary of an analysis.
+ *
+ * @param unit `image` or `frame`.
+ * @param seconds that it took.
+ */
+export function showTally(
+  terminal: Terminal,
+  tally: Tally,
+  { unit, seconds }: { readonly unit: string; readonly seconds: number },
+): void {
   const { frames, faces, tracks, expressions, confirmed, belowQuorum, people, rejected } = tally;
   const total = Math.max(1, faces);
   terminal.say("");
@@ -54,8 +63,8 @@ export function showTally(terminal: Terminal, tally: Tally, unit: string, second
     ]),
   );
   if (belowQuorum > 0) {
-    const faces = plural(belowQuorum, "face");
-    terminal.say(`below the quorum: ${faces}, confirmed as Neutral or unsure for that reason`);
+    const count = counted(belowQuorum, "face");
+    terminal.say(`below the quorum: ${count}, confirmed as Neutral or unsure for that reason`);
   }
   if (Object.keys(people).length > 0) {
     const rows = Object.entries(people).sort((a, b) => b[1] - a[1]);
@@ -63,20 +72,15 @@ export function showTally(terminal: Terminal, tally: Tally, unit: string, second
   }
   const reasons = Object.entries(rejected).map(([reason, count]) => `${count} ${reason}`);
   if (reasons.length > 0) terminal.say(`rejected: ${reasons.join(", ")}`);
-  const followed = tracks === null ? "" : ` of ${plural(tracks, "track")}`;
+  const ofTracks = tracks === null ? "" : ` of ${counted(tracks, "track")}`;
   const speed = `${formatSeconds(seconds)}, ${(frames / seconds).toFixed(0)} a second`;
   terminal.say(
-    `${plural(frames, unit)} with ${plural(faces, "face")}${followed} in ${speed}; ` +
-      `${(tally.meanMs["total"] ?? 0).toFixed(1)} ms each beside decoding, two at a time`,
+    `${counted(frames, unit)} with ${counted(faces, "face")}${ofTracks} in ${speed}; ` +
+      `${(tally.meanMs["total"] ?? 0).toFixed(1)} ms each without decoding, two at a time`,
   );
 }
 
-/** `1 image`, `2 images`. */
-export function plural(count: number, unit: string): string {
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
-}
-
-/** Cuts a long name in its middle, where names differ least. */
+/** Cuts a long name in the middle, where names differ least. */
 function shorten(name: string): string {
   const letters = [...new Intl.Segmenter().segment(name)].map(({ segment }) => segment);
   if (letters.length <= 40) return name;

@@ -1,90 +1,77 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { writeFileAtomic } from "@mien/cli";
 import {
   MienError,
-  shortened,
   streamLine,
   type Frame,
   type FrameResult,
   type StreamHeader,
 } from "@mien/format";
-import type { FrameProcessor } from "@mien/runtime";
-import sharp from "sharp";
 import type { Source } from "@mien/camera";
-import { csvHeader, csvLines } from "./results-csv.ts";
-import { FacePainter } from "./draw-faces.ts";
-import { LineFile } from "./results-file.ts";
+import type { FrameProcessor } from "@mien/runtime";
+import { csvHeader, csvLines } from "../results/faces-csv.ts";
+import { LineFile } from "../results/line-file.ts";
+import { openAnnotations, type Annotations } from "./annotations.ts";
 import { Counter, type Tally } from "./expression-tally.ts";
-import { VideoFile } from "./video-file.ts";
 
-/** What an analysis leaves on disk. */
-export interface AnalysisOutputs {
-  /** The folder for all of it. */
+/** What an analysis writes, and how long it runs. */
+export interface AnalysisOptions {
+  /** Labels and model, for the first line of the results. */
+  readonly header: StreamHeader;
+  /** The folder of every output; `results.jsonl` is always written. */
   readonly folder: string;
-  /** Also `faces.csv`. */
+  /** Whether `faces.csv` is written. */
   readonly csv: boolean;
-  /** Also `annotated.mp4`, or for images `annotated/NAME.jpg`. */
+  /** Whether annotated pictures are written: `annotated.mp4`, or for images `annotated/NAME.jpg`. */
   readonly annotate: boolean;
-  /** Stops after so many frames. */
+  /** Number of frames after which the analysis ends. Default: all. */
   readonly maxFrames?: number | undefined;
+  /** Ends the analysis of a live source; interrupts that of a recording. */
+  readonly signal: AbortSignal;
+  /** Called after each frame, with the number of frames so far. */
+  readonly onFrame?: (result: FrameResult, frames: number) => void;
 }
 
-/** What came of an analysis. */
+/** The summary of an analysis, and the paths of its outputs. */
 export interface Analysis extends Tally {
-  /** Paths of what was written. */
   readonly results: string;
   readonly csv?: string;
   readonly annotated?: string;
 }
 
-/** Where annotated pictures go. */
-interface Annotations {
-  readonly place: string;
-  add(frame: Frame, result: FrameResult): Promise<void>;
-  finish(): Promise<void>;
-  discard(): Promise<void>;
+/** The tables of results while they are written. */
+interface ResultFiles {
+  readonly results: LineFile;
+  readonly csv: LineFile | undefined;
 }
 
-/** Frames a second of an annotated video whose source does not know its own. */
-const USUAL_RATE = 30;
-
 /**
- * Takes every frame of a source through a pipeline and writes what is seen; whole or not at all.
+ * Processes every frame of a source and writes the results. Files appear only when they are
+ * complete. Closes the source.
  *
- * @param options.signal ends a live source as if it had ended by itself; a recording is given up.
- * @throws {MienError} `interrupted` for a recording; what the source, the pipeline or the disk throw.
+ * @throws {MienError} `interrupted` if a recording is interrupted, `bad-data` if the source has no
+ * frame; what the source, the pipeline or writing throws.
  */
 export async function analyzeFrames(
   source: Source,
   pipeline: FrameProcessor,
-  outputs: AnalysisOutputs,
-  options: {
-    readonly header: StreamHeader;
-    readonly signal: AbortSignal;
-    readonly onFrame?: (result: FrameResult, frames: number) => void;
-  },
+  options: AnalysisOptions,
 ): Promise<Analysis> {
-  const { header, signal } = options;
-  const { maxFrames } = outputs;
-  const stills = source.kind === "images";
-  const counter = new Counter(pipeline.labels, stills);
-  let files: { readonly results: LineFile; readonly csv: LineFile | undefined } | undefined;
+  const { header, folder, csv: writesCsv, annotate, signal } = options;
+  const counter = new Counter(pipeline.labels, source.kind === "images");
+  let files: ResultFiles | undefined;
   let annotations: Annotations | undefined;
   let frames = 0;
   try {
-    for await (const { frame, result } of workedOn(source, pipeline, { signal, maxFrames })) {
+    for await (const { frame, result } of processFrames(source, pipeline, options)) {
       counter.add(result);
-      // Only now, so that a source that cannot be read leaves no folder behind.
-      files ??= await openFiles(outputs, header, source);
+      // Opened at the first frame, so that a source that cannot be read leaves no folder behind.
+      files ??= await openFiles(source, { header, folder, csv: writesCsv });
       await files.results.add(JSON.stringify(result));
       const { csv } = files;
       if (csv !== undefined) for (const line of csvLines(result)) await csv.add(line);
-      if (outputs.annotate) {
-        annotations ??= await openAnnotations(source, frame, {
-          folder: outputs.folder,
-          labels: pipeline.labels,
-        });
+      if (annotate) {
+        const { labels } = pipeline;
+        annotations ??= await openAnnotations(source, { first: frame, folder, labels });
         await annotations.add(frame, result);
       }
       options.onFrame?.(result, ++frames);
@@ -112,26 +99,29 @@ export async function analyzeFrames(
   }
 }
 
-/** Frames with their results, in order; while one is handed on, the next one is worked on already. */
-async function* workedOn(
+/** Yields frames with their results, in order; the next frame is processed in the meantime. */
+async function* processFrames(
   source: Source,
   pipeline: FrameProcessor,
-  { signal, maxFrames = Infinity }: { signal: AbortSignal; maxFrames: number | undefined },
+  { signal, maxFrames = Infinity }: Pick<AnalysisOptions, "signal" | "maxFrames">,
 ): AsyncGenerator<{ readonly frame: Frame; readonly result: FrameResult }> {
   let before: { readonly frame: Frame; readonly result: Promise<FrameResult> } | undefined;
-  let given = 0;
+  let started = 0;
   for await (const frame of source.frames(signal)) {
     const result = pipeline.process(frame);
-    // Whatever is wrong is thrown when its turn comes.
+    // An error is thrown when the result is awaited; until then it must not count as unhandled.
     result.catch(() => undefined);
     if (before !== undefined) yield { frame: before.frame, result: await before.result };
     before = { frame, result };
-    if (++given >= maxFrames) break;
+    if (++started >= maxFrames) break;
   }
   if (before !== undefined) yield { frame: before.frame, result: await before.result };
 }
 
-async function openFiles({ folder, csv }: AnalysisOutputs, header: StreamHeader, source: Source) {
+async function openFiles(
+  source: Source,
+  { header, folder, csv }: Pick<AnalysisOptions, "header" | "folder" | "csv">,
+): Promise<ResultFiles> {
   const { name, framesPerSecond: frameRate } = source;
   const results = await LineFile.create(path.join(folder, "results.jsonl"));
   await results.add(JSON.stringify(streamLine({ ...header, source: name, frameRate })));
@@ -139,64 +129,4 @@ async function openFiles({ folder, csv }: AnalysisOutputs, header: StreamHeader,
   const table = await LineFile.create(path.join(folder, "faces.csv"));
   await table.add(csvHeader(header.labels));
   return { results, csv: table };
-}
-
-async function openAnnotations(
-  source: Source,
-  first: Frame,
-  { folder, labels }: { readonly folder: string; readonly labels: readonly string[] },
-): Promise<Annotations> {
-  if (source.kind === "images") return annotateImages(path.join(folder, "annotated"), labels);
-  const { width, height } = first;
-  const painter = new FacePainter(width, height, labels);
-  const framesPerSecond = source.framesPerSecond ?? USUAL_RATE;
-  const file = path.join(folder, "annotated.mp4");
-  const video = await VideoFile.create(file, { width, height, framesPerSecond });
-  let finished = false;
-  return {
-    place: file,
-    add: async (frame, result) => {
-      if (frame.width !== width || frame.height !== height) {
-        throw new MienError(
-          "unsupported",
-          `${source.name} changes its size from ${width}×${height} to ${frame.width}×${frame.height}`,
-          { advice: "Leave out --annotate." },
-        );
-      }
-      await video.add(painter.paint(frame, result));
-    },
-    finish: async () => {
-      await video.finish();
-      finished = true;
-    },
-    discard: async () => {
-      if (!finished) await video.discard();
-    },
-  };
-}
-
-function annotateImages(folder: string, labels: readonly string[]): Annotations {
-  const used = new Set<string>();
-  return {
-    place: folder,
-    add: async (frame, result) => {
-      await mkdir(folder, { recursive: true });
-      const { width, height, path: file = `${frame.index}` } = frame;
-      const data = new FacePainter(width, height, labels).paint(frame, result);
-      const jpeg = await sharp(Buffer.from(data), { raw: { width, height, channels: 4 } })
-        .removeAlpha()
-        .jpeg({ quality: 90 })
-        .toBuffer();
-      const { name, base } = path.parse(file);
-      // a.png and a.jpg must not share one name.
-      let free = used.has(name) ? base : name;
-      // With .jpg behind it, a name has at most 255 bytes; two that are cut alike are numbered.
-      if (Buffer.byteLength(free) > 251 || used.has(free))
-        free = `${shortened(free, 240)}-${frame.index}`;
-      used.add(free);
-      await writeFileAtomic(path.join(folder, `${free}.jpg`), jpeg);
-    },
-    finish: () => Promise.resolve(),
-    discard: () => Promise.resolve(),
-  };
 }

@@ -1,9 +1,14 @@
 import { ExpressionClassifier, type FrameProcessor } from "@mien/runtime";
 
-/** A pipeline for pictures that show one face and nothing else: the whole frame is the face. */
+/**
+ * Opens a model for pictures that show one cropped face each: the whole picture is classified, and
+ * faces are not detected. Results have neither tracks nor people.
+ *
+ * @param model path of the expression model.
+ */
 export async function openCropped(
   model: string,
-  options: { threads: number },
+  options: { readonly threads: number },
 ): Promise<FrameProcessor> {
   const classifier = await ExpressionClassifier.open(model, options);
   return {

@@ -1,8 +1,9 @@
-import { confirmedText, type FaceResult, type Frame, type FrameResult } from "@mien/format";
+import type { FaceResult, Frame, FrameResult } from "@mien/format";
 import { COLOURS, FONT, registerFonts } from "@mien/plot";
 import { createCanvas, type SKRSContext2D } from "@napi-rs/canvas";
+import { captionOf } from "./face-caption.ts";
 
-/** Draws what was seen onto frames of one size. */
+/** Draws results onto frames of one size. */
 export class FacePainter {
   readonly #width: number;
   readonly #height: number;
@@ -27,9 +28,9 @@ export class FacePainter {
   paint(frame: Frame, { faces, rejected = [] }: FrameResult): Uint8ClampedArray {
     const { data } = this.#rgba;
     for (let from = 0, to = 0; to < data.length; from += 3, to += 4) {
-      data[to] = frame.pixels[from] as number;
-      data[to + 1] = frame.pixels[from + 1] as number;
-      data[to + 2] = frame.pixels[from + 2] as number;
+      data[to] = frame.pixels[from] ?? 0;
+      data[to + 1] = frame.pixels[from + 1] ?? 0;
+      data[to + 2] = frame.pixels[from + 2] ?? 0;
       data[to + 3] = 255;
     }
     this.#context.putImageData(this.#rgba, 0, 0);
@@ -47,7 +48,7 @@ export class FacePainter {
     context.font = `bold ${size}px "${FONT}"`;
     const width = context.measureText(caption).width + size * 0.6;
     const height = size * 1.35;
-    // Above the box where there is room, and never beyond the picture's edge.
+    // Above the box if there is room, and always inside the picture.
     const left = Math.max(0, Math.min(x, this.#width - width));
     const top = y >= height ? y - height : Math.min(y + h, this.#height - height);
     context.fillStyle = colour;
@@ -57,26 +58,8 @@ export class FacePainter {
   }
 }
 
-/** One colour a track, so that the eye can follow it. */
+/** The colour of a track. */
 function colourOf({ track }: FaceResult): string {
   const { series } = COLOURS;
-  return series[((track ?? 1) - 1) % series.length] as string;
-}
-
-/**
- * `Ada, track 2: Happy 93 %`: who it is, and what is confirmed with its probability in this frame.
- * `track 2: Neutral (unsure), Happy 41 %` where no expression reached the quorum, and
- * `track 2: (Happy 93 %)` while the window fills: the frame's own expression and probability.
- * Still images have no track, and show the frame's own: `Happy 93 %`.
- */
-export function captionOf(face: FaceResult, labels: readonly string[]): string {
-  const { person, track, confirmed, quorumReached, expression, probabilities } = face;
-  const withShare = (label: string) =>
-    `${label} ${Math.round(100 * (probabilities[labels.indexOf(label)] ?? 0))} %`;
-  const who = [person?.name, track === null ? undefined : `track ${track}`].filter(Boolean);
-  const prefix = who.length === 0 ? "" : `${who.join(", ")}: `;
-  if (track === null) return prefix + withShare(expression);
-  if (confirmed === null) return `${prefix}(${withShare(expression)})`;
-  if (quorumReached === true) return prefix + withShare(confirmed);
-  return `${prefix}${confirmedText(face)}, ${withShare(expression)}`;
+  return series[((track ?? 1) - 1) % series.length] ?? COLOURS.quiet;
 }

@@ -1,28 +1,28 @@
 import type { FrameResult } from "@mien/format";
 
-/** What was seen in all frames together. */
+/** Counts over all frames of an analysis. */
 export interface Tally {
   readonly frames: number;
   readonly faces: number;
-  /** Faces that were followed; null for still images. */
+  /** Number of tracks; null for images. */
   readonly tracks: number | null;
   /** Faces by expression, in the order of the labels. */
   readonly expressions: Readonly<Record<string, number>>;
-  /** Faces by confirmed expression; `unconfirmed` while windows fill. Empty for still images. */
+  /** Faces by confirmed expression; `unconfirmed` while windows fill. Empty for images. */
   readonly confirmed: Readonly<Record<string, number>>;
   /** Faces whose `confirmed` is Neutral or `unsure` because no expression reached the quorum. */
   readonly belowQuorum: number;
-  /** Frames by name of those who were recognised. */
+  /** Faces by the name of the recognised person. */
   readonly people: Readonly<Record<string, number>>;
   /** Rejected boxes by the first word of the reason. */
   readonly rejected: Readonly<Record<string, number>>;
-  /** Milliseconds a frame by stage, mean. */
+  /** Mean time per frame by stage, in ms. */
   readonly meanMs: Readonly<Record<string, number>>;
-  /** 99 of 100 frames were worked on in at most this many milliseconds. */
+  /** 99th percentile of the processing time per frame, in ms. */
   readonly p99Ms: number;
 }
 
-/** Counts frames one by one, in constant memory but for a number a frame. */
+/** Counts frame by frame; memory grows by one number per frame. */
 export class Counter {
   readonly #expressions = new Map<string, number>();
   readonly #confirmed = new Map<string, number>();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.skipIf(withoutFfmpeg)("a video file", () => {
-  it("that cannot be written fails with ffmpeg's reason, also while frames wait for it", async () => {
+  it("fails with the message of ffmpeg if it cannot be written, also while frames are waiting", async () => {
     const file = path.join(folder, "film.mp4");
     // A rate that ffmpeg refuses.
     const video = await VideoFile.create(file, { width: 640, height: 480, framesPerSecond: NaN });

@@ -10,37 +10,42 @@ import { killChild, killChildOnExit } from "@mien/cli";
 
 type Encoder = ChildProcessByStdio<Writable, null, Readable>;
 
-/** An H.264 video that ffmpeg writes aside; it appears under its name only when it is whole. */
+/** An H.264 video that ffmpeg writes under a temporary name; it is renamed when complete. */
 export class VideoFile {
   readonly file: string;
-  readonly #aside: string;
+  readonly #temporary: string;
   readonly #child: Encoder;
   readonly #ended: Promise<unknown>;
-  #complaint = "";
+  #errorOutput = "";
 
-  private constructor(file: string, aside: string, child: Encoder) {
+  private constructor(file: string, temporary: string, child: Encoder) {
     this.file = file;
-    this.#aside = aside;
+    this.#temporary = temporary;
     this.#child = child;
     this.#ended = once(child, "close");
     killChildOnExit(child);
-    child.stderr.on("data", (text: Buffer) => (this.#complaint += text.toString("utf8")));
-    // A broken pipe shows in the exit code, with ffmpeg's own words for it.
+    child.stderr.on("data", (text: Buffer) => (this.#errorOutput += text.toString("utf8")));
+    // If ffmpeg ends early, its exit code and its message tell why.
     child.stdin.on("error", () => undefined);
   }
 
-  /** @throws {MienError} `environment` if ffmpeg is missing. */
+  /**
+   * Starts ffmpeg.
+   *
+   * @param picture width and height of the frames in pixels, and frames per second.
+   * @throws {MienError} `environment` if ffmpeg is missing.
+   */
   static async create(
     file: string,
     picture: { width: number; height: number; framesPerSecond: number },
   ): Promise<VideoFile> {
     const { program } = await findFfmpeg();
     await mkdir(path.dirname(file), { recursive: true });
-    const aside = `${file}.${randomBytes(4).toString("hex")}.tmp.mp4`;
+    const temporary = `${file}.${randomBytes(4).toString("hex")}.tmp.mp4`;
     const { width, height, framesPerSecond } = picture;
     const input = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", `${width}x${height}`];
     const rate = ["-framerate", String(framesPerSecond), "-i", "pipe:0"];
-    // H.264 in 4:2:0 wants even sides; players want 4:2:0.
+    // Players need 4:2:0, which needs an even width and height.
     const even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"];
     const output = [
       "-c:v",
@@ -50,15 +55,15 @@ export class VideoFile {
       "-movflags",
       "+faststart",
       "-y",
-      aside,
+      temporary,
     ];
     const child = spawn(program, ["-v", "error", ...input, ...rate, ...even, ...output], {
       stdio: ["pipe", "ignore", "pipe"],
     });
-    return new VideoFile(file, aside, child);
+    return new VideoFile(file, temporary, child);
   }
 
-  /** @param rgba uint8 [height, width, 4]; copied. */
+  /** Adds a frame. @param rgba uint8 [height, width, 4]; copied. */
   async add(rgba: Uint8ClampedArray): Promise<void> {
     if (this.#child.exitCode !== null) await this.#fail();
     if (this.#child.stdin.write(Buffer.from(rgba))) return;
@@ -71,18 +76,18 @@ export class VideoFile {
     this.#child.stdin.end();
     await this.#ended;
     if (this.#child.exitCode !== 0) await this.#fail();
-    await rename(this.#aside, this.file);
+    await rename(this.#temporary, this.file);
   }
 
-  /** Leaves nothing behind, unless it is finished. */
+  /** Stops ffmpeg and deletes the temporary file. */
   async discard(): Promise<void> {
     await killChild(this.#child);
-    await rm(this.#aside, { force: true });
+    await rm(this.#temporary, { force: true });
   }
 
   async #fail(): Promise<never> {
     await this.discard();
-    const reason = this.#complaint.trim().split("\n").at(-1) ?? "";
+    const reason = this.#errorOutput.trim().split("\n").at(-1) ?? "";
     throw new MienError("environment", `ffmpeg cannot write ${this.file}: ${reason}`);
   }
 }

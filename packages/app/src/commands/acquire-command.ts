@@ -1,8 +1,10 @@
 import { createInterface } from "node:readline/promises";
-import { defineCommand, formatPercent } from "@mien/cli";
+import { counted, defineCommand } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
-import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
+import { consentText } from "../people/consent.ts";
+import { formatRate } from "../people/expected-errors.ts";
+import { KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
 import { detectorOption, peopleOption, sourceOption } from "../shared-options.ts";
 import { SourceWarnings } from "@mien/camera";
 
@@ -62,17 +64,18 @@ export const acquire = defineCommand({
     terminal.say(consentText(session.name, values.people, values.keepDays));
     if (!values.consent) await askForConsent(session.name, signal);
     const given = new Date().toISOString();
-    const [{ FaceDetector }, { findFaceModel }, { openSource }, { openStore }] = await Promise.all([
-      import("@mien/runtime"),
-      import("../face-models.ts"),
-      import("@mien/camera"),
-      import("../people/open-store.ts"),
-    ]);
+    const [{ FaceDetector }, { findFaceModel }, { openSource }, { openPeople }] = await Promise.all(
+      [
+        import("@mien/runtime"),
+        import("../face-models.ts"),
+        import("@mien/camera"),
+        import("../people/open-people.ts"),
+      ],
+    );
     const timeout = AbortSignal.timeout(values.seconds * 1000);
     const ending = AbortSignal.any([signal, timeout]);
     const detector = await FaceDetector.open(findFaceModel("detector", values.detector));
-    const store = await openStore(values.people);
-    for (const name of store.forgotten) terminal.say(`deleted ${name}, whose time was over`);
+    const store = await openPeople({ folder: values.people }, terminal);
     const warnings = new SourceWarnings((message) => terminal.warn(message));
     const source = await openSource(values.source, {
       signal: ending,
@@ -82,10 +85,9 @@ export const acquire = defineCommand({
     try {
       let index = 0;
       for await (const frame of source.frames(ending)) {
-        // The pictures of a folder have no time; each counts.
+        // Images have no time; one second apart, none is left out for coming too soon.
         const timeMs = source.kind === "images" ? index++ * 1000 : frame.timeMs;
-        const faces = (await detector.detect(frame)).map(({ box, score }) => ({ box, score }));
-        await session.look({ ...frame, timeMs }, faces);
+        await session.offer({ ...frame, timeMs }, await detector.detect(frame));
         const { pictures, guidance } = session.state;
         progress.update(pictures.length, guidance);
         if (session.isFull) break;
@@ -106,20 +108,19 @@ export const acquire = defineCommand({
         throw new MienError(
           "bad-image",
           `no picture of one face alone was found in ${source.name}`,
-          {
-            advice: "Sit before the camera, alone, in good light.",
-          },
+          { advice: "Sit before the camera, alone, in good light." },
         );
       }
-      for (const doubt of await store.doubts(session.name, session.crops())) terminal.warn(doubt);
+      for (const warning of await store.warningsAbout(session.name, session.crops())) {
+        terminal.warn(warning);
+      }
       await store.add(session.name, session.crops(), { given, keepDays: values.keepDays });
       const { falseAccept, falseReject } = await store.summary();
-      const share = (rate: number | null) => (rate === null ? "unknown" : formatPercent(rate, 1));
       terminal.table(
-        ["name", "pictures", "strangers let in", "turned away"],
-        [[session.name, pictures.length, share(falseAccept), share(falseReject)]],
+        ["name", "pictures", "strangers recognised", "not recognised"],
+        [[session.name, pictures.length, formatRate(falseAccept), formatRate(falseReject)]],
       );
-      terminal.wrote(values.people, `${pictures.length} pictures and what was agreed to`);
+      terminal.wrote(values.people, `${counted(pictures.length, "picture")} and the consent`);
       terminal.next("npx nx run app:live", "shows the name beside the face");
       return { name: session.name, pictures: pictures.length, leftOut, falseAccept, falseReject };
     } finally {
@@ -129,13 +130,13 @@ export const acquire = defineCommand({
 });
 
 async function askForConsent(name: string, signal: AbortSignal): Promise<void> {
-  const refused = new MienError("usage", `${name} has not agreed, so nothing was stored`, {
-    advice: "Answer yes, or give --consent when the person has agreed.",
+  const refused = new MienError("usage", `${name} has not consented; nothing was stored`, {
+    advice: "Answer yes, or give --consent when the person has consented.",
   });
   if (!process.stdin.isTTY) throw refused;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`Does ${name} agree? yes/no `, { signal });
+    const answer = await lines.question(`Does ${name} consent? yes/no `, { signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw refused;
   } finally {
     lines.close();

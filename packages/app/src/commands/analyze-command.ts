@@ -1,128 +1,12 @@
 import path from "node:path";
-import {
-  defineCommand,
-  findModel,
-  FOLDERS,
-  type OptionValues,
-  outOption,
-  shellQuote,
-  type Terminal,
-} from "@mien/cli";
-import { withoutSecrets } from "@mien/format";
-import type { ConfirmationOptions, FrameProcessor, People, PipelineOptions } from "@mien/runtime";
-import {
-  detectEveryOption,
-  detectorOption,
-  modelOption,
-  quorumOption,
-  recogniserOption,
-  sourceOption,
-  threadsOption,
-  windowOption,
-} from "../shared-options.ts";
+import { counted, defineCommand, type OptionValues, shellQuote, type Terminal } from "@mien/cli";
 import { type Source, SourceWarnings } from "@mien/camera";
+import { withoutSecrets } from "@mien/format";
+import type { AnalysisChoice, OpenedAnalysis } from "../analyze/open-analysis.ts";
+import { given } from "../setting-flags.ts";
+import { analyzeOptions } from "./analyze-options.ts";
 
-const options = {
-  source: { ...sourceOption, required: true },
-  cropped: {
-    type: "boolean",
-    description: "Each picture is one cropped face; skip face detection",
-    group: "input",
-  },
-  frames: {
-    type: "integer",
-    unit: "frames",
-    min: 1,
-    description: "Number of frames to read",
-    defaultText: "all",
-    group: "input",
-  },
-  model: modelOption,
-  mirror: {
-    type: "boolean",
-    description: "Average over the mirrored face: slower, slightly more accurate",
-    group: "models",
-  },
-  threads: threadsOption,
-  detector: detectorOption,
-  minScore: {
-    type: "number",
-    unit: "score",
-    min: 0.01,
-    max: 0.99,
-    description: "Lowest score of a detected face",
-    defaultText: "0.5, with a YuNet 0.7",
-    group: "detection",
-  },
-  minSize: {
-    type: "number",
-    unit: "pixels",
-    min: 1,
-    description: "Smallest width of a detected face",
-    defaultText: "16",
-    group: "detection",
-  },
-  inputSize: {
-    type: "integer",
-    unit: "pixels",
-    min: 64,
-    max: 2048,
-    description: "Longer side of the detector's input; larger values find smaller faces",
-    defaultText: "416, with a YuNet 640",
-    group: "detection",
-  },
-  detectEvery: detectEveryOption,
-  flat: {
-    type: "string",
-    choices: ["reject", "tell", "off"],
-    default: "reject",
-    description: "With depth images: reject pictures of faces, only mark them, or skip the check",
-    group: "detection",
-  },
-  people: {
-    type: "string",
-    placeholder: "DIR",
-    description: "Folder of the enrolled people to recognise",
-    defaultText: "nobody is recognised",
-    group: "people",
-  },
-  recogniser: recogniserOption,
-  smoothing: {
-    type: "string",
-    choices: ["window", "exponential", "viterbi"],
-    default: "window",
-    description: "Method that confirms an expression from the predictions of single frames",
-    group: "confirmation",
-  },
-  window: windowOption,
-  quorum: quorumOption,
-  unsure: {
-    type: "boolean",
-    description: 'Confirm "unsure" instead of Neutral below the quorum',
-    group: "confirmation",
-  },
-  out: {
-    ...outOption("Folder of results.jsonl and the other outputs"),
-    default: "artifacts/analyze",
-  },
-  rejected: {
-    type: "boolean",
-    description: "Also write rejected faces and the reasons",
-    group: "output",
-  },
-  csv: {
-    type: "boolean",
-    description: "Also write DIR/faces.csv, with one row per face",
-    group: "output",
-  },
-  annotate: {
-    type: "boolean",
-    description: "Also write annotated pictures: DIR/annotated.mp4, or files in DIR/annotated/",
-    group: "output",
-  },
-} as const;
-
-type Values = OptionValues<typeof options>;
+type Values = OptionValues<typeof analyzeOptions>;
 
 export const analyze = defineCommand({
   name: "analyze",
@@ -136,13 +20,15 @@ export const analyze = defineCommand({
     "npx nx run app:analyze --source webcam --people artifacts/people --frames 300",
     "npx nx run app:analyze --source faces/ --cropped",
   ],
-  options,
+  options: analyzeOptions,
   async run(values, { terminal, signal }) {
-    const [{ analyzeFrames }, { openSource }, { FaceRows, plural, showTally }] = await Promise.all([
-      import("../analyze/analyze-frames.ts"),
-      import("@mien/camera"),
-      import("../analyze/analysis-report.ts"),
-    ]);
+    const [{ analyzeFrames }, { openSource }, { FaceRows, showTally }, { openAnalysis }] =
+      await Promise.all([
+        import("../analyze/analyze-frames.ts"),
+        import("@mien/camera"),
+        import("../analyze/analysis-report.ts"),
+        import("../analyze/open-analysis.ts"),
+      ]);
     const failed: { file: string; reason: string }[] = [];
     const warnings = new SourceWarnings((message) => terminal.warn(message));
     const source = await openSource(values.source, {
@@ -153,9 +39,9 @@ export const analyze = defineCommand({
         warnings.add(notice);
       },
     });
-    let opened: Opened | undefined;
+    let opened: OpenedAnalysis | undefined;
     try {
-      opened = await open(values, source, terminal);
+      opened = await openAnalysis(choiceOf(values, source), terminal);
       const { pipeline, model } = opened;
       const unit = source.kind === "images" ? "image" : "frame";
       const rows = new FaceRows(pipeline.labels);
@@ -163,37 +49,31 @@ export const analyze = defineCommand({
       const total = values.frames ?? source.length ?? 0;
       const progress = terminal.progress("analyze", total);
       if (source.kind === "live") terminal.say("reading until Ctrl-C");
-      const analysis = await analyzeFrames(
-        source,
-        pipeline,
-        {
-          folder: values.out,
-          csv: values.csv,
-          annotate: values.annotate,
-          maxFrames: values.frames,
+      const analysis = await analyzeFrames(source, pipeline, {
+        header: { labels: pipeline.labels, model },
+        folder: values.out,
+        csv: values.csv,
+        annotate: values.annotate,
+        maxFrames: values.frames,
+        signal,
+        onFrame: (result, frames) => {
+          progress.update(frames);
+          if (unit === "image") rows.add(result);
         },
-        {
-          header: { labels: pipeline.labels, model },
-          signal,
-          onFrame: (result, frames) => {
-            progress.update(frames);
-            if (unit === "image") rows.add(result);
-          },
-        },
-      ).finally(() => {
+      }).finally(() => {
         progress.stop();
         warnings.finish();
       });
       const seconds = (performance.now() - started) / 1000;
       if (unit === "image") rows.show(terminal);
-      if (analysis.frames > 1 || unit === "frame") showTally(terminal, analysis, unit, seconds);
+      if (analysis.frames > 1 || unit === "frame") showTally(terminal, analysis, { unit, seconds });
       if (failed.length > 0) {
         terminal.warn(
-          `left out ${failed.length} of ${plural(failed.length + analysis.frames, unit)}`,
+          `left out ${failed.length} of ${counted(failed.length + analysis.frames, unit)}`,
         );
       }
-      terminal.wrote(analysis.results, plural(analysis.frames, unit));
-      if (analysis.csv !== undefined) terminal.wrote(analysis.csv, plural(analysis.faces, "face"));
+      terminal.wrote(analysis.results, counted(analysis.frames, unit));
+      if (analysis.csv !== undefined) terminal.wrote(analysis.csv, counted(analysis.faces, "face"));
       if (analysis.annotated !== undefined) terminal.wrote(analysis.annotated);
       const typed = typedAgain(values.source, source);
       suggestNext(terminal, { ...values, source: typed }, source);
@@ -213,84 +93,37 @@ export const analyze = defineCommand({
   },
 });
 
-interface Opened {
-  readonly pipeline: FrameProcessor;
-  /** The file of the expression model. */
-  readonly model: string;
-  close(): Promise<void>;
-}
-
-/** Opens what the flags ask for, and says what that is. */
-async function open(values: Values, source: Source, terminal: Terminal): Promise<Opened> {
-  const model = await findModel(values.model);
-  const { threads } = values;
-  const say = (labels: readonly string[], detector: string) =>
-    terminal.say(
-      `model ${model} (${reasonFor(model, values.model)}): ${labels.join(", ")}${detector}`,
-    );
-  if (values.cropped) {
-    const { openCropped } = await import("../analyze/cropped-faces.ts");
-    const pipeline = await openCropped(model, { threads });
-    say(pipeline.labels, "");
-    return { pipeline, model, close: () => pipeline.close() };
-  }
-  const { findFaceModel } = await import("../face-models.ts");
-  const { createPipeline } = await import("@mien/runtime");
-  const detector = findFaceModel("detector", values.detector);
-  const people = await openPeople(values, terminal);
-  const { minScore, minSize, inputSize, detectEvery, mirror, rejected } = values;
-  const { window: size, quorum, unsure } = values;
-  // Flags with choices hold nothing else.
-  const method = values.smoothing as NonNullable<ConfirmationOptions["method"]>;
-  const flat = values.flat as NonNullable<PipelineOptions["flat"]>;
-  try {
-    const pipeline = await createPipeline({
-      expression: model,
-      detector,
-      detection: {
-        ...(minScore === undefined ? {} : { minScore }),
-        ...(minSize === undefined ? {} : { minSize }),
-        ...(inputSize === undefined ? {} : { inputSize }),
-      },
-      ...(people === undefined ? {} : { people }),
+/** What the flags choose; only settings that were given are passed on. */
+function choiceOf(values: Values, source: Source): AnalysisChoice {
+  const { model, detector, cropped, people: folder, recogniser, threads } = values;
+  const { minScore, minSize, inputSize, detectEvery, mirror, flat, rejected } = values;
+  const { smoothing: method, window: size, quorum, unsure } = values;
+  const fallback = unsure ? "unsure" : undefined;
+  return {
+    model,
+    detector,
+    cropped,
+    threads,
+    people:
+      folder === undefined
+        ? undefined
+        : { folder, recogniser, threads, background: true, required: true },
+    settings: {
+      ...given({ detectEvery, flat, mirror, rejected }),
+      detection: given({ minScore, minSize, inputSize }),
+      confirmation: given({ method, size, quorum, fallback }),
       stills: source.kind === "images",
-      confirmation: { method, size, quorum, ...(unsure ? { fallback: "unsure" } : {}) },
       source: source.name,
-      ...{ detectEvery, flat, mirror, rejected, threads, background: true },
-    });
-    say(pipeline.labels, `; faces by ${detector}`);
-    const close = async () => {
-      await pipeline.close();
-      await people?.recogniser.close();
-    };
-    return { pipeline, model, close };
-  } catch (error) {
-    await people?.recogniser.close();
-    throw error;
-  }
+    },
+  };
 }
 
-async function openPeople(values: Values, terminal: Terminal): Promise<People | undefined> {
-  const { people: folder, threads } = values;
-  if (folder === undefined) return undefined;
-  const recogniser = values.recogniser === "lbph" ? "lbph" : "embedding";
-  const { openPeople } = await import("../analyze/open-people.ts");
-  return openPeople({ folder, recogniser, threads }, terminal);
-}
-
-function reasonFor(file: string, asked: string | undefined): string {
-  if (asked !== undefined) return "as --model says";
-  return path.dirname(file) === path.normalize(FOLDERS.release)
-    ? `the default of ${FOLDERS.release}/index.json`
-    : `the newest in ${FOLDERS.models}/`;
-}
-
-/** The source as it may be typed again: without secrets, and without bytes that Node replaced. */
+/** The source to suggest in a command: without secrets, and without bytes that Node replaced. */
 function typedAgain(typed: string, source: Source): string {
   return withoutSecrets(typed.includes("\ufffd") ? source.name : typed);
 }
 
-/** The same again, with pictures to look at; or the folder around an image. */
+/** Suggests annotated pictures of the same source, or the whole folder of an image. */
 function suggestNext(terminal: Terminal, values: Values, source: Source): void {
   const again = (place: string, ...flags: string[]) => {
     if (values.cropped) flags.push("--cropped");
@@ -301,8 +134,8 @@ function suggestNext(terminal: Terminal, values: Values, source: Source): void {
   if (source.kind === "images" && source.length === 1 && path.extname(name) !== "") {
     terminal.next(again(path.dirname(name)), "reads every image in the folder");
   } else if (!values.annotate && name !== "-") {
-    terminal.next(again(name, "--annotate"), "also draws what is seen");
+    terminal.next(again(name, "--annotate"), "also writes annotated pictures");
   } else {
-    terminal.next("npx nx run app:benchmark", "shows how fast it is");
+    terminal.next("npx nx run app:benchmark", "measures the speed");
   }
 }

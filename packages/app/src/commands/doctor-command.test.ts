@@ -25,7 +25,7 @@ function doctor(environment: Record<string, string>) {
 }
 
 describe("app:doctor", () => {
-  it("fails where ffmpeg is missing, names it and its remedy, and finds the rest out all the same", () => {
+  it("fails if ffmpeg is missing, names the remedy, and still checks everything else", () => {
     const { code, out, err, report, check } = doctor({
       MIEN_FFMPEG: path.join(folder, "no-ffmpeg"),
       MIEN_LIBFREENECT: path.join(folder, "no-library.so"),
@@ -44,7 +44,7 @@ describe("app:doctor", () => {
     for (const { ok, remedy } of report.checks) expect(ok ? remedy === null : remedy).toBeTruthy();
   });
 
-  it("a Node that is too old is not well", () => {
+  it("refuses a version of Node that is too old", () => {
     expect(checkNode("20.18.3")).toMatchObject({ ok: false });
     expect(checkNode("22.0.0")).toMatchObject({ ok: true });
   });

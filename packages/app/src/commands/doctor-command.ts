@@ -11,7 +11,7 @@ export const doctor = defineCommand({
   async run(_options, { terminal }) {
     const { examine } = await import("../doctor/examine.ts");
     const { NEEDED_BY_DEFAULT } = await import("../doctor/check.ts");
-    const progress = terminal.progress("looking", 1);
+    const progress = terminal.progress("checking", 1);
     const checks = await examine().finally(() => progress.stop());
     terminal.table(
       ["", "what", "for", "found"],

@@ -9,7 +9,7 @@ import type { LiveResult } from "@mien/web";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
-import { spotFolder } from "../live/testing/start-live.ts";
+import { spotFolder } from "../testing/start-live.ts";
 import { builtPage } from "../server/page-files.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../../runtime/fixtures");
@@ -23,7 +23,7 @@ let folder: string;
 const running: ChildProcess[] = [];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "mien-live-command-"));
-  // As `nx run app:live` does before.
+  // As `nx run app:live` does first.
   if (!existsSync(builtPage())) await build({ configFile: path.join(WEB, "vite.config.js") });
 });
 afterAll(async () => {
@@ -31,12 +31,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Starts the command and waits until it says something. */
+/** Starts the command and waits until it prints something. */
 async function live(sentence: RegExp, ...flags: string[]) {
   const models = [
-    ...["--model", path.join(FIXTURES, "halves.onnx")],
-    ...["--detector", path.join(FIXTURES, "spots.onnx")],
-    ...["--people", path.join(folder, "people"), "--sessions", path.join(folder, "sessions")],
+    "--model",
+    path.join(FIXTURES, "halves.onnx"),
+    "--detector",
+    path.join(FIXTURES, "spots.onnx"),
+    "--people",
+    path.join(folder, "people"),
+    "--sessions",
+    path.join(folder, "sessions"),
   ];
   const argv = ["--conditions=source", "--import", TSX, BIN, "live", "--no-open", ...models];
   const child = spawn(process.execPath, [...argv, ...flags], { cwd: ROOT });
@@ -59,9 +64,9 @@ async function live(sentence: RegExp, ...flags: string[]) {
 const PAGE = /^page {2}(http:\/\/127\.0\.0\.1:(\d+))(\/\S*)? /m;
 
 describe("app:live", () => {
-  it("serves page and results of a folder on a free port until Ctrl-C, and sums up", async () => {
+  it("serves page and results of a folder on a free port until Ctrl-C, and prints totals", async () => {
     const source = await spotFolder(folder);
-    // The folder is shown again and again, and each time these are left out.
+    // The folder is played repeatedly, and these are skipped each time.
     for (let i = 0; i < 12; i++) await writeFile(path.join(source, `${i}.jpg`), "no image");
     const { child, found, ended, said } = await live(PAGE, "--source", source, "--port", "0");
     const origin = found[1] as string;
@@ -91,7 +96,7 @@ describe("app:live", () => {
     expect(said()).toMatch(/\d+ warnings \(skipped\); the first 10 were printed/);
   });
 
-  it("says what is missing before anything else", async () => {
+  it("fails before it opens the page if the source is missing", async () => {
     const { ended } = await live(/cannot find gone\.mp4/, "--source", "gone.mp4");
     expect(await ended).toBe(1);
   });

@@ -1,9 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
+import { SourceWarnings } from "@mien/camera";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
+import type { FastifyInstance } from "fastify";
+import { PAGE_CAMERAS, type SourceEvents } from "../live/live-source.ts";
+import { given } from "../setting-flags.ts";
 import {
   detectEveryOption,
   detectorOption,
@@ -15,7 +20,6 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
-import { parseSource, SourceWarnings } from "@mien/camera";
 
 export const live = defineCommand({
   name: "live",
@@ -32,8 +36,8 @@ export const live = defineCommand({
   options: {
     source: {
       ...sourceOption,
-      description: "Source as in app:analyze, or browser: the camera of the page itself",
-      default: "browser",
+      description: `Source as in app:analyze, or ${PAGE_CAMERAS}: the camera of the page itself`,
+      default: PAGE_CAMERAS,
     },
     port: {
       type: "integer",
@@ -74,54 +78,59 @@ export const live = defineCommand({
     },
   },
   async run(values, { terminal, signal }) {
-    const [{ LiveApp }, { createServer }, { readPage }, { isLoopback }, feed, { openStore }] =
-      await Promise.all([
-        import("../live/app.ts"),
-        import("../server/create-server.ts"),
-        import("../server/page-files.ts"),
-        import("../server/guard.ts"),
-        import("../live/feed.ts"),
-        import("../people/open-store.ts"),
-      ]);
-    const { findFaceModel } = await import("../face-models.ts");
+    const [
+      { LiveApp },
+      { openLiveSource },
+      { createServer },
+      { readPage },
+      { isLoopback },
+      { findFaceModel },
+      { openPeople, sayWhoIsRecognised },
+    ] = await Promise.all([
+      import("../live/live-app.ts"),
+      import("../live/live-source.ts"),
+      import("../server/create-server.ts"),
+      import("../server/page-files.ts"),
+      import("../server/guard.ts"),
+      import("../face-models.ts"),
+      import("../people/open-people.ts"),
+    ]);
     const page = await readPage();
     const model = await findModel(values.model);
     const detector = findFaceModel("detector", values.detector);
     const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
-    const { text } = await parseSource(values.source);
-    const { window: windowSize, quorum, detectEvery, threads, host } = values;
-    const shown = withoutSecrets(text);
-    const typed = withoutSecrets(values.source);
+    const { window: size, quorum, detectEvery, threads, host } = values;
     const warnings = new SourceWarnings((message) => terminal.warn(message));
-    // A camera may come later, and the page says so; a file that is not there never will.
-    const source =
-      text === "browser" || feed.mayComeBack(text)
-        ? undefined
-        : await feed.openLive(text, signal, warnings.add);
-    const store = await openStore(values.people, {
-      recogniser: values.recogniser,
-      threads,
-      results: ["artifacts", values.sessions],
+    const notices = new EventEmitter<SourceEvents>().on("notice", (notice) => {
+      // The page shows whether the source is lost.
+      if (notice.kind !== "lost" && notice.kind !== "back") warnings.add(notice);
     });
-    for (const { error } of store.damaged) terminal.warn(error.message);
-    for (const name of store.forgotten) terminal.say(`deleted ${name}, whose time was over`);
+    const source = await openLiveSource(values.source, { signal, notices });
+    const store = await openPeople(
+      {
+        folder: values.people,
+        recogniser: values.recogniser,
+        threads,
+        background: true,
+        results: ["artifacts", values.sessions],
+      },
+      terminal,
+    );
     const card = model.replace(/(\.int8|\.fp16)?\.onnx$/, ".md");
     const app = await LiveApp.open({
-      source: text,
+      source,
       store,
       model,
       input,
-      windowSize,
-      quorum,
       sessions: values.sessions,
       card: existsSync(card) ? card : undefined,
       pipeline: {
         expression: model,
         detector,
-        detectEvery,
+        ...given({ detectEvery }),
         threads,
         background: true,
-        confirmation: { size: windowSize, quorum },
+        confirmation: given({ size, quorum }),
       },
     });
     const token = isLoopback(host) ? undefined : randomBytes(16).toString("base64url");
@@ -129,81 +138,83 @@ export const live = defineCommand({
     const stopped = new AbortController();
     signal.addEventListener("abort", () => stopped.abort(), { once: true });
     try {
-      await listen(server, values.port, host);
-      const { port } = server.server.address() as { port: number };
+      const port = await listen(server, { port: values.port, host });
       const query = token === undefined ? "" : `/?token=${token}`;
       const address = `http://${host.includes(":") ? `[${host}]` : shownHost(host)}:${port}`;
       terminal.say(`model ${model}; faces by ${detector}`);
-      const names = store.people.list().map(({ name }) => name);
-      terminal.say(
-        names.length === 0
-          ? "recognition is off: nobody is enrolled"
-          : `people ${values.people}: ${names.join(", ")}`,
-      );
+      sayWhoIsRecognised(store, terminal);
       terminal.say(`page  ${address}${query}  (Ctrl-C ends it)`);
-      if (text !== "browser") terminal.say(`source ${shown}`);
+      const { readsPageCameras } = app.engine;
+      if (!readsPageCameras) terminal.say(`source ${source.name}`);
       if (values.open) await openPage(`${address}${query}`);
-      await app.engine.run(stopped.signal, source).finally(() => warnings.finish());
-      if (!signal.aborted) {
-        // A source that has ended leaves its page open, to look at.
-        await new Promise<void>((resolve) => {
-          signal.addEventListener("abort", () => resolve(), { once: true });
-        });
-      }
+      await app.engine.run(stopped.signal).finally(() => warnings.finish());
+      // If the source has ended, the page stays available until Ctrl-C.
+      if (!signal.aborted) await once(signal, "abort");
       const { totals } = app.engine.meter;
       terminal.table(
         ["frames", "faces", "left out"],
         [[totals.frames, totals.faces, totals.dropped]],
       );
-      terminal.next(
-        text === "browser"
-          ? "npx nx run app:doctor"
-          : `npx nx run app:analyze --source ${shellQuote(typed)}`,
-        text === "browser" ? "says which cameras work here" : "writes all of it into a file",
-      );
-      return { address, source: shown, model, ...totals };
+      const typed = shellQuote(withoutSecrets(values.source));
+      if (readsPageCameras) terminal.next("npx nx run app:doctor", "says which cameras work here");
+      else {
+        terminal.next(`npx nx run app:analyze --source ${typed}`, "writes all results into a file");
+      }
+      return { address, source: source.name, model, ...totals };
     } finally {
       stopped.abort();
       await server.close();
-      await source?.close();
+      await source.source?.close();
       await app.close();
     }
   },
 });
 
+/**
+ * Starts to listen.
+ *
+ * @returns the port.
+ * @throws {MienError} `environment` if the port or the address cannot be used.
+ */
 async function listen(
-  server: { listen(at: { port: number; host: string }): Promise<unknown> },
-  port: number,
-  host: string,
-): Promise<void> {
+  server: FastifyInstance,
+  { port, host }: { readonly port: number; readonly host: string },
+): Promise<number> {
+  const problems: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} is in use`,
+    EACCES: `port ${port} may not be used`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine`,
+    ENOTFOUND: `${host} is not an address of this machine`,
+  };
   await server.listen({ port, host }).catch((error: NodeJS.ErrnoException) => {
-    const problem = {
-      EADDRINUSE: `port ${port} is in use`,
-      EACCES: `port ${port} may not be used`,
-      EADDRNOTAVAIL: `${host} is no address of this machine`,
-      ENOTFOUND: `${host} is no address of this machine`,
-    }[error.code ?? ""];
+    const problem = problems[error.code ?? ""];
     if (problem === undefined) throw error;
     throw new MienError("environment", problem, {
       advice: "Name another with --port (0 takes a free one) or --host.",
     });
   });
+  const [address] = server.addresses();
+  return typeof address === "object" ? address.port : port;
 }
 
-/** An address that others can type. */
+/** The address that others can open: one of this machine if the server listens on all. */
 function shownHost(host: string): string {
   if (host !== "0.0.0.0") return host;
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find((one) => one.family === "IPv4" && !one.internal)?.address ?? host;
 }
 
-/** In the browser that the system opens pages with; where there is none, the address is enough. */
+/** The program that opens an address in the default browser, and its arguments, by platform. */
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ["open"],
+  win32: ["cmd", "/c", "start", ""],
+};
+
+/** Opens the page in the default browser; if there is none, the printed address is enough. */
 async function openPage(address: string): Promise<void> {
   const { spawn } = await import("node:child_process");
-  const [program, ...flags] = (
-    { darwin: ["open"], win32: ["cmd", "/c", "start", ""] } as Record<string, string[]>
-  )[process.platform] ?? ["xdg-open"];
-  const child = spawn(program as string, [...flags, address], { stdio: "ignore", detached: true });
+  const [program, ...flags] = OPENERS[process.platform] ?? ["xdg-open"];
+  const child = spawn(program, [...flags, address], { stdio: "ignore", detached: true });
   child.on("error", () => undefined);
   child.unref();
 }

@@ -5,10 +5,10 @@ import { random } from "@mien/format";
 import { unzipSync } from "fflate";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { filesWith } from "../people/testing/files-with.ts";
+import { filesWith } from "../testing/files-with.ts";
 import { acquire } from "./acquire-command.ts";
 import { people } from "./people-command.ts";
-import { runCommand } from "./testing/run-command.ts";
+import { runCommand } from "../testing/run-command.ts";
 
 const SPOTS = path.resolve(import.meta.dirname, "../../../runtime/fixtures/spots.onnx");
 
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const at = (...names: string[]) => path.join(root, ...names);
 
-/** A folder of pictures with a bright, grainy square, which the test detector takes for a face. */
+/** Makes a folder of pictures with a bright, noisy square, which the test detector detects as a face. */
 async function pictures(name: string, count: number, seed: number): Promise<string> {
   await mkdir(at(name), { recursive: true });
   for (let i = 0; i < count; i++) {
@@ -48,14 +48,22 @@ async function pictures(name: string, count: number, seed: number): Promise<stri
 const enrol = (name: string, source: string, ...more: string[]) =>
   runCommand(
     acquire,
-    ...["--name", name, "--source", source, "--people", at("people"), "--detector", SPOTS],
-    ...["--consent", ...more],
+    "--name",
+    name,
+    "--source",
+    source,
+    "--people",
+    at("people"),
+    "--detector",
+    SPOTS,
+    "--consent",
+    ...more,
   );
 const act = (...words: string[]) =>
   runCommand(people, ...words, "--people", at("people"), "--results", root);
 
 describe("app:acquire", () => {
-  it("says what is stored, leaves out what is like one before, and enrols", async () => {
+  it("prints what is stored, leaves out a picture that is like one before, and enrols", async () => {
     const source = await pictures("of ada", 5, 1);
     await writeFile(at("of ada", "same.png"), await readFile(at("of ada", "4.png")));
     const { code, out, err } = await enrol("Ada", source, "--count", "50");
@@ -74,7 +82,7 @@ describe("app:acquire", () => {
     const before = await readdir(at("people"));
     const flags = ["--people", at("people"), "--source", at("of ada"), "--detector", SPOTS];
     const refusals = [
-      [await runCommand(acquire, "--name", "Ben", ...flags), 2, /Ben has not agreed/],
+      [await runCommand(acquire, "--name", "Ben", ...flags), 2, /Ben has not consented/],
       [await runCommand(acquire, ...flags), 2, /--name is missing/],
       [await enrol("../Ben", at("of ada")), 2, /cannot be a name/],
     ] as const;
@@ -94,16 +102,16 @@ describe("app:acquire", () => {
 });
 
 describe("app:people", () => {
-  it("lists who is enrolled, with what to expect, and until when they are kept", async () => {
+  it("lists who is enrolled, the expected errors, and when each expires", async () => {
     const { code, out } = await act();
     expect(code).toBe(0);
     expect(out).toMatch(/^Ada +5 +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d/m);
-    expect(out).toMatch(/expected: [\d.]+ % of strangers taken for one of them/);
+    expect(out).toMatch(/expected errors: [\d.]+ % of strangers taken for one of them/);
   });
 
   it("renames, merges and exports", async () => {
     await enrol("Countess", await pictures("of the countess", 3, 50), "--count", "3");
-    expect((await act("rename", "Ada", "Ada Lovelace")).out).toMatch(/Ada is Ada Lovelace now/);
+    expect((await act("rename", "Ada", "Ada Lovelace")).out).toMatch(/renamed Ada to Ada Lovelace/);
     expect((await act("rename", "Ada Lovelace", "Countess")).err).toMatch(/enrolled already/);
     const { out } = await act("merge", "Countess", "Ada Lovelace");
     expect(out).toMatch(/^Ada Lovelace +8 /m);
@@ -114,7 +122,7 @@ describe("app:people", () => {
     expect((await stat(at("ada.zip"))).mode & 0o777).toBe(0o600);
   });
 
-  it("deletes somebody, also from results and exports; nobody of that name is an error", async () => {
+  it("deletes a person, also from results and exports, and fails for an unknown name", async () => {
     await mkdir(at("sessions"));
     const face = { person: { name: "Ada Lovelace", distance: 0.3 } };
     await writeFile(at("sessions", "results.jsonl"), `${JSON.stringify({ faces: [face] })}\n`);
@@ -126,7 +134,7 @@ describe("app:people", () => {
     expect(await act("delete", "Ada Lovelace")).toMatchObject({ code: 1 });
   });
 
-  it("says whom it deleted since their time was over", async () => {
+  it("prints whom it deleted because their time was over", async () => {
     await enrol("Ben", at("of ada"), "--count", "3");
     const [folder] = (await readdir(at("people"))).filter((name) => !name.endsWith(".person"));
     const file = at("people", folder as string, "person.json");
@@ -134,10 +142,10 @@ describe("app:people", () => {
     await writeFile(file, JSON.stringify({ ...record, keepUntil: "2020-01-01T00:00:00.000Z" }));
     expect((await act("prune")).out).toMatch(/deleted Ben, whose time was over/);
     expect(await filesWith(root, "Ben")).toEqual([]);
-    expect((await act("prune")).out).toMatch(/nobody's time is over/);
+    expect((await act("prune")).out).toMatch(/nobody has expired/);
   });
 
-  it("says what is wrong with its words", async () => {
+  it("refuses an unknown action and a wrong number of names", async () => {
     expect(await act("forget")).toMatchObject({ code: 2 });
     expect((await act("rename", "Ada")).err).toMatch(/takes 2 names[^]*found 1/);
   });

@@ -1,6 +1,7 @@
 import path from "node:path";
-import { counted, defineCommand, formatPercent, shellQuote, writeFileAtomic } from "@mien/cli";
+import { counted, defineCommand, shellQuote, writeFileAtomic } from "@mien/cli";
 import { MienError } from "@mien/format";
+import { expectedErrors } from "../people/expected-errors.ts";
 import { peopleOption } from "../shared-options.ts";
 
 const ACTIONS = {
@@ -11,6 +12,10 @@ const ACTIONS = {
   export: { takes: ["NAME"], says: "Export a person as a zip file" },
   prune: { takes: [], says: "Delete expired people, which every other action does first" },
 } as const;
+
+function isAction(word: string): word is keyof typeof ACTIONS {
+  return Object.hasOwn(ACTIONS, word);
+}
 
 export const people = defineCommand({
   name: "people",
@@ -48,12 +53,12 @@ ${Object.entries(ACTIONS)
   },
   async run(values, { terminal, positionals }) {
     const [action = "list", ...words] = positionals;
-    if (!Object.hasOwn(ACTIONS, action)) {
-      throw new MienError("usage", `"${action}" is no action`, {
+    if (!isAction(action)) {
+      throw new MienError("usage", `unknown action "${action}"`, {
         advice: `Use one of ${Object.keys(ACTIONS).join(", ")}.`,
       });
     }
-    const { takes } = ACTIONS[action as keyof typeof ACTIONS];
+    const { takes } = ACTIONS[action];
     if (words.length !== takes.length) {
       throw new MienError(
         "usage",
@@ -61,11 +66,9 @@ ${Object.entries(ACTIONS)
         { advice: 'A name with spaces needs quotes: "Ada Lovelace".' },
       );
     }
-    const { openStore } = await import("../people/open-store.ts");
-    const store = await openStore(values.people, { results: [values.results] });
+    const { openPeople } = await import("../people/open-people.ts");
+    const store = await openPeople({ folder: values.people, results: [values.results] }, terminal);
     try {
-      for (const { error } of store.damaged) terminal.warn(error.message);
-      for (const name of store.forgotten) terminal.say(`deleted ${name}, whose time was over`);
       const [first = "", second = ""] = words;
       if (action === "delete") {
         const { found, files } = await store.delete(first);
@@ -73,21 +76,21 @@ ${Object.entries(ACTIONS)
           throw new MienError("missing-file", `nobody called "${first}" is in ${values.people}`);
         }
         terminal.say(
-          `deleted ${first}${found ? "" : " from results; nobody of that name was enrolled"}`,
+          `deleted ${first}${found ? "" : " from results; nobody called that was enrolled"}`,
         );
         for (const file of files) terminal.say(`changed ${file}`);
       } else if (action === "rename") {
         await store.rename(first, second);
-        terminal.say(`${first} is ${second} now`);
+        terminal.say(`renamed ${first} to ${second}`);
       } else if (action === "merge") {
         await store.merge(first, second);
-        terminal.say(`the pictures of ${first} are ${second}'s now`);
+        terminal.say(`merged ${first} into ${second}`);
       } else if (action === "export") {
         const file = values.out ?? "artifacts/exports/person.zip";
         await writeFileAtomic(file, await store.export(first), 0o600);
-        terminal.wrote(path.normalize(file), `everything that is stored of ${first}`);
-      } else if (action === "prune" && store.forgotten.length === 0) {
-        terminal.say("nobody's time is over");
+        terminal.wrote(path.normalize(file), `everything that is stored about ${first}`);
+      } else if (action === "prune" && store.deleted.length === 0) {
+        terminal.say("nobody has expired");
       }
       const summary = await store.summary();
       if (summary.people.length === 0) terminal.say(`nobody is enrolled in ${values.people}`);
@@ -101,16 +104,12 @@ ${Object.entries(ACTIONS)
             keepUntil?.slice(0, 10) ?? "no limit",
           ]),
         );
-        const share = (rate: number | null) => (rate === null ? "unknown" : formatPercent(rate, 1));
-        terminal.say(
-          `expected: ${share(summary.falseAccept)} of strangers taken for one of them, ` +
-            `${share(summary.falseReject)} of their own pictures turned away`,
-        );
+        terminal.say(expectedErrors(summary));
       }
       if (summary.people.length === 0) {
         terminal.next(
           "npx nx run app:acquire --name Ada --count 100",
-          "enrols somebody who agrees",
+          "enrols somebody who consents",
         );
       } else {
         terminal.next(

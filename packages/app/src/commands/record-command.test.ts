@@ -43,12 +43,12 @@ async function picturesOf(recording: string): Promise<string[]> {
 }
 
 describe("app:record", () => {
-  it("synthesises once; the same flags again are up to date, others do not overwrite", () => {
+  it("synthesises once; with the same flags it is up to date, with others it does not overwrite", () => {
     const flags = ["record", "--synth", "--scene", "flat", "--seconds", "0.5", "--out", "a b"];
     const { code, out, err } = app(flags);
     expect(err.replace(/frames \d+\/\d+\n/g, "")).toBe("");
     expect(code).toBe(0);
-    expect(out).toMatch(/flat: A flat photograph of a face[^\n]*faces drawn/);
+    expect(out).toMatch(/flat: A flat photograph of a face[^\n]*faces synthetic/);
     expect(out).toMatch(/wrote a b\/truth\.jsonl/);
     expect(out).toContain("next  npx nx run app:analyze --source 'kinect:a b'");
     expect(app(flags).out).toMatch(/^up to date: a b/);
@@ -57,7 +57,7 @@ describe("app:record", () => {
     expect(other.err).toMatch(/a b already holds a recording\nName another folder with --out/);
   });
 
-  it("is not up to date where the pictures of its faces or their boxes have changed", async () => {
+  it("is not up to date if the images of the faces or their boxes have changed", async () => {
     const faces = path.join(folder, "faces");
     await mkdir(faces);
     const picture = (background: string) =>
@@ -114,13 +114,13 @@ describe("app:record", () => {
     }
   });
 
-  it("says what is wrong with its flags", () => {
+  it("refuses wrong flags", () => {
     expect(app(["record", "--synth", "--scene", "moon"])).toMatchObject({ code: 2 });
     expect(app(["record", "--faces", "x"]).err).toMatch(/--faces needs --synth/);
     expect(app(["record", "--synth", "--faces", "nowhere"]).err).toMatch(/cannot find nowhere/);
   });
 
-  it("says that there is no library, and writes nothing", async () => {
+  it("fails without libfreenect, and writes nothing", async () => {
     const missing = { MIEN_LIBFREENECT: path.join(folder, "none.so") };
     const { code, err } = app(["record", "--out", "empty"], missing);
     expect(code).toBe(1);

@@ -2,6 +2,7 @@ import path from "node:path";
 import {
   codeVersion,
   type CommandContext,
+  counted,
   defineCommand,
   formatBytes,
   formatSeconds,
@@ -68,14 +69,11 @@ ${sceneNames.map((name) => `  ${name.padEnd(8)}${SCENES[name]}`).join("\n")}`,
   async run({ synth, scene, faces, seconds, seed, out }, context) {
     if (!synth && faces !== undefined) {
       throw new MienError("usage", "--faces needs --synth", {
-        advice: "A recording of the Kinect shows who stands before it.",
+        advice: "A recording of the Kinect shows the people in front of it.",
       });
     }
     if (synth) {
-      return synthesize(
-        { scene: scene as SceneName, faces, seconds: seconds ?? 5, seed, out },
-        context,
-      );
+      return synthesize({ scene, faces, seconds: seconds ?? 5, seed, out }, context);
     }
     return recordLive({ seconds, out }, context);
   },
@@ -97,8 +95,8 @@ async function recordLive(
     ...(seconds === undefined ? {} : { seconds }),
     onProgress: (done) => progress?.update(done),
   }).finally(() => progress?.stop());
-  if (lost !== undefined) terminal.warn(`${lost.message}; what came before is kept`);
-  if (dropped > 0) terminal.warn(`left out ${dropped} frames that the disk was too slow for`);
+  if (lost !== undefined) terminal.warn(`${lost.message}; the frames before are kept`);
+  if (dropped > 0) terminal.warn(`left out ${counted(dropped, "frame")}: the disk was too slow`);
   terminal.table(["frames", "size"], [[frames, formatBytes(bytes)]]);
   terminal.wrote(folder, "the recording");
   suggestNext(terminal, folder);
@@ -136,7 +134,10 @@ async function synthesize(
     TRUTH,
   } = await import("@mien/camera");
   const inputs = {
-    ...{ scene, faces: faces ?? null, seconds, seed },
+    scene,
+    faces: faces ?? null,
+    seconds,
+    seed,
     ...(faces === undefined ? {} : { facesSha256: await hashFaces(faces) }),
   };
   const code = await codeVersion([SYNTHESIS_CODE]);
@@ -153,18 +154,18 @@ async function synthesize(
     scene,
     seconds,
     seed,
-    faces: order.map((i) => textures[i] as (typeof textures)[number]),
+    faces: order.flatMap((i) => textures[i] ?? []),
     signal,
     onProgress: (done) => progress.update(done),
   }).finally(() => progress.stop());
   await recordMadeFrom(record, { inputs, code, outputs: ["INDEX.txt", "device.json", TRUTH] });
   terminal.say(
-    `${scene}: ${SCENES[scene]}; faces ${faces ?? "drawn"} ` +
+    `${scene}: ${SCENES[scene]}; faces ${faces ?? "synthetic"} ` +
       `(${formatSeconds((performance.now() - started) / 1000)})`,
   );
   terminal.table(["frames", "seconds", "size"], [[frames, seconds, formatBytes(bytes)]]);
   terminal.wrote(folder, "the recording");
-  terminal.wrote(path.join(folder, TRUTH), "what it shows");
+  terminal.wrote(path.join(folder, TRUTH), "the faces in each image");
   suggestNext(terminal, folder);
   return { folder, ...inputs, frames, bytes, truth: path.join(folder, TRUTH), upToDate: false };
 }

@@ -1,30 +1,28 @@
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check {
-  /** Stable, for programs. */
+  /** The name, which stays the same from version to version. */
   readonly name: string;
   readonly ok: boolean;
-  /** What does not work without it. */
+  /** What needs it. */
   readonly needed: "always" | "training" | "checks" | "videos" | "webcams" | "kinect" | "comfort";
-  /** What was found, or what is wrong. */
+  /** What was found, or what the problem is. */
   readonly found: string;
-  /** A command, or what else to do; null if all is well. */
+  /** What to do about the problem, usually a command; null without a problem. */
   readonly remedy: string | null;
 }
 
-/** Works for the default: reading faces in images, videos and webcams. */
+/** What reading faces in images, videos and webcams needs. */
 export const NEEDED_BY_DEFAULT: readonly Check["needed"][] = ["always", "videos"];
 
-/** A check that is well. */
-export function fine(name: string, needed: Check["needed"], found: string): Check {
+/** What is checked, and what needs it. */
+export type Subject = Pick<Check, "name" | "needed">;
+
+/** A check without a problem. */
+export function passed({ name, needed }: Subject, found: string): Check {
   return { name, ok: true, needed, found, remedy: null };
 }
 
-/** A check that is not. */
-export function broken(
-  name: string,
-  needed: Check["needed"],
-  found: string,
-  remedy: string,
-): Check {
+/** A check with a problem. */
+export function failed({ name, needed }: Subject, found: string, remedy: string): Check {
   return { name, ok: false, needed, found, remedy };
 }

@@ -10,7 +10,7 @@ import {
 import { checkExpressionModel, checkFaceModels } from "./model-checks.ts";
 import { checkTelemetry } from "./telemetry-check.ts";
 
-/** Looks at everything that mien uses of a machine, side by side; in the order of the table. */
+/** Checks everything that mien needs, in parallel. @returns the checks in the order of the table. */
 export async function examine(): Promise<Check[]> {
   const [models, ffmpeg, webcams, kinect, tensorflow, python, disk] = await Promise.all([
     checkExpressionModel(),
@@ -23,7 +23,14 @@ export async function examine(): Promise<Check[]> {
   ]);
   const cameras = [ffmpeg, webcams, ...kinect];
   return [
-    ...[checkNode(), ...models, checkFaceModels(), checkTelemetry(), ...cameras],
-    ...[tensorflow, python, disk, checkCores()],
+    checkNode(),
+    ...models,
+    checkFaceModels(),
+    checkTelemetry(),
+    ...cameras,
+    tensorflow,
+    python,
+    disk,
+    checkCores(),
   ];
 }

@@ -5,11 +5,19 @@ import os from "node:os";
 import { promisify } from "node:util";
 import { formatBytes } from "@mien/cli";
 import { messageOf } from "@mien/format";
-import { broken, fine, type Check } from "./check.ts";
+import { failed, passed, type Check } from "./check.ts";
 
+const NODE = { name: "node", needed: "always" } as const;
+const CORES = { name: "cores", needed: "comfort" } as const;
+const DISK = { name: "disk", needed: "comfort" } as const;
+const PYTHON = { name: "python", needed: "checks" } as const;
+const TENSORFLOW = { name: "tensorflow", needed: "training" } as const;
+
+/** The oldest supported version of Node, as major and minor number. */
 const OLDEST_NODE = [20, 19] as const;
-/** A minute of a Kinect's recording and some models, in bytes. */
-const ROOM = 5e9;
+/** Free disk space for a minute of a Kinect's recording and some models, in bytes. */
+const MIN_FREE = 5e9;
+/** The command that repairs the installation. */
 const SETUP = "npm run setup";
 
 export function checkNode(version = process.versions.node): Check {
@@ -17,49 +25,49 @@ export function checkNode(version = process.versions.node): Check {
   const [oldest, oldestMinor] = OLDEST_NODE;
   const isNew = major > oldest || (major === oldest && minor >= oldestMinor);
   return isNew
-    ? fine("node", "always", version)
-    : broken("node", "always", `${version}, too old`, "install Node 20.19 or newer");
+    ? passed(NODE, version)
+    : failed(NODE, `${version}, too old`, "install Node 20.19 or newer");
 }
 
 export function checkCores(cores = os.availableParallelism()): Check {
   const found = `${cores}, ${formatBytes(os.totalmem())} of memory`;
   return cores >= 2
-    ? fine("cores", "comfort", found)
-    : broken("cores", "comfort", found, "give the machine two cores, or accept fewer frames");
+    ? passed(CORES, found)
+    : failed(CORES, found, "use a machine with two cores, or accept fewer frames per second");
 }
 
 export async function checkDisk(folder = "."): Promise<Check> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   const found = `${formatBytes(free)} free`;
-  return free >= ROOM
-    ? fine("disk", "comfort", found)
-    : broken("disk", "comfort", found, "make room: recordings and caches are in artifacts/");
+  return free >= MIN_FREE
+    ? passed(DISK, found)
+    : failed(DISK, found, "free disk space: recordings and caches are in artifacts/");
 }
 
 export async function checkPython(): Promise<Check> {
   const python = process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python";
-  if (!existsSync(python)) return broken("python", "checks", "no .venv", SETUP);
+  if (!existsSync(python)) return failed(PYTHON, "no .venv", SETUP);
   const script = "import platform, numpy, onnx; print(platform.python_version())";
   const { ok, text } = await run(python, ["-c", script]);
   return ok
-    ? fine("python", "checks", `${text} in .venv`)
-    : broken("python", "checks", `.venv does not work: ${text}`, SETUP);
+    ? passed(PYTHON, `${text} in .venv`)
+    : failed(PYTHON, `.venv does not work: ${text}`, SETUP);
 }
 
-/** Training's own backend; in a process of its own, since it is native. */
+/** Checks the backend of training in a process of its own, since native code may crash. */
 export async function checkTensorflow(): Promise<Check> {
   const verify = "tools/setup/verify-tensorflow.mjs";
   if (!existsSync(verify)) {
-    return broken("tensorflow", "training", "not looked for outside of mien's folder", SETUP);
+    return failed(TENSORFLOW, "cannot be checked outside of mien's folder", SETUP);
   }
   const { ok, text } = await run(process.execPath, [verify]);
   return ok
-    ? fine("tensorflow", "training", `libtensorflow ${text} in tfjs-node`)
-    : broken("tensorflow", "training", text, SETUP);
+    ? passed(TENSORFLOW, `libtensorflow ${text} in tfjs-node`)
+    : failed(TENSORFLOW, text, SETUP);
 }
 
-/** @returns the last line of a program's output, or of its complaint. */
+/** Runs a program. @returns the last line of its output, or its error message. */
 async function run(
   program: string,
   args: readonly string[],
@@ -69,8 +77,8 @@ async function run(
     const { stdout } = await promisify(execFile)(program, args, { timeout: 60_000 });
     return { ok: true, text: lastLine(stdout) };
   } catch (error) {
-    const { stderr = "" } = error as { stderr?: string };
-    const complaint = stderr.split("\n").find((line) => /error/i.test(line));
-    return { ok: false, text: complaint?.trim() ?? lastLine(messageOf(error)) };
+    const stderr = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
+    const message = stderr.split("\n").find((line) => /error/i.test(line));
+    return { ok: false, text: message?.trim() ?? lastLine(messageOf(error)) };
   }
 }

@@ -2,9 +2,13 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { findModel, FOLDERS } from "@mien/cli";
 import { MienError, messageOf } from "@mien/format";
-import { broken, fine, type Check } from "./check.ts";
+import { failed, passed, type Check } from "./check.ts";
 
-/** The expression model that commands take by default, and onnxruntime, which has to open it. */
+const EXPRESSION_MODEL = { name: "expression model", needed: "always" } as const;
+const ONNXRUNTIME = { name: "onnxruntime", needed: "always" } as const;
+const FACE_MODELS = { name: "face models", needed: "always" } as const;
+
+/** Checks the default expression model, and onnxruntime by running it. */
 export async function checkExpressionModel(): Promise<Check[]> {
   const { ExpressionClassifier } = await import("@mien/runtime");
   const make = "npx nx run train:fit && npx nx run export:onnx";
@@ -12,7 +16,7 @@ export async function checkExpressionModel(): Promise<Check[]> {
   try {
     file = await findModel();
   } catch (error) {
-    return [broken("expression model", "always", messageOf(error), make)];
+    return [failed(EXPRESSION_MODEL, messageOf(error), make)];
   }
   try {
     const classifier = await ExpressionClassifier.open(file);
@@ -21,25 +25,24 @@ export async function checkExpressionModel(): Promise<Check[]> {
     await classifier.classify(blank);
     await classifier.close();
     return [
-      fine("onnxruntime", "always", "runs"),
-      fine("expression model", "always", `${file}, ${classifier.labels.length} expressions`),
+      passed(ONNXRUNTIME, "runs"),
+      passed(EXPRESSION_MODEL, `${file}, ${classifier.labels.length} expressions`),
     ];
   } catch (error) {
     const isOurs = error instanceof MienError && error.code !== "environment";
-    if (isOurs) return [broken("expression model", "always", messageOf(error), make)];
-    return [broken("onnxruntime", "always", messageOf(error), "npm run setup")];
+    if (isOurs) return [failed(EXPRESSION_MODEL, messageOf(error), make)];
+    return [failed(ONNXRUNTIME, messageOf(error), "npm run setup")];
   }
 }
 
-/** The models that find and recognise faces. */
+/** Checks the models that detect and recognise faces. */
 export function checkFaceModels(folder: string = FOLDERS.release): Check {
   const files = ["detector.onnx", "embedding.onnx"];
   const missing = files.filter((file) => !existsSync(path.join(folder, "faces", file)));
   return missing.length === 0
-    ? fine("face models", "always", `${folder}/faces`)
-    : broken(
-        "face models",
-        "always",
+    ? passed(FACE_MODELS, `${folder}/faces`)
+    : failed(
+        FACE_MODELS,
         `${missing.join(" and ")} missing in ${folder}/faces`,
         "npx nx run export:faces",
       );

@@ -1,7 +1,9 @@
 import { TELEMETRY_OFF } from "@mien/format";
-import { broken, fine, type Check } from "./check.ts";
+import { failed, passed, type Check } from "./check.ts";
 
-/** Whether the libraries of this process keep from reporting to their makers. */
+const TELEMETRY = { name: "telemetry", needed: "always" } as const;
+
+/** Checks whether the telemetry of the libraries is switched off. */
 export function checkTelemetry(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Check {
@@ -9,6 +11,6 @@ export function checkTelemetry(
   const missing = settings.filter(([name, value]) => environment[name] !== value);
   const show = (entries: typeof settings) => entries.map((entry) => entry.join("=")).join(" ");
   return missing.length === 0
-    ? fine("telemetry", "always", `off (${show(settings)})`)
-    : broken("telemetry", "always", "on: onnxruntime reports to Microsoft", `set ${show(missing)}`);
+    ? passed(TELEMETRY, `off (${show(settings)})`)
+    : failed(TELEMETRY, "on: onnxruntime reports to Microsoft", `set ${show(missing)}`);
 }

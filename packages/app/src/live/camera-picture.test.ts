@@ -3,7 +3,7 @@ import { MienError } from "@mien/format";
 import { CAMERA_HEADER, writeCameraHeader, type CameraHeader } from "@mien/web";
 import { describe, expect, it } from "vitest";
 import { withoutFfmpeg } from "@mien/camera/testing/tools";
-import { fromCamera } from "./camera-picture.ts";
+import { readCameraPicture } from "./camera-picture.ts";
 
 const HEADER: CameraHeader = {
   format: "I420",
@@ -21,11 +21,22 @@ function message(header: Partial<CameraHeader>, pixels: Uint8Array): Uint8Array 
   return bytes;
 }
 
-/** ffmpeg's test picture of 64×48 after some filter, raw. */
+/** ffmpeg's test picture of 64×48 after a filter, as raw bytes. */
 function ffmpeg(filter: string, format: string): Buffer {
   const { stdout } = spawnSync("ffmpeg", [
-    ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=64x48:rate=1,${filter}`],
-    ...["-frames:v", "1", "-f", "rawvideo", "-pix_fmt", format, "pipe:1"],
+    "-v",
+    "error",
+    "-f",
+    "lavfi",
+    "-i",
+    `testsrc2=size=64x48:rate=1,${filter}`,
+    "-frames:v",
+    "1",
+    "-f",
+    "rawvideo",
+    "-pix_fmt",
+    format,
+    "pipe:1",
   ]);
   return stdout;
 }
@@ -37,18 +48,18 @@ function isInside(at: number): boolean {
 
 describe("a picture of a page's camera", () => {
   it.skipIf(withoutFfmpeg).each([
-    ["I420", "yuv420p", "bt601", "tv"],
-    ["I420", "yuv420p", "bt709", "tv"],
-    ["I420", "yuv420p", "bt601", "pc"],
-    ["NV12", "nv12", "bt601", "tv"],
+    { format: "I420", raw: "yuv420p", matrix: "bt601", range: "tv" },
+    { format: "I420", raw: "yuv420p", matrix: "bt709", range: "tv" },
+    { format: "I420", raw: "yuv420p", matrix: "bt601", range: "pc" },
+    { format: "NV12", raw: "nv12", matrix: "bt601", range: "tv" },
   ] as const)(
-    "has the colours that ffmpeg sees: %s, %s, %s, %s range",
-    (format, raw, matrix, range) => {
-      // Large patches of one colour, since programs interpolate chroma differently.
+    "has the colours that ffmpeg decodes: $format, $raw, $matrix, $range range",
+    ({ format, raw, matrix, range }) => {
+      // Large patches of one colour, since chroma is interpolated differently.
       const to = `scale=8:6,format=rgb24,scale=64:48:flags=neighbor,format=rgb24`;
       const yuv = `scale=out_color_matrix=${matrix}:out_range=${range},format=${raw}`;
       const expected = ffmpeg(to, "rgb24");
-      const { pixels, number } = fromCamera(
+      const { pixels, number } = readCameraPicture(
         message(
           { format, fullRange: range === "pc", bt709: matrix === "bt709" },
           ffmpeg(`${to},${yuv}`, raw),
@@ -61,8 +72,8 @@ describe("a picture of a page's camera", () => {
     },
   );
 
-  it("may be RGBA, and loses its alpha", () => {
-    const { pixels } = fromCamera(
+  it("may be RGBA; its alpha is dropped", () => {
+    const { pixels } = readCameraPicture(
       message(
         { format: "RGBA", width: 1, height: 3 },
         Uint8Array.from({ length: 12 }, (_, i) => i),
@@ -80,6 +91,6 @@ describe("a picture of a page's camera", () => {
     ["a format of its own", Uint8Array.of(9, ...message({}, new Uint8Array(64 * 72)).slice(1))],
     ["a JPEG", Uint8Array.of(0xff, 0xd8, ...new Uint8Array(500))],
   ])("is refused when it is %s", (_, bytes) => {
-    expect(() => fromCamera(bytes)).toThrow(MienError);
+    expect(() => readCameraPicture(bytes)).toThrow(MienError);
   });
 });

@@ -1,11 +1,12 @@
 import { MienError } from "@mien/format";
+import { rgbFromRgba } from "@mien/runtime";
 import { CAMERA_HEADER, readCameraHeader, type CameraHeader } from "@mien/web";
 
-/** Fractions of colour arithmetic, in bits. */
+/** Fractional bits of the fixed-point colour arithmetic. */
 const SHIFT = 16;
 const HALF = 1 << (SHIFT - 1);
 
-/** How chroma adds to red, green and blue, of full range, by ITU-R BT.601 and BT.709. */
+/** How much full-range chroma adds to red, green and blue, by ITU-R BT.601 and BT.709. */
 const BT601 = { redV: 1.402, greenU: -0.344136, greenV: -0.714136, blueU: 1.772 };
 const BT709 = { redV: 1.5748, greenU: -0.187324, greenV: -0.468124, blueU: 1.8556 };
 
@@ -15,50 +16,44 @@ export interface CameraPicture {
   readonly height: number;
   /** RGB, uint8 [height, width, 3] row-major. */
   readonly pixels: Uint8Array;
-  /** The page's own. */
+  /** The page's own number of the picture. */
   readonly number: number;
 }
 
 /**
- * Reads a picture of a page's camera.
+ * Decodes a picture of a page's camera.
  *
  * @param bytes a `CameraHeader` and pixels, as the page sent them.
- * @throws {MienError} `bad-image` if it is none.
+ * @throws {MienError} `bad-image` if it is not such a picture.
  */
-export function fromCamera(bytes: Uint8Array): CameraPicture {
+export function readCameraPicture(bytes: Uint8Array): CameraPicture {
   const header = readCameraHeader(bytes);
-  if (header === undefined) throw new MienError("bad-image", "a page sent a picture that is none");
+  if (header === undefined) throw new MienError("bad-image", "a page sent a malformed picture");
   const { width, height, number } = header;
   const data = bytes.subarray(CAMERA_HEADER);
-  const pixels = header.format === "RGBA" ? withoutAlpha(data) : fromYuv(data, header);
+  if (header.format !== "RGBA") {
+    return { width, height, pixels: rgbFromYuv(data, header), number };
+  }
+  const pixels = new Uint8Array(3 * width * height);
+  rgbFromRgba({ width, height, data }, pixels);
   return { width, height, pixels, number };
 }
 
-function withoutAlpha(rgba: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-    rgb[to] = rgba[from] as number;
-    rgb[to + 1] = rgba[from + 1] as number;
-    rgb[to + 2] = rgba[from + 2] as number;
-  }
-  return rgb;
-}
-
 /** Four pixels share a pair of chroma values: two planes of them in I420, interleaved in NV12. */
-function fromYuv(data: Uint8Array, header: CameraHeader): Uint8Array {
+function rgbFromYuv(data: Uint8Array, header: CameraHeader): Uint8Array {
   const { width, height, format, fullRange } = header;
   const { redV, greenU, greenV, blueU } = header.bt709 ? BT709 : BT601;
   const black = fullRange ? 0 : 16;
-  const light = (fullRange ? 1 : 255 / 219) * 2 ** SHIFT;
-  const colour = (fullRange ? 1 : 255 / 224) * 2 ** SHIFT;
+  const lumaScale = (fullRange ? 1 : 255 / 219) * 2 ** SHIFT;
+  const chromaScale = (fullRange ? 1 : 255 / 224) * 2 ** SHIFT;
   const table = (factor: number, zero: number) =>
     Int32Array.from({ length: 256 }, (_, i) => Math.round(factor * (i - zero)));
-  // Half a unit is added once, so that shifting rounds.
-  const greys = table(light, black).map((value) => value + HALF);
-  const reds = table(redV * colour, 128);
-  const greensU = table(greenU * colour, 128);
-  const greensV = table(greenV * colour, 128);
-  const blues = table(blueU * colour, 128);
+  // Half a unit is added here, so that shifting rounds.
+  const greys = table(lumaScale, black).map((value) => value + HALF);
+  const reds = table(redV * chromaScale, 128);
+  const greensU = table(greenU * chromaScale, 128);
+  const greensV = table(greenV * chromaScale, 128);
+  const blues = table(blueU * chromaScale, 128);
   const isPlanar = format === "I420";
   const step = isPlanar ? 1 : 2;
   const uPlane = width * height;
@@ -69,28 +64,28 @@ function fromYuv(data: Uint8Array, header: CameraHeader): Uint8Array {
     let upper = y * width;
     const end = upper + width;
     for (; upper < end; upper += 2, chroma += step) {
-      const u = data[uPlane + chroma] as number;
-      const v = data[vPlane + chroma] as number;
-      const red = reds[v] as number;
-      const green = (greensU[u] as number) + (greensV[v] as number);
-      const blue = blues[u] as number;
+      const u = data[uPlane + chroma] ?? 0;
+      const v = data[vPlane + chroma] ?? 0;
+      const red = reds[v] ?? 0;
+      const green = (greensU[u] ?? 0) + (greensV[v] ?? 0);
+      const blue = blues[u] ?? 0;
       const lower = upper + width;
-      // Written out, since this is done for every pixel of every picture.
-      let grey = greys[data[upper] as number] as number;
+      // Not a function per pixel, since this loop is the largest cost of a page's camera.
+      let grey = greys[data[upper] ?? 0] ?? 0;
       let to = 3 * upper;
       rgb[to] = (grey + red) >> SHIFT;
       rgb[to + 1] = (grey + green) >> SHIFT;
       rgb[to + 2] = (grey + blue) >> SHIFT;
-      grey = greys[data[upper + 1] as number] as number;
+      grey = greys[data[upper + 1] ?? 0] ?? 0;
       rgb[to + 3] = (grey + red) >> SHIFT;
       rgb[to + 4] = (grey + green) >> SHIFT;
       rgb[to + 5] = (grey + blue) >> SHIFT;
-      grey = greys[data[lower] as number] as number;
+      grey = greys[data[lower] ?? 0] ?? 0;
       to = 3 * lower;
       rgb[to] = (grey + red) >> SHIFT;
       rgb[to + 1] = (grey + green) >> SHIFT;
       rgb[to + 2] = (grey + blue) >> SHIFT;
-      grey = greys[data[lower + 1] as number] as number;
+      grey = greys[data[lower + 1] ?? 0] ?? 0;
       rgb[to + 3] = (grey + red) >> SHIFT;
       rgb[to + 4] = (grey + green) >> SHIFT;
       rgb[to + 5] = (grey + blue) >> SHIFT;

@@ -8,9 +8,9 @@ import { withoutFakenect, withoutFfmpeg } from "@mien/camera/testing/tools";
 import { killRounds } from "../benchmark/live/kill-rounds.ts";
 import { startMjpegCamera } from "../benchmark/live/mjpeg-camera.ts";
 import { watchPage } from "../benchmark/live/watched-page.ts";
-import { pageTests, withoutChromium } from "./testing/page-tests.ts";
-import { violations, visit } from "./testing/page-visit.ts";
-import { spot } from "./testing/start-live.ts";
+import { pageTests, withoutChromium } from "../testing/page-tests.ts";
+import { violations, visit } from "../testing/page-visit.ts";
+import { spot } from "../testing/start-live.ts";
 
 const DATA = process.env["MIEN_DATA"];
 
@@ -20,40 +20,46 @@ describe.skipIf(withoutChromium)("a camera whose process is killed", () => {
   const kills = { kills: 2, signal: new AbortController().signal, onKill: () => undefined };
   const children = { cameraProcesses: () => Promise.resolve(runningChildren()) };
 
-  it.skipIf(withoutFfmpeg)("of a stream: the page says so and comes back each time", async () => {
-    const camera = await startMjpegCamera(await spot(64).jpeg().toBuffer());
-    try {
-      const live = await tests.start({ source: camera.address });
-      const watched = await watchPage(tests.chromium.browser, live.origin);
-      expect(await killRounds(children, watched, kills)).toHaveLength(2);
-      expect(await violations(watched.page)).toEqual([]);
-    } finally {
-      camera.close();
-    }
-  });
+  it.skipIf(withoutFfmpeg)(
+    "of a stream: the page says so and shows pictures again each time",
+    async () => {
+      const camera = await startMjpegCamera(await spot(64).jpeg().toBuffer());
+      try {
+        const live = await tests.start({ source: camera.address });
+        const watched = await watchPage(tests.chromium.browser, live.origin);
+        expect(await killRounds(children, watched, kills)).toHaveLength(2);
+        expect(await violations(watched.page)).toEqual([]);
+      } finally {
+        camera.close();
+      }
+    },
+  );
 
-  it.skipIf(withoutFakenect)("of a Kinect: likewise", async () => {
-    const [short, long] = [path.join(tests.folder, "short"), path.join(tests.folder, "long")];
-    const faces = await drawFaces(3, 1);
-    const scene = { scene: "people", seconds: 0.4, seed: 1, faces, lossless: true } as const;
-    await synthesizeRecording(short, scene);
-    await repeatRecording(short, long, { times: 60, seconds: 0.4 });
-    process.env["FAKENECT_PATH"] = long;
-    try {
-      const live = await tests.start({ source: "kinect" });
-      const watched = await watchPage(tests.chromium.browser, live.origin);
-      expect(await killRounds(children, watched, kills)).toHaveLength(2);
-    } finally {
-      delete process.env["FAKENECT_PATH"];
-    }
-  });
+  it.skipIf(withoutFakenect)(
+    "of a Kinect: the page says so and shows pictures again each time",
+    async () => {
+      const [short, long] = [path.join(tests.folder, "short"), path.join(tests.folder, "long")];
+      const faces = await drawFaces(3, 1);
+      const scene = { scene: "people", seconds: 0.4, seed: 1, faces, lossless: true } as const;
+      await synthesizeRecording(short, scene);
+      await repeatRecording(short, long, { times: 60, seconds: 0.4 });
+      process.env["FAKENECT_PATH"] = long;
+      try {
+        const live = await tests.start({ source: "kinect" });
+        const watched = await watchPage(tests.chromium.browser, live.origin);
+        expect(await killRounds(children, watched, kills)).toHaveLength(2);
+      } finally {
+        delete process.env["FAKENECT_PATH"];
+      }
+    },
+  );
 });
 
 describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
   "the live page with photographs of MIEN_DATA",
   () => {
     it.skipIf(DATA === undefined)(
-      "enrols a person who agrees, then shows, hides, renames, exports and deletes",
+      "enrols a person who consents, then shows, hides, renames, exports and deletes them",
       async () => {
         const photograph = path.join(DATA ?? "", "faces/scene_astronaut.jpg");
         // The camera pans, so that the pictures differ.

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { launchChromium } from "@mien/bench";
-import { pageTests, withoutChromium } from "./testing/page-tests.ts";
-import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
-import type { TestLive } from "./testing/start-live.ts";
+import { pageTests, withoutChromium } from "../testing/page-tests.ts";
+import { CONFIRMED, FRAME, pixel, until, violations, visit } from "../testing/page-visit.ts";
+import type { TestLive } from "../testing/start-live.ts";
 
 /** Waits for a page's camera. */
 let camera: TestLive;
@@ -11,7 +11,7 @@ const tests = pageTests(async ({ startForAll }) => {
 });
 
 describe.skipIf(withoutChromium)("the page's own camera", () => {
-  it("looks through the page's own camera, once a person starts it, and sends it no picture back", async () => {
+  it("reads the page's camera after a person has started it, and sends the page no picture back", async () => {
     const before = camera.app.engine.meter.totals.frames;
     const { page, errors } = await visit(tests.chromium.browser, camera);
     await page.getByRole("button", { name: "Start camera" }).waitFor();
@@ -32,7 +32,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     expect(errors).toEqual([]);
   });
 
-  it("draws what was shown over time, which can be moved and zoomed, stands still then, and follows again", async () => {
+  it("draws expressions over time in plots that can be moved and zoomed, and follow the time again", async () => {
     const { page } = await visit(tests.chromium.browser, camera);
     await page.getByRole("button", { name: "Start camera" }).click();
     // The page above the plots grows until something is confirmed.
@@ -72,7 +72,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await expect.poll(async () => Math.abs((await seconds()) - 15)).toBeLessThanOrEqual(1);
   });
 
-  it("keeps a keyboard's place when the camera starts and stops", async () => {
+  it("keeps the keyboard focus when the camera starts and stops", async () => {
     const { page } = await visit(tests.chromium.browser, camera);
     const focused = () => page.evaluate<string>(`document.activeElement.ariaLabel ?? ""`);
     await page.getByRole("button", { name: "Start camera" }).press("Enter");
@@ -84,7 +84,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await expect.poll(focused).toBe("Picture");
   });
 
-  it("sends its camera's pictures also where the browser does not give them out as they are", async () => {
+  it("sends its camera's pictures also if the browser gives no raw pictures", async () => {
     const script = "delete globalThis.VideoFrame;";
     const { page, errors } = await visit(tests.chromium.browser, camera, { script });
     const before = camera.app.engine.meter.totals.frames;
@@ -96,7 +96,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     expect(errors).toEqual([]);
   });
 
-  it("says so while the machine is too slow for the camera, and no longer than that", async () => {
+  it("says that the machine is too slow for the camera as long as it is", async () => {
     const { page } = await visit(tests.chromium.browser, camera);
     await page.getByRole("button", { name: "Start camera" }).click();
     await page.locator(".face").waitFor();
@@ -115,7 +115,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await hint.waitFor({ state: "detached" });
   });
 
-  it("says so when there is no camera, or it was not allowed", async () => {
+  it("says that there is no camera, or that it was not allowed", async () => {
     const browser = await launchChromium();
     tests.closeLater(browser);
     const { page } = await visit(browser, camera);

@@ -9,35 +9,45 @@ import {
   type StreamLine,
 } from "@mien/format";
 import type { LiveResult } from "@mien/web";
-import { csvHeader, csvLines } from "../analyze/results-csv.ts";
+import { csvHeader, csvLines } from "../results/faces-csv.ts";
 import { SessionTimeline, sessionReport } from "./session-report.ts";
 
-/** Lines are written together, when so many wait. */
+/** Lines that are collected before they are written. */
 const BATCH = 60;
 
+/** The open files of a session. */
+interface SessionFiles {
+  readonly folder: string;
+  readonly jsonl: FileHandle;
+  readonly csv: FileHandle;
+}
+
 /**
- * Writes what is seen, without any picture: `results.jsonl` and `faces.csv` as `app:analyze` does,
+ * Records results, without any picture: `results.jsonl` and `faces.csv` as `app:analyze` writes them,
  * and at the end `report.html`.
  */
 export class SessionRecorder {
   readonly folder: string;
   readonly #header: StreamHeader;
-  readonly #jsonl: FileHandle;
-  readonly #csv: FileHandle;
+  readonly #files: SessionFiles;
   readonly #timeline: SessionTimeline;
   #lines: string[] = [];
   #rows: string[] = [];
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(folder: string, header: StreamHeader, jsonl: FileHandle, csv: FileHandle) {
-    this.folder = folder;
+  private constructor(files: SessionFiles, header: StreamHeader) {
+    this.folder = files.folder;
     this.#header = header;
-    this.#jsonl = jsonl;
-    this.#csv = csv;
+    this.#files = files;
     this.#timeline = new SessionTimeline(header.labels);
   }
 
-  /** @param parent where the folder of this session is made, named after the time. */
+  /**
+   * Starts a session.
+   *
+   * @param parent gets the folder of the session, which is named after the time.
+   * @param stream the first line of the results.
+   */
   static async start(
     parent: string,
     stream: Omit<StreamLine, "type" | "box">,
@@ -49,13 +59,21 @@ export class SessionRecorder {
     const csv = await open(path.join(folder, "faces.csv"), "w", 0o600);
     await jsonl.write(`${JSON.stringify(streamLine(stream))}\n`);
     await csv.write(`${csvHeader(stream.labels)}\n`);
-    return new SessionRecorder(folder, stream, jsonl, csv);
+    return new SessionRecorder({ folder, jsonl, csv }, stream);
   }
 
+  /** Records a result, without what only the live page needs. */
   add(live: LiveResult): void {
     const { type, source, frame, timeMs, width, height, timings, faces, rejected } = live;
     const result: FrameResult = {
-      ...{ type, source, frame, timeMs, width, height, timings, faces },
+      type,
+      source,
+      frame,
+      timeMs,
+      width,
+      height,
+      timings,
+      faces,
       ...(rejected === undefined ? {} : { rejected }),
     };
     this.#lines.push(`${JSON.stringify(result)}\n`);
@@ -65,9 +83,9 @@ export class SessionRecorder {
   }
 
   /**
-   * Writes the rest and the report.
+   * Ends the session: writes the rest and the report.
    *
-   * @throws {MienError} `environment` if something could not be written, also before.
+   * @throws {MienError} `environment` if anything of the session could not be written.
    */
   async stop(): Promise<void> {
     this.#flush();
@@ -78,8 +96,8 @@ export class SessionRecorder {
         cause: error,
       });
     } finally {
-      await this.#jsonl.close();
-      await this.#csv.close();
+      await this.#files.jsonl.close();
+      await this.#files.csv.close();
     }
     const report = sessionReport(this.#timeline, this.#header);
     await writeFile(path.join(this.folder, "report.html"), report, { mode: 0o600 });
@@ -91,10 +109,10 @@ export class SessionRecorder {
     this.#lines = [];
     this.#rows = [];
     this.#writing = this.#writing.then(async () => {
-      await this.#jsonl.write(lines);
-      await this.#csv.write(rows);
+      await this.#files.jsonl.write(lines);
+      await this.#files.csv.write(rows);
     });
-    // Awaited at the end only; until then it must not count as unhandled.
+    // An error is thrown at the end of the session; until then it must not count as unhandled.
     this.#writing.catch(() => undefined);
   }
 }

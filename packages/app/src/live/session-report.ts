@@ -2,25 +2,40 @@ import { counted } from "@mien/cli";
 import { confirmedText, type FrameResult, type StreamHeader } from "@mien/format";
 import { escapeHtml, htmlPage, htmlTable } from "@mien/plot";
 
-/** One colour a class, told apart also by people who see colours differently. */
-const COLOURS = ["#d1495b", "#6a994e", "#7b5ea7", "#e9a03b", "#3d7ea6", "#2a9d8f", "#8d99ae"];
-/** Time is cut into pieces of so many milliseconds. */
+/** The colours of the labels; people with a colour vision deficiency can tell them apart. */
+const COLOURS = [
+  "#d1495b",
+  "#6a994e",
+  "#7b5ea7",
+  "#e9a03b",
+  "#3d7ea6",
+  "#2a9d8f",
+  "#8d99ae",
+] as const;
+/** Width of a bar of the charts, in ms. */
 const BIN = 500;
+/** Size of the charts, in pixels. */
 const WIDTH = 900;
 const HEIGHT = 160;
 
+/** The probabilities of one person in one bar. */
 interface Bin {
-  readonly sums: number[];
+  /** The sum of each label's probability over the frames. */
+  sums: readonly number[];
+  /** Number of frames. */
   count: number;
 }
 
+/** One person, or one track of an unknown face. */
 interface Row {
+  /** By number of the bar. */
   readonly bins: Map<number, Bin>;
+  /** Number of frames by confirmed expression. */
   readonly confirmed: Map<string, number>;
   frames: number;
 }
 
-/** Mean probabilities over time, a row a person, or a track while unknown. */
+/** Collects the mean probabilities over time for each person, and each track of an unknown face. */
 export class SessionTimeline {
   readonly rows = new Map<string, Row>();
   frames = 0;
@@ -46,7 +61,7 @@ export class SessionTimeline {
       const bin: Bin = row.bins.get(at) ?? { sums: this.#labels.map(() => 0), count: 0 };
       row.bins.set(at, bin);
       bin.count++;
-      probabilities.forEach((p, i) => (bin.sums[i] = (bin.sums[i] as number) + p));
+      bin.sums = bin.sums.map((sum, i) => sum + (probabilities[i] ?? 0));
       const confirmed = confirmedText(face);
       if (confirmed === undefined) continue;
       row.confirmed.set(confirmed, (row.confirmed.get(confirmed) ?? 0) + 1);
@@ -54,7 +69,7 @@ export class SessionTimeline {
   }
 }
 
-/** A page that needs nothing else: for each person a stacked plot, and what was confirmed how long. */
+/** An HTML page without other files: a chart for each person, and the share of each confirmed expression. */
 export function sessionReport(timeline: SessionTimeline, header: StreamHeader): string {
   const { labels } = header;
   const seconds = Math.max(0, timeline.lastMs - timeline.firstMs) / 1000;
@@ -71,20 +86,21 @@ export function sessionReport(timeline: SessionTimeline, header: StreamHeader): 
           `${((100 * frames) / row.frames).toFixed(1)} %`,
         ]);
       const head = ["Confirmed", `share of ${counted(row.frames, "frame")}`];
-      return `<section><h2>${escapeHtml(name)}</h2>${plot(row, timeline, labels)}${htmlTable(head, shares)}</section>`;
+      const chart = stackedChart(row, timeline, labels);
+      return `<section><h2>${escapeHtml(name)}</h2>${chart}${htmlTable(head, shares)}</section>`;
     })
     .join("\n");
   const body = `<h1>Session</h1>
 <p>${counted(timeline.frames, "frame")} in ${seconds.toFixed(1)} s; model ${escapeHtml(header.model)}.
 Expressions are what faces show, not what people feel.</p>
-<p>Each chart shows the mean probability of each expression over time, from the first frame at the left to the last at the right. It is empty where the person was not seen.</p>
+<p>Each chart shows the mean probability of each expression over time, from the first frame at the left to the last at the right. It is empty where the person was not visible.</p>
 <p class="legend">${legend}</p>
-${people || "<p>No face was seen.</p>"}`;
+${people || "<p>No face was visible.</p>"}`;
   return htmlPage("Session", body, STYLE);
 }
 
-/** Stacked mean probabilities over the whole session; gaps where the person was not seen. */
-function plot(row: Row, timeline: SessionTimeline, labels: readonly string[]): string {
+/** The stacked mean probabilities over the session; empty where the person was not visible. */
+function stackedChart(row: Row, timeline: SessionTimeline, labels: readonly string[]): string {
   const first = Math.floor(timeline.firstMs / BIN);
   const last = Math.floor(timeline.lastMs / BIN);
   const step = WIDTH / (last - first + 1);
@@ -101,7 +117,7 @@ function plot(row: Row, timeline: SessionTimeline, labels: readonly string[]): s
 }
 
 function colour(index: number): string {
-  return COLOURS[index % COLOURS.length] as string;
+  return COLOURS[index % COLOURS.length] ?? COLOURS[0];
 }
 
 const STYLE = `

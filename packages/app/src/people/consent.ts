@@ -1,8 +1,4 @@
-/** For how many days somebody is remembered unless said otherwise. */
-export const KEEP_DAYS = 90;
-export const MAX_KEEP_DAYS = 3650;
-
-/** What a person agrees to before the first picture is taken; stored with the date of consent. */
+/** What a person consents to before the first picture is taken; stored with the date of consent. */
 export function consentText(name: string, folder: string, keepDays: number): string {
   return (
     `mien stores, on this computer only, in the folder ${folder}: the name "${name}", small ` +

@@ -1,52 +1,56 @@
 import { People, type Recogniser } from "@mien/runtime";
 
-/** More pictures than this are not compared with one another; every n-th is. */
-const MOST = 120;
-/** Fewer pictures than this that differ from the rest are odd ones, rather than another person's. */
-const LEAST = 2;
+/** Largest number of pictures that are compared with one another; of more, every n-th is used. */
+const MAX_COMPARED = 120;
+/** Smallest number of pictures that count as another person's; fewer are outliers. */
+const MIN_GROUP = 2;
 
 /**
- * What speaks against taking these pictures for one person of that name, in sentences.
+ * Why pictures may be the wrong ones for a person of a name, in sentences.
  *
- * Pictures are linked that are nearer to one another than the line to strangers, which is drawn
- * from them as for an enrolled person: those of two people fall apart into two groups. With the
- * embedding that finds 94 % of pairs of ORL people, and suspects 1 person of 40 wrongly.
+ * Two pictures are linked if their distance is below the recognition threshold, which is estimated
+ * from the pictures as for an enrolled person. The pictures of two people form two groups. With the
+ * embedding network this finds 94 % of pairs of people in the ORL faces, and warns wrongly about 1
+ * person of 40.
  *
- * @param features of the pictures.
- * @param known who is enrolled already.
+ * @param name of the person to enrol.
+ * @param features of the pictures, float32 [recogniser.length] each.
+ * @param known the people who are enrolled already.
  */
-export function doubtsAbout(
+export function enrolmentWarnings(
   name: string,
   features: readonly Float32Array[],
   known: People,
 ): string[] {
-  const every = Math.ceil(features.length / MOST);
+  const every = Math.ceil(features.length / MAX_COMPARED);
   const compared = features.filter((_, i) => i % every === 0);
-  const doubts: string[] = [];
+  const warnings: string[] = [];
   const [most = 0, second = 0] = groupSizes(compared, known.recogniser);
-  if (second >= LEAST) {
+  if (second >= MIN_GROUP) {
     const share = Math.round((100 * second) / compared.length);
-    doubts.push(
-      `These pictures may be of two people: ${share} % of them differ much from ` +
+    warnings.push(
+      `These pictures may show two people: ${share} % of them differ much from ` +
         `${most === compared.length - second ? "the others" : "most others"}.`,
     );
   }
-  const likes = new Map<string | null, number>();
+  const votes = new Map<string | null, number>();
   for (const feature of compared) {
-    const like = known.identify(feature)?.name ?? null;
-    likes.set(like, (likes.get(like) ?? 0) + 1);
+    const recognised = known.identify(feature)?.name ?? null;
+    votes.set(recognised, (votes.get(recognised) ?? 0) + 1);
   }
-  const [like = null, count = 0] = [...likes].sort(([, a], [, b]) => b - a)[0] ?? [];
+  const [like = null, count = 0] = [...votes].sort(([, a], [, b]) => b - a)[0] ?? [];
   if (like !== null && like !== name && count > compared.length / 2) {
-    doubts.push(`They look like ${like}, who is enrolled already; one person can be merged later.`);
+    warnings.push(
+      `They look like ${like}, who is enrolled already; two entries of one person can be merged later.`,
+    );
   }
   if (known.list().some((one) => one.name === name) && like !== name) {
-    doubts.push(`They do not look like the ${name} who is enrolled already.`);
+    warnings.push(`They do not look like the ${name} who is enrolled already.`);
   }
-  return doubts;
+  return warnings;
 }
 
-/** Sizes of the groups that pictures fall into, largest first. */
+/** Sizes of the groups of linked pictures, largest first. */
 function groupSizes(features: readonly Float32Array[], recogniser: Recogniser): number[] {
   if (features.length < 2) return [features.length];
   const alone = new People(recogniser);

@@ -1,22 +1,22 @@
 import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
-import { csvRow } from "../analyze/results-csv-row.ts";
+import { csvRow } from "../results/csv-row.ts";
 import type { TablePiece } from "./erase-json-lines.ts";
 import { endsInside, isNamed } from "./same-name.ts";
 
 const PERSON = "person";
-/** What is said of a person in a table of faces, under its present and its former names. */
+/** The columns about a person in a table of faces, by their present and former names. */
 const COLUMNS = [PERSON, "personDistance", "person_distance"];
 
 interface Row {
   readonly cells: readonly string[];
-  /** Where it ends in the file, in bytes. */
+  /** Position of its end in the file, in bytes. */
   readonly end: number;
 }
 
 /**
  * A table of faces without a person: the cells about the person are empty, and every other byte is
- * as it was. A CSV without a column `person` has no pieces.
+ * unchanged. A CSV without a column `person` has no pieces.
  *
  * @param file may be larger than memory, and may end in the middle of a row.
  */
@@ -27,7 +27,7 @@ export async function* csvWithout(file: string, name: string): AsyncGenerator<Ta
     record_delimiter: ["\r\n", "\n"],
     relax_column_count: true,
     relax_quotes: true,
-    // Called while a chunk is parsed, and with the position in the file, which the stream lacks.
+    // A stream of rows would not tell their positions in the file.
     on_record: (cells: string[], { bytes }) => {
       rows.push({ cells, end: bytes });
       return null;
@@ -39,7 +39,7 @@ export async function* csvWithout(file: string, name: string): AsyncGenerator<Ta
   let head: readonly string[] | undefined;
   let rest: Buffer = Buffer.alloc(0);
   let start = 0;
-  /** The rows parsed so far; those that follow one another unchanged are one piece. */
+  /** The rows parsed since the last call, as pieces. */
   const takePieces = (): TablePiece[] => {
     const pieces: TablePiece[] = [];
     for (const { cells, end } of rows.splice(0)) {
@@ -71,14 +71,14 @@ export async function* csvWithout(file: string, name: string): AsyncGenerator<Ta
   }
   yield* takePieces();
   if (rest.length === 0 || head?.includes(PERSON) !== true) return;
-  // The row that was being written when a session was killed.
+  // A row that was cut off because the process was killed while writing it.
   const text = rest.toString("utf8");
   const written = name.normalize("NFC").replaceAll('"', '""');
   const isTrace = endsInside(text.normalize("NFC"), written, [',"', ","]);
   yield isTrace ? { content: "", changed: true } : { content: rest, changed: false };
 }
 
-/** @returns the row's cells without the person; undefined if the row is of nobody or another. */
+/** @returns the row's cells without the person; undefined if the row is not about the person. */
 function withoutPerson(
   cells: readonly string[],
   head: readonly string[],

@@ -1,14 +1,14 @@
 import { createReadStream } from "node:fs";
 import { endsInside, isNamed } from "./same-name.ts";
 
-/** A part of a table, in the order of the file. */
+/** A part of a table. */
 export interface TablePiece {
   readonly content: string | Uint8Array;
-  /** Whether it differs from what is in the file. */
+  /** Whether it differs from the same part of the file. */
   readonly changed: boolean;
 }
 
-/** The lines of a file, as many at a time as are read at once: it may be larger than memory. */
+/** Reads the lines of a file in batches, since it may be larger than memory. */
 export async function* readLines(file: string): AsyncGenerator<readonly string[]> {
   let rest = "";
   for await (const text of createReadStream(file, "utf8") as AsyncIterable<string>) {
@@ -20,8 +20,8 @@ export async function* readLines(file: string): AsyncGenerator<readonly string[]
 }
 
 /**
- * A file of JSON lines without a person: `"person":{"name":…}` of that name is null, wherever it is
- * in a line, and every other line is as it was. Lines of every version of mien are read.
+ * A file of JSON lines without a person: every `"person":{"name":…}` with that name becomes null,
+ * anywhere in a line; lines without it are unchanged. Works for the results of every version of mien.
  */
 export async function* jsonLinesWithout(file: string, name: string): AsyncGenerator<TablePiece> {
   let between = "";
@@ -36,19 +36,22 @@ export async function* jsonLinesWithout(file: string, name: string): AsyncGenera
 
 function withoutPerson(line: string, name: string): string {
   if (!line.includes('"person"')) return line;
-  let isHeld = false;
+  let found = false;
   try {
     const left = JSON.stringify(JSON.parse(line), (key, value: unknown) => {
-      if (key !== "person" || !isNamed((value as { name?: unknown } | null)?.name, name)) {
-        return value;
-      }
-      isHeld = true;
+      if (key !== "person" || !isNamed(nameIn(value), name)) return value;
+      found = true;
       return null;
     });
-    return isHeld ? left : line;
+    return found ? left : line;
   } catch {
-    // The line that was being written when a session was killed.
+    // A line that was cut off because the process was killed while writing it.
     const written = JSON.stringify(name.normalize("NFC")).slice(1, -1);
     return endsInside(line.normalize("NFC"), written, ['"name":"']) ? "" : line;
   }
+}
+
+/** The value of `name` in an object. */
+export function nameIn(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "name" in value ? value.name : undefined;
 }

@@ -5,7 +5,7 @@ import type { FrameResult } from "@mien/format";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { csvHeader, csvLines } from "../analyze/results-csv.ts";
+import { csvHeader, csvLines } from "../results/faces-csv.ts";
 import { eraseName } from "./erase.ts";
 
 let root: string;
@@ -27,15 +27,21 @@ const filled = text.filter((value) => value.normalize("NFC").trim() !== "");
 
 function faceOf(name: string | null, labels: readonly string[]): FrameResult["faces"][number] {
   return {
-    ...{ track: 1, box: [1, 2, 3.5, 4] as const, score: 0.5, distanceMm: null },
-    ...{ relief: "unknown" as const, person: name === null ? null : { name, distance: 0.25 } },
+    track: 1,
+    box: [1, 2, 3.5, 4] as const,
+    score: 0.5,
+    distanceMm: null,
+    relief: "unknown" as const,
+    person: name === null ? null : { name, distance: 0.25 },
     probabilities: labels.map(() => 1 / labels.length),
-    ...{ expression: labels[0] as string, confirmed: labels[0] as string, quorumReached: true },
+    expression: labels[0] as string,
+    confirmed: labels[0] as string,
+    quorumReached: true,
   };
 }
 
 describe("erasing a name", () => {
-  it("empties the cells about the person, whatever paths, classes and names hold, and nothing else", async () => {
+  it("empties the cells about the person and no others, for any paths, labels and names", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -54,7 +60,13 @@ describe("erasing a name", () => {
             (other) => other === null || other === name || same(other) !== same(name),
           );
           const frame: FrameResult = {
-            ...{ type: "frame", source, frame: 0, timeMs: 0, width: 9, height: 9, timings: {} },
+            type: "frame",
+            source,
+            frame: 0,
+            timeMs: 0,
+            width: 9,
+            height: 9,
+            timings: {},
             faces: names.map((one) => faceOf(one, labels)),
           };
           const csv = [csvHeader(labels), ...csvLines(frame)].map((line) => `${line}\n`).join("");
@@ -119,7 +131,7 @@ describe("erasing a name", () => {
     await rm(at(file));
   });
 
-  it("finds it in every spelling, and in files of earlier versions", async () => {
+  it("finds every Unicode spelling, also in files of earlier versions", async () => {
     await mkdir(at("old"), { recursive: true });
     const header = { labels: ["Happy"], model: "m.onnx" };
     const old = { source: "a", faces: [{ person: { name: "Zoe\u0308", distance: 1 } }] };

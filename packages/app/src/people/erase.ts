@@ -4,22 +4,22 @@ import { writeFileAtomic } from "@mien/cli";
 import { escapeHtml } from "@mien/plot";
 import { unzipSync } from "fflate";
 import { csvWithout } from "./erase-csv.ts";
-import { jsonLinesWithout, readLines, type TablePiece } from "./erase-json-lines.ts";
+import { jsonLinesWithout, nameIn, readLines, type TablePiece } from "./erase-json-lines.ts";
 import { isNamed } from "./same-name.ts";
 
-/** Endings of results, which stay without the person. */
+/** Names of tables of results, in which the person is erased. */
 const TABLE = /\.(jsonl|csv)$/i;
-/** Endings of what is made of results, and of what stands beside them. */
-const MADE = /\.(json|html|txt|log|md)$/i;
-/** Larger archives are no exports. */
+/** Names of reports and logs, which are deleted if they contain the name. */
+const REPORT = /\.(json|html|txt|log|md)$/i;
+/** Size above which an archive is not read, in bytes; exports are smaller. */
 const MAX_ARCHIVE = 500e6;
 
 /**
- * Takes a name out of every result under a folder: lines of results and tables lose the person;
- * exports of the person, and what was drawn or reported beside results that held the person, are
- * deleted.
+ * Erases a name in all results under a folder. The person is erased in tables of results. Exports of
+ * the person are deleted, and so are annotated pictures and reports beside a table that contained
+ * the person.
  *
- * @param except a folder that is not entered.
+ * @param except a folder that is skipped.
  * @returns the files and folders that were rewritten or deleted.
  */
 export async function eraseName(root: string, name: string, except: string): Promise<string[]> {
@@ -36,16 +36,16 @@ export async function eraseName(root: string, name: string, except: string): Pro
       await rm(path.join(folder, entry), { recursive: true, force: true });
       changed.push(path.join(folder, entry));
     };
-    // Elsewhere a word that is also a name, as that of a class, is left alone.
+    // Only beside such tables: elsewhere the name may be a mere word, such as a class label.
     if (tables.length > 0) {
-      for (const file of files.filter((file) => MADE.test(file))) {
+      for (const file of files.filter((file) => REPORT.test(file))) {
         if (await holdsWord(path.join(folder, file), name)) await remove(file);
       }
       for (const { name: entry } of entries) {
         if (entry === "annotated" || entry === "annotated.mp4") await remove(entry);
       }
     }
-    // Last, since they say that there is something to delete if this is interrupted.
+    // Tables are rewritten last: if this is interrupted, they still show what must be deleted.
     for (const file of tables) {
       const place = path.join(folder, file);
       const { mode } = await stat(place);
@@ -64,21 +64,21 @@ export async function eraseName(root: string, name: string, except: string): Pro
   return changed;
 }
 
-/** Whether a zip file is what was exported of a person. */
+/** Whether a zip file is an export of a person. */
 async function isExportOf(file: string, name: string): Promise<boolean> {
   if ((await stat(file)).size > MAX_ARCHIVE) return false;
   const holds = (given: { readonly name: string }) => given.name === "features.json";
   try {
     const { "features.json": content } = unzipSync(await readFile(file), { filter: holds });
     const text = Buffer.from(content ?? []).toString();
-    return isNamed((JSON.parse(text) as { name?: unknown } | null)?.name, name);
+    return isNamed(nameIn(JSON.parse(text)), name);
   } catch {
-    // Some other archive.
+    // Another kind of archive.
     return false;
   }
 }
 
-/** A table without the person, piece by piece. */
+/** A table without the person, in pieces. */
 function tableWithout(file: string, name: string): AsyncGenerator<TablePiece> {
   return /\.csv$/i.test(file) ? csvWithout(file, name) : jsonLinesWithout(file, name);
 }
@@ -93,7 +93,7 @@ async function* contentWithout(file: string, name: string): AsyncGenerator<strin
   for await (const { content } of tableWithout(file, name)) yield content;
 }
 
-/** Whether a file holds the name as such, rather than as a part of another word. */
+/** Whether a file contains the name as a whole word. */
 async function holdsWord(file: string, name: string): Promise<boolean> {
   const forms = [name, escapeHtml(name)].map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const word = new RegExp(`(?<![\\p{L}\\p{N}])(${forms.join("|")})(?![\\p{L}\\p{N}])`, "u");

@@ -3,34 +3,35 @@ import path from "node:path";
 import { readJson, writeJson } from "@mien/cli";
 import { MienError } from "@mien/format";
 import type { Box } from "@mien/runtime";
+import { earlierExpiry } from "./retention.ts";
 
-/** Who agreed to what; `person.json` beside a person's pictures. */
+/** What a person consented to, and the stored pictures; `person.json` beside the pictures. */
 export interface PersonRecord {
   readonly name: string;
   readonly consent: Consent;
-  /** What was agreed to before, or for an entry that was merged into this one. */
+  /** Earlier consents, and those of entries that were merged into this one. */
   readonly otherConsents?: readonly Consent[];
-  /** ISO 8601; afterwards the person is deleted by itself. */
+  /** When the person is deleted, ISO 8601; see `retention.ts`. */
   readonly keepUntil: string;
   readonly pictures: readonly PersonPicture[];
 }
 
 export interface Consent {
-  /** What was agreed to, word by word. */
+  /** The text that the person consented to. */
   readonly text: string;
   /** ISO 8601. */
   readonly given: string;
 }
 
-/** One picture of a person: a crop with some room around the face. */
-export interface PersonPicture {
-  /** Its name in the person's folder. */
+/** One picture of a person: a crop with a margin around the face. */
+interface PersonPicture {
+  /** Name of the file in the person's folder. */
   readonly file: string;
-  /** Of the face in it, in pixels. */
+  /** The face in the crop, in pixels. */
   readonly box: Box;
 }
 
-/** A record and the folder that it is in. */
+/** A record and the folder that holds it. */
 export interface StoredRecord {
   readonly folder: string;
   readonly record: PersonRecord;
@@ -38,15 +39,42 @@ export interface StoredRecord {
 
 const RECORD = "person.json";
 
+/** Every consent of a record, the present one first. */
 export function consentsOf({ consent, otherConsents = [] }: PersonRecord): readonly Consent[] {
   return [consent, ...otherConsents];
+}
+
+/** The record under another name, which also stands in the texts of the consents. */
+export function renamedRecord(record: PersonRecord, name: string): PersonRecord {
+  const renamed = (consent: Consent): Consent => ({
+    ...consent,
+    text: consent.text.replaceAll(`"${record.name}"`, `"${name}"`),
+  });
+  const { consent, otherConsents = [] } = record;
+  return {
+    ...record,
+    name,
+    consent: renamed(consent),
+    otherConsents: otherConsents.map(renamed),
+  };
+}
+
+/** One record of two of the same person: all pictures and consents, until the earlier expiry. */
+export function mergedRecord(into: PersonRecord, other: PersonRecord): PersonRecord {
+  const otherConsents = consentsOf(renamedRecord(other, into.name));
+  return {
+    ...into,
+    otherConsents: [...(into.otherConsents ?? []), ...otherConsents],
+    keepUntil: earlierExpiry(into.keepUntil, other.keepUntil),
+    pictures: [...into.pictures, ...other.pictures],
+  };
 }
 
 export function writeRecord(folder: string, record: PersonRecord): Promise<void> {
   return writeJson(path.join(folder, RECORD), record);
 }
 
-/** Every record in a folder of people; folders without one are no persons. */
+/** Every record in a folder of people; folders without a readable record are skipped. */
 export async function readRecords(people: string): Promise<StoredRecord[]> {
   const entries = await readdir(people, { withFileTypes: true }).catch(() => []);
   const records: StoredRecord[] = [];
@@ -54,10 +82,8 @@ export async function readRecords(people: string): Promise<StoredRecord[]> {
     if (!entry.isDirectory()) continue;
     const folder = path.join(people, entry.name);
     try {
-      const record = (await readJson(path.join(folder, RECORD))) as PersonRecord;
-      if (typeof record?.name === "string" && Array.isArray(record.pictures)) {
-        records.push({ folder, record });
-      }
+      const record = await readJson(path.join(folder, RECORD));
+      if (isRecord(record)) records.push({ folder, record });
     } catch (error) {
       if (!(error instanceof MienError)) throw error;
     }
@@ -65,7 +91,14 @@ export async function readRecords(people: string): Promise<StoredRecord[]> {
   return records;
 }
 
-/** A picture; undefined if it is not there, since the record is written before the pictures. */
+/** Whether it has what identifies a record; the rest is as `writeRecord` wrote it. */
+function isRecord(value: unknown): value is PersonRecord {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("name" in value) || !("pictures" in value)) return false;
+  return typeof value.name === "string" && Array.isArray(value.pictures);
+}
+
+/** A picture; undefined if the file is missing, since the record is written before the pictures. */
 export function readPicture({ folder }: StoredRecord, file: string): Promise<Buffer | undefined> {
   return readFile(path.join(folder, path.basename(file))).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;

@@ -7,9 +7,10 @@ import { createLbph, People } from "@mien/runtime";
 import { unzipSync } from "fflate";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { csvHeader, csvLines } from "../analyze/results-csv.ts";
-import { PersonStore, type Crop } from "./person-store.ts";
-import { filesWith } from "./testing/files-with.ts";
+import { csvHeader, csvLines } from "../results/faces-csv.ts";
+import type { Crop } from "./crop-features.ts";
+import { PersonStore } from "./person-store.ts";
+import { filesWith } from "../testing/files-with.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -34,20 +35,18 @@ async function crops(seed: number, count = 3): Promise<Crop[]> {
   );
 }
 
-/** Results as app:analyze and a recorded session leave them. */
+/** Writes results as app:analyze and a recorded session do. */
 async function writeResults(place: string, names: readonly string[]): Promise<void> {
   const folder = path.join(root, place);
   await mkdir(path.join(folder, "annotated"), { recursive: true });
   const result = {
-    ...{
-      type: "frame" as const,
-      source: "x",
-      frame: 0,
-      timeMs: 0,
-      width: 9,
-      height: 9,
-      timings: {},
-    },
+    type: "frame" as const,
+    source: "x",
+    frame: 0,
+    timeMs: 0,
+    width: 9,
+    height: 9,
+    timings: {},
     faces: names.map((name, track) => ({
       track,
       box: [0, 0, 1, 1] as const,
@@ -77,7 +76,7 @@ async function writeResults(place: string, names: readonly string[]): Promise<vo
 }
 
 describe("a store of people", () => {
-  it("knows after a restart whom it was given, with what was agreed to and until when", async () => {
+  it("still has a person and the consent when it is opened again", async () => {
     await (
       await open()
     ).add("Ada", await crops(1), { given: "2026-01-02T03:04:05.000Z", keepDays: 36500 });
@@ -93,7 +92,7 @@ describe("a store of people", () => {
     });
   });
 
-  it("leaves no file with a name, a crop or numbers after deleting, and keeps everybody else", async () => {
+  it("deletes every file with the name, pictures or features of a person, and nothing of others", async () => {
     for (const name of ["Zoë O'Hara-Łuk", "Ben"]) {
       const store = await open();
       await store.add(name, await crops(name.length), consent());
@@ -112,7 +111,7 @@ describe("a store of people", () => {
     for (const text of ["Zoë", "O'Hara", "Łuk"]) expect(await filesWith(root, text)).toEqual([]);
     expect(await readdir(root)).toContain("ben.zip");
     expect(await readdir(root)).not.toContain("zoe.zip");
-    // A folder and a file of features less.
+    // The folder and the file of features are gone.
     expect((await readdir(path.join(root, "people"))).length).toBe(before - 2);
     expect((await (await open()).summary()).people.map(({ name }) => name)).toEqual(["Ben"]);
     const lines = (await readFile(path.join(root, "analyze/results.jsonl"), "utf8")).split("\n");
@@ -125,7 +124,7 @@ describe("a store of people", () => {
     expect(second).toContain("Ben");
   });
 
-  it("leaves alone what only shares a word with a name", async () => {
+  it("does not change files that contain a name only as another word", async () => {
     await mkdir(path.join(root, "runs"), { recursive: true });
     await writeFile(path.join(root, "runs", "config.json"), '{"classes":["Happy"]}');
     const store = await open();
@@ -140,7 +139,7 @@ describe("a store of people", () => {
     );
   });
 
-  it("takes a name out of a table of any length, and leaves its other lines and its rights", async () => {
+  it("erases a name in a large table, and keeps its other lines and its permissions", async () => {
     const store = await open();
     await store.add("Ada", await crops(5), consent());
     const file = path.join(root, "results.jsonl");
@@ -160,7 +159,7 @@ describe("a store of people", () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
-  it("has written what was agreed to before the first picture", async () => {
+  it("writes the consent before the first picture", async () => {
     const store = await open();
     const added = store.add("Ada", await crops(1, 30), consent());
     let files: string[];
@@ -171,7 +170,7 @@ describe("a store of people", () => {
     await added;
   });
 
-  it("exports and merges what is there when a picture is missing", async () => {
+  it("exports and merges the other pictures when one is missing", async () => {
     const store = await open();
     await store.add("Ada", await crops(1), consent());
     await store.add("Countess", await crops(2), consent());
@@ -186,7 +185,7 @@ describe("a store of people", () => {
     expect(await exported("Ada")).toHaveLength(5);
   });
 
-  it("keeps merged pictures no longer than was agreed to for either, and both consents", async () => {
+  it("keeps merged pictures until the earlier of two expiry dates, with both consents", async () => {
     const store = await open();
     const given = new Date().toISOString();
     await store.add("Ada", await crops(1), { given, keepDays: 30 });
@@ -205,7 +204,7 @@ describe("a store of people", () => {
     ]);
   });
 
-  it("deletes what is left of features whose writing was interrupted", async () => {
+  it("deletes the temporary file of features whose writing was interrupted", async () => {
     const store = await open();
     await store.add("Ada", await crops(1), consent());
     await writeFile(path.join(root, "people", "Ada.person.0123abcd.tmp"), "Ada");
@@ -213,7 +212,7 @@ describe("a store of people", () => {
     expect(await readdir(path.join(root, "people"))).toEqual([]);
   });
 
-  it("renames, so that the old name is nowhere", async () => {
+  it("leaves the old name nowhere after renaming", async () => {
     const store = await open();
     await store.add("Adda", await crops(1), consent());
     await writeResults("sessions/1", ["Adda"]);
@@ -225,7 +224,7 @@ describe("a store of people", () => {
     await expect(store.rename("Nobody", "X")).rejects.toMatchObject({ code: "missing-file" });
   });
 
-  it("merges two entries of one person, and refuses to rename onto somebody", async () => {
+  it("merges two entries of one person, and refuses to rename a person to an enrolled name", async () => {
     const store = await open();
     await store.add("Ada", await crops(1), consent());
     await store.add("Countess", await crops(2, 4), consent());
@@ -238,7 +237,7 @@ describe("a store of people", () => {
     ).toHaveLength(7);
   });
 
-  it("takes every spelling of a name for one person", async () => {
+  it("treats every Unicode spelling of a name as the same person", async () => {
     const [composed, apart] = ["Zo\u00eb", " Zoe\u0308\u3000"];
     const store = await open();
     await store.add(composed, await crops(1), consent());
@@ -253,7 +252,7 @@ describe("a store of people", () => {
     expect(await readdir(path.join(root, "people"))).toEqual([]);
   });
 
-  it("exports all that is stored of one person, and nothing of others", async () => {
+  it("exports everything that is stored about one person, and nothing about others", async () => {
     const store = await open();
     const given = await crops(1);
     await store.add("Ada", given, consent());
@@ -268,7 +267,7 @@ describe("a store of people", () => {
     );
   });
 
-  it("deletes whoever's time is over as soon as it is opened", async () => {
+  it("deletes expired people when it is opened", async () => {
     await (
       await open()
     ).add("Ada", await crops(1), { given: "2020-01-01T00:00:00.000Z", keepDays: 30 });

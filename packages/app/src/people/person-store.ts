@@ -7,79 +7,74 @@ import {
   deletePerson,
   loadPeople,
   savePerson,
-  type Box,
   type DamagedPerson,
   type People,
-  type Picture,
+  type Person,
 } from "@mien/runtime";
 import type { PeopleSummary } from "@mien/web";
-import { zipSync } from "fflate";
-import sharp from "sharp";
-import { doubtsAbout } from "./enrolment-warnings.ts";
 import { consentText } from "./consent.ts";
+import { CropFeatures, type Crop } from "./crop-features.ts";
+import { enrolmentWarnings } from "./enrolment-warnings.ts";
 import { eraseName } from "./erase.ts";
+import { exportPerson } from "./person-export.ts";
 import {
   consentsOf,
+  mergedRecord,
   readPicture,
   readRecords,
+  renamedRecord,
   writeRecord,
-  type Consent,
   type PersonRecord,
   type StoredRecord,
 } from "./person-record.ts";
+import { expiryOf, isExpired } from "./retention.ts";
 import { isNamed } from "./same-name.ts";
 
-/** A picture of a face that is to be stored. */
-export interface Crop {
-  readonly jpeg: Uint8Array;
-  /** Of the face in it, in pixels. */
-  readonly box: Box;
-}
-
-/** What erasing somebody changed. */
+/** What the deletion of a person changed. */
 export interface Erased {
-  /** Whether there was such a person. */
+  /** Whether such a person was enrolled. */
   readonly found: boolean;
   /** Files outside the folder of people that were deleted or rewritten. */
   readonly files: readonly string[];
 }
 
-const DAY = 86_400_000;
-/** What is left of `NAME.person` when writing it was interrupted. */
+/** What a store works with. */
+interface StoreParts {
+  readonly folder: string;
+  readonly people: People;
+  readonly results: readonly string[];
+  readonly damaged: readonly DamagedPerson[];
+}
+
+/** What is left of `NAME.person` if writing it was interrupted. */
 const LEFTOVER = /\.person\.[0-9a-f]+\.tmp$/;
 
 /**
- * The folder of people: for each the features that the runtime reads (`NAME.person`), and a folder
- * with a random name that holds the consent and the pictures.
+ * The folder of people. For each person it holds the features that the runtime reads
+ * (`NAME.person`), and a folder with a random name for the consent and the pictures.
  */
 export class PersonStore {
   readonly folder: string;
   readonly people: People;
-  /** Files that could not be used. */
+  /** Files that cannot be used. */
   readonly damaged: readonly DamagedPerson[];
-  #forgotten: readonly string[] = [];
-  /** Of pictures that were described already, by their bytes. */
-  readonly #described = new WeakMap<Uint8Array, Float32Array>();
-  /** Where results that may name people lie. */
+  #deleted: readonly string[] = [];
+  readonly #features: CropFeatures;
   readonly #results: readonly string[];
 
-  private constructor(
-    folder: string,
-    people: People,
-    results: readonly string[],
-    damaged: readonly DamagedPerson[],
-  ) {
+  private constructor({ folder, people, results, damaged }: StoreParts) {
     this.folder = folder;
     this.people = people;
-    this.#results = results;
     this.damaged = damaged;
+    this.#results = results;
+    this.#features = new CropFeatures(people.recogniser);
   }
 
   /**
-   * Opens a folder, which need not exist, and deletes whoever's time is over.
+   * Opens a folder, which need not exist, and deletes everybody who has expired.
    *
    * @param people empty; everybody in the folder is added.
-   * @param results the folders under which commands write, to erase names from.
+   * @param results folders of recorded results, from which names of deleted people are erased.
    */
   static async open(
     folder: string,
@@ -87,16 +82,16 @@ export class PersonStore {
     results: readonly string[],
   ): Promise<PersonStore> {
     const damaged = await loadPeople(folder, people);
-    const store = new PersonStore(folder, people, results, damaged);
+    const store = new PersonStore({ folder, people, results, damaged });
     const expired = await store.expired();
     for (const name of expired) await store.delete(name);
-    store.#forgotten = expired;
+    store.#deleted = expired;
     return store;
   }
 
-  /** Who was deleted when it was opened, since their time was over. */
-  get forgotten(): readonly string[] {
-    return this.#forgotten;
+  /** Names of the people who had expired, and were deleted when the folder was opened. */
+  get deleted(): readonly string[] {
+    return this.#deleted;
   }
 
   async summary(): Promise<PeopleSummary> {
@@ -116,9 +111,10 @@ export class PersonStore {
   }
 
   /**
-   * Enrols a person who has agreed, or adds pictures to one who is enrolled.
+   * Enrols a person who has consented, or adds pictures to a person who is enrolled.
    *
-   * @param given when consent was given, ISO 8601.
+   * @param consent.given when consent was given, ISO 8601.
+   * @param consent.keepDays how long the person is stored, in days.
    * @throws {MienError} `usage` for an impossible name or no picture.
    */
   async add(
@@ -128,7 +124,7 @@ export class PersonStore {
   ): Promise<void> {
     const called = checkPersonName(name);
     if (crops.length === 0) throw new MienError("usage", `no picture of ${called} is left`);
-    const features = await this.#describe(crops);
+    const features = await this.#features.of(crops);
     const known = await this.#recordOf(called);
     const folder = known?.folder ?? path.join(this.folder, randomBytes(8).toString("hex"));
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -137,26 +133,26 @@ export class PersonStore {
     const record: PersonRecord = {
       name: called,
       consent: { text: consentText(called, this.folder, keepDays), given },
-      keepUntil: new Date(Date.parse(given) + keepDays * DAY).toISOString(),
+      keepUntil: expiryOf(given, keepDays),
       pictures: [
         ...(known?.record.pictures ?? []),
         ...added.map(({ file, box }) => ({ file, box })),
       ],
       ...(known === undefined ? {} : { otherConsents: consentsOf(known.record) }),
     };
-    // First, so that no picture is ever there without consent and an end.
+    // Written first, so that no picture is ever stored without consent and expiry.
     await writeRecord(folder, record);
     for (const { file, jpeg } of added) await writeFileAtomic(path.join(folder, file), jpeg);
     this.people.add(called, features, given);
     await this.#save(called);
   }
 
-  /** What speaks against taking these pictures for one person of that name, in sentences. */
-  async doubts(name: string, crops: readonly Crop[]): Promise<string[]> {
-    return doubtsAbout(name, await this.#describe(crops), this.people);
+  /** Why these pictures may be the wrong ones for a person of this name, in sentences. */
+  async warningsAbout(name: string, crops: readonly Crop[]): Promise<string[]> {
+    return enrolmentWarnings(name, await this.#features.of(crops), this.people);
   }
 
-  /** Deletes somebody, and the name from everything that was written. */
+  /** Deletes a person, and the name in all recorded results. */
   async delete(name: string): Promise<Erased> {
     const called = toPersonName(name);
     let found = this.people.remove(called);
@@ -176,88 +172,63 @@ export class PersonStore {
     return { found, files: [...files] };
   }
 
-  /** @throws {MienError} `missing-file` if there is nobody of the old name, `conflict` if of the new. */
-  async rename(given: string, to: string): Promise<void> {
-    const called = checkPersonName(to);
-    const from = this.#mustExist(given);
-    if (called === from) return;
-    if (this.people.list().some(({ name }) => name === called)) {
-      throw new MienError("conflict", `${called} is enrolled already`, {
+  /**
+   * Renames a person.
+   *
+   * @throws {MienError} `missing-file` if nobody has the old name, `conflict` if somebody has the new
+   * one, `usage` if the new one is impossible.
+   */
+  async rename(from: string, to: string): Promise<void> {
+    const name = checkPersonName(to);
+    const stored = this.#storedName(from);
+    if (name === stored) return;
+    if (this.#person(name) !== undefined) {
+      throw new MienError("conflict", `${name} is enrolled already`, {
         advice: "Merge the two instead.",
       });
     }
-    await this.#move(from, called);
+    await this.#move(stored, name);
   }
 
   /**
-   * Makes the pictures of `one` pictures of `other`, when both are the same person. They are kept
-   * no longer than was agreed to for either.
+   * Merges two entries of the same person. The pictures are stored until the earlier of the two
+   * expiry dates.
+   *
+   * @throws {MienError} `missing-file` if nobody has one of the names, `usage` if they are the same.
    */
-  async merge(one: string, other: string): Promise<void> {
-    const [from, into] = [this.#mustExist(one), this.#mustExist(other)];
-    if (from === into) throw new MienError("usage", "a person cannot be merged with itself");
-    await this.#move(from, into);
+  async merge(from: string, into: string): Promise<void> {
+    const [stored, target] = [this.#storedName(from), this.#storedName(into)];
+    if (stored === target) throw new MienError("usage", "a person cannot be merged with itself");
+    await this.#move(stored, target);
   }
 
-  /** Everything that is stored of a person, as a zip file. */
-  async export(given: string): Promise<Uint8Array> {
-    const name = this.#mustExist(given);
-    const person = this.people.list().find((one) => one.name === name);
-    const files: Record<string, Uint8Array> = {
-      "features.json": Buffer.from(
-        JSON.stringify({
-          name,
-          enrolled: person?.enrolled,
-          kind: this.people.recogniser.kind,
-          features: person?.features.map((feature) => Array.from(feature)),
-        }),
-      ),
-    };
-    const stored = await this.#recordOf(name);
-    if (stored !== undefined) {
-      files["person.json"] = Buffer.from(JSON.stringify(stored.record, null, 2));
-      for (const { file } of stored.record.pictures) {
-        const picture = await readPicture(stored, file);
-        if (picture !== undefined) files[`pictures/${path.basename(file)}`] = picture;
-      }
-    }
-    return zipSync(files, { level: 0 });
+  /** Everything that is stored about a person, as a zip file. */
+  async export(name: string): Promise<Uint8Array> {
+    const stored = this.#storedName(name);
+    return exportPerson({
+      name: stored,
+      person: this.#person(stored),
+      kind: this.people.recogniser.kind,
+      stored: await this.#recordOf(stored),
+    });
   }
 
-  /** Whose time is over. */
+  /** Names of the people whose time is over. */
   async expired(): Promise<string[]> {
-    return (await readRecords(this.folder))
-      .filter(({ record }) => Date.parse(record.keepUntil) < Date.now())
-      .map(({ record }) => record.name);
+    const records = await readRecords(this.folder);
+    return records.filter(({ record }) => isExpired(record)).map(({ record }) => record.name);
   }
 
+  /** Moves everything of one name to another, which may exist. */
   async #move(from: string, to: string): Promise<void> {
-    const person = this.people.list().find(({ name }) => name === from);
+    const person = this.#person(from);
     const source = await this.#recordOf(from);
     const target = await this.#recordOf(to);
-    const renamed = (consent: Consent): Consent => ({
-      ...consent,
-      text: consent.text.replaceAll(`"${from}"`, `"${to}"`),
-    });
     if (source !== undefined && target === undefined) {
-      const { consent, otherConsents = [] } = source.record;
-      await writeRecord(source.folder, {
-        ...source.record,
-        name: to,
-        consent: renamed(consent),
-        otherConsents: otherConsents.map(renamed),
-      });
+      await writeRecord(source.folder, renamedRecord(source.record, to));
     } else if (source !== undefined && target !== undefined) {
-      const [one, other] = [target.record, source.record];
-      await writeRecord(target.folder, {
-        ...one,
-        otherConsents: [...(one.otherConsents ?? []), ...consentsOf(other).map(renamed)],
-        keepUntil: new Date(
-          Math.min(Date.parse(one.keepUntil), Date.parse(other.keepUntil)),
-        ).toISOString(),
-        pictures: [...one.pictures, ...other.pictures],
-      });
-      for (const { file } of other.pictures) {
+      await writeRecord(target.folder, mergedRecord(target.record, source.record));
+      for (const { file } of source.record.pictures) {
         const picture = await readPicture(source, file);
         if (picture !== undefined) await writeFileAtomic(path.join(target.folder, file), picture);
       }
@@ -268,32 +239,23 @@ export class PersonStore {
   }
 
   async #save(name: string): Promise<void> {
-    const person = this.people.list().find((one) => one.name === name);
+    const person = this.#person(name);
     if (person !== undefined) await savePerson(this.folder, person, this.people.recogniser.kind);
   }
 
-  async #describe(crops: readonly Crop[]): Promise<Float32Array[]> {
-    const features: Float32Array[] = [];
-    for (const { jpeg, box } of crops) {
-      let feature = this.#described.get(jpeg);
-      if (feature === undefined) {
-        const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
-        const picture: Picture = { width: info.width, height: info.height, pixels: data };
-        [feature] = await this.people.recogniser.describe(picture, [box]);
-      }
-      if (feature === undefined) continue;
-      this.#described.set(jpeg, feature);
-      features.push(feature);
-    }
-    return features;
+  #person(name: string): Person | undefined {
+    return this.people.list().find((one) => one.name === name);
   }
 
   async #recordOf(name: string): Promise<StoredRecord | undefined> {
     return (await readRecords(this.folder)).find(({ record }) => isNamed(record.name, name));
   }
 
-  /** @returns the name in the spelling that is stored. */
-  #mustExist(name: string): string {
+  /**
+   * @returns the name in the spelling that is stored.
+   * @throws {MienError} `missing-file` if nobody has this name.
+   */
+  #storedName(name: string): string {
     const names = this.people.list().map((person) => person.name);
     const found = names.find((one) => isNamed(one, name));
     if (found !== undefined) return found;

@@ -1,15 +1,15 @@
 import { toPersonName } from "@mien/format";
 
-/** Whether a text that was stored is this name, in whatever spelling Unicode allows. */
+/** Whether a stored text is this name, in any spelling that Unicode regards as the same. */
 export function isNamed(stored: unknown, name: string): boolean {
   return typeof stored === "string" && toPersonName(stored) === toPersonName(name);
 }
 
 /**
- * Whether a text that was cut off holds a name, or ends in the middle of it.
+ * Whether a text that was cut off contains a name, or ends in the middle of it.
  *
- * @param name as it is written in that text, without quotes.
- * @param openings what may stand before it.
+ * @param name as it is written in the text, without quotes.
+ * @param openings texts that may come before it.
  */
 export function endsInside(text: string, name: string, openings: readonly string[]): boolean {
   return openings.some((opening) => {

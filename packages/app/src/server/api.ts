@@ -1,19 +1,25 @@
 import { readFile } from "node:fs/promises";
 import { checkPersonName, LONGEST_NAME, MienError } from "@mien/format";
 import type { FastifyInstance } from "fastify";
-import type { ConsentedRequest, LiveApp } from "../live/app.ts";
-import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
+import type { LiveApp } from "../live/live-app.ts";
+import type { ConsentedRequest } from "../live/live-enrolment.ts";
+import { consentText } from "../people/consent.ts";
+import { KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
 import { faceInput } from "./face-input.ts";
-import { decodeUpload } from "./still-image.ts";
+import { decodeUpload } from "./decode-upload.ts";
 import type { Viewers } from "./viewers.ts";
 
 const NAME = { type: "string", minLength: 1, maxLength: LONGEST_NAME } as const;
 const DAYS = { type: "integer", minimum: 1, maximum: MAX_KEEP_DAYS, default: KEEP_DAYS } as const;
 
-function body(properties: Record<string, object>, required = Object.keys(properties)) {
+/** The JSON schema of a body whose properties are all required. */
+function body(properties: Record<string, object>) {
+  const required = Object.keys(properties);
   return { type: "object", additionalProperties: false, required, properties };
 }
+
+/** The JSON schema of a path with one parameter. */
 function params(name: string, schema: object) {
   return { type: "object", properties: { [name]: schema } };
 }
@@ -22,42 +28,49 @@ interface Named {
   Params: { name: string };
 }
 
-/** `/api`, described by itself at `/api/openapi.json`, and `/metrics`. */
+/** Adds `/metrics` and `/api`, which `/api/openapi.json` describes. */
 export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers): void {
-  // With or without parameters, as in `image/jpeg; charset=binary`.
+  // Also with parameters, as in `image/jpeg; charset=binary`.
   const images = /^\s*(image\/[\w.+-]+|application\/octet-stream)\s*(;|$)/i;
   server.addContentTypeParser(images, { parseAs: "buffer" }, (_request, content, done) =>
     done(null, content),
   );
-  server.get("/metrics", { schema: { summary: "Figures for Prometheus." } }, (_request, reply) =>
-    reply
-      .type("text/plain; version=0.0.4")
-      .send(app.engine.meter.expose(viewers.count, app.store.people.size)),
+  server.get(
+    "/metrics",
+    { schema: { summary: "Metrics in the text format of Prometheus." } },
+    (_request, reply) =>
+      reply
+        .type("text/plain; version=0.0.4")
+        .send(app.engine.meter.expose(viewers.count, app.store.people.size)),
   );
   server.get("/api/openapi.json", { schema: { hide: true } }, () => server.swagger());
   server.get(
     "/api/status",
-    { schema: { summary: "How the source is, and its last result." } },
+    { schema: { summary: "State of the source, and the result of the last frame." } },
     () => ({
       ...app.status,
       ...app.header,
       latest: app.engine.latest?.result ?? null,
     }),
   );
-  server.get("/api/card", { schema: { summary: "The model's card." } }, async (_request, reply) => {
-    if (app.card === undefined) throw new MienError("missing-file", "this model has no card");
-    return reply.type("text/plain; charset=utf-8").send(await readFile(app.card, "utf8"));
-  });
+  server.get(
+    "/api/card",
+    { schema: { summary: "Model card, in Markdown." } },
+    async (_request, reply) => {
+      if (app.card === undefined) throw new MienError("missing-file", "this model has no card");
+      return reply.type("text/plain; charset=utf-8").send(await readFile(app.card, "utf8"));
+    },
+  );
   server.post(
     "/api/analyze",
     {
       schema: {
-        summary: "Reads the faces in an image, which is the body; nothing is stored.",
+        summary: "Find the faces in the image in the body and read them; nothing is stored.",
         consumes: ["image/jpeg", "image/png", "application/octet-stream"],
       },
     },
     async (request) => {
-      if (!Buffer.isBuffer(request.body)) throw new MienError("usage", "send an image as the body");
+      if (!Buffer.isBuffer(request.body)) throw new MienError("usage", "the body must be an image");
       return app.analyze(await decodeUpload(request.body));
     },
   );
@@ -65,14 +78,14 @@ export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers):
     "/api/faces/:track/input.png",
     {
       schema: {
-        summary: "What the model sees of a face.",
+        summary: "The part of the last frame that the model read for a face.",
         params: params("track", { type: "integer" }),
       },
     },
     async ({ params: { track } }, reply) => {
       const { latest } = app.engine;
       const png = latest && (await faceInput(latest, track, app.input));
-      if (!png) throw new MienError("missing-file", "this face is not seen now");
+      if (!png) throw new MienError("missing-file", "the last frame does not contain this face");
       return reply.type("image/png").send(png);
     },
   );
@@ -80,7 +93,7 @@ export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers):
     "/api/session",
     {
       schema: {
-        summary: "Starts or stops to write results into a folder; no picture is stored.",
+        summary: "Start or stop recording results in a folder; no picture is stored.",
         body: body({ recording: { type: "boolean" } }),
       },
     },
@@ -95,7 +108,7 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
     "/api/consent",
     {
       schema: {
-        summary: "What a person agrees to.",
+        summary: "The text that a person consents to.",
         querystring: { type: "object", properties: { name: NAME, keepDays: DAYS } },
       },
     },
@@ -105,14 +118,14 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
   );
   server.get(
     "/api/enrolment",
-    { schema: { summary: "How far an enrolment is." } },
-    () => app.enrolment,
+    { schema: { summary: "State of the current enrolment." } },
+    () => app.enrolment.state,
   );
   server.post<{ Body: ConsentedRequest }>(
     "/api/enrolment",
     {
       schema: {
-        summary: "Begins to take pictures of a person who has agreed.",
+        summary: "Start to take pictures of a person who has consented.",
         body: body({
           name: NAME,
           count: { type: "integer", minimum: 1, maximum: MAX_PICTURES },
@@ -122,31 +135,37 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
       },
     },
     (request) => {
-      app.enrol(request.body);
-      return app.enrolment;
+      app.enrolment.start(request.body);
+      return app.enrolment.state;
     },
   );
   server.post<{ Params: { step: string } }>(
     "/api/enrolment/:step",
     {
       schema: {
-        summary: "finish: no more pictures; save: store and recognise; discard: forget them.",
+        summary:
+          "finish: stop taking pictures; save: store them and recognise the person; discard: delete them.",
         params: params("step", { type: "string", enum: ["finish", "save", "discard"] }),
       },
     },
     async ({ params: { step } }) => {
-      if (step === "finish") await app.finishEnrolment();
+      if (step === "finish") await app.enrolment.finish();
       else if (step === "save") await app.saveEnrolment();
-      else app.discardEnrolment();
-      return app.enrolment;
+      else app.enrolment.discard();
+      return app.enrolment.state;
     },
   );
   server.get<{ Params: { index: number } }>(
     "/api/enrolment/pictures/:index",
-    { schema: { summary: "A picture.", params: params("index", { type: "integer", minimum: 0 }) } },
+    {
+      schema: {
+        summary: "A picture of the enrolment.",
+        params: params("index", { type: "integer", minimum: 0 }),
+      },
+    },
     ({ params: { index } }, reply) => {
-      const jpeg = app.session.picture(index);
-      if (jpeg === undefined) throw new MienError("missing-file", "there is no such picture");
+      const jpeg = app.enrolment.session.picture(index);
+      if (jpeg === undefined) throw new MienError("missing-file", `there is no picture ${index}`);
       return reply.type("image/jpeg").send(Buffer.from(jpeg));
     },
   );
@@ -154,33 +173,42 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
     "/api/enrolment/pictures/:index",
     {
       schema: {
-        summary: "Deletes a picture, or takes that back.",
+        summary: "Mark a picture of the enrolment as deleted, or as kept.",
         params: params("index", { type: "integer", minimum: 0 }),
         body: body({ kept: { type: "boolean" } }),
       },
     },
     async ({ params: { index }, body: { kept } }) => {
-      await app.keepPicture(index, kept);
-      return app.enrolment;
+      await app.enrolment.keepPicture(index, kept);
+      return app.enrolment.state;
     },
   );
 }
 
 function addPeople(server: FastifyInstance, app: LiveApp): void {
   const name = params("name", NAME);
-  server.get("/api/people", { schema: { summary: "Who is enrolled." } }, () => app.store.summary());
+  server.get(
+    "/api/people",
+    { schema: { summary: "The enrolled people, and the expected errors of recognition." } },
+    () => app.store.summary(),
+  );
   server.delete<Named>(
     "/api/people/:name",
-    { schema: { summary: "Deletes a person and everything about them.", params: name } },
+    {
+      schema: {
+        summary: "Delete a person and everything that is stored about them.",
+        params: name,
+      },
+    },
     async ({ params: { name } }) => {
       const erased = await app.deletePerson(name);
-      if (!erased.found) throw new MienError("missing-file", "there is nobody of that name");
+      if (!erased.found) throw new MienError("missing-file", `nobody called "${name}" is enrolled`);
       return { ...(await app.store.summary()), erased: erased.files };
     },
   );
   server.post<Named & { Body: { to: string } }>(
     "/api/people/:name/rename",
-    { schema: { summary: "Gives a person another name.", params: name, body: body({ to: NAME }) } },
+    { schema: { summary: "Rename a person.", params: name, body: body({ to: NAME }) } },
     async ({ params: { name }, body: { to } }) => {
       await app.renamePerson(name, to);
       return app.store.summary();
@@ -190,7 +218,7 @@ function addPeople(server: FastifyInstance, app: LiveApp): void {
     "/api/people/:name/merge",
     {
       schema: {
-        summary: "Makes two entries of one person one.",
+        summary: "Merge two entries of the same person.",
         params: name,
         body: body({ into: NAME }),
       },
@@ -202,7 +230,9 @@ function addPeople(server: FastifyInstance, app: LiveApp): void {
   );
   server.get<Named>(
     "/api/people/:name/export.zip",
-    { schema: { summary: "Everything that is stored of a person.", params: name } },
+    {
+      schema: { summary: "Everything that is stored about a person, as a zip file.", params: name },
+    },
     async ({ params: { name } }, reply) => {
       const zip = await app.store.export(name);
       return reply

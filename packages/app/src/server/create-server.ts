@@ -1,17 +1,23 @@
 import swagger from "@fastify/swagger";
 import websocket from "@fastify/websocket";
 import { MienError, messageOf } from "@mien/format";
-import fastify, { type FastifyInstance } from "fastify";
-import type { LiveApp } from "../live/app.ts";
+import fastify, { type FastifyError, type FastifyInstance } from "fastify";
+import type { ServerMessage } from "@mien/web";
+import type { LiveApp } from "../live/live-app.ts";
+import type { LiveFrame } from "../live/live-engine.ts";
 import { addApi } from "./api.ts";
 import { guard, type GuardOptions } from "./guard.ts";
 import type { PageFile } from "./page-files.ts";
 import { MAX_MESSAGE, Viewers } from "./viewers.ts";
 
-/** The largest image that may be sent, in bytes. */
+/** The largest uploaded image, in bytes. */
 const MAX_UPLOAD = 20 * 1024 * 1024;
+/** Time between two `Stats` messages, in ms. */
 const STATS_INTERVAL = 1000;
+/** What of a live app is sent to every viewer as a message. */
+const MESSAGE_EVENTS = ["status", "enrolment", "people"] as const;
 
+/** The HTTP status of an error by its code; 500 for every other code. */
 const STATUS: Partial<Record<MienError["code"], number>> = {
   usage: 400,
   "bad-image": 422,
@@ -20,9 +26,10 @@ const STATUS: Partial<Record<MienError["code"], number>> = {
 };
 
 /**
- * The live page's server: the page, `/ws`, `/api` and `/metrics`.
+ * Creates the server of the live page: the page, `/ws`, `/api` and `/metrics`.
  *
- * @returns not yet listening; `close` ends every connection.
+ * @param page the files of the page by path, see `readPage`.
+ * @returns a server that does not listen yet; `close` ends every connection.
  */
 export async function createServer(
   app: LiveApp,
@@ -35,66 +42,66 @@ export async function createServer(
     exposeHeadRoutes: false,
   });
   const viewers = new Viewers(app.engine);
-  // Before the guard: it has to know about a connection to close it when it is refused.
+  // Registered before the guard: it must know a connection to close it when the guard refuses it.
   await server.register(websocket, {
     options: { maxPayload: MAX_MESSAGE, perMessageDeflate: false },
   });
   server.addHook("onRequest", guard(options));
-  server.setErrorHandler(async (error, _request, reply) => {
+  server.setErrorHandler<FastifyError | MienError>(async (error, _request, reply) => {
     const known = error instanceof MienError;
-    const status = known
-      ? (STATUS[error.code] ?? 500)
-      : ((error as { statusCode?: number }).statusCode ?? 500);
+    const status = (known ? STATUS[error.code] : error.statusCode) ?? 500;
     if (status >= 500) console.error(error);
     await reply.code(status).send({
       error: {
         code: known ? error.code : "refused",
-        // What is wrong inside is nobody's business.
+        // An unexpected error may hold details of this machine.
         message: status >= 500 && !known ? "something went wrong on the server" : messageOf(error),
         advice: known ? error.advice : undefined,
       },
     });
   });
   server.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: { code: "missing-file", message: "there is nothing here" } }),
+    reply
+      .code(404)
+      .send({ error: { code: "missing-file", message: "nothing is served at this address" } }),
   );
   await server.register(swagger, {
     openapi: {
       info: {
         title: "mien live",
-        description: "What the live page does, for programs. It reads expressions, not feelings.",
+        description:
+          "Everything that the live page can do. Expressions are what faces show, not feelings.",
         version: "1",
       },
     },
   });
   await server.register(async (scope) => {
     scope.get("/ws", { websocket: true, schema: { hide: true } }, (socket) => {
-      viewers.add(socket, [app.hello, app.status, app.enrolment]);
+      viewers.add(socket, [app.hello, app.status, app.enrolment.state]);
     });
     addApi(scope, app, viewers);
     await Promise.resolve();
   });
   for (const [place, { type, content, gzipped }] of page) {
     server.get(place, { schema: { hide: true } }, (request, reply) => {
-      const zips = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
-      if (zips) reply.header("Content-Encoding", "gzip");
+      const acceptsGzip = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
+      if (acceptsGzip) reply.header("Content-Encoding", "gzip");
       if (place !== "/") reply.header("Cache-Control", "max-age=31536000, immutable");
-      return reply.type(type).send(zips ? gzipped : content);
+      return reply.type(type).send(acceptsGzip ? gzipped : content);
     });
   }
-  const stop = app.engine.listen({ onFrame: (frame) => viewers.show(frame) });
-  app.onChange = (what) => {
-    if (what === "status") viewers.tell(app.status);
-    else if (what === "enrolment") viewers.tell(app.enrolment);
-    else viewers.tell(app.hello);
-  };
+  const sendFrame = (frame: LiveFrame) => viewers.sendFrame(frame);
+  const sendMessage = (message: ServerMessage) => viewers.sendMessage(message);
+  app.on("frame", sendFrame);
+  for (const event of MESSAGE_EVENTS) app.on(event, sendMessage);
   const timer = setInterval(
-    () => viewers.tell(app.engine.meter.read(viewers.count)),
+    () => sendMessage(app.engine.meter.read(viewers.count)),
     STATS_INTERVAL,
   );
   server.addHook("preClose", async () => {
     clearInterval(timer);
-    stop();
+    app.off("frame", sendFrame);
+    for (const event of MESSAGE_EVENTS) app.off(event, sendMessage);
     viewers.close();
     await Promise.resolve();
   });

@@ -1,9 +1,9 @@
 import { prepareImages, type ModelInput } from "@mien/format";
 import { crop, EXPRESSION_MARGIN, regionOf } from "@mien/runtime";
 import sharp from "sharp";
-import type { LiveFrame } from "../live/engine.ts";
+import type { LiveFrame } from "../live/live-engine.ts";
 
-/** What the expression model sees of a face in a frame, as PNG; undefined if it is not in it. */
+/** The input of the expression model for a face of a frame, as PNG; undefined without that face. */
 export async function faceInput(
   live: LiveFrame,
   track: number,
@@ -12,10 +12,9 @@ export async function faceInput(
   const face = live.result.faces.find((one) => one.track === track);
   if (face === undefined) return undefined;
   const pixels = prepareImages([crop(live.frame, regionOf(face.box, EXPRESSION_MARGIN))], input);
-  const { width, height, channels } = input;
-  return sharp(Uint8Array.from(pixels, Math.round), {
-    raw: { width, height, channels: channels as 1 | 3 },
-  })
+  const { width, height } = input;
+  const channels = input.channels === 1 ? 1 : 3;
+  return sharp(Uint8Array.from(pixels, Math.round), { raw: { width, height, channels } })
     .png()
     .toBuffer();
 }

@@ -2,23 +2,23 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** What a server lets in. */
+/** Whom a server admits. */
 export interface GuardOptions {
-  /** The address that it listens on. */
+  /** The address that the server listens on. */
   readonly host: string;
-  /** Needed by everybody, unless the server is reached from this machine only. */
+  /** The token that every request needs; undefined if only this machine can reach the server. */
   readonly token: string | undefined;
 }
 
 const COOKIE = "mien-token";
 const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
 
-/** Whether only this machine can reach a server that listens there. */
+/** Whether only this machine can reach a server that listens on this address. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.includes(host);
 }
 
-/** No page may load, send or be embedded elsewhere. */
+/** The page loads nothing from other sites, sends nothing to them, and cannot be embedded in them. */
 const HEADERS = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
@@ -33,26 +33,27 @@ const HEADERS = {
 };
 
 /**
- * Runs before every request, also those that open a WebSocket. A foreign `Host` is DNS rebinding, a
- * foreign `Origin` another site's page; neither gets in. With a token, `/?token=…` leaves it in a
- * cookie; programs send `Authorization: Bearer …`.
+ * A hook that checks every request, also those that open a WebSocket. It refuses a foreign `Host`
+ * (DNS rebinding) and a foreign `Origin` (the page of another site). If there is a token,
+ * `/?token=…` stores it in a cookie; programs send `Authorization: Bearer …`.
  */
 export function guard({ host, token }: GuardOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     reply.headers(HEADERS);
     const asked = request.headers.host ?? "";
-    if (!isKnownHost(asked, host)) return refuse(reply, 403, "this Host is not served here");
+    if (!isOwnHost(asked, host))
+      return refuse(reply, 403, "the Host header is not an address of this server");
     const { origin } = request.headers;
     if (origin !== undefined && origin !== `http://${asked}`) {
-      return refuse(reply, 403, "this Origin may not use the server");
+      return refuse(reply, 403, "pages of this Origin may not use the server");
     }
     const site = request.headers["sec-fetch-site"];
     if (site === "cross-site" || (site === "same-site" && request.method !== "GET")) {
-      return refuse(reply, 403, "another site's page may not use the server");
+      return refuse(reply, 403, "pages of other sites may not use the server");
     }
     if (token === undefined) return undefined;
-    const { token: given } = request.query as { token?: unknown };
-    if (request.method === "GET" && typeof given === "string" && isToken(given, token)) {
+    const given = queryToken(request.query);
+    if (request.method === "GET" && given !== undefined && isToken(given, token)) {
       reply.header("Set-Cookie", `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/`);
       if (request.headers.upgrade === undefined)
         return reply.redirect(request.url.split("?")[0] ?? "/");
@@ -65,8 +66,13 @@ export function guard({ host, token }: GuardOptions) {
   };
 }
 
-/** A name could be rebound to this machine by its owner; an address cannot. */
-function isKnownHost(asked: string, host: string): boolean {
+function queryToken(query: unknown): string | undefined {
+  if (typeof query !== "object" || query === null || !("token" in query)) return undefined;
+  return typeof query.token === "string" ? query.token : undefined;
+}
+
+/** Names other than the server's own are refused: their owner could point them at this machine. */
+function isOwnHost(asked: string, host: string): boolean {
   const name = asked
     .replace(/:\d+$/, "")
     .replace(/^\[(.*)\]$/, "$1")
@@ -76,7 +82,7 @@ function isKnownHost(asked: string, host: string): boolean {
   return name === host.toLowerCase() || isIP(name) !== 0;
 }
 
-/** In a time that does not tell how much of it is right. */
+/** Compares in constant time, so that the time does not tell how much of the token is right. */
 function isToken(given: string, token: string): boolean {
   const hash = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(hash(given), hash(token));

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { MienError } from "@mien/format";
 
-/** A file of the page, as it is sent. */
+/** A file of the page, as it is sent to browsers. */
 export interface PageFile {
   readonly type: string;
   readonly content: Buffer;
@@ -18,15 +18,15 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** Where the page is built to. */
+/** The folder of the built page. @internal */
 export function builtPage(): string {
   return fileURLToPath(new URL("dist/www", import.meta.resolve("@mien/web/package.json")));
 }
 
 /**
- * Reads the built page into memory: what is not in it cannot be asked for.
+ * Reads the built page into memory. Only these files are served.
  *
- * @returns by path, `/` for the page itself.
+ * @returns the files by path; `/` is the page itself.
  * @throws {MienError} `missing-file` if it is not built.
  */
 export async function readPage(folder = builtPage()): Promise<ReadonlyMap<string, PageFile>> {

@@ -2,89 +2,96 @@ import {
   PICTURE,
   PICTURE_HEADER,
   readCameraHeader,
+  readViewerMessage,
   type ServerMessage,
-  type ViewerMessage,
 } from "@mien/web";
 import type { WebSocket } from "@fastify/websocket";
-import type { LiveEngine, LiveFrame } from "../live/engine.ts";
+import type { LiveEngine, LiveFrame } from "../live/live-engine.ts";
 
-/** With more than this waiting to be sent, a viewer gets no further pictures, in bytes. */
-const BACKLOG = 512 * 1024;
-/** With more than this, not even text. */
-const TEXT_BACKLOG = 2 * BACKLOG;
-/** Messages that are none are forgiven so often. */
-const PATIENCE = 20;
-/** The largest picture of a page's camera, in bytes. */
+/** Bytes that wait to be sent to a viewer, above which it gets no pictures and results. */
+const MAX_BACKLOG = 512 * 1024;
+/** Bytes that wait to be sent to a viewer, above which it gets no other messages either. */
+const MAX_TEXT_BACKLOG = 2 * MAX_BACKLOG;
+/** Malformed messages allowed before a viewer's connection is closed. */
+const MAX_MALFORMED = 20;
+/** The longest text message of a viewer, in bytes. */
+const MAX_TEXT = 1000;
+/** The largest message of a viewer, a picture of its camera, in bytes. */
 export const MAX_MESSAGE = 4 * 1024 * 1024;
-export const MAX_VIEWERS = 50;
+/** The largest number of open pages. */
+const MAX_VIEWERS = 50;
 
 interface Viewer {
   readonly socket: WebSocket;
+  /** Whether it wants depth pictures. */
   depth: boolean;
+  /** Whether it wants colour pictures. */
   pictures: boolean;
-  nonsense: number;
+  /** Malformed messages so far. */
+  malformed: number;
 }
 
-/** The pages that are open, and what they get. */
+/** The open pages: what they send, and what is sent to them. */
 export class Viewers {
   readonly #engine: LiveEngine;
   readonly #viewers = new Set<Viewer>();
 
+  /** @param engine gets the pictures of pages' cameras, and is told what viewers want. */
   constructor(engine: LiveEngine) {
     this.#engine = engine;
-    engine.wantsColour = (page) =>
-      [...this.#viewers].some((viewer) => viewer.pictures && viewer !== page);
   }
 
   get count(): number {
     return this.#viewers.size;
   }
 
-  /** @param greeting what a new viewer has to know. */
+  /** @param greeting the messages that a new viewer gets first. */
   add(socket: WebSocket, greeting: readonly ServerMessage[]): void {
     if (this.#viewers.size >= MAX_VIEWERS) {
       socket.close(1013, "too many pages are open");
       return;
     }
-    const viewer: Viewer = { socket, depth: false, pictures: true, nonsense: 0 };
+    const viewer: Viewer = { socket, depth: false, pictures: true, malformed: 0 };
     this.#viewers.add(viewer);
+    this.#updateDemand();
     for (const message of greeting) socket.send(JSON.stringify(message));
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      const isPicture = isBinary && this.#engine.isBrowser && readCameraHeader(data) !== undefined;
+      const isPicture =
+        isBinary && this.#engine.readsPageCameras && readCameraHeader(data) !== undefined;
       if (isPicture) this.#engine.offer(viewer, data);
-      else if (isBinary || !this.#understand(viewer, data)) this.#forgive(viewer);
+      else if (isBinary || !this.#accept(viewer, data)) this.#countMalformed(viewer);
     });
-    const gone = () => {
+    const remove = () => {
       this.#viewers.delete(viewer);
-      this.#update();
+      this.#updateDemand();
     };
-    socket.on("close", gone);
-    socket.on("error", gone);
+    socket.on("close", remove);
+    socket.on("error", remove);
   }
 
-  /** To everybody. */
-  tell(message: ServerMessage): void {
+  /** Sends a message to every viewer. */
+  sendMessage(message: ServerMessage): void {
     const text = JSON.stringify(message);
     for (const { socket } of this.#viewers) {
-      if (socket.bufferedAmount < TEXT_BACKLOG) socket.send(text);
+      if (socket.bufferedAmount < MAX_TEXT_BACKLOG) socket.send(text);
     }
   }
 
-  /** To everybody who keeps up. */
-  show({ result, colour, depth, origin }: LiveFrame): void {
+  /** Sends a result, and the pictures that each wants, to every viewer that keeps up. */
+  sendFrame({ result, colour, depth, origin }: LiveFrame): void {
     if (this.#viewers.size === 0) return;
     const text = JSON.stringify(result);
-    const picture = colour && withHeader(PICTURE.colour, result.frame, colour);
-    const far = depth && withHeader(PICTURE.depth, result.frame, depth);
+    const colourMessage = colour && withHeader(PICTURE.colour, result.frame, colour);
+    const depthMessage = depth && withHeader(PICTURE.depth, result.frame, depth);
     for (const viewer of this.#viewers) {
-      if (viewer.socket.bufferedAmount > BACKLOG) continue;
+      if (viewer.socket.bufferedAmount > MAX_BACKLOG) continue;
       viewer.socket.send(text);
       if (viewer === origin?.page) {
         const number = Buffer.alloc(4);
         number.writeUInt32LE(origin.number);
         viewer.socket.send(withHeader(PICTURE.own, result.frame, number));
-      } else if (viewer.pictures && picture !== null) viewer.socket.send(picture);
-      if (far !== null && viewer.depth) viewer.socket.send(far);
+      } else if (viewer.pictures && colourMessage !== null) viewer.socket.send(colourMessage);
+      if (depthMessage !== null && viewer.depth) viewer.socket.send(depthMessage);
     }
   }
 
@@ -92,29 +99,27 @@ export class Viewers {
     for (const { socket } of this.#viewers) socket.terminate();
   }
 
-  /** @returns whether it was a message. */
-  #understand(viewer: Viewer, data: Buffer): boolean {
-    if (data.length > 1000) return false;
-    let message: Partial<ViewerMessage> | null;
-    try {
-      message = JSON.parse(data.toString("utf8")) as Partial<ViewerMessage> | null;
-    } catch {
-      return false;
-    }
-    if (message?.type === "watch") viewer.depth = message.depth === true;
-    else if (message?.type === "pictures") viewer.pictures = message.wanted !== false;
-    else return false;
-    this.#update();
+  /** @returns whether the text is a message of a viewer. */
+  #accept(viewer: Viewer, data: Buffer): boolean {
+    const message = data.length > MAX_TEXT ? undefined : readViewerMessage(data.toString("utf8"));
+    if (message === undefined) return false;
+    if (message.type === "watch") viewer.depth = message.depth;
+    else viewer.pictures = message.wanted;
+    this.#updateDemand();
     return true;
   }
 
-  #forgive(viewer: Viewer): void {
-    viewer.nonsense++;
-    if (viewer.nonsense > PATIENCE) viewer.socket.close(1008, "messages that are none");
+  #countMalformed(viewer: Viewer): void {
+    viewer.malformed++;
+    if (viewer.malformed > MAX_MALFORMED) viewer.socket.close(1008, "malformed messages");
   }
 
-  #update(): void {
-    this.#engine.wantsDepth = [...this.#viewers].some(({ depth }) => depth);
+  #updateDemand(): void {
+    const viewers = [...this.#viewers];
+    this.#engine.setDemand({
+      picturesFor: new Set(viewers.filter(({ pictures }) => pictures)),
+      depth: viewers.some(({ depth }) => depth),
+    });
   }
 }
 

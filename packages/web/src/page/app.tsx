@@ -1,5 +1,6 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LiveResult } from "../messages.ts";
+import { StatisticsRecorder } from "../page-statistics.ts";
 import { About } from "./about.tsx";
 import { Camera, type CameraState } from "./server/page-camera.ts";
 import { Connection, type LiveState } from "./server/connection.ts";
@@ -16,11 +17,17 @@ function viewOf(hash: string): View {
   return name === "people" || name === "about" ? name : "live";
 }
 
+/** The word for the state of the source and the recording. */
+function stateOf(status: LiveState["status"]): string {
+  return status?.recording ? "recording" : (status?.state ?? "…");
+}
+
 export function App() {
   const connection = useMemo(() => new Connection(), []);
   const camera = useMemo(() => new Camera(connection), []);
   const history = useMemo(() => new History(), []);
-  const screen = useMemo(() => new Screen(), []);
+  const statistics = useMemo(() => (globalThis.mienStatistics = new StatisticsRecorder()), []);
+  const screen = useMemo(() => new Screen(statistics), []);
   const [state, setState] = useState<LiveState>(connection.state);
   const [cameraState, setCameraState] = useState<CameraState>("off");
   const [result, setResult] = useState<LiveResult | null>(null);
@@ -50,6 +57,8 @@ export function App() {
     };
   }, []);
   const { hello, status, connected } = state;
+  const stateText = connected ? stateOf(status) : "no connection";
+  useLayoutEffect(() => statistics.addState(stateText), [stateText]);
   const [mirror, setMirror] = useState(false);
   const [privacy, setPrivacy] = useState(false);
   const [wantsDepth, setWantsDepth] = useState(false);
@@ -102,7 +111,7 @@ export function App() {
           ))}
         </nav>
         <p class={`pill ${connected ? (status?.state ?? "") : "lost"}`} role="status">
-          {connected ? (status?.recording ? "recording" : (status?.state ?? "…")) : "no connection"}
+          {stateText}
         </p>
         <ThemeButton />
       </header>

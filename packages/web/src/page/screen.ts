@@ -1,4 +1,5 @@
 import type { LiveResult } from "../messages.ts";
+import type { StatisticsRecorder } from "../page-statistics.ts";
 import type { Shown } from "./server/connection.ts";
 
 /** What is written about a frame changes at most this often, in milliseconds: nobody reads faster. */
@@ -11,7 +12,18 @@ export class Screen {
   paused = false;
   onWords: (result: LiveResult | null) => void = () => undefined;
   readonly #painters = new Set<() => void>();
+  readonly #statistics: StatisticsRecorder;
   #lastWords = 0;
+
+  /** @param statistics gets every frame that is drawn. */
+  constructor(statistics: StatisticsRecorder) {
+    this.#statistics = statistics;
+  }
+
+  /** The age of the frame when it was drawn, in ms; null before the first. */
+  get latencyMs(): number | null {
+    return this.#statistics.latencyMs;
+  }
 
   /** @returns how to stop painting. */
   add(paint: () => void): () => void {
@@ -28,10 +40,7 @@ export class Screen {
     this.latest?.picture.close();
     this.latest = next;
     for (const paint of this.#painters) paint();
-    const { dataset } = document.documentElement;
-    // How old the picture is that a person sees now; also for tests to read.
-    dataset["latency"] = String(Date.now() - next.takenAt);
-    dataset["frame"] = String(next.result.frame);
+    this.#statistics.addFrame(next.result.frame, next.takenAt);
     const now = performance.now();
     if (now - this.#lastWords < WORDS_INTERVAL) return;
     this.#lastWords = now;

@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { MienError } from "@mien/format";
+import type { ShownState } from "@mien/web";
 import type { ServerProcess } from "./server-process.ts";
-import type { SaidState, WatchedPage } from "./watched-page.ts";
+import type { WatchedPage } from "./watched-page.ts";
 
 /** What followed one kill, in milliseconds after it. */
 export interface KillRound {
@@ -37,7 +38,7 @@ export async function killRounds(
   };
   const frameAfter = async (time: number) =>
     (await watched.frames()).find(({ timeMs }) => timeMs > time);
-  const stateAfter = async (state: string, time: number): Promise<SaidState | undefined> =>
+  const stateAfter = async (state: string, time: number): Promise<ShownState | undefined> =>
     (await watched.states()).find((said) => said.state === state && said.timeMs > time);
   const rounds: KillRound[] = [];
   while (rounds.length < options.kills) {

@@ -1,8 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import { median, quantile } from "@mien/bench";
-import type { ServerProcess } from "./server-process.ts";
+import type { ShownFrame } from "@mien/web";
+import type { ServerFigures, ServerProcess } from "./server-process.ts";
 import { openViewers } from "./measured-viewers.ts";
-import type { ShownFrame, WatchedPage } from "./watched-page.ts";
+import type { WatchedPage } from "./watched-page.ts";
 
 /** What one page showed, and the resources of the server. */
 export interface LiveFigures {

@@ -123,7 +123,7 @@ export function LiveView(props: LiveViewProps) {
     () => <Timelines history={history} labels={labels} privacy={privacy} />,
     [history, labels, privacy],
   );
-  const latency = result === null ? null : Number(document.documentElement.dataset["latency"] ?? 0);
+  const latency = result === null ? null : screen.latencyMs;
   return (
     <div class="live">
       <h1 class="unseen">Live</h1>
@@ -202,8 +202,9 @@ export function LiveView(props: LiveViewProps) {
             <h2>Faces come here</h2>
             <p class="quiet">
               For each: who it is, if they agreed to be known, what the face shows, and how sure the
-              model is. An expression stands large once it has filled most of the last{" "}
-              {hello?.window.size ?? 20} frames.
+              model is. An expression stands large once it has filled most of the confirmation
+              window
+              {hello !== null && `, the last ${hello.window.size} frames`}.
             </p>
           </div>
         )}
@@ -215,17 +216,20 @@ export function LiveView(props: LiveViewProps) {
             </p>
           </div>
         )}
-        {faces.slice(0, MOST_CARDS).map((face) => (
-          <FaceCard
-            key={face.track}
-            face={face}
-            labels={labels}
-            counts={(face.track !== null && result?.windows[face.track]) || labels.map(() => 0)}
-            windowSize={hello?.window.size ?? 20}
-            quorum={hello?.window.quorum ?? 0.6}
-            privacy={privacy}
-          />
-        ))}
+        {hello !== null &&
+          faces
+            .slice(0, MOST_CARDS)
+            .map((face) => (
+              <FaceCard
+                key={face.track}
+                face={face}
+                labels={labels}
+                counts={(face.track !== null && result?.windows[face.track]) || labels.map(() => 0)}
+                windowSize={hello.window.size}
+                quorum={hello.window.quorum}
+                privacy={privacy}
+              />
+            ))}
         {faces.length > MOST_CARDS && <p class="quiet">and {faces.length - MOST_CARDS} more</p>}
         {(result?.rejected?.length ?? 0) > 0 && (
           <div class="card rejected">

@@ -1,13 +1,15 @@
 import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../../messages.ts";
+import { KEEP_DAYS } from "../../retention-days.ts";
 import { ask } from "../server/api.ts";
 import { useLostFocus } from "../focus.ts";
 import type { PeopleViewProps } from "./people-view.tsx";
 import type { Screen } from "../screen.ts";
 import { Stage } from "../live/stage.tsx";
 
-const DAYS = [30, 90, 365];
+/** The times to choose from, in days. */
+const DAYS = [30, KEEP_DAYS, 365];
 const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
 
 /** Consent, then pictures, then a look at them. */
@@ -53,7 +55,7 @@ type Act = (method: string, path: string, body?: unknown) => Promise<void>;
 function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
   const [name, setName] = useState("");
   const [count, setCount] = useState(30);
-  const [keepDays, setKeepDays] = useState(90);
+  const [keepDays, setKeepDays] = useState<number>(KEEP_DAYS);
   const [consent, setConsent] = useState(false);
   const [text, setText] = useState("");
   const called = toPersonName(name);

@@ -1,0 +1,287 @@
+import { EventEmitter, once } from "node:events";
+import type { SourceNotice } from "@mien/camera";
+import { type Frame, MienError } from "@mien/format";
+import {
+  createPipeline,
+  type People,
+  type Pipeline,
+  type PipelineOptions,
+  type PipelineSettings,
+} from "@mien/runtime";
+import type { LiveResult, Status } from "@mien/web";
+import { depthToJpeg, toJpeg } from "../jpeg-pictures.ts";
+import { readCameraPicture } from "./camera-picture.ts";
+import type { LiveSource } from "./live-source.ts";
+import { Meter } from "./meter.ts";
+
+/** What a live engine works with. */
+export interface EngineOptions {
+  /** Where the frames come from; the caller closes it. */
+  readonly source: LiveSource;
+  readonly pipeline: Omit<PipelineOptions, "people" | "source">;
+  /** The people to recognise; recognition is off while nobody is enrolled. */
+  readonly people: People;
+}
+
+/** A processed frame. */
+export interface LiveFrame {
+  readonly frame: Frame;
+  readonly result: LiveResult;
+  /** The picture as JPEG; null if no viewer wants it. */
+  readonly colour: Buffer | null;
+  /** The depth picture as JPEG; null without depth, or if no viewer wants it. */
+  readonly depth: Buffer | null;
+  /** The page whose camera took the picture; null for every other source. */
+  readonly origin: Origin | null;
+}
+
+/** The page whose camera took a picture. */
+export interface Origin {
+  readonly page: object;
+  /** The page's own number of the picture. */
+  readonly number: number;
+}
+
+/** The state of the source, without what only the app knows. */
+export type SourceStatus = Omit<Status, "recording">;
+
+/** What a live engine emits. */
+export interface EngineEvents {
+  /** A frame was processed. */
+  frame: [LiveFrame];
+  /** The state of the source changed. */
+  status: [SourceStatus];
+}
+
+/** What the viewers want to be sent. Pictures that no viewer wants are not encoded. */
+export interface ViewerDemand {
+  /** The viewers that want colour pictures; a viewer needs no picture of its own camera. */
+  readonly picturesFor: ReadonlySet<object>;
+  /** Whether any viewer wants depth pictures. */
+  readonly depth: boolean;
+}
+
+/** A page's camera counts as stopped if no picture arrived for this time, in ms. */
+const PAGE_CAMERA_TIMEOUT = 2000;
+
+const WAITING = { state: "waiting", message: "waiting for a page to share its camera" } as const;
+
+/** Reads a source, processes its frames, and emits the results. */
+export class LiveEngine extends EventEmitter<EngineEvents> {
+  readonly meter = new Meter();
+  /** The last processed frame; null before the first, and once its names may be outdated. */
+  latest: LiveFrame | null = null;
+  readonly #options: EngineOptions;
+  #demand: ViewerDemand = { picturesFor: new Set(), depth: false };
+  readonly #pipeline: Pipeline;
+  #status: SourceStatus;
+  /** Number of resets. A result that was computed before a reset is dropped. */
+  #resets = 0;
+  /** The newest picture of a page's camera, which waits while another is processed. */
+  #waiting: { readonly page: object; readonly bytes: Uint8Array } | null = null;
+  /** Whether a picture of a page's camera is being processed. */
+  #busy = false;
+  #pageCameraTimer: NodeJS.Timeout | undefined;
+  /** Whether an unexpected error was printed already. */
+  #errorPrinted = false;
+  #pagePictures = 0;
+  readonly #opened = performance.now();
+
+  private constructor(options: EngineOptions, pipeline: Pipeline) {
+    super();
+    this.#options = options;
+    this.#pipeline = pipeline;
+    this.#status = this.readsPageCameras
+      ? { type: "status", ...WAITING }
+      : { type: "status", state: "starting", message: `opening ${this.source}` };
+  }
+
+  /** @throws {MienError} if a model cannot be used. */
+  static async open(options: EngineOptions): Promise<LiveEngine> {
+    const { pipeline, people } = options;
+    const opened = await createPipeline({ ...pipeline, people, rejected: true, windows: true });
+    return new LiveEngine(options, opened);
+  }
+
+  /** Whether the frames are pictures of pages' cameras. */
+  get readsPageCameras(): boolean {
+    return this.#options.source.source === null;
+  }
+
+  /** The source, to show: without its password. */
+  get source(): string {
+    return this.#options.source.name;
+  }
+
+  /** Frames per second as the source declares them; null if not known, and for pages' cameras. */
+  get frameRate(): number | null {
+    return this.#options.source.source?.framesPerSecond ?? null;
+  }
+
+  get labels(): readonly string[] {
+    return this.#pipeline.labels;
+  }
+
+  /** The settings of the pipeline, each with its value. */
+  get settings(): PipelineSettings {
+    return this.#pipeline.settings;
+  }
+
+  get status(): SourceStatus {
+    return this.#status;
+  }
+
+  /** What the viewers want; nothing at first. */
+  get demand(): ViewerDemand {
+    return this.#demand;
+  }
+
+  /** Sets what the viewers want from the next frame on. */
+  setDemand(demand: ViewerDemand): void {
+    this.#demand = demand;
+  }
+
+  /** To be called after people were enrolled, deleted or renamed. */
+  peopleChanged(): void {
+    this.#reset();
+    // Its result contains the names before the change.
+    this.latest = null;
+  }
+
+  /**
+   * Takes a picture of a page's camera. While one is processed, only the newest waits.
+   *
+   * @param page whose camera it is.
+   * @param bytes see `readCameraPicture`.
+   */
+  offer(page: object, bytes: Uint8Array): void {
+    if (this.#waiting !== null) this.meter.totals.dropped++;
+    this.#waiting = { page, bytes };
+    if (!this.#busy) void this.#processOffers();
+  }
+
+  /**
+   * Reads the source until it ends or the signal fires.
+   *
+   * @throws {MienError} if a file cannot be read; a camera that is lost is opened again.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, notices } = this.#options.source;
+    if (source === null) {
+      if (!signal.aborted) await once(signal, "abort");
+      return;
+    }
+    const onNotice = (notice: SourceNotice) => this.#handleNotice(notice);
+    notices.on("notice", onNotice);
+    try {
+      let expected = 0;
+      for await (const frame of source.frames(signal)) {
+        this.meter.totals.dropped += Math.max(0, frame.index - expected);
+        expected = frame.index + 1;
+        if (frame.discontinuity) this.#reset();
+        if (this.#status.state !== "running") {
+          this.#setStatus({ state: "running", message: source.name });
+        }
+        await this.#process(frame, Date.now());
+      }
+      if (!signal.aborted) {
+        this.#setStatus({ state: "ended", message: `${this.source} has ended` });
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      notices.off("notice", onNotice);
+    }
+  }
+
+  /** Frees the models; call it after `run` has ended. */
+  async close(): Promise<void> {
+    clearTimeout(this.#pageCameraTimer);
+    await this.#pipeline.close();
+  }
+
+  #handleNotice({ kind, message, error }: SourceNotice): void {
+    if (kind === "lost") {
+      this.#setStatus({
+        state: "lost",
+        message: error?.message ?? message,
+        advice: error?.advice,
+      });
+    } else if (kind === "back") this.#setStatus({ state: "running", message });
+  }
+
+  /** Processes waiting pictures of pages' cameras until there are none. */
+  async #processOffers(): Promise<void> {
+    this.#busy = true;
+    clearTimeout(this.#pageCameraTimer);
+    try {
+      while (this.#waiting !== null) {
+        const { page, bytes } = this.#waiting;
+        this.#waiting = null;
+        const capturedAt = Date.now();
+        try {
+          const { number, ...picture } = readCameraPicture(bytes);
+          const timeMs = performance.now() - this.#opened;
+          const frame: Frame = { ...picture, index: this.#pagePictures++, timeMs };
+          if (this.#status.state !== "running") {
+            this.#setStatus({ state: "running", message: "this page's camera" });
+          }
+          await this.#process(frame, capturedAt, { page, number });
+        } catch (error) {
+          this.meter.totals.failed++;
+          if (!(error instanceof MienError) && !this.#errorPrinted) {
+            this.#errorPrinted = true;
+            console.error(error);
+          }
+        }
+      }
+    } finally {
+      this.#busy = false;
+      this.#pageCameraTimer = setTimeout(
+        () => this.#pageCameraStopped(),
+        PAGE_CAMERA_TIMEOUT,
+      ).unref();
+    }
+  }
+
+  /** Discards everything about a page's camera that has stopped. */
+  #pageCameraStopped(): void {
+    this.latest = null;
+    this.#reset();
+    this.#setStatus(WAITING);
+  }
+
+  async #process(frame: Frame, capturedAt: number, origin: Origin | null = null): Promise<void> {
+    const started = performance.now();
+    const resets = this.#resets;
+    const wantsColour = [...this.#demand.picturesFor].some((page) => page !== origin?.page);
+    const [seen, colour, depth] = await Promise.all([
+      this.#pipeline.process(frame),
+      wantsColour ? toJpeg(frame) : null,
+      frame.depth !== undefined && this.#demand.depth ? depthToJpeg(frame.depth) : null,
+    ]);
+    // People changed meanwhile: its names may be outdated.
+    if (resets !== this.#resets) return;
+    const result: LiveResult = {
+      ...seen,
+      source: frame.path ?? this.source,
+      capturedAt,
+      depth: depth !== null,
+      windows: seen.windows ?? {},
+    };
+    this.meter.frame(performance.now() - started, seen.faces.length);
+    this.latest = { frame, result, colour, depth, origin };
+    this.emit("frame", this.latest);
+  }
+
+  /** Forgets every track and confirmation window. */
+  #reset(): void {
+    this.#resets++;
+    this.#pipeline.reset();
+  }
+
+  #setStatus(status: Omit<SourceStatus, "type">): void {
+    this.#status = { type: "status", ...status };
+    this.emit("status", this.#status);
+  }
+}

@@ -1,0 +1,45 @@
+import { EventEmitter } from "node:events";
+import { openSource, parseSource, type Source, type SourceNotice } from "@mien/camera";
+import { withoutSecrets } from "@mien/format";
+
+/** What `--source` says for the cameras of the pages. */
+export const PAGE_CAMERAS = "browser";
+
+/** What a live source emits: that it is lost, is back, or left something out. */
+export interface SourceEvents {
+  notice: [SourceNotice];
+}
+
+/** Where the frames of a live app come from. */
+export interface LiveSource {
+  /** What `--source` says, without its password. */
+  readonly name: string;
+  /** The camera or file; null if pages send the pictures of their own cameras. */
+  readonly source: Source | null;
+  readonly notices: EventEmitter<SourceEvents>;
+}
+
+/**
+ * Opens a source for live viewing: files are played at their own speed, again and again, and cameras
+ * are opened again whenever they are lost; see `SourceOptions.reconnect`.
+ *
+ * @param text as `--source` takes it, or `PAGE_CAMERAS`.
+ * @param options.notices gets the notices while it is opened, too. Default a new emitter.
+ * @throws {MienError} if a file cannot be opened; a camera may come later.
+ */
+export async function openLiveSource(
+  text: string,
+  options: { readonly signal?: AbortSignal; readonly notices?: EventEmitter<SourceEvents> } = {},
+): Promise<LiveSource> {
+  const { signal, notices = new EventEmitter<SourceEvents>() } = options;
+  if (text === PAGE_CAMERAS) return { name: PAGE_CAMERAS, source: null, notices };
+  const parsed = await parseSource(text);
+  const source = await openSource(parsed, {
+    ...(signal === undefined ? {} : { signal }),
+    reconnect: true,
+    realTime: true,
+    loop: parsed.canLoop,
+    onNotice: (notice) => notices.emit("notice", notice),
+  });
+  return { name: withoutSecrets(parsed.text), source, notices };
+}

@@ -1,0 +1,108 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { personNameProblem } from "@mien/format";
+import { describe, expect, it } from "vitest";
+import { pageTests, withoutChromium } from "../testing/page-tests.ts";
+import { violations, visit } from "../testing/page-visit.ts";
+import { spot, spotFolder, type TestLive } from "../testing/start-live.ts";
+
+/** Plays a picture of a spot; for all tests that do not change it. */
+let spots: TestLive;
+const tests = pageTests(async ({ folder, startForAll }) => {
+  spots = await startForAll({ source: await spotFolder(folder) });
+});
+
+describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
+  it("removes a deleted name also while it is paused", async () => {
+    const live = await tests.start({ source: await spotFolder(tests.folder) });
+    // Without loss, so that it is the very face.
+    const jpeg = await spot(64).png().toBuffer();
+    const face = () => live.app.engine.latest?.result.faces[0];
+    await expect.poll(face, { timeout: 20_000 }).toBeDefined();
+    const { box } = face()!;
+    const crops = Array.from({ length: 3 }, () => ({ jpeg, box }));
+    await live.app.store.add("Countess", crops, { given: new Date().toISOString(), keepDays: 1 });
+    await live.app.renamePerson("Countess", "Ada");
+    const { page } = await visit(tests.chromium.browser, live);
+    await page.locator(".face h2", { hasText: "Ada" }).waitFor();
+    await page.getByRole("button", { name: /Pause/ }).click();
+    await page.getByRole("button", { name: /Go on/ }).waitFor();
+    const drawn = () =>
+      page.evaluate<string>(`document.querySelector("canvas.picture").toDataURL()`);
+    const before = await drawn();
+    await live.app.deletePerson("Ada");
+    await page.locator(".face h2", { hasText: "Unknown" }).waitFor();
+    expect(await page.locator("main").innerText()).not.toContain("Ada");
+    expect(await drawn()).not.toBe(before);
+  });
+
+  it("shows the consent text of the name that was typed last", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    await page.route(/consent\?name=Ad&/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 800));
+      await route.continue();
+    });
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    const late = page.waitForResponse(/consent\?name=Ad&/);
+    await page.getByLabel("Name").fill("Ad");
+    await page.waitForRequest(/consent\?name=Ad&/);
+    await page.getByLabel("Name").fill("Ada");
+    await page.getByText(/the name "Ada"/).waitFor();
+    await late;
+    await page.waitForTimeout(200);
+    expect(await page.locator(".consent").textContent()).toContain(`the name "Ada"`);
+  });
+
+  it("says what is wrong with a name while it is typed, as the commands do", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    for (const name of ["Ada\u202eB", "-Ada", "CON"]) {
+      await page.getByLabel("Name").fill(name);
+      const sentence = `This cannot be a name: ${personNameProblem(name)}.`;
+      await page.getByText(sentence, { exact: true }).waitFor();
+      expect(await page.locator(".consent").count()).toBe(0);
+    }
+    await page.getByLabel("Name").fill("شاه\u200cرخ");
+    await page.locator(".consent").waitFor();
+    expect(await page.getByText("This cannot be a name").count()).toBe(0);
+  });
+
+  it("merges two entries of one person, and shows no more who has expired", async () => {
+    const live = await tests.start({ source: "browser", retentionCheckMs: 200 });
+    const consent = { given: new Date().toISOString(), keepDays: 1 };
+    const jpeg = await spot(64).jpeg().toBuffer();
+    for (const [name, count] of [
+      ["Ada", 2],
+      ["Countess", 3],
+    ] as const) {
+      const crops = Array.from({ length: count }, () => ({ jpeg, box: [64, 96, 32, 32] as const }));
+      await live.app.store.add(name, crops, consent);
+    }
+    const { page } = await visit(tests.chromium.browser, live);
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    const countess = page.locator(".person", { hasText: "Countess" });
+    await countess.getByRole("button", { name: "Merge" }).click();
+    const focused = () => page.evaluate<string>(`document.activeElement.tagName`);
+    await expect.poll(focused).toBe("SELECT");
+    await countess.getByRole("button", { name: "Cancel" }).press("Enter");
+    await expect.poll(focused).toBe("H2");
+    await countess.getByRole("button", { name: "Merge" }).click();
+    await countess.getByRole("combobox").selectOption("Ada");
+    expect(await violations(page)).toEqual([]);
+    await countess.locator("form").getByRole("button", { name: "Merge" }).press("Enter");
+    await page.getByText(/5 pictures, since/).waitFor();
+    await page.getByText("Merged.").waitFor();
+    await expect.poll(focused).toBe("H1");
+    expect(await page.locator(".person").count()).toBe(1);
+    const places = await readdir(path.join(live.folder, "people"), { recursive: true });
+    const record = path.join(
+      live.folder,
+      "people",
+      places.find((p) => p.endsWith("person.json"))!,
+    );
+    const said = await readFile(record, "utf8");
+    await writeFile(record, said.replace(/"keepUntil": "[^"]*"/, `"keepUntil": "2020-01-01"`));
+    await page.getByText(/Recognition is off/).waitFor();
+    expect(await readdir(path.join(live.folder, "people"))).toEqual([]);
+  });
+});
