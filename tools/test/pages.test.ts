@@ -6,21 +6,24 @@ import { Chart } from "chart.js/auto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { synthesize } from "../../packages/data/src/index.ts";
 import { findingsOf } from "../../packages/data/src/explore/findings.ts";
-import { renderPage as explorePage } from "../../packages/data/src/explore/page.ts";
+import { renderPage as explorePage } from "../../packages/data/src/explore/explore-page.ts";
 import { findChromium } from "@mien/cli";
-import { launchChromium } from "../../packages/app/src/live/benchmark/chromium.ts";
-import { drawPictures, type Picture } from "../../packages/data/src/explore/pictures.ts";
-import { exploreDataset, type ExploreReport } from "../../packages/data/src/explore/report.ts";
+import { launchChromium } from "../../packages/app/src/benchmark/live/page-browser.ts";
+import { drawPictures, type Picture } from "../../packages/data/src/explore/explore-pictures.ts";
+import {
+  exploreDataset,
+  type ExploreReport,
+} from "../../packages/data/src/explore/dataset-report.ts";
 import { sessionReport, SessionTimeline } from "../../packages/app/src/live/session-report.ts";
-import { PAGE } from "../../packages/export/src/web/page.ts";
-import { compareRuns } from "../../packages/train/src/compare.ts";
-import { renderComparison } from "../../packages/train/src/page/comparison.ts";
-import { page } from "../../packages/train/src/page/html.ts";
-import { writeReport } from "../../packages/train/src/page/report.ts";
-import { confusionTable } from "../../packages/train/src/page/score-tables.ts";
+import { PAGE } from "../../packages/export/src/web/web-page.ts";
+import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";
+import { renderComparison } from "../../packages/train/src/report/comparison-page.ts";
+import { page } from "../../packages/train/src/report/page-frame.ts";
+import { writeReport } from "../../packages/train/src/report/run-page.ts";
+import { confusionTable } from "../../packages/train/src/report/score-tables.ts";
 import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.ts";
 import { FONT, PIXEL_RATIO, registerFonts, THEMES } from "../../packages/plot/src/theme.ts";
-import type { Trial } from "../../packages/tune/src/protocol.ts";
+import type { Trial } from "../../packages/tune/src/optuna/optuna-protocol.ts";
 import {
   drawCurves,
   drawHistory,
@@ -29,9 +32,9 @@ import {
   drawSlices,
   parallelChart,
   shade,
-} from "../../packages/tune/src/report/charts.ts";
-import { renderPage as studyPage } from "../../packages/tune/src/report/page.ts";
-import { loadSpace, type Space } from "../../packages/tune/src/space.ts";
+} from "../../packages/tune/src/report/tune-charts.ts";
+import { renderPage as studyPage } from "../../packages/tune/src/report/tune-page.ts";
+import { loadSpace, type Space } from "../../packages/tune/src/search-space.ts";
 import { toySettings } from "../../packages/tune/src/testing/studies.ts";
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>;

@@ -1,13 +1,13 @@
 import type { Program } from "@mien/cli";
-import { acquire } from "./commands/acquire.ts";
-import { analyze } from "./commands/analyze.ts";
-import { benchmark } from "./commands/benchmark.ts";
-import { benchmarkLive } from "./commands/benchmark-live.ts";
-import { benchmarkSources } from "./commands/benchmark-sources.ts";
-import { doctor } from "./commands/doctor.ts";
-import { live } from "./commands/live.ts";
-import { people } from "./commands/people.ts";
-import { record } from "./commands/record.ts";
+import { acquire } from "./commands/acquire-command.ts";
+import { analyze } from "./commands/analyze-command.ts";
+import { benchmark } from "./commands/benchmark-command.ts";
+import { benchmarkLive } from "./commands/benchmark-live-command.ts";
+import { benchmarkSources } from "./commands/benchmark-sources-command.ts";
+import { doctor } from "./commands/doctor-command.ts";
+import { live } from "./commands/live-command.ts";
+import { people } from "./commands/people-command.ts";
+import { record } from "./commands/record-command.ts";
 
 /** The package's commands. */
 export const program: Program = {

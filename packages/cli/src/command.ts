@@ -1,4 +1,4 @@
-import type { Options, OptionValues, Positional } from "./options.ts";
+import type { Options, OptionValues, Positional } from "./command-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A command: what it is called and takes, and what it does. */

@@ -1,7 +1,7 @@
 import wrapAnsi from "wrap-ansi";
 import type { Command } from "./command.ts";
-import { commonOptions, flagOf, type Option, type Options } from "./options.ts";
-import type { Program } from "./run.ts";
+import { commonOptions, flagOf, type Option, type Options } from "./command-options.ts";
+import type { Program } from "./run-program.ts";
 
 /** Stands below every help text. */
 const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";

@@ -9,9 +9,9 @@ export {
   VOTE_COLUMNS,
   type VoteOptions,
   type Votes,
-} from "./ferplus.ts";
-export * from "./load.ts";
-export { loadWithProgress, skipBadRowsOption } from "./load-with-progress.ts";
-export { locateDataset } from "./locate.ts";
-export { describeBadRow, type BadRow } from "./row-collector.ts";
+} from "./set/ferplus.ts";
+export * from "./set/load-dataset.ts";
+export { loadWithProgress, skipBadRowsOption } from "./set/load-with-progress.ts";
+export { locateDataset } from "./set/locate-dataset.ts";
+export { describeBadRow, type BadRow } from "./csv/row-collector.ts";
 export { synthesize } from "./synth/synthesize.ts";

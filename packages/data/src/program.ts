@@ -1,7 +1,7 @@
 import type { Program } from "@mien/cli";
-import { benchmarkCommand } from "./commands/benchmark.ts";
-import { exploreCommand } from "./commands/explore.ts";
-import { synthCommand } from "./commands/synth.ts";
+import { benchmarkCommand } from "./commands/benchmark-command.ts";
+import { exploreCommand } from "./commands/explore-command.ts";
+import { synthCommand } from "./commands/synth-command.ts";
 
 /** The package's commands. */
 export const program: Program = {

@@ -1,9 +1,9 @@
 import type { Program } from "@mien/cli";
-import { benchmark } from "./commands/benchmark.ts";
-import { faces } from "./commands/faces.ts";
-import { onnx } from "./commands/onnx.ts";
-import { speed } from "./commands/speed.ts";
-import { verify } from "./commands/verify.ts";
+import { benchmark } from "./commands/benchmark-command.ts";
+import { faces } from "./commands/faces-command.ts";
+import { onnx } from "./commands/onnx-command.ts";
+import { speed } from "./commands/speed-command.ts";
+import { verify } from "./commands/verify-command.ts";
 
 /** The package's commands. */
 export const program: Program = {

@@ -1,4 +1,4 @@
-import { describeValue, isBytes, isSide } from "./describe-value.ts";
+import { describeValue, isBytes, isSide } from "./text/describe-value.ts";
 import { MienError } from "./errors.ts";
 import type { ModelInput } from "./model-metadata.ts";
 

@@ -1,11 +1,11 @@
 import { MienError, describeValue, isBytes, nearestName } from "@mien/format";
-import type { ConfirmationOptions } from "./confirmation.ts";
-import type { DetectorOptions } from "./face-detector.ts";
-import type { LbphOptions } from "./lbph.ts";
-import type { ModelSource } from "./ort.ts";
+import type { ConfirmationOptions } from "./expression/confirmation.ts";
+import type { DetectorOptions } from "./detect/face-detector.ts";
+import type { LbphOptions } from "./people/lbph.ts";
+import type { ModelSource } from "./session/ort.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
-import type { SessionChoices } from "./session-choices.ts";
-import type { TrackerOptions } from "./tracker.ts";
+import type { SessionChoices } from "./session/session-choices.ts";
+import type { TrackerOptions } from "./track/tracker.ts";
 
 /** Which values an option takes. */
 interface Rule {

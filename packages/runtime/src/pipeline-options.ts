@@ -1,9 +1,9 @@
-import type { ConfirmationOptions } from "./confirmation.ts";
-import type { DetectorOptions } from "./face-detector.ts";
-import type { ModelSource } from "./ort.ts";
-import type { People } from "./people.ts";
-import type { SessionChoices } from "./session-choices.ts";
-import type { TrackerOptions } from "./tracker.ts";
+import type { ConfirmationOptions } from "./expression/confirmation.ts";
+import type { DetectorOptions } from "./detect/face-detector.ts";
+import type { ModelSource } from "./session/ort.ts";
+import type { People } from "./people/people.ts";
+import type { SessionChoices } from "./session/session-choices.ts";
+import type { TrackerOptions } from "./track/tracker.ts";
 
 /** Frames from one look for faces to the next; docs/runtime.md says what fewer looks cost. */
 export const DETECT_EVERY = 3;

@@ -5,21 +5,21 @@ import {
   type FrameResult,
   type RejectedBox,
 } from "@mien/format";
-import { clip, isInside, type Box } from "./box.ts";
+import { clip, isInside, type Box } from "./image/box.ts";
 import { checkOptions } from "./check-options.ts";
-import { argmax } from "./confirmation.ts";
-import { Confirmations } from "./confirmations.ts";
-import { judgeRelief } from "./depth-gate.ts";
-import { ExpressionClassifier } from "./expression-classifier.ts";
-import { FaceDetector } from "./face-detector.ts";
-import { Identities } from "./identities.ts";
-import type { Match } from "./people.ts";
-import { checkFrame } from "./picture.ts";
+import { argmax } from "./expression/confirmation.ts";
+import { Confirmations } from "./expression/confirmation-windows.ts";
+import { judgeRelief } from "./depth/depth-gate.ts";
+import { ExpressionClassifier } from "./expression/expression-classifier.ts";
+import { FaceDetector } from "./detect/face-detector.ts";
+import { Identities } from "./people/identities.ts";
+import type { Match } from "./people/people.ts";
+import { checkFrame } from "./image/picture.ts";
 import { DETECT_EVERY, type PipelineOptions } from "./pipeline-options.ts";
-import { readExpressions } from "./read-expressions.ts";
-import type { Picture } from "./shrink.ts";
+import { readExpressions } from "./expression/read-expressions.ts";
+import type { Picture } from "./image/shrink.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import { Tracker } from "./tracker.ts";
+import { Tracker } from "./track/tracker.ts";
 
 /** A frame; what a plain picture does not say is counted and timed by the pipeline. */
 export type FrameInput = Picture & Partial<Omit<Frame, keyof Picture>>;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cpuHasBfloat16 } from "./precision.ts";
+import { cpuHasBfloat16 } from "./tensor/precision.ts";
 
 /** What `--help` says about a hyperparameter: its group, its unit (null: none) and its meaning. */
 function about(group: string, unit: string | null, description: string) {

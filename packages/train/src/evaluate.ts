@@ -12,11 +12,11 @@ import {
   type RunMetrics,
   type Split,
 } from "@mien/format";
-import { calibrate } from "./calibration.ts";
-import { judge } from "./judge.ts";
-import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./openings.ts";
-import { writeReport } from "./page/report.ts";
-import { drawConfusion } from "./plots.ts";
+import { calibrate } from "./score/calibration.ts";
+import { judge } from "./score/evaluate-predictions.ts";
+import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./run/test-set-access.ts";
+import { writeReport } from "./report/run-page.ts";
+import { drawConfusion } from "./report/plots.ts";
 import {
   answersOf,
   predictionsFile,
@@ -24,11 +24,11 @@ import {
   writePredictions,
   type MeasuredPart,
   type Predictions,
-} from "./predictions.ts";
-import { readRunMetrics, trainingCode } from "./run.ts";
-import { voteShareOf } from "./target-of.ts";
-import { openTrainedModel, type TrainedModel } from "./trained-model.ts";
-import { tenViews, viewAt, type View } from "./views.ts";
+} from "./score/predictions.ts";
+import { readRunMetrics, trainingCode } from "./run/run.ts";
+import { voteShareOf } from "./score/target-of.ts";
+import { openTrainedModel, type TrainedModel } from "./network/trained-model.ts";
+import { tenViews, viewAt, type View } from "./batch/views.ts";
 
 /** In chunks, so that the pixels of a large part are never all in memory as floats. */
 const CHUNK = 1024;

@@ -11,16 +11,16 @@ import {
   type RunMetrics,
   type Split,
 } from "@mien/format";
-import { architecture } from "./architecture.ts";
+import { architecture } from "./network/architecture.ts";
 import type { TrainConfig } from "./config.ts";
 import { calibrateRun, predictPart } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
-import { buildLayersModel, saveLayersModel, setWeights } from "./layers-model.ts";
-import { judge } from "./judge.ts";
-import { writeReport } from "./page/report.ts";
-import { drawConfusion, drawCurves } from "./plots.ts";
-import { writePredictions } from "./predictions.ts";
-import { openTrainedModel, pixelsAt } from "./trained-model.ts";
+import { buildLayersModel, saveLayersModel, setWeights } from "./network/layers-model.ts";
+import { judge } from "./score/evaluate-predictions.ts";
+import { writeReport } from "./report/run-page.ts";
+import { drawConfusion, drawCurves } from "./report/plots.ts";
+import { writePredictions } from "./score/predictions.ts";
+import { openTrainedModel, pixelsAt } from "./network/trained-model.ts";
 
 /** Validation images whose outputs are stored for comparing other forms of the model. */
 const REFERENCE_IMAGES = 32;

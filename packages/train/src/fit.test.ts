@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { EpochRecord, NamedTensor } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkpointFile, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { checkpointFile, loadCheckpoint, saveCheckpoint } from "./run/checkpoint.ts";
 import { resolveConfig } from "./config.ts";
 import { fit, type FitOptions } from "./fit.ts";
-import { tensorCount } from "./native.ts";
+import { tensorCount } from "./tensor/native.ts";
 import { smallConfig, smallSet, smallSplit } from "./testing/small-set.ts";
 
 let folder: string;

@@ -9,11 +9,11 @@ import {
   type ImageSet,
   type Split,
 } from "@mien/format";
-import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./run/checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
-import { bestEpoch } from "./history.ts";
-import { loadState, stateOf } from "./network.ts";
-import { learningRateAt } from "./schedule.ts";
+import { bestEpoch } from "./run/history.ts";
+import { loadState, stateOf } from "./network/network.ts";
+import { learningRateAt } from "./network/schedule.ts";
 import {
   createTrainer,
   disposeTrainer,
@@ -21,8 +21,8 @@ import {
   storedVariables,
   trainStep,
 } from "./step.ts";
-import type { Standardisation } from "./standardise.ts";
-import type { TargetSources } from "./targets.ts";
+import type { Standardisation } from "./network/standardise.ts";
+import type { TargetSources } from "./batch/targets.ts";
 
 /** What to train on, how, and where to keep it. */
 export interface FitOptions {

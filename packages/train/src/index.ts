@@ -1,12 +1,12 @@
 import type { fit as fitFunction } from "./fit.ts";
 import type { finishRun as finishRunFunction } from "./finish.ts";
-import type { TrainedModel } from "./trained-model.ts";
+import type { TrainedModel } from "./network/trained-model.ts";
 
 export * from "./config.ts";
-export * from "./metrics.ts";
-export * from "./run.ts";
+export * from "./score/metrics.ts";
+export * from "./run/run.ts";
 export type { FitOptions, FitProgress, FitResult } from "./fit.ts";
-export type { TrainedModel } from "./trained-model.ts";
+export type { TrainedModel } from "./network/trained-model.ts";
 
 /*
  * TensorFlow takes a second and 200 MB to load, so what needs it is loaded by the first call.
@@ -21,5 +21,5 @@ export const finishRun: typeof finishRunFunction = async (result, run) =>
 
 /** See `openTrainedModel` in trained-model.ts: opens the model of a finished run. */
 export async function openTrainedModel(runFolder: string): Promise<TrainedModel> {
-  return (await import("./trained-model.ts")).openTrainedModel(runFolder);
+  return (await import("./network/trained-model.ts")).openTrainedModel(runFolder);
 }

@@ -1,18 +1,22 @@
 import { MienError, type ImageSet, type ModelInput } from "@mien/format";
-import { drawTransforms, isIdentity, retouchImages, transformImages } from "./augment.ts";
-import { averageWeights, type WeightAverage } from "./average.ts";
-import { chooseTraining } from "./choose-training.ts";
+import { drawTransforms, isIdentity, retouchImages, transformImages } from "./batch/augment.ts";
+import { averageWeights, type WeightAverage } from "./network/average.ts";
+import { chooseTraining } from "./batch/choose-training-images.ts";
 import type { TrainConfig } from "./config.ts";
-import { uploadData, type DeviceData } from "./device-data.ts";
-import { createMeter, type Meter } from "./meter.ts";
-import { mixup } from "./mixup.ts";
-import * as ops from "./native-ops.ts";
-import { constantFloat, dispose, keep, scope, upload, type NativeTensor } from "./native.ts";
-import { createNetwork, type Network } from "./network.ts";
-import { createOptimizer, type Optimizer } from "./optimizer.ts";
-import { learningRateAt } from "./schedule.ts";
-import { measureStandardisation, standardise, type Standardisation } from "./standardise.ts";
-import { logitAdjustment, makeTargets, type TargetSources } from "./targets.ts";
+import { uploadData, type DeviceData } from "./batch/device-data.ts";
+import { createMeter, type Meter } from "./tensor/meter.ts";
+import { mixup } from "./batch/mixup.ts";
+import * as ops from "./tensor/native-ops.ts";
+import { constantFloat, dispose, keep, scope, upload, type NativeTensor } from "./tensor/native.ts";
+import { createNetwork, type Network } from "./network/network.ts";
+import { createOptimizer, type Optimizer } from "./network/optimizer.ts";
+import { learningRateAt } from "./network/schedule.ts";
+import {
+  measureStandardisation,
+  standardise,
+  type Standardisation,
+} from "./network/standardise.ts";
+import { logitAdjustment, makeTargets, type TargetSources } from "./batch/targets.ts";
 
 /** Everything that takes part in a training step. */
 export interface Trainer {

@@ -1,2 +1,2 @@
-export * from "./space.ts";
-export * from "./settings.ts";
+export * from "./search-space.ts";
+export * from "./study-settings.ts";

@@ -1,9 +1,9 @@
 import type { Program } from "@mien/cli";
-import { benchmarkCommand } from "./commands/benchmark.ts";
-import { dashboardCommand } from "./commands/dashboard.ts";
-import { reportCommand } from "./commands/report.ts";
-import { searchCommand } from "./commands/search.ts";
-import { workerCommand } from "./commands/worker.ts";
+import { benchmarkCommand } from "./commands/benchmark-command.ts";
+import { dashboardCommand } from "./commands/dashboard-command.ts";
+import { reportCommand } from "./commands/report-command.ts";
+import { searchCommand } from "./commands/search-command.ts";
+import { workerCommand } from "./commands/worker-command.ts";
 
 /** The package's commands. */
 export const program: Program = {

@@ -1,7 +1,7 @@
 import { checkPersonName, MienError, type FaceResult, type Frame } from "@mien/format";
 import { cut } from "@mien/runtime";
 import type { Enrolment } from "@mien/web";
-import { toJpeg } from "../live/pictures.ts";
+import { toJpeg } from "../jpeg-pictures.ts";
 import type { Crop } from "../people/person-store.ts";
 import { flawOf, lookAt, type Look } from "./quality.ts";
 

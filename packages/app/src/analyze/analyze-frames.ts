@@ -12,10 +12,10 @@ import {
 import type { Pipeline } from "@mien/runtime";
 import sharp from "sharp";
 import type { Source } from "../sources/source.ts";
-import { csvHeader, csvLines } from "./csv.ts";
+import { csvHeader, csvLines } from "./results-csv.ts";
 import { FacePainter } from "./draw-faces.ts";
 import { LineFile } from "./results-file.ts";
-import { Counter, type Tally } from "./tally.ts";
+import { Counter, type Tally } from "./expression-tally.ts";
 import { VideoFile } from "./video-file.ts";
 
 /** What an analysis leaves on disk. */

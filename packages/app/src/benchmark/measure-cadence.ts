@@ -24,7 +24,7 @@ import {
   type Picture,
 } from "@mien/runtime";
 import sharp from "sharp";
-import { findFaceModel } from "../analyze/models.ts";
+import { findFaceModel } from "../face-models.ts";
 import { readFaces, type FaceTexture } from "../recording/face-textures.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { Source } from "../sources/source.ts";
 import { feed, mayComeBack, openLive } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import { fromCamera } from "./camera-picture.ts";
-import { depthToJpeg, toJpeg } from "./pictures.ts";
+import { depthToJpeg, toJpeg } from "../jpeg-pictures.ts";
 import { WindowCounts } from "./window-counts.ts";
 
 /** What a live engine works with. */

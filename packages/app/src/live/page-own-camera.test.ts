@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { launchChromium } from "./benchmark/chromium.ts";
+import { launchChromium } from "../benchmark/live/page-browser.ts";
 import { pageTests, withoutChromium } from "./testing/page-tests.ts";
 import { CONFIRMED, FRAME, pixel, until, violations, visit } from "./testing/page-visit.ts";
 import type { TestLive } from "./testing/start-live.ts";

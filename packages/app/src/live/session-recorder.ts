@@ -9,7 +9,7 @@ import {
   type StreamLine,
 } from "@mien/format";
 import type { LiveResult } from "@mien/web";
-import { csvHeader, csvLines } from "../analyze/csv.ts";
+import { csvHeader, csvLines } from "../analyze/results-csv.ts";
 import { SessionTimeline, sessionReport } from "./session-report.ts";
 
 /** Lines are written together, when so many wait. */

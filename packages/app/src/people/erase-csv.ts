@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
-import { csvRow } from "../analyze/csv-row.ts";
+import { csvRow } from "../analyze/results-csv-row.ts";
 import type { TablePiece } from "./erase-json-lines.ts";
 import { endsInside, isNamed } from "./same-name.ts";
 

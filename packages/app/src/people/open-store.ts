@@ -1,5 +1,5 @@
 import { createLbph, openEmbedding, People } from "@mien/runtime";
-import { findFaceModel } from "../analyze/models.ts";
+import { findFaceModel } from "../face-models.ts";
 import { PersonStore } from "./person-store.ts";
 
 /** Where people are kept unless `--people` says otherwise. */

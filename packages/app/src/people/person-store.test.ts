@@ -7,7 +7,7 @@ import { createLbph, People } from "@mien/runtime";
 import { unzipSync } from "fflate";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { csvHeader, csvLines } from "../analyze/csv.ts";
+import { csvHeader, csvLines } from "../analyze/results-csv.ts";
 import { PersonStore, type Crop } from "./person-store.ts";
 import { filesWith } from "./testing/files-with.ts";
 

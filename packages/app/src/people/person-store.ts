@@ -15,7 +15,7 @@ import {
 import type { PeopleSummary } from "@mien/web";
 import { zipSync } from "fflate";
 import sharp from "sharp";
-import { doubtsAbout } from "../acquire/doubts.ts";
+import { doubtsAbout } from "./enrolment-warnings.ts";
 import { consentText } from "./consent.ts";
 import { eraseName } from "./erase.ts";
 import {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { tinySet } from "../testing/image-set.ts";
 import { TINY } from "../testing/csv-text.ts";
 import { findingsOf } from "./findings.ts";
-import { exploreDataset } from "./report.ts";
+import { exploreDataset } from "./dataset-report.ts";
 
 const identity = { path: "tiny.csv", manifest: TINY, sha256: "0".repeat(64), warnings: [] };
 

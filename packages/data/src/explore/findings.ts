@@ -1,6 +1,6 @@
 import { counted, formatPercent } from "@mien/cli";
 import { BLANK_BELOW } from "./brightness.ts";
-import type { ExploreReport } from "./report.ts";
+import type { ExploreReport } from "./dataset-report.ts";
 
 /** One thing worth knowing about a data set. */
 export interface Finding {

@@ -6,7 +6,7 @@ import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { countClasses } from "../explore/counts.ts";
 import { temporaryFolder } from "../testing/folder.ts";
-import { encodeCsv } from "../write-csv.ts";
+import { encodeCsv } from "../csv/write-csv.ts";
 import { drawFace, synthesize } from "./synthesize.ts";
 
 describe("synthesize", () => {

@@ -1,6 +1,6 @@
 import { USAGES, type DatasetManifest } from "@mien/format";
 import fc from "fast-check";
-import { readCsv, type CsvContent } from "../read-csv.ts";
+import { readCsv, type CsvContent } from "../csv/read-csv.ts";
 
 /** Tiny images, so that property tests can look at many. */
 export const TINY: DatasetManifest = {

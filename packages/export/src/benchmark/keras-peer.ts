@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { MienError } from "@mien/format";
-import type { Contender } from "./timing.ts";
+import type { Contender } from "./export-timing.ts";
 
 /** Ways to let a Keras model predict, from what everybody types to what is fastest. */
 const ENGINES = [

@@ -4,7 +4,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "../run-onnx.ts";
+import { runOnnx } from "../model/run-onnx.ts";
 import { convertLayersModel } from "./convert.ts";
 import { readLayersModel } from "./layers-model.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "../run-onnx.ts";
+import { runOnnx } from "../model/run-onnx.ts";
 import { loadTf } from "../testing/tf.ts";
 import { convertLayersModel, type ConvertOptions } from "./convert.ts";
 import { readLayersModel } from "./layers-model.ts";

@@ -1,6 +1,6 @@
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "../run-onnx.ts";
+import { runOnnx } from "../model/run-onnx.ts";
 import { encodeOnnxModel, type Graph } from "./onnx-model.ts";
 import { exposeValues, readNodes } from "./read-onnx.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runOnnx } from "../run-onnx.ts";
+import { runOnnx } from "../model/run-onnx.ts";
 import { MIEN_NET } from "../testing/shape-exhibits.ts";
 import { loadTf, type Tf } from "../testing/tf.ts";
 import { randomise } from "../testing/zoo.ts";

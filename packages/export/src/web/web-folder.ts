@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { readBytes, writeFileAtomic, writeJson } from "@mien/cli";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
-import { PAGE } from "./page.ts";
+import { PAGE } from "./web-page.ts";
 
 /** What a browser needs of onnxruntime-web: WebAssembly, one thread, no GPU. */
 const RUNTIME = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];

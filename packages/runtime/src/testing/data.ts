@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Box } from "../box.ts";
-import type { Picture } from "../shrink.ts";
+import type { Box } from "../image/box.ts";
+import type { Picture } from "../image/shrink.ts";
 
 /** The folder of photographs and ORL faces; undefined where there is none. */
 export const DATA = process.env["MIEN_DATA"];

@@ -1,5 +1,5 @@
 import { random, type DepthMap } from "@mien/format";
-import type { Box } from "../box.ts";
+import type { Box } from "../image/box.ts";
 
 /** What stands before the camera. */
 export type Object3d = "head" | "flat" | "bent";

@@ -1,9 +1,9 @@
 import { random, shuffle } from "@mien/format";
-import type { Box } from "../box.ts";
-import { FaceDetector } from "../face-detector.ts";
-import { People } from "../people.ts";
-import type { Recogniser } from "../recogniser.ts";
-import type { Picture } from "../shrink.ts";
+import type { Box } from "../image/box.ts";
+import { FaceDetector } from "../detect/face-detector.ts";
+import { People } from "../people/people.ts";
+import type { Recogniser } from "../people/recogniser.ts";
+import type { Picture } from "../image/shrink.ts";
 import { DETECTOR, orlFace, widened } from "./data.ts";
 
 const [PEOPLE, PICTURES] = [40, 10];

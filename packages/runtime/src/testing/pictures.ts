@@ -1,4 +1,4 @@
-import type { Picture } from "../shrink.ts";
+import type { Picture } from "../image/shrink.ts";
 
 /** A picture with one colour a pixel, by its place. */
 export function paint(

@@ -11,9 +11,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import { random } from "@mien/format";
-import { FaceEmbedder } from "../face-embedder.ts";
-import { EMBEDDING_MARGIN, EXPRESSION_MARGIN } from "../face-region.ts";
-import { cut } from "../picture.ts";
+import { FaceEmbedder } from "../people/face-embedder.ts";
+import { EMBEDDING_MARGIN, EXPRESSION_MARGIN } from "../image/face-region.ts";
+import { cut } from "../image/picture.ts";
 import { DATA, EMBEDDING } from "./data.ts";
 
 const FACES = 900;
@@ -61,7 +61,7 @@ const points = Array.from({ length: POINTS }, (_, k) => {
 const scale = Math.max(...points.flatMap((point) => [...point].map(Math.abs))) / 127;
 const bytes = Buffer.from(points.flatMap((point) => [...point].map((v) => Math.round(v / scale))));
 writeFileSync(
-  path.resolve(import.meta.dirname, "../impostor-points.ts"),
+  path.resolve(import.meta.dirname, "../people/impostor-points.ts"),
   `/**
  * Points that no face has, spread as the embeddings of faces are: drawn from the mean and covariance
  * of ${FACES} FER2013 training faces by testing/write-impostors.ts. int8 [${POINTS}, ${embedder.length}], times \`scale\`.

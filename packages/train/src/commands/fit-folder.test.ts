@@ -6,8 +6,8 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { USAGES, type RunConfig } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
-import { inputsKey, inputsOf } from "../run.ts";
+import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../run/checkpoint.ts";
+import { inputsKey, inputsOf } from "../run/run.ts";
 import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
 
 const root = path.resolve(import.meta.dirname, "../../../..");

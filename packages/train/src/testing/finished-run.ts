@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { RUN_FILES, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
-import { judge } from "../judge.ts";
-import { writePredictions, type MeasuredPart, type Predictions } from "../predictions.ts";
-import { voteShareOf } from "../target-of.ts";
+import { judge } from "../score/evaluate-predictions.ts";
+import { writePredictions, type MeasuredPart, type Predictions } from "../score/predictions.ts";
+import { voteShareOf } from "../score/target-of.ts";
 
 /** What a made-up run is like; by default right about no image. */
 export interface FinishedRun {

@@ -1,7 +1,7 @@
 import { random } from "@mien/format";
 import { expect } from "vitest";
-import { download, scope, upload, type NativeTensor } from "../native.ts";
-import { tf } from "../tf.ts";
+import { download, scope, upload, type NativeTensor } from "../tensor/native.ts";
+import { tf } from "../tensor/tf.ts";
 import type { Tensor } from "@tensorflow/tfjs-node";
 
 /** A named tensor that a function is differentiated in. */

@@ -1,6 +1,6 @@
 /* Runs one trial, as JSON on the command line, and writes its outcome. Prints each epoch. */
-import { runTrial } from "../run-trial.ts";
-import type { TrialOrder } from "../trial-messages.ts";
+import { runTrial } from "../trial/run-trial.ts";
+import type { TrialOrder } from "../trial/trial-messages.ts";
 
 const { pruneAt, ...order } = JSON.parse(process.argv[2] ?? "") as TrialOrder & {
   pruneAt?: number;

@@ -4,9 +4,9 @@
  * worker's number. Writes a line when a trial begins and another when it is over.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { openBridge } from "../bridge.ts";
-import type { StorePlace } from "../protocol.ts";
-import { work } from "../work.ts";
+import { openBridge } from "../optuna/optuna-bridge.ts";
+import type { StorePlace } from "../optuna/optuna-protocol.ts";
+import { work } from "../trial/worker-loop.ts";
 
 const [store, study, milliseconds, worker] = process.argv.slice(2) as [
   string,

@@ -1,5 +1,5 @@
-import type { Settings } from "../settings.ts";
-import { checkSpace } from "../space.ts";
+import type { Settings } from "../study-settings.ts";
+import { checkSpace } from "../search-space.ts";
 
 /** Settings of a study with one number between −1 and 1, for trials that train nothing. */
 export function toySettings(changes: Partial<Settings> = {}): Settings {

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { random } from "@mien/format";
-import { openBridge, type Bridge } from "../bridge.ts";
-import type { StorePlace, Trial } from "../protocol.ts";
-import type { Outcome, TrialContext } from "../run-trial.ts";
-import { work, type Asked } from "../work.ts";
+import { openBridge, type Bridge } from "../optuna/optuna-bridge.ts";
+import type { StorePlace, Trial } from "../optuna/optuna-protocol.ts";
+import type { Outcome, TrialContext } from "../trial/run-trial.ts";
+import { work, type Asked } from "../trial/worker-loop.ts";
 
 /** How a TypeScript file is run in a process of its own. */
 export const NODE_FLAGS = [

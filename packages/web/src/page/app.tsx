@@ -1,11 +1,11 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LiveResult } from "../messages.ts";
 import { About } from "./about.tsx";
-import { Camera, type CameraState } from "./camera.ts";
-import { Connection, type LiveState } from "./connection.ts";
-import { History } from "./history.ts";
-import { LiveView } from "./live-view.tsx";
-import { PeopleView } from "./people-view.tsx";
+import { Camera, type CameraState } from "./server/page-camera.ts";
+import { Connection, type LiveState } from "./server/connection.ts";
+import { History } from "./live/expression-history.ts";
+import { LiveView } from "./live/live-view.tsx";
+import { PeopleView } from "./people/people-view.tsx";
 import { Screen } from "./screen.ts";
 
 const VIEWS = { live: "Live", people: "People", about: "About" } as const;

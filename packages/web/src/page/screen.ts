@@ -1,5 +1,5 @@
 import type { LiveResult } from "../messages.ts";
-import type { Shown } from "./connection.ts";
+import type { Shown } from "./server/connection.ts";
 
 /** What is written about a frame changes at most this often, in milliseconds: nobody reads faster. */
 const WORDS_INTERVAL = 80;

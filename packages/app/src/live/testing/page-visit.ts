@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
 import { expect } from "vitest";
 import { readPage, type PageFile } from "../../server/page-files.ts";
-import { launchChromium } from "../benchmark/chromium.ts";
+import { launchChromium } from "../../benchmark/live/page-browser.ts";
 import { spot, type TestLive } from "./start-live.ts";
 
 const WEB = path.resolve(import.meta.dirname, "../../../../web");

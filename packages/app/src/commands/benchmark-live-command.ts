@@ -1,0 +1,158 @@
+import path from "node:path";
+import { defineCommand, findModel, formatBytes, outOption, writeJson } from "@mien/cli";
+import type { Browser } from "playwright-core";
+import type { LiveFigures } from "../benchmark/live/measure-live.ts";
+import type { ServerProcess } from "../benchmark/live/server-process.ts";
+import type { WatchedPage } from "../benchmark/live/watched-page.ts";
+import { detectorOption, modelOption, photoOption } from "../shared-options.ts";
+
+export const benchmarkLive = defineCommand({
+  name: "benchmark-live",
+  summary: "Measure the live page in a browser: frame rate, latency, processor and memory",
+  details:
+    "Starts app:live and opens its page in headless Chromium: once with a film, once with further viewers of which one reads nothing, and once with the camera of the page. Each shows one face in 640×480 pixels at 30 frames per second.\n" +
+    "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the one that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
+  examples: [
+    "npx nx run app:benchmark-live --photo face.jpg",
+    "npx nx run app:benchmark-live --photo face.jpg --seconds 300 --viewers 10 --kills 20",
+  ],
+  options: {
+    photo: photoOption,
+    model: modelOption,
+    detector: detectorOption,
+    seconds: {
+      type: "integer",
+      default: 20,
+      min: 0,
+      max: 3600,
+      unit: "seconds",
+      description: "Measuring time of each row of the table; 0 measures nothing",
+    },
+    viewers: {
+      type: "integer",
+      default: 10,
+      min: 0,
+      max: 40,
+      unit: "viewers",
+      description: "Further viewers in the second row; the first of them reads nothing",
+    },
+    kills: {
+      type: "integer",
+      default: 0,
+      min: 0,
+      max: 1000,
+      unit: "kills",
+      description: "Number of times that each camera process is killed",
+    },
+    only: {
+      type: "string",
+      choices: ["all", "film", "viewers", "camera"],
+      default: "all",
+      description: "Rows of the table to measure",
+    },
+    out: { ...outOption("Folder of the results"), default: "artifacts/benchmark-live" },
+  },
+  async run(values, { terminal, signal }) {
+    const { seconds, kills, out } = values;
+    const { findFaceModel } = await import("../face-models.ts");
+    const detector = findFaceModel("detector", values.detector);
+    const model = await findModel(values.model);
+    const [scenes, films, chromium, servers, pages, { measureLive }, { readPage }] =
+      await Promise.all([
+        import("../benchmark/scenes.ts"),
+        import("../benchmark/live/films.ts"),
+        import("../benchmark/live/page-browser.ts"),
+        import("../benchmark/live/server-process.ts"),
+        import("../benchmark/live/watched-page.ts"),
+        import("../benchmark/live/measure-live.ts"),
+        import("../server/page-files.ts"),
+      ]);
+    const sizes = [...(await readPage()).values()].map(({ gzipped }) => gzipped.length);
+    const pageBytes = sizes.reduce((sum, size) => sum + size, 0);
+    const { width, height } = films.SCENE_SIZE;
+    const maker = await scenes.openSceneMaker(values.photo, detector);
+    const { film, camera, still } = await films.makeFilms(out, await maker.scene(width, height, 1));
+    terminal.say(`model ${model}; faces by ${detector}`);
+
+    /** Runs the server and a page with a source, and ends both. */
+    const withPage = async <Result>(
+      source: string,
+      work: (server: ServerProcess, watched: WatchedPage) => Promise<Result>,
+      environment: NodeJS.ProcessEnv = {},
+    ): Promise<Result> => {
+      const folders = [
+        "--people",
+        path.join(out, "people"),
+        "--sessions",
+        path.join(out, "sessions"),
+      ];
+      const flags = ["--source", source, "--model", model, "--detector", detector, ...folders];
+      const server = await servers.startServer(flags, environment);
+      let browser: Browser | undefined;
+      try {
+        browser = await chromium.launchChromium(source === "browser" ? camera : undefined);
+        const watched = await pages.watchPage(browser, server.origin);
+        if (source === "browser") {
+          await watched.page.getByRole("button", { name: "Start camera" }).click();
+        }
+        return await work(server, watched);
+      } finally {
+        await browser?.close();
+        await server.stop();
+      }
+    };
+
+    const rows: Record<string, LiveFigures & { readonly usableMs: number }> = {};
+    const measure = async (name: string, source: string, viewers: number) => {
+      const progress = terminal.progress(name, seconds);
+      rows[name] = await withPage(source, async (server, watched) => ({
+        ...(await measureLive(server, watched, {
+          ...{ seconds, viewers, signal },
+          onSecond: (done) => progress.update(done),
+        })),
+        usableMs: await watched.usableMs(),
+      })).finally(() => progress.stop());
+    };
+    const wants = (row: string) => seconds > 0 && [row, "all"].includes(values.only);
+    if (wants("film")) await measure("film, 1 page", film, 0);
+    if (wants("viewers") && values.viewers > 0) {
+      await measure(`film, 1 page and ${values.viewers} viewers`, film, values.viewers);
+    }
+    if (wants("camera")) await measure("the page's camera", "browser", 0);
+    if (seconds > 0) {
+      terminal.table(
+        ["", "frames/s", "slowest s", "viewers", "latency", "95 %", "CPU", "MB", "", "usable"],
+        Object.entries(rows).map(([name, row]) => [
+          name,
+          row.framesPerSecond.toFixed(1),
+          row.slowestSecond,
+          row.slowestViewer?.toFixed(1) ?? "",
+          `${row.latencyMedianMs.toFixed(0)} ms`,
+          `${row.latencyP95Ms.toFixed(0)} ms`,
+          `${row.cpuPercent.toFixed(0)} %`,
+          row.memoryFirstMb.toFixed(0),
+          row.memoryLastMb.toFixed(0),
+          `${row.usableMs.toFixed(0)} ms`,
+        ]),
+      );
+      terminal.say(
+        "slowest s: frames in the slowest second; viewers: frames/s of the slowest that reads; CPU: of " +
+          "one core, server alone; MB: its resident memory at the beginning and at the end",
+      );
+    }
+    terminal.say(`the page is ${formatBytes(pageBytes)}, compressed`);
+
+    const rounds =
+      kills === 0
+        ? {}
+        : await (
+            await import("../benchmark/live/kill-cameras.ts")
+          ).killCameras({ kills, out, still, terminal, signal, withPage });
+    const file = path.join(out, "benchmark-live.json");
+    const result = { model, detector, pageBytes, rows, kills: rounds };
+    await writeJson(file, result);
+    terminal.wrote(file);
+    terminal.next("npx nx run app:live", "opens the page");
+    return result;
+  },
+});

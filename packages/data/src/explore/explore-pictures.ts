@@ -1,0 +1,196 @@
+import { imageAt, random, shuffle, USAGES, type ImageSet } from "@mien/format";
+import {
+  COLOURS,
+  drawImageGrid,
+  inBothThemes,
+  renderThemedChart,
+  type ThemedPng,
+} from "@mien/plot";
+import type { Histogram } from "./brightness.ts";
+import type { ExploreReport } from "./dataset-report.ts";
+
+/** A plot of the report. */
+export interface Picture {
+  /** File name. */
+  readonly file: string;
+  /** What it shows, for the page. */
+  readonly title: string;
+  readonly png: ThemedPng;
+  /** Which section of the page it belongs to. */
+  readonly section: "classes" | "light" | "means" | "images";
+}
+
+/** Images in a class's grid: ROWS × COLUMNS at most. */
+const ROWS = 4;
+const COLUMNS = 10;
+
+/**
+ * Draws all plots, one after another.
+ *
+ * @param seed decides which images the grids show.
+ */
+export function* drawPictures(
+  set: ImageSet,
+  report: ExploreReport,
+  seed: number,
+): Generator<Picture> {
+  yield drawCounts(report);
+  yield drawShares(report);
+  yield drawHistogram(report.brightness.mean, {
+    file: "brightness.png",
+    title: "Brightness of images",
+    axis: "mean of an image's values, 0–255",
+  });
+  yield drawHistogram(report.brightness.contrast, {
+    file: "contrast.png",
+    title: "Contrast of images",
+    axis: "standard deviation of an image's values",
+  });
+  yield drawMeans(set);
+  for (let label = 0; label < set.classes.length; label++) {
+    const picture = drawClass(set, label, seed);
+    if (picture !== undefined) yield picture;
+  }
+}
+
+function drawCounts({ classes, counts }: ExploreReport): Picture {
+  const title = "Images per class and part";
+  const png = renderThemedChart({
+    type: "bar",
+    data: {
+      labels: [...classes],
+      datasets: USAGES.map((part, usage) => ({
+        label: part,
+        data: counts.map((row) => row[usage] as number),
+        backgroundColor: COLOURS.series[usage] as string,
+      })),
+    },
+    options: {
+      plugins: { title: { display: true, text: title } },
+      scales: {
+        x: { stacked: true, grid: { display: false } },
+        y: { stacked: true, title: { display: true, text: "images" } },
+      },
+    },
+  });
+  return { file: "counts.png", title, png, section: "classes" };
+}
+
+function drawShares({ classes, counts }: ExploreReport): Picture {
+  const title = "Share of each class in each part";
+  const png = renderThemedChart({
+    type: "bar",
+    data: {
+      labels: [...classes],
+      datasets: USAGES.map((part, usage) => {
+        const total = counts.reduce((sum, row) => sum + (row[usage] as number), 0);
+        return {
+          label: part,
+          data: counts.map((row) => (100 * (row[usage] as number)) / Math.max(1, total)),
+          backgroundColor: COLOURS.series[usage] as string,
+        };
+      }),
+    },
+    options: {
+      plugins: { title: { display: true, text: title } },
+      scales: {
+        x: { grid: { display: false } },
+        y: { title: { display: true, text: "% of the part" } },
+      },
+    },
+  });
+  return { file: "shares.png", title, png, section: "classes" };
+}
+
+function drawHistogram(
+  { edges, shares }: Histogram,
+  { file, title, axis }: { file: string; title: string; axis: string },
+): Picture {
+  const middles = edges.slice(1).map((edge, i) => (edge + (edges[i] as number)) / 2);
+  const parts = USAGES.map((part, usage) => ({ part, usage, shares: shares[usage] ?? [] }));
+  const png = renderThemedChart(
+    {
+      type: "line",
+      data: {
+        datasets: parts
+          .filter((part) => part.shares.some((share) => share > 0))
+          .map(({ part, usage, shares: values }) => ({
+            label: part,
+            data: values.map((share, bin) => ({ x: middles[bin] as number, y: 100 * share })),
+            borderColor: COLOURS.series[usage] as string,
+            backgroundColor: COLOURS.series[usage] as string,
+            borderWidth: 2,
+            pointRadius: 0,
+            cubicInterpolationMode: "monotone" as const,
+          })),
+      },
+      options: {
+        plugins: { title: { display: true, text: title } },
+        scales: {
+          x: {
+            type: "linear",
+            min: 0,
+            max: Math.ceil(edges.at(-1) as number),
+            title: { display: true, text: axis },
+            grid: { display: false },
+            ticks: { includeBounds: false },
+          },
+          y: { beginAtZero: true, title: { display: true, text: "% of the part" } },
+        },
+      },
+    },
+    { width: 424, height: 300 },
+  );
+  return { file, title, png, section: "light" };
+}
+
+function drawMeans(set: ImageSet): Picture {
+  const { height, width, channels } = set;
+  const images = set.classes.map((name, label) => {
+    const members = trainingImages(set, label);
+    const sums = new Float64Array(height * width * channels);
+    for (const i of members) {
+      const pixels = imageAt(set, i);
+      for (let k = 0; k < sums.length; k++) sums[k] = (sums[k] as number) + (pixels[k] as number);
+    }
+    const pixels = Uint8Array.from(sums, (sum) => Math.round(sum / Math.max(1, members.length)));
+    return { pixels, height, width, channels, caption: name };
+  });
+  const title = "Mean image of each class, Training part";
+  const png = inBothThemes((theme) =>
+    drawImageGrid({ rows: [{ label: "", images }], title, scale: scaleFor(width, 2), theme }),
+  );
+  return { file: "mean-images.png", title, png, section: "means" };
+}
+
+function drawClass(set: ImageSet, label: number, seed: number): Picture | undefined {
+  const name = set.classes[label] as string;
+  const members = shuffle(trainingImages(set, label), random(seed, "explore", label));
+  const chosen = members.slice(0, ROWS * COLUMNS);
+  if (chosen.length === 0) return undefined;
+  const { height, width, channels } = set;
+  const images = chosen.map((i) => ({ pixels: imageAt(set, i), height, width, channels }));
+  const rows = Array.from({ length: Math.ceil(images.length / COLUMNS) }, (_, row) => ({
+    label: "",
+    images: images.slice(row * COLUMNS, (row + 1) * COLUMNS),
+  }));
+  const title = `${name}: ${chosen.length} of ${members.length} Training images`;
+  const file = `images-${label}-${name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.png`;
+  return {
+    file,
+    title,
+    png: inBothThemes((theme) =>
+      drawImageGrid({ rows, title, scale: scaleFor(width, 1.5), theme }),
+    ),
+    section: "images",
+  };
+}
+
+function trainingImages(set: ImageSet, label: number): number[] {
+  return [...set.labels.keys()].filter((i) => set.labels[i] === label && set.usage[i] === 0);
+}
+
+/** `scale` for a width of 48 pixels, and such that any other width is drawn equally large. */
+function scaleFor(width: number, scale: number): number {
+  return (scale * 48) / width;
+}

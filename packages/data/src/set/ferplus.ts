@@ -1,0 +1,264 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { dataFolder, listDataFiles } from "@mien/cli";
+import { MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
+import { parse } from "csv-parse/sync";
+import { readChunks } from "../csv/chunks.ts";
+import { withGz } from "./locate-dataset.ts";
+import { knownManifests } from "../manifest/manifests.ts";
+
+/** The columns of FER+ that count votes, in the order of its file. */
+export const VOTE_COLUMNS = [
+  "neutral",
+  "happiness",
+  "surprise",
+  "sadness",
+  "anger",
+  "disgust",
+  "fear",
+  "contempt",
+  "unknown",
+  "NF",
+] as const;
+
+/** What FER+ calls the classes that data sets call otherwise, in lower case. */
+const COLUMN_OF_CLASS: Readonly<Record<string, (typeof VOTE_COLUMNS)[number]>> = {
+  happy: "happiness",
+  surprised: "surprise",
+  sad: "sadness",
+  angry: "anger",
+  disgusted: "disgust",
+  fearful: "fear",
+};
+
+const HEADER = ["Usage", "Image name", ...VOTE_COLUMNS];
+
+const BYTE_ORDER_MARK = /^\ufeff/;
+
+/** What ten people each said about every image of a set (FER+, Barsoum et al. 2016). */
+export interface Votes {
+  /** `VOTE_COLUMNS`. */
+  readonly columns: readonly string[];
+  /** [N, 10] votes, aligned with the set's positions. */
+  readonly counts: Uint8Array;
+  /** The file they came from. */
+  readonly path: string;
+  /** Of the file's uncompressed content. */
+  readonly sha256: string;
+}
+
+/** Which votes to load. */
+export interface VoteOptions {
+  /** `.csv` or `.csv.gz`; by default looked for as `locateVotes` says. */
+  readonly ferplus?: string | undefined;
+  /** The data set's CSV; votes that lie beside it are found. */
+  readonly csv?: string | undefined;
+  /** The images that they belong to. */
+  readonly set: ImageSet;
+  /** Stops with an `interrupted` error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `--ferplus`, for commands that read votes. */
+export const ferplusOption = {
+  type: "string",
+  placeholder: "FILE",
+  description: "FER+ votes (fer2013new.csv), as .csv or .csv.gz",
+  defaultText:
+    "ferplus.csv[.gz] or fer2013new.csv[.gz] beside the data set, in MIEN_DATA or in datasets/*/",
+  group: "data",
+} as const;
+
+/** What a file of votes may be called: mien's name, and the one under which FER+ is published. */
+const VOTE_FILES = ["ferplus.csv", "fer2013new.csv"];
+
+const HOW_TO_GET_FERPLUS = `FER+ is the file fer2013new.csv of github.com/microsoft/FERPlus. Put it, or a gzipped copy, into
+datasets/fer2013/ or the folder that MIEN_DATA names, as fer2013new.csv or ferplus.csv; or name it with --ferplus FILE.`;
+
+/**
+ * Loads the FER+ votes of a set's images: line i after the header belongs to row i of the CSV.
+ *
+ * @throws {MienError} `missing-file` if there is no such file; `bad-data` if its header or a vote
+ * is wrong; `mismatch` if it has another number of rows than the data set, or another Usage in any.
+ */
+export async function loadVotes(options: VoteOptions): Promise<Votes> {
+  const { file, content, sha256 } = await readVotes(options);
+  const counts = parseVotes(content.toString("utf8"), options.set, file);
+  return { columns: VOTE_COLUMNS, counts, path: file, sha256 };
+}
+
+/**
+ * Which votes `loadVotes` would load, for deciding whether they are needed.
+ *
+ * @throws {MienError} `missing-file` if there is no such file.
+ */
+export async function identifyVotes(
+  options: Omit<VoteOptions, "set">,
+): Promise<Pick<Votes, "path" | "sha256">> {
+  const { file, sha256 } = await readVotes(options);
+  return { path: file, sha256 };
+}
+
+async function readVotes({ ferplus, csv, signal }: Omit<VoteOptions, "set">) {
+  const file = ferplus ?? (await locateVotes(csv));
+  if (file === undefined || !existsSync(file)) {
+    const where = ferplus === undefined ? await describePlaces(csv) : ` at ${ferplus}`;
+    throw new MienError("missing-file", `no FER+ votes${where}`, { advice: HOW_TO_GET_FERPLUS });
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of readChunks(file, { signal })) chunks.push(Buffer.from(chunk));
+  const content = Buffer.concat(chunks);
+  return { file, content, sha256: createHash("sha256").update(content).digest("hex") };
+}
+
+/**
+ * As `loadVotes`, for commands that can do without: undefined where no file was named and
+ * `locateVotes` finds none, or one that does not belong to this set and its classes.
+ */
+export async function findVotes(options: VoteOptions): Promise<Votes | undefined> {
+  if ((options.ferplus ?? (await locateVotes(options.csv))) === undefined) return undefined;
+  try {
+    const votes = await loadVotes(options);
+    voteColumns(votes, options.set.classes);
+    return votes;
+  } catch (error) {
+    const strangers =
+      error instanceof MienError && (error.code === "mismatch" || error.code === "unsupported");
+    if (strangers && options.ferplus === undefined) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The share of every image's votes that each class got, among the votes for any of the classes.
+ *
+ * @returns [N, classes]; an image sums to 1, or is all zeros where nobody voted for a class.
+ * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ */
+export function voteDistribution(votes: Votes, classes: readonly string[]): Float32Array {
+  const columns = voteColumns(votes, classes);
+  const width = votes.columns.length;
+  const count = votes.counts.length / width;
+  const shares = new Float32Array(count * classes.length);
+  for (let i = 0; i < count; i++) {
+    const given = columns.map((column) => votes.counts[i * width + column] as number);
+    const sum = given.reduce((total, n) => total + n, 0);
+    if (sum === 0) continue;
+    const ofImage = given.map((n) => n / sum);
+    shares.set(ofImage, i * classes.length);
+  }
+  return shares;
+}
+
+/**
+ * What most people said about every image.
+ *
+ * @returns [N] index into `classes`; -1 where two columns lead together or where one leads that is
+ * none of the classes (contempt, unknown, not a face).
+ * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ */
+export function voteWinners(votes: Votes, classes: readonly string[]): Int16Array {
+  const columns = voteColumns(votes, classes);
+  const width = votes.columns.length;
+  return Int16Array.from({ length: votes.counts.length / width }, (_, i) => {
+    const given = votes.counts.subarray(i * width, (i + 1) * width);
+    const most = Math.max(...given);
+    const leader = given.indexOf(most);
+    return leader === given.lastIndexOf(most) ? columns.indexOf(leader) : -1;
+  });
+}
+
+/**
+ * Finds the file of votes: `ferplus.csv[.gz]` or `fer2013new.csv[.gz]` beside the data set, in the
+ * folder that MIEN_DATA names, or in a folder of `datasets/`, in this order.
+ *
+ * @param csv the data set's CSV; undefined if it is the default one.
+ * @throws {MienError} `missing-file` if MIEN_DATA names no folder.
+ */
+export async function locateVotes(csv?: string): Promise<string | undefined> {
+  const files = (await voteFolders(csv)).flatMap((folder) =>
+    VOTE_FILES.flatMap((name) => withGz(path.join(folder, name))),
+  );
+  // A data set may itself be called so.
+  const other = (file: string) => csv === undefined || path.resolve(file) !== path.resolve(csv);
+  return files.find((file) => existsSync(file) && other(file));
+}
+
+async function voteFolders(csv: string | undefined): Promise<string[]> {
+  const named = await dataFolder();
+  const known = (await knownManifests()).map(({ folder }) => folder);
+  const folders = [...(csv === undefined ? [] : [path.dirname(csv)]), ...(named ? [named] : [])];
+  return [...new Set([...folders, ...known])];
+}
+
+async function describePlaces(csv: string | undefined): Promise<string> {
+  const folders = await voteFolders(csv);
+  const lines = folders.map(async (folder) => {
+    return `\n  ${printable(folder)} (found ${await listDataFiles(folder)})`;
+  });
+  if (folders.length === 0) return ": there is no folder datasets/, and MIEN_DATA is not set";
+  return `: expected ferplus.csv or fer2013new.csv, plain or with .gz, in one of${(await Promise.all(lines)).join("")}`;
+}
+
+/**
+ * Which column of the votes counts for each class.
+ *
+ * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ */
+export function voteColumns(votes: Votes, classes: readonly string[]): number[] {
+  return classes.map((name) => {
+    const key = name.toLowerCase();
+    const column = votes.columns.indexOf(COLUMN_OF_CLASS[key] ?? key);
+    if (column >= 0) return column;
+    throw new MienError("unsupported", `FER+ has no votes for the class "${name}"`, {
+      advice: `It counts ${votes.columns.join(", ")}.`,
+    });
+  });
+}
+
+/** Reads the file's text into [N, 10] counts in the order of the set's positions. */
+function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
+  const [header = [], ...lines] = parseRows(text.replace(BYTE_ORDER_MARK, "").trimEnd(), file);
+  const found = header.join(",");
+  if (found !== HEADER.join(",")) {
+    throw new MienError(
+      "bad-data",
+      `${file}: expected the header ${HEADER.join(",")}, found ${printable(found.slice(0, 120)) || "nothing"}`,
+      { advice: HOW_TO_GET_FERPLUS },
+    );
+  }
+  const rows = set.row.reduce((last, row) => Math.max(last, row + 1), 0);
+  const stranger = (problem: string): never => {
+    throw new MienError("mismatch", `${file} does not belong to this data set: ${problem}`, {
+      advice: "Its lines must be those of the data set's CSV, in the same order.",
+    });
+  };
+  if (lines.length !== rows) stranger(`it has ${lines.length} rows, the data set ${rows}`);
+  const counts = new Uint8Array(set.row.length * VOTE_COLUMNS.length);
+  set.row.forEach((row, i) => {
+    const [usage, , ...votes] = lines[row] as string[];
+    const expected = USAGES[set.usage[i] as number];
+    if (usage !== expected) stranger(`row ${row} is ${usage} in it, ${expected} in the data set`);
+    const wrong = votes.find((vote) => !/^\d{1,2}$/.test(vote));
+    if (wrong !== undefined || votes.length !== VOTE_COLUMNS.length) {
+      const found = wrong === undefined ? `${votes.length} of them` : `"${wrong}"`;
+      const expectation = `expected ${VOTE_COLUMNS.length} counts of 0 to 99, found ${found}`;
+      throw new MienError("bad-data", `${file}: line ${row + 2}: ${expectation}`);
+    }
+    counts.set(votes.map(Number), i * VOTE_COLUMNS.length);
+  });
+  return counts;
+}
+
+/** @throws {MienError} `bad-data` where a quote does not end or ends inside a cell. */
+function parseRows(text: string, file: string): string[][] {
+  try {
+    return parse(text, { relax_column_count: true, record_delimiter: ["\r\n", "\n"] });
+  } catch (error) {
+    throw new MienError("bad-data", `${file} is not a CSV: ${messageOf(error)}`, {
+      advice: HOW_TO_GET_FERPLUS,
+      cause: error,
+    });
+  }
+}

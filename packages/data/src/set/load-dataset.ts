@@ -1,0 +1,134 @@
+import { createHash, type Hash } from "node:crypto";
+import path from "node:path";
+import { FOLDERS } from "@mien/cli";
+import { MienError, type DatasetManifest, type ImageSet } from "@mien/format";
+import { DatasetCache } from "./dataset-cache.ts";
+import { readChunks } from "../csv/chunks.ts";
+import { fileState, HashIndex } from "../manifest/hash-index.ts";
+import { locateDataset } from "./locate-dataset.ts";
+import { chooseManifest, sameLayout } from "../manifest/manifests.ts";
+import { readCsv, type CsvContent } from "../csv/read-csv.ts";
+import type { BadRow } from "../csv/row-collector.ts";
+
+/** Which data set to load, and how. */
+export interface LoadOptions {
+  /** `.csv` or `.csv.gz`; by default looked for as `locateDataset` says. */
+  readonly csv?: string | undefined;
+  /** Where parsed data sets and hashes are kept, in `cache/`; by default `artifacts/data`. */
+  readonly cacheFolder?: string | undefined;
+  /** Go on after wrong rows and list them in `skipped`. */
+  readonly skipBadRows?: boolean | undefined;
+  /** Stops with an `interrupted` error. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called while the file is read, with positions in the file as it lies on disk, in bytes. */
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
+
+/** What is known about a data set without its pixels. */
+export interface DatasetIdentity {
+  /** The file that was found. */
+  readonly path: string;
+  readonly manifest: DatasetManifest;
+  /** Of the uncompressed CSV. */
+  readonly sha256: string;
+  /** Sentences that a command should show. */
+  readonly warnings: readonly string[];
+}
+
+/** A data set in memory. */
+export interface Dataset extends DatasetIdentity {
+  readonly set: ImageSet;
+  /** Whether the pixels came from the cache instead of the CSV. */
+  readonly fromCache: boolean;
+  /** Wrong rows that were left out; empty unless `skipBadRows` was on. */
+  readonly skipped: readonly BadRow[];
+}
+
+/**
+ * Loads a data set: from the cache if its content has been read before, else from its CSV, which
+ * leaves a cache behind.
+ *
+ * @throws {MienError} `missing-file` if there is no such file, `bad-data` if it is not what its
+ * layout promises, `interrupted` on the signal.
+ */
+export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
+  const file = await locateDataset(options.csv);
+  const folder = cacheFolderOf(options);
+  const index = new HashIndex(folder);
+  const cache = new DatasetCache(folder);
+  const state = await fileState(file);
+  const skipBadRows = options.skipBadRows ?? false;
+  let sha256 = await index.find(file, state);
+  if (sha256 === undefined) {
+    // Hashing is much faster than parsing; it pays where the content may be known already.
+    const { tentative } = await chooseManifest(file, undefined);
+    if (tentative || (await index.knowsSize(state.size))) {
+      ({ sha256 } = await identifyDataset({ ...options, csv: file }));
+    }
+  }
+  const choice = await chooseManifest(file, sha256);
+  if (sha256 !== undefined) {
+    const found = await cache.find(sha256, choice.manifest, skipBadRows);
+    const { manifest } = choice;
+    if (found) {
+      const warnings = withNotes(choice.warnings, file, found);
+      return { path: file, manifest, sha256, ...found, warnings, fromCache: true };
+    }
+  }
+  const hash = createHash("sha256");
+  const chunks = hashed(readChunks(file, options), hash);
+  const content = await readCsv(chunks, {
+    file,
+    manifest: choice.manifest,
+    manifestPath: choice.path,
+    skipBadRows,
+  });
+  sha256 = hash.digest("hex");
+  const { manifest, ...known } = await chooseManifest(file, sha256);
+  if (!sameLayout(manifest, choice.manifest)) {
+    throw new MienError("conflict", `${file} or its manifest changed while it was read`, {
+      advice: "Run the command again.",
+    });
+  }
+  await index.remember(file, state, sha256);
+  await cache.keep(sha256, manifest, content);
+  const warnings = withNotes(known.warnings, file, content);
+  return { path: file, manifest, sha256, ...content, warnings, fromCache: false };
+}
+
+function withNotes(warnings: readonly string[], file: string, { notes }: CsvContent): string[] {
+  return [...warnings, ...notes.map((note) => `${file}: ${note}.`)];
+}
+
+/**
+ * Says which data set would be loaded, without parsing it. Takes milliseconds if the file was seen
+ * before and did not change; else the file is read once to hash it.
+ *
+ * @throws {MienError} as `loadDataset`, except for wrong rows.
+ */
+export async function identifyDataset(options: LoadOptions = {}): Promise<DatasetIdentity> {
+  const file = await locateDataset(options.csv);
+  const index = new HashIndex(cacheFolderOf(options));
+  const state = await fileState(file);
+  let sha256 = await index.find(file, state);
+  if (sha256 === undefined) {
+    const hash = createHash("sha256");
+    for await (const chunk of readChunks(file, options)) hash.update(chunk);
+    sha256 = hash.digest("hex");
+    await index.remember(file, state, sha256);
+  }
+  const { manifest, warnings } = await chooseManifest(file, sha256);
+  return { path: file, manifest, sha256, warnings };
+}
+
+function cacheFolderOf(options: LoadOptions): string {
+  return path.join(options.cacheFolder ?? FOLDERS.data, "cache");
+}
+
+/** Passes chunks on and hashes them. */
+async function* hashed(chunks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}

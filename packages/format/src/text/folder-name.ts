@@ -1,0 +1,81 @@
+import filenameReservedRegex, { windowsReservedNameRegex } from "filename-reserved-regex";
+import { MienError } from "../errors.ts";
+
+/**
+ * The longest folder name, in bytes of UTF-8. File systems take 255; the rest is left for endings
+ * such as `-2` and `.int8.onnx.made-from.json`.
+ */
+export const LONGEST_FOLDER_NAME = 200;
+
+/** Control characters, line separators, and halves of surrogate pairs, which UTF-8 cannot write. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+/**
+ * Checks a name that a user chose and that becomes the name of a folder: of a study, a run, a
+ * session. The name is one path segment that every operating system can store, that cannot be
+ * mistaken for a flag, and that leaves room for endings.
+ *
+ * @param what the flag or the thing that has the name, for the message, for example `--study`.
+ * @returns the name unchanged.
+ * @throws {MienError} `usage` saying what is wrong with it.
+ */
+export function checkFolderName(name: string, what: string): string {
+  const problem = problemOf(name);
+  if (problem === undefined) return name;
+  throw new MienError("usage", `${what} cannot be ${JSON.stringify(name)}: ${problem}`, {
+    advice: 'Use letters, digits, ".", "-" and "_", and begin with a letter or a digit.',
+  });
+}
+
+/**
+ * The folder name nearest to a text that was not chosen as one, for example a data set's name.
+ *
+ * @returns a name that `checkFolderName` accepts; the text itself if it is one already; `unnamed`
+ * if nothing of the text can stay.
+ */
+export function toFolderName(text: string): string {
+  if (problemOf(text) === undefined) return text;
+  let name = text
+    .replace(new RegExp(UNPRINTABLE, "gu"), "-")
+    .replace(filenameReservedRegex(), "-")
+    .replace(/^[\s.-]+/u, "");
+  name = shortened(name, LONGEST_FOLDER_NAME).replace(/[\s.-]+$/u, "");
+  if (name === "") return "unnamed";
+  return problemOf(name) === undefined ? name : `_${name}`;
+}
+
+/**
+ * The beginning of a file name, so that an ending can be added.
+ *
+ * @param most bytes of UTF-8 that it may have; a character that would be cut is left out.
+ */
+export function shortened(name: string, most: number): string {
+  let bytes = 0;
+  let kept = "";
+  for (const character of name) {
+    bytes += byteLength(character);
+    if (bytes > most) break;
+    kept += character;
+  }
+  return kept;
+}
+
+function problemOf(name: string): string | undefined {
+  if (name === "") return "it is empty";
+  if (name === "." || name === "..") return "it means a folder that is already there";
+  if (/[/\\]/.test(name)) return "a name must not contain / or \\";
+  if (name.startsWith("-")) return "a name that begins with a dash would be read as a flag";
+  if (UNPRINTABLE.test(name)) return "it contains a character that cannot be printed";
+  if (name !== name.trim()) return "it begins or ends with a space";
+  if (name.endsWith(".")) return "it ends with a dot, which Windows removes";
+  const reserved = new RegExp(filenameReservedRegex(), "v").exec(name)?.[0];
+  if (reserved !== undefined) return `Windows does not allow ${reserved} in names`;
+  if (windowsReservedNameRegex().test(name)) return "Windows reserves this name for a device";
+  const bytes = byteLength(name);
+  if (bytes <= LONGEST_FOLDER_NAME) return undefined;
+  return `it has ${bytes} bytes, and at most ${LONGEST_FOLDER_NAME} are allowed`;
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

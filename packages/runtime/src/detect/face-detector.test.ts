@@ -1,0 +1,126 @@
+import { MienError } from "@mien/format";
+import { describe, expect, it } from "vitest";
+import { FaceDetector, type Dropped } from "./face-detector.ts";
+import { DETECTOR, findYunet } from "../testing/data.ts";
+import { halvesModel, spotModel } from "../testing/models.ts";
+import { paint, spots } from "../testing/pictures.ts";
+
+/** Of the spot model, once tightened: 0.65 of its width, 1.05 of its height, moved up by 0.12. */
+const WIDTH = 1.603231 * 32 * 0.65;
+const HEIGHT = 2.094468 * 32 * 1.05;
+const UP = 0.12 * 2.094468 * 32;
+
+function expectBox(found: readonly number[], centreX: number, centreY: number, scale = 1) {
+  const wanted = [
+    centreX - (WIDTH * scale) / 2,
+    centreY - UP * scale - (HEIGHT * scale) / 2,
+    WIDTH * scale,
+    HEIGHT * scale,
+  ];
+  found.forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(1));
+}
+
+describe("a face detector", () => {
+  it("finds what its model sees, best first, in pixels of the picture", async () => {
+    const detector = await FaceDetector.open(spotModel());
+    expect(detector.kind).toBe("tiny face detector");
+    const picture = spots(416, 320, [
+      [64, 96],
+      [256, 192],
+    ]);
+    const faces = await detector.detect(picture);
+    expect(faces).toHaveLength(2);
+    expectBox(faces[0]!.box, 80, 112);
+    expectBox(faces[1]!.box, 272, 208);
+    expect(faces[0]!.score).toBeGreaterThan(0.99);
+    // Twice the size, and seen at half of that.
+    const large = paint(832, 640, (x, y) => {
+      const at = (Math.floor(y / 2) * 416 + Math.floor(x / 2)) * 3;
+      return [picture.pixels[at]!, picture.pixels[at + 1]!, picture.pixels[at + 2]!];
+    });
+    const [first] = await detector.detect(large);
+    expectBox(first!.box, 160, 224, 2);
+    await detector.close();
+  });
+
+  it("does not mix pictures of different shapes, also at once", async () => {
+    const detector = await FaceDetector.open(spotModel());
+    const bright = paint(416, 416, () => [255, 255, 255]);
+    // Its input is padded below, where the bright picture was.
+    const dark = paint(416, 390, () => [0, 0, 0]);
+    const [many, none, again] = await Promise.all([
+      detector.detect(bright),
+      detector.detect(dark),
+      detector.detect(spots(416, 390, [[0, 64]])),
+    ]);
+    expect(many.length).toBeGreaterThan(20);
+    expect(none).toEqual([]);
+    expect(again).toHaveLength(1);
+    await detector.close();
+  });
+
+  it("tells what it leaves out, and why", async () => {
+    const dropped: Dropped[] = [];
+    const picture = spots(416, 320, [[64, 96]]);
+    const strict = await FaceDetector.open(spotModel(), { minSize: 60 });
+    expect(await strict.detect(picture, (one) => dropped.push(one))).toEqual([]);
+    expect(dropped.map(({ reason }) => reason)).toEqual(["smaller than 60 pixels"]);
+    await strict.close();
+  });
+
+  it("refuses files that are no face detector, and pictures that are none", async () => {
+    for (const [bytes, reason] of [
+      [halvesModel(), /is \[N, 8, 8, 1\], its outputs are probabilities \[N, 5\]/],
+      [Buffer.from("<!doctype html>"), /onnxruntime refuses it/],
+      [spotModel().subarray(0, 400), /onnxruntime refuses it/],
+    ] as const) {
+      const error: unknown = await FaceDetector.open(bytes).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(MienError);
+      expect(error).toMatchObject({ code: "bad-model" });
+      expect((error as MienError).message).toMatch(reason);
+    }
+    const detector = await FaceDetector.open(spotModel());
+    const impossible = [
+      { width: 0, height: 0, pixels: new Uint8Array() },
+      { width: 4, height: 4, pixels: new Uint8Array(16) },
+      {} as ReturnType<typeof paint>,
+    ];
+    for (const picture of impossible) {
+      expect(() => detector.detect(picture)).toThrow(MienError);
+    }
+    expect(await detector.detect(spots(64, 64, [[0, 0]]))).not.toEqual([]);
+    await detector.close();
+    await expect(FaceDetector.open(spotModel(), { minScore: 1 })).rejects.toThrow(/minScore/);
+    await expect(FaceDetector.open(spotModel(), { threads: 0.5 })).rejects.toThrow(/threads/);
+  });
+
+  it("is closed for good, also twice and while it works, and says so", async () => {
+    const detector = await FaceDetector.open(spotModel());
+    const picture = spots(64, 64, [[0, 0]]);
+    const last = detector.detect(picture);
+    await Promise.all([detector.close(), detector.close()]);
+    await detector.close();
+    expect(await last).not.toEqual([]);
+    await expect(detector.detect(picture)).rejects.toMatchObject({ code: "usage" });
+  });
+
+  it("takes pictures of any shape, down to one pixel", async () => {
+    const detector = await FaceDetector.open(DETECTOR);
+    for (const [width, height] of [
+      [1, 1],
+      [3000, 2],
+      [2, 3000],
+      [417, 31],
+    ] as const) {
+      expect(await detector.detect(paint(width, height, () => [9, 9, 9]))).toEqual([]);
+    }
+    await detector.close();
+  });
+
+  it.skipIf(findYunet() === undefined)("knows a YuNet by its outputs", async () => {
+    const detector = await FaceDetector.open(findYunet()!);
+    expect(detector.kind).toBe("YuNet");
+    expect(await detector.detect(paint(640, 480, () => [90, 90, 90]))).toEqual([]);
+    await detector.close();
+  });
+});

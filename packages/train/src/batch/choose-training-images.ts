@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { imageAt, random, shuffle, type ImageSet } from "@mien/format";
+import type { TrainConfig } from "../config.ts";
+
+/** Images whose pixels deviate less than this from their mean (0–255) show nothing. */
+const BLANK_DEVIATION = 5;
+
+/**
+ * The training images that a configuration learns from, in the order of the set: those that it
+ * does not omit, and of these the asked share of every class (always the same images).
+ *
+ * @param positions of the training part; conflicts are looked for in these alone.
+ */
+export function chooseTraining(
+  set: ImageSet,
+  positions: Uint32Array,
+  { omit, subset }: Pick<TrainConfig, "omit" | "subset">,
+): Uint32Array {
+  const kept = withoutOmitted(set, positions, omit);
+  if (subset === 1) return kept;
+  const chosen = set.classes.flatMap((_, label) => {
+    const ofClass = kept.filter((position) => set.labels[position] === label);
+    const count = Math.ceil(subset * ofClass.length);
+    return [...shuffle(ofClass, random("subset", label)).subarray(0, count)];
+  });
+  return Uint32Array.from(chosen).sort();
+}
+
+function withoutOmitted(
+  set: ImageSet,
+  positions: Uint32Array,
+  omit: TrainConfig["omit"],
+): Uint32Array {
+  if (omit === "nothing") return positions;
+  const kept = positions.filter((position) => deviation(imageAt(set, position)) >= BLANK_DEVIATION);
+  if (omit === "blank") return kept;
+  const digest = (position: number) =>
+    createHash("sha1").update(imageAt(set, position)).digest("base64");
+  const labels = new Map<string, number | "several">();
+  for (const position of kept) {
+    const key = digest(position);
+    const label = set.labels[position] as number;
+    labels.set(key, (labels.get(key) ?? label) === label ? label : "several");
+  }
+  return kept.filter((position) => labels.get(digest(position)) !== "several");
+}
+
+function deviation(pixels: Uint8Array): number {
+  const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
+  const squares = pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / pixels.length);
+}

@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { identifyTeacher, readTeacher, writeTeacher } from "./teacher.ts";
+import { smallSet } from "../testing/small-set.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-teacher-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const classes = smallSet.classes.length;
+/** Row 0 has no answer; the others fall off by one nat from class to class. */
+const answers = Float32Array.from(smallSet.labels.keys(), () => 0);
+const full = new Float32Array(answers.length * classes);
+for (let i = 1; i < answers.length; i++) {
+  for (let k = 0; k < classes; k++) full[i * classes + k] = 0.6321 * Math.exp(-((k + i) % classes));
+}
+
+describe("a teacher's answers", () => {
+  it("come back within the rounding to 1/16 nat, and belong to rows of the CSV", async () => {
+    const file = path.join(folder, "teacher.bin");
+    await writeTeacher(file, full, { set: smallSet, data: "abc", made: "test" });
+    const found = await readTeacher(file, { set: smallSet, data: "abc" });
+    expect([...found.subarray(0, classes)]).toEqual(new Array(classes).fill(0));
+    found.subarray(classes).forEach((value, i) => {
+      expect(Math.abs(Math.log(value / full[classes + i]!))).toBeLessThan(1 / 16);
+    });
+    const part = {
+      ...smallSet,
+      labels: smallSet.labels.slice(5, 9),
+      row: smallSet.row.slice(5, 9),
+    };
+    const some = await readTeacher(file, { set: part, data: "abc" });
+    expect(some).toEqual(found.slice(5 * classes, 9 * classes));
+    expect((await identifyTeacher(file)).sha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("are refused for other data, and if they are something else", async () => {
+    const file = path.join(folder, "other.bin");
+    await writeTeacher(file, full, { set: smallSet, data: "abc", made: "test" });
+    await expect(readTeacher(file, { set: smallSet, data: "xyz" })).rejects.toMatchObject({
+      code: "mismatch",
+    });
+    await writeFile(file, "not a teacher");
+    await expect(readTeacher(file, { set: smallSet, data: "abc" })).rejects.toMatchObject({
+      code: "bad-data",
+    });
+  });
+});

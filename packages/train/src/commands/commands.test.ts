@@ -1,0 +1,246 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { decodeTensors, tensorOf, type Calibration, type RunMetrics } from "@mien/format";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkpointFile } from "./run/checkpoint.ts";
+import { openTrainedModel } from "./index.ts";
+import { cpuHasBfloat16 } from "./tensor/precision.ts";
+import { smallFlags, smallSet, smallSplit, writeCsv } from "./testing/small-set.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-train-"));
+  await writeCsv(path.join(folder, "small.csv"), smallSet);
+  // Says on exit whether TensorFlow was loaded.
+  await writeFile(
+    path.join(folder, "spy.cjs"),
+    `process.on("exit", () => process.stderr.write(
+      Object.keys(require.cache).some((file) => file.includes("tfjs-node")) ? "[tensorflow]" : "[light]"));`,
+  );
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** Starts a command in the temporary folder; `kill` ends it without a chance to clean up. */
+function start(...argv: string[]) {
+  const node = ["--require", path.join(folder, "spy.cjs"), "--conditions=source"];
+  const tsx = path.join(root, "node_modules/tsx/dist/loader.mjs");
+  const bin = path.join(import.meta.dirname, "bin.ts");
+  const child = spawn(process.execPath, [...node, "--import", tsx, bin, ...argv], { cwd: folder });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+  const done = new Promise<Outcome>((resolve) =>
+    child.on("close", (code) => resolve({ code, out, err })),
+  );
+  return { done, kill: (signal: NodeJS.Signals) => child.kill(signal) };
+}
+
+const fitFlags = ["fit", "--csv", "small.csv", ...smallFlags];
+const file = (...parts: string[]) => path.join(folder, ...parts);
+const json = async (name: string) => JSON.parse(await readFile(file(name), "utf8")) as unknown;
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(5);
+}
+
+describe("train:fit", () => {
+  it("learns from the right rows of a file with a wrong one, on request, and measures on them again", async () => {
+    const text = await readFile(file("small.csv"), "utf8");
+    await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
+    const flags = ["fit", "--csv", "wrong.csv", ...smallFlags, "--epochs", "1", "--out", "wrong"];
+    const strict = await start(...flags).done;
+    expect(strict).toMatchObject({ code: 1 });
+    expect(strict.err).toMatch(/wrong\.csv, line 3, column emotion[^]*--skip-bad-rows/);
+    expect(existsSync(file("wrong"))).toBe(false);
+    const lenient = await start(...flags, "--skip-bad-rows").done;
+    expect(lenient).toMatchObject({ code: 0 });
+    expect(lenient.err).toMatch(/1 wrong row is left out:\n.*line 3/);
+    expect(await json("wrong/config.json")).toMatchObject({ data: { skippedRows: 1 } });
+    expect(await start("evaluate", "wrong").done).toMatchObject({ code: 0 });
+  });
+
+  it("killed at any moment and repeated, ends with the weights of an undisturbed run", async () => {
+    const undisturbed = await start(...fitFlags, "--out", "whole", "--json", "whole.json").done;
+    expect(undisturbed).toMatchObject({ code: 0 });
+    expect(undisturbed.out).toMatch(/epoch 3\/3 [^]*accuracy[^]*wrote whole\/metrics\.json/);
+    expect(undisturbed.out).toMatch(/next {2}npx nx run export:onnx whole/);
+    expect(await json("whole.json")).toMatchObject({ run: "whole", upToDate: false });
+
+    // Once at its first checkpoint, that is, in the middle of the second epoch.
+    const first = start(...fitFlags, "--out", "killed");
+    await until(() => existsSync(checkpointFile(file("killed"))));
+    first.kill("SIGKILL");
+    expect((await first.done).code).toBeNull();
+    expect(existsSync(file("killed/metrics.json"))).toBe(false);
+
+    // And once politely, wherever it is by then.
+    const second = start(...fitFlags, "--out", "killed");
+    await setTimeout(700);
+    second.kill("SIGTERM");
+    expect([0, 130, null]).toContain((await second.done).code);
+
+    expect(await start(...fitFlags, "--out", "killed").done).toMatchObject({ code: 0 });
+    for (const part of ["model/weights.bin", "reference.bin", "metrics.json"]) {
+      const [a, b] = [await readFile(file("whole", part)), await readFile(file("killed", part))];
+      expect(a.equals(b), part).toBe(true);
+    }
+    expect(readdirSync(folder).filter((name) => name.startsWith("killed"))).toEqual(["killed"]);
+    expect(readdirSync(file("killed")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  it("repeated when finished, says so and loads no TensorFlow", async () => {
+    const before = await readFile(file("whole/metrics.json"));
+    const again = await start(...fitFlags, "--out", "whole", "--json", "again.json").done;
+    expect(again.code).toBe(0);
+    expect(again.out).toMatch(/whole is finished and was made from the same data and settings/);
+    expect(again.err).toMatch(/\[light\]$/);
+    expect(await json("again.json")).toMatchObject({ run: "whole", upToDate: true });
+    expect(await readFile(file("whole/metrics.json"))).toEqual(before);
+  });
+
+  it("refuses unknown settings before it reads anything", async () => {
+    await writeFile(file("wrong.json"), '{"learnRate": 1}');
+    const outcome = await start("fit", "--csv", "small.csv", "--config", "wrong.json").done;
+    expect(outcome).toMatchObject({ code: 1, out: "" });
+    expect(outcome.err).toMatch(/^error: wrong\.json: unknown key learnRate\nKnown keys: epochs/);
+    expect(outcome.err).toMatch(/\[light\]$/);
+  });
+});
+
+describe("the run folder", () => {
+  it("holds reference outputs and metrics that its model reproduces", async () => {
+    const reference = decodeTensors(await readFile(file("whole/reference.bin")), "reference.bin");
+    const inputs = tensorOf(reference, "inputs", "F32");
+    const outputs = tensorOf(reference, "outputs", "F32");
+    expect(inputs.shape).toEqual([smallSplit.validation.length, 48, 48, 1]);
+    expect(outputs.shape).toEqual([smallSplit.validation.length, 7]);
+    const model = await openTrainedModel(file("whole"));
+    const found = await model.predict(inputs.data, inputs.shape[0]!);
+    expect(found).toEqual(outputs.data);
+    const one = model.predictSync(inputs.data.subarray(0, 48 * 48), 1);
+    one.forEach((value, i) => expect(value).toBeCloseTo(found[i]!, 5));
+    expect(model.classes).toEqual(smallSet.classes);
+    model.dispose();
+  });
+
+  it("without a whole model is refused", async () => {
+    await expect(openTrainedModel(file("nowhere"))).rejects.toMatchObject({ code: "missing-file" });
+    const weights = file("killed/model/weights.bin");
+    await writeFile(weights, (await readFile(weights)).subarray(0, 100));
+    await expect(openTrainedModel(file("killed"))).rejects.toMatchObject({ code: "bad-model" });
+    await rm(file("killed/model"), { recursive: true });
+    await expect(openTrainedModel(file("killed"))).rejects.toThrow(/cannot open .*model\.json/);
+  });
+});
+
+describe("train:evaluate", () => {
+  it("measures validation again to the same figures, and leaves the test part closed", async () => {
+    const before = (await json("whole/metrics.json")) as RunMetrics;
+    const outcome = await start("evaluate", "whole").done;
+    expect(outcome).toMatchObject({ code: 0 });
+    const after = (await json("whole/metrics.json")) as RunMetrics;
+    expect(after).toMatchObject(before);
+    expect(after.validation.averaged?.images).toBe(smallSplit.validation.length);
+    expect(existsSync(file("whole/openings.jsonl"))).toBe(false);
+    expect(existsSync(file("whole/confusion-validation.png"))).toBe(true);
+  });
+
+  it("opens the test part with --final only, and writes down each time", async () => {
+    for (const times of [1, 2]) {
+      const outcome = await start("evaluate", "whole", "--csv", "small.csv", "--final").done;
+      expect(outcome).toMatchObject({ code: 0 });
+      expect(outcome.err).toMatch(/The test part was opened/);
+      expect(outcome.err.includes("WAS OPENED BEFORE")).toBe(times === 2);
+      const lines = (await readFile(file("whole/openings.jsonl"), "utf8")).trim().split("\n");
+      expect(lines).toHaveLength(times);
+      const { test } = (await json("whole/metrics.json")) as RunMetrics;
+      expect(test!.images).toBe(smallSplit.test.length);
+      expect(JSON.parse(lines[0]!)).toMatchObject({
+        images: test!.images,
+        accuracy: test!.accuracy,
+        run: "whole",
+      });
+    }
+  });
+
+  it("takes figures up again that were lost after an opening, without another one", async () => {
+    const metrics = (await json("whole/metrics.json")) as RunMetrics;
+    const { test, ...others } = metrics;
+    await writeFile(file("whole/metrics.json"), JSON.stringify(others));
+    expect(await start("evaluate", "whole").done).toMatchObject({ code: 0 });
+    expect(((await json("whole/metrics.json")) as RunMetrics).test).toEqual(test);
+    const lines = (await readFile(file("whole/openings.jsonl"), "utf8")).trim().split("\n");
+    expect(lines).toHaveLength(2);
+  });
+
+  it("refuses --final for whatever run is newest, and a run that learnt votes without them", async () => {
+    const outcome = await start("evaluate", "--final").done;
+    expect(outcome).toMatchObject({ code: 2 });
+    expect(outcome.err).toMatch(/--final needs the name of the run/);
+    const config = (await json("whole/config.json")) as object;
+    await cp(file("whole"), file("voted"), { recursive: true });
+    const votes = { path: "gone.csv", sha256: "0".repeat(64) };
+    await writeFile(file("voted/config.json"), JSON.stringify({ ...config, votes }));
+    const before = await readFile(file("voted/calibration.json"), "utf8");
+    const voted = await start("evaluate", "voted").done;
+    expect(voted.code).toBe(1);
+    expect(voted.err).toMatch(/voted was trained on FER\+ votes; none are found[^]*--ferplus gone/);
+    expect(await readFile(file("voted/calibration.json"), "utf8")).toBe(before);
+  });
+
+  it("leaves a calibration, and a report that needs nothing beside it", async () => {
+    const { temperature, ece } = (await json("whole/calibration.json")) as Calibration;
+    const { test, validation } = (await json("whole/metrics.json")) as RunMetrics;
+    expect(validation.calibrated).toMatchObject({ temperature, ece: ece.after });
+    expect(validation.ece).toBe(ece.before);
+    expect(test!.calibrated!.temperature).toBe(temperature);
+    const page = await readFile(file("whole/report.html"), "utf8");
+    const html = page.replace(/data:image[^"]*/g, "data:");
+    expect(html.match(/(src|href)="(?!data:)|NaN|undefined/)).toBeNull();
+    expect(html.includes(`${(100 * test!.accuracy).toFixed(2)} %`)).toBe(true);
+    expect(html.includes("PrivateTest was opened 2 times")).toBe(true);
+    expect(html.match(/<polyline/g)!.length).toBeGreaterThanOrEqual(6);
+  });
+
+  it("refuses other data than the run was trained on", async () => {
+    const other = { ...smallSet, labels: smallSet.labels.map((label) => (label + 1) % 7) };
+    await writeCsv(file("other.csv"), other);
+    const outcome = await start("evaluate", "whole", "--csv", "other.csv").done;
+    expect(outcome.code).toBe(1);
+    expect(outcome.err).toMatch(/whole was trained on data with SHA-256[^]*--csv small\.csv/);
+  });
+});
+
+describe("train:benchmark", () => {
+  it("gives speed, processor time and operations of both ways, and their ratio", async () => {
+    const argv = ["benchmark", "--no-keras", "--seconds", "1", "--batch-size", "4"];
+    const outcome = await start(...argv, "--json", "speed.json").done;
+    expect(outcome).toMatchObject({ code: 0 });
+    const speed = (await json("speed.json")) as Record<string, Record<string, number>>;
+    expect(speed).toMatchObject({ keras: null, batchSize: 4, parameters: 980455 });
+    expect(speed["bf16"] !== null).toBe(cpuHasBfloat16());
+    for (const way of ["stock", "fp32", ...(cpuHasBfloat16() ? ["bf16"] : [])]) {
+      const { imagesPerSecond, cpuMsPerStep, gflops } = speed[way]!;
+      expect(imagesPerSecond).toBeGreaterThan(0);
+      expect(cpuMsPerStep).toBeGreaterThan(0);
+      // Multiply-adds: two passes over the first layer's 0.664 million, three over 32.442 million.
+      expect(gflops! / imagesPerSecond!).toBeCloseTo((2 * (2 * 0.664 + 3 * 32.442)) / 1000, 4);
+    }
+    expect(speed["ratio"]).toBeCloseTo(
+      speed["fp32"]!["imagesPerSecond"]! / speed["stock"]!["imagesPerSecond"]!,
+      9,
+    );
+  }, 120_000);
+});

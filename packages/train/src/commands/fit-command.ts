@@ -1,0 +1,273 @@
+import path from "node:path";
+import {
+  csvOption,
+  defineCommand,
+  FOLDERS,
+  formatPercent,
+  formatSeconds,
+  outOption,
+  shellQuote,
+  type Terminal,
+  writeJson,
+} from "@mien/cli";
+import {
+  ferplusOption,
+  identifyDataset,
+  identifyVotes,
+  loadVotes,
+  loadWithProgress,
+  skipBadRowsOption,
+  voteColumns,
+} from "@mien/data";
+import {
+  checkFolderName,
+  MienError,
+  officialSplit,
+  RUN_FILES,
+  toFolderName,
+  type EpochRecord,
+  type RunConfig,
+} from "@mien/format";
+import { architecture } from "../network/architecture.ts";
+import { configFromFlags, configOptions } from "../config.ts";
+import type { FitProgress, UsedImages } from "../fit.ts";
+import { readHistory } from "../run/history.ts";
+import { count } from "../report/numbers.ts";
+import { reportMetrics } from "../report/printed-report.ts";
+import { takeRunPlace, type WantedRun } from "../run/run-place.ts";
+import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run/run.ts";
+import { tensorBoardLog } from "../run/tensorboard.ts";
+import { identifyTeacher, readTeacher } from "../batch/teacher.ts";
+
+export const fitCommand = defineCommand({
+  name: "fit",
+  summary: "Train the network on a data set, or continue an interrupted training",
+  details:
+    "Trains a network of four convolutions and two dense layers on the training part (Training) of a data set. " +
+    "The validation part (PublicTest) selects the best epoch; the test part (PrivateTest) is not used.\n" +
+    "Writes the folder of the run: config.json, history.jsonl, checkpoint/, model/, metrics.json, reference.bin and plots.\n" +
+    "The same command again continues an interrupted run, and ends at once after a finished one.",
+  examples: [
+    "npx nx run train:fit",
+    "npx nx run train:fit --epochs 8 --learning-rate 5e-4",
+    "npx nx run train:fit --csv artifacts/data/synth.csv --config my-config.json",
+  ],
+  options: {
+    csv: csvOption,
+    skipBadRows: skipBadRowsOption,
+    config: {
+      type: "string",
+      placeholder: "FILE",
+      description: "JSON file of hyperparameters; flags override its values",
+      group: "run",
+    },
+    seed: {
+      type: "integer",
+      description: "Random seed of initial weights, order of images, augmentation and dropout",
+      unit: null,
+      group: "run",
+      default: 1,
+      min: 0,
+      max: 2 ** 31 - 1,
+    },
+    ferplus: {
+      ...ferplusOption,
+      description: `${ferplusOption.description}; read only if --vote-share is above 0`,
+    },
+    fresh: {
+      type: "boolean",
+      description: "Start a new run even if there is one to continue",
+      group: "run",
+    },
+    ...configOptions(),
+    teacher: {
+      type: "string",
+      placeholder: "FILE",
+      description: "Teacher probabilities from train:teach; read only if --distillation is above 0",
+      group: "targets",
+    },
+    out: {
+      ...outOption("Folder of the run; -2, -3, … is added if another run is there"),
+      defaultText: `${FOLDERS.runs}/<data set>`,
+    },
+    tensorboard: {
+      type: "boolean",
+      description: "Also write TensorBoard event files into the folder of the run",
+      group: "output",
+    },
+  },
+  async run(values, { terminal, signal }) {
+    if (values.out !== undefined) checkFolderName(path.basename(path.resolve(values.out)), "--out");
+    const config = await configFromFlags(values, values.config);
+    const { voteShare, distillation } = config;
+    if (distillation > 0 && values.teacher === undefined) {
+      throw new MienError("usage", "--distillation needs a teacher's answers", {
+        advice: "Add --teacher FILE; `npx nx run train:teach` makes one.",
+      });
+    }
+    if (distillation === 0 && values.teacher !== undefined) {
+      terminal.warn("warning: --teacher is not read, as --distillation is 0");
+    }
+    if (voteShare === 0 && values.ferplus !== undefined) {
+      terminal.warn("warning: --ferplus is not read, as --vote-share is 0");
+    }
+    const identity = await identifyDataset({ csv: values.csv, signal });
+    const { manifest, sha256 } = identity;
+    const { name, licence, classes } = manifest;
+    const { height, width, channels } = manifest.image;
+    const input = { height, width, channels };
+    const votes =
+      voteShare > 0 ? await identifyVotes({ ...values, csv: identity.path, signal }) : undefined;
+    const teacher = distillation > 0 ? await identifyTeacher(values.teacher!) : undefined;
+    const wanted: WantedRun = {
+      data: { name, sha256, path: identity.path, licence },
+      ...(votes && { votes }),
+      ...(teacher && { teacher }),
+      classes,
+      input,
+      split: "official",
+      seed: values.seed,
+      hyperparameters: config,
+      code: await trainingCode(),
+    };
+    const base = values.out ?? path.join(FOLDERS.runs, toFolderName(name));
+    const place = await takeRunPlace(base, wanted, { fresh: values.fresh });
+    const { folder, state } = place;
+    const log = values.tensorboard ? tensorBoardLog(folder) : undefined;
+    try {
+      terminal.say(`data  ${identity.path} (${name}, SHA-256 ${sha256.slice(0, 12)}…)`);
+      if (place.config && place.config.code !== wanted.code) {
+        terminal.warn(
+          `${folder} was ${state === "finished" ? "made" : "begun"} by another version of the code; it is kept. --fresh trains anew.`,
+        );
+      }
+      if (state === "finished") {
+        const metrics = await readRunMetrics(folder);
+        for (const warning of identity.warnings) terminal.warn(`warning: ${warning}`);
+        terminal.say(`${folder} is finished and was made from the same data and settings.`);
+        reportMetrics(terminal, metrics.validation, { part: "validation", classes });
+        log?.(await readHistory(folder));
+        sayNext(terminal, folder);
+        return { run: folder, upToDate: true, metrics };
+      }
+
+      const { csv, skipBadRows } = values;
+      const { set, skipped } = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+      const split = officialSplit(set);
+      const sources = {
+        votes: votes && (await loadVotes({ ...values, csv: identity.path, set, signal })),
+        teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
+      };
+      // All code is loaded now: an edit while the training runs must not reach its end.
+      const { checkParts, fit } = await import("../fit.ts");
+      const { finishRun } = await import("../finish.ts");
+      const { tensorFlowVersion } = await import("../tensor/tf.ts");
+      // What cannot be trained shall leave nothing behind.
+      checkParts(split);
+      architecture(config, input, classes.length);
+      if (sources.votes) voteColumns(sources.votes, classes);
+      await removeLeftovers(folder);
+      const runConfig: RunConfig = place.config ?? {
+        ...wanted,
+        name: path.basename(path.resolve(folder)),
+        data: { ...wanted.data, skippedRows: skipped.length },
+      };
+      if (state === "new") await writeJson(path.join(folder, RUN_FILES.config), runConfig);
+      const live = liveEpochs(terminal, config.epochs);
+      const result = await fit({
+        set,
+        split,
+        config,
+        sources,
+        seed: values.seed,
+        folder,
+        // Of the configuration as it was stored, by which the checkpoint knows its run.
+        inputs: inputsKey(inputsOf(runConfig)),
+        signal,
+        onStart: (used) => {
+          terminal.say(`run   ${folder}: ${sayImages(used)}, TensorFlow ${tensorFlowVersion}`);
+          if (state === "unfinished") {
+            terminal.say(`continuing after epoch ${used.epochs} of ${config.epochs}`);
+          }
+        },
+        onProgress: live.progress,
+        onEpoch: (record, history) => {
+          live.finished(record);
+          log?.(history);
+        },
+      })
+        .catch((error: unknown) => {
+          throw values.fresh ? withWayToGoOn(error, folder) : error;
+        })
+        .finally(() => live.stop());
+      log?.(result.history);
+      const { metrics, written } = await finishRun(result, {
+        set,
+        split,
+        config,
+        folder,
+        votes: sources.votes,
+        csv: identity.path,
+        warn: (problem) => terminal.warn(`warning: ${problem}`),
+      });
+      terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
+      reportMetrics(terminal, metrics.validation, { part: "validation", classes });
+      for (const file of written) terminal.wrote(file);
+      sayNext(terminal, folder);
+      const { history, bestEpoch } = result;
+      return { run: folder, upToDate: false, bestEpoch, history, metrics };
+    } finally {
+      await place.release();
+    }
+  },
+});
+
+/** The same command again would start yet another run. */
+function withWayToGoOn(error: unknown, folder: string): unknown {
+  if (!(error instanceof MienError) || error.code !== "interrupted") return error;
+  return new MienError("interrupted", error.message, {
+    advice: `To go on, repeat the command without --fresh and with --out ${shellQuote(folder)}.`,
+  });
+}
+
+function sayNext(terminal: Terminal, folder: string): void {
+  terminal.next(
+    `npx nx run export:onnx ${shellQuote(folder)}`,
+    "turn the model into one ONNX file",
+  );
+}
+
+/** `5,696 of 28,709 training and 3,589 validation images`, from what the training uses. */
+function sayImages({ train, validation }: UsedImages): string {
+  const of = ({ used, all }: UsedImages["train"]) =>
+    used === all ? count(all) : `${count(used)} of ${count(all)}`;
+  return `${of(train)} training and ${of(validation)} validation images`;
+}
+
+/** A bar for the epoch that runs, and a line for each that is done. */
+function liveEpochs(terminal: Terminal, epochs: number) {
+  let bar: ReturnType<Terminal["progress"]> | undefined;
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    stop,
+    progress: ({ epoch, images, total, imagesPerSecond, secondsLeft, loss }: FitProgress) => {
+      bar ??= terminal.progress(`epoch ${epoch}/${epochs}`, total);
+      const speed = `${imagesPerSecond.toFixed(0)} images/s`;
+      const left = `${formatSeconds(secondsLeft)} for all epochs`;
+      bar.update(images, `${speed}, loss ${loss.toFixed(4)}, ${left}`);
+    },
+    finished: (record: EpochRecord) => {
+      stop();
+      const width = String(epochs).length;
+      terminal.say(
+        `epoch ${String(record.epoch).padStart(width)}/${epochs}  ` +
+          `train ${record.trainLoss.toFixed(4)} ${formatPercent(record.trainAccuracy)}  ` +
+          `validation ${record.validationLoss.toFixed(4)} ${formatPercent(record.validationAccuracy)}  ` +
+          `${record.imagesPerSecond.toFixed(0)} images/s, ${formatSeconds(record.seconds)}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import {
+  attribute,
+  constantFloat,
+  DTYPE,
+  ints,
+  runOne,
+  upload,
+  type NativeTensor,
+} from "../tensor/native.ts";
+import { cast, multiply, reshape } from "../tensor/native-ops.ts";
+
+/**
+ * A dropout mask (Srivastava et al. 2014): 0 with probability `rate`, else 1 / (1 − rate), so that
+ * the mean stays.
+ *
+ * The bits come from a stateless generator, so the same key gives the same mask whenever it is
+ * asked for. One random byte decides on one value, which is four times as fast as a random float;
+ * the rate is therefore rounded to a multiple of 1/256, and the scale is that of the rounded rate.
+ *
+ * @param rate 0 ≤ rate < 1.
+ * @param key two whole numbers of 32 bits, such as a stream and a step.
+ * @param dtype of the mask, float32 or bfloat16.
+ */
+export function dropoutMask(
+  shape: readonly number[],
+  rate: number,
+  key: readonly [number, number],
+  dtype: number = DTYPE.float32,
+): NativeTensor {
+  const threshold = Math.min(255, Math.round(rate * 256));
+  const size = shape.reduce((product, n) => product * n, 1);
+  const words = Math.ceil(size / 4);
+  const random = runOne("StatelessRandomUniformFullInt", fullInt, [
+    ints([words]),
+    upload(Int32Array.from(key)),
+  ]);
+  const bytes = reshape(runOne("Bitcast", toBytes, [random]), [words * 4]);
+  const kept = runOne("GreaterEqual", byteType, [bytes, upload(Uint8Array.of(threshold), [])]);
+  const whole = words * 4 === size ? kept : runOne("Slice", slice, [kept, ints([0]), ints([size])]);
+  const mask = cast(reshape(whole, shape), dtype);
+  return multiply(mask, cast(constantFloat(256 / (256 - threshold)), dtype));
+}
+
+const fullInt = [
+  attribute.type("dtype", DTYPE.int32),
+  attribute.type("T", DTYPE.int32),
+  attribute.type("Tseed", DTYPE.int32),
+];
+const toBytes = [attribute.type("T", DTYPE.int32), attribute.type("type", DTYPE.uint8)];
+const byteType = [attribute.type("T", DTYPE.uint8)];
+const slice = [attribute.type("T", DTYPE.bool), attribute.type("Index", DTYPE.int32)];

@@ -1,0 +1,113 @@
+import { MienError, type ModelInput, type NamedTensor } from "@mien/format";
+import { architecture, type Stage } from "./architecture.ts";
+import type { TrainConfig } from "../config.ts";
+import { createLayer, type Gradients, type StepKey } from "./layers.ts";
+import { cast } from "../tensor/native-ops.ts";
+import { DTYPE, type NativeTensor } from "../tensor/native.ts";
+import type { Variable } from "../tensor/variable.ts";
+
+/** The network with its parameters, made of native operations. */
+export interface Network {
+  readonly stages: readonly Stage[];
+  /** What the optimiser changes. */
+  readonly trainable: readonly Variable[];
+  /** All that must be stored: what is trained, and the moving averages of batch normalisation. */
+  readonly variables: readonly Variable[];
+  /**
+   * @param images standardised, float32 [batch, height, width, channels].
+   * @param training the step, if this pass is to be followed by `backward`; else it infers.
+   * @returns logits [batch, classes].
+   */
+  forward(images: NativeTensor, training?: StepKey): NativeTensor;
+  /**
+   * Gradients of the mean loss, l2 penalty included, after a training pass in the same scope.
+   *
+   * @param dy gradient of the loss in the logits [batch, classes].
+   * @returns kept tensors; dispose of them.
+   */
+  backward(dy: NativeTensor): Gradients;
+  /** All variables' values by name. */
+  state(): Record<string, NamedTensor>;
+  /**
+   * Replaces all variables' values.
+   *
+   * @throws {MienError} `mismatch` if one is missing or of another shape.
+   */
+  load(state: Readonly<Record<string, NamedTensor>>): void;
+  /** Frees the variables. */
+  dispose(): void;
+}
+
+/**
+ * Builds the network with initial weights that depend on nothing but the seed.
+ *
+ * @param classes number of outputs, at least 2.
+ */
+export function createNetwork(
+  config: TrainConfig,
+  shape: { readonly input: ModelInput; readonly classes: number },
+  seed: number,
+): Network {
+  const stages = architecture(config, shape.input, shape.classes);
+  const { l2, batchNormMomentum } = config;
+  const layers = stages.map((stage) => createLayer(stage, { seed, l2, batchNormMomentum }));
+  const trainable = layers.flatMap((layer) => layer.trainable);
+  const variables = [...trainable, ...layers.flatMap((layer) => layer.statistics)];
+  return {
+    stages,
+    trainable,
+    variables,
+    forward(images, training) {
+      // In bf16 all maps up to the head are; inference is float32, as wherever the model will run.
+      const dtype = training && config.precision === "bf16" ? DTYPE.bfloat16 : DTYPE.float32;
+      return layers.reduce((x, layer) => layer.forward(x, training), cast(images, dtype));
+    },
+    backward(dy) {
+      const gradients: Gradients = new Map();
+      let gradient = dy;
+      for (let i = layers.length - 1; i >= 0; i--) {
+        gradient = layers[i]?.backward(gradient, gradients, i > 0) ?? gradient;
+      }
+      return gradients;
+    },
+    state: () => stateOf(variables),
+    load: (state) => loadState(variables, state),
+    dispose: () => {
+      for (const variable of variables) variable.dispose();
+    },
+  };
+}
+
+/** Values of variables by name. */
+export function stateOf(variables: readonly Variable[]): Record<string, NamedTensor> {
+  return Object.fromEntries(
+    variables.map((variable) => [
+      variable.name,
+      { shape: variable.shape, data: variable.values() },
+    ]),
+  );
+}
+
+/**
+ * Sets variables from values by name.
+ *
+ * @throws {MienError} `mismatch` if one is missing or of another shape.
+ */
+export function loadState(
+  variables: readonly Variable[],
+  state: Readonly<Record<string, NamedTensor>>,
+): void {
+  for (const variable of variables) {
+    const found = state[variable.name];
+    const fits =
+      found?.data instanceof Float32Array && String(found.shape) === String(variable.shape);
+    if (!fits) {
+      const what = found === undefined ? "nothing" : `[${found.shape.join(", ")}]`;
+      throw new MienError(
+        "mismatch",
+        `expected ${variable.name} of shape [${variable.shape.join(", ")}], found ${what}`,
+      );
+    }
+    variable.assign(found.data);
+  }
+}

@@ -1,0 +1,96 @@
+import type { TrainConfig } from "../config.ts";
+import { attribute, constantFloat, DTYPE, run } from "../tensor/native.ts";
+import { scalar } from "../tensor/native-ops.ts";
+import { Variable } from "../tensor/variable.ts";
+import type { Gradients } from "./layers.ts";
+
+/** Changes variables by their gradients. */
+export interface Optimizer {
+  /** What it remembers from step to step; to be stored with the weights. */
+  readonly slots: readonly Variable[];
+  /**
+   * Makes one update.
+   *
+   * @param learningRate for this step.
+   * @param step 0 for the first.
+   */
+  apply(gradients: Gradients, learningRate: number, step: number): void;
+  /** Frees the slots. */
+  dispose(): void;
+}
+
+/** The optimiser that a configuration names, with empty memory. */
+export function createOptimizer(config: TrainConfig, trainable: readonly Variable[]): Optimizer {
+  const { optimizer, momentum, weightDecay } = config;
+  const plain = optimizer === "adam" ? adam(trainable) : nesterov(trainable, momentum);
+  if (weightDecay === 0) return plain;
+  // Decoupled from the gradient (Loshchilov & Hutter 2019); biases and normalisation are spared.
+  const kernels = trainable.filter(({ shape }) => shape.length > 1);
+  return {
+    ...plain,
+    apply(gradients, learningRate, step) {
+      const rate = scalar(learningRate * weightDecay);
+      for (const kernel of kernels) kernel.subtract(kernel.read(), rate);
+      plain.apply(gradients, learningRate, step);
+    },
+  };
+}
+
+const floatType = attribute.type("T", DTYPE.float32);
+const locking = attribute.bool("use_locking", false);
+
+/** Adam (Kingma & Ba 2015) with the paper's constants. */
+function adam(trainable: readonly Variable[]): Optimizer {
+  const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-7];
+  const first = slotsFor(trainable, "adam.m");
+  const second = slotsFor(trainable, "adam.v");
+  const attributes = [floatType, locking, attribute.bool("use_nesterov", false)];
+  return {
+    slots: [...first.values(), ...second.values()],
+    apply(gradients, learningRate, step) {
+      const power1 = scalar(beta1 ** (step + 1));
+      const power2 = scalar(beta2 ** (step + 1));
+      const constants = [beta1, beta2, epsilon].map(constantFloat);
+      const rate = scalar(learningRate);
+      for (const [variable, gradient] of gradients) {
+        const m = (first.get(variable) as Variable).handle;
+        const v = (second.get(variable) as Variable).handle;
+        const inputs = [variable.handle, m, v, power1, power2, rate, ...constants, gradient];
+        run("ResourceApplyAdam", attributes, inputs, 0);
+      }
+    },
+    dispose: () => disposeAll(first, second),
+  };
+}
+
+/** Stochastic gradient descent with Nesterov momentum (Sutskever et al. 2013). */
+function nesterov(trainable: readonly Variable[], momentum: number): Optimizer {
+  const velocity = slotsFor(trainable, "sgd.velocity");
+  const attributes = [floatType, locking, attribute.bool("use_nesterov", true)];
+  return {
+    slots: [...velocity.values()],
+    apply(gradients, learningRate) {
+      const rate = scalar(learningRate);
+      for (const [variable, gradient] of gradients) {
+        const slot = (velocity.get(variable) as Variable).handle;
+        const inputs = [variable.handle, slot, rate, gradient, constantFloat(momentum)];
+        run("ResourceApplyKerasMomentum", attributes, inputs, 0);
+      }
+    },
+    dispose: () => disposeAll(velocity),
+  };
+}
+
+function slotsFor(trainable: readonly Variable[], prefix: string): Map<Variable, Variable> {
+  return new Map(
+    trainable.map((variable) => {
+      const size = variable.shape.reduce((product, n) => product * n, 1);
+      const name = `${prefix}.${variable.name}`;
+      return [variable, new Variable(name, variable.shape, new Float32Array(size))];
+    }),
+  );
+}
+
+function disposeAll(...slots: readonly ReadonlyMap<Variable, Variable>[]): void {
+  for (const map of slots) for (const slot of map.values()) slot.dispose();
+}

@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { recordOpening } from "../run/test-set-access.ts";
+import { readRunMetrics } from "../run/run.ts";
+import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
+import { cell, table } from "./markdown.ts";
+import { releaseModel, rewriteCards } from "./card-of-run.ts";
+import { readReleased, type ReleaseIndex } from "./released-models.ts";
+
+let base: string;
+let out: string;
+beforeEach(async () => {
+  base = await mkdtemp(path.join(tmpdir(), "mien-card-"));
+  out = path.join(base, "release");
+  onTestFinished(() => rm(base, { recursive: true }));
+});
+
+/** Releases a made-up run, with made-up model files. */
+async function release(name: string, about: FinishedRun, options: { run?: string } = {}) {
+  const run = path.join(base, options.run ?? name);
+  if (!existsSync(run)) await writeFinishedRun(run, about);
+  const file = (precision: string) => path.join(base, `${name}.${precision}`);
+  for (const precision of ["fp32", "int8"])
+    await writeFile(file(precision), `${name} ${precision}`);
+  const files = ["fp32", "int8"].map((precision) => {
+    const sha256 = hash(`${name} ${precision}`);
+    return { precision, file: file(precision), sha256, latencyMs: 0.5, accuracy: 0.75 };
+  });
+  const command = `npm run release -- --only ${name}`;
+  return releaseModel(out, { name, run, files, description: `This is ${name}.`, command });
+}
+
+const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+const card = (name: string) => readFile(path.join(out, `${name}.md`), "utf8");
+const index = async () =>
+  JSON.parse(await readFile(path.join(out, "index.json"), "utf8")) as ReleaseIndex;
+
+describe("releaseModel", () => {
+  it("copies the files, with their hashes in index and card", async () => {
+    await release("small", { right: 30, rightByVotes: 20 });
+    expect((await readdir(out)).sort()).toEqual([
+      "index.json",
+      "small.int8.onnx",
+      "small.md",
+      "small.onnx",
+    ]);
+    expect(await readFile(path.join(out, "small.int8.onnx"), "utf8")).toBe("small int8");
+    const sha256 = hash("small fp32");
+    const { files, parameters, config } = (await index()).models["small"]!;
+    expect(files.fp32).toMatchObject({ name: "small.onnx", bytes: 10, sha256 });
+    expect(parameters).toBe(38);
+    expect(config.data.path).toBe("d.csv");
+    expect(await card("small")).toContain(sha256);
+  });
+
+  it("names the model as default whose mean recall over both ways of judging is best", async () => {
+    // By labels alone the first is best, by votes alone the second is not worst; the third is both.
+    await release("labels", { right: 36, rightByVotes: 10 });
+    expect((await index()).default).toBe("labels");
+    await release("votes", { right: 10, rightByVotes: 36 });
+    const both = await release("both", { right: 32, rightByVotes: 40 });
+    expect(both.default).toBe("both");
+    expect((await index()).default).toBe("both");
+    expect(await card("both")).toContain("uses unless told otherwise");
+    for (const name of ["labels", "votes"]) {
+      const text = await card(name);
+      expect(text).not.toContain("uses unless told otherwise");
+      expect(text).toMatch(/\[both\]\(both\.md\).*★/);
+    }
+  });
+
+  it("lists every opening of the test part, also of earlier weights of that name", async () => {
+    const open = async (run: string) => {
+      const folder = path.join(base, run);
+      const { test } = await readRunMetrics(folder);
+      await recordOpening(folder, { run, code: "abc", metrics: test! });
+    };
+    const parts = ["validation", "test"] as const;
+    await writeFinishedRun(path.join(base, "first"), { right: 20, parts });
+    await open("first");
+    await release("m", { right: 20 }, { run: "first" });
+    expect(await card("m")).toContain("the training did not read it");
+    await writeFinishedRun(path.join(base, "second"), { right: 28, parts });
+    await open("second");
+    await release("m", { right: 28 }, { run: "second" });
+    expect((await index()).models["m"]!.openings).toMatchObject([
+      { accuracy: 0.5 },
+      { accuracy: 0.7 },
+    ]);
+    expect(await card("m")).not.toContain("more than once");
+    expect(await card("m")).not.toContain("the training did not read it");
+    expect(await card("m")).toContain("earlier weights of this name were tested");
+    await open("second");
+    await release("m", { right: 28 }, { run: "second" });
+    expect(await card("m")).toContain("tested more than once");
+    expect((await index()).models["m"]!.openings).toHaveLength(3);
+  });
+
+  it("takes the test figures of the same weights over, and the description of that name", async () => {
+    const parts = ["validation", "test"] as const;
+    const tested = await writeFinishedRun(path.join(base, "tested"), { right: 20, parts });
+    await writeFinishedRun(path.join(base, "again"), { right: 20 });
+    await writeFile(path.join(base, "again/model/weights.bin"), "weights of tested");
+    const { test } = await readRunMetrics(tested);
+    await recordOpening(tested, { run: "tested", code: "abc", metrics: test! });
+    await release("m", { right: 20 }, { run: "tested" });
+    expect(await card("m")).toContain("npm run release -- --only m --final");
+    const files = [{ precision: "fp32", sha256: hash("m fp32"), latencyMs: 1, accuracy: 0.5 }];
+    const again = { name: "m", run: path.join(base, "again"), command: "x" };
+    const file = path.join(base, "m.fp32");
+    await releaseModel(out, { ...again, files: [{ ...files[0]!, file }] });
+    const { metrics, openings, description } = (await index()).models["m"]!;
+    expect(metrics.test).toEqual(test);
+    expect(openings).toHaveLength(1);
+    expect(description).toBe("This is m.");
+  });
+
+  it("makes no model the default that votes did not judge, where they judged others", async () => {
+    await release("both", { right: 10, rightByVotes: 20 });
+    await release("labels", { right: 40 });
+    expect((await index()).default).toBe("both");
+  });
+
+  it("refuses a run that was not evaluated, and one without a 32-bit file, and writes nothing", async () => {
+    const run = await writeFinishedRun(path.join(base, "run"), { right: 1 });
+    const about = { name: "m", run, files: [], description: "", command: "" };
+    await expect(releaseModel(out, about)).rejects.toThrow(/no 32-bit model/);
+    const changed = path.join(base, "changed.onnx");
+    await writeFile(changed, "other");
+    const file = { precision: "fp32", file: changed, sha256: hash("verified") };
+    await expect(
+      releaseModel(out, { ...about, files: [{ ...file, latencyMs: 1, accuracy: 1 }] }),
+    ).rejects.toThrow(/not the file that was verified/);
+    await rm(path.join(run, "calibration.json"));
+    await expect(releaseModel(out, about)).rejects.toThrow(/is not evaluated/);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe("the card", () => {
+  it("says what the model is, is not for, comes from, and how to make it again", async () => {
+    await release("small", { right: 30, rightByVotes: 20 });
+    const text = await card("small");
+    for (const expected of [
+      "This is small.",
+      "Art. 5(1)(f)",
+      "Art. 50(3)",
+      "cannot read feelings",
+      "Licence: none",
+      "npm run release -- --only small",
+      "no figures on PrivateTest",
+      "4 images of the part that occur in the training part",
+      "| widths | 1, 2 |",
+      "\\<Sad\\>",
+    ]) {
+      expect(text).toContain(expected);
+    }
+    expect(text).not.toMatch(/NaN|undefined|null|\/home\/me/);
+  });
+
+  it("comes out the same when cards are written anew", async () => {
+    await release("a", { right: 30 });
+    await release("b", { right: 20 });
+    const before = [await card("a"), await card("b"), await index()];
+    await rewriteCards(out);
+    expect([await card("a"), await card("b"), await index()]).toEqual(before);
+    await expect(rewriteCards(base)).rejects.toThrow(/no released models/);
+    await writeFile(path.join(out, "index.json"), '{"models": {"a": {}}}');
+    await expect(readReleased(out)).rejects.toMatchObject({ code: "bad-data" });
+  });
+});
+
+describe("what a card says", () => {
+  const named = (name: string, hyperparameters: Readonly<Record<string, string | number>>) => ({
+    data: { name, sha256: "0".repeat(64), path: "d.csv", licence: "CC0" },
+    hyperparameters: { learningRate: 0.1, widths: [1, 2], ...hyperparameters },
+  });
+
+  it("is of FER2013 only for a model that was trained on it", async () => {
+    const ofFer2013 = /Goodfellow|found on the web|research and study|from the web|In products/;
+    await release("other", { right: 30, config: named("my-faces", {}) });
+    expect(await card("other")).not.toMatch(ofFer2013);
+    expect(await card("other")).toContain("limits the weights too: CC0");
+    await release("fer", { right: 30, config: named("fer2013", {}) });
+    expect(await card("fer")).toMatch(ofFer2013);
+  });
+
+  it.each([
+    [{}, "learnt from all images of the Training part."],
+    [{ subset: 0.2 }, "learnt from 20 % of each class of the Training part."],
+    [{ subset: 0.2, omit: "blank" }, "Training part. Blank images were left out."],
+  ])("of the images that were learnt from follows the settings: %j", async (settings, text) => {
+    await release("m", { right: 30, config: named("d", settings) });
+    expect(await card("m")).toContain(text);
+    expect(await card("m")).not.toMatch(/chose (everything|nothing)|chose the epoch, the settings/);
+  });
+});
+
+describe("markdown", () => {
+  it("keeps text within its cell, and numbers to the right", () => {
+    expect(cell("a|b\n`c`")).toBe("a\\|b \\`c\\`");
+    expect(
+      table(
+        ["x", "n"],
+        [
+          ["a", "1,234"],
+          ["b", "5.0 %"],
+        ],
+      ),
+    ).toBe("| x | n |\n| --- | --: |\n| a | 1,234 |\n| b | 5.0 % |");
+  });
+});

@@ -1,0 +1,84 @@
+import { runPython, withoutPython } from "@mien/testing";
+import { describe, expect, it } from "vitest";
+import type { Predictions } from "../score/predictions.ts";
+import { smallSet } from "../testing/small-set.ts";
+import { lineChart, niceTicks } from "./score-charts.ts";
+import { mistakeGallery, worstMistakes } from "./mistakes.ts";
+import { encodePng } from "./png.ts";
+import { confusionTable } from "./score-tables.ts";
+
+const predictions: Predictions = {
+  part: "validation",
+  classes: ["Happy", "<i>Sad</i>"],
+  probabilities: Float32Array.of(0.9, 0.1, 0.3, 0.7, 0.99, 0.01, 0.6, 0.4),
+  row: smallSet.row.slice(0, 4),
+  labels: Uint8Array.of(1, 1, 1, 0),
+  copied: new Uint8Array(4),
+  votes: Int32Array.of(0, -1, -1, 0),
+};
+
+describe("worstMistakes", () => {
+  it("lists wrong answers only, the surest first", () => {
+    expect(worstMistakes(predictions, 5).map(({ index }) => index)).toEqual([2, 0]);
+    expect(worstMistakes(predictions, 1)).toMatchObject([{ index: 2, predicted: 0 }]);
+  });
+
+  it("are shown with label and votes, and class names cannot break the page", () => {
+    const html = mistakeGallery(smallSet, predictions, worstMistakes(predictions, 5));
+    expect(html.match(/<img /g)).toHaveLength(2);
+    expect(html).toContain("99 %");
+    expect(html).toContain("label: &lt;i&gt;Sad");
+    expect(html).toContain("voters: none of these, or a tie");
+    expect(html).not.toContain("<i>Sad");
+  });
+});
+
+describe("encodePng", () => {
+  it.skipIf(withoutPython("PIL"))("writes what Pillow reads, grey and in colour", () => {
+    for (const channels of [1, 3]) {
+      const pixels = Uint8Array.from({ length: 5 * 3 * channels }, (_, i) => (37 * i) % 256);
+      const png = encodePng(pixels, { width: 5, height: 3, channels });
+      const script = `
+import base64, io, json, sys
+from PIL import Image
+image = Image.open(io.BytesIO(base64.b64decode(json.load(sys.stdin))))
+image.verify()
+image = Image.open(io.BytesIO(base64.b64decode("${png.toString("base64")}")))
+print(json.dumps([image.mode, image.size, list(image.tobytes())]))`;
+      const found = runPython(script, { input: png.toString("base64") });
+      expect(found).toEqual([channels === 1 ? "L" : "RGB", [5, 3], [...pixels]]);
+    }
+  });
+});
+
+describe("charts", () => {
+  it("have round ticks that enclose the values, also of a flat line", () => {
+    expect(niceTicks(0.12, 0.58)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
+    expect(niceTicks(1, 8)).toEqual([0, 2, 4, 6, 8]);
+    for (const [low, high] of [
+      [1, 1],
+      [-3, 1e6],
+      [1e-7, 2e-7],
+    ] as const) {
+      const ticks = niceTicks(low, high);
+      expect(ticks[0]).toBeLessThanOrEqual(low);
+      expect(ticks.at(-1)).toBeGreaterThanOrEqual(high);
+      expect(ticks.length).toBeLessThanOrEqual(8);
+    }
+  });
+
+  it("draw a single epoch without a number that is none", () => {
+    const series = [{ name: "a & b", points: [[1, 0.5]] as const }];
+    const html = lineChart({ title: "T", unit: "u", format: String, series });
+    expect(html).not.toMatch(/NaN|Infinity|undefined/);
+    expect(html).toContain("a &amp; b");
+  });
+});
+
+describe("tables", () => {
+  it("show shares and counts, and a dash for a class without images", () => {
+    const html = confusionTable([[3, 1], [0, 0]], ["Happy", "Sad"]); // prettier-ignore
+    expect(html).toContain("0.75<small>3</small>");
+    expect(html).toContain("–<small>0</small>");
+  });
+});

@@ -1,0 +1,194 @@
+import { counted } from "@mien/cli";
+import { escapeHtml, htmlFigure, htmlPage, htmlTable, htmlTile } from "@mien/plot";
+import { resolveConfig, type TrainConfig } from "@mien/train";
+import type { Trial } from "../optuna/optuna-protocol.ts";
+import type { Settings } from "../study-settings.ts";
+import { configOf, hyperparametersOf } from "../search-space.ts";
+import type { Picture } from "./tune-charts.ts";
+import type { Comparison } from "./compare-settings.ts";
+import { mean } from "./gain.ts";
+
+/** Everything that the report of a study shows. */
+export interface StudyReport {
+  readonly study: string;
+  readonly settings: Settings;
+  readonly trials: readonly Trial[];
+  readonly best: Trial;
+  /** [name, share of the variance], the largest first; null if there is too little to tell from. */
+  readonly importance: readonly (readonly [string, number])[] | null;
+  /** Tuned against default settings; null if it was not asked for. */
+  readonly comparison: Comparison | null;
+  /** Whether the history shows what random search would be expected to find. */
+  readonly randomSearch: boolean;
+}
+
+/** Best trials that are listed. */
+const LISTED = 10;
+
+/** The report as one HTML page that needs nothing beside it. */
+export function renderPage(report: StudyReport, pictures: readonly Picture[]): string {
+  const { study, settings, trials, randomSearch } = report;
+  const pruned = trialsIn(trials, "pruned");
+  const figures = (...names: readonly string[]) =>
+    pictures
+      .filter(({ name }) =>
+        names.some((prefix) => name === prefix || name.startsWith(`${prefix}-`)),
+      )
+      .map(({ title, png }) => htmlFigure(title, png))
+      .join("\n");
+  const { data, space, pruner, epochs, subset, seed } = settings;
+  return htmlPage(
+    `${study} · hyperparameter study`,
+    `<header><p class="kind">hyperparameter study</p><h1>${escapeHtml(study)}</h1>
+<p>${trialCount(trials)} on ${escapeHtml(data.name)}. Each trial trains for at most ${counted(epochs, "epoch")} on ${percent(subset, 0)} of its training images. Its accuracy is measured on the judging part: a fifth of the Training part, on which no trial trains. PublicTest and PrivateTest are not used to choose settings.</p></header>
+${tiles(report)}
+<section><h2>The best settings</h2>
+<p>The settings of trial ${report.best.number} beside the defaults of training. Settings that are not listed are the same in all trials.</p>
+${settingsTable(report)}
+</section>
+${comparisonSection(report)}
+<section><h2>How the search went</h2>
+${figures("history")}
+${randomSearch ? RANDOM_SEARCH : ""}
+${figures("curves")}
+${pruned > 0 ? `<p>${counted(pruned, "trial was", "trials were")} pruned (${pruner}): ${pruned === 1 ? "its curve ends" : "their curves end"} before epoch ${epochs}.</p>` : ""}
+</section>
+<section><h2>What mattered</h2>
+${
+  report.importance === null
+    ? "<p>Too few complete trials to tell.</p>"
+    : `${figures("importance")}<p>Importance is computed from complete trials. The search chose most of them near the best settings, so a parameter that it settled early looks unimportant.</p>`
+}
+${figures("parallel")}
+<p>Each line is a complete trial. A stronger colour means a higher accuracy.</p>
+</section>
+<section><h2>Parameter by parameter</h2>
+<p>Each point is a trial. A stronger colour means a later trial.${pruned > 0 ? " A diamond is a pruned trial, at the accuracy of its last epoch." : ""}</p>
+<div class="pair">${figures("slice")}</div>
+</section>
+<section><h2>The best trials</h2>
+${trialTable(report)}
+</section>
+<footer><dl>
+<dt>data</dt><dd>${escapeHtml(data.name)}, SHA-256 <code>${data.sha256}</code></dd>
+<dt>space</dt><dd>${escapeHtml(space.name)}. ${escapeHtml(space.description)}</dd>
+<dt>sampler, pruner</dt><dd>TPE with seed ${seed}; ${pruner}</dd>
+</dl></footer>`,
+    STYLE,
+  );
+}
+
+/** How many trials a state has. */
+function trialsIn(trials: readonly Trial[], state: Trial["state"]): number {
+  return trials.filter((trial) => trial.state === state).length;
+}
+
+/** `6 trials (4 complete, 1 pruned, 1 interrupted)`: the count on the page and on the screen. */
+export function trialCount(trials: readonly Trial[]): string {
+  return `${counted(trials.length, "trial")} (${trialStates(trials)})`;
+}
+
+function trialStates(trials: readonly Trial[]): string {
+  return (["complete", "pruned", "failed", "interrupted", "running", "waiting"] as const)
+    .map((state) => [trialsIn(trials, state), state] as const)
+    .filter(([count]) => count > 0)
+    .map((entry) => entry.join(" "))
+    .join(", ");
+}
+
+const RANDOM_SEARCH =
+  "<p>The line of random search is an estimate, not a search that was run: a random forest learns from the trials of this study which accuracy a setting gives, and random settings are drawn from it. A pruned trial counts with the accuracy that it would have reached if it had gone on like the complete ones.</p>";
+
+function tiles({ best, trials, comparison }: StudyReport): string {
+  const minutes = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
+  return `<div class="tiles">
+${htmlTile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the judging part`)}
+${htmlTile("trials", String(trials.length), trialStates(trials))}
+${
+  comparison
+    ? htmlTile(
+        "gain over default",
+        points(comparison.gain),
+        `points on PublicTest, ${points(comparison.interval[0])} to ${points(comparison.interval[1])}`,
+      )
+    : ""
+}
+${htmlTile("time", `${minutes.toFixed(0)} min`, "of all trials together")}
+</div>`;
+}
+
+function settingsTable({ settings, best }: StudyReport): string {
+  const defaults = resolveConfig({});
+  const tuned = configOf(settings.space, best.params);
+  const names = Object.keys(
+    hyperparametersOf(settings.space, best.params),
+  ) as (keyof TrainConfig)[];
+  return htmlTable(
+    ["hyperparameter", "best trial", "default"],
+    names.map((name) => [escapeHtml(name), value(tuned[name]), value(defaults[name])]),
+  );
+}
+
+function comparisonSection({ comparison, settings }: StudyReport): string {
+  if (!comparison) return "";
+  const { contestants, interval, gain, images } = comparison;
+  const [low, high] = interval;
+  const seeds = contestants[0].runs.length;
+  const verdict =
+    low > 0
+      ? "Tuning pays here."
+      : high < 0
+        ? "Tuning has made it worse."
+        : "The gain may be chance: the interval contains 0.";
+  const rows = contestants.map(({ name, runs }) => [
+    name,
+    percent(mean(runs.map(({ metrics }) => metrics.validation.accuracy))),
+    runs.map(({ metrics }) => percent(metrics.validation.accuracy)).join(", "),
+    percent(mean(runs.map(({ metrics }) => metrics.validation.macroF1))),
+    mean(runs.map(({ metrics }) => metrics.validation.loss)).toFixed(4),
+  ]);
+  return `<section><h2>Tuned against default</h2>
+<p>Both trained with the budget of a trial (${counted(settings.epochs, "epoch")}, ${percent(settings.subset, 0)} of the data) and ${counted(seeds, "seed")}, and measured on ${counted(images, "image")} of PublicTest, which was not used to choose a trial.
+The gain is <b>${points(gain)} points</b>, 95 % interval ${points(low)} to ${points(high)}. ${verdict}</p>
+${htmlTable(["settings", "accuracy", "of each seed", "macro-F1", "loss"], rows)}
+</section>`;
+}
+
+function trialTable({ trials, settings }: StudyReport): string {
+  const best = trials
+    .filter(({ state }) => state === "complete")
+    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0) || a.number - b.number)
+    .slice(0, LISTED);
+  const names = Object.keys(settings.space.parameters);
+  return htmlTable(
+    ["trial", "accuracy", ...names.map(escapeHtml)],
+    best.map((trial) => [
+      String(trial.number),
+      percent(trial.value ?? 0),
+      ...names.map((name) => value(trial.params[name])),
+    ]),
+  );
+}
+
+function value(given: unknown): string {
+  if (typeof given !== "number") return escapeHtml(String(given).replace(/^\[|\]$/g, ""));
+  const text = Number(given.toPrecision(3));
+  return text !== 0 && Math.abs(text) < 0.001 ? text.toExponential() : String(text);
+}
+
+function percent(share: number, digits = 2): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** A difference of accuracies in points, always with its sign. */
+function points(difference: number): string {
+  return `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)}`;
+}
+
+/** Wide pages, with room for the parameters of a trial in one line. */
+const STYLE = `
+table { font-size: .92rem; }
+th, td { padding: .4rem .7rem; }
+.tiles { grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); }
+figure.plot img { width: 100%; }
+`;

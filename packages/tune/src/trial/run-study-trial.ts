@@ -1,0 +1,32 @@
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { STUDY_FILES } from "../study-place.ts";
+import { runTrial, type Outcome, type TrialContext } from "./run-trial.ts";
+import type { Settings } from "../study-settings.ts";
+import { configOf } from "../search-space.ts";
+import type { Asked } from "./worker-loop.ts";
+
+/**
+ * How a worker runs the trials of a study: as trainings on the study's data.
+ *
+ * @param given.csv the data set on this machine; `given.folder` the study's folder here.
+ */
+export function runStudyTrial(given: {
+  readonly settings: Settings;
+  readonly csv: string;
+  readonly folder: string;
+}): (trial: Asked, context: TrialContext) => Promise<Outcome> {
+  const { settings, csv, folder } = given;
+  const { data, space, epochs, subset, seed } = settings;
+  const folderOf = (number: number) => path.join(folder, STUDY_FILES.trials, String(number));
+  return async ({ number, params, retryOf }, context) => {
+    // What a killed worker left behind.
+    if (retryOf !== null) await rm(folderOf(retryOf), { recursive: true, force: true });
+    // Of an earlier study in this folder; a number is asked once, so nothing in it is gone on with.
+    await rm(folderOf(number), { recursive: true, force: true });
+    await mkdir(folderOf(number), { recursive: true });
+    const config = configOf(space, params, { epochs, subset });
+    const { sha256, skipBadRows } = data;
+    return runTrial({ csv, sha256, skipBadRows, config, seed, folder: folderOf(number) }, context);
+  };
+}

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MienError } from "@mien/format";
+import type { Bridge } from "../optuna/optuna-bridge.ts";
+import type { Result, Status } from "../optuna/optuna-protocol.ts";
+import type { Outcome, TrialContext } from "./run-trial.ts";
+import type { Params } from "../search-space.ts";
+
+/** A trial that this worker is to run. */
+export type Asked = Omit<Extract<Result<"ask">, { kind: "trial" }>, "kind"> & {
+  readonly params: Params;
+};
+
+/** What a worker works with. */
+export interface WorkOptions {
+  readonly bridge: Bridge;
+  /** Passes over the data in a trial that is not pruned; the last one is not asked about. */
+  readonly epochs: number;
+  /** Runs one trial to its end. */
+  readonly run: (trial: Asked, context: TrialContext) => Promise<Outcome>;
+  /** Ends the work; the trial that runs is given back. */
+  readonly signal: AbortSignal;
+  readonly onStart?: (trial: Asked) => void;
+  readonly onProgress?: (trial: Asked, epoch: number, share: number) => void;
+  /** Called whenever something has ended, here or elsewhere. */
+  readonly onStatus?: (status: Status) => void | Promise<void>;
+}
+
+/** So many failures one after the other are no chance; going on would never end. */
+const MOST_FAILURES = 10;
+
+/** How often a worker that has nothing to do looks again, in milliseconds. */
+const WAITING = 500;
+
+/**
+ * Runs trials of a study until all that were asked for are complete or pruned.
+ *
+ * @returns whether that is so; false on the signal.
+ * @throws {MienError} `environment` if the Python side breaks, or ten trials in a row fail.
+ */
+export async function work(options: WorkOptions): Promise<boolean> {
+  const { bridge, epochs, signal } = options;
+  let failures = 0;
+  const showStatus = async () => options.onStatus?.(await bridge.call("status", {}));
+  await showStatus();
+  while (!signal.aborted) {
+    const asked = await bridge.call("ask", {});
+    if (asked.kind === "wait") {
+      await showStatus();
+      await sleep(WAITING, undefined, { signal }).catch(() => undefined);
+      continue;
+    }
+    if (asked.kind === "done") {
+      await showStatus();
+      return true;
+    }
+    const { number } = asked;
+    options.onStart?.(asked);
+    const outcome = await options.run(asked, {
+      signal,
+      report: async (step, value) => {
+        const { accepted } = await bridge.call("report", { number, step, value });
+        // Others took this worker for dead and repeat the trial: its rest is for nothing.
+        if (!accepted) return true;
+        if (step >= epochs) return false;
+        return (await bridge.call("shouldPrune", { number })).prune;
+      },
+      onProgress: (epoch, share) => options.onProgress?.(asked, epoch, share),
+    });
+    if (outcome.state === "interrupted") {
+      await bridge.call("giveBack", { number, why: "it was interrupted" });
+      await showStatus();
+      continue;
+    }
+    await bridge.call("tell", {
+      number,
+      state: outcome.state,
+      value: outcome.state === "complete" ? outcome.value : null,
+      failure: outcome.state === "failed" ? outcome.why : null,
+    });
+    await showStatus();
+    failures = outcome.state === "failed" ? failures + 1 : 0;
+    if (outcome.state === "failed" && failures >= MOST_FAILURES) {
+      throw new MienError(
+        "environment",
+        `${failures} trials in a row failed; the last one because ${outcome.why}`,
+        { advice: "See to that, or choose another space; then repeat the command to go on." },
+      );
+    }
+  }
+  return false;
+}

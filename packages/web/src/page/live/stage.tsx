@@ -1,0 +1,99 @@
+import { confirmedText, type FaceResult } from "@mien/format";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Shown } from "../server/connection.ts";
+import { colourOfConfirmed, nameOf } from "./expressions.ts";
+import type { Screen } from "../screen.ts";
+
+/** How the picture is shown. */
+export interface StageView {
+  readonly mirror: boolean;
+  /** Only boxes, no picture. */
+  readonly privacy: boolean;
+  readonly labels: readonly string[];
+}
+
+/** The picture with what is seen in it. */
+export function Stage({ screen, view, alt }: { screen: Screen; view: StageView; alt: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useLayoutEffect(() => {
+    const paint = () => {
+      if (canvas.current !== null && screen.latest !== null) {
+        draw(canvas.current, screen.latest, view);
+      }
+    };
+    paint();
+    return screen.add(paint);
+  }, [screen, view.mirror, view.privacy, view.labels]);
+  return (
+    <canvas ref={canvas} class="picture" role="img" aria-label={alt} width={640} height={480} />
+  );
+}
+
+/** Draws a frame: the picture, boxes of faces, and of what was rejected. */
+export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view: StageView): void {
+  const { width, height } = result;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d", { alpha: false });
+  if (context === null) return;
+  const unit = Math.max(width, height) / 640;
+  context.save();
+  if (view.mirror) {
+    context.translate(width, 0);
+    context.scale(-1, 1);
+  }
+  if (view.privacy) {
+    context.fillStyle = "#1b1d1c";
+    context.fillRect(0, 0, width, height);
+  } else context.drawImage(picture, 0, 0);
+  context.restore();
+  context.font = `600 ${14 * unit}px system-ui, sans-serif`;
+  context.textBaseline = "middle";
+  const place = ([x, y, w, h]: FaceResult["box"]) =>
+    [view.mirror ? width - x - w : x, y, w, h] as const;
+  for (const { box } of result.rejected ?? []) {
+    const [x, y, w, h] = place(box);
+    context.setLineDash([6 * unit, 5 * unit]);
+    context.lineWidth = 2 * unit;
+    context.strokeStyle = "#e9a03b";
+    context.strokeRect(x, y, w, h);
+    context.setLineDash([]);
+    label(context, "no face", [x, y, w, h], unit, "#e9a03b", "#1b1d1c");
+  }
+  for (const face of result.faces) {
+    const colour = colourOfConfirmed(face, view.labels);
+    const [x, y, w, h] = place(face.box);
+    context.lineWidth = 3 * unit;
+    context.strokeStyle = colour;
+    context.beginPath();
+    context.roundRect(x, y, w, h, 8 * unit);
+    context.stroke();
+    const words = [view.privacy ? "" : nameOf(face), confirmedText(face) ?? "…"].filter(Boolean);
+    label(context, words.join(" · "), [x, y, w, h], unit, colour, "#ffffff");
+  }
+}
+
+function label(
+  context: CanvasRenderingContext2D,
+  text: string,
+  [x, y, , h]: readonly [number, number, number, number],
+  unit: number,
+  back: string,
+  ink: string,
+): void {
+  const width = context.measureText(text).width + 12 * unit;
+  const height = 22 * unit;
+  const top =
+    y > height + 4 * unit
+      ? y - height - 3 * unit
+      : Math.min(y + h + 3 * unit, context.canvas.height - height);
+  const left = Math.max(0, Math.min(x, context.canvas.width - width));
+  context.fillStyle = back;
+  context.beginPath();
+  context.roundRect(left, top, width, height, 6 * unit);
+  context.fill();
+  context.fillStyle = "rgb(0 0 0 / 0.35)";
+  if (ink === "#ffffff") context.fill();
+  context.fillStyle = ink;
+  context.fillText(text, left + 6 * unit, top + height / 2 + unit);
+}
