@@ -73,7 +73,7 @@ export default defineConfig(
   {
     // onnxruntime-node reports to Microsoft unless its telemetry is switched off before.
     files: ["packages/**/*.{ts,tsx}", "tools/**/*.ts"],
-    ignores: ["packages/runtime/src/load-onnxruntime.ts"],
+    ignores: ["packages/runtime/src/session/load-onnxruntime.ts"],
     rules: {
       "@typescript-eslint/no-restricted-imports": [
         "error",

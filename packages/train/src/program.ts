@@ -1,10 +1,10 @@
 import type { Program } from "@mien/cli";
-import { benchmarkCommand } from "./commands/benchmark.ts";
-import { cardCommand } from "./commands/card.ts";
-import { compareCommand } from "./commands/compare.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { fitCommand } from "./commands/fit.ts";
-import { teachCommand } from "./commands/teach.ts";
+import { benchmarkCommand } from "./commands/benchmark-command.ts";
+import { cardCommand } from "./commands/card-command.ts";
+import { compareCommand } from "./commands/compare-command.ts";
+import { evaluateCommand } from "./commands/evaluate-command.ts";
+import { fitCommand } from "./commands/fit-command.ts";
+import { teachCommand } from "./commands/teach-command.ts";
 
 /** The package's commands. */
 export const program: Program = {

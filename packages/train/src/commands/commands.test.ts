@@ -6,12 +6,12 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { decodeTensors, tensorOf, type Calibration, type RunMetrics } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkpointFile } from "./run/checkpoint.ts";
-import { openTrainedModel } from "./index.ts";
-import { cpuHasBfloat16 } from "./tensor/precision.ts";
-import { smallFlags, smallSet, smallSplit, writeCsv } from "./testing/small-set.ts";
+import { checkpointFile } from "../run/checkpoint.ts";
+import { openTrainedModel } from "../index.ts";
+import { cpuHasBfloat16 } from "../tensor/precision.ts";
+import { smallFlags, smallSet, smallSplit, writeCsv } from "../testing/small-set.ts";
 
-const root = path.resolve(import.meta.dirname, "../../..");
+const root = path.resolve(import.meta.dirname, "../../../..");
 let folder: string;
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ interface Outcome {
 function start(...argv: string[]) {
   const node = ["--require", path.join(folder, "spy.cjs"), "--conditions=source"];
   const tsx = path.join(root, "node_modules/tsx/dist/loader.mjs");
-  const bin = path.join(import.meta.dirname, "bin.ts");
+  const bin = path.join(import.meta.dirname, "../bin.ts");
   const child = spawn(process.execPath, [...node, "--import", tsx, bin, ...argv], { cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));

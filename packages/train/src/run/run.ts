@@ -39,7 +39,7 @@ export function inputsKey(inputs: RunInputs): string {
 /** A hash of the code that decides how a run comes out. */
 export function trainingCode(): Promise<string> {
   // The packages lie side by side, whether as sources or built.
-  const here = import.meta.dirname;
+  const here = path.resolve(import.meta.dirname, "..");
   const kind = path.basename(here);
   const folders = ["train", "data", "format"].map((name) => path.join(here, "../..", name, kind));
   return codeVersion(folders);
