@@ -1,5 +1,5 @@
 // What documents refer to exists: files, headings, commands, flags and, in CONTRIBUTING, folders.
-import { commonOptions, flagOf, type Options } from "@mien/cli";
+import { commonOptions, flagOf, type Command, type Options } from "@mien/cli";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -53,9 +53,8 @@ function commandLines(document: string): string[][] {
 /** What is wrong with a command line; examples may leave out words and use placeholders. */
 function faultOf([target = "", ...words]: string[]): string | undefined {
   const [project, name] = target.split(":");
-  const command = PROGRAMS.find((program) => program.name === project)?.commands.find(
-    (one) => one.name === name,
-  );
+  const commands = PROGRAMS.find((program) => program.name === project)?.commands;
+  const command = commands?.find((one: Command) => one.name === name) as Command | undefined;
   if (command === undefined) return `${target} is no command`;
   const options: Options = { ...command.options, ...commonOptions };
   const flags = Object.keys(options).map(flagOf);
