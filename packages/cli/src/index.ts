@@ -1,4 +1,4 @@
-export * from "./chromium.ts";
+export { cacheFolder } from "./cache-folder.ts";
 export * from "./command.ts";
 export * from "./data-folder.ts";
 export { cannotWrite } from "./file-errors.ts";
@@ -8,7 +8,5 @@ export { commandHelp, packageHelp, UNGROUPED_FLAGS } from "./help.ts";
 export * from "./find-model.ts";
 export * from "./made-from.ts";
 export * from "./command-options.ts";
-export { KERAS_REQUIREMENTS, peerPython } from "./peer-venv.ts";
-export { cacheFolder, peerPackages, type PeerOptions } from "./peers.ts";
 export { EXIT, runProgram, type Program } from "./run-program.ts";
 export * from "./terminal.ts";

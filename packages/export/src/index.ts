@@ -1,3 +1,1 @@
-export { convertLayersModel, type ConvertOptions } from "./convert/convert.ts";
-export { readLayersModel, type LayersModel } from "./convert/layers-model.ts";
-export type { Weight } from "./convert/weight-files.ts";
+export { exportModel } from "./model/export-model.ts";

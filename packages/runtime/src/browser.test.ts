@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { findChromium } from "@mien/bench";
 import { random, type RawImage } from "@mien/format";
 import sharp from "sharp";
-import { findChromium } from "@mien/cli";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPipeline, ExpressionClassifier, type Picture } from "./index.ts";
 import { startBrowser, type TestBrowser, type TestPage } from "./testing/browser.ts";

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import ts from "typescript";
-import { findChromium } from "@mien/cli";
+import { findChromium } from "@mien/bench";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "./testing/browser.ts";
 import { halvesModel } from "./testing/models.ts";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { formatPercent, formatSeconds, type Terminal } from "@mien/cli";
 import type { FrameResult } from "@mien/format";
-import { printable } from "../images/find-images.ts";
+import { printable } from "@mien/camera";
 import type { Tally } from "./expression-tally.ts";
 
 /** Rows of the table on the screen; the file has them all. */

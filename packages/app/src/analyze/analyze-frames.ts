@@ -11,7 +11,7 @@ import {
 } from "@mien/format";
 import type { Pipeline } from "@mien/runtime";
 import sharp from "sharp";
-import type { Source } from "../sources/source.ts";
+import type { Source } from "@mien/camera";
 import { csvHeader, csvLines } from "./results-csv.ts";
 import { FacePainter } from "./draw-faces.ts";
 import { LineFile } from "./results-file.ts";

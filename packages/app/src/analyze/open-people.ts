@@ -1,8 +1,7 @@
 import { stat } from "node:fs/promises";
-import type { Terminal } from "@mien/cli";
-import { formatPercent } from "@mien/cli";
+import { formatPercent, type Terminal } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { createLbph, loadPeople, openEmbedding, People, type Calibration } from "@mien/runtime";
+import { type Calibration, createLbph, loadPeople, openEmbedding, People } from "@mien/runtime";
 import { findFaceModel } from "../face-models.ts";
 
 /** How people are recognised. */

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { withoutFfmpeg } from "../sources/testing/tools.ts";
+import { withoutFfmpeg } from "@mien/camera/testing/tools";
 import { VideoFile } from "./video-file.ts";
 
 let folder: string;

@@ -5,8 +5,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { MienError } from "@mien/format";
-import { killChild, watchChild } from "../sources/child-processes.ts";
-import { findFfmpeg } from "../sources/ffmpeg.ts";
+import { findFfmpeg, killChild, watchChild } from "@mien/camera";
 
 type Encoder = ChildProcessByStdio<Writable, null, Readable>;
 

@@ -25,7 +25,7 @@ import {
 } from "@mien/runtime";
 import sharp from "sharp";
 import { findFaceModel } from "../face-models.ts";
-import { readFaces, type FaceTexture } from "../recording/face-textures.ts";
+import { readFaces, type FaceTexture } from "@mien/camera";
 
 /**
  * How heads move: how far to each side, and how fast at most, in face sizes √(width · height) (a

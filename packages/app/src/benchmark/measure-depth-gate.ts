@@ -11,11 +11,16 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
-import { judgeRelief, type Box, type Relief } from "@mien/runtime";
-import { openRecording } from "../kinect/recording-source.ts";
-import { drawFaces } from "../recording/face-textures.ts";
-import type { SceneName, TrueFace } from "../recording/scenes.ts";
-import { synthesizeRecording, TRUTH, type Truth } from "../recording/synthesize.ts";
+import { type Box, judgeRelief, type Relief } from "@mien/runtime";
+import {
+  drawFaces,
+  openRecording,
+  type SceneName,
+  synthesizeRecording,
+  type TrueFace,
+  TRUTH,
+  type Truth,
+} from "@mien/camera";
 
 const SCENES: readonly SceneName[] = ["head", "people", "flat", "bent", "mixed"];
 /** Standard deviations of a detector's boxes, as a share of the face: of their place and their size. */

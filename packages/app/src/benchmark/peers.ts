@@ -4,10 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { KERAS_REQUIREMENTS, peerPackages, peerPython, type PeerOptions } from "@mien/cli";
+import { KERAS_REQUIREMENTS, type PeerOptions, peerPackages, peerPython } from "@mien/bench";
 import { MienError } from "@mien/format";
 import type { Picture } from "@mien/runtime";
-import { killChild, watchChild } from "../sources/child-processes.ts";
+import { killChild, watchChild } from "@mien/camera";
 import type { Contender, Turn } from "./turns.ts";
 
 /** Pinned, so that figures can be compared. */

@@ -3,7 +3,7 @@ import { dataFolder } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { cut, FaceDetector, regionOf, type Picture } from "@mien/runtime";
 import sharp from "sharp";
-import { decodeImage } from "../images/decode-image.ts";
+import { decodeImage } from "@mien/camera";
 
 /** Makes pictures with a given number of faces, all the same one. */
 export interface SceneMaker {

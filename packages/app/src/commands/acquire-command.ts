@@ -4,7 +4,7 @@ import { MienError } from "@mien/format";
 import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
 import { consentText, KEEP_DAYS, MAX_KEEP_DAYS } from "../people/consent.ts";
 import { detectorOption, peopleOption, sourceOption } from "../shared-options.ts";
-import { SourceWarnings } from "../sources/source-warnings.ts";
+import { SourceWarnings } from "@mien/camera";
 
 export const acquire = defineCommand({
   name: "acquire",
@@ -65,7 +65,7 @@ export const acquire = defineCommand({
     const [{ FaceDetector }, { findFaceModel }, { openSource }, { openStore }] = await Promise.all([
       import("@mien/runtime"),
       import("../face-models.ts"),
-      import("../sources/open-source.ts"),
+      import("@mien/camera"),
       import("../people/open-store.ts"),
     ]);
     const timeout = AbortSignal.timeout(values.seconds * 1000);

@@ -3,9 +3,9 @@ import {
   defineCommand,
   findModel,
   FOLDERS,
+  type OptionValues,
   outOption,
   shellQuote,
-  type OptionValues,
   type Terminal,
 } from "@mien/cli";
 import { withoutSecrets } from "@mien/format";
@@ -20,8 +20,7 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
-import { SourceWarnings } from "../sources/source-warnings.ts";
-import type { Source } from "../sources/source.ts";
+import { type Source, SourceWarnings } from "@mien/camera";
 
 const options = {
   source: { ...sourceOption, required: true },
@@ -141,7 +140,7 @@ export const analyze = defineCommand({
   async run(values, { terminal, signal }) {
     const [{ analyzeFrames }, { openSource }, { FaceRows, plural, showTally }] = await Promise.all([
       import("../analyze/analyze-frames.ts"),
-      import("../sources/open-source.ts"),
+      import("@mien/camera"),
       import("../analyze/analysis-report.ts"),
     ]);
     const failed: { file: string; reason: string }[] = [];

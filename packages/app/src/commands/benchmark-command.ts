@@ -4,10 +4,10 @@ import {
   findModel,
   formatPercent,
   outOption,
+  type Terminal,
   writeFileAtomic,
   writeJson,
 } from "@mien/cli";
-import type { Terminal } from "@mien/cli";
 import { detectorOption, modelOption, photoOption, threadsOption } from "../shared-options.ts";
 import type { Load } from "../benchmark/load.ts";
 import type { Speed } from "../benchmark/turns.ts";

@@ -4,8 +4,7 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { defineCommand, formatBytes, outOption } from "@mien/cli";
 import { MienError } from "@mien/format";
-import type { SourceCost } from "../sources/measure-source.ts";
-import type { SourceOptions } from "../sources/source.ts";
+import type { SourceCost, SourceOptions } from "@mien/camera";
 
 const FPS = 30;
 /** How much faster than a Kinect the many frames of one come. */
@@ -41,9 +40,9 @@ export const benchmarkSources = defineCommand({
   },
   async run({ frames, seconds, out }, { terminal, signal }) {
     const [{ openSource }, { measureSource }, { findLibfreenect }] = await Promise.all([
-      import("../sources/open-source.ts"),
-      import("../sources/measure-source.ts"),
-      import("../kinect/libfreenect-paths.ts"),
+      import("@mien/camera"),
+      import("@mien/camera"),
+      import("@mien/camera"),
     ]);
     const { recording, video, images, kinect, fast } = await prepare(out, frames, seconds, signal);
     const costs: Record<string, SourceCost> = {};
@@ -105,9 +104,9 @@ export const benchmarkSources = defineCommand({
 async function prepare(out: string, frames: number, seconds: number, signal: AbortSignal) {
   const [{ drawFaces }, { synthesizeRecording }, { repeatRecording }, { mkdir }] =
     await Promise.all([
-      import("../recording/face-textures.ts"),
-      import("../recording/synthesize.ts"),
-      import("../recording/repeat-recording.ts"),
+      import("@mien/camera"),
+      import("@mien/camera"),
+      import("@mien/camera"),
       import("node:fs/promises"),
     ]);
   const at = (name: string) => path.join(out, name);

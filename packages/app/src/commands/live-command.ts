@@ -15,8 +15,7 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
-import { readSource } from "../sources/address-file.ts";
-import { SourceWarnings } from "../sources/source-warnings.ts";
+import { readSource, SourceWarnings } from "@mien/camera";
 
 export const live = defineCommand({
   name: "live",

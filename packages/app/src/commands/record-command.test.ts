@@ -8,10 +8,8 @@ import { pathToFileURL } from "node:url";
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { readRecording } from "../kinect/recording.ts";
-import { recordKinect } from "../recording/record-kinect.ts";
-import { repeatRecording } from "../recording/repeat-recording.ts";
-import { withoutFakenect } from "../sources/testing/tools.ts";
+import { readRecording, recordKinect, repeatRecording } from "@mien/camera";
+import { withoutFakenect } from "@mien/camera/testing/tools";
 
 let folder: string;
 beforeAll(async () => {

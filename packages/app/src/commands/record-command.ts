@@ -11,7 +11,7 @@ import {
   shellQuote,
 } from "@mien/cli";
 import { MienError, random, shuffle } from "@mien/format";
-import { SCENES, type SceneName } from "../recording/scenes.ts";
+import { SCENES, type SceneName } from "@mien/camera";
 
 const RECORD = "made-from.json";
 const RECORDINGS = "artifacts/recordings";
@@ -85,7 +85,7 @@ async function recordLive(
   { seconds, out }: { seconds: number | undefined; out: string | undefined },
   { terminal, signal }: CommandContext,
 ) {
-  const { recordKinect } = await import("../recording/record-kinect.ts");
+  const { recordKinect } = await import("@mien/camera");
   const now = new Date().toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
   const folder = out ?? path.join(RECORDINGS, now);
   const length = seconds === undefined ? "until Ctrl-C" : `for ${formatSeconds(seconds)}`;
@@ -126,7 +126,7 @@ async function synthesize(
 ) {
   const folder = out ?? path.join(RECORDINGS, scene);
   const record = path.join(folder, RECORD);
-  const { drawFaces, hashFaces, readFaces } = await import("../recording/face-textures.ts");
+  const { drawFaces, hashFaces, readFaces } = await import("@mien/camera");
   const inputs = {
     ...{ scene, faces: faces ?? null, seconds, seed },
     ...(faces === undefined ? {} : { facesSha256: await hashFaces(faces) }),
@@ -137,8 +137,7 @@ async function synthesize(
     suggestNext(terminal, folder);
     return { folder, ...inputs, upToDate: true };
   }
-  const { synthesizeRecording, TRUTH, FRAMES_PER_SECOND } =
-    await import("../recording/synthesize.ts");
+  const { synthesizeRecording, TRUTH, FRAMES_PER_SECOND } = await import("@mien/camera");
   const textures = faces === undefined ? await drawFaces(3, seed) : await readFaces(faces);
   const order = shuffle([...textures.keys()], random("faces", seed));
   const started = performance.now();

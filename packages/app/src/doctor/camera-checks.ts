@@ -1,11 +1,15 @@
 import { access, constants, readdir, readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
-import { explainKinect, MODULE_REMEDY, UDEV_REMEDY } from "../kinect/kinect-errors.ts";
-import { probeKinect } from "../kinect/probe-kinect.ts";
-import { findFfmpeg } from "../sources/ffmpeg.ts";
-import { listWebcams } from "../sources/webcam.ts";
+import { messageOf, MienError } from "@mien/format";
+import {
+  explainKinect,
+  findFfmpeg,
+  listWebcams,
+  MODULE_REMEDY,
+  probeKinect,
+  UDEV_REMEDY,
+} from "@mien/camera";
 import { broken, fine, type Check } from "./check.ts";
 
 export async function checkFfmpeg(): Promise<Check> {

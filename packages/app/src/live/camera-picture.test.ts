@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { MienError } from "@mien/format";
 import { CAMERA_HEADER, writeCameraHeader, type CameraHeader } from "@mien/web";
 import { describe, expect, it } from "vitest";
-import { withoutFfmpeg } from "../sources/testing/tools.ts";
+import { withoutFfmpeg } from "@mien/camera/testing/tools";
 import { fromCamera } from "./camera-picture.ts";
 
 const HEADER: CameraHeader = {

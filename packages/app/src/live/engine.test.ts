@@ -6,8 +6,8 @@ import path from "node:path";
 import { createLbph, People } from "@mien/runtime";
 import type { LiveResult } from "@mien/web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSource } from "../sources/open-source.ts";
-import { makeVideo, withoutFfmpeg } from "../sources/testing/tools.ts";
+import { openSource } from "@mien/camera";
+import { makeVideo, withoutFfmpeg } from "@mien/camera/testing/tools";
 import { LiveEngine } from "./engine.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../../runtime/fixtures");

@@ -1,8 +1,7 @@
-import { MienError, messageOf, type Frame, withoutSecrets } from "@mien/format";
+import { type Frame, messageOf, MienError, withoutSecrets } from "@mien/format";
 import { createPipeline, type People, type Pipeline, type PipelineOptions } from "@mien/runtime";
 import type { LiveResult, Status } from "@mien/web";
-import { delay } from "../sources/delay.ts";
-import type { Source } from "../sources/source.ts";
+import { delay, type Source } from "@mien/camera";
 import { feed, mayComeBack, openLive } from "./feed.ts";
 import { Meter } from "./meter.ts";
 import { fromCamera } from "./camera-picture.ts";

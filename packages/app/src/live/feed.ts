@@ -1,7 +1,5 @@
 import type { Frame } from "@mien/format";
-import { delay } from "../sources/delay.ts";
-import { openSource } from "../sources/open-source.ts";
-import type { Source, SourceNotice } from "../sources/source.ts";
+import { delay, openSource, type Source, type SourceNotice } from "@mien/camera";
 
 /** A picture of a folder is shown for so long, in milliseconds, at so many frames a second. */
 const HOLD = 3000;

@@ -2,11 +2,14 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { drawFaces, readFaces } from "../recording/face-textures.ts";
-import { repeatRecording } from "../recording/repeat-recording.ts";
-import { synthesizeRecording } from "../recording/synthesize.ts";
-import { runningChildren } from "../sources/child-processes.ts";
-import { withoutFakenect, withoutFfmpeg } from "../sources/testing/tools.ts";
+import {
+  drawFaces,
+  readFaces,
+  repeatRecording,
+  runningChildren,
+  synthesizeRecording,
+} from "@mien/camera";
+import { withoutFakenect, withoutFfmpeg } from "@mien/camera/testing/tools";
 import { killRounds } from "../benchmark/live/kill-rounds.ts";
 import { startMjpegCamera } from "../benchmark/live/mjpeg-camera.ts";
 import { watchPage } from "../benchmark/live/watched-page.ts";

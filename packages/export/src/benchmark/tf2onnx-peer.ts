@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { MienError, messageOf, type NamedTensor } from "@mien/format";
-import { readNodes } from "../convert/read-onnx.ts";
-import { openOnnx } from "../model/run-onnx.ts";
+import { readNodes } from "@mien/tfjs-to-onnx";
+import { openOnnx } from "@mien/runtime";
 import { PEERS } from "./keras-peer.ts";
 import { contender, timeAlternating } from "./export-timing.ts";
 

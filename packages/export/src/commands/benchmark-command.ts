@@ -1,19 +1,17 @@
 import { statSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
+import { findChromium, KERAS_REQUIREMENTS, peerPython } from "@mien/bench";
 import {
   defineCommand,
   findRun,
   FOLDERS,
   formatBytes,
   formatSeconds,
-  KERAS_REQUIREMENTS,
   outOption,
-  peerPython,
+  type Terminal,
   writeFileAtomic,
   writeJson,
-  type Terminal,
-  findChromium,
 } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
 import { measure, type BenchmarkRow } from "../benchmark/export-benchmark.ts";

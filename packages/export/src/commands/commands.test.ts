@@ -4,9 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { convertLayersModel } from "../convert/convert.ts";
-import { readLayersModel } from "../convert/layers-model.ts";
-import type { Weight } from "../convert/weight-files.ts";
+import { convertLayersModel, readLayersModel, type Weight } from "@mien/tfjs-to-onnx";
 import { layWorkspace, runCommand } from "../testing/run-folder.ts";
 
 /** Makes a process end with 9 if it has loaded tfjs. */

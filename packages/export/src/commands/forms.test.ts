@@ -4,12 +4,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { findChromium } from "@mien/bench";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
 import { chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { layWorkspace, runCommand } from "../testing/run-folder.ts";
-import { findChromium } from "@mien/cli";
 
 const MODEL = "artifacts/models/tiny.onnx";
 

@@ -14,7 +14,7 @@ import {
   shellQuote,
   writeFileAtomic,
 } from "@mien/cli";
-import { OPSETS } from "../convert/onnx-model.ts";
+import { OPSETS } from "@mien/tfjs-to-onnx";
 import { exportModel } from "../model/export-model.ts";
 import { PRECISIONS, type Precision } from "../model/model-precision.ts";
 import {

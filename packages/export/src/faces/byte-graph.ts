@@ -1,8 +1,5 @@
 import { MienError } from "@mien/format";
-import { transpose } from "../convert/array.ts";
-import { GraphBuilder, type Value } from "../convert/graph.ts";
-import { FLOAT } from "../convert/onnx-model.ts";
-import type { Weight } from "../convert/weight-files.ts";
+import { FLOAT, GraphBuilder, transpose, type Value, type Weight } from "@mien/tfjs-to-onnx";
 
 /** How a convolution moves, and what is done to its output. */
 interface Convolution {

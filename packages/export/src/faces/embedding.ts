@@ -1,6 +1,4 @@
-import { int64, type Value } from "../convert/graph.ts";
-import type { Graph } from "../convert/onnx-model.ts";
-import type { Weight } from "../convert/weight-files.ts";
+import { type Graph, int64, type Value, type Weight } from "@mien/tfjs-to-onnx";
 import { ByteGraph } from "./byte-graph.ts";
 import { foldMean } from "./fold-mean.ts";
 

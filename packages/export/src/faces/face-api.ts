@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { spawn } from "node:child_process";
 import path from "node:path";
-import { peerPackages, readBytes, readJson, type PeerOptions } from "@mien/cli";
+import { type PeerOptions, peerPackages } from "@mien/bench";
+import { readBytes, readJson } from "@mien/cli";
 import { MienError, type NamedTensor } from "@mien/format";
-import { readWeights, type Weight } from "../convert/weight-files.ts";
+import { readWeights, type Weight } from "@mien/tfjs-to-onnx";
 
 /** The npm package that the face models come from. */
 export const FACE_API = {

@@ -1,5 +1,4 @@
-import { encodeOnnxModel, type Graph } from "../convert/onnx-model.ts";
-import type { Weight } from "../convert/weight-files.ts";
+import { encodeOnnxModel, type Graph, type Weight } from "@mien/tfjs-to-onnx";
 import { DETECTOR_CELL, DETECTOR_DECODE, detectorGraph } from "./detector.ts";
 import { EMBEDDING_LENGTH, EMBEDDING_SIDE, embeddingGraph } from "./embedding.ts";
 import { FACE_API, type FaceNet } from "./face-api.ts";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { decodeTensors, readOnnxMetadata } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runOnnx } from "../model/run-onnx.ts";
+import { runOnnx } from "@mien/runtime";
 import { FACE_API, type FaceNet } from "./face-api.ts";
 import { compareFaces, decodeReference } from "./verify-faces.ts";
 

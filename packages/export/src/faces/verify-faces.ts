@@ -1,5 +1,5 @@
 import { encodeTensors, MienError, random, type NamedTensor, type TensorFile } from "@mien/format";
-import { runOnnx } from "../model/run-onnx.ts";
+import { runOnnx } from "@mien/runtime";
 import { askFaceApi, type FaceNet, type FaceRequest } from "./face-api.ts";
 
 /** Largest max |a − b| / max(1, max |b|) of an answer; b is face-api's. */

@@ -1,10 +1,8 @@
 import path from "node:path";
-import { encodeModelMetadata, RUN_FILES, type NamedTensor, type RunConfig } from "@mien/format";
+import { encodeModelMetadata, type NamedTensor, RUN_FILES, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
 import { comparePredictions, requireAgreement, type Agreement } from "./compare-outputs.ts";
-import { convertToGraph } from "../convert/convert.ts";
-import { readLayersModel } from "../convert/layers-model.ts";
-import { encodeOnnxModel } from "../convert/onnx-model.ts";
+import { convertToGraph, encodeOnnxModel, readLayersModel } from "@mien/tfjs-to-onnx";
 import { inPrecision, PRECISIONS, type Precision } from "./model-precision.ts";
 import { loadPart } from "./run-images.ts";
 import { describeRun, readCalibration, readReference, type RunPaths } from "./run-export.ts";

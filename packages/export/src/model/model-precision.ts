@@ -1,8 +1,6 @@
 import { MienError, type NamedTensor } from "@mien/format";
 import { calibrate } from "./quantisation-ranges.ts";
-import { toHalf } from "../convert/half.ts";
-import type { Graph } from "../convert/onnx-model.ts";
-import { quantize } from "../convert/quantize.ts";
+import { type Graph, quantize, toHalf } from "@mien/tfjs-to-onnx";
 
 /** The numbers that a model computes with. */
 export type Precision = "fp32" | "fp16" | "int8";

@@ -1,7 +1,6 @@
 import type { NamedTensor } from "@mien/format";
-import { encodeOnnxModel, type Graph } from "../convert/onnx-model.ts";
-import { quantizedValues, type Range } from "../convert/quantize.ts";
-import { openOnnx } from "./run-onnx.ts";
+import { encodeOnnxModel, type Graph, quantizedValues, type Range } from "@mien/tfjs-to-onnx";
+import { openOnnx } from "@mien/runtime";
 
 /** Numbers of each value that a range is chosen by. */
 const SAMPLE = 100_000;

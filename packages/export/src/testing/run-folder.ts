@@ -5,9 +5,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic, writeJson } from "@mien/cli";
 import { encodeTensors, random, RUN_FILES, type RunConfig } from "@mien/format";
-import { MIEN_NET } from "./shape-exhibits.ts";
-import { loadTf } from "./tf.ts";
-import { randomise } from "./zoo.ts";
+import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
+import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
+import { randomise } from "@mien/tfjs-to-onnx/testing/test-models";
 
 const SIDE = 24;
 const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];

@@ -1,11 +1,16 @@
 import path from "node:path";
 import { readBytes } from "@mien/cli";
-import { RUN_FILES, type NamedTensor, type RunConfig } from "@mien/format";
-import { sizeOf, transpose } from "../convert/array.ts";
-import { convertWithLayers } from "../convert/convert.ts";
-import { channelsToFront, type Value } from "../convert/graph.ts";
-import { readLayersModel } from "../convert/layers-model.ts";
-import { exposeValues, readNodes } from "../convert/read-onnx.ts";
+import { type NamedTensor, RUN_FILES, type RunConfig } from "@mien/format";
+import {
+  channelsToFront,
+  convertWithLayers,
+  exposeValues,
+  readLayersModel,
+  readNodes,
+  sizeOf,
+  transpose,
+  type Value,
+} from "@mien/tfjs-to-onnx";
 import type { Precision } from "../model/model-precision.ts";
 import {
   readCalibration,
@@ -13,7 +18,7 @@ import {
   type ModelFile,
   type RunPaths,
 } from "../model/run-export.ts";
-import { openOnnx } from "../model/run-onnx.ts";
+import { openOnnx } from "@mien/runtime";
 import { temper } from "../model/apply-temperature.ts";
 
 /** How far two engines agree on the answer of one layer. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { CHROMIUM_FLAGS, chromiumEnvironment } from "@mien/cli";
+import { CHROMIUM_FLAGS, chromiumEnvironment } from "@mien/bench";
 
 /** Opens a page without a window, in a profile of its own; answers what closes it. */
 export async function openChromium(program: string, url: string): Promise<() => Promise<void>> {

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "@mien/cli";
+import { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "@mien/bench";
 import { build } from "esbuild";
 import { chromium, type Browser, type Page } from "playwright-core";
 import type * as runtime from "../index.ts";

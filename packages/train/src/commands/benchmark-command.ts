@@ -1,11 +1,6 @@
-import {
-  defineCommand,
-  formatSeconds,
-  KERAS_REQUIREMENTS,
-  peerPython,
-  type CommandContext,
-} from "@mien/cli";
-import { MienError, messageOf } from "@mien/format";
+import { KERAS_REQUIREMENTS, peerPython } from "@mien/bench";
+import { type CommandContext, defineCommand, formatSeconds } from "@mien/cli";
+import { messageOf, MienError } from "@mien/format";
 import type { Contender } from "../benchmark/train-benchmark.ts";
 import { resolveConfig } from "../config.ts";
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { MienError, messageOf } from "@mien/format";
 import type { Picture } from "@mien/runtime";
 import sharp from "sharp";
-import { findFfmpeg } from "../../sources/ffmpeg.ts";
+import { findFfmpeg } from "@mien/camera";
 
 /** Seconds after which the films begin anew; their ends fit. */
 const PERIOD = 4;

@@ -2,11 +2,13 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Terminal } from "@mien/cli";
-import { findLibfreenect } from "../../kinect/libfreenect-paths.ts";
-import { drawFaces } from "../../recording/face-textures.ts";
-import { repeatRecording } from "../../recording/repeat-recording.ts";
-import { synthesizeRecording } from "../../recording/synthesize.ts";
-import { listWebcams } from "../../sources/webcam.ts";
+import {
+  drawFaces,
+  findLibfreenect,
+  listWebcams,
+  repeatRecording,
+  synthesizeRecording,
+} from "@mien/camera";
 import { killRounds, type KillRound } from "./kill-rounds.ts";
 import { quantile } from "./measure-live.ts";
 import { startMjpegCamera } from "./mjpeg-camera.ts";

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "@mien/cli";
+import { CHROMIUM_FLAGS, chromiumEnvironment, findChromium } from "@mien/bench";
 import { MienError } from "@mien/format";
 import type { Browser } from "playwright-core";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { MienError } from "@mien/format";
-import { killChild, watchChild } from "../../sources/child-processes.ts";
+import { killChild, watchChild } from "@mien/camera";
 
 /** `app:live` in a process of its own, as a person would start it. */
 export interface ServerProcess {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import type { PageFile } from "../../server/page-files.ts";
-import { findChromium } from "@mien/cli";
+import { findChromium } from "@mien/bench";
 import { buildPage, launchWithCamera, type CameraBrowser } from "./page-visit.ts";
 import { startLive, type TestLive, type TestLiveOptions } from "./start-live.ts";
 

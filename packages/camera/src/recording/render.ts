@@ -1,0 +1,116 @@
+import { focalLengthOf, type Calibration } from "../kinect/camera-parameters.ts";
+import { HEIGHT, WIDTH } from "../kinect/registration.ts";
+import type { SceneObject } from "./objects.ts";
+
+/** A pinhole camera that looks along z, displaced along x. */
+export interface Camera {
+  /** In pixels. */
+  readonly focalLength: number;
+  /** Column and row of the optical axis. */
+  readonly centre: readonly [number, number];
+  /** How far left of the colour camera it stands, in metres. */
+  readonly left: number;
+}
+
+/** The two cameras of a Kinect without lens distortion, so that registration joins them again. */
+export function kinectCameras(calibration: Calibration): { colour: Camera; depth: Camera } {
+  const { colourDistance, referenceDistance } = calibration.zeroPlane;
+  const focalLength = focalLengthOf(calibration.zeroPlane);
+  const colour = { focalLength, centre: [WIDTH / 2, HEIGHT / 2] as const, left: 0 };
+  // Registration moves a pixel by 1 along both axes and by the parallax, which is 0.375 pixels at the
+  // reference distance, and rounds down; half a pixel makes up for that.
+  const toSide = 1 + 0.375 - 0.5 + (focalLength * colourDistance) / referenceDistance;
+  const centre = [colour.centre[0] - toSide, colour.centre[1] - 1] as const;
+  return { colour, depth: { focalLength, centre, left: colourDistance / 100 } };
+}
+
+/** What a camera sees. */
+export interface View {
+  readonly camera: Camera;
+  /** Distance along the optical axis in metres [HEIGHT, WIDTH]; there is a wall behind everything. */
+  readonly depth: Float32Array;
+  /** Which object is seen, by its place in the list; -1 for the wall [HEIGHT, WIDTH]. */
+  readonly object: Int8Array;
+}
+
+/** Distance of the wall in metres. */
+function wallDepth(x: number): number {
+  return 3 + 0.08 * x;
+}
+
+/** In metres; reached within so many steps also at the edge of the picture by a print tilted by 30°. */
+const PRECISION = 1e-4;
+const STEPS = 8;
+
+/** Finds the nearest surface behind every pixel. */
+export function renderDepth(objects: readonly SceneObject[], camera: Camera): View {
+  const { focalLength, centre, left } = camera;
+  const depth = new Float32Array(WIDTH * HEIGHT);
+  const object = new Int8Array(WIDTH * HEIGHT).fill(-1);
+  for (let column = 0; column < WIDTH; column++) {
+    const z = wallDepth(((column - centre[0]) / focalLength) * 3);
+    for (let row = 0; row < HEIGHT; row++) depth[row * WIDTH + column] = z;
+  }
+  for (const [number, thing] of objects.entries()) {
+    const { bounds, nearest } = thing;
+    const scale = focalLength / nearest;
+    const first = clamp(centre[0] + (bounds[0] + left) * scale - 2, WIDTH);
+    const last = clamp(centre[0] + (bounds[2] + left) * scale + 2, WIDTH);
+    const top = clamp(centre[1] + bounds[1] * scale - 2, HEIGHT);
+    const bottom = clamp(centre[1] + bounds[3] * scale + 2, HEIGHT);
+    for (let row = top; row < bottom; row++) {
+      const slopeY = (row - centre[1]) / focalLength;
+      for (let column = first; column < last; column++) {
+        const slopeX = (column - centre[0]) / focalLength;
+        // The ray meets the surface where its distance and the surface's agree.
+        let z = nearest;
+        for (let step = 0, moved = 1; step < STEPS && moved > PRECISION; step++) {
+          const next = thing.depth(slopeX * z - left, slopeY * z);
+          moved = Math.abs(next - z);
+          z = next;
+        }
+        const at = row * WIDTH + column;
+        if (z < (depth[at] as number) && thing.covers(slopeX * z - left, slopeY * z)) {
+          depth[at] = z;
+          object[at] = number;
+        }
+      }
+    }
+  }
+  return { camera, depth, object };
+}
+
+/** Paints what the colour camera sees, RGB uint8 [HEIGHT, WIDTH, 3]. */
+export function renderColour(
+  objects: readonly SceneObject[],
+  camera: Camera,
+  noise: (at: number) => number,
+): Uint8Array {
+  const { depth, object } = renderDepth(objects, camera);
+  const pixels = new Uint8ClampedArray(WIDTH * HEIGHT * 3);
+  const colour = new Float64Array(3);
+  for (let row = 0, at = 0; row < HEIGHT; row++) {
+    for (let column = 0; column < WIDTH; column++, at++) {
+      const z = depth[at] as number;
+      const x = ((column - camera.centre[0]) / camera.focalLength) * z;
+      const y = ((row - camera.centre[1]) / camera.focalLength) * z;
+      const thing = objects[object[at] as number];
+      if (thing === undefined) wallColour(x, y, colour);
+      else thing.colour(x, y, colour);
+      for (let c = 0; c < 3; c++) pixels[3 * at + c] = (colour[c] as number) + noise(3 * at + c);
+    }
+  }
+  return new Uint8Array(pixels.buffer);
+}
+
+/** A wall with a pattern, so that nothing can be found by its lack of texture. */
+function wallColour(x: number, y: number, out: Float64Array): void {
+  const stripe = 8 * Math.sin(9 * x) * Math.sin(7 * y);
+  out[0] = 150 + stripe - 12 * y;
+  out[1] = 158 + stripe;
+  out[2] = 150 + stripe + 8 * x;
+}
+
+function clamp(n: number, size: number): number {
+  return Math.max(0, Math.min(size, Math.round(n)));
+}

@@ -1,0 +1,81 @@
+import type { Value } from "../graph/graph.ts";
+import { asMade, badModel, checkAxis, type Layer } from "./layer.ts";
+
+/** The least square of a length before something is divided by the length. */
+const LEAST_SQUARE = { tfjs: 1e-7, keras2: 1e-12, keras3: 1e-14 };
+
+/**
+ * The products of two inputs of vectors or rows, summed along one axis of each; with `normalize`,
+ * the cosine of their angle.
+ */
+export function dot(layer: Layer, inputs: readonly Value[]): Value {
+  const [left, right] = inputs;
+  if (inputs.length !== 2 || left === undefined || right === undefined) {
+    return badModel(layer, `takes two inputs, found ${inputs.length}`);
+  }
+  if (left.shape.length > 2 || right.shape.length > 2) {
+    return badModel(layer, "takes vectors or rows of vectors, as in tfjs");
+  }
+  const raw: unknown[] = [layer.config.raw("axes")].flat();
+  const axes = [left, right].map((value, i) =>
+    checkAxis(layer, Number(raw.length === 1 ? raw[0] : raw[i]), value),
+  ) as [number, number];
+  const [a, b] = [left, right].map((value, i) => {
+    const x = layer.graph.asIs(value);
+    const name = `${layer.name}/${i === 0 ? "left" : "right"}`;
+    return layer.config.flag("normalize", false) ? unit(layer, x, axes[i] as number, name) : x;
+  }) as [Value, Value];
+  if (a.shape[axes[0] - 1] !== b.shape[axes[1] - 1]) {
+    return badModel(layer, `cannot multiply [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`);
+  }
+  // [rows, summed] × [summed, columns]; a vector is one row or one column.
+  const rows = matrix(layer, a, { axis: axes[0], last: true, name: "left" });
+  const columns = matrix(layer, b, { axis: axes[1], last: false, name: "right" });
+  const shape = [rows.shape[0] as number, columns.shape[1] as number];
+  const free = [
+    ...(a.shape.length === 2 ? [shape[0]] : []),
+    ...(b.shape.length === 2 ? [shape[1]] : []),
+  ];
+  const product = layer.graph.node("MatMul", [rows, columns], {
+    name: free.length === 2 ? layer.name : `${layer.name}/product`,
+    shape,
+  });
+  if (free.length === 2) return product;
+  const result = free.length === 0 ? [1] : (free as number[]);
+  return layer.graph.reshape(product, { name: layer.name, shape: result }, result);
+}
+
+/** A value as a matrix whose last or first axis is the given one. */
+function matrix(
+  layer: Layer,
+  value: Value,
+  options: { readonly axis: number; readonly last: boolean; readonly name: string },
+): Value {
+  const { axis, last } = options;
+  const name = `${layer.name}/${options.name}/matrix`;
+  const [first = 0, second] = value.shape;
+  if (second === undefined) {
+    const shape = last ? [1, first] : [first, 1];
+    return layer.graph.reshape(value, { name, shape }, shape);
+  }
+  if (axis === (last ? 2 : 1)) return value;
+  return layer.graph.node("Transpose", [value], {
+    name,
+    shape: [second, first],
+    attributes: { perm: { ints: [0, 2, 1] } },
+  });
+}
+
+/** Vectors along an axis, divided by their length. */
+function unit(layer: Layer, x: Value, axis: number, name: string): Value {
+  const { graph } = layer;
+  const least = asMade(layer, "normalised vectors", LEAST_SQUARE);
+  const size = graph.scalar(`${name}/size`, x.shape[axis - 1] as number);
+  const square = graph.elementwise("Mul", [x, x], `${name}/square`);
+  const mean = graph.mean(square, [axis], `${name}/mean`);
+  const sum = graph.elementwise("Mul", [mean, size], `${name}/sum`);
+  const floor = graph.scalar(`${name}/floor`, least);
+  const guarded = graph.elementwise("Max", [sum, floor], `${name}/guarded`);
+  const length = graph.elementwise("Sqrt", [guarded], `${name}/length`);
+  return graph.elementwise("Div", [x, length], `${name}/unit`);
+}

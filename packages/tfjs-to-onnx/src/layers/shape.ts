@@ -1,0 +1,91 @@
+import { sizeOf } from "../graph/array.ts";
+import { int64, isFlat, storedAxis, type GraphBuilder, type Value } from "../graph/graph.ts";
+import { badModel, onlyInput, type Layer, type LayerConverter } from "./layer.ts";
+
+const identity: LayerConverter = (layer, inputs) => onlyInput(layer, inputs);
+
+export const shapeLayers: Readonly<Record<string, LayerConverter>> = {
+  // Noise and dropout act in training only.
+  Dropout: identity,
+  SpatialDropout1D: identity,
+  GaussianNoise: identity,
+  GaussianDropout: identity,
+  AlphaDropout: identity,
+
+  Flatten: (layer, inputs) => {
+    const input = onlyInput(layer, inputs);
+    if (input.shape.length === 1) return input;
+    const first = layer.config.text("data_format") === "channels_first";
+    return flatten(layer.graph, first ? channelsLast(layer.graph, input) : input, layer.name);
+  },
+
+  Reshape: (layer, inputs) => {
+    const x = onlyInput(layer, inputs);
+    const shape = targetShape(layer, sizeOf(x.shape));
+    return layer.graph.reshape(layer.graph.asIs(x), { name: layer.name, shape }, shape);
+  },
+
+  Permute: (layer, inputs) => {
+    const input = onlyInput(layer, inputs);
+    const x = typeof input.layout === "string" ? input : layer.graph.asIs(input);
+    const dims: unknown[] = [layer.config.raw("dims")].flat();
+    const axes = x.shape.map((_, i) => i + 1);
+    if (dims.toSorted().join() !== axes.join()) {
+      return badModel(layer, `"dims" must be some order of ${axes.join(", ")}`);
+    }
+    const order = dims as number[];
+    return layer.graph.node("Transpose", [x], {
+      name: layer.name,
+      shape: order.map((axis) => x.shape[axis - 1] as number),
+      attributes: { perm: { ints: [0, ...order.map((axis) => storedAxis(x, axis))] } },
+    });
+  },
+
+  RepeatVector: (layer, inputs) => {
+    const x = layer.graph.asIs(onlyInput(layer, inputs));
+    const times = layer.config.count("n");
+    const [size = 0] = x.shape;
+    if (x.shape.length !== 1) return badModel(layer, "takes vectors");
+    const row = layer.graph.reshape(x, { name: `${layer.name}/row`, shape: [1, size] }, [1, size]);
+    const repeats = layer.constant("repeats", [3], () => int64(1, times, 1));
+    return layer.graph.node("Tile", [row, repeats], { name: layer.name, shape: [times, size] });
+  },
+};
+
+/** An image that tfjs holds as [channels, height, width], seen as [height, width, channels]. */
+function channelsLast(graph: GraphBuilder, input: Value): Value {
+  const [channels, ...sizes] = input.shape as [number, ...number[]];
+  return { ...graph.asIs(input), shape: [...sizes, channels], layout: "channels-first" };
+}
+
+function flatten(graph: GraphBuilder, x: Value, name: string): Value {
+  const stored = x.layout === "channels-first" && !isFlat(x.shape);
+  return graph.node("Flatten", [x], {
+    name,
+    shape: [sizeOf(x.shape)],
+    layout: stored ? { flattened: x.shape } : "as-is",
+  });
+}
+
+/** `target_shape` with its one unknown size, null or negative, filled in. */
+function targetShape(layer: Layer, size: number): readonly number[] {
+  const target = layer.config.raw("target_shape");
+  const isSize = (n: unknown) => n === null || Number.isSafeInteger(n);
+  if (!Array.isArray(target) || target.length === 0 || !target.every(isSize)) {
+    return badModel(layer, '"target_shape" must be a list of sizes');
+  }
+  const sizes = target as (number | null)[];
+  const isKnown = (n: number | null): n is number => n !== null && n >= 0;
+  const known = sizeOf(sizes.filter(isKnown));
+  const missing = size / known;
+  const shape = sizes.map((n) => (isKnown(n) ? n : missing));
+  const unknowns = sizes.length - sizes.filter(isKnown).length;
+  if (
+    unknowns > 1 ||
+    sizeOf(shape) !== size ||
+    !shape.every((n) => Number.isSafeInteger(n) && n > 0)
+  ) {
+    return badModel(layer, `cannot reshape ${size} values to [${sizes.join(", ")}]`);
+  }
+  return shape;
+}

@@ -1,0 +1,103 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { readOnnxMetadata } from "@mien/format";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { convertLayersModel } from "./convert.ts";
+import { readLayersModel } from "./read/layers-model.ts";
+import { MIEN_NET } from "./testing/shape-models.ts";
+import { loadTf } from "./testing/tf.ts";
+
+const PACKAGE = path.resolve(import.meta.dirname, "../../export");
+
+let project: string;
+const at = (...parts: string[]) => path.join(project, ...parts);
+const converter = (...argv: string[]) => {
+  const bin = at("node_modules/@mien/export/dist/alone/bin.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...argv], {
+    cwd: project,
+    encoding: "utf8",
+  });
+  return { code: status, out: stdout, err: stderr };
+};
+
+beforeAll(async () => {
+  project = await mkdtemp(path.join(tmpdir(), "mien alone-"));
+  await MIEN_NET.build(loadTf()).save(`file://${at("saved model")}`);
+  execFileSync(process.execPath, [path.join(PACKAGE, "bundle.mjs")]);
+  // What npm would pack, put where it would install it: nothing of the workspace is in reach.
+  const list = execFileSync("npm", ["pack", "--dry-run", "--json"], {
+    cwd: PACKAGE,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [{ files }] = JSON.parse(list) as [{ files: { path: string }[] }];
+  for (const { path: file } of files) {
+    const target = at("node_modules/@mien/export", file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await cp(path.join(PACKAGE, file), target);
+  }
+});
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+describe("the packed converter in an empty project", () => {
+  it("needs no other package", async () => {
+    const json = JSON.parse(
+      await readFile(at("node_modules/@mien/export/package.json"), "utf8"),
+    ) as Record<string, unknown>;
+    expect(json["dependencies"]).toBeUndefined();
+    expect(await readdir(at("node_modules"))).toEqual(["@mien"]);
+    expect(existsSync(at("node_modules/@mien/export/src"))).toBe(false);
+  });
+
+  it("converts from code as it does here", async () => {
+    await writeFile(
+      at("convert.mjs"),
+      `import { writeFileSync } from "node:fs";
+       import { convertLayersModel, readLayersModel } from "@mien/export";
+       const model = await readLayersModel("saved model");
+       writeFileSync("code.onnx", convertLayersModel(model, { metadata: { a: "b" } }));`,
+    );
+    execFileSync(process.execPath, ["convert.mjs"], { cwd: project });
+    const here = convertLayersModel(await readLayersModel(at("saved model")), {
+      metadata: { a: "b" },
+    });
+    expect((await readFile(at("code.onnx"))).equals(here)).toBe(true);
+  });
+
+  it("converts by its own command", async () => {
+    const flags = ["--metadata", "a=b=c", "--opset", "20", "--output-name", "probabilities"];
+    const { code, out } = converter("saved model", "m.onnx", ...flags);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^wrote m\.onnx \(\d+ bytes\)\n$/);
+    expect(readOnnxMetadata(await readFile(at("m.onnx")), "m")).toEqual({ a: "b=c" });
+    expect(converter("saved model").out).toContain("wrote saved model.onnx");
+    const half = converter("saved model", "h.onnx", "--half");
+    expect(half.code).toBe(0);
+    expect((await readFile(at("h.onnx"))).length).toBeLessThan(
+      (await readFile(at("m.onnx"))).length,
+    );
+  });
+
+  it("says what is wrong and leaves no file", async () => {
+    const before = await readdir(project);
+    const cases: [string[], number, RegExp][] = [
+      [[], 2, /expected a FOLDER/],
+      [["nowhere"], 1, /cannot read nowhere\/model\.json/],
+      [["saved model", "a.onnx", "--opset", "12"], 1, /from 13 to 21, found 12/],
+      [["saved model", "a.onnx", "--opsett", "12"], 2, /Unknown option '--opsett'/],
+      [["saved model", "a.onnx", "--metadata", "x"], 2, /KEY=VALUE, found x/],
+      [["saved model", "a.onnx", "--temperature", "0"], 1, /above 0, found 0/],
+    ];
+    for (const [argv, code, message] of cases) {
+      const result = converter(...argv);
+      expect(result.err).toMatch(message);
+      expect(result.err).not.toContain("    at ");
+      expect(result.code).toBe(code);
+    }
+    expect(await readdir(project)).toEqual(before);
+    expect(converter("--help").out).toContain("usage: mien-export FOLDER [FILE]");
+  });
+});

@@ -1,0 +1,198 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { MienError, messageOf } from "@mien/format";
+import { sizeOf } from "../graph/array.ts";
+
+/** The weights of one variable. */
+export interface Weight {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  /** What the file holds in place of `data` where it is quantised to bytes. */
+  readonly bytes?: Quantised;
+}
+
+/** Numbers as bytes q that stand for q · scale + min. */
+export interface Quantised {
+  readonly values: Uint8Array;
+  readonly scale: number;
+  readonly min: number;
+}
+
+/** Bytes per element of what tfjs saves. */
+const DTYPE_BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1 };
+/** The same where a weight is quantised. */
+const QUANTISED_BYTES: Readonly<Record<string, number>> = { uint8: 1, uint16: 2, float16: 2 };
+
+/**
+ * Reads the weight files that a tfjs weights manifest lists, in any number of groups and shards,
+ * plain or quantised to uint8, uint16 or float16. An optimiser's state among them is skipped.
+ *
+ * @param manifest `weightsManifest` of a `model.json`, or the whole of a `weights_manifest.json`.
+ * @param options.folder the folder that the paths in the manifest start from.
+ * @param options.file where the manifest stands, for errors.
+ * @throws {MienError} `bad-model` if a file is missing, outside the folder, cut off or too long, a
+ * weight is described wrongly, appears twice, or is not finite.
+ */
+export async function readWeights(
+  manifest: unknown,
+  options: { readonly folder: string; readonly file: string },
+): Promise<Record<string, Weight>> {
+  const { file } = options;
+  const fail = (problem: string): never => {
+    throw new MienError("bad-model", `${file}: ${problem}`);
+  };
+  if (!Array.isArray(manifest)) return fail("the weights manifest must be a list of groups");
+  const weights = Object.create(null) as Record<string, Weight>;
+  for (const group of manifest as unknown[]) {
+    if (!isObject(group) || !Array.isArray(group["paths"]) || !Array.isArray(group["weights"])) {
+      return fail('a group of the weights manifest must list "paths" and "weights"');
+    }
+    const specs = group["weights"].map((spec: unknown) => parseSpec(spec, fail));
+    const bytes = await readShards(group["paths"], options);
+    const expected = specs.reduce((sum, spec) => sum + spec.bytes, 0);
+    if (bytes.length !== expected) {
+      return fail(
+        `the weights of ${group["paths"].join(", ")} should take ${expected} bytes, found ${bytes.length}`,
+      );
+    }
+    let at = 0;
+    for (const spec of specs) {
+      // Copied, because a view must begin on a multiple of its element's size.
+      const raw = new Uint8Array(bytes.subarray(at, at + spec.bytes));
+      at += spec.bytes;
+      if (spec.ofOptimizer) continue;
+      if (spec.dtype !== "float32") {
+        return fail(`weight ${spec.name} must be float32, found ${spec.dtype}`);
+      }
+      if (spec.name in weights) return fail(`weight ${spec.name} appears twice`);
+      const weight = { shape: spec.shape, ...decode(raw, spec.quantisation) };
+      const broken = weight.data.findIndex((value) => !Number.isFinite(value));
+      if (broken >= 0) {
+        return fail(`weight ${spec.name} holds ${weight.data[broken] ?? ""} at position ${broken}`);
+      }
+      weights[spec.name] = weight;
+    }
+  }
+  return weights;
+}
+
+/** Bytes as float32, computed and rounded as tfjs does. */
+function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<Weight, "shape"> {
+  if (quantisation === undefined) return { data: new Float32Array(raw.buffer) };
+  const { dtype, scale, min } = quantisation;
+  if (dtype === "float16") {
+    return { data: Float32Array.from(new Uint16Array(raw.buffer), fromHalf) };
+  }
+  const values = dtype === "uint8" ? raw : new Uint16Array(raw.buffer);
+  const data = Float32Array.from(values, (value) => value * scale + min);
+  return values instanceof Uint8Array ? { data, bytes: { values, scale, min } } : { data };
+}
+
+/** The number that 16 bits of IEEE 754 half precision stand for. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** All weight files of one group, one after the other. */
+async function readShards(
+  paths: readonly unknown[],
+  { folder, file }: { readonly folder: string; readonly file: string },
+): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (const name of paths) {
+    if (typeof name !== "string" || !liesInside(name)) {
+      throw new MienError(
+        "bad-model",
+        `${file}: weight files must lie inside the folder, found the path ${JSON.stringify(name)}`,
+      );
+    }
+    try {
+      parts.push(await readFile(path.join(folder, name)));
+    } catch (error) {
+      throw new MienError("bad-model", `${file} names ${name}: ${messageOf(error)}`, {
+        advice: "Copy the whole folder; the weight files belong to it.",
+        cause: error,
+      });
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+/** Whether a path is relative, on any system, and never steps out of the folder. */
+function liesInside(name: string): boolean {
+  const absolute = /^([/\\]|[A-Za-z]:)/.test(name);
+  return name !== "" && !absolute && !name.includes("\0") && !name.split(/[/\\]/).includes("..");
+}
+
+/** How a weight is quantised; scale and min are 1 and 0 for float16. */
+interface Quantisation {
+  readonly dtype: string;
+  readonly scale: number;
+  readonly min: number;
+}
+
+interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly bytes: number;
+  readonly quantisation: Quantisation | undefined;
+  readonly ofOptimizer: boolean;
+}
+
+function parseSpec(spec: unknown, fail: (problem: string) => never): WeightSpec {
+  if (!isObject(spec)) return fail("an entry of the weights manifest is not an object");
+  const { name, shape, dtype } = spec;
+  if (typeof name !== "string" || name === "") return fail("a weight has no name");
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!Array.isArray(shape) || !shape.every(isCount)) {
+    return fail(`the shape of weight ${name} must be a list of whole numbers`);
+  }
+  const plainBytes = sizeOfType(DTYPE_BYTES, dtype);
+  if (plainBytes === undefined) {
+    const known = Object.keys(DTYPE_BYTES).join(", ");
+    return fail(`weight ${name} has dtype ${JSON.stringify(dtype)}; known: ${known}`);
+  }
+  const quantisation = parseQuantisation(spec["quantization"] ?? undefined, name, fail);
+  const bytesEach =
+    quantisation === undefined ? plainBytes : (QUANTISED_BYTES[quantisation.dtype] as number);
+  return {
+    name,
+    shape: shape as number[],
+    dtype: dtype as string,
+    bytes: sizeOf(shape as number[]) * bytesEach,
+    quantisation,
+    ofOptimizer: spec["group"] === "optimizer",
+  };
+}
+
+function parseQuantisation(
+  value: unknown,
+  weight: string,
+  fail: (problem: string) => never,
+): Quantisation | undefined {
+  if (value === undefined) return undefined;
+  if (!isObject(value)) return fail(`"quantization" of weight ${weight} must be an object`);
+  const { dtype, scale = 1, min = 0 } = value;
+  if (sizeOfType(QUANTISED_BYTES, dtype) === undefined) {
+    const known = Object.keys(QUANTISED_BYTES).join(", ");
+    return fail(`weight ${weight} is quantised to ${JSON.stringify(dtype)}; known: ${known}`);
+  }
+  if (!Number.isFinite(scale) || !Number.isFinite(min)) {
+    return fail(`"scale" and "min" of the quantised weight ${weight} must be numbers`);
+  }
+  return { dtype: dtype as string, scale: scale as number, min: min as number };
+}
+
+function sizeOfType(sizes: Readonly<Record<string, number>>, dtype: unknown): number | undefined {
+  return typeof dtype === "string" && Object.hasOwn(sizes, dtype) ? sizes[dtype] : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,80 @@
+import { sizeOf } from "../graph/array.ts";
+import { freshName, type DraftGraph } from "../graph/draft-graph.ts";
+import type { GraphNode } from "../graph/onnx-model.ts";
+
+/**
+ * Multiplies and shifts what a Conv, ConvTranspose or Gemm puts out, per output channel.
+ *
+ * @returns false, and changes nothing, if the node is none of them.
+ */
+export function scaleOutputs(
+  graph: DraftGraph,
+  node: GraphNode,
+  affine: { readonly scale: Float64Array; readonly shift: Float64Array },
+): boolean {
+  const { scale, shift } = affine;
+  const weights = weightsOf(graph, node);
+  if (weights === undefined) return false;
+  const { kernel, bias, outputOf } = weights;
+  setWeights(graph, node, {
+    kernel: kernel.data.map((w, i) => w * (scale[outputOf(i)] as number)),
+    bias: Float32Array.from(scale, (s, i) => (bias?.[i] ?? 0) * s + (shift[i] as number)),
+  });
+  return true;
+}
+
+/**
+ * Makes a Conv or Gemm treat its input x as x · scale + shift.
+ *
+ * @returns false, and changes nothing, if the node is neither.
+ */
+export function scaleInputs(
+  graph: DraftGraph,
+  node: GraphNode,
+  affine: { readonly scale: number; readonly shift: number },
+): boolean {
+  const { scale, shift } = affine;
+  const weights = weightsOf(graph, node);
+  if (weights === undefined) return false;
+  const { kernel, bias, outputs, outputOf } = weights;
+  const sums = Float64Array.from({ length: outputs }, (_, i) => bias?.[i] ?? 0);
+  kernel.data.forEach((w, i) => {
+    const output = outputOf(i);
+    sums[output] = (sums[output] as number) + w * shift;
+  });
+  setWeights(graph, node, {
+    kernel: kernel.data.map((w) => w * scale),
+    bias: bias === undefined && shift === 0 ? undefined : Float32Array.from(sums),
+  });
+  return true;
+}
+
+function weightsOf(graph: DraftGraph, node: GraphNode) {
+  if (node.op !== "Conv" && node.op !== "Gemm" && node.op !== "ConvTranspose") return undefined;
+  const kernel = graph.tensors.get(node.inputs[1] ?? "") as
+    { dims: readonly number[]; data: Float32Array } | undefined;
+  if (kernel === undefined) return undefined;
+  const bias = graph.tensors.get(node.inputs[2] ?? "")?.data as Float32Array | undefined;
+  // Kernels are [outputs, …] of Conv, [inputs, outputs] of Gemm, [inputs, outputs, …] of ConvTranspose.
+  const axis = node.op === "Conv" ? 0 : 1;
+  const outputs = kernel.dims[axis] as number;
+  const each = sizeOf(kernel.dims.slice(axis + 1));
+  const outputOf = (i: number) => Math.floor(i / each) % outputs;
+  return { kernel, bias, outputs, outputOf };
+}
+
+/** Gives a node weights of its own; the old ones may belong to other nodes, too. */
+function setWeights(
+  graph: DraftGraph,
+  node: GraphNode,
+  weights: { kernel: Float32Array; bias: Float32Array | undefined },
+): void {
+  const dims = graph.tensors.get(node.inputs[1] ?? "")?.dims ?? [];
+  const kernel = freshName(graph, `${node.name}/kernel/folded`);
+  graph.tensors.set(kernel, { dims, data: weights.kernel });
+  node.inputs = [node.inputs[0] as string, kernel];
+  if (weights.bias === undefined) return;
+  const bias = freshName(graph, `${node.name}/bias/folded`);
+  graph.tensors.set(bias, { dims: [weights.bias.length], data: weights.bias });
+  node.inputs.push(bias);
+}

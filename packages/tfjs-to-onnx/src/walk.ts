@@ -1,0 +1,153 @@
+import { MienError } from "@mien/format";
+import type { GraphBuilder, Value } from "./graph/graph.ts";
+import { LayerConfig } from "./layers/layer-config.ts";
+import { LAYERS } from "./layers/layer-table.ts";
+import { unsupported, type Layer, type LayerConverter } from "./layers/layer.ts";
+import type { Maker } from "./read/maker.ts";
+import type { LayerSpec, ModelSpec, Source } from "./read/topology.ts";
+import type { WeightStore } from "./read/weight-store.ts";
+
+/** Where the layers of a model are converted to. */
+export interface Target {
+  readonly graph: GraphBuilder;
+  readonly weights: WeightStore;
+  /** Whose rules the layers follow. */
+  readonly maker: Maker;
+  /** Names of the models that stand around the layers, the outermost first. */
+  readonly path: readonly string[];
+  /** Begins the names of all nodes: empty, or the path of a model inside a model. */
+  readonly scope: string;
+  /** Told of every call of a layer of the outermost model. */
+  readonly onLayer?: (layer: string, value: Value) => void;
+  /** Layers that are ready to be called again, by name, so that a model's weights are there once. */
+  readonly ready?: Map<string, ReadyLayer>;
+}
+
+type ReadyLayer = (inputs: readonly Value[]) => readonly Value[];
+
+/**
+ * Appends a model to a graph, every layer after those that it needs.
+ *
+ * @param inputs one for each of the model's inputs.
+ * @returns one for each of the model's outputs.
+ */
+export function convertModel(
+  model: ModelSpec,
+  inputs: readonly Value[],
+  target: Target,
+): readonly Value[] {
+  if (inputs.length !== model.inputs.length) {
+    throw new MienError(
+      "bad-model",
+      `model ${model.name} takes ${model.inputs.length} inputs, found ${inputs.length}`,
+    );
+  }
+  const ready = target.ready ?? new Map<string, ReadyLayer>();
+  const done = new Map<string, readonly Value[] | "running">();
+  model.inputs.forEach(({ layer }, i) => done.set(`0 ${layer}`, [inputs[i] as Value]));
+
+  const valueOf = ({ layer: name, call, output }: Source): Value => {
+    const key = `${call} ${name}`;
+    let values = done.get(key);
+    if (values === "running") {
+      throw new MienError("bad-model", `layer ${name} depends on its own result`);
+    }
+    if (values === undefined) {
+      done.set(key, "running");
+      const spec = model.layers.get(name) as LayerSpec;
+      const sources = spec.calls[call];
+      if (sources === undefined) {
+        throw new MienError("bad-model", `nothing is fed into the input layer ${name}`);
+      }
+      const apply = ready.get(name) ?? prepare(spec, target);
+      refuseArguments(spec, call, target);
+      ready.set(name, apply);
+      values = apply(sources.map(valueOf));
+      done.set(key, values);
+      if (values[0] !== undefined) target.onLayer?.(name, values[0]);
+    }
+    return values[output] as Value;
+  };
+
+  // In the order of the file, what a layer needs is there already, and deep models need no deep stack.
+  for (const { name, calls } of model.layers.values()) {
+    calls.forEach((_, call) => valueOf({ layer: name, call, output: 0 }));
+  }
+  return model.outputs.map(valueOf);
+}
+
+/** What a layer is told in a call besides its inputs changes what it computes, unless it is off. */
+function refuseArguments(spec: LayerSpec, call: number, { scope }: Target): void {
+  for (const [key, value] of Object.entries(spec.settings?.[call] ?? {})) {
+    if (value === null || value === false) continue;
+    if (key === "name" && typeof value === "string") continue;
+    unsupported(
+      { label: `layer ${scope}${spec.name} (${spec.className})` },
+      `is called with "${key}": ${JSON.stringify(value)}, which cannot be converted`,
+    );
+  }
+}
+
+/** A layer, ready to be called. */
+function prepare(spec: LayerSpec, target: Target): ReadyLayer {
+  const { graph, weights, maker } = target;
+  const name = target.scope + spec.name;
+  const { model } = spec;
+  if (model !== undefined) {
+    const inner = {
+      graph,
+      weights,
+      maker,
+      scope: `${name}/`,
+      path: [...target.path, spec.name],
+      ready: new Map<string, ReadyLayer>(),
+    };
+    return (inputs) => convertModel(model, inputs, inner);
+  }
+  const label = `layer ${name} (${spec.className})`;
+  const constants = new Map<string, string>();
+  const path = [...target.path, spec.name];
+  const layer: Layer = {
+    name,
+    label,
+    graph,
+    maker,
+    config: new LayerConfig(spec.config, label),
+    weight: (variable, shape) => weights.take({ path, variable }, shape, label),
+    weightShape: (variable) => weights.shapeOf({ path, variable }),
+    constant: (suffix, dims, data) => {
+      const known = constants.get(suffix) ?? graph.tensor(`${name}/${suffix}`, dims, data());
+      constants.set(suffix, known);
+      return known;
+    },
+  };
+  const convert = converterOf(layer, spec.className);
+  return (inputs) => [convert(layer, inputs)];
+}
+
+function converterOf(layer: Layer, className: string): LayerConverter {
+  const converter = Object.hasOwn(LAYERS, className) ? LAYERS[className] : undefined;
+  if (converter !== undefined) return converter;
+  const near = RELATED.find(([pattern]) => pattern.test(className))?.[1];
+  const hint = near === undefined ? "" : ` similar layers are ${near};`;
+  return unsupported(
+    layer,
+    `cannot be converted;${hint} supported are ${Object.keys(LAYERS).join(", ")}`,
+  );
+}
+
+/** Layers that do something like the layers of a kind, for errors. */
+const RELATED: readonly (readonly [RegExp, string])[] = [
+  [/^SeparableConv\dD$/, "SeparableConv2D"],
+  [/^DepthwiseConv\dD$/, "DepthwiseConv2D"],
+  [/^Conv\dDTranspose$/, "Conv2DTranspose and Conv3DTranspose"],
+  [/^Conv\w*\dD$(?<!LSTM\dD)/, "Conv1D, Conv2D and Conv3D"],
+  [/^Global\w*Pool/, "GlobalAveragePooling2D and GlobalMaxPooling2D"],
+  [/Pooling\dD$/, "AveragePooling2D and MaxPooling2D"],
+  [/^(Group|RMS|Unit|Instance)Normalization$/, "LayerNormalization"],
+  [/^ZeroPadding\dD$/, "ZeroPadding2D"],
+  [/^Cropping\dD$/, "Cropping2D"],
+  [/^UpSampling\dD$/, "UpSampling2D"],
+  [/^SpatialDropout\dD$/, "SpatialDropout1D and Dropout"],
+  [/(ReLU|ELU)$/, "ReLU, LeakyReLU, PReLU and ELU"],
+];
