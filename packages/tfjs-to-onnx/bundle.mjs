@@ -6,7 +6,7 @@ import { build } from "esbuild";
 const at = (name) => path.join(import.meta.dirname, name);
 rmSync(at("dist/alone"), { recursive: true, force: true });
 await build({
-  entryPoints: { index: at("src/index.ts"), bin: at("src/convert-bin.ts") },
+  entryPoints: { index: at("src/index.ts"), bin: at("src/bin.ts") },
   outdir: at("dist/alone"),
   bundle: true,
   splitting: true,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { synthesize } from "../../packages/data/src/index.ts";
 import { findingsOf } from "../../packages/data/src/explore/findings.ts";
 import { renderPage as explorePage } from "../../packages/data/src/explore/explore-page.ts";
-import { findChromium } from "@mien/cli";
+import { findChromium } from "@mien/bench";
 import { launchChromium } from "../../packages/app/src/benchmark/live/page-browser.ts";
 import { drawPictures, type Picture } from "../../packages/data/src/explore/explore-pictures.ts";
 import {

@@ -167,7 +167,7 @@ describe.skipIf(without.length > 0 && !process.env["CI"])(
     );
 
     it("the converter's own command speaks to nobody and leaves nothing", () => {
-      const converter = path.join(ROOT, "packages/export/src/convert-bin.ts");
+      const converter = path.join(ROOT, "packages/tfjs-to-onnx/src/bin.ts");
       return expectSilence([...NODE, converter, "artifacts/runs/a/model", "a.onnx"], { code: 0 });
     });
 

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf } from "@mien/format";
-import type { Terminal } from "@mien/cli";
+import { cacheFolder, type Terminal } from "@mien/cli";
 
 /** What installing a peer needs to know besides what to install. */
 export interface PeerOptions {

@@ -5,6 +5,7 @@ export * from "./errors.ts";
 export * from "./text/folder-name.ts";
 export * from "./frame-result.ts";
 export * from "./frame.ts";
+export * from "./half-float.ts";
 export * from "./image-set.ts";
 export * from "./image.ts";
 export * from "./text/json.ts";

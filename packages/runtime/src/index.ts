@@ -40,3 +40,4 @@ export { Tracker, type Track, type TrackerOptions } from "./track/tracker.ts";
 export { decodePerson, encodePerson } from "./people/person-file.ts";
 export { deletePerson, loadPeople, savePerson } from "#person-folder";
 export type { DamagedPerson } from "./people/person-folder.ts";
+export { type OnnxModel, openOnnx, runOnnx } from "./session/run-onnx.ts";

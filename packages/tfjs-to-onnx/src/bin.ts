@@ -6,9 +6,9 @@ import { MienError, messageOf } from "@mien/format";
 import { convertLayersModel } from "./convert.ts";
 import { readLayersModel } from "./read/layers-model.ts";
 
-const HELP = `mien-export: Convert a tfjs LayersModel to an ONNX file
+const HELP = `tfjs-to-onnx: Convert a tfjs LayersModel to an ONNX file
 
-usage: mien-export FOLDER [FILE]
+usage: tfjs-to-onnx FOLDER [FILE]
 
   FOLDER                Folder with model.json and its weight files
   FILE                  ONNX file to write (default: FOLDER's name with .onnx)
@@ -25,7 +25,7 @@ usage: mien-export FOLDER [FILE]
   --help                Show this help
 
 example:
-  mien-export model-folder model.onnx --opset 17
+  tfjs-to-onnx model-folder model.onnx --opset 17
 `;
 
 try {
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const [folder, file = `${path.basename(path.resolve(folder ?? ""))}.onnx`] = positionals;
   if (folder === undefined || positionals.length > 2) {
     throw new MienError("usage", "expected a FOLDER and at most one FILE", {
-      advice: "mien-export --help explains more.",
+      advice: "tfjs-to-onnx --help explains more.",
     });
   }
   const metadata = Object.fromEntries((values.metadata ?? []).map(keyAndValue));

@@ -9,6 +9,6 @@ export { channelsToFront, GraphBuilder, int64, type Value } from "./graph/graph.
 export { encodeOnnxModel, FLOAT, type Graph, OPSETS } from "./graph/onnx-model.ts";
 export { exposeValues, readNodes } from "./graph/read-onnx.ts";
 export { type LayersModel, readLayersModel } from "./read/layers-model.ts";
-export { fromHalf, readWeights, type Weight } from "./read/weight-files.ts";
+export { readWeights, type Weight } from "./read/weight-files.ts";
 export { toHalf } from "./rewrite/half.ts";
 export { quantize, quantizedValues, type Range } from "./rewrite/quantize.ts";

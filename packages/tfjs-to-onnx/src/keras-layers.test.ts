@@ -4,7 +4,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "@mien/export";
+import { runOnnx } from "@mien/runtime";
 import { convertLayersModel } from "./convert.ts";
 import { readLayersModel } from "./read/layers-model.ts";
 
@@ -78,7 +78,7 @@ async function differenceOf(example: Example): Promise<number | string> {
 
 describe.each(["keras2", "keras3"])("models of %s", (name) => {
   it("answer as Keras did, or are refused by name", async () => {
-    const file = path.resolve(import.meta.dirname, `../../export/fixtures/${name}-layers.jsonl.gz`);
+    const file = path.resolve(import.meta.dirname, `../fixtures/${name}-layers.jsonl.gz`);
     const lines = gunzipSync(await readFile(file))
       .toString()
       .trim()

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "@mien/export";
+import { runOnnx } from "@mien/runtime";
 import { convertLayersModel } from "./convert.ts";
 import { readLayersModel } from "./read/layers-model.ts";
 
-const FIXTURES = path.resolve(import.meta.dirname, "../../export/fixtures");
+const FIXTURES = path.resolve(import.meta.dirname, "../fixtures");
 
 describe("a model that Keras saved in the layout of its tfjs converter", () => {
   it.each(["keras2", "keras3"])("answers as Keras did: %s", async (name) => {

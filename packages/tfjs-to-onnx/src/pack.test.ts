@@ -10,12 +10,12 @@ import { readLayersModel } from "./read/layers-model.ts";
 import { MIEN_NET } from "./testing/shape-models.ts";
 import { loadTf } from "./testing/tf.ts";
 
-const PACKAGE = path.resolve(import.meta.dirname, "../../export");
+const PACKAGE = path.resolve(import.meta.dirname, "..");
 
 let project: string;
 const at = (...parts: string[]) => path.join(project, ...parts);
 const converter = (...argv: string[]) => {
-  const bin = at("node_modules/@mien/export/dist/alone/bin.js");
+  const bin = at("node_modules/@mien/tfjs-to-onnx/dist/alone/bin.js");
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...argv], {
     cwd: project,
     encoding: "utf8",
@@ -35,7 +35,7 @@ beforeAll(async () => {
   });
   const [{ files }] = JSON.parse(list) as [{ files: { path: string }[] }];
   for (const { path: file } of files) {
-    const target = at("node_modules/@mien/export", file);
+    const target = at("node_modules/@mien/tfjs-to-onnx", file);
     await mkdir(path.dirname(target), { recursive: true });
     await cp(path.join(PACKAGE, file), target);
   }
@@ -45,18 +45,18 @@ afterAll(() => rm(project, { recursive: true, force: true }));
 describe("the packed converter in an empty project", () => {
   it("needs no other package", async () => {
     const json = JSON.parse(
-      await readFile(at("node_modules/@mien/export/package.json"), "utf8"),
+      await readFile(at("node_modules/@mien/tfjs-to-onnx/package.json"), "utf8"),
     ) as Record<string, unknown>;
     expect(json["dependencies"]).toBeUndefined();
     expect(await readdir(at("node_modules"))).toEqual(["@mien"]);
-    expect(existsSync(at("node_modules/@mien/export/src"))).toBe(false);
+    expect(existsSync(at("node_modules/@mien/tfjs-to-onnx/src"))).toBe(false);
   });
 
   it("converts from code as it does here", async () => {
     await writeFile(
       at("convert.mjs"),
       `import { writeFileSync } from "node:fs";
-       import { convertLayersModel, readLayersModel } from "@mien/export";
+       import { convertLayersModel, readLayersModel } from "@mien/tfjs-to-onnx";
        const model = await readLayersModel("saved model");
        writeFileSync("code.onnx", convertLayersModel(model, { metadata: { a: "b" } }));`,
     );
@@ -98,6 +98,6 @@ describe("the packed converter in an empty project", () => {
       expect(result.code).toBe(code);
     }
     expect(await readdir(project)).toEqual(before);
-    expect(converter("--help").out).toContain("usage: mien-export FOLDER [FILE]");
+    expect(converter("--help").out).toContain("usage: tfjs-to-onnx FOLDER [FILE]");
   });
 });

@@ -126,18 +126,25 @@ async function synthesize(
 ) {
   const folder = out ?? path.join(RECORDINGS, scene);
   const record = path.join(folder, RECORD);
-  const { drawFaces, hashFaces, readFaces } = await import("@mien/camera");
+  const {
+    drawFaces,
+    FRAMES_PER_SECOND,
+    hashFaces,
+    readFaces,
+    SYNTHESIS_CODE,
+    synthesizeRecording,
+    TRUTH,
+  } = await import("@mien/camera");
   const inputs = {
     ...{ scene, faces: faces ?? null, seconds, seed },
     ...(faces === undefined ? {} : { facesSha256: await hashFaces(faces) }),
   };
-  const code = await codeVersion([path.join(import.meta.dirname, "../recording")]);
+  const code = await codeVersion([SYNTHESIS_CODE]);
   if ((await freshness(record, inputs, code)) === "current") {
     terminal.say(`up to date: ${folder} (${scene}, ${seconds} s, seed ${seed})`);
     suggestNext(terminal, folder);
     return { folder, ...inputs, upToDate: true };
   }
-  const { synthesizeRecording, TRUTH, FRAMES_PER_SECOND } = await import("@mien/camera");
   const textures = faces === undefined ? await drawFaces(3, seed) : await readFaces(faces);
   const order = shuffle([...textures.keys()], random("faces", seed));
   const started = performance.now();

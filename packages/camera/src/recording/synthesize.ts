@@ -19,6 +19,9 @@ export interface Truth {
 /** Where the truth stands in a recording's folder. */
 export const TRUTH = "truth.jsonl";
 export const FRAMES_PER_SECOND = 30;
+
+/** The folder of the code that decides what a synthetic recording shows. */
+export const SYNTHESIS_CODE = import.meta.dirname;
 /** Arbitrary, so that the same options give the same files. */
 const START = 1_700_000_000;
 /** Ticks of the device's clock in a second. */

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { MienError, type ModelInput } from "@mien/format";
-import { openChromium } from "../web/export-chromium.ts";
+import { openChromium } from "./export-chromium.ts";
 import type { Contender } from "./export-timing.ts";
 
 /** Asks for tasks until there are none: `{ model, batch, ms, calls }` → milliseconds of each call. */

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   codeVersion,
   csvOption,
@@ -89,7 +90,10 @@ export const onnx = defineCommand({
       ...(await hashRun(paths)),
       ...(opset === OPSETS.usual ? {} : { opset: String(opset) }),
     };
-    const code = await codeVersion([path.resolve(import.meta.dirname, "..")]);
+    const code = await codeVersion([
+      path.resolve(import.meta.dirname, ".."),
+      path.dirname(fileURLToPath(import.meta.resolve("@mien/tfjs-to-onnx"))),
+    ]);
     const state = fresh ? "stale" : await freshness(record, inputs, code);
     const made =
       state === "stale" ? await make() : { upToDate: true, bytes: (await stat(model)).size };

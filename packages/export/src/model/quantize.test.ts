@@ -4,14 +4,19 @@ import path from "node:path";
 import { type NamedTensor, random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bestRange, calibrate, runOnnx } from "@mien/export";
-import { MIEN_NET } from "../../../tfjs-to-onnx/src/testing/shape-models.ts";
-import { loadTf } from "../../../tfjs-to-onnx/src/testing/tf.ts";
-import { randomise, stack, throughDisk } from "../../../tfjs-to-onnx/src/testing/test-models.ts";
-import { convertToGraph } from "../../../tfjs-to-onnx/src/convert.ts";
-import { toHalf } from "../../../tfjs-to-onnx/src/rewrite/half.ts";
-import { encodeOnnxModel, type Graph } from "../../../tfjs-to-onnx/src/graph/onnx-model.ts";
-import { quantize, quantizedValues } from "../../../tfjs-to-onnx/src/rewrite/quantize.ts";
+import { runOnnx } from "@mien/runtime";
+import { bestRange, calibrate } from "./quantisation-ranges.ts";
+import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
+import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
+import { randomise, stack, throughDisk } from "@mien/tfjs-to-onnx/testing/test-models";
+import {
+  convertToGraph,
+  encodeOnnxModel,
+  type Graph,
+  quantize,
+  quantizedValues,
+  toHalf,
+} from "@mien/tfjs-to-onnx";
 
 /** Branches and a merge, a depthwise convolution, and poolings of both kinds. */
 const BRANCHED = {

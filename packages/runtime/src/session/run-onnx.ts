@@ -1,7 +1,6 @@
-import type { NamedTensor } from "@mien/format";
-import { loadOnnxruntime } from "@mien/runtime";
+import { fromHalf, type NamedTensor } from "@mien/format";
+import { loadOnnxruntime } from "./onnxruntime.ts";
 import type { InferenceSession } from "onnxruntime-node";
-import { fromHalf } from "@mien/tfjs-to-onnx";
 
 /** An open model of any inputs and outputs. */
 export interface OnnxModel {

@@ -1,6 +1,6 @@
 import { MienError } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "@mien/export";
+import { runOnnx } from "@mien/runtime";
 import { encodeOnnxModel, type Graph } from "./onnx-model.ts";
 import { exposeValues, readNodes } from "./read-onnx.ts";
 

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { runOnnx } from "@mien/export";
+import { runOnnx } from "@mien/runtime";
 import { loadTf } from "../testing/tf.ts";
 import { convertLayersModel, type ConvertOptions } from "../convert.ts";
 import { readLayersModel } from "./layers-model.ts";
 import { makerOf } from "./maker.ts";
 
-const FIXTURES = path.resolve(import.meta.dirname, "../../../export/fixtures");
+const FIXTURES = path.resolve(import.meta.dirname, "../../fixtures");
 
 describe("the maker of a file", () => {
   it.each([

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { random } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runOnnx } from "@mien/export";
+import { runOnnx } from "@mien/runtime";
 import { MIEN_NET } from "../testing/shape-models.ts";
 import { loadTf, type Tf } from "../testing/tf.ts";
 import { randomise } from "../testing/test-models.ts";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
+import { fromHalf, MienError, messageOf } from "@mien/format";
 import { sizeOf } from "../graph/array.ts";
 
 /** The weights of one variable. */
@@ -86,16 +86,6 @@ function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<W
   const values = dtype === "uint8" ? raw : new Uint16Array(raw.buffer);
   const data = Float32Array.from(values, (value) => value * scale + min);
   return values instanceof Uint8Array ? { data, bytes: { values, scale, min } } : { data };
-}
-
-/** The number that 16 bits of IEEE 754 half precision stand for. */
-export function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** All weight files of one group, one after the other. */

@@ -93,7 +93,7 @@ export async function compare(
 
 /** Saves a model as tfjs does, and reads it back as the converter does. */
 export async function throughDisk(model: TfModel): Promise<LayersModel> {
-  const folder = await mkdtemp(path.join(tmpdir(), "mien-export-"));
+  const folder = await mkdtemp(path.join(tmpdir(), "tfjs-to-onnx-"));
   try {
     await model.save(`file://${folder}`);
     return await readLayersModel(folder);
