@@ -4,7 +4,7 @@ import path from "node:path";
 import { quantile, stopIfAborted } from "@mien/bench";
 import {
   drawFaces,
-  openRecording,
+  openSource,
   type SceneName,
   synthesizeRecording,
   type TrueFace,
@@ -12,7 +12,7 @@ import {
   type Truth,
 } from "@mien/camera";
 import { random } from "@mien/format";
-import { type Box, judgeRelief, type Relief } from "@mien/runtime";
+import { type Box, measureRelief, type Relief } from "@mien/runtime";
 
 const SCENES: readonly SceneName[] = ["head", "people", "flat", "bent", "mixed"];
 const KINDS: readonly TrueFace["kind"][] = ["face", "flat", "bent"];
@@ -101,13 +101,13 @@ function figuresOf(seen: readonly Seen[]): Omit<DepthRow, "scene" | "kind"> {
 async function answersTo(recording: string, scene: SceneName, seed: number): Promise<Seen[]> {
   const lines = (await readFile(path.join(recording, TRUTH), "utf8")).trim().split("\n");
   const truth = lines.map((line) => JSON.parse(line) as Truth);
-  const source = await openRecording(recording);
+  const source = await openSource(`kinect:${recording}`);
   const seen: Seen[] = [];
   for await (const frame of source.frames()) {
     for (const { kind, box } of truth[frame.index]?.faces ?? []) {
       if (frame.depth === undefined) continue;
       const stream = random(seed, scene, frame.index, box[0]);
-      seen.push({ scene, kind, ...judgeRelief(frame.depth, detected(box, stream), frame) });
+      seen.push({ scene, kind, ...measureRelief(frame.depth, detected(box, stream), frame) });
     }
   }
   return seen;

@@ -2,7 +2,7 @@ import { mean, quantile, stopIfAborted } from "@mien/bench";
 import { type FaceTexture, readFaces } from "@mien/camera";
 import { random } from "@mien/format";
 import {
-  cut,
+  crop,
   EXPRESSION_MARGIN,
   ExpressionClassifier,
   FaceDetector,
@@ -236,7 +236,7 @@ async function shoot(
 /** A head as a square picture whose face has the size `SIZE`, and the box of the face in it. */
 async function cutOut(texture: FaceTexture) {
   const [x, y, width, height] = regionOf(texture.box, PATCH);
-  const head = cut(texture, [x, y, width, height]);
+  const head = crop(texture, [x, y, width, height]);
   const scale = SIZE / Math.sqrt(texture.box[2] * texture.box[3]);
   const side = Math.round(width * scale);
   const patch = await sharp(head.data, { raw: head }).resize(side, side).raw().toBuffer();
@@ -270,7 +270,7 @@ async function read(
   const answers: (string | null)[] = [];
   for (const [i, { picture }] of shots.entries()) {
     const box = seen[i]?.box;
-    const face = box && cut(picture, regionOf(box, EXPRESSION_MARGIN));
+    const face = box && crop(picture, regionOf(box, EXPRESSION_MARGIN));
     const answer = face && (await classifier?.classify(face));
     answers.push(answer?.expression ?? null);
   }

@@ -7,8 +7,8 @@ import { FaceDetector } from "../detect/face-detector.ts";
 import { ExpressionClassifier } from "../expression/expression-classifier.ts";
 import type { Box } from "../image/box.ts";
 import { regionOf } from "../image/face-region.ts";
-import { cut } from "../image/picture.ts";
-import type { Picture } from "../image/shrink.ts";
+import { crop } from "../image/crop.ts";
+import type { Picture } from "../image/picture.ts";
 import { widened } from "../testing/data.ts";
 
 /** FER2013's labels in the order of their numbers. */
@@ -88,7 +88,7 @@ export async function measureMargins(options: {
     for (const side of SIDES) {
       for (const down of DOWNS) {
         stopIfAborted(signal);
-        const cuts = samples.map(({ canvas, box }) => cut(canvas, regionOf(box, { side, down })));
+        const cuts = samples.map(({ canvas, box }) => crop(canvas, regionOf(box, { side, down })));
         const answers = await classifier.classify(cuts);
         rows.push({
           side,
