@@ -1,4 +1,5 @@
-// What documents refer to exists: files, headings, commands, flags and, in CONTRIBUTING, folders.
+// What documents show exists: commands, flags and, in CONTRIBUTING, folders. `npm run guards` checks
+// their links and paths.
 import { commonOptions, flagOf, type Command, type Options } from "@mien/cli";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -12,36 +13,6 @@ const DOCUMENTS = execFileSync("git", ["ls-files", "*.md"], { cwd: ROOT, encodin
   .trim()
   .split("\n")
   .filter((file) => existsSync(path.join(ROOT, file)));
-
-/** A document without its fenced blocks. */
-const prose = (text: string) => text.replace(/^```[^]*?^```$/gm, "");
-
-/** The anchors that GitHub gives the headings of a document. */
-function anchorsOf(text: string): string[] {
-  return [...prose(text).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
-    (heading as string)
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-      .replaceAll(" ", "-"),
-  );
-}
-
-/** The links and pictures of a document that lead to no file or heading. */
-function brokenLinks(document: string): string[] {
-  const text = prose(read(document)).replace(/`[^`\n]*`/g, "");
-  const targets = [...text.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(
-    ([, link, source]) => link ?? source ?? "",
-  );
-  return targets
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .filter((target) => {
-      const [file = "", anchor] = target.split("#");
-      const at = file === "" ? document : path.join(path.dirname(document), file);
-      if (missing(at)) return true;
-      return anchor !== undefined && !anchorsOf(read(at)).includes(anchor);
-    });
-}
 
 /** The command lines `npx nx run PROJECT:COMMAND …` of a document, as words. */
 function commandLines(document: string): string[][] {
@@ -65,28 +36,7 @@ function faultOf([target = "", ...words]: string[]): string | undefined {
   return unknown === undefined ? undefined : `${target} has no flag ${unknown}`;
 }
 
-/** The paths from the root that a document names; data sets are files of the user. */
-function pathsIn(text: string): string[] {
-  const isPath = /(?<![\w./-])(?:packages|tools|docs|datasets|\.ci)\/[\w/.-]*\w/g;
-  return [...text.matchAll(isPath)]
-    .map(([file]) => file)
-    .filter((file) => !/NAME|fer2013(?:new)?\.csv|\bdist\b/.test(file));
-}
-const missing = (file: string) => !existsSync(path.join(ROOT, file));
-
 describe("documents", () => {
-  it.each(DOCUMENTS)("lead to files and headings that exist: %s", (document) => {
-    expect(brokenLinks(document)).toEqual([]);
-  });
-
-  it("name paths that exist", () => {
-    const paths = DOCUMENTS.flatMap((document) =>
-      pathsIn(read(document)).map((file) => ({ document, file })),
-    );
-    expect(paths.length).toBeGreaterThan(50);
-    expect(paths.filter(({ file }) => missing(file))).toEqual([]);
-  });
-
   it("show commands and flags that exist", () => {
     const lines = DOCUMENTS.flatMap((document) =>
       commandLines(document).map((line) => ({ document, line })),
