@@ -90,7 +90,7 @@ export interface Score {
 }
 
 /** The metrics of a model on one split of a data set. */
-export interface PartMetrics extends Score {
+export interface SplitMetrics extends Score {
   /** Mean cross-entropy in nats, before calibration. */
   readonly loss: number;
   /** Recall in the order of the classes, 0–1; null for a class without images. */
@@ -116,7 +116,7 @@ export interface PartMetrics extends Score {
   /** With probabilities averaged over mirror images and shifted crops. */
   readonly averaged?: Score;
   /** On the same images with the majority of the FER+ votes as labels, where a class has the majority. */
-  readonly byVotes?: PartMetrics;
+  readonly byVotes?: SplitMetrics;
   /**
    * With labels and votes mixed as in training, for a model that was trained on both: expected
    * calibration error in 15 equal bins, 0–1, before and after calibration.
@@ -126,9 +126,9 @@ export interface PartMetrics extends Score {
 
 /** The content of `metrics.json`. */
 export interface RunMetrics {
-  readonly validation: PartMetrics;
+  readonly validation: SplitMetrics;
   /** Present only after `train:evaluate --final`. */
-  readonly test?: PartMetrics;
+  readonly test?: SplitMetrics;
 }
 
 /** The content of `calibration.json` (Guo et al. 2017): probabilities are softmax(logits / temperature). */
