@@ -8,6 +8,7 @@ export * from "./frame.ts";
 export * from "./half-float.ts";
 export * from "./image-set.ts";
 export * from "./image.ts";
+export * from "./item-at.ts";
 export * from "./text/json.ts";
 export * from "./model-metadata.ts";
 export * from "./onnx-metadata.ts";
