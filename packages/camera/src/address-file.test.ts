@@ -39,13 +39,13 @@ describe("@FILE", () => {
     });
   });
 
-  it("is refused where it cannot be read", async () => {
+  it("is refused if it cannot be read", async () => {
     await expect(readAddressFile(`@${folder}/none.txt`)).rejects.toMatchObject({
       code: "missing-file",
     });
   });
 
-  it("may be a file's own name, and other sources are taken as they are", async () => {
+  it("may be the name of an existing file; other sources stay as they are", async () => {
     for (const text of ["webcam:1", "-", "film.mp4", ADDRESS]) {
       expect(await readAddressFile(text)).toBe(text);
     }
@@ -59,7 +59,7 @@ describe("@FILE", () => {
     }
   });
 
-  it("keeps the address's secrets out of errors", async () => {
+  it("does not show the secrets of the address in errors", async () => {
     const error: unknown = await openSource(await fileWith(ADDRESS)).catch((e: unknown) => e);
     expect(String(error)).toContain("rtsp://***@127.0.0.1:1/live");
     expect(String(error)).not.toContain("s3cret");

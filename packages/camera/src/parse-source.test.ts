@@ -14,7 +14,7 @@ it.each<[string, Partial<ParsedSource>]>([
   expect(await parseSource(text)).toMatchObject({ text, ...parsed });
 });
 
-it("a webcam whose number is none is wrong usage", async () => {
+it("webcam:front, without a number, is wrong usage", async () => {
   await expect(parseSource("webcam:front")).rejects.toMatchObject({
     code: "usage",
     message: '"webcam:front" is no webcam: expected webcam:0, webcam:1, …',

@@ -13,7 +13,7 @@ function read(stream: Uint8Array, cuts: readonly number[]): RgbPicture[] {
   return pictures;
 }
 
-it("pictures come out as they went in, however the stream is cut", () => {
+it("the pictures are those of the stream, however it is cut into chunks", () => {
   const picture = fc
     .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
     .chain(([width, height]) =>
@@ -34,7 +34,7 @@ it("pictures come out as they went in, however the stream is cut", () => {
   );
 });
 
-it("something else is refused instead of awaited for ever", () => {
+it("another stream is refused", () => {
   expect(() => read(Buffer.alloc(100, "x"), [])).toThrow(/not a stream of PPM/);
 });
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.skipIf(withoutFfmpeg)("a film", () => {
+describe.skipIf(withoutFfmpeg)("a video", () => {
   it.each([
     ["square pixels", "64x48", "1/1", "yuv420p", [64, 48]],
     ["pixels of no stated shape", "64x48", "0/1", "yuv420p", [64, 48]],
@@ -54,7 +54,7 @@ async function turn(file: string, matrix: readonly [number, number, number, numb
   await writeFile(file, bytes);
 }
 
-describe.skipIf(withoutFfmpeg)("a film with rotation metadata", () => {
+describe.skipIf(withoutFfmpeg)("a video with rotation metadata", () => {
   const turns = [
     ["for a quarter turn clockwise", [0, 1, -1, 0], "top"],
     ["for a half turn", [-1, 0, 0, -1], "right"],

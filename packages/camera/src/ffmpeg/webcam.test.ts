@@ -66,7 +66,7 @@ describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
     expect(ways[0]).toContain("video=USB Camera");
   });
 
-  it("only if it is there; the others are named", async () => {
+  it("only if it exists; otherwise the others are named", async () => {
     await ffmpegThatLists(WINDOWS);
     await expect(webcamInputs(5, "win32")).rejects.toMatchObject({
       message: "there is no webcam:5",

@@ -130,7 +130,7 @@ describe("an image is decoded", () => {
 describe("an image is refused", () => {
   const kinds = "JPEG, PNG, WebP, GIF, TIFF or AVIF";
 
-  it("when it is empty, or no image", async () => {
+  it("if it is empty or not an image", async () => {
     await expect(decode("")).rejects.toMatchObject({
       code: "bad-image",
       message: expect.stringMatching(/picture\.bin is empty \(0 bytes\)$/) as string,
@@ -143,17 +143,17 @@ describe("an image is refused", () => {
     }
   });
 
-  it("when it is a vector graphic", async () => {
+  it("if it is a vector graphic", async () => {
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>`;
     await expect(decode(svg)).rejects.toThrow(/is SVG; only JPEG/);
   });
 
-  it("when it is a phone's HEIC, with what to do about it", async () => {
+  it("if it is HEIC, with what to do instead", async () => {
     const start = Buffer.from("....ftypheic....mif1heic", "latin1");
     await expect(decode(start)).rejects.toThrow(/is HEIC, which cannot be read; save it as JPEG/);
   });
 
-  it("when it is cut off or damaged", async () => {
+  it("if it is cut off or damaged", async () => {
     const stream = random(1, "noise");
     const pixels = Uint8Array.from({ length: 200 * 200 * 3 }, () => stream.integer(256));
     const noise = sharp(pixels, { raw: { width: 200, height: 200, channels: 3 } });
@@ -174,7 +174,7 @@ describe("an image is refused", () => {
     await expect(decode(png)).rejects.toMatchObject({ code: "bad-image" });
   });
 
-  it("when it claims more than 100 megapixels, before any is unpacked", async () => {
+  it("if its header states more than 100 megapixels, before it is decoded", async () => {
     const png = await twoHalves().png().toBuffer();
     const claim = async (width: number, height: number) => {
       // The header chunk: length 13, "IHDR", width, height, 5 more bytes, checksum.
@@ -192,7 +192,7 @@ describe("an image is refused", () => {
     await expect(claim(2_000_000_000, 2_000_000_000)).rejects.toMatchObject({ code: "bad-image" });
   });
 
-  it("when the file is not there or is a folder", async () => {
+  it("if the file is missing or is a folder", async () => {
     for (const file of [path.join(folder, "none.png"), folder]) {
       await expect(decodeImage(file)).rejects.toMatchObject({ code: "missing-file" });
     }

@@ -25,7 +25,7 @@ describe("the images of a source", () => {
     expect(await findImages(file)).toEqual({ isFolder: false, images: [file], skipped: [] });
   });
 
-  it("have other extensions than videos, also than MJPEG; other extensions do not tell", () => {
+  it("are told from videos, also from MJPEG, by their extensions", () => {
     expect(["a.JPG", "b.jpeg", "c.gif", "d.tif"].map(kindByEnding)).toEqual(Array(4).fill("image"));
     expect(["a.mjpeg", "b.MP4", "c.mov"].map(kindByEnding)).toEqual(Array(3).fill("video"));
     expect(["a", "b.txt", "jpg"].map(kindByEnding)).toEqual(Array(3).fill(undefined));
@@ -105,7 +105,7 @@ describe("names", () => {
     expect(nameSome(["a", "b", "c", "d", "e", "f", "g"])).toBe("a, b, c, d, e and 2 more");
   });
 
-  it("cannot send control codes to the terminal", () => {
+  it("are shown without control characters", () => {
     expect(nameSome(["a\u001b[31mb\n\u202egpj.txt 😀 é"])).toBe(
       "a\\u001b[31mb\\n\\u202egpj.txt 😀 é",
     );

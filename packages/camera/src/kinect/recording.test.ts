@@ -34,7 +34,7 @@ async function play(options: SourceOptions & { frames?: number; slowMs?: number 
 }
 
 describe("a recording", () => {
-  it("gives every frame with its depth, at the recorded times, faster than they were recorded", async () => {
+  it("delivers every frame with its depth and recorded time, faster than it was recorded", async () => {
     const frames = await play();
     expect(frames.map(({ index }) => index)).toEqual([...Array(12).keys()]);
     frames.forEach(({ timeMs, index }) => expect(timeMs).toBeCloseTo((index * 1000) / 30, 2));
@@ -49,7 +49,7 @@ describe("a recording", () => {
     }
   });
 
-  it("is refused as a folder of images, with what to write instead", async () => {
+  it("is refused as a folder of images, with what to type instead", async () => {
     await expect(openSource(recording)).rejects.toMatchObject({
       advice: `Write --source kinect:${recording}`,
     });
@@ -69,13 +69,13 @@ describe("a recording", () => {
     });
   });
 
-  it("goes on from its end when looped, also in time", async () => {
+  it("starts again at its end with loop, and its times go on", async () => {
     const frames = await play({ loop: true, frames: 30 });
     frames.forEach(({ timeMs, index }) => expect(timeMs).toBeCloseTo((index * 1000) / 30, 1));
     expect(frames[12]?.pixels).toEqual(frames[0]?.pixels);
   });
 
-  it("leaves out frames for a slow reader in real time, and only then", async () => {
+  it("drops frames for a slow reader in real time, and only then", async () => {
     const frames = await play({ realTime: true, slowMs: 100 });
     expect(frames.length).toBeLessThan(9);
     expect(frames.at(-1)?.index).toBe(11);
@@ -93,7 +93,7 @@ describe("a recording", () => {
     expect(count).toBe(21);
   });
 
-  it("leaves out a picture that is cut off, and says so; one that has no good picture is an error", async () => {
+  it("leaves out a picture that is cut off, with a notice; without any good picture, reading fails", async () => {
     const names = (await readdir(recording)).filter((name) => name.startsWith("r-")).sort();
     await truncate(path.join(recording, names[3] ?? ""), 500);
     const notices: SourceNotice[] = [];
@@ -130,7 +130,7 @@ describe("a recording", () => {
     );
   });
 
-  it("has a line of truth for each colour picture", async () => {
+  it("has a line in truth.jsonl for each colour picture", async () => {
     const { readFile } = await import("node:fs/promises");
     const lines = (await readFile(path.join(recording, TRUTH), "utf8")).trim().split("\n");
     expect(lines).toHaveLength(12);

@@ -77,7 +77,7 @@ async function reliefs(recording: string) {
 }
 
 describe("a synthetic recording", () => {
-  it("tells heads from photographs by their relief, flat or bent", async () => {
+  it("has heads with more relief than flat or bent photographs", async () => {
     const heads = await reliefs(await synthesize("people", "people"));
     const flat = await reliefs(await synthesize("flat", "flat"));
     const bent = await reliefs(await synthesize("bent", "bent"));
@@ -90,7 +90,7 @@ describe("a synthetic recording", () => {
     expect(typical(bent)).toBeGreaterThan(typical(flat));
   });
 
-  it("has photographs at the distance that its truth says, within a step of depth", async () => {
+  it("has photographs at the distances in truth.jsonl, within one step of depth", async () => {
     const flat = await reliefs(path.join(folder, "flat"));
     expect(Math.min(...flat.map(({ distanceMm }) => distanceMm))).toBeLessThan(650);
     expect(Math.max(...flat.map(({ distanceMm }) => distanceMm))).toBe(2000);
@@ -120,7 +120,7 @@ describe("a synthetic recording", () => {
     expect(other).not.toBe(first);
   });
 
-  it("leaves nothing when it is interrupted, and touches no folder with something in it", async () => {
+  it("leaves no file if it is interrupted, and refuses a folder that is not empty", async () => {
     const out = path.join(folder, "stopped");
     const stop = new AbortController();
     const options = { scene: "head", seconds: 1, seed: 1, faces: await drawFaces(1, 1) } as const;
@@ -138,7 +138,7 @@ describe("a synthetic recording", () => {
 describe("faces from pictures", () => {
   const picture = { width: 200, height: 150, channels: 3, background: "#808080" } as const;
 
-  it("are cut out where boxes.json says, and scaled to one width", async () => {
+  it("are cut out at the places in boxes.json, and scaled to one width", async () => {
     const pictures = path.join(folder, "pictures");
     await rm(pictures, { recursive: true, force: true });
     const { mkdir } = await import("node:fs/promises");

@@ -17,7 +17,7 @@ async function freePort(): Promise<number> {
 }
 
 describe.skipIf(withoutFfmpeg)("with reconnect, an address", () => {
-  it("that comes later is opened then, and again after each loss; its frames go on", async () => {
+  it("is opened as soon as it exists, and again after each loss; numbers and times of frames go on", async () => {
     const create = { width: 64, height: 48, channels: 3, background: "#808080" } as const;
     const grey = await sharp({ create }).jpeg().toBuffer();
     const head = `--x\r\nContent-Type: image/jpeg\r\nContent-Length: ${grey.length}\r\n\r\n`;
@@ -71,7 +71,7 @@ describe.skipIf(withoutFfmpeg)("with reconnect, an address", () => {
     expect(runningChildren()).toEqual([]);
   });
 
-  it("that never comes is told once, until the source is closed", async () => {
+  it("that does not exist gives one notice, until the source is closed", async () => {
     const notices: SourceNotice[] = [];
     const source = await openSource(`http://127.0.0.1:${await freePort()}/live`, {
       reconnect: true,
@@ -86,7 +86,7 @@ describe.skipIf(withoutFfmpeg)("with reconnect, an address", () => {
     expect(runningChildren()).toEqual([]);
   });
 
-  it("that is a video which ends is opened again", async () => {
+  it("of a video is opened again at its end", async () => {
     const film = await sharp({
       create: { width: 32, height: 32, channels: 3, background: "#ffffff" },
     })

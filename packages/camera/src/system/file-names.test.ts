@@ -71,7 +71,7 @@ describe.skipIf(process.platform !== "linux")("a path that Node has decoded", ()
     await writeFile(Buffer.concat([Buffer.from(folder), ...bytes]), parts.join());
   };
 
-  it("is found with the bytes that its files and folders have", async () => {
+  it("is found with the bytes of its files and folders", async () => {
     await mkdir(Buffer.concat([Buffer.from(folder), Buffer.from("/\xfcber", "latin1")]));
     await put("\xfcber", "caf\xe9.jpg");
     await put("\xfcber", "plain.jpg");
@@ -86,7 +86,7 @@ describe.skipIf(process.platform !== "linux")("a path that Node has decoded", ()
     expect(await readFile(onDisk(plain), "utf8")).toBe("\xfcber,plain.jpg");
   });
 
-  it("stays as it is where nothing has such a name, or one really does", async () => {
+  it("stays as it is if no file or exactly this file exists", async () => {
     const missing = path.join(folder, "none\ufffd.jpg");
     expect(await findTyped(missing)).toBe(missing);
     expect(await findTyped(`${missing}/below\ufffd`)).toBe(`${missing}/below\ufffd`);
@@ -98,7 +98,7 @@ describe.skipIf(process.platform !== "linux")("a path that Node has decoded", ()
     expect(onDisk(escaped)).toBe(escaped);
   });
 
-  it("is refused where it may be several files", async () => {
+  it("is refused if it may be several files", async () => {
     await put("tw\xe9.jpg");
     await put("tw\xe8.jpg");
     await writeFile(path.join(folder, "tw\ufffd.jpg"), "");

@@ -1,4 +1,4 @@
-// A program that reads a source as commands do, for tests of what it leaves behind.
+// A program that reads a source as commands do, for tests of its output, exit code and processes.
 import { setTimeout } from "node:timers/promises";
 import { defineCommand, runProgram } from "@mien/cli";
 import { openSource } from "../open-source.ts";
@@ -26,7 +26,10 @@ const read = defineCommand({
   },
   async run({ source: text, loop, realTime, patience: patienceMs, frames, slow }, { signal }) {
     const source = await openSource(text, {
-      ...{ loop, realTime, patienceMs, signal },
+      loop,
+      realTime,
+      patienceMs,
+      signal,
       onNotice: ({ kind, message }) => print({ notice: kind, message }),
     });
     print({ opened: { kind: source.kind, framesPerSecond: source.framesPerSecond } });

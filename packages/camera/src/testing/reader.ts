@@ -8,17 +8,21 @@ import type { ReadLine } from "./read-source.ts";
 
 const PROGRAM = path.join(import.meta.dirname, "read-source.ts");
 
-/** A process that reads a source. */
+/** A process that reads a source and prints what it reads. */
 export interface Reader {
   readonly pid: number;
   readonly lines: ReadLine[];
-  /** What it printed for people. */
+  /** What it printed on standard error. */
   readonly err: () => string;
-  /** Waits for a line. @throws {Error} after 20 s. */
+  /**
+   * Waits for a line.
+   *
+   * @throws {Error} after 20 s.
+   */
   until(found: (line: ReadLine) => boolean): Promise<ReadLine>;
-  /** Waits for a frame after those that have come. */
+  /** Waits for a new frame. */
   nextFrame(): Promise<ReadLine>;
-  /** The processes that it started: ffmpeg's, the Kinect's. */
+  /** The ids of the processes that it started: ffmpeg, the Kinect's process. */
   children(): number[];
   kill(signal: NodeJS.Signals): void;
   /** Waits for its end. */
@@ -28,7 +32,7 @@ export interface Reader {
 /**
  * Starts the program.
  *
- * @param environment added to this process's; undefined removes a variable.
+ * @param environment is added to that of this process; undefined removes a variable.
  * @param input a file for its standard input.
  */
 export function startReader(
@@ -46,7 +50,7 @@ export function startReader(
   });
   if (redirected !== undefined) closeSync(redirected);
   if (input !== undefined && "pipe" in input) {
-    // It may be refused before it was read.
+    // The source may be refused before it is read.
     child.stdin?.on("error", () => undefined).end(readFileSync(input.pipe));
   }
   const lines: ReadLine[] = [];
@@ -83,7 +87,7 @@ export function startReader(
   };
 }
 
-/** Processes of mien's that inherited a variable; only Linux tells. */
+/** The ids of ffmpeg and Kinect processes that inherited a variable; works only on Linux. */
 function markedProcesses(mark: string): number[] {
   if (!existsSync("/proc/self/environ")) return [];
   return readdirSync("/proc")
@@ -102,7 +106,7 @@ function markedProcesses(mark: string): number[] {
 
 export const isFrame = (line: ReadLine) => "frame" in line;
 
-/** Ends with 1, a sentence and no frame, and leaves no process behind. */
+/** Expects that the reader ends with code 1 and a message, without a frame or a running process. */
 export async function expectRefusal(reader: Reader, sentence: RegExp): Promise<void> {
   expect(await reader.exit).toBe(1);
   expect(reader.err()).toMatch(sentence);
@@ -111,7 +115,7 @@ export async function expectRefusal(reader: Reader, sentence: RegExp): Promise<v
   expect(reader.children()).toEqual([]);
 }
 
-/** Is told to be lost after an interruption, and delivers again within 5 s of its end. */
+/** Expects a notice `lost` after an interruption, and frames again within 5 s after its end. */
 export async function expectReturn(
   reader: Reader,
   interrupt: () => unknown,
@@ -124,7 +128,7 @@ export async function expectReturn(
   const interrupted = performance.now();
   interrupt();
   await reader.until(later("lost"));
-  // What nobody has to end counts from its beginning.
+  // Without `resume`, the time counts from the beginning of the interruption.
   const started = resume === undefined ? interrupted : performance.now();
   resume?.();
   await reader.until(later("back"));

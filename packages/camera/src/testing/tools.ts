@@ -2,23 +2,28 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { findLibfreenect } from "../kinect/libfreenect-paths.ts";
 
-/** For a person, a test without its tool is skipped; where `CI` is set, it fails. */
+/** If `CI` is set, a test whose tool is missing fails; otherwise it is skipped. */
 const isCi = Boolean(process.env["CI"]);
 
 export const withoutFfmpeg = !isCi && spawnSync("ffmpeg", ["-version"]).status !== 0;
 
-/** Debian's fakenect, which plays a recording in a Kinect's stead. */
+/** The file of fakenect, which plays a recording instead of reading a Kinect. */
 export const FAKENECT = findLibfreenect({ FAKENECT_PATH: "recording" }).candidates[0];
 export const withoutFakenect = !isCi && FAKENECT === undefined;
 
-/** The real library beside it. */
+/** The file of libfreenect, in the folder above. */
 export const LIBFREENECT = path.join(
   path.dirname(FAKENECT ?? ""),
   "..",
   path.basename(FAKENECT ?? ""),
 );
 
-/** Makes a video with ffmpeg's own test pictures; 64×48, so that it is small. */
+/**
+ * Makes a video with ffmpeg.
+ *
+ * @param flags for the input and the encoder.
+ * @returns `file`.
+ */
 export function makeVideo(file: string, flags: readonly string[]): string {
   const { status, stderr } = spawnSync("ffmpeg", ["-v", "error", "-y", ...flags, file], {
     encoding: "utf8",

@@ -6,9 +6,9 @@ import path from "node:path";
 import { MienError } from "@mien/format";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSource } from "./open-source.ts";
-import { expectReturn, expectRefusal, isFrame, startReader } from "./testing/reader.ts";
-import { makeVideo, withoutFfmpeg } from "./testing/tools.ts";
+import { openSource } from "../open-source.ts";
+import { expectReturn, expectRefusal, isFrame, startReader } from "../testing/reader.ts";
+import { makeVideo, withoutFfmpeg } from "../testing/tools.ts";
 
 let folder: string;
 beforeAll(async () => {
