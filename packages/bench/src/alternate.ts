@@ -13,7 +13,7 @@ export type Amount =
   | { readonly calls: number };
 
 /** How contenders alternate. */
-export interface AlternateOptions {
+interface AlternateOptions {
   readonly amount: Amount;
   /** Length of a turn in milliseconds, default 100. */
   readonly turnMs?: number;

@@ -1,4 +1,4 @@
-export { alternate, type Amount, stopIfAborted } from "./alternate.ts";
+export { alternate, stopIfAborted } from "./alternate.ts";
 export { benchmarkTable, type Column, formatFactor } from "./benchmark-table.ts";
 export { findChromium, launchChromium } from "./chromium.ts";
 export {
@@ -8,7 +8,7 @@ export {
   type OpenContender,
   type Turn,
 } from "./contender.ts";
-export { type JsonProcess, openJsonProcess, processContender } from "./json-process.ts";
+export { openJsonProcess, processContender } from "./json-process.ts";
 export { describeEnvironment, type Environment, sayEnvironment } from "./machine.ts";
 export { type PeerOptions } from "./install-peer.ts";
 export { peerPackages } from "./npm-peers.ts";

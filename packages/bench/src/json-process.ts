@@ -5,7 +5,7 @@ import { stopIfAborted } from "./alternate.ts";
 import type { CallTurn, Contender } from "./contender.ts";
 
 /** Checks an answer and returns it typed; a zod schema is one. */
-export interface AnswerSchema<Answer> {
+interface AnswerSchema<Answer> {
   /** @throws {Error} if the answer is something else. */
   parse(answer: unknown): Answer;
 }
@@ -21,7 +21,7 @@ export interface JsonProcess {
 }
 
 /** How a program is started. */
-export interface JsonProcessOptions {
+interface JsonProcessOptions {
   /** What errors call it. */
   readonly name: string;
   readonly args: readonly string[];

@@ -22,7 +22,7 @@ const [SHIFT, STRETCH] = [0.05, 0.1];
 export const SHARES = [0, 0.01, 0.5, 0.99, 1] as const;
 
 /** The answers of the depth gate to one kind of face in one scene. */
-export interface DepthRow {
+interface DepthRow {
   readonly scene: SceneName;
   /** What is shown: a head, a flat photograph or a bent one. */
   readonly kind: TrueFace["kind"];

@@ -115,7 +115,7 @@ class Totals {
 }
 
 /** One cadence in all films of one kind. */
-export interface CadenceRow {
+interface CadenceRow {
   /** How the heads move, and their greatest speed in face sizes per second. */
   readonly film: string;
   /** Interval between detections, in frames. */

@@ -19,7 +19,7 @@ export interface Models {
 const RATE = 30;
 
 /** How a pipeline is measured. */
-export type MienOptions = Pick<PipelineOptions, "detectEvery" | "threads" | "detection"> & {
+type MienOptions = Pick<PipelineOptions, "detectEvery" | "threads" | "detection"> & {
   readonly name: string;
   readonly models: Models;
   /** Frames that are processed at the same time; two keep two cores busy. Default 1. */

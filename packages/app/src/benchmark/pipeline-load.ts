@@ -36,7 +36,7 @@ export async function measureLoad(
 }
 
 /** Memory of the process over many frames. */
-export interface Soak {
+interface Soak {
   readonly frames: number;
   /** Resident megabytes after a tenth of the frames, and at the end. */
   readonly earlyMb: number;

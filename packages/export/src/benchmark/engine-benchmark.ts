@@ -18,7 +18,7 @@ export interface EngineRow extends CallRow {
 }
 
 /** The result of `benchmarkEngines`. */
-export interface EngineBenchmark {
+interface EngineBenchmark {
   readonly rows: readonly EngineRow[];
   /** Rows for a number of single predictions, one after the other; empty without `study`. */
   readonly study: readonly EngineRow[];

@@ -16,7 +16,7 @@ export const PEERS = path.resolve(import.meta.dirname, "../../peers");
 export const PYTHON_FLAGS: readonly string[] = ["-E", "-s", "-B"];
 
 /** Keras in a process of its own, with the weights of a run's model. */
-export interface KerasPredictPeer {
+interface KerasPredictPeer {
   readonly versions: Readonly<Record<"keras" | "tensorflow", string>>;
   /** Its three ways to predict, at one batch size. */
   contenders(batch: number): Contender[];

@@ -5,7 +5,7 @@ import { ExpressionClassifier } from "@mien/runtime";
 import { callRow, type CallRow } from "./call-row.ts";
 
 /** One exported model at one batch size; `name` is its file. */
-export interface ModelRow extends CallRow {
+interface ModelRow extends CallRow {
   /** Size of the file. */
   readonly bytes: number;
   /** How many times as fast as the slowest model at the same batch size, by the medians. */

@@ -31,7 +31,7 @@ globalThis.turn = async ({ model, shape, ms, calls }) => {
 const DURATIONS = z.array(z.number()).min(1);
 
 /** A browser that runs models in onnxruntime-web. */
-export interface WebPeer {
+interface WebPeer {
   /** @param model one of the names of `startWeb`'s models. */
   contender(name: string, model: string, batch: number): Contender;
   close(): Promise<void>;

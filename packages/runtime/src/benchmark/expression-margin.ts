@@ -31,7 +31,7 @@ interface Sample {
 }
 
 /** How expressions are read with one margin around the detector's box. */
-export interface MarginRow {
+interface MarginRow {
   /** As in `Margin`, in box sizes √(width · height). */
   readonly side: number;
   readonly down: number;
@@ -42,7 +42,7 @@ export interface MarginRow {
 }
 
 /** The result of `measureMargins`. */
-export interface MarginBenchmark {
+interface MarginBenchmark {
   readonly detector: string;
   /** Images of PublicTest, and those of them in which a face was found. */
   readonly images: number;

@@ -25,7 +25,7 @@ export const WAYS = {
 } as const;
 
 /** The result of `benchmarkTraining`. */
-export interface TrainingBenchmark {
+interface TrainingBenchmark {
   /** `model.fit` of stock tfjs-node. */
   readonly stock: SpeedRow;
   /** Our training step in 32-bit floats. */

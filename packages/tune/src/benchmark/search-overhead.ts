@@ -14,7 +14,7 @@ export interface StudyTurn extends Turn {
 }
 
 /** A cheap function over the space study-case, whose maximum is 1. */
-export function testFunction(params: Params): number {
+function testFunction(params: Params): number {
   const rate = Number(params["learningRate"]) - 0.02;
   const dropout = Number(params["dropout"]) - 0.3;
   const kernel = Number(params["kernelSize"]) - 3;
@@ -23,7 +23,7 @@ export function testFunction(params: Params): number {
 }
 
 /** A study whose trials train nothing. */
-export interface QuickStudy {
+interface QuickStudy {
   /** Path of a journal that does not exist yet. */
   readonly journal: string;
   readonly space: Space;

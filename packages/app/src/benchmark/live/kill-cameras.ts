@@ -16,7 +16,7 @@ import type { ServerProcess } from "./server-process.ts";
 import type { WatchedPage } from "./watched-page.ts";
 
 /** What is needed to kill camera processes and to watch the page. */
-export interface KillOptions {
+interface KillOptions {
   /** Number of times that each process is killed. */
   readonly kills: number;
   /** Folder of the recordings that are made. */

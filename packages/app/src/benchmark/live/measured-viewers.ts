@@ -1,7 +1,7 @@
 import WebSocket from "ws";
 
 /** WebSocket clients that receive the same as pages. */
-export interface CountedViewers {
+interface CountedViewers {
   /** Number of results that each has received since the last call, without the first, stalled viewer. */
   counts(): number[];
   close(): void;

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { z } from "zod";
 
 /** A simulated network camera on this machine. */
-export interface MjpegCamera {
+interface MjpegCamera {
   /** URL for `--source`. */
   readonly address: string;
   close(): void;

@@ -9,7 +9,7 @@ import { findFfmpeg } from "@mien/camera";
 
 /** Length of the films in seconds; the last frame leads over to the first. */
 const PERIOD = 4;
-export const FILM_SIZE = { width: 640, height: 480 } as const;
+const FILM_SIZE = { width: 640, height: 480 } as const;
 /** Distance that the camera pans to each side, in pixels. */
 const PAN = 32;
 
