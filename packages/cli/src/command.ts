@@ -37,3 +37,12 @@ export interface CommandContext {
 export function defineCommand<const O extends Options>(command: Command<O>): Command<O> {
   return command;
 }
+
+/** The commands of a package. */
+export interface Program {
+  /** The nx project. */
+  readonly name: string;
+  readonly summary: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of commands with different flags
+  readonly commands: readonly Command<any>[];
+}

@@ -1,8 +1,7 @@
 import wrapAnsi from "wrap-ansi";
-import type { Command } from "./command.ts";
+import type { Command, Program } from "./command.ts";
 import { commonOptions } from "./common-flags.ts";
 import { flagOf, type Option, type Options } from "./option-types.ts";
-import type { Program } from "./run-program.ts";
 
 /** The note at the end of every help text. */
 const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";

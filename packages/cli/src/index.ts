@@ -1,10 +1,10 @@
 // How a command is declared, run, and explained.
-export { defineCommand, type Command, type CommandContext } from "./command.ts";
+export { defineCommand, type Command, type CommandContext, type Program } from "./command.ts";
 export { commonOptions, csvOption, outOption } from "./common-flags.ts";
 export { commandHelp, packageHelp, UNGROUPED_FLAGS } from "./help.ts";
 export { flagOf, type Option, type Options, type OptionValues } from "./option-types.ts";
 export { parseOptions } from "./parse-options.ts";
-export { EXIT, runProgram, type Program } from "./run-program.ts";
+export { EXIT, runProgram } from "./run-program.ts";
 
 // What a command prints.
 export { counted, formatBytes, formatPercent, formatSeconds } from "./format-quantities.ts";

@@ -1,5 +1,5 @@
 import { MienError, messageOf, TELEMETRY_OFF, withoutSecrets } from "@mien/format";
-import type { Command, CommandContext } from "./command.ts";
+import type { Command, CommandContext, Program } from "./command.ts";
 import { fileError } from "./file-errors.ts";
 import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
@@ -9,14 +9,6 @@ import { parseOptions } from "./parse-options.ts";
 import { aboveBar, removeBar } from "./progress-bar.ts";
 import { createTerminal } from "./terminal.ts";
 import { typedArguments } from "./typed-arguments.ts";
-
-/** The commands of one package; `name` is its nx project. */
-export interface Program {
-  readonly name: string;
-  readonly summary: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of commands with different flags
-  readonly commands: readonly Command<any>[];
-}
 
 /** Exit codes of every mien program; nx reports every failure as 1. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;

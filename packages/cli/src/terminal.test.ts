@@ -25,8 +25,9 @@ const wordsOf = (text: string) =>
 describe("a table", () => {
   it.each([20, 40, 60, 80, 120])("keeps every word whole at %d columns", (columns) => {
     const text = renderTable(HEAD, ROWS, { columns, bold });
-    if (columns >= 60)
-      expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(columns);
+    const widest = Math.max(...text.split("\n").map((line) => line.length));
+    // Blocks of narrower terminals have words that are longer.
+    expect(widest).toBeLessThanOrEqual(columns >= 60 ? columns : Infinity);
     const found = wordsOf(text);
     for (const word of wordsOf(ROWS.flat().join(" "))) expect(found).toContain(word);
   });
@@ -79,9 +80,8 @@ describe("a progress bar", () => {
         const line = barLine(bar, columns);
         expect(line.length).toBeLessThan(columns);
         const whole = wordsOf(barLine(bar, 1e6).replaceAll(",", " "));
-        for (const word of wordsOf(line.replaceAll(",", " "))) {
-          if (!/[█░]/.test(word)) expect(whole).toContain(word);
-        }
+        const words = wordsOf(line.replaceAll(",", " ")).filter((word) => !/[█░]/.test(word));
+        expect(whole).toEqual(expect.arrayContaining(words));
       }),
       { seed: 1, numRuns: 100 },
     );

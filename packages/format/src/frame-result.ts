@@ -1,99 +1,100 @@
-/** Sent once at the start of a stream of results: what the numbers in it mean. */
+/** Sent once at the start of a stream of results. */
 export interface StreamHeader {
   /** Class names in the order of `FaceResult.probabilities`. */
   readonly labels: readonly string[];
-  /** The model file that was used. */
+  /** Path of the model file. */
   readonly model: string;
 }
 
-/** What the numbers of a box are; a `StreamLine` repeats it for readers of the file. */
+/** The meaning of the numbers of a box; a `StreamLine` contains it for readers of the file. */
 export const BOX_CONVENTION =
   "[x, y, width, height] in pixels of the frame; x to the right and y down from its upper left corner";
 
 /** The first line of a results file. */
 export interface StreamLine extends StreamHeader {
   readonly type: "stream";
-  /** Of the file or camera, without its password. */
+  /** The file or camera, without its password. */
   readonly source: string;
-  /** Frames a second, as the source declares it; null for images and where it is not known. */
+  /** Frames per second that the source declares; null for images and where it is not known. */
   readonly frameRate: number | null;
-  /** `BOX_CONVENTION`. */
+  /** `BOX_CONVENTION`: the meaning of the numbers of a box. */
   readonly box: string;
 }
 
-/** The first line of a results file, from what is known of the stream. */
+/** Makes the first line of a results file. */
 export function streamLine(about: Omit<StreamLine, "type" | "box">): StreamLine {
   const { source, frameRate, model, labels } = about;
   return { type: "stream", source, frameRate, box: BOX_CONVENTION, model, labels };
 }
 
-/** What was seen in one frame; the same object in a results file, on the wire and in the page. */
+/** The result of one frame; the same object in a results file, in messages to the page and in the page. */
 export interface FrameResult {
-  /** Tells it from the first line of a results file, and from other messages on the wire. */
+  /** Distinguishes it from the first line of a results file, and from other messages. */
   readonly type: "frame";
-  /** Where the frame came from; for images, also in a folder, that image's path. */
+  /** The source of the frame; for images, also in a folder, the path of the image. */
   readonly source: string;
   /** 0 for the first frame of the source. */
   readonly frame: number;
-  /** Milliseconds since the source was opened. */
+  /** Milliseconds since the source was opened; in a file, since its beginning. */
   readonly timeMs: number;
-  /** Of the frame, in pixels. */
+  /** Width of the frame in pixels. */
   readonly width: number;
+  /** Height of the frame in pixels. */
   readonly height: number;
-  /** Milliseconds spent, by stage (`decode`, `classify`, …). */
+  /** Milliseconds by stage (`detect`, `classify`, …) and in `total`. */
   readonly timings: Readonly<Record<string, number>>;
   readonly faces: readonly FaceResult[];
-  /** What looked like a face and was left out; only where it was asked for. */
+  /** Detections that were rejected; present only if they were requested. */
   readonly rejected?: readonly RejectedBox[];
   /**
-   * By the track of each face, as a string: in how many of the last frames each label won, in the
-   * order of the stream's labels. The frames are those of the confirmation window, 20 by default;
-   * while it fills, the counts add up to less. Only where it was asked for; empty for still images.
+   * By the track of each face, as a string: in how many frames of the confirmation window each label
+   * won, in the order of the stream's labels. The counts sum to the length of the window, and to less
+   * while it fills. Present only if they were requested; empty for still images.
    */
   readonly windows?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A place that looked like a face. */
+/** A detection that does not count as a face. */
 export interface RejectedBox {
   /** [x, y, width, height] in pixels of the frame. */
   readonly box: readonly [number, number, number, number];
-  /** Why it is none, for people: `flat: 3 mm from a plane at 1.2 m`. */
+  /** The reason in words: `flat: 3.0 mm from a plane at 1.20 m`. */
   readonly reason: string;
 }
 
 /** One face in one frame. */
 export interface FaceResult {
-  /** Stays the same while a face is followed from frame to frame; null for still images. */
+  /** Number of the track: the same while a face is followed from frame to frame; null for still images. */
   readonly track: number | null;
   /** [x, y, width, height] in pixels of the frame. */
   readonly box: readonly [number, number, number, number];
-  /** How sure the detector is, 0–1; 1 for a face that was given already cropped. */
+  /** Score of the face detector, 0–1; 1 for a face that was given already cropped. */
   readonly score: number;
-  /** Distance from the camera in millimetres, where a depth camera tells it. */
+  /** Distance from the camera in millimetres; null without a depth camera, or where it has no value. */
   readonly distanceMm: number | null;
-  /** Whether the depth inside the box looks like a head or like a flat picture of one. */
+  /** Whether the depth inside the box is that of a head or of a flat picture. */
   readonly relief: "face" | "flat" | "unknown";
-  /** Who it is, or null for a stranger or while recognition is off. */
+  /** The recognised person; null for a stranger, or without recognition. */
   readonly person: { readonly name: string; readonly distance: number } | null;
   /** In the order of the stream's labels; sums to 1. */
   readonly probabilities: readonly number[];
   /** The label with the highest probability. */
   readonly expression: string;
   /**
-   * The expression that fills more than the quorum of the confirmation window; where none does,
-   * what stands for that: Neutral, or `unsure`. Null until the window is full, and for still images.
+   * The expression that fills more than the quorum of the confirmation window; if none does, the
+   * fallback: Neutral, or `unsure`. Null until the window is full, and for still images.
    */
   readonly confirmed: string | null;
   /**
-   * Whether an expression fills more than the quorum: false where `confirmed` is Neutral or `unsure`
-   * because none does. Null where `confirmed` is.
+   * Whether an expression fills more than the quorum; false if `confirmed` is the fallback. Null where
+   * `confirmed` is.
    */
   readonly quorumReached: boolean | null;
 }
 
 /**
- * What is confirmed, for people: `Happy`; `Neutral (unsure)` where no expression reached the
- * quorum; undefined where nothing is confirmed yet.
+ * The confirmed expression as text for people: `Happy`; `Neutral (unsure)` if no expression reached
+ * the quorum; undefined if nothing is confirmed yet.
  */
 export function confirmedText(
   face: Pick<FaceResult, "confirmed" | "quorumReached">,

@@ -1,25 +1,28 @@
-/** One picture of a camera or a file, as sources hand it on and the runtime takes it. */
+/** One picture of a camera or a file, from a source to the runtime. */
 export interface Frame {
-  /** 0 for the first frame of its source. Frames that were dropped leave gaps. */
+  /** 0 for the first frame of its source; dropped frames leave gaps. */
   readonly index: number;
-  /** Milliseconds since the source was opened; for a file, its own time. */
+  /** Milliseconds since the source was opened; in a file, since its beginning. */
   readonly timeMs: number;
   readonly width: number;
   readonly height: number;
-  /** RGB, uint8 [height, width, 3] row-major. Not to be changed, nor reused by the source. */
+  /** RGB, uint8 [height, width, 3] row-major. Neither the source nor its user may change them. */
   readonly pixels: Uint8Array;
-  /** Where there is a depth camera. */
+  /** Present only if the source has a depth camera. */
   readonly depth?: DepthMap;
-  /** For a picture in a file or folder: its path. */
+  /** Path of the picture, if it is an image file. */
   readonly path?: string;
 }
 
-/** Depth seen through the eyes of the colour camera: pixel for pixel the same place as the frame. */
+/** A depth image that is registered to the colour image: both show the same scene point for point. */
 export interface DepthMap {
   readonly width: number;
   readonly height: number;
   /** Distance along the camera's axis in millimetres [height, width]; 0 where it is unknown. */
   readonly millimetres: Uint16Array;
-  /** Of the colour camera, in pixels of this map: an object of w metres at Z metres is w · f / Z wide. */
+  /**
+   * Focal length f of the colour camera, in pixels of this map: an object that is w metres wide and Z
+   * metres away is w · f / Z pixels wide.
+   */
   readonly focalLength: number;
 }

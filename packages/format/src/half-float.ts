@@ -1,4 +1,4 @@
-/** The number that 16 bits of IEEE 754 half precision stand for. */
+/** Decodes the 16 bits of an IEEE 754 half-precision number. */
 export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

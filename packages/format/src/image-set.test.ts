@@ -18,7 +18,7 @@ describe("image sets", () => {
     expect([...imageAt(set, 2)]).toEqual([5, 6]);
   });
 
-  it("put every image into exactly the part that its usage names", () => {
+  it("put every image into the split that its usage names", () => {
     const split = officialSplit(set);
     expect([...split.train]).toEqual([1, 3]);
     expect([...split.validation]).toEqual([2]);

@@ -1,9 +1,9 @@
 import { MienError } from "./errors.ts";
 
-/** The parts of a FER-shaped data set, in the order of the codes that `ImageSet.usage` holds. */
+/** The values of the Usage column of a FER-shaped CSV file; `ImageSet.usage` contains their indices. */
 export const USAGES = ["Training", "PublicTest", "PrivateTest"] as const;
 
-/** Training rows are learnt from, PublicTest is for every choice, PrivateTest only for the final figure. */
+/** Training is the training split, PublicTest the validation split, PrivateTest the test split. */
 export type Usage = (typeof USAGES)[number];
 
 /** N labelled images of one size, as flat arrays of one value or one image per row. */
@@ -22,7 +22,7 @@ export interface ImageSet {
   readonly labels: Uint8Array;
   /** [N], index into `USAGES`. */
   readonly usage: Uint8Array;
-  /** [N], the row of the source that the image came from; the first row after the header is 0. */
+  /** [N], number of the image's row in the CSV file; the first row after the header is 0. */
   readonly row: Uint32Array;
 }
 
@@ -47,7 +47,7 @@ export function imageAt(set: ImageSet, index: number): Uint8Array {
   return set.pixels.subarray(index * size, (index + 1) * size);
 }
 
-/** A data set cut into named parts; every part lists positions (not CSV rows) in the `ImageSet`. */
+/** The splits of a data set, as lists of positions in the `ImageSet` (not of CSV rows). */
 export interface Split {
   /** `official`: by the Usage column. */
   readonly rule: "official";
@@ -57,7 +57,7 @@ export interface Split {
 }
 
 /**
- * Training, PublicTest and PrivateTest rows as the data set's authors assigned them.
+ * Splits a data set by its Usage column, as its authors did: Training, PublicTest, PrivateTest.
  *
  * @throws {MienError} `bad-data` if there is no Training row at all.
  */

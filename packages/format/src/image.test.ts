@@ -4,7 +4,7 @@ import { MienError } from "./errors.ts";
 import { prepareImages, resizeImage, type RawImage } from "./image.ts";
 import { random } from "./random.ts";
 
-const itWithPillow = it.skipIf(withoutPython("numpy", "PIL"));
+const pillowIsMissing = withoutPython("numpy", "PIL");
 
 function noise(width: number, height: number, channels: 1 | 3 | 4): RawImage {
   const stream = random(width, height, channels);
@@ -12,7 +12,7 @@ function noise(width: number, height: number, channels: 1 | 3 | 4): RawImage {
   return { width, height, channels, data };
 }
 
-/** The largest difference to what a line of Python makes of each case; `data` is its numpy array. */
+/** The largest difference to the result of a Python expression; `data` is the image as numpy array. */
 function largestDifference(
   cases: readonly { image: RawImage; width: number; height: number; found: Float32Array }[],
   expression: string,
@@ -54,20 +54,27 @@ describe("resizing", () => {
     [2, 300, 64, 3],
   ] as const;
 
-  itWithPillow("agrees with Pillow's BILINEAR, shrinking and enlarging, grey and colour", () => {
-    for (const channels of [1, 3] as const) {
-      const cases = sizes.map(([fromWidth, fromHeight, width, height]) => {
-        const image = noise(fromWidth, fromHeight, channels);
-        const found = resizeImage({ ...image, data: Float32Array.from(image.data) }, width, height);
-        return { image, width, height, found };
-      });
-      const expected =
-        "np.stack([resize(data[..., c], width, height) for c in range(data.shape[2])], axis=-1)";
-      expect(largestDifference(cases, expected)).toBeLessThan(1e-3);
-    }
-  });
+  it.skipIf(pillowIsMissing)(
+    "agrees with Pillow's BILINEAR, reducing and enlarging, in grey and colour",
+    () => {
+      for (const channels of [1, 3] as const) {
+        const cases = sizes.map(([fromWidth, fromHeight, width, height]) => {
+          const image = noise(fromWidth, fromHeight, channels);
+          const found = resizeImage(
+            { ...image, data: Float32Array.from(image.data) },
+            width,
+            height,
+          );
+          return { image, width, height, found };
+        });
+        const expected =
+          "np.stack([resize(data[..., c], width, height) for c in range(data.shape[2])], axis=-1)";
+        expect(largestDifference(cases, expected)).toBeLessThan(1e-3);
+      }
+    },
+  );
 
-  it("keeps a flat image flat and every value inside the range of the source", () => {
+  it("keeps a constant image constant and every value inside the range of the source", () => {
     for (const [fromWidth, fromHeight, width, height] of sizes) {
       const flat = new Float32Array(fromWidth * fromHeight).fill(77);
       const image = { width: fromWidth, height: fromHeight, channels: 1 };
@@ -82,7 +89,7 @@ describe("resizing", () => {
     }
   });
 
-  it("averages what it shrinks instead of picking pixels", () => {
+  it("averages pixels when it reduces", () => {
     const data = Float32Array.from({ length: 64 * 64 }, (_, i) => (i % 2 === 0 ? 0 : 200));
     const small = resizeImage({ width: 64, height: 64, channels: 1, data }, 8, 8);
     for (const value of small) expect(Math.abs(value - 100)).toBeLessThan(5);
@@ -93,16 +100,19 @@ describe("preparing images", () => {
   const grey = { height: 48, width: 48, channels: 1 };
   const rgb = { height: 48, width: 48, channels: 3 };
 
-  itWithPillow("makes the grey of Pillow's convert('L'), to its rounding", () => {
-    const cases = ([3, 4] as const).map((channels) => {
-      const image = noise(48, 48, channels);
-      return { image, width: 48, height: 48, found: prepareImages([image], grey) };
-    });
-    const expected = 'Image.fromarray(data[..., :3].copy(), "RGB").convert("L")';
-    expect(largestDifference(cases, expected)).toBeLessThan(0.51);
-  });
+  it.skipIf(pillowIsMissing)(
+    "converts to grey as Pillow's convert('L') does, up to rounding",
+    () => {
+      const cases = ([3, 4] as const).map((channels) => {
+        const image = noise(48, 48, channels);
+        return { image, width: 48, height: 48, found: prepareImages([image], grey) };
+      });
+      const expected = 'Image.fromarray(data[..., :3].copy(), "RGB").convert("L")';
+      expect(largestDifference(cases, expected)).toBeLessThan(0.51);
+    },
+  );
 
-  it("weighs red, green and blue by BT.601", () => {
+  it("weights red, green and blue by BT.601", () => {
     const colours = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];
     const image = { width: 4, height: 1, channels: 3, data: Uint8Array.from(colours) } as const;
     const found = prepareImages([image], { width: 4, height: 1, channels: 1 });
@@ -110,7 +120,7 @@ describe("preparing images", () => {
     found.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 3));
   });
 
-  it("hands on an image of the right size and channels unchanged", () => {
+  it("does not change an image that has the size and channels of the input", () => {
     const image = noise(48, 48, 1);
     expect(Array.from(prepareImages([image], grey))).toEqual(Array.from(image.data));
     const colour = noise(48, 48, 3);
@@ -132,7 +142,7 @@ describe("preparing images", () => {
     });
   });
 
-  it("takes a canvas's clamped bytes like any others", () => {
+  it("takes the clamped bytes of a canvas like any others", () => {
     const image = noise(31, 20, 4);
     const clamped = { ...image, data: new Uint8ClampedArray(image.data) };
     expect(prepareImages([clamped], rgb)).toEqual(prepareImages([image], rgb));
@@ -149,7 +159,7 @@ describe("preparing images", () => {
     expect(prepareImages([], grey)).toHaveLength(0);
   });
 
-  it("refuses an impossible image, saying which and why", () => {
+  it("refuses an impossible image, with its number and the reason", () => {
     const good = noise(2, 2, 1);
     const refused: [unknown, string][] = [
       [{ ...good, width: 0 }, "expected a width and a height of at least 1 pixel, found 0×2"],

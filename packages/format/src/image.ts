@@ -1,4 +1,5 @@
-import { describeValue, isBytes, isSide } from "./text/describe-value.ts";
+import { describeValue } from "./text/describe-value.ts";
+import { isBytes, isSide } from "./type-guards.ts";
 import { MienError } from "./errors.ts";
 import type { ModelInput } from "./model-metadata.ts";
 
@@ -12,12 +13,13 @@ export interface RawImage {
 }
 
 /**
- * Turns images of any size into what an expression model takes.
+ * Converts images of any size to the input of a model.
  *
- * Colour becomes grey where the model is grey (ITU-R BT.601 luma, as OpenCV's and PIL's), grey is
- * repeated where the model takes RGB, alpha is dropped, and the size is fitted as by `resizeImage`.
+ * For a grey model, colour is converted to grey (ITU-R BT.601 luma, as in OpenCV and PIL); for an RGB
+ * model, grey is repeated. Alpha is dropped, and images are resized as by `resizeImage`.
  *
  * @param images already cropped to the face.
+ * @param input size and channels of the model's input.
  * @returns float32 [N, input.height, input.width, input.channels], 0–255.
  * @throws {MienError} `bad-image` naming the first image that is empty or whose data does not fit
  * its size.
@@ -38,16 +40,16 @@ export function prepareImages(images: readonly RawImage[], input: ModelInput): F
       width: image.width,
       height: image.height,
       channels,
-      row: (y: number) => convertRow(image, y, channels, line),
+      row: (y: number) => convertRow(image, y, { channels, line }),
     };
     batch.set(resize(source, width, height), index * size);
   });
   return batch;
 }
 
-/** What is impossible about an image; undefined if nothing is. */
+/** Describes what is impossible about an image; undefined if it is possible. */
 function problemOf(image: RawImage | null | undefined): string | undefined {
-  const { width, height, channels, data } = image ?? ({} as Partial<RawImage>);
+  const { width, height, channels, data }: Partial<RawImage> = image ?? {};
   if (!isSide(width) || !isSide(height)) {
     return `expected a width and a height of at least 1 pixel, found ${width}×${height}`;
   }
@@ -64,32 +66,34 @@ function problemOf(image: RawImage | null | undefined): string | undefined {
 }
 
 /** Writes row `y` of an image into `line`, [width, channels], and returns it. */
-function convertRow(image: RawImage, y: number, channels: number, line: Float32Array) {
+function convertRow(
+  image: RawImage,
+  y: number,
+  { channels, line }: { readonly channels: number; readonly line: Float32Array },
+): Float32Array {
   const { width, data } = image;
   const step = image.channels;
-  // Where green and blue stand, counted from red; a grey image has all three in one place.
+  // Offsets of green and blue from red; in a grey image all three are the same value.
   const [green, blue] = step === 1 ? [0, 0] : [1, 2];
   let at = y * width * step;
   if (channels !== 1) {
     for (let to = 0; to < line.length; at += step, to += 3) {
-      line[to] = data[at] as number;
-      line[to + 1] = data[at + green] as number;
-      line[to + 2] = data[at + blue] as number;
+      line[to] = data[at] ?? 0;
+      line[to + 1] = data[at + green] ?? 0;
+      line[to + 2] = data[at + blue] ?? 0;
     }
   } else if (step === 1) {
     line.set(data.subarray(at, at + width));
   } else {
     for (let to = 0; to < width; at += step, to++) {
       line[to] =
-        0.299 * (data[at] as number) +
-        0.587 * (data[at + green] as number) +
-        0.114 * (data[at + blue] as number);
+        0.299 * (data[at] ?? 0) + 0.587 * (data[at + green] ?? 0) + 0.114 * (data[at + blue] ?? 0);
     }
   }
   return line;
 }
 
-/** Pixels with a fraction. */
+/** An image whose pixels are floats. */
 export interface FloatImage {
   readonly width: number;
   readonly height: number;
@@ -99,9 +103,9 @@ export interface FloatImage {
 }
 
 /**
- * Resizes with a triangle filter whose support grows with the reduction, so that shrinking
- * averages instead of aliasing; enlarging is plain bilinear. This is what PIL's BILINEAR does.
- * An image that already has the size comes back with the same values.
+ * Resizes an image with a triangle filter whose support grows with the reduction, so that reducing
+ * averages instead of aliasing; enlarging is bilinear interpolation. The same as PIL's BILINEAR. An
+ * image that already has the size keeps its values.
  *
  * @param width target width in pixels, at least 1.
  * @param height target height in pixels, at least 1.
@@ -135,11 +139,11 @@ function resize(source: Rows, width: number, height: number): Float32Array {
     const line = source.row(y);
     for (let c = 0; c < channels; c++) {
       for (let x = 0, tap = 0; x < width; x++) {
-        const end = columns.ends[x] as number;
-        let at = (columns.firsts[x] as number) * channels + c;
+        const end = columns.ends[x] ?? 0;
+        let at = (columns.firsts[x] ?? 0) * channels + c;
         let sum = 0;
         for (; tap < end; tap++, at += channels) {
-          sum += (columns.weights[tap] as number) * (line[at] as number);
+          sum += (columns.weights[tap] ?? 0) * (line[at] ?? 0);
         }
         narrow[y * stride + x * channels + c] = sum;
       }
@@ -148,12 +152,12 @@ function resize(source: Rows, width: number, height: number): Float32Array {
   const rows = filterTaps(source.height, height);
   for (let y = 0, tap = 0; y < height; y++) {
     const start = tap;
-    const end = rows.ends[y] as number;
+    const end = rows.ends[y] ?? 0;
     for (let i = 0; i < stride; i++) {
-      let at = (rows.firsts[y] as number) * stride + i;
+      let at = (rows.firsts[y] ?? 0) * stride + i;
       let sum = 0;
       for (tap = start; tap < end; tap++, at += stride) {
-        sum += (rows.weights[tap] as number) * (narrow[at] as number);
+        sum += (rows.weights[tap] ?? 0) * (narrow[at] ?? 0);
       }
       out[y * stride + i] = sum;
     }
@@ -162,13 +166,13 @@ function resize(source: Rows, width: number, height: number): Float32Array {
 }
 
 /**
- * The source positions that make each target position: as many as there are weights up to the
- * target's end, from its first on. The weights of one target sum to 1.
+ * The weights of the source positions for each target position. They begin at the target's first
+ * source position and sum to 1.
  */
 interface Taps {
   /** First source position of each target position. */
   readonly firsts: Int32Array;
-  /** Where each target position's weights end in `weights`. */
+  /** Index in `weights` after the last weight of each target position. */
   readonly ends: Int32Array;
   readonly weights: Float64Array;
 }
@@ -191,7 +195,7 @@ function filterTaps(from: number, to: number): Taps {
       weights[end++] = weight;
       sum += weight;
     }
-    for (let i = start; i < end; i++) weights[i] = (weights[i] as number) / sum;
+    for (let i = start; i < end; i++) weights[i] = (weights[i] ?? 0) / sum;
     firsts[target] = first;
     ends[target] = end;
   }

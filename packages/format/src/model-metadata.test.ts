@@ -25,7 +25,7 @@ function onnxFile(props: Record<string, string>): Uint8Array {
 }
 
 describe("model metadata", () => {
-  it("survives the way through an ONNX file", () => {
+  it("is the same after a round trip through an ONNX file", () => {
     const file = onnxFile(encodeModelMetadata(metadata));
     expect(decodeModelMetadata(readOnnxMetadata(file, "m.onnx"), "m.onnx")).toEqual(metadata);
   });
@@ -45,13 +45,14 @@ describe("model metadata", () => {
     );
   });
 
-  it("is read without a crash from files that are cut off or changed at random", () => {
+  it("is read or refused with a MienError from files that are cut off or changed at random", () => {
     const file = onnxFile(encodeModelMetadata(metadata));
+    const unexpected: unknown[] = [];
     const read = (bytes: Uint8Array) => {
       try {
         readOnnxMetadata(bytes, "fuzz.onnx");
       } catch (error) {
-        expect(error).toBeInstanceOf(MienError);
+        if (!(error instanceof MienError)) unexpected.push(error);
       }
     };
     for (let length = 0; length < file.length; length++) read(file.subarray(0, length));
@@ -64,9 +65,10 @@ describe("model metadata", () => {
       { seed: 1, numRuns: 2000 },
     );
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), read), { seed: 2, numRuns: 500 });
+    expect(unexpected).toEqual([]);
   });
 
-  it("cannot be read from a text or picture that only has the ending .onnx", () => {
+  it("is refused in files that are no ONNX model", () => {
     expect(() => readOnnxMetadata(Buffer.from("<html></html>"), "m.onnx")).toThrow(
       /not an ONNX model/,
     );

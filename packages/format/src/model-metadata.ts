@@ -1,9 +1,10 @@
 import { MienError } from "./errors.ts";
+import { isRecord, isSide } from "./type-guards.ts";
 
-/** The version of the metadata below; a file with another one is refused. */
-export const MODEL_FORMAT = "1";
+/** The version of the metadata below; files of another version are refused. */
+const MODEL_FORMAT = "1";
 
-/** What an expression model expects: float32 [N, height, width, channels], 0–255 as they come. */
+/** The input of an expression model: float32 [N, height, width, channels], pixels 0–255. */
 export interface ModelInput {
   readonly height: number;
   readonly width: number;
@@ -11,20 +12,20 @@ export interface ModelInput {
   readonly channels: number;
 }
 
-/** Everything about a model that its graph does not say; travels inside the ONNX file. */
+/** The properties of a model that its graph does not contain; stored inside the ONNX file. */
 export interface ModelMetadata {
   /** Class names in the order of the output. */
   readonly labels: readonly string[];
   readonly input: ModelInput;
-  /** How the model came to be: data SHA-256, split, seed, configuration. Free form. */
+  /** The training: data SHA-256, split, seed, configuration. Free form. */
   readonly training?: unknown;
-  /** What was measured on it, by part. Free form. */
+  /** The metrics by part. Free form. */
   readonly metrics?: unknown;
   /** Temperature and calibration error, once the model is calibrated. Free form. */
   readonly calibration?: unknown;
 }
 
-/** Metadata as ONNX `metadata_props`: `mien.format`, `mien.labels`, `mien.input` and so on, as JSON. */
+/** Encodes metadata as ONNX `metadata_props`: `mien.format`, `mien.labels`, `mien.input` and so on, as JSON. */
 export function encodeModelMetadata(metadata: ModelMetadata): Record<string, string> {
   const props: Record<string, string> = { "mien.format": MODEL_FORMAT };
   for (const [key, value] of Object.entries(metadata)) {
@@ -34,9 +35,9 @@ export function encodeModelMetadata(metadata: ModelMetadata): Record<string, str
 }
 
 /**
- * Reads metadata back from an ONNX file's `metadata_props`.
+ * Decodes metadata from the `metadata_props` of an ONNX file.
  *
- * @param name what to call the file in errors.
+ * @param name of the file in errors.
  * @throws {MienError} `bad-model` if it is no mien model, has another format version, or a field
  * is malformed.
  */
@@ -64,19 +65,31 @@ export function decodeModelMetadata(
     }
   };
   const labels = parse("labels");
-  if (!Array.isArray(labels) || labels.length < 2 || labels.some((l) => typeof l !== "string")) {
+  if (!isTextArray(labels) || labels.length < 2) {
     return fail('"mien.labels" must be a JSON array of at least two names');
   }
-  const input = parse("input") as Partial<ModelInput> | null | undefined;
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) > 0;
-  if (!isCount(input?.height) || !isCount(input?.width) || !isCount(input?.channels)) {
+  const input = parse("input");
+  if (!isModelInput(input)) {
     return fail('"mien.input" must give height, width and channels');
   }
   return {
-    labels: labels as string[],
-    input: input as ModelInput,
+    labels,
+    input,
     training: parse("training"),
     metrics: parse("metrics"),
     calibration: parse("calibration"),
   };
+}
+
+function isTextArray(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isModelInput(value: unknown): value is ModelInput {
+  return (
+    isRecord(value) &&
+    isSide(value["height"]) &&
+    isSide(value["width"]) &&
+    isSide(value["channels"])
+  );
 }

@@ -8,11 +8,11 @@ const LENGTH_DELIMITED = 2;
 /**
  * Reads the `metadata_props` of an ONNX file without loading the model.
  *
- * onnxruntime's JavaScript API does not hand these out, so mien reads them from the bytes; the
- * graph itself is skipped over, which makes this a matter of microseconds.
+ * onnxruntime's JavaScript API does not return them, so mien reads them from the bytes. The graph is
+ * skipped, so that this takes microseconds.
  *
  * @param bytes the whole file.
- * @param name what to call the file in errors.
+ * @param name of the file in errors.
  * @throws {MienError} `bad-model` if the bytes are not an ONNX model or are cut off.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
@@ -29,12 +29,12 @@ export function readOnnxMetadata(bytes: Uint8Array, name: string): Record<string
     props[entry.get(1) ?? ""] = entry.get(2) ?? "";
   }
   if (!hasGraph) {
-    throw new MienError("bad-model", `${name} is not an ONNX model: it holds no graph`);
+    throw new MienError("bad-model", `${name} is not an ONNX model: it contains no graph`);
   }
   return props;
 }
 
-/** The fields of one protobuf message; `value` is undefined unless the field is length-delimited. */
+/** Yields the fields of one protobuf message; `value` is undefined unless the field is length-delimited. */
 function* protobufFields(
   bytes: Uint8Array,
   name: string,
@@ -43,7 +43,7 @@ function* protobufFields(
   const fail = (): never => {
     throw new MienError(
       "bad-model",
-      `${name} is not an ONNX model, or is cut off: byte ${at} of ${bytes.length} makes no sense`,
+      `${name} is not an ONNX model, or is cut off: byte ${at} of ${bytes.length} is invalid`,
     );
   };
   const varint = (): number => {

@@ -7,7 +7,7 @@ const draw = (n: number, ...keys: (number | string)[]) => {
 };
 
 describe("keyed random streams", () => {
-  it("repeat for the same keys and differ for any other", () => {
+  it("are the same for the same keys and differ for others", () => {
     expect(draw(5, 7, "shuffle", 1)).toEqual(draw(5, 7, "shuffle", 1));
     for (const keys of [
       [7, "shuffle", 2],
@@ -40,7 +40,7 @@ describe("keyed random streams", () => {
     expect(variance).toBeCloseTo(1, 1);
   });
 
-  it("shuffle without losing anything, each order about equally often", () => {
+  it("shuffle without loss, into each order about equally often", () => {
     const counts = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
       const order = shuffle([0, 1, 2], random("order", i)).join("");

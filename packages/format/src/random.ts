@@ -11,9 +11,9 @@ export interface Random {
 }
 
 /**
- * A stream of pseudo-random numbers that depends on nothing but its keys, so that work can be
- * resumed, reordered or spread over workers and still draw the same numbers: key it by
- * (seed, purpose, step) instead of carrying a generator's state along.
+ * Creates a stream of pseudo-random numbers that depends only on its keys, so that work draws the same
+ * numbers when it is resumed, reordered or spread over workers: give (seed, purpose, step) as keys
+ * instead of storing the state of a generator.
  *
  * The keys are hashed with FNV-1a and MurmurHash3's finaliser; the stream is mulberry32.
  *
@@ -36,15 +36,15 @@ export function random(...keys: readonly (number | string)[]): Random {
   };
 }
 
-/** Shuffles `values` in place (Fisher–Yates) and returns it. */
+/** Shuffles numbers in place (Fisher–Yates) and returns them. */
 export function shuffle<T extends { [index: number]: number; length: number }>(
   values: T,
   stream: Random,
 ): T {
   for (let i = values.length - 1; i > 0; i--) {
     const j = stream.integer(i + 1);
-    const kept = values[i] as number;
-    values[i] = values[j] as number;
+    const kept = values[i] ?? 0;
+    values[i] = values[j] ?? 0;
     values[j] = kept;
   }
   return values;

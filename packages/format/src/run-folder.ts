@@ -1,35 +1,35 @@
 /**
- * The names of the parts of a run folder, `artifacts/runs/<name>/`: the only thing that stands
- * between training and everything that comes after it.
+ * The names of the files in a run folder, `artifacts/runs/<name>/`, which is the only interface between
+ * training and the later steps.
  */
 export const RUN_FILES = {
   /** Every resolved hyperparameter, seed, classes, input size and the data's SHA-256: `RunConfig`. */
   config: "config.json",
   /** One line of JSON per epoch: `EpochRecord`. */
   history: "history.jsonl",
-  /** Weights, optimiser and position, for resuming; deleted by nobody. */
+  /** Weights, optimiser and position, for resuming; never deleted. */
   checkpoint: "checkpoint",
-  /** A tfjs LayersModel (`model.json` and weights) that stock tfjs loads; takes pixels 0–255. */
+  /** A tfjs LayersModel (`model.json` and weights) that plain tfjs can load; takes pixels 0–255. */
   model: "model",
-  /** What `evaluate` measured, by part: `RunMetrics`. Present once the run is finished. */
+  /** Metrics by split, from `evaluate`: `RunMetrics`. Present when the run is finished. */
   metrics: "metrics.json",
-  /** A few inputs with the trained model's outputs, in the safetensors layout: `inputs`, `outputs`. */
+  /** Some inputs with the trained model's outputs, in the safetensors layout: `inputs`, `outputs`. */
   reference: "reference.bin",
-  /** The temperature that makes the model's probabilities honest: `Calibration`. */
+  /** The temperature that calibrates the model's probabilities: `Calibration`. */
   calibration: "calibration.json",
-  /** Everything about the run on one page. */
+  /** The report of the run as one page. */
   report: "report.html",
 } as const;
 
-/** A file that a run read beside its data set. */
+/** A file that a run read in addition to its data set. */
 export interface SourceFile {
-  /** Where it was found when the run was made. */
+  /** Its path when the run was made. */
   readonly path: string;
   /** SHA-256 of its uncompressed content. */
   readonly sha256: string;
 }
 
-/** What a run was made from. */
+/** The inputs of a run: data, hyperparameters, seed and code. */
 export interface RunConfig {
   /** Folder name of the run. */
   readonly name: string;
@@ -38,24 +38,24 @@ export interface RunConfig {
     readonly name: string;
     /** SHA-256 of the uncompressed CSV. */
     readonly sha256: string;
-    /** Where it was found when the run was made. */
+    /** Its path when the run was made. */
     readonly path: string;
     /** Terms of use of the data. */
     readonly licence: string;
-    /** Wrong rows that were left out of it on request; absent means none. */
+    /** Number of malformed rows that were skipped on request; absent means none. */
     readonly skippedRows?: number;
   };
-  /** The FER+ votes that are part of the targets, if any are. */
+  /** The FER+ votes, if they are part of the targets. */
   readonly votes?: SourceFile;
-  /** The teacher's answers that are part of the targets, if any are. */
+  /** The teacher's predictions, if they are part of the targets. */
   readonly teacher?: SourceFile;
   readonly classes: readonly string[];
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
   readonly split: "official";
   readonly seed: number;
-  /** The training package's own configuration, all defaults resolved. */
+  /** The configuration of the training, with every value decided. */
   readonly hyperparameters: Readonly<Record<string, unknown>>;
-  /** Hash of the code that made the run. */
+  /** Hash of the training code. */
   readonly code: string;
 }
 
@@ -63,7 +63,7 @@ export interface RunConfig {
 export interface EpochRecord {
   /** 1 for the first. */
   readonly epoch: number;
-  /** Optimiser steps made so far. */
+  /** Number of optimiser steps so far. */
   readonly step: number;
   readonly trainLoss: number;
   readonly trainAccuracy: number;
@@ -75,7 +75,7 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
-/** The figures by which models are compared. */
+/** The metrics by which models are compared. */
 export interface Score {
   /** Number of images. */
   readonly images: number;
@@ -89,21 +89,21 @@ export interface Score {
   readonly meanRecall?: number;
 }
 
-/** What a model scored on one part of a data set. All optional figures may be absent. */
-export interface PartMetrics extends Score {
+/** The metrics of a model on one split of a data set. */
+export interface SplitMetrics extends Score {
   /** Mean cross-entropy in nats, before calibration. */
   readonly loss: number;
-  /** In the order of the classes, 0–1; null for a class without images. */
+  /** Recall in the order of the classes, 0–1; null for a class without images. */
   readonly recall: readonly (number | null)[];
-  /** Share of a class's predictions that are right, 0–1; null for a class that is never predicted. */
+  /** Share of each class's predictions that are correct, 0–1; null for a class that is never predicted. */
   readonly precision?: readonly (number | null)[];
   /** Harmonic mean of precision and recall, 0–1; null where neither is known. */
   readonly f1?: readonly (number | null)[];
-  /** [actual][predicted] counts. */
+  /** Number of images, [actual class][predicted class]. */
   readonly confusion: readonly (readonly number[])[];
   /** Expected calibration error in 15 equal bins, 0–1, before calibration. */
   readonly ece?: number;
-  /** The same model with its temperature. */
+  /** Metrics of the same model after calibration by its temperature. */
   readonly calibrated?: {
     readonly temperature: number;
     /** Mean cross-entropy in nats. */
@@ -111,14 +111,14 @@ export interface PartMetrics extends Score {
     /** Expected calibration error in 15 equal bins, 0–1. */
     readonly ece: number;
   };
-  /** On the images that have no exact copy in the training part. */
+  /** On the images that have no exact copy in the training split. */
   readonly leakFree?: Score;
   /** With probabilities averaged over mirror images and shifted crops. */
   readonly averaged?: Score;
-  /** The same images judged by what most FER+ voters saw, where one of the classes won. */
-  readonly byVotes?: PartMetrics;
+  /** On the same images with the majority of the FER+ votes as labels, where a class has the majority. */
+  readonly byVotes?: SplitMetrics;
   /**
-   * By labels and votes together, weighed as in training, for a model that learnt both: expected
+   * With labels and votes mixed as in training, for a model that was trained on both: expected
    * calibration error in 15 equal bins, 0–1, before and after calibration.
    */
   readonly mixed?: { readonly ece: number; readonly calibratedEce: number };
@@ -126,21 +126,21 @@ export interface PartMetrics extends Score {
 
 /** The content of `metrics.json`. */
 export interface RunMetrics {
-  readonly validation: PartMetrics;
+  readonly validation: SplitMetrics;
   /** Present only after `train:evaluate --final`. */
-  readonly test?: PartMetrics;
+  readonly test?: SplitMetrics;
 }
 
 /** The content of `calibration.json` (Guo et al. 2017): probabilities are softmax(logits / temperature). */
 export interface Calibration {
   readonly method: "temperature";
-  /** Above 1 makes a model less sure. */
+  /** Above 0; a temperature above 1 makes the probabilities less extreme. */
   readonly temperature: number;
   readonly fittedOn: "validation";
-  /** Share of the FER+ votes among the labels that it was fitted to, 0–1, as in training. */
+  /** Share of the FER+ votes in the labels that it was fitted to, 0–1, as in training. */
   readonly voteShare: number;
-  /** Expected calibration error in 15 equal bins, 0–1, by labels and votes as they were learnt. */
+  /** Expected calibration error in 15 equal bins, 0–1, with labels and votes as in training. */
   readonly ece: { readonly before: number; readonly after: number };
-  /** Mean cross-entropy in nats, by the same. */
+  /** Mean cross-entropy in nats, with the same labels. */
   readonly loss: { readonly before: number; readonly after: number };
 }

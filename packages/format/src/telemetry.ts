@@ -1,9 +1,9 @@
 /**
- * Environment variables that keep what mien uses from reporting to its makers. They must be set
- * before the library in question is loaded.
+ * Environment variables that switch the telemetry of libraries off. Each must be set before its library
+ * is loaded.
  *
- * `ORT_DISABLE_TELEMETRY`: onnxruntime 1.29 and later otherwise send events about each model that is
- * opened to Microsoft, and keep a device id and a queue in the user's cache folder (Privacy.md of
+ * `ORT_DISABLE_TELEMETRY`: without it, onnxruntime 1.29 and later send events about each opened model
+ * to Microsoft, and store a device id and a queue in the user's cache folder (Privacy.md of
  * onnxruntime). It is read when the first session of a process is opened.
  */
 export const TELEMETRY_OFF = { ORT_DISABLE_TELEMETRY: "1" } as const;

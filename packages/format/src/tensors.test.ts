@@ -5,6 +5,15 @@ import { decodeTensors, encodeTensors, tensorOf, type TensorFile } from "./tenso
 
 const join = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
 
+function errorOf(run: () => unknown): unknown {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
 const anyTensor = fc.oneof(
   fc.float32Array({ maxLength: 40 }).map((data) => ({ shape: [data.length], data })),
   fc.uint8Array({ maxLength: 40 }).map((data) => ({ shape: [1, data.length], data })),
@@ -23,7 +32,7 @@ const anyFile = fc.record({
 });
 
 describe("tensor files", () => {
-  it("come back as they were written, bit for bit", () => {
+  it("are the same after a round trip, bit for bit", () => {
     fc.assert(
       fc.property(anyFile, (file: TensorFile) => {
         const back = decodeTensors(join(encodeTensors(file)), "memory");
@@ -55,7 +64,7 @@ describe("tensor files", () => {
     }
   });
 
-  it("are refused with a MienError when damaged, and never crash the reader", () => {
+  it("are read or refused with a MienError when they are damaged", () => {
     const whole = join(
       encodeTensors({
         tensors: {
@@ -72,17 +81,16 @@ describe("tensor files", () => {
       fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, value) => {
         const damaged = whole.slice();
         damaged[at] = value;
-        try {
-          decodeTensors(damaged, "damaged.bin");
-        } catch (error) {
-          expect(error).toBeInstanceOf(MienError);
-        }
+        expect(errorOf(() => decodeTensors(damaged, "damaged.bin"))).toBeOneOf([
+          undefined,
+          expect.any(MienError),
+        ]);
       }),
       { seed: 1, numRuns: 2000 },
     );
   });
 
-  it("names the tensor that is missing or of another type", () => {
+  it("are refused if a tensor is missing or of another type", () => {
     const file = { tensors: { a: { shape: [1], data: Uint8Array.of(1) } }, metadata: {} };
     expect(() => tensorOf(file, "b", "U8")).toThrow(/named b, found no such tensor/);
     expect(() => tensorOf(file, "a", "F32")).toThrow(/F32 tensor named a, found U8/);

@@ -1,4 +1,5 @@
 import { MienError, messageOf } from "./errors.ts";
+import { isRecord } from "./type-guards.ts";
 
 /** A typed array with its shape; `data.length` is the product of `shape`. */
 export interface NamedTensor {
@@ -6,25 +7,43 @@ export interface NamedTensor {
   readonly data: Float32Array | Uint8Array | Uint32Array | Int32Array;
 }
 
-/** Tensors by name, with free text beside them. */
+/** Tensors by name, with free text as metadata. */
 export interface TensorFile {
   readonly tensors: Readonly<Record<string, NamedTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const DTYPES = {
-  F32: Float32Array,
-  U8: Uint8Array,
-  U32: Uint32Array,
-  I32: Int32Array,
-} as const;
-type Dtype = keyof typeof DTYPES;
+/** The data types of the format that mien reads and writes. */
+interface DtypeArrays {
+  readonly F32: Float32Array;
+  readonly U8: Uint8Array;
+  readonly U32: Uint32Array;
+  readonly I32: Int32Array;
+}
+type Dtype = keyof DtypeArrays;
+
+interface DtypeReader {
+  readonly bytesPerElement: number;
+  /** A view into a buffer; `at` is a multiple of `bytesPerElement`. */
+  view(buffer: ArrayBufferLike, at: number, length: number): NamedTensor["data"];
+}
+
+const DTYPES: Readonly<Record<Dtype, DtypeReader>> = {
+  F32: { bytesPerElement: 4, view: (buffer, at, length) => new Float32Array(buffer, at, length) },
+  U8: { bytesPerElement: 1, view: (buffer, at, length) => new Uint8Array(buffer, at, length) },
+  U32: { bytesPerElement: 4, view: (buffer, at, length) => new Uint32Array(buffer, at, length) },
+  I32: { bytesPerElement: 4, view: (buffer, at, length) => new Int32Array(buffer, at, length) },
+};
 
 interface HeaderEntry {
-  dtype: Dtype;
-  shape: number[];
-  data_offsets: [number, number];
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** First byte and the byte after the last one, counted from the end of the header. */
+  readonly data_offsets: readonly [number, number];
 }
+
+/** Data starts on a multiple of this, in bytes. */
+const ALIGNMENT = 8;
 
 /**
  * Encodes tensors in the safetensors layout (a JSON header, then raw little-endian data), so that
@@ -34,20 +53,20 @@ interface HeaderEntry {
  * `decodeTensors` can return views instead of copies.
  *
  * @returns the parts of the file in order; write them one after the other.
+ * @throws {Error} if the data of a tensor does not fit its shape.
  * @see https://github.com/huggingface/safetensors#format
  */
 export function encodeTensors(file: TensorFile): Uint8Array[] {
-  const names = Object.keys(file.tensors).sort(
-    (a, b) => bytesPerElement(file, b) - bytesPerElement(file, a) || (a < b ? -1 : 1),
+  const entries = Object.entries(file.tensors).sort(
+    ([nameA, a], [nameB, b]) =>
+      b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT || (nameA < nameB ? -1 : 1),
   );
   const header: Record<string, HeaderEntry | Record<string, string>> = {};
   if (Object.keys(file.metadata).length > 0) header["__metadata__"] = { ...file.metadata };
   const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const name of names) {
-    const { shape, data } = file.tensors[name] as NamedTensor;
-    const size = shape.reduce((product, n) => product * n, 1);
-    if (size !== data.length) {
+  for (const [name, { shape, data }] of entries) {
+    if (sizeOf(shape) !== data.length) {
       throw new Error(`tensor ${name} has shape [${shape.join(", ")}] but ${data.length} values`);
     }
     header[name] = {
@@ -58,20 +77,20 @@ export function encodeTensors(file: TensorFile): Uint8Array[] {
     parts.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     offset += data.byteLength;
   }
-  let json = JSON.stringify(header);
+  const text = new TextEncoder().encode(JSON.stringify(header));
   // The format allows trailing spaces in the header; they align the data that follows.
-  json = json.padEnd(json.length + ((8 - (new TextEncoder().encode(json).length % 8)) % 8));
-  const text = new TextEncoder().encode(json);
+  const padded = new Uint8Array(Math.ceil(text.length / ALIGNMENT) * ALIGNMENT).fill(0x20);
+  padded.set(text);
   const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
-  return [length, text, ...parts];
+  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
+  return [length, padded, ...parts];
 }
 
 /**
  * Decodes a file in the safetensors layout.
  *
  * @param bytes the whole file; the returned tensors are views into it where alignment allows.
- * @param name what to call the file in errors.
+ * @param name of the file in errors.
  * @throws {MienError} `bad-data` if the file is cut off, not in this layout, or holds a data type
  * other than F32, U8, U32 and I32.
  */
@@ -83,39 +102,40 @@ export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerEnd = 8 + Number(view.getBigUint64(0, true));
   if (headerEnd > bytes.length) return fail(`its header would end at byte ${headerEnd}`);
-  let header: Record<string, unknown>;
+  let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, headerEnd))) as typeof header;
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, headerEnd)));
   } catch (error) {
     return fail(`its header is not JSON (${messageOf(error)})`);
   }
-  if (typeof header !== "object" || header === null) return fail("its header is not an object");
+  if (!isRecord(header)) return fail("its header is not an object");
   const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isTextRecord(metadata)) return fail("its metadata is not made of texts");
   const tensors: Record<string, NamedTensor> = {};
   for (const [key, entry] of Object.entries(entries)) {
     if (!isHeaderEntry(entry)) return fail(`the header entry of ${key} is malformed`);
+    const { shape } = entry;
     const [start, end] = entry.data_offsets;
-    const size = entry.shape.reduce((product, n) => product * n, 1);
-    const ArrayType = DTYPES[entry.dtype];
-    if (end - start !== size * ArrayType.BYTES_PER_ELEMENT) {
-      return fail(`${key} has ${end - start} bytes of data for shape [${entry.shape.join(", ")}]`);
+    const size = sizeOf(shape);
+    const dtype = DTYPES[entry.dtype];
+    if (end - start !== size * dtype.bytesPerElement) {
+      return fail(`${key} has ${end - start} bytes of data for shape [${shape.join(", ")}]`);
     }
     if (headerEnd + end > bytes.length) {
       return fail(`${key} would end at byte ${headerEnd + end} of ${bytes.length}`);
     }
     const at = bytes.byteOffset + headerEnd + start;
-    const aligned = at % ArrayType.BYTES_PER_ELEMENT === 0;
-    const buffer = aligned ? bytes.buffer : bytes.slice(headerEnd + start, headerEnd + end).buffer;
-    tensors[key] = {
-      shape: entry.shape,
-      data: new ArrayType(buffer as ArrayBuffer, aligned ? at : 0, size),
-    };
+    const isAligned = at % dtype.bytesPerElement === 0;
+    const data = isAligned
+      ? dtype.view(bytes.buffer, at, size)
+      : dtype.view(bytes.slice(headerEnd + start, headerEnd + end).buffer, 0, size);
+    tensors[key] = { shape, data };
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, metadata };
 }
 
 /**
- * One tensor of a decoded file, checked for its type.
+ * Takes one tensor from a decoded file and checks its data type.
  *
  * @throws {MienError} `bad-data` if it is missing or of another type.
  */
@@ -123,13 +143,17 @@ export function tensorOf<K extends Dtype>(
   file: TensorFile,
   key: string,
   dtype: K,
-): { shape: readonly number[]; data: InstanceType<(typeof DTYPES)[K]> } {
+): { shape: readonly number[]; data: DtypeArrays[K] } {
   const tensor = file.tensors[key];
-  if (tensor === undefined || dtypeOf(tensor.data) !== dtype) {
+  if (tensor === undefined || !isOfType(tensor.data, dtype)) {
     const found = tensor === undefined ? "no such tensor" : dtypeOf(tensor.data);
     throw new MienError("bad-data", `expected a ${dtype} tensor named ${key}, found ${found}`);
   }
-  return tensor as { shape: readonly number[]; data: InstanceType<(typeof DTYPES)[K]> };
+  return { shape: tensor.shape, data: tensor.data };
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 function dtypeOf(data: NamedTensor["data"]): Dtype {
@@ -138,21 +162,28 @@ function dtypeOf(data: NamedTensor["data"]): Dtype {
   return data instanceof Uint32Array ? "U32" : "I32";
 }
 
-function bytesPerElement(file: TensorFile, name: string): number {
-  return (file.tensors[name] as NamedTensor).data.BYTES_PER_ELEMENT;
+function isOfType<K extends Dtype>(
+  data: NamedTensor["data"],
+  dtype: K,
+): data is NamedTensor["data"] & DtypeArrays[K] {
+  return dtypeOf(data) === dtype;
+}
+
+function isTextRecord(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every((text) => typeof text === "string");
 }
 
 function isHeaderEntry(value: unknown): value is HeaderEntry {
-  const entry = value as Partial<HeaderEntry> | null;
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!isRecord(value)) return false;
+  const { dtype, shape, data_offsets: offsets } = value;
+  const isCount = (n: unknown) => typeof n === "number" && Number.isSafeInteger(n) && n >= 0;
   return (
-    typeof entry === "object" &&
-    entry !== null &&
-    Object.hasOwn(DTYPES, String(entry.dtype)) &&
-    Array.isArray(entry.shape) &&
-    entry.shape.every(isCount) &&
-    Array.isArray(entry.data_offsets) &&
-    entry.data_offsets.length === 2 &&
-    entry.data_offsets.every(isCount)
+    typeof dtype === "string" &&
+    Object.hasOwn(DTYPES, dtype) &&
+    Array.isArray(shape) &&
+    shape.every(isCount) &&
+    Array.isArray(offsets) &&
+    offsets.length === 2 &&
+    offsets.every(isCount)
   );
 }

@@ -72,7 +72,7 @@ class Bridge:
                 raise Refusal("foreign-study", study)
         self._distributions = trials.distributions(stored["space"]["parameters"])
         self._study.sampler = trials.sampler(stored["seed"], earlier, worker)
-        self._study.pruner = trials.pruner(stored["pruner"], stored["epochs"])
+        self._study.pruner = pruners.pruner(stored["pruner"], stored["epochs"])
         return {"study": study, "settings": stored, "target": self._target()}
 
     def aim(self, trials: int) -> Any:
@@ -228,6 +228,7 @@ try:
     from optuna.trial import TrialState
 
     import insight
+    import pruners
     import trials
     from store import open_store
 except ImportError as error:

@@ -58,17 +58,6 @@ def sampler(seed: int, earlier: int, worker: int) -> optuna.samplers.BaseSampler
     return optuna.samplers.TPESampler(seed=seed)
 
 
-def pruner(name: str, epochs: int) -> optuna.pruners.BasePruner:
-    """The pruner of a name, for trials that report after each of so many epochs, from 1."""
-    if name == "hyperband":
-        return optuna.pruners.HyperbandPruner(
-            min_resource=1, max_resource=epochs, reduction_factor=3
-        )
-    if name == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
-    return optuna.pruners.NopPruner()
-
-
 def word_of(trial: FrozenTrial) -> str:
     """A trial's state; Optuna knows an interrupted trial, which another one repeats, as failed."""
     return INTERRUPTED if trial.user_attrs.get(AGAIN) else WORDS[trial.state]

@@ -8,7 +8,10 @@ import { z } from "zod";
 
 const scalar = z.union([z.number(), z.string(), z.boolean()]);
 
-/** For numbers: uniform from `low` to `high`, both included; `log`: their logarithms are uniform. */
+/**
+ * Range of a number, uniform from `low` to `high`, both included; with `log` its logarithm is
+ * uniform.
+ */
 const range = {
   low: z.number(),
   high: z.number(),
@@ -21,8 +24,8 @@ const parameterSchema = z.discriminatedUnion("type", [
     type: z.literal("float"),
     ...range,
     /**
-     * Where the parameter is no hyperparameter itself: hyperparameters that it multiplies, with
-     * their values at 1, so that one strength moves several.
+     * For a parameter that is not a hyperparameter: the hyperparameters that it multiplies, with their
+     * values at 1. One parameter then scales several hyperparameters.
      */
     scales: z.record(z.string(), z.number()).optional(),
   }),
@@ -33,11 +36,14 @@ const parameterSchema = z.discriminatedUnion("type", [
   }),
 ]);
 
-/** What a search may vary, and what it keeps: a JSON file of spaces/, or one's own. */
+/**
+ * What a search varies and what it keeps fixed: the content of a JSON file in spaces/, or of the
+ * user's.
+ */
 export const spaceSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().default(""),
-  /** Hyperparameters that differ from train's defaults and stay the same in all trials. */
+  /** Hyperparameters with other values than train's defaults, the same in all trials. */
   fixed: z.record(z.string(), z.unknown()).default({}),
   /** By hyperparameter (see `train:fit -- --help`), or by any name if it `scales` some. */
   parameters: z
@@ -49,17 +55,17 @@ export type Space = Readonly<z.output<typeof spaceSchema>>;
 export type Parameter = z.output<typeof parameterSchema>;
 export type Params = Readonly<Record<string, number | string | boolean>>;
 
-/** The folder with the spaces that come with this package. */
+/** Folder of the search spaces of this package. */
 const SPACES = path.join(import.meta.dirname, "../spaces");
 
-/** What a search, and no space, decides; or what needs files beside the data set. */
+/** Hyperparameters that a space may not contain: the search sets them, or they need further files. */
 const RESERVED = ["epochs", "subset", "voteShare", "distillation"];
 
 /**
- * Reads a space and checks every corner of it against what train accepts.
+ * Reads a space and checks its extreme values against what train accepts.
  *
- * @param nameOrFile the name of one that comes with the package, or a JSON file.
- * @throws {MienError} `missing-file`, `bad-data` or `bad-config` naming what is wrong where.
+ * @param nameOrFile the name of a space of this package, or a JSON file.
+ * @throws {MienError} `missing-file`, `bad-data` or `bad-config` naming the key and the problem.
  */
 export async function loadSpace(nameOrFile: string): Promise<Space> {
   const own = path.join(SPACES, `${nameOrFile}.json`);
@@ -74,7 +80,7 @@ export async function loadSpace(nameOrFile: string): Promise<Space> {
 /**
  * Checks a space.
  *
- * @param name what to call it in errors.
+ * @param name the space's name in errors.
  * @throws {MienError} `bad-config`.
  */
 export function checkSpace(content: unknown, name: string): Space {
@@ -128,7 +134,7 @@ function checkRange(
   if (log && step !== undefined) fail(`${key}: a logarithmic range has no step`);
 }
 
-/** For every parameter its extremes, while the others stay at their first value. */
+/** Configurations with each parameter at its extremes and the others at their first value. */
 function* cornersOf(space: Space): Generator<Params> {
   const extremes = Object.entries(space.parameters).map(([key, parameter]) => {
     const values =
@@ -143,12 +149,12 @@ function* cornersOf(space: Space): Generator<Params> {
   }
 }
 
-/** A choice as Optuna keeps it: a scalar, or a list as JSON. */
+/** A choice as Optuna stores it: a scalar, or a list as JSON. */
 function asParam(choice: z.output<typeof scalar> | number[]): number | string | boolean {
   return Array.isArray(choice) ? JSON.stringify(choice) : choice;
 }
 
-/** The hyperparameters that the parameters of a trial stand for, with those that are fixed. */
+/** The hyperparameters of a trial, from its parameters and the fixed values of the space. */
 export function hyperparametersOf(space: Space, params: Params): Record<string, unknown> {
   const entries = Object.entries(space.parameters).flatMap(([key, parameter]) => {
     const param = params[key];
@@ -170,7 +176,7 @@ export function hyperparametersOf(space: Space, params: Params): Record<string, 
 /**
  * The configuration of a trial.
  *
- * @throws {MienError} `bad-config` if train does not accept it.
+ * @throws {MienError} `bad-config` if train does not accept them.
  */
 export function configOf(
   space: Space,

@@ -7,7 +7,7 @@ import { BridgeRefusal, openBridge, type Bridge } from "./optuna/optuna-bridge.t
 import type { Result, StorePlace } from "./optuna/optuna-protocol.ts";
 import type { Settings } from "./study-settings.ts";
 
-/** Where studies are kept, one folder each, unless `--out` says otherwise. */
+/** Default folder of studies; each has a folder in it. */
 export const TUNE_FOLDER = "artifacts/tune";
 
 /** The files of a study's folder. */
@@ -21,7 +21,7 @@ export const STUDY_FILES = {
   report: "report.html",
 } as const;
 
-/** The flags that say which study is meant. */
+/** The flags that select a study. */
 export const placeOptions = {
   study: {
     type: "string",
@@ -62,11 +62,10 @@ export interface Place {
 }
 
 /**
- * Finds out which study the flags mean.
+ * Finds the study that the flags select.
  *
- * @param newName how a study without `--study` would be called; undefined where it must exist.
- * @throws {MienError} `usage` for a storage or name that cannot be, `missing-file` if there is no
- * study to choose.
+ * @param newName the name of a new study without `--study`; undefined if the study must exist.
+ * @throws {MienError} `usage` for an invalid storage or name, `missing-file` if there is no study.
  */
 export async function findPlace(
   flags: OptionValues<typeof placeOptions>,
@@ -78,7 +77,7 @@ export async function findPlace(
     checkStorage(storage);
     const name = study ?? newName;
     if (name === undefined) {
-      throw new MienError("usage", "with --storage, --study must say which study is meant");
+      throw new MienError("usage", "with --storage, --study must name the study");
     }
     const folder = flags.out ?? path.join(TUNE_FOLDER, name);
     return { name, folder, store: { url: storage, heartbeat } };
@@ -120,8 +119,8 @@ async function newestStudy(): Promise<string> {
 /**
  * Opens a study for a command.
  *
- * @param given.new makes the study if it is not there; its name counts where the place has none.
- * @param given.worker 0 for the search itself, any other number for those that join it.
+ * @param given.new creates the study if it does not exist, with this name if the place has none.
+ * @param given.worker 0 for the search itself, another number for each worker that joins it.
  * @throws {MienError} `missing-file` if there is no such study, `conflict` if it is not mien's,
  * `environment` if Python or the database cannot be reached; the bridge's calls throw it too.
  */
@@ -162,7 +161,7 @@ function noStudy({ name, folder, store }: Place, others: string): MienError {
   const study = name === null ? "no study" : `no study "${name}"`;
   if (name === null && others !== "") {
     return new MienError("conflict", `there is more than one study in ${where}: ${others}`, {
-      advice: "Say with --study which one is meant.",
+      advice: "Name one with --study.",
     });
   }
   return new MienError("missing-file", `there is ${study} in ${where}`, {
@@ -170,7 +169,7 @@ function noStudy({ name, folder, store }: Place, others: string): MienError {
   });
 }
 
-/** What Python refused, in the words of the command. */
+/** Translates a refusal of Python into an error for the user. */
 function translate(error: unknown, place: Place): unknown {
   if (!(error instanceof BridgeRefusal)) return error;
   if (error.kind === "no-study") return noStudy(place, error.message);
@@ -179,7 +178,7 @@ function translate(error: unknown, place: Place): unknown {
       advice: "Choose another name with --study.",
     });
   }
-  // Anything but the storage is a bug, and is to be seen as one.
+  // Any other failure is a bug and is shown with its stack.
   if (error.kind !== "failed") return error;
   const { store } = place;
   const where = "url" in store ? withoutSecrets(store.url) : store.journal;
@@ -196,7 +195,7 @@ function translate(error: unknown, place: Place): unknown {
   );
 }
 
-/** The flags that lead another command to the same study. */
+/** The flags with which another command selects the same study. */
 export function placeFlags(flags: OptionValues<typeof placeOptions>, study: string): string {
   const { out, storage } = flags;
   const words = out === undefined || storage !== undefined ? [`--study ${shellQuote(study)}`] : [];

@@ -3,32 +3,35 @@ import { MienError } from "@mien/format";
 import { z } from "zod";
 import { spaceSchema } from "./search-space.ts";
 
-/** The pruners that end hopeless trials early; `none` lets every trial finish. */
+/**
+ * The pruners (python/pruners.py creates them), which end unpromising trials early; `none`: every
+ * trial finishes.
+ */
 export const PRUNERS = ["hyperband", "median", "none"] as const;
 
 /**
- * Everything that decides what a study's values mean. It is stored with the study, so that every
- * worker, whenever and wherever it joins, does the same.
+ * The settings of a study. They are stored with it, so that every worker uses the same ones, on any
+ * machine and at any time.
  */
 export const settingsSchema = z.strictObject({
   /** The data set's name and the SHA-256 of its uncompressed CSV. */
   data: z.strictObject({ name: z.string(), sha256: z.string(), skipBadRows: z.boolean() }),
   space: spaceSchema,
   pruner: z.enum(PRUNERS),
-  /** Passes over the learnt images in a trial that is not pruned. */
+  /** Passes of a trial that is not pruned over its training images. */
   epochs: z.int().min(1),
-  /** Share of the learnt part of Training that trials use, 0–1. */
+  /** Share of the training images of each class that a trial uses, 0–1. */
   subset: z.number().positive().max(1),
-  /** Of the sampler, and of every trial's weights, order, augmentation and dropout. */
+  /** Random seed of the sampler and of every trial's weights, order, augmentation and dropout. */
   seed: z.int().min(0),
-  /** Hash of the training code that made the study; another one is a warning. */
+  /** Hash of the training code that created the study; a difference causes a warning. */
   code: z.string(),
 });
 
 export type Settings = Readonly<z.output<typeof settingsSchema>>;
 
 /**
- * Sees that a study is what a command asks for.
+ * Checks that a study has the settings of a command.
  *
  * @throws {MienError} `conflict` naming each difference.
  */
@@ -41,7 +44,7 @@ export function checkSame(study: string, stored: Settings, wanted: Settings): vo
     subset,
     seed,
     space: space.name,
-    // Of two spaces with other names everything may differ.
+    // Spaces with different names may differ in everything.
     ...(stored.space.name === wanted.space.name
       ? Object.fromEntries(
           Object.entries({ ...space.fixed, ...space.parameters }).map(([key, value]) => [
@@ -61,6 +64,6 @@ export function checkSame(study: string, stored: Settings, wanted: Settings): vo
   throw new MienError(
     "conflict",
     `the study ${study} was begun with other settings:\n${lines.join("\n")}`,
-    { advice: "Repeat its settings to go on with it, or name another one with --study." },
+    { advice: "Repeat these settings to continue it, or name another study with --study." },
   );
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { explainFfmpeg } from "./ffmpeg-errors.ts";
-import { parseDeviceList, webcamInputs } from "./webcam.ts";
+import { listWebcams, webcamInputs } from "./webcam.ts";
 
 /** As ffmpeg prints them. */
 const MAC = `[AVFoundation indev @ 0x7f8] AVFoundation video devices:
@@ -23,33 +23,35 @@ const OLD_WINDOWS = `[dshow @ 01] DirectShow video devices (some may be both vid
 [dshow @ 01] DirectShow audio devices
 [dshow @ 01]  "Microphone"`;
 
-describe("ffmpeg's list of devices", () => {
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-webcam-"));
+});
+afterEach(() => void vi.unstubAllEnvs());
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function ffmpegThatLists(devices: string): Promise<void> {
+  const program = path.join(folder, "ffmpeg");
+  const script = `#!/bin/sh\n[ "$1" = -version ] && { echo ffmpeg version 6.1; exit 0; }\n`;
+  await writeFile(program, `${script}cat >&2 <<'END'\n${devices}\nEND\nexit 1\n`);
+  await chmod(program, 0o755);
+  vi.stubEnv("MIEN_FFMPEG", program);
+}
+
+describe.skipIf(process.platform === "win32")("ffmpeg's list of devices", () => {
   it.each([
-    ["macOS, without microphones and screens", MAC, ["FaceTime HD Camera"]],
-    ["Windows, without microphones", WINDOWS, ["Integrated Camera", "USB Camera"]],
-    ["Windows with an older ffmpeg", OLD_WINDOWS, ["Integrated Camera"]],
-    ["nothing", "", []],
-  ])("is read on %s", (_, log, labels) => {
-    expect(parseDeviceList(log)).toEqual(labels.map((label, number) => ({ number, label })));
+    ["darwin", "without microphones and screens", MAC, ["FaceTime HD Camera"]],
+    ["win32", "without microphones", WINDOWS, ["Integrated Camera", "USB Camera"]],
+    ["win32", "also of an older ffmpeg", OLD_WINDOWS, ["Integrated Camera"]],
+    ["win32", "also if it is empty", "", []],
+  ] as const)("is read on %s, %s", async (...[platform, , log, labels]) => {
+    await ffmpegThatLists(log);
+    const webcams = labels.map((label, number) => ({ number, label }));
+    expect(await listWebcams(platform)).toEqual(webcams);
   });
 });
 
 describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), "mien-webcam-"));
-  });
-  afterEach(() => void vi.unstubAllEnvs());
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
-  async function ffmpegThatLists(devices: string): Promise<void> {
-    const program = path.join(folder, "ffmpeg");
-    const script = `#!/bin/sh\n[ "$1" = -version ] && { echo ffmpeg version 6.1; exit 0; }\n`;
-    await writeFile(program, `${script}cat >&2 <<'END'\n${devices}\nEND\nexit 1\n`);
-    await chmod(program, 0o755);
-    vi.stubEnv("MIEN_FFMPEG", program);
-  }
-
   it("by its number on macOS, with fewer preferences in each alternative", async () => {
     await ffmpegThatLists(MAC);
     const { name, ways } = await webcamInputs(undefined, "darwin");

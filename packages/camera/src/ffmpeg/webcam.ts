@@ -41,7 +41,7 @@ export async function listWebcams(platform: NodeJS.Platform = process.platform):
 }
 
 /** Parses ffmpeg's list of avfoundation or dshow devices. */
-export function parseDeviceList(log: string): Webcam[] {
+function parseDeviceList(log: string): Webcam[] {
   const webcams: Webcam[] = [];
   let inVideo = true;
   for (const line of log.split("\n")) {

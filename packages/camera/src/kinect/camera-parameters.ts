@@ -49,7 +49,7 @@ const DISTORTION =
   "ax bx cx dx ay by cy dy dx_start dy_start dx_beta_start dy_beta_start dx_beta_inc dy_beta_inc " +
   "dxdx_start dxdy_start dydx_start dydy_start dxdxdx_start dydxdx_start dxdxdy_start " +
   "dydxdy_start dydydx_start dydydy_start";
-export const DISTORTION_NAMES: readonly string[] = DISTORTION.split(" ");
+const DISTORTION_NAMES: readonly string[] = DISTORTION.split(" ");
 
 /** Camera parameters in the format of fakenect's `device.json`. */
 export function toDeviceJson(cameraParameters: CameraParameters): unknown {

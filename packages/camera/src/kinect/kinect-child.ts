@@ -17,7 +17,7 @@ import {
   type Handle,
   type Libfreenect,
 } from "./libfreenect.ts";
-import { DEPTH_BYTES } from "./recording.ts";
+import { DEPTH_BYTES } from "./picture-size.ts";
 
 // Ctrl-C reaches every process of the group, but the parent decides when this one ends. Without a
 // parent it ends at once, also if a native call hangs.

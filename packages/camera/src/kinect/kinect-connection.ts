@@ -9,8 +9,9 @@ import { PAIR_BYTES, type KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 import { openPicturePipe, type PipeReader } from "./picture-pipe.ts";
-import { COLOUR_BYTES, DEPTH_BYTES, checkFiles, readRecording } from "./recording.ts";
-import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
+import { COLOUR_BYTES, DEPTH_BYTES, HEIGHT, WIDTH } from "./picture-size.ts";
+import { checkFiles, readRecording } from "./recording.ts";
+import { createRegistration } from "./registration.ts";
 
 /**
  * Receives a pair of pictures: raw depth, uint16 [480, 640], whose memory is reused for the next

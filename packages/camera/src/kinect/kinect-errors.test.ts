@@ -30,7 +30,7 @@ describe("a native error is explained, with what to do about it", () => {
     ],
     ["library", "dlopen: no such file", "", "darwin", /not installed/, /brew install libfreenect/],
     ["library", "", "", "win32", /cannot be loaded/, /vcpkg/],
-  ] as const)("%s %s %s on %s", (step, detail, log, platform, problem, remedy) => {
+  ] as const)("%s %s %s on %s", (...[step, detail, log, platform, problem, remedy]) => {
     const error = explainKinect({ step, detail, log }, platform);
     expect(error.message).toMatch(problem);
     expect(error.advice).toMatch(remedy);

@@ -1,5 +1,5 @@
 import type { CameraParameters } from "./camera-parameters.ts";
-import { COLOUR_BYTES, DEPTH_BYTES } from "./recording.ts";
+import { COLOUR_BYTES, DEPTH_BYTES } from "./picture-size.ts";
 
 /** What the parent asks of the child, on its command line as JSON. */
 export interface KinectTask {

@@ -3,7 +3,8 @@ import { delay } from "../system/delay.ts";
 import { followSignal } from "../system/follow-signal.ts";
 import type { Source, SourceFrame, SourceOptions } from "../source/source.ts";
 import { readColour, readDepth, readRecording } from "./recording.ts";
-import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
+import { HEIGHT, WIDTH } from "./picture-size.ts";
+import { createRegistration } from "./registration.ts";
 
 /**
  * Plays a Kinect recording; needs neither a Kinect nor libfreenect.

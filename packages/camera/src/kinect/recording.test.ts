@@ -106,7 +106,7 @@ describe("a recording", () => {
     await expect(play({ loop: true })).rejects.toThrow(/is cut off/);
   });
 
-  it("is refused with a sentence, whatever its index holds", async () => {
+  it("is read or refused with a message, whatever its index holds", async () => {
     const broken = await mkdtemp(path.join(folder, "fuzz-"));
     const line = fc.oneof(
       fc.string(),
@@ -115,14 +115,14 @@ describe("a recording", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(line), async (lines) => {
         await writeFile(path.join(broken, "INDEX.txt"), lines.join("\n"));
-        const found = await readRecording(broken).catch((error: unknown) => error);
-        if (!(found instanceof MienError)) expect(found).toHaveProperty("pairs");
+        const found = await readRecording(broken).catch((error: Error) => error);
+        expect(found instanceof MienError || "pairs" in found).toBe(true);
       }),
       { numRuns: 60 },
     );
   });
 
-  it("may hold anything as camera parameters: they are read, or refused with a message", () => {
+  it("is refused with a message, whatever else its device.json holds", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(() => fromDeviceJson(value, "device.json")).toThrow(MienError);

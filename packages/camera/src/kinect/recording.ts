@@ -7,7 +7,7 @@ import {
   fromDeviceJson,
   type CameraParameters,
 } from "./camera-parameters.ts";
-import { HEIGHT, WIDTH } from "./registration.ts";
+import { COLOUR_BYTES, DEPTH_BYTES, HEIGHT, WIDTH } from "./picture-size.ts";
 
 /** A Kinect recording in fakenect's format: what it holds, without the pictures. */
 export interface Recording {
@@ -21,7 +21,7 @@ export interface Recording {
 }
 
 /** A colour picture, and the depth picture that is nearest in time. */
-export interface RecordedPair {
+interface RecordedPair {
   /** Milliseconds since the first colour picture. */
   readonly timeMs: number;
   readonly colourFile: string;
@@ -31,8 +31,6 @@ export interface RecordedPair {
 /** The headers that fakenect writes, on one line each; depth values are little-endian. */
 export const DEPTH_HEADER = `P5 ${WIDTH} ${HEIGHT} 65535\n`;
 export const COLOUR_HEADER = `P6 ${WIDTH} ${HEIGHT} 255\n`;
-export const DEPTH_BYTES = WIDTH * HEIGHT * 2;
-export const COLOUR_BYTES = WIDTH * HEIGHT * 3;
 
 /** `d-1700000000.033333-2000000.pgm`: kind, seconds since 1970, the device's clock. */
 const ENTRY = /^([dra])-(\d+(?:\.\d+)?)-(\d+)\.(pgm|ppm|dump)$/;

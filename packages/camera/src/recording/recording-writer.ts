@@ -107,7 +107,7 @@ export class RecordingWriter {
 }
 
 /** Removes the files of a recording from a folder, and no others. */
-export async function removeRecording(folder: string): Promise<void> {
+async function removeRecording(folder: string): Promise<void> {
   const ours = /^([dra]-[\d.]+-\d+\.(pgm|ppm|dump)|INDEX\.txt(\.partial)?|device\.json)$/;
   for (const name of await readdir(folder).catch((): string[] => [])) {
     if (ours.test(name)) await rm(path.join(folder, name), { force: true });

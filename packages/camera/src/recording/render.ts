@@ -1,5 +1,5 @@
 import { focalLengthOf, type CameraParameters } from "../kinect/camera-parameters.ts";
-import { HEIGHT, WIDTH } from "../kinect/registration.ts";
+import { HEIGHT, WIDTH } from "../kinect/picture-size.ts";
 import type { SceneObject } from "./objects.ts";
 
 /** A pinhole camera that looks along z, displaced along x. */

@@ -1,7 +1,7 @@
 import { random, type Random } from "@mien/format";
 import { focalLengthOf, type CameraParameters } from "../kinect/camera-parameters.ts";
 import { NO_DEPTH, rawOfMillimetres } from "../kinect/raw-depth.ts";
-import { HEIGHT, WIDTH } from "../kinect/registration.ts";
+import { HEIGHT, WIDTH } from "../kinect/picture-size.ts";
 import type { View } from "./render.ts";
 
 /** A Kinect measures nothing nearer than this, in metres. */

@@ -92,8 +92,8 @@ describe("data commands", () => {
     expect(strict.err).toContain("--skip-bad-rows");
     const lenient = await run(folder, ["explore", "--csv", "faces.csv", "--skip-bad-rows"]);
     expect(lenient.code).toBe(0);
-    expect(lenient.out).toContain("1 wrong row is left out.");
-    expect(lenient.err).toMatch(/1 wrong row is left out:\n.*line 3, column emotion/);
+    expect(lenient.out).toContain("1 invalid row is left out.");
+    expect(lenient.err).toMatch(/1 invalid row is left out:\n.*line 3, column emotion/);
     const repeated = await run(folder, ["explore", "--csv", "faces.csv", "--skip-bad-rows"]);
     expect(repeated.out).toContain("up to date");
     for (const { err } of [lenient, repeated]) expect(err).toContain("separated by semicolons");

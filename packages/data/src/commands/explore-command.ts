@@ -20,12 +20,12 @@ const RECORD = "made-from.json";
 const REPORT = "explore.json";
 const PAGE = "index.html";
 
-/** Says what is in a data set and what is wrong with it. */
+/** `data:explore`: reports what a data set contains and what is wrong with it. */
 export const exploreCommand = defineCommand({
   name: "explore",
   summary: "Report the content of a data set, its distribution and its faults",
   details:
-    "Counts the images of each class and part, compares the parts, and finds blank images, exact copies, copies in several parts and copies with conflicting labels. " +
+    "Counts the images of each class and split, compares the splits, and finds blank images, exact copies, copies in several splits and copies with conflicting labels. " +
     "Draws distributions, mean images and samples.\n" +
     `Writes ${PAGE} (the report as one page), ${REPORT} (all figures) and the plots as PNG files.`,
   examples: [
@@ -67,7 +67,7 @@ export const exploreCommand = defineCommand({
       );
     terminal.say(`data  ${identity.path} (${manifest.name}, SHA-256 ${sha256.slice(0, 12)}…)`);
     const current = (await freshness(record, inputs, code)) === "current";
-    // A damaged report is made again.
+    // A damaged report is written again.
     const known = current ? await readJson(path.join(folder, REPORT)).catch(() => null) : null;
     if (typeof known === "object" && known !== null) {
       const { warnings = identity.warnings } = known as Partial<typeof identity>;

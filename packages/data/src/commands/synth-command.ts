@@ -21,13 +21,13 @@ const CSV = "synth.csv";
 const MANIFEST = "synth.manifest.json";
 const RECORD = "synth.made-from.json";
 
-/** Draws the built-in data set into a CSV. */
+/** `data:synth`: draws the built-in data set and writes it as a CSV. */
 export const synthCommand = defineCommand({
   name: "synth",
   summary: "Draw a data set of synthetic faces",
   details:
     `Writes ${CSV} in the layout of FER2013, and ${MANIFEST} beside it. The same count and seed give the same bytes. ` +
-    "The set replaces real data in trials and tests; a model trained on it recognises drawings only.",
+    "Use it in place of real data in trials and tests; a model trained on it recognises drawings only.",
   examples: [
     "npx nx run data:synth",
     "npx nx run data:synth --count 700 --seed 2 --out artifacts/data/second",

@@ -10,18 +10,23 @@ export interface ChunkOptions {
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
-/** Large enough that per-chunk work vanishes, small enough to stay in a processor's cache. */
+/**
+ * Bytes of a chunk: so many that the work per chunk is negligible, few enough for the processor's
+ * cache.
+ */
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * The uncompressed bytes of a file, plain or gzip; which of them is seen by the first two bytes.
+ * Reads the uncompressed bytes of a plain or gzip file; the first two bytes tell which it is.
  *
- * A chunk is valid only until the next one is asked for: two buffers take turns, so that one is
- * filled from disk while the other is worked on.
+ * A chunk is valid only until the next one is requested: of two buffers, one is filled from disk
+ * while the other is processed.
  *
- * @throws {MienError} `missing-file` if it cannot be read, `bad-data` if it is called `.gz` but is
- * no gzip file or is cut off or damaged, or if its content is another than text (`contentKind`),
- * `interrupted` on the signal.
+ * @throws {MienError} `missing-file` if it cannot be read; `bad-data` if it is named `.gz` but is
+ * not a
+ * gzip file, is truncated or damaged, or if its content is not text (`contentKind`); `interrupted`
+ * on the
+ * signal.
  */
 export async function* readChunks(file: string, options: ChunkOptions): AsyncGenerator<Buffer> {
   let handle: FileHandle;
@@ -53,7 +58,7 @@ export async function* readChunks(file: string, options: ChunkOptions): AsyncGen
   }
 }
 
-/** Passes chunks on, unless the first shows that they are no text in UTF-8 or stand for a file. */
+/** Passes chunks on, unless the first one shows that the content is not UTF-8 text. */
 async function* refuseForeign(
   chunks: AsyncGenerator<Buffer>,
   file: string,
@@ -115,7 +120,7 @@ async function* gunzip(
   const unzip = createGunzip({ chunkSize: CHUNK_BYTES });
   const feed = async () => {
     for await (const chunk of resume(first, rest)) {
-      // zlib reads the buffer on another thread, so it has to be done before the buffer's next turn.
+      // zlib reads the buffer on another thread, so it must finish before the buffer is filled again.
       await new Promise<void>((resolve, reject) => {
         unzip.write(chunk, (error) => (error ? reject(error) : resolve()));
       });

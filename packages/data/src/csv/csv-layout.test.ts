@@ -106,7 +106,7 @@ describe("readCsv names the cause of what it cannot read", () => {
     [
       "a column for each pixel",
       "emotion,pixel0,pixel1,pixel2,pixel3,Usage\n0,1,2,3,4,Training\n",
-      /called pixels.*\nIt has a column for each pixel/,
+      /called pixels.*\nThe file has one column per pixel/,
     ],
     [
       "pixels between commas",

@@ -2,13 +2,13 @@ import { MienError, USAGES } from "@mien/format";
 import { parse } from "csv-parse/sync";
 import { parseUsage } from "./row-fields.ts";
 
-/** The header that the byte scanner takes; any other goes to csv-parse. */
+/** The header that the byte scanner reads; csv-parse reads files with any other. */
 export const PLAIN_HEADER = "emotion,pixels,Usage";
 
 /** The three columns of a data set, in lower case. */
 export const COLUMN_NAMES = ["emotion", "pixels", "usage"] as const;
 
-/** What separates columns, as messages call it. The first is the expected one. */
+/** Column separators with their names in messages. The first one is expected. */
 const SEPARATORS = new Map([
   [",", "commas"],
   [";", "semicolons"],
@@ -20,13 +20,13 @@ const PART_NAMES = USAGES.map((usage) => usage.toLowerCase());
 
 const NEWLINE = 0x0a;
 
-/** How a CSV is written, as its first lines show. */
+/** The layout of a CSV, as its first lines show it. */
 export interface CsvLayout {
   /** Whether the header is `PLAIN_HEADER` and the rows have these three columns. */
   readonly isPlain: boolean;
-  /** What separates columns, one character. */
+  /** The column separator, one character. */
   readonly separator: string;
-  /** Whether each row begins with a row number for which the header has no name. */
+  /** Whether each row begins with a row number that the header does not name. */
   readonly hasUnnamedIndex: boolean;
   /** Bytes before the header: blank lines and Excel's `sep=` line. */
   readonly headerStart: number;
@@ -34,20 +34,20 @@ export interface CsvLayout {
   readonly rowsStart: number;
   /** The line on which the header stands, from 1 on. */
   readonly headerLine: number;
-  /** Sentences about what differs from the expected layout and is read all the same. */
+  /** Warnings about differences from the expected layout that do not stop reading. */
   readonly notes: readonly string[];
 }
 
-/** How many lines `csvLayout` needs: `sep=`, the header, a row. */
+/** Number of lines that `csvLayout` needs: `sep=`, the header, one row. */
 export const LAYOUT_LINES = 3;
 
 /**
- * Recognises how a CSV is written.
+ * Recognises the layout of a CSV. A new layout is added here.
  *
- * @param head its beginning without a byte order mark.
- * @param file what to call it in errors.
- * @param isWhole whether there is nothing after `head`; else a last line without end is not judged.
- * @throws {MienError} `bad-data` if its lines end in CR alone, or its first line is a row.
+ * @param head the beginning of the file, without a byte order mark.
+ * @param file the file's name in errors.
+ * @param isWhole whether `head` is the whole file; if not, an incomplete last line is ignored.
+ * @throws {MienError} `bad-data` if lines end in CR alone, or the first line is a row of data.
  */
 export function csvLayout(head: Buffer, file: string, isWhole: boolean): CsvLayout {
   refuseReturns(head, file);
@@ -70,12 +70,12 @@ export function csvLayout(head: Buffer, file: string, isWhole: boolean): CsvLayo
   const notes: string[] = [];
   if (separator !== ",") {
     notes.push(
-      `its columns are separated by ${SEPARATORS.get(separator)}, where commas are expected; they are read all the same`,
+      `its columns are separated by ${SEPARATORS.get(separator)}, where commas are expected; the file is read nevertheless`,
     );
   }
   if (hasUnnamedIndex) {
     notes.push(
-      "each row has a column more than the header has names; the first column is taken for a row number and not read",
+      "each row has one column more than the header; the first column is taken for a row number and ignored",
     );
   }
   return {
@@ -98,13 +98,13 @@ interface Line {
   readonly next: number;
 }
 
-/** The first lines that are not blank, without their ends. */
+/** The first lines that are not blank, without line ends. */
 function firstLines(head: Buffer, isWhole: boolean): Line[] {
   const lines: Line[] = [];
   let start = 0;
   for (let line = 1; start < head.length && lines.length < LAYOUT_LINES; line++) {
     const end = head.indexOf(NEWLINE, start);
-    // The header is judged even if it is too long to be seen whole.
+    // The header is checked even if only its beginning is known.
     if (end < 0 && !isWhole && lines.length > 0) break;
     const next = end < 0 ? head.length : end + 1;
     const text = head.toString("utf8", start, end < 0 ? next : end).replace(/\r$/, "");
@@ -114,7 +114,7 @@ function firstLines(head: Buffer, isWhole: boolean): Line[] {
   return lines;
 }
 
-/** Lines that end in CR alone look like one line that never ends. */
+/** Refuses a file whose lines end in CR alone: it would read as one endless line. */
 function refuseReturns(head: Buffer, file: string): void {
   if (head.includes(NEWLINE) || !/\r[^\r\n]/.test(head.toString("latin1"))) return;
   throw new MienError(
@@ -124,7 +124,7 @@ function refuseReturns(head: Buffer, file: string): void {
   );
 }
 
-/** The separator by which the header yields most of the three names; in doubt the comma. */
+/** The separator that yields most of the three column names in the header; the comma if several do. */
 function findSeparator(header: string): string {
   let best = { separator: ",", known: 0 };
   for (const separator of SEPARATORS.keys()) {
@@ -135,7 +135,7 @@ function findSeparator(header: string): string {
   return best.separator;
 }
 
-/** The columns of a line, without quotes; none if its quotes do not match. */
+/** The columns of a line, without quotes; empty if its quotes do not match. */
 function splitLine(line: string, separator: string): string[] {
   if (!line.includes('"')) return line.split(separator);
   try {
@@ -145,7 +145,7 @@ function splitLine(line: string, separator: string): string[] {
   }
 }
 
-/** Whether a row is one of the header's with a number before it, as R's write.table makes them. */
+/** Whether a row has the header's columns after a row number, as R's write.table writes them. */
 function isIndexed(names: readonly string[], row: readonly string[]): boolean {
   const usage = names.indexOf("usage");
   if (usage < 0 || row.length !== names.length + 1) return false;

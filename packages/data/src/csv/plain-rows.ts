@@ -9,35 +9,36 @@ const RETURN = 0x0d;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 
-/** Where scanning ended because a quote appeared. */
+/** Where scanning stopped because a quote appeared. */
 export interface Remainder {
-  /** From the first byte of the row with the quote on; shares memory with the chunk. */
+  /** The chunk from the first byte of that row on; shares memory with the chunk. */
   readonly bytes: Buffer;
-  /** The line in which that row starts. */
+  /** Number of the line in which that row starts. */
   readonly line: number;
 }
 
 /**
- * Scans rows of the plain layout (no quotes, columns in `PLAIN_HEADER`'s order) out of chunks that
- * may be cut anywhere. Lines end in LF or CRLF; blank ones are passed over.
+ * Scans rows of the plain layout (no quotes, columns in the order of `PLAIN_HEADER`). Chunks may end
+ * anywhere, also within a value. Lines end in LF or CRLF; blank lines are skipped.
  */
 export class PlainRows {
   readonly #rows: RowCollector;
   #line: number;
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line whose end is in a later chunk. */
   #carried: Buffer = Buffer.alloc(0);
 
-  /** @param line the line on which the first chunk starts. */
+  /** @param line number of the line on which the first chunk starts. */
   constructor(rows: RowCollector, line: number) {
     this.#rows = rows;
     this.#line = line;
   }
 
   /**
-   * Takes the next bytes; keeps no reference to them.
+   * Scans the next chunk; keeps no reference to it.
    *
-   * @returns what is left as soon as a quote appears; the scanner is then done.
-   * @throws {MienError} `bad-data` for a wrong row, or a line too long to be one.
+   * @returns the rest of the chunk from a row with a quote on; the scanner must not be used after
+   * that.
+   * @throws {MienError} `bad-data` for an invalid row, or a line too long to be a row.
    */
   push(chunk: Buffer): Remainder | undefined {
     let start = 0;
@@ -63,7 +64,7 @@ export class PlainRows {
     }
   }
 
-  /** Takes the last line if no line end followed it. */
+  /** Scans the last line if it has no line end. */
   end(): void {
     if (this.#carried.length > 0) this.#add(this.#carried, 0, this.#carried.length, true);
   }

@@ -4,10 +4,11 @@ const WHOLE = /^\d+(?:\.0*)?$/;
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /**
- * Reads pixels as programs print arrays: `[1, 2, 3]`, `1,2,3`, `1.0 2.0 3.0`, over several lines.
+ * Reads pixels in the forms in which programs print arrays: `[1, 2, 3]`, `1,2,3`, `1.0 2.0 3.0`, also
+ * over several lines.
  *
- * @param problem what `parsePixels` said about them.
- * @returns undefined if all is well, else what is wrong.
+ * @param problem what `parsePixels` found wrong.
+ * @returns undefined if the pixels were read, else what is wrong.
  */
 export function parsePrintedPixels(
   bytes: Uint8Array,

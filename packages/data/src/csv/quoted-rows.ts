@@ -8,7 +8,7 @@ import { shown, trim } from "./row-fields.ts";
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-/** Where each column of a data set stands in a row. */
+/** The index of each column in a row. */
 interface Columns {
   readonly names: readonly string[];
   readonly emotion: number;
@@ -23,14 +23,14 @@ interface Row {
 }
 
 /**
- * Reads rows of any CSV that has the three columns, by csv-parse: quotes, other column orders,
- * further columns, spaces around names, names in other cases, other separators. About six times slower than
- * `PlainRows` and equal to it in what it accepts and in how it counts rows and lines.
+ * Reads rows of any CSV that has the three columns, using csv-parse: quotes, any order of columns,
+ * further columns, spaces around names, names in any case, other separators. About six times slower
+ * than `PlainRows`; accepts the same rows and counts rows and lines in the same way.
  *
- * @param chunks may be cut anywhere; each may be overwritten once the next is asked for.
- * @param start the line on which the chunks start, whether the header is still to come, and what
- * `csvLayout` says.
- * @throws {MienError} `bad-data` for a wrong row, a missing column, or quotes that do not match.
+ * @param chunks may end anywhere; each may be overwritten once the next one is requested.
+ * @param start the line on which the chunks start, whether the header is still to come, and the
+ * result of `csvLayout`.
+ * @throws {MienError} `bad-data` for an invalid row, a missing column, or quotes that do not match.
  */
 export async function readQuotedRows(
   chunks: AsyncIterable<Buffer>,
@@ -62,7 +62,7 @@ export async function readQuotedRows(
     : { names: PLAIN_HEADER.split(","), emotion: 0, pixels: 1, usage: 2 };
   // csv-parse counts each carriage return inside a field as a line of its own.
   let surplusLines = 0;
-  // One row is held back, because only the end of the stream tells whether it is the last.
+  // One row is kept back, because only the end of the stream tells whether it is the last.
   let held: { record: readonly Buffer[]; line: number } | undefined;
   try {
     for await (const { record, info } of parser as AsyncIterable<Row>) {
@@ -82,7 +82,7 @@ export async function readQuotedRows(
     const line = start.line - 1 + Number(error["lines"] ?? 1) - surplusLines;
     if (error.code === "CSV_MAX_RECORD_SIZE") throw rows.tooLong(line);
     throw new MienError("bad-data", `${file}, line ${line}: ${plainWords(error)}`, {
-      advice: "Mend the quotes there; rows after a quote that does not match cannot be told apart.",
+      advice: "Correct the quotes there; the rows after an unmatched quote cannot be separated.",
       cause: error,
     });
   } finally {
@@ -94,8 +94,8 @@ export async function readQuotedRows(
 }
 
 /**
- * Copies chunks, because csv-parse keeps views of them and ours are overwritten. A carriage return
- * that ends the file is left out: it belongs to a line end, as it does for the scanner.
+ * Copies chunks, because csv-parse keeps views of them and the originals are overwritten. A carriage
+ * return at the end of the file is dropped as part of a line end, as the scanner does.
  */
 async function* copyChunks(
   chunks: AsyncIterable<Buffer>,
@@ -140,17 +140,17 @@ function findColumns(header: readonly Buffer[], file: string): Columns {
   return { names, emotion, pixels, usage };
 }
 
-/** How a column that holds one pixel is called: `pixel12`, `px_12`, `12`, `12x7`. */
+/** Names of columns that hold one pixel each: `pixel12`, `px_12`, `12`, `12x7`. */
 const PIXEL_COLUMN = /^(?:p|px|pix|pixel|pixels)?[ _.-]?\d+(?:[ _.x-]\d+)?$/;
 
 /** What to do about a header that lacks a column. */
 function headerAdvice(names: readonly string[]): string {
   if (!names.includes("pixels") && names.filter((name) => PIXEL_COLUMN.test(name)).length > 3) {
-    return "It has a column for each pixel. Join the pixels of an image, separated by spaces, in one column called pixels.";
+    return "The file has one column per pixel. Join the pixels of an image, separated by spaces, in one column called pixels.";
   }
   if (names.includes("emotion") && names.includes("pixels") && !names.includes("usage")) {
     return (
-      "Add a column Usage that says which part a row belongs to: Training, PublicTest (validation) or PrivateTest (test). " +
+      "Add a column Usage that names the split of each row: Training, PublicTest (validation) or PrivateTest (test).  " +
       "Of the competition's files, train.csv and test.csv lack it; fer2013.csv and icml_face_data.csv have it."
     );
   }

@@ -4,25 +4,25 @@ import { PlainRows } from "./plain-rows.ts";
 import { readQuotedRows } from "./quoted-rows.ts";
 import { RowCollector, type BadRow } from "./row-collector.ts";
 
-/** What a CSV held. */
+/** The content of a CSV. */
 export interface CsvContent {
   readonly set: ImageSet;
   readonly skipped: readonly BadRow[];
-  /** Sentences about what differs from the expected layout and was read all the same. */
+  /** Warnings about differences from the expected layout that did not stop reading. */
   readonly notes: readonly string[];
 }
 
 /** How to read a CSV. */
 export interface CsvOptions {
-  /** What to call the source in errors. */
+  /** The source's name in errors. */
   readonly file: string;
-  /** Decides classes and image size. */
+  /** Defines the classes and the image size. */
   readonly manifest: DatasetManifest;
-  /** The manifest's path; undefined if classes and image size are only assumed. */
+  /** The manifest's path; undefined if the classes and image size of FER2013 are assumed. */
   readonly manifestPath?: string | undefined;
-  /** Go on after wrong rows and list them. */
+  /** Skip invalid rows and list them. */
   readonly skipBadRows?: boolean | undefined;
-  /** Use csv-parse from the first byte on, for comparison. */
+  /** Read everything with csv-parse, for comparison. */
   readonly quoted?: boolean | undefined;
 }
 
@@ -30,11 +30,12 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const NEWLINE = 0x0a;
 
 /**
- * Turns the bytes of a CSV into an image set: a byte scanner as long as the layout is plain,
- * csv-parse from the first quote or an unusual header on.
+ * Reads the bytes of a CSV into an image set: with a byte scanner as long as the layout is plain, with
+ * csv-parse after the first quote or an unusual header.
  *
- * @param chunks uncompressed, cut anywhere; each may be overwritten once the next is asked for.
- * @throws {MienError} `bad-data` naming line, column, expected and found.
+ * @param chunks uncompressed; may end anywhere; each may be overwritten once the next one is
+ * requested.
+ * @throws {MienError} `bad-data` naming the line, the column, what was expected and what was found.
  */
 export async function readCsv(
   chunks: AsyncIterable<Buffer>,
@@ -61,7 +62,7 @@ export async function readCsv(
   return { set: rows.finish(), skipped: rows.skipped, notes: layout.notes };
 }
 
-/** Reads the lines that show the layout, or as many bytes as a row may have. */
+/** Reads the lines that show the layout, at most as many bytes as a row may have. */
 async function readHead(
   source: AsyncIterator<Buffer>,
   longest: number,
@@ -81,7 +82,7 @@ async function readHead(
   return { head: marked ? head.subarray(BYTE_ORDER_MARK.length) : head, isWhole };
 }
 
-/** Line ends in a chunk; those that `csvLayout` does not need are not counted. */
+/** Counts line ends in a chunk, at most as many as `csvLayout` needs. */
 function countLines(chunk: Buffer): number {
   let lines = 0;
   let at = chunk.indexOf(NEWLINE);

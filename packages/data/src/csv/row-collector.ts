@@ -3,13 +3,13 @@ import { manifestAdvice, sizeAdvice, type ManifestSource } from "../manifest/man
 import { parsePrintedPixels } from "./printed-pixels.ts";
 import { firstWords, parseLabel, parsePixels, parseUsage, trim } from "./row-fields.ts";
 
-/** What is wrong with one row, and where. */
+/** What is wrong with one row, and where it is. */
 export interface BadRow {
   /** Position after the header; the first row is 0. */
   readonly row: number;
   /** Line of the file in which the row starts; the header is usually line 1. */
   readonly line: number;
-  /** The column at fault, or "row" if its columns cannot be told apart. */
+  /** The column with the fault, or "row" if the columns cannot be separated. */
   readonly column: "emotion" | "pixels" | "Usage" | "row";
   readonly expected: string;
   readonly found: string;
@@ -22,27 +22,31 @@ export interface RowFields {
   readonly usage: Uint8Array;
 }
 
-/** A row with another number of columns than the header. */
+/** A row whose number of columns differs from the header's. */
 export interface MiscountedRow {
-  /** Its text, with commas between the columns. */
+  /** The text of the row, with commas between the columns. */
   readonly row: Uint8Array;
   readonly columns: number;
-  /** The header's. */
+  /** Number of columns in the header. */
   readonly names: readonly string[];
 }
 
 const COMMA = 0x2c;
 
-/** More bad rows than this are no accident, and remembering them all would eat memory. */
+/**
+ * Number of invalid rows after which reading stops: the file is probably another one, and each row
+ * takes memory.
+ */
 const MAX_BAD_ROWS = 10_000;
 
 /**
- * Checks rows and gathers them into an image set; the one judge of what a right row is, whichever
- * way its columns were found.
+ * Checks rows and collects them into an image set. This is the only place that decides whether a
+ * row is
+ * valid, whichever parser found its columns.
  */
 export class RowCollector {
   readonly skipped: BadRow[] = [];
-  /** Rows seen so far, right or wrong. */
+  /** Number of rows so far, valid or not. */
   rows = 0;
   readonly #source: ManifestSource;
   readonly #skipBadRows: boolean;
@@ -66,7 +70,7 @@ export class RowCollector {
     this.#row = new Uint32Array(capacity);
   }
 
-  /** The longest row worth reading, in bytes; anything longer is no row of this data set. */
+  /** Length of the longest possible row, in bytes. */
   get longestRow(): number {
     return Math.max(1 << 16, 16 * this.#size);
   }
@@ -74,9 +78,9 @@ export class RowCollector {
   /**
    * Adds a row.
    *
-   * @param line where it starts in the file.
-   * @param last whether it ends with the file instead of a line end, a hint that it was cut off.
-   * @throws {MienError} `bad-data` if it is wrong and wrong rows are not skipped.
+   * @param line number of the line on which the row starts.
+   * @param last whether the row ends with the file instead of a line end: it may be truncated.
+   * @throws {MienError} `bad-data` if the row is invalid and invalid rows are not skipped.
    */
   add({ emotion, pixels, usage }: RowFields, line: number, last = false): void {
     if (this.#count === this.#labels.length) this.#grow();
@@ -107,7 +111,7 @@ export class RowCollector {
     this.rows++;
   }
 
-  /** Adds a row that has another number of columns than the header; see `add`. */
+  /** Adds a row whose number of columns differs from the header's; see `add`. */
   addMiscounted({ row, columns, names }: MiscountedRow, line: number, last = false): void {
     const expected = `${names.length} columns (${printable(names.join(",").slice(0, 120))})`;
     const found = `${columns} in ${firstWords(row)}`;
@@ -122,7 +126,7 @@ export class RowCollector {
     this.#reject({ line, column: "row", expected, found }, last, remedy());
   }
 
-  /** The error for a line without end, which is given up before it fills the memory. */
+  /** The error for an endless line; reading stops before it fills the memory. */
   tooLong(line: number): MienError {
     return new MienError(
       "bad-data",
@@ -136,7 +140,7 @@ export class RowCollector {
   /**
    * The rows so far as an image set.
    *
-   * @throws {MienError} `bad-data` if there is none.
+   * @throws {MienError} `bad-data` if there are no rows.
    */
   finish(): ImageSet {
     const { image, classes } = this.#source.manifest;
@@ -163,7 +167,7 @@ export class RowCollector {
     if (!this.#skipBadRows) {
       const cutOff = last ? " The file ends within this line: it may be cut off." : "";
       throw new MienError("bad-data", `${this.#source.file}, ${describeBadRow(bad)}`, {
-        advice: `${remedy === undefined ? "" : `${remedy}\n`}Mend the row, or add --skip-bad-rows to go on without it.${cutOff}`,
+        advice: `${remedy === undefined ? "" : `${remedy}\n`}Correct the row, or add --skip-bad-rows to leave it out.${cutOff}`,
       });
     }
     this.rows++;

@@ -5,7 +5,7 @@ const RETURN = 0x0d;
 const SPACE = 0x20;
 const ZERO = 0x30;
 
-/** A column without the blanks around it. */
+/** A column without leading and trailing spaces. */
 export function trim(bytes: Uint8Array): Uint8Array {
   let start = 0;
   let end = bytes.length;
@@ -18,7 +18,7 @@ function isBlank(byte: number | undefined): boolean {
   return byte === SPACE || byte === TAB || byte === RETURN;
 }
 
-/** A label below `classes`, or -1 if it is none. */
+/** The label, 0 to `classes` − 1, or -1 if the bytes are not a label. */
 export function parseLabel(bytes: Uint8Array, classes: number): number {
   let label = bytes.length === 0 ? -1 : 0;
   for (let i = 0; i < bytes.length && label >= 0; i++) {
@@ -31,14 +31,14 @@ export function parseLabel(bytes: Uint8Array, classes: number): number {
 
 const USAGE_BYTES = USAGES.map((usage) => Buffer.from(usage));
 
-/** The code of a part's name, or -1 if it is none. */
+/** The code of a split's name (an index into `USAGES`), or -1 for another name. */
 export function parseUsage(bytes: Uint8Array): number {
   return USAGE_BYTES.findIndex(
     (name) => name.length === bytes.length && name.every((byte, i) => bytes[i] === byte),
   );
 }
 
-/** Where `parsePixels` writes: `count` values from `out` on. */
+/** Where `parsePixels` writes: `count` values, beginning at index `out`. */
 export interface PixelTarget {
   readonly pixels: Uint8Array;
   readonly out: number;
@@ -49,14 +49,14 @@ export interface PixelTarget {
 export interface Problem {
   readonly expected: string;
   readonly found: string;
-  /** What to do, as sentences; undefined where the row itself has to be mended. */
+  /** What to do, as sentences; undefined where the row itself must be corrected. */
   readonly remedy?: string;
 }
 
 /**
  * Reads whole numbers from 0 to 255, separated by spaces.
  *
- * @returns undefined if all is well, else what is wrong.
+ * @returns undefined if the values were read, else what is wrong.
  */
 export function parsePixels(bytes: Uint8Array, target: PixelTarget): Problem | undefined {
   const { pixels, count } = target;
@@ -92,13 +92,13 @@ export function parsePixels(bytes: Uint8Array, target: PixelTarget): Problem | u
 }
 
 /**
- * Reads values of one to three digits with single spaces between for as long as there are such.
+ * Reads values of one to three digits, separated by single spaces, until something else appears.
  *
- * Loading spends its time here, so four bytes are looked at together, in 60 % of the time of the
- * general loop. The exclusive or turns digits into 0 to 9 and the space that ends a value into 0,
- * and leaves more than that of anything else; adding 6 carries over 10 to 15, which also are none.
+ * Loading spends most of its time here. Four bytes are checked together, which takes 60 % of the time
+ * of the general loop: the exclusive or maps digits to 0–9, the space that ends a value to 0, and all
+ * other bytes to more than 9; adding 6 makes 10 to 15 overflow into the upper half, too.
  *
- * @returns where it stopped reading and writing; always before a value.
+ * @returns the positions at which reading and writing stopped, always before a value.
  */
 function parseRegular(
   bytes: Uint8Array,
@@ -141,13 +141,13 @@ function countWords(bytes: Uint8Array): number {
   return words;
 }
 
-/** The beginning of some bytes for an error, short and printable. */
+/** The first words of some bytes, printable, for an error. */
 export function firstWords(bytes: Uint8Array): string {
   // A character takes at most four bytes.
   return shown(Buffer.from(bytes.subarray(0, 4 * 41)).toString("utf8"), 40);
 }
 
-/** The beginning of a text in quotes, for an error. */
+/** The beginning of a text, in quotes, for an error. */
 export function shown(text: string, characters: number): string {
   const all = [...text];
   const more = all.length > characters ? "…" : "";

@@ -1,6 +1,6 @@
 import { imageAt, USAGES, type ImageSet } from "@mien/format";
 
-/** How bright and how contrasty the images of a set are. */
+/** Brightness and contrast of the images of a set. */
 export interface Brightness {
   /** Mean of each image's values, 0–255. */
   readonly mean: Histogram;
@@ -10,22 +10,22 @@ export interface Brightness {
   readonly blankRows: readonly number[];
 }
 
-/** A distribution over the images of each part. */
+/** A histogram over the images of each split. */
 export interface Histogram {
-  /** Where bins begin and, last, where the last one ends; equally wide. */
+  /** Edges of the bins, which are equally wide: one more than there are bins. */
   readonly edges: readonly number[];
-  /** [part][bin], share of the part's images, 0–1; parts in the order of `USAGES`. */
+  /** [split][bin], share of the split's images, 0–1; splits in the order of `USAGES`. */
   readonly shares: readonly (readonly number[])[];
-  /** Over all images. */
+  /** Mean over all images. */
   readonly mean: number;
 }
 
-/** An image whose values vary less than this shows nothing. */
+/** Standard deviation below which an image counts as blank, in grey values. */
 export const BLANK_BELOW = 5;
 
 const BINS = 32;
 
-/** Measures every image. */
+/** Measures brightness and contrast of every image. */
 export function measureBrightness(set: ImageSet): Brightness {
   const count = set.labels.length;
   const means = new Float64Array(count);
@@ -50,7 +50,7 @@ export function measureBrightness(set: ImageSet): Brightness {
   };
 }
 
-/** @param max the largest value possible. */
+/** @param max the largest possible value. */
 function histogram(values: Float64Array, usage: Uint8Array, max: number): Histogram {
   const shares = USAGES.map((_, code) => {
     const bins = new Array<number>(BINS).fill(0);

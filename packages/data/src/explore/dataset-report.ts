@@ -6,7 +6,7 @@ import { countClasses, type ClassCounts } from "./counts.ts";
 import { compareParts, type PartDifference } from "./distribution.ts";
 import { findDuplicates, type Duplicates } from "./duplicates.ts";
 
-/** What `data:explore` finds out: the content of `explore.json`. Its keys are stable. */
+/** The result of `data:explore`, stored as `explore.json`. Its keys are stable. */
 export interface ExploreReport {
   readonly dataset: {
     readonly name: string;
@@ -23,16 +23,16 @@ export interface ExploreReport {
     readonly channels: number;
   };
   readonly classes: readonly string[];
-  /** [class][part], parts in the order Training, PublicTest, PrivateTest. */
+  /** [class][split], splits in the order Training, PublicTest, PrivateTest. */
   readonly counts: ClassCounts;
   readonly partDifferences: readonly PartDifference[];
   readonly brightness: Brightness;
   readonly duplicates: Duplicates;
-  /** Rows that were left out because they are wrong. */
+  /** Rows that were skipped because they are invalid. */
   readonly skippedRows: readonly BadRow[];
 }
 
-/** Looks through a data set. Takes a second for FER2013. */
+/** Computes the report of a data set. Takes about a second for FER2013. */
 export function exploreDataset(
   set: ImageSet,
   { manifest, path, sha256 }: DatasetIdentity,

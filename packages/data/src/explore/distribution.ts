@@ -1,38 +1,39 @@
-import { USAGES, type Usage } from "@mien/format";
+import { itemAt, USAGES, type Usage } from "@mien/format";
 import type { ClassCounts } from "./counts.ts";
 
-/** How far the classes' shares in one part are from those in another. */
+/** How much the class shares of two splits differ. */
 export interface PartDifference {
   readonly parts: readonly [Usage, Usage];
   /** Total variation distance: half the sum of the shares' absolute differences, 0–1. */
   readonly distance: number;
-  /** What two random parts of these sizes would differ by on average. */
+  /** Mean distance of two random splits of these sizes. */
   readonly byChance: number;
   /**
-   * `same`: no more than chance explains; `slight`: more, but under 5 %; `clear`: more than that.
+   * `same`: chance explains the distance; `slight`: it does not, but the distance is below 5 %;
+   * `clear`: 5 % or more.
    */
   readonly verdict: "same" | "slight" | "clear";
 }
 
-/** Beyond this many times the average by chance, chance is no explanation. */
+/** Ratio of the distance to its mean by chance above which chance does not explain it. */
 const CHANCE_LIMIT = 2;
 
-/** From this distance on, figures of two parts cannot be compared without weighting. */
+/** Distance from which on figures of two splits cannot be compared without weighting. */
 const CLEAR_DISTANCE = 0.05;
 
-/** Compares each pair of parts that both have images. */
+/** Compares each pair of splits that have images. */
 export function compareParts(counts: ClassCounts): PartDifference[] {
   const pairs = USAGES.flatMap((a, i) => USAGES.slice(i + 1).map((b) => [a, b] as const));
   return pairs.flatMap(([a, b]) => {
     const [countsA, countsB] = [a, b].map((part) => {
       const usage = USAGES.indexOf(part);
-      return counts.map((row) => row[usage] as number);
+      return counts.map((row) => itemAt(row, usage));
     }) as [number[], number[]];
     const [totalA, totalB] = [sumOf(countsA), sumOf(countsB)];
     if (totalA === 0 || totalB === 0) return [];
     const distance =
-      sumOf(countsA.map((n, k) => Math.abs(n / totalA - (countsB[k] as number) / totalB))) / 2;
-    const pooled = countsA.map((n, k) => (n + (countsB[k] as number)) / (totalA + totalB));
+      sumOf(countsA.map((n, k) => Math.abs(n / totalA - itemAt(countsB, k) / totalB))) / 2;
+    const pooled = countsA.map((n, k) => (n + itemAt(countsB, k)) / (totalA + totalB));
     // Each difference of shares is nearly normal; the mean of |N(0, σ)| is σ·√(2/π).
     const spread = pooled.map((p) => Math.sqrt(p * (1 - p) * (1 / totalA + 1 / totalB)));
     const byChance = (Math.sqrt(2 / Math.PI) * sumOf(spread)) / 2;

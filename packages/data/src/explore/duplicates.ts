@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { imageAt, USAGES, type ImageSet, type Usage } from "@mien/format";
+import { itemAt, imageAt, USAGES, type ImageSet, type Usage } from "@mien/format";
 
-/** Images of a set that are equal to the last pixel. */
+/** Exact copies: images of a set whose pixels are all equal. */
 export interface Duplicates {
   /** Number of different images in the set. */
   readonly distinctImages: number;
@@ -9,31 +9,31 @@ export interface Duplicates {
   readonly groups: number;
   /** Number of rows in these groups. */
   readonly rowsInGroups: number;
-  /** Number of groups with rows in more than one part. */
+  /** Number of groups with rows in more than one split. */
   readonly groupsAcrossParts: number;
-  /** Number of groups whose rows do not all have one label. */
+  /** Number of groups whose rows have different labels. */
   readonly groupsWithConflictingLabels: number;
-  /** Rows of one part that have a copy in another. */
+  /** Rows of one split that have a copy in another. */
   readonly leaks: readonly Leak[];
   /** The CSV rows of each group, in the order of their first rows. */
   readonly rowGroups: readonly (readonly number[])[];
 }
 
-/** How many rows of `part` have a copy in `copyIn`. */
+/** Number of rows of `part` that have a copy in `copyIn`. */
 export interface Leak {
   readonly part: Usage;
   readonly copyIn: Usage;
   readonly rows: number;
 }
 
-/** The pairs of parts between which a copy spoils a measurement: [measured, seen before]. */
+/** The pairs of splits between which a copy is a leak: [measured split, earlier split]. */
 const LEAK_PAIRS = [
   ["PrivateTest", "Training"],
   ["PublicTest", "Training"],
   ["PrivateTest", "PublicTest"],
 ] as const;
 
-/** Finds exact copies by the hash of the pixels. */
+/** Finds exact copies by a hash of the pixels. */
 export function findDuplicates(set: ImageSet): Duplicates {
   const byHash = new Map<string, number[]>();
   for (let i = 0; i < set.labels.length; i++) {
@@ -59,6 +59,6 @@ export function findDuplicates(set: ImageSet): Duplicates {
     groupsAcrossParts: groups.filter(differs(set.usage)).length,
     groupsWithConflictingLabels: groups.filter(differs(set.labels)).length,
     leaks,
-    rowGroups: groups.map((group) => group.map((i) => set.row[i] as number)),
+    rowGroups: groups.map((group) => group.map((i) => itemAt(set.row, i))),
   };
 }

@@ -6,7 +6,7 @@ import { number, type Finding } from "./findings.ts";
 import type { Picture } from "./explore-pictures.ts";
 import type { ExploreReport } from "./dataset-report.ts";
 
-/** The report as one HTML page that needs nothing beside it. */
+/** Renders the report as one self-contained HTML page. */
 export function renderPage(
   report: ExploreReport,
   findings: readonly Finding[],
@@ -27,7 +27,7 @@ export function renderPage(
 <p>${counted(report.images, "image")}, ${imageSize.width}×${imageSize.height} ${channels}, ${counted(report.classes.length, "class", "classes")}</p>
 </header>
 <section>
-<h2>What to know</h2>
+<h2>Findings</h2>
 <ul class="findings card">
 ${findings.map(({ level, text }) => `<li class="${level}"><b>${LEVEL_NAMES[level]}</b><span>${escapeHtml(text)}</span></li>`).join("\n")}
 </ul>

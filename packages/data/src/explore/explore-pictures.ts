@@ -1,4 +1,4 @@
-import { imageAt, random, shuffle, USAGES, type ImageSet } from "@mien/format";
+import { itemAt, imageAt, random, shuffle, USAGES, type ImageSet } from "@mien/format";
 import {
   COLOURS,
   drawImageGrid,
@@ -16,18 +16,18 @@ export interface Picture {
   /** What it shows, for the page. */
   readonly title: string;
   readonly png: ThemedPng;
-  /** Which section of the page it belongs to. */
+  /** The section of the page that shows it. */
   readonly section: "classes" | "light" | "means" | "images";
 }
 
-/** Images in a class's grid: ROWS × COLUMNS at most. */
+/** Largest number of images in the grid of a class: ROWS × COLUMNS. */
 const ROWS = 4;
 const COLUMNS = 10;
 
 /**
  * Draws all plots, one after another.
  *
- * @param seed decides which images the grids show.
+ * @param seed selects the images that the grids show.
  */
 export function* drawPictures(
   set: ImageSet,
@@ -54,15 +54,15 @@ export function* drawPictures(
 }
 
 function drawCounts({ classes, counts }: ExploreReport): Picture {
-  const title = "Images per class and part";
+  const title = "Images per class and split";
   const png = renderThemedChart({
     type: "bar",
     data: {
       labels: [...classes],
       datasets: USAGES.map((part, usage) => ({
         label: part,
-        data: counts.map((row) => row[usage] as number),
-        backgroundColor: COLOURS.series[usage] as string,
+        data: counts.map((row) => itemAt(row, usage)),
+        backgroundColor: itemAt(COLOURS.series, usage),
       })),
     },
     options: {
@@ -77,17 +77,17 @@ function drawCounts({ classes, counts }: ExploreReport): Picture {
 }
 
 function drawShares({ classes, counts }: ExploreReport): Picture {
-  const title = "Share of each class in each part";
+  const title = "Share of each class in each split";
   const png = renderThemedChart({
     type: "bar",
     data: {
       labels: [...classes],
       datasets: USAGES.map((part, usage) => {
-        const total = counts.reduce((sum, row) => sum + (row[usage] as number), 0);
+        const total = counts.reduce((sum, row) => sum + itemAt(row, usage), 0);
         return {
           label: part,
-          data: counts.map((row) => (100 * (row[usage] as number)) / Math.max(1, total)),
-          backgroundColor: COLOURS.series[usage] as string,
+          data: counts.map((row) => (100 * itemAt(row, usage)) / Math.max(1, total)),
+          backgroundColor: itemAt(COLOURS.series, usage),
         };
       }),
     },
@@ -95,7 +95,7 @@ function drawShares({ classes, counts }: ExploreReport): Picture {
       plugins: { title: { display: true, text: title } },
       scales: {
         x: { grid: { display: false } },
-        y: { title: { display: true, text: "% of the part" } },
+        y: { title: { display: true, text: "% of the split" } },
       },
     },
   });
@@ -106,7 +106,7 @@ function drawHistogram(
   { edges, shares }: Histogram,
   { file, title, axis }: { file: string; title: string; axis: string },
 ): Picture {
-  const middles = edges.slice(1).map((edge, i) => (edge + (edges[i] as number)) / 2);
+  const middles = edges.slice(1).map((edge, i) => (edge + itemAt(edges, i)) / 2);
   const parts = USAGES.map((part, usage) => ({ part, usage, shares: shares[usage] ?? [] }));
   const png = renderThemedChart(
     {
@@ -116,9 +116,9 @@ function drawHistogram(
           .filter((part) => part.shares.some((share) => share > 0))
           .map(({ part, usage, shares: values }) => ({
             label: part,
-            data: values.map((share, bin) => ({ x: middles[bin] as number, y: 100 * share })),
-            borderColor: COLOURS.series[usage] as string,
-            backgroundColor: COLOURS.series[usage] as string,
+            data: values.map((share, bin) => ({ x: itemAt(middles, bin), y: 100 * share })),
+            borderColor: itemAt(COLOURS.series, usage),
+            backgroundColor: itemAt(COLOURS.series, usage),
             borderWidth: 2,
             pointRadius: 0,
             cubicInterpolationMode: "monotone" as const,
@@ -135,7 +135,7 @@ function drawHistogram(
             grid: { display: false },
             ticks: { includeBounds: false },
           },
-          y: { beginAtZero: true, title: { display: true, text: "% of the part" } },
+          y: { beginAtZero: true, title: { display: true, text: "% of the split" } },
         },
       },
     },
@@ -151,12 +151,12 @@ function drawMeans(set: ImageSet): Picture {
     const sums = new Float64Array(height * width * channels);
     for (const i of members) {
       const pixels = imageAt(set, i);
-      for (let k = 0; k < sums.length; k++) sums[k] = (sums[k] as number) + (pixels[k] as number);
+      for (let k = 0; k < sums.length; k++) sums[k] = (sums[k] as number) + itemAt(pixels, k);
     }
     const pixels = Uint8Array.from(sums, (sum) => Math.round(sum / Math.max(1, members.length)));
     return { pixels, height, width, channels, caption: name };
   });
-  const title = "Mean image of each class, Training part";
+  const title = "Mean image of each class, Training split";
   const png = inBothThemes((theme) =>
     drawImageGrid({ rows: [{ label: "", images }], title, scale: scaleFor(width, 2), theme }),
   );
@@ -164,7 +164,7 @@ function drawMeans(set: ImageSet): Picture {
 }
 
 function drawClass(set: ImageSet, label: number, seed: number): Picture | undefined {
-  const name = set.classes[label] as string;
+  const name = itemAt(set.classes, label);
   const members = shuffle(trainingImages(set, label), random(seed, "explore", label));
   const chosen = members.slice(0, ROWS * COLUMNS);
   if (chosen.length === 0) return undefined;

@@ -41,7 +41,7 @@ describe("findingsOf", () => {
       "problem",
     );
     expect(problems).toContain("1 image is blank: the standard deviation of its values");
-    expect(problems).toContain("No image at all of: Dog");
+    expect(problems).toContain("No images of: Dog");
   });
 
   it("calls classes unbalanced from three to one on", () => {

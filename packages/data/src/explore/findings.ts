@@ -2,17 +2,17 @@ import { counted, formatPercent } from "@mien/cli";
 import { BLANK_BELOW } from "./brightness.ts";
 import type { ExploreReport } from "./dataset-report.ts";
 
-/** One thing worth knowing about a data set. */
+/** One finding about a data set. */
 export interface Finding {
-  /** `good`: checked and in order; `note`: to bear in mind; `problem`: spoils training or figures. */
+  /** `good`: checked and in order; `note`: worth knowing; `problem`: harms training or the figures. */
   readonly level: "good" | "note" | "problem";
   readonly text: string;
 }
 
-/** From this ratio of the largest to the smallest class on, accuracy hides the small ones. */
+/** Ratio of the largest to the smallest class from which on accuracy hides the small classes. */
 const UNBALANCED_FROM = 3;
 
-/** Says in plain words what a report means. */
+/** States in sentences what a report means. */
 export function findingsOf(report: ExploreReport): Finding[] {
   return [
     balance(report),
@@ -31,7 +31,7 @@ function balance({ classes, counts }: ExploreReport): Finding {
   const nameOf = (total: number) => classes[totals.indexOf(total)] ?? "";
   const empty = classes.filter((_, label) => totals[label] === 0);
   if (empty.length > 0) {
-    return { level: "problem", text: `No image at all of: ${empty.join(", ")}.` };
+    return { level: "problem", text: `No images of: ${empty.join(", ")}.` };
   }
   const ratio = (most / least).toFixed(1);
   const names = `${nameOf(most)} (${number(most)}) and ${nameOf(least)} (${number(least)})`;
@@ -45,14 +45,16 @@ function balance({ classes, counts }: ExploreReport): Finding {
 
 function parts({ partDifferences }: ExploreReport): Finding[] {
   if (partDifferences.length === 0) {
-    return [{ level: "problem", text: "Only one part has images: nothing is left to measure on." }];
+    return [
+      { level: "problem", text: "Only one split has images: none is left to validate or test on." },
+    ];
   }
   const worst = partDifferences.reduce((a, b) => (b.distance > a.distance ? b : a));
   const pair = worst.parts.join(" and ");
 
   if (partDifferences.every((difference) => difference.verdict === "same")) {
     const chance = formatPercent(worst.byChance, 1);
-    const text = `The parts have the same distribution of classes: ${pair} differ most, by ${formatPercent(worst.distance, 1)} of the images, and chance alone gives about ${chance}.`;
+    const text = `The splits have the same distribution of classes: ${pair} differ most, by ${formatPercent(worst.distance, 1)} of the images, and chance alone gives about ${chance}.`;
     return [{ level: "good", text }];
   }
   return partDifferences
@@ -74,14 +76,14 @@ function copies({ images, duplicates }: ExploreReport): Finding {
 
 function leaks({ duplicates }: ExploreReport): Finding {
   const leaking = duplicates.leaks.filter((leak) => leak.rows > 0);
-  if (leaking.length === 0) return { level: "good", text: "No image occurs in two parts." };
+  if (leaking.length === 0) return { level: "good", text: "No image occurs in two splits." };
   const list = leaking.map(
     ({ part, copyIn, rows }) =>
       `${counted(rows, `${part} row has`, `${part} rows have`)} a copy in ${copyIn}`,
   );
   return {
     level: "problem",
-    text: `${counted(duplicates.groupsAcrossParts, "image occurs", "images occur")} in more than one part: ${list.join(", ")}. Figures on these parts are partly memory.`,
+    text: `${counted(duplicates.groupsAcrossParts, "image occurs", "images occur")} in more than one split: ${list.join(", ")}. A model has seen these images before it is measured on them.`,
   };
 }
 
@@ -117,7 +119,7 @@ function skipped({ skippedRows }: ExploreReport): Finding[] {
   return [
     {
       level: "problem",
-      text: `${counted(skippedRows.length, "wrong row is", "wrong rows are")} left out.`,
+      text: `${counted(skippedRows.length, "invalid row is", "invalid rows are")} left out.`,
     },
   ];
 }

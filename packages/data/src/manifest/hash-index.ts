@@ -3,7 +3,7 @@ import path from "node:path";
 import { readJson, writeJson } from "@mien/cli";
 import { messageOf, MienError } from "@mien/format";
 
-/** A file as the file system knows it: if this did not change, neither did the content. */
+/** Size and time stamp of a file. While they stay the same, so does the content. */
 export interface FileState {
   /** In bytes. */
   readonly size: number;
@@ -17,10 +17,13 @@ interface Entry extends FileState {
   readonly hashed: string;
 }
 
-/** A file hashed this soon after it was written may have been written again within one tick. */
+/**
+ * Time after writing, in nanoseconds, within which a file may change again without a new time
+ * stamp.
+ */
 const UNSETTLED_NANOSECONDS = 2_000_000_000n;
 
-/** Remembers the content hashes of files, so that a large file is not hashed twice. */
+/** Stores the content hashes of files, so that a large file is not hashed twice. */
 export class HashIndex {
   readonly #file: string;
 
@@ -29,7 +32,7 @@ export class HashIndex {
     this.#file = path.join(folder, "index.json");
   }
 
-  /** The hash of a file that surely has not changed since it was remembered. */
+  /** The stored hash of a file that has certainly not changed since. */
   async find(file: string, state: FileState): Promise<string | undefined> {
     const entry = (await this.#read())[path.resolve(file)];
     if (entry?.size !== state.size || entry.modified !== state.modified) return undefined;
@@ -37,12 +40,12 @@ export class HashIndex {
     return settled ? entry.sha256 : undefined;
   }
 
-  /** Whether a file of this size was hashed before, so that its content may be known. */
+  /** Whether a file of this size was hashed before; if so, its content may be known. */
   async knowsSize(size: number): Promise<boolean> {
     return Object.values(await this.#read()).some((entry) => entry.size === size);
   }
 
-  /** Remembers a hash, unless the file changed since its state was looked up. */
+  /** Stores a hash, unless the file has changed since its state was read. */
   async remember(file: string, before: FileState, sha256: string): Promise<void> {
     const after = await fileState(file);
     if (after.size !== before.size || after.modified !== before.modified) return;
@@ -53,7 +56,7 @@ export class HashIndex {
   }
 
   async #read(): Promise<Record<string, Entry>> {
-    // The index only saves time: a damaged one, or entry, is as good as none.
+    // The index only saves time: a damaged index or entry is ignored.
     const entries = await readJson(this.#file).catch(() => undefined);
     if (typeof entries !== "object" || entries === null) return {};
     return Object.fromEntries(Object.entries(entries).filter(isEntry));
@@ -69,7 +72,7 @@ function isEntry(pair: [string, unknown]): pair is [string, Entry] {
 /**
  * Size and time stamp of a file.
  *
- * @throws {MienError} `missing-file` if it cannot be looked at.
+ * @throws {MienError} `missing-file` if the file cannot be accessed.
  */
 export async function fileState(file: string): Promise<FileState> {
   try {

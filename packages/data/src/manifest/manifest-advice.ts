@@ -1,16 +1,16 @@
 import type { DatasetManifest } from "@mien/format";
 import { ownManifestPath } from "./manifests.ts";
 
-/** A CSV and what decides about its classes and image size. */
+/** A CSV and the manifest that defines its classes and image size. */
 export interface ManifestSource {
-  /** What to call the CSV. */
+  /** The CSV's name in messages. */
   readonly file: string;
   readonly manifest: DatasetManifest;
   /** The manifest's path; undefined if FER2013's classes and image size are assumed. */
   readonly manifestPath?: string | undefined;
 }
 
-/** Which classes or image size are taken, why, and how to make it others. */
+/** States the classes or the image size in use, where they come from, and how to change them. */
 export function manifestAdvice(
   { file, manifest, manifestPath }: ManifestSource,
   subject: "classes" | "image size",
@@ -21,7 +21,9 @@ export function manifestAdvice(
       ? `The classes are ${classes.map((name, i) => `${i} ${name}`).join(", ")}`
       : `The image size is ${describeSize(image)}`;
   const origin =
-    manifestPath === undefined ? "as in FER2013, for want of a manifest" : `by ${manifestPath}`;
+    manifestPath === undefined
+      ? "as in FER2013, because there is no manifest"
+      : `by ${manifestPath}`;
   const way =
     manifestPath === undefined
       ? `write ${ownManifestPath(file)} (see docs/format.md)`
@@ -30,9 +32,9 @@ export function manifestAdvice(
 }
 
 /**
- * Advice for a number of pixel values that is that of a square image of another size.
+ * Advice for a number of pixel values that fits a square image of another size.
  *
- * @returns undefined if it is none.
+ * @returns undefined if the number fits no square image.
  */
 export function sizeAdvice(source: ManifestSource, values: number): string | undefined {
   for (const channels of [1, 3]) {

@@ -5,22 +5,25 @@ import { isDeepStrictEqual } from "node:util";
 import { readJson } from "@mien/cli";
 import { parseDatasetManifest, type DatasetManifest } from "@mien/format";
 
-/** Where the manifests of known data sets lie; relative to the repository. */
+/** Folder of the manifests of known data sets, relative to the repository. */
 const DATASETS = "datasets";
 
-/** A manifest that lies in `datasets/`, with its folder. */
+/** A manifest in `datasets/`, with its folder. */
 interface KnownManifest {
   readonly manifest: DatasetManifest;
   readonly folder: string;
 }
 
-/** What holds for a CSV, and what a person should know about how that was decided. */
+/** The manifest that applies to a CSV, and warnings about how it was chosen. */
 export interface ManifestChoice {
   readonly manifest: DatasetManifest;
   /** The manifest's file; undefined if FER2013's layout is assumed. */
   readonly path?: string | undefined;
   readonly warnings: readonly string[];
-  /** Whether knowing the content's hash could lead to other classes or another image size. */
+  /**
+   * Whether the content's hash could select another manifest with other classes or another image
+   * size.
+   */
   readonly tentative: boolean;
 }
 
@@ -37,13 +40,13 @@ export async function knownManifests(): Promise<KnownManifest[]> {
 }
 
 /**
- * Decides what a CSV's labels and pixels mean. In this order:
+ * Chooses the manifest that defines a CSV's labels and pixels, in this order:
  * `<base>.manifest.json` beside it; `manifest.json` beside it, if that names this file or none;
  * the known manifest with this content; the known manifest with this file name, with a warning;
  * FER2013's layout.
  *
  * @param csv its path.
- * @param sha256 of its uncompressed content; undefined while that is not known.
+ * @param sha256 of the uncompressed content; undefined while it is not known.
  * @throws {MienError} `bad-data` if a manifest is malformed.
  */
 export async function chooseManifest(
@@ -56,7 +59,7 @@ export async function chooseManifest(
     const differs = sha256 !== undefined && manifest.file && manifest.file.sha256 !== sha256;
     const warning =
       `${csv} is not the version of ${fileName} that the manifest of ${manifest.name} describes; ` +
-      `its classes and image size are used all the same.`;
+      `its classes and image size are used nevertheless.`;
     return { manifest, path: from, warnings: differs ? [warning] : [], tentative: false };
   };
   const own = ownManifestPath(csv);
@@ -79,17 +82,17 @@ export async function chooseManifest(
   return { manifest, path: choice?.path, warnings: choice?.warnings ?? [], tentative };
 }
 
-/** Where the manifest lies that belongs to one CSV alone: `faces.manifest.json` beside `faces.csv`. */
+/** Path of the manifest for one CSV alone: `faces.manifest.json` beside `faces.csv`. */
 export function ownManifestPath(csv: string): string {
   return `${csv.replace(/\.gz$/, "").replace(/\.csv$/i, "")}.manifest.json`;
 }
 
-/** Whether two manifests read the same bytes the same way. */
+/** Whether two manifests have the same classes and image size. */
 export function sameLayout(a: DatasetManifest, b: DatasetManifest): boolean {
   return isDeepStrictEqual([a.classes, a.image], [b.classes, b.image]);
 }
 
-/** What an unknown CSV is taken for: FER2013's classes and image size. */
+/** Manifest of an unknown CSV: FER2013's classes and image size. */
 const FER_LAYOUT: Omit<DatasetManifest, "name"> = {
   classes: ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"],
   image: { height: 48, width: 48, channels: 1 },

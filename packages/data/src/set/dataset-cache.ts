@@ -14,10 +14,13 @@ import {
 import type { CsvContent } from "../csv/read-csv.ts";
 import type { BadRow } from "../csv/row-collector.ts";
 
-/** Raise this when what a cache holds, or how a CSV is read, changes. */
+/** Version of the cache. Increase it when its content, or how a CSV is read, changes. */
 const VERSION = "2";
 
-/** Parsed data sets as binary files in the safetensors layout, found by their CSV's hash. */
+/**
+ * Stores parsed data sets as binary files in the safetensors layout, named by the hash of their
+ * CSV.
+ */
 export class DatasetCache {
   readonly #folder: string;
 
@@ -26,8 +29,9 @@ export class DatasetCache {
   }
 
   /**
-   * Looks up a parsed CSV. One that was read without skipping serves both modes; one with skipped
-   * rows serves only `skipBadRows`.
+   * Looks up a parsed CSV. An entry without skipped rows serves both modes; one with skipped rows
+   * serves
+   * only `skipBadRows`.
    *
    * @param sha256 of the uncompressed CSV.
    * @returns undefined if there is none for these classes and image size, or it is damaged.
@@ -42,7 +46,7 @@ export class DatasetCache {
     return this.#read(this.#path(sha256, true), sha256, manifest);
   }
 
-  /** Keeps a parsed CSV; an unfinished write leaves nothing behind. */
+  /** Stores a parsed CSV. An interrupted write leaves nothing behind. */
   async keep(sha256: string, manifest: DatasetManifest, content: CsvContent): Promise<void> {
     const { set, skipped, notes } = content;
     const { height, width, channels } = set;
@@ -100,7 +104,7 @@ export class DatasetCache {
         notes: JSON.parse(notes) as string[],
       };
     } catch {
-      // A damaged cache is as good as none: the CSV is still there.
+      // A damaged cache is ignored: the CSV is read again.
       return undefined;
     }
   }
@@ -110,7 +114,7 @@ function keyOf(sha256: string, { classes, image }: DatasetManifest): Record<stri
   return { version: VERSION, sha256, layout: JSON.stringify({ classes, image }) };
 }
 
-/** Reads a file in one go, where `readFile` would go through it in small steps. */
+/** Reads a file with one call; `readFile` reads in small steps, which is slower. */
 async function readWhole(file: string): Promise<Buffer> {
   const handle = await open(file, "r");
   try {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { dataFolder, listDataFiles } from "@mien/cli";
-import { MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
+import { itemAt, MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
 import { parse } from "csv-parse/sync";
 import { readChunks } from "../csv/chunks.ts";
 import { withGz } from "./locate-dataset.ts";
@@ -22,7 +22,7 @@ export const VOTE_COLUMNS = [
   "NF",
 ] as const;
 
-/** What FER+ calls the classes that data sets call otherwise, in lower case. */
+/** Names in FER+ of classes that have other names in data sets, in lower case. */
 const COLUMN_OF_CLASS: Readonly<Record<string, (typeof VOTE_COLUMNS)[number]>> = {
   happy: "happiness",
   surprised: "surprise",
@@ -36,7 +36,7 @@ const HEADER = ["Usage", "Image name", ...VOTE_COLUMNS];
 
 const BYTE_ORDER_MARK = /^\ufeff/;
 
-/** What ten people each said about every image of a set (FER+, Barsoum et al. 2016). */
+/** Votes of ten annotators for every image of a set (FER+, Barsoum et al. 2016). */
 export interface Votes {
   /** `VOTE_COLUMNS`. */
   readonly columns: readonly string[];
@@ -48,7 +48,7 @@ export interface Votes {
   readonly sha256: string;
 }
 
-/** Which votes to load. */
+/** Selects the votes to load. */
 export interface VoteOptions {
   /** `.csv` or `.csv.gz`; by default looked for as `locateVotes` says. */
   readonly ferplus?: string | undefined;
@@ -70,7 +70,7 @@ export const ferplusOption = {
   group: "data",
 } as const;
 
-/** What a file of votes may be called: mien's name, and the one under which FER+ is published. */
+/** File names of votes: mien's, and the one under which FER+ is published. */
 const VOTE_FILES = ["ferplus.csv", "fer2013new.csv"];
 
 const HOW_TO_GET_FERPLUS = `FER+ is the file fer2013new.csv of github.com/microsoft/FERPlus. Put it, or a gzipped copy, into
@@ -80,7 +80,7 @@ datasets/fer2013/ or the folder that MIEN_DATA names, as fer2013new.csv or ferpl
  * Loads the FER+ votes of a set's images: line i after the header belongs to row i of the CSV.
  *
  * @throws {MienError} `missing-file` if there is no such file; `bad-data` if its header or a vote
- * is wrong; `mismatch` if it has another number of rows than the data set, or another Usage in any.
+ * is wrong; `mismatch` if its number of rows, or the Usage of a row, differs from the data set's.
  */
 export async function loadVotes(options: VoteOptions): Promise<Votes> {
   const { file, content, sha256 } = await readVotes(options);
@@ -113,7 +113,8 @@ async function readVotes({ ferplus, csv, signal }: Omit<VoteOptions, "set">) {
 }
 
 /**
- * As `loadVotes`, for commands that can do without: undefined where no file was named and
+ * Like `loadVotes`, for commands that can work without votes: returns undefined if no file was
+ * named and
  * `locateVotes` finds none, or one that does not belong to this set and its classes.
  */
 export async function findVotes(options: VoteOptions): Promise<Votes | undefined> {
@@ -131,7 +132,7 @@ export async function findVotes(options: VoteOptions): Promise<Votes | undefined
 }
 
 /**
- * The share of every image's votes that each class got, among the votes for any of the classes.
+ * Distribution of each image's votes over the classes; votes for anything else are ignored.
  *
  * @returns [N, classes]; an image sums to 1, or is all zeros where nobody voted for a class.
  * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
@@ -142,7 +143,7 @@ export function voteDistribution(votes: Votes, classes: readonly string[]): Floa
   const count = votes.counts.length / width;
   const shares = new Float32Array(count * classes.length);
   for (let i = 0; i < count; i++) {
-    const given = columns.map((column) => votes.counts[i * width + column] as number);
+    const given = columns.map((column) => itemAt(votes.counts, i * width + column));
     const sum = given.reduce((total, n) => total + n, 0);
     if (sum === 0) continue;
     const ofImage = given.map((n) => n / sum);
@@ -152,10 +153,10 @@ export function voteDistribution(votes: Votes, classes: readonly string[]): Floa
 }
 
 /**
- * What most people said about every image.
+ * The class with the most votes for each image.
  *
- * @returns [N] index into `classes`; -1 where two columns lead together or where one leads that is
- * none of the classes (contempt, unknown, not a face).
+ * @returns [N] index into `classes`; -1 where two columns have equally many, or where the
+ * winner is not a class of the set (contempt, unknown, not a face).
  * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
  */
 export function voteWinners(votes: Votes, classes: readonly string[]): Int16Array {
@@ -180,7 +181,7 @@ export async function locateVotes(csv?: string): Promise<string | undefined> {
   const files = (await voteFolders(csv)).flatMap((folder) =>
     VOTE_FILES.flatMap((name) => withGz(path.join(folder, name))),
   );
-  // A data set may itself be called so.
+  // A data set may have this name itself.
   const other = (file: string) => csv === undefined || path.resolve(file) !== path.resolve(csv);
   return files.find((file) => existsSync(file) && other(file));
 }
@@ -202,7 +203,7 @@ async function describePlaces(csv: string | undefined): Promise<string> {
 }
 
 /**
- * Which column of the votes counts for each class.
+ * The column of the votes for each class.
  *
  * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
  */
@@ -217,7 +218,7 @@ export function voteColumns(votes: Votes, classes: readonly string[]): number[] 
   });
 }
 
-/** Reads the file's text into [N, 10] counts in the order of the set's positions. */
+/** Parses the file's text into [N, 10] counts in the order of the set. */
 function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
   const [header = [], ...lines] = parseRows(text.replace(BYTE_ORDER_MARK, "").trimEnd(), file);
   const found = header.join(",");
@@ -238,7 +239,7 @@ function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
   const counts = new Uint8Array(set.row.length * VOTE_COLUMNS.length);
   set.row.forEach((row, i) => {
     const [usage, , ...votes] = lines[row] as string[];
-    const expected = USAGES[set.usage[i] as number];
+    const expected = USAGES[itemAt(set.usage, i)];
     if (usage !== expected) stranger(`row ${row} is ${usage} in it, ${expected} in the data set`);
     const wrong = votes.find((vote) => !/^\d{1,2}$/.test(vote));
     if (wrong !== undefined || votes.length !== VOTE_COLUMNS.length) {

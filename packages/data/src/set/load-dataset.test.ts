@@ -70,7 +70,7 @@ describe("loadDataset", () => {
       );
     expect(await advice()).toContain(`0 Cat, 1 Dog, 2 Owl, by ${manifest}.`);
     await rm(manifest);
-    expect(await advice()).toMatch(/6 Neutral, as in FER2013, for want of a manifest\./);
+    expect(await advice()).toMatch(/6 Neutral, as in FER2013, because there is no manifest\./);
     expect(await advice()).toContain(`write ${manifest} (see docs/format.md)`);
   });
 

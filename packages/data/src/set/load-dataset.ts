@@ -10,13 +10,13 @@ import { chooseManifest, sameLayout } from "../manifest/manifests.ts";
 import { readCsv, type CsvContent } from "../csv/read-csv.ts";
 import type { BadRow } from "../csv/row-collector.ts";
 
-/** Which data set to load, and how. */
+/** Selects the data set to load, and how. */
 export interface LoadOptions {
-  /** `.csv` or `.csv.gz`; by default looked for as `locateDataset` says. */
+  /** `.csv` or `.csv.gz`; default: what `locateDataset` finds. */
   readonly csv?: string | undefined;
-  /** Where parsed data sets and hashes are kept, in `cache/`; by default `artifacts/data`. */
+  /** Folder whose `cache/` stores parsed data sets and hashes; default `artifacts/data`. */
   readonly cacheFolder?: string | undefined;
-  /** Go on after wrong rows and list them in `skipped`. */
+  /** Skip invalid rows and list them in `skipped`; default false. */
   readonly skipBadRows?: boolean | undefined;
   /** Stops with an `interrupted` error. */
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +31,7 @@ export interface DatasetIdentity {
   readonly manifest: DatasetManifest;
   /** Of the uncompressed CSV. */
   readonly sha256: string;
-  /** Sentences that a command should show. */
+  /** Warnings that a command should print. */
   readonly warnings: readonly string[];
 }
 
@@ -40,16 +40,16 @@ export interface Dataset extends DatasetIdentity {
   readonly set: ImageSet;
   /** Whether the pixels came from the cache instead of the CSV. */
   readonly fromCache: boolean;
-  /** Wrong rows that were left out; empty unless `skipBadRows` was on. */
+  /** Invalid rows that were skipped; empty unless `skipBadRows` is set. */
   readonly skipped: readonly BadRow[];
 }
 
 /**
- * Loads a data set: from the cache if its content has been read before, else from its CSV, which
- * leaves a cache behind.
+ * Loads a data set: from the cache if this content was read before, else from its CSV, after which it
+ * is in the cache.
  *
- * @throws {MienError} `missing-file` if there is no such file, `bad-data` if it is not what its
- * layout promises, `interrupted` on the signal.
+ * @throws {MienError} `missing-file` if there is no such file, `bad-data` if its content is invalid,
+ * `interrupted` on the signal.
  */
 export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   const file = await locateDataset(options.csv);
@@ -60,7 +60,7 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   const skipBadRows = options.skipBadRows ?? false;
   let sha256 = await index.find(file, state);
   if (sha256 === undefined) {
-    // Hashing is much faster than parsing; it pays where the content may be known already.
+    // Hashing is much faster than parsing: worthwhile if the content may be in the cache.
     const { tentative } = await chooseManifest(file, undefined);
     if (tentative || (await index.knowsSize(state.size))) {
       ({ sha256 } = await identifyDataset({ ...options, csv: file }));
@@ -101,10 +101,10 @@ function withNotes(warnings: readonly string[], file: string, { notes }: CsvCont
 }
 
 /**
- * Says which data set would be loaded, without parsing it. Takes milliseconds if the file was seen
- * before and did not change; else the file is read once to hash it.
+ * Identifies the data set that would be loaded, without parsing it. Takes milliseconds if the file was
+ * read before and has not changed; else the file is read once to hash it.
  *
- * @throws {MienError} as `loadDataset`, except for wrong rows.
+ * @throws {MienError} as `loadDataset`, except for invalid rows.
  */
 export async function identifyDataset(options: LoadOptions = {}): Promise<DatasetIdentity> {
   const file = await locateDataset(options.csv);
@@ -125,7 +125,7 @@ function cacheFolderOf(options: LoadOptions): string {
   return path.join(options.cacheFolder ?? FOLDERS.data, "cache");
 }
 
-/** Passes chunks on and hashes them. */
+/** Passes chunks on and updates a hash with them. */
 async function* hashed(chunks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     hash.update(chunk);

@@ -4,7 +4,7 @@ import { describeBadRow } from "../csv/row-collector.ts";
 
 const megabytes = (bytes: number) => Math.ceil(bytes / 1e6);
 
-/** Wrong rows that are shown one by one. */
+/** Number of invalid rows that are printed one by one. */
 const SHOWN_ROWS = 5;
 
 /** `--skip-bad-rows`, for commands that read a data set. */
@@ -15,8 +15,9 @@ export const skipBadRowsOption = {
 } as const;
 
 /**
- * Loads a data set with a progress bar (from the cache it is too fast to show one), and shows its
- * warnings and the rows that were left out. Throws what `loadDataset` throws.
+ * Loads a data set with a progress bar (not shown when it comes from the cache), and prints
+ * warnings and
+ * the rows that were skipped. Throws what `loadDataset` throws.
  */
 export async function loadWithProgress(
   options: Omit<LoadOptions, "onProgress">,
@@ -38,7 +39,7 @@ function report({ warnings, skipped }: Dataset, terminal: Terminal): void {
   for (const warning of warnings) terminal.warn(`warning: ${warning}`);
   if (skipped.length === 0) return;
   terminal.warn(
-    `${skipped.length} wrong ${skipped.length === 1 ? "row is" : "rows are"} left out:`,
+    `${skipped.length} invalid ${skipped.length === 1 ? "row is" : "rows are"} left out:`,
   );
   for (const bad of skipped.slice(0, SHOWN_ROWS)) terminal.warn(`  ${describeBadRow(bad)}`);
   if (skipped.length > SHOWN_ROWS) terminal.warn(`  … and ${skipped.length - SHOWN_ROWS} more`);

@@ -10,7 +10,7 @@ const FER2013 = "fer2013.csv";
 const HOW_TO_GET_FER2013 = `To get FER2013: download fer2013.csv from the Kaggle competition "Challenges in Representation Learning:
 Facial Expression Recognition Challenge" (accept its rules first), and put it, or a gzipped copy, at
 datasets/fer2013/${FER2013}[.gz], or in a folder that MIEN_DATA names, or give it with --csv FILE.
-To go on without it, use the built-in set: \`npx nx run data:synth\`, then add \`--csv artifacts/data/synth.csv\`.`;
+To continue without it, use the built-in set: \`npx nx run data:synth\`, then add \`--csv artifacts/data/synth.csv\`.`;
 
 /**
  * Finds the CSV of a data set: the given one, else `fer2013.csv[.gz]` in the folder that the
@@ -63,7 +63,7 @@ async function checkGiven(csv: string): Promise<string> {
   });
 }
 
-/** A file's name as it is and with `.gz`. */
+/** A file name as it is, and with `.gz`. */
 export function withGz(file: string): string[] {
   return [file, `${file}.gz`];
 }

@@ -1,11 +1,11 @@
-import type { Random } from "@mien/format";
+import { itemAt, type Random } from "@mien/format";
 
 /** The classes of the built-in data set, in FER2013's order. */
 export const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"] as const;
 
 /**
- * How strongly parts of a face move, 0 (rest) to about 1 (fully), after the Facial Action Coding
- * System (FACS); the number of each action unit (AU) stands behind it.
+ * Strength of facial movements, 0 (at rest) to about 1 (full), after the Facial Action Coding System
+ * (FACS), with the number of each action unit (AU).
  *
  * @see Ekman, Friesen, Hager: Facial Action Coding System, 2002.
  */
@@ -65,7 +65,9 @@ const REST: Actions = {
   round: 0,
 };
 
-/** Each expression's variants, of which every image shows one: with the mouth shut, open, … */
+/**
+ * The variants of each expression, e.g. with the mouth shut or open; every image shows one of them.
+ */
 const VARIANTS: readonly (readonly Partial<Actions>[])[] = [
   [
     { browLower: 1, lidTighten: 0.6, lipPress: 1, chinRaise: 0.4, cornerDrop: 0.15 },
@@ -131,8 +133,8 @@ const VARIANTS: readonly (readonly Partial<Actions>[])[] = [
 ];
 
 /**
- * Draws how one face shows an expression: a variant at some intensity, with a trace of another
- * expression and every action a little off.
+ * Draws the action units of one face at random: a variant of the expression at some intensity, mixed
+ * with a little of another expression and some noise.
  *
  * @param label index into `CLASSES`.
  */
@@ -151,5 +153,5 @@ export function drawActions(label: number, stream: Random): Actions {
 }
 
 function pick<T>(values: readonly T[], stream: Random): T {
-  return values[stream.integer(values.length)] as T;
+  return itemAt(values, stream.integer(values.length));
 }

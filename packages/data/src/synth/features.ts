@@ -4,15 +4,15 @@ import type { Mask, Paint, Raster } from "./raster.ts";
 import type { Point } from "./shapes.ts";
 import type { Light, Traits } from "./traits.ts";
 
-/** Everything that decides how the features of one face look. */
+/** Everything that determines the features of one face. */
 export interface Face {
   readonly traits: Traits;
   readonly actions: Actions;
   readonly light: Light;
   readonly project: Projection;
-  /** Pixels of the picture for half a head's width. */
+  /** Half the head's width, in pixels. */
   readonly scale: number;
-  /** Where the skin of the head is. */
+  /** Mask of the head's skin. */
   readonly skin: Mask;
 }
 
@@ -23,7 +23,7 @@ function curve(steps: number, at: (t: number) => Point): Point[] {
   return Array.from({ length: steps + 1 }, (_, i) => at((2 * i) / steps - 1));
 }
 
-/** How far below its place at rest the chin is, in half head widths. */
+/** Distance of the chin below its position at rest, in half head widths. */
 export function jawOf(actions: Actions): number {
   return 0.24 * actions.jawDrop - 0.03 * actions.chinRaise;
 }

@@ -3,10 +3,10 @@ import type { Point } from "./shapes.ts";
 import type { Light, Pose, Traits } from "./traits.ts";
 
 /**
- * Takes a point of the face to the picture. Face coordinates: x to the right (of the picture), y
+ * Projects a point of the face into the picture. Face coordinates: x to the right (of the picture), y
  * down, half the head's width as unit, the origin between eyes and nose.
  *
- * @param lift how far the point stands out from the head's rounding, e.g. the tip of the nose.
+ * @param lift distance of the point from the head's ellipsoid, e.g. for the tip of the nose.
  */
 export type Projection = (x: number, y: number, lift?: number) => Point;
 
@@ -24,7 +24,7 @@ export function projectionOf(traits: Traits, pose: Pose): Projection {
   };
 }
 
-/** From the plane of the head's outline to the picture: roll, scale and shift. */
+/** Maps the plane of the head's outline to the picture: roll, scale and translation. */
 function placement(pose: Pose): (x: number, y: number) => Point {
   const [sin, cos] = [Math.sin(pose.roll), Math.cos(pose.roll)];
   const { scale, centre } = pose;
@@ -41,7 +41,7 @@ const CHIN = 1.22;
 /**
  * Draws neck, hair and the bare head, lit.
  *
- * @param jaw how far the chin hangs, in half widths.
+ * @param jaw distance of the chin below its position at rest, in half widths.
  * @returns where the skin of the head is, and where hair may be.
  */
 export function paintHead(

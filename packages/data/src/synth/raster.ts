@@ -1,12 +1,12 @@
 import { polygonShape, spotShape, strokeShape, type Point, type Shape } from "./shapes.ts";
 
-/** How a shape is laid over what is there. */
+/** How a shape is blended with the picture. */
 export interface Paint {
   /** Grey value, 0 (black) to 1 (white). */
   readonly value: number;
-  /** Share of `value` in the result, 0–1, by default 1. */
+  /** Share of `value` in the result, 0–1; default 1. */
   readonly alpha?: number;
-  /** Width of the edge in pixels, by default 1; the softness is what keeps lines from being jagged. */
+  /** Width of the soft edge in pixels, against jagged lines; default 1. */
   readonly soft?: number;
   /** Paint only where this mask covers. */
   readonly within?: Mask;
@@ -26,8 +26,8 @@ interface Box {
 }
 
 /**
- * A grey square canvas that draws with nothing but arithmetic of its own, so that a picture does
- * not depend on a graphics library and its version.
+ * A grey square canvas that uses plain arithmetic only, so that pictures do not depend on a graphics
+ * library and its version.
  */
 export class Raster {
   /** Side length in pixels. */
@@ -40,7 +40,7 @@ export class Raster {
     this.pixels = new Float32Array(size * size);
   }
 
-  /** Sets every pixel, or those within a mask, from its position. */
+  /** Sets every pixel, or those within a mask, as a function of its position. */
   shade(shader: (x: number, y: number) => number, within?: Mask): void {
     const box = within ?? { left: 0, right: this.size - 1, top: 0, bottom: this.size - 1 };
     for (let row = box.top; row <= box.bottom; row++) {
@@ -68,7 +68,7 @@ export class Raster {
     this.#cover(strokeShape(points, widths, soft), box, paint);
   }
 
-  /** Lays a bell-shaped spot over the canvas; `radius` is its standard deviation in pixels. */
+  /** Draws a Gaussian spot; `radius` is its standard deviation in pixels. */
   spot(centre: Point, radius: readonly [number, number], paint: Paint): void {
     this.#cover(spotShape(centre, radius), this.#boxOf([centre], 3 * Math.max(...radius)), paint);
   }
@@ -129,7 +129,7 @@ function shareOf(mask: Mask, row: number, column: number): number {
   return mask.coverage[(row - top) * (right - left + 1) + column - left] as number;
 }
 
-/** The position of a row's or column's middle. */
+/** The centre of a row or column. */
 function centreOf(index: number): number {
   return index + 0.5;
 }

@@ -102,7 +102,7 @@ function paintHand(
 }
 
 /**
- * Turns a drawing into what a camera would have kept of it: blur, contrast, noise, 256 levels.
+ * Turns a drawing into a camera's picture: blur, contrast, noise, 256 levels.
  *
  * @param pixels [size, size] row-major, 0–1.
  * @returns [size, size] row-major, 0–255.

@@ -1,10 +1,11 @@
+import { itemAt } from "@mien/format";
 /** A point in pixels: x to the right, y downwards. */
 export type Point = readonly [number, number];
 
-/** How much of a shape covers the points of one row, 0–1, by x. */
+/** Coverage of the points of one row by a shape, 0–1, as a function of x. */
 export type RowCoverage = (x: number) => number;
 
-/** A shape as coverage by row, so that what holds for a whole row is worked out once. */
+/** A shape as coverage by row, so that what is constant in a row is computed once. */
 export type Shape = (y: number) => RowCoverage;
 
 /** A segment from (x, y) to (x + dx, y + dy). */
@@ -24,7 +25,7 @@ interface Segment {
  * @param soft width of the edge in pixels, over which coverage falls from 1 to 0.
  */
 export function polygonShape(points: readonly Point[], soft: number): Shape {
-  const sides = segmentsOf([...points, points[0] as Point], [0]);
+  const sides = segmentsOf([...points, itemAt(points, 0)], [0]);
   return (y) => {
     const near = sides.filter((side) => reaches(side, y, soft / 2));
     const crossings = sides
@@ -82,9 +83,9 @@ export function spotShape([centreX, centreY]: Point, radius: readonly [number, n
 
 function segmentsOf(points: readonly Point[], widths: readonly number[]): Segment[] {
   return points.slice(1).map((end, i) => {
-    const [x, y] = points[i] as Point;
-    const width = widths[Math.min(i, widths.length - 1)] as number;
-    const next = widths[Math.min(i + 1, widths.length - 1)] as number;
+    const [x, y] = itemAt(points, i);
+    const width = itemAt(widths, Math.min(i, widths.length - 1));
+    const next = itemAt(widths, Math.min(i + 1, widths.length - 1));
     return { x, y, dx: end[0] - x, dy: end[1] - y, width, widening: next - width };
   });
 }
@@ -104,7 +105,7 @@ function nearestSquared(segments: readonly Segment[], x: number, y: number, limi
   return nearest;
 }
 
-/** Where on a segment the point (x, y) is nearest, 0–1. */
+/** The position on a segment nearest to the point (x, y), 0–1. */
 function nearestPlace(segment: Segment, x: number, y: number): number {
   const squared = segment.dx * segment.dx + segment.dy * segment.dy;
   if (squared === 0) return 0;

@@ -1,4 +1,4 @@
-import { MienError, random, shuffle, type ImageSet } from "@mien/format";
+import { itemAt, MienError, random, shuffle, type ImageSet } from "@mien/format";
 import { CLASSES, drawActions } from "./expression.ts";
 import {
   jawOf,
@@ -14,29 +14,30 @@ import { Raster } from "./raster.ts";
 import { paintBackground, paintOcclusion, photograph } from "./scene.ts";
 import { drawLight, drawPose, drawTraits } from "./traits.ts";
 
-/** Side of a synthetic image in pixels, as FER2013's. */
+/** Side of a synthetic image in pixels, as in FER2013. */
 const SIZE = 48;
 
-/** Shares of Training, PublicTest and PrivateTest, as FER2013's. */
+/** Shares of Training, PublicTest and PrivateTest, as in FER2013. */
 const SHARES = [0.8, 0.1, 0.1] as const;
 
-/** Fewer images could leave a part without some class. */
+/** Smallest number of images; with fewer, a split could lack a class. */
 export const MIN_COUNT = 10 * CLASSES.length;
 
 /** What to draw. */
 export interface SynthOptions {
-  /** Number of images, at least 70, so that every part has every class. */
+  /** Number of images, at least 70, so that every split has every class. */
   readonly count: number;
   /** A whole number; the same seed gives the same images. */
   readonly seed: number;
 }
 
 /**
- * Draws the built-in data set: parametric faces with FER2013's classes, image size and parts.
+ * Draws the built-in data set: parametric faces with FER2013's classes, image size and splits.
  *
- * Image i depends on nothing but the seed and i, so a smaller set is the beginning of a larger one
- * but for the parts. All drawing is arithmetic of our own, and V8 computes sine, exponential and
- * logarithm in software, so the same seed gives the same bytes on every platform.
+ * Image i depends only on the seed and i, so a smaller set is the beginning of a larger one, except
+ * for
+ * the splits. Drawing uses plain arithmetic, and V8 computes sine, exponential and logarithm in
+ * software, so the same seed gives the same bytes on every platform.
  *
  * @throws {MienError} `bad-config` if `count` is below 70 or not whole.
  */
@@ -61,7 +62,7 @@ export function* synthesizeInSteps({ count, seed }: SynthOptions): Generator<num
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
     labels[i] = drawLabel(i, seed);
-    pixels.set(drawFace(labels[i] as number, [seed, i]), i * SIZE * SIZE);
+    pixels.set(drawFace(itemAt(labels, i), [seed, i]), i * SIZE * SIZE);
     if (i % 10 === 9) yield i + 1;
   }
   return {
@@ -76,7 +77,7 @@ export function* synthesizeInSteps({ count, seed }: SynthOptions): Generator<num
   };
 }
 
-/** Every run of 14 images shows each class once and seven that are drawn freely. */
+/** Labels of all images: each block of 14 has every class once and seven random ones. */
 function drawLabel(index: number, seed: number): number {
   const stream = random(seed, "labels", Math.floor(index / 14));
   const block = Array.from({ length: 14 }, (_, i) =>
@@ -85,7 +86,7 @@ function drawLabel(index: number, seed: number): number {
   return shuffle(block, stream)[index % 14] as number;
 }
 
-/** Cuts each class by `SHARES`, at random. */
+/** Divides each class into splits by `SHARES`, at random. */
 function drawUsage(labels: Uint8Array, seed: number): Uint8Array {
   const usage = new Uint8Array(labels.length);
   for (let label = 0; label < CLASSES.length; label++) {
@@ -103,7 +104,7 @@ function drawUsage(labels: Uint8Array, seed: number): Uint8Array {
  * Draws one face.
  *
  * @param label index into `CLASSES`.
- * @param keys decide everything else.
+ * @param keys of the random numbers that determine everything else.
  * @returns [48, 48] row-major, 0–255.
  */
 export function drawFace(label: number, keys: readonly number[]): Uint8Array {

@@ -1,6 +1,6 @@
 import type { Random } from "@mien/format";
 
-/** What makes one drawn person differ from another, whatever the expression. */
+/** The traits of one drawn person, independent of the expression. */
 export interface Traits {
   /** Grey value of skin, 0 (black) to 1 (white). */
   readonly skin: number;
@@ -36,7 +36,7 @@ export interface Traits {
   readonly beard: number;
 }
 
-/** Draws a person. */
+/** Draws the traits of a person at random. */
 export function drawTraits(stream: Random): Traits {
   const around = (mean: number, deviation: number) =>
     mean + deviation * Math.min(2.2, Math.max(-2.2, stream.normal()));
@@ -68,7 +68,7 @@ export function drawTraits(stream: Random): Traits {
   };
 }
 
-/** How the head stands before the camera. */
+/** Pose of the head relative to the camera. */
 export interface Pose {
   /** To the side, in radians. */
   readonly yaw: number;
@@ -78,7 +78,7 @@ export interface Pose {
   readonly roll: number;
   /** Pixels of the picture for half a head's width. */
   readonly scale: number;
-  /** Where the point between the eyes and the nose lies, in pixels. */
+  /** Position of the point between the eyes and the nose, in pixels. */
   readonly centre: readonly [number, number];
 }
 
@@ -94,7 +94,7 @@ export function drawPose(size: number, stream: Random): Pose {
   };
 }
 
-/** Where the light comes from and how hard it is. */
+/** Direction and hardness of the light. */
 export interface Light {
   /** Unit vector towards the light: x right, y down, z to the viewer. */
   readonly direction: readonly [number, number, number];

@@ -30,7 +30,7 @@ export function lineOf({ label, pixels, usage }: Row): string {
   return `${label},${pixels.join(" ")},${USAGES[usage]}`;
 }
 
-/** Reads a text cut into chunks of the given sizes (repeated as needed), as a hostile source would give it. */
+/** Reads a text cut into chunks of the given sizes, which are repeated as needed. */
 export function readText(
   text: string | Buffer,
   options: { cuts?: readonly number[]; quoted?: boolean; skipBadRows?: boolean } = {},

@@ -1,21 +1,21 @@
-/** What a file holds instead of the text that was expected. */
+/** The kind of a file that does not contain the expected text. */
 export interface ContentKind {
-  /** What it is, to follow "found": `a zip archive`. */
+  /** Its name, to follow "found": `a zip archive`. */
   readonly name: string;
-  /** What to do to get the text out of it, as a sentence. */
+  /** How to get the text, as a sentence. */
   readonly remedy: string;
 }
 
-/** How many bytes `contentKind` looks at. */
-export const CONTENT_KIND_BYTES = 512;
+/** Number of bytes that are examined. */
+const EXAMINED_BYTES = 512;
 
-const UNPACK = "Unpack it and name the file that is inside.";
+const UNPACK = "Unpack it and give the file that is inside.";
 const EXPORT = "Save the table as CSV (UTF-8, separated by commas) in the program that made it.";
 const DOWNLOAD = "Download the file itself.";
 const SAVE_UTF8 =
   'Save it as UTF-8: "CSV UTF-8" in Excel, the encoding UTF-8 in Notepad, `-Encoding utf8` in PowerShell.';
 
-/** First bytes of common formats, as Latin-1 text. The first that fits counts. */
+/** First bytes of common formats, as Latin-1 text. The first match counts. */
 const SIGNATURES: readonly (readonly [bytes: string, name: string, remedy: string])[] = [
   ["\x1f\x8b", "a gzip file", "Unpack it, or let its name end in .csv.gz if it is a CSV."],
   ["BZh", "a bzip2 file", UNPACK],
@@ -28,22 +28,22 @@ const SIGNATURES: readonly (readonly [bytes: string, name: string, remedy: strin
   ["\x89HDF\r\n\x1a\n", "an HDF5 file", EXPORT],
   ["SQLite format 3\0", "an SQLite database", EXPORT],
   ["\x93NUMPY", "a NumPy array", EXPORT],
-  ["\x89PNG\r\n\x1a\n", "a PNG picture", "Name a text file."],
-  ["\xff\xd8\xff", "a JPEG picture", "Name a text file."],
-  ["%PDF-", "a PDF document", "Name a text file."],
+  ["\x89PNG\r\n\x1a\n", "a PNG picture", "Give a text file."],
+  ["\xff\xd8\xff", "a JPEG picture", "Give a text file."],
+  ["%PDF-", "a PDF document", "Give a text file."],
 ];
 
 /**
- * Recognises content that is not UTF-8 text, or that only stands for the file that was meant:
- * archives, office files, pictures, UTF-16, web pages, Git LFS pointers.
+ * Recognises content that is not UTF-8 text, or that is not the intended file itself: archives, office
+ * files, pictures, UTF-16, web pages, Git LFS pointers.
  *
- * @param head the first bytes of the content; `CONTENT_KIND_BYTES` of them are enough.
- * @returns undefined for anything else, which may be the text that was expected.
+ * @param head the first bytes of the content; 512 are enough.
+ * @returns undefined for anything else, which may be the expected text.
  */
 export function contentKind(head: Uint8Array): ContentKind | undefined {
-  const text = latin1(head.subarray(0, CONTENT_KIND_BYTES));
+  const text = latin1(head.subarray(0, EXAMINED_BYTES));
   if (text.startsWith("PK\x03\x04")) {
-    // Office files are zip archives whose first entry is called so.
+    // Office files are zip archives with one of these names as first entry.
     const office = /^\[Content_Types\]\.xml|^_rels\/|^xl\//.test(text.slice(30));
     return office
       ? { name: "an Excel workbook (.xlsx)", remedy: EXPORT }
@@ -60,13 +60,13 @@ export function contentKind(head: Uint8Array): ContentKind | undefined {
   if (start.startsWith("version https://git-lfs.github.com/spec/")) {
     return {
       name: "a Git LFS pointer",
-      remedy: "It stands for a file that is stored elsewhere: run `git lfs pull` to get it.",
+      remedy: "The file itself is stored elsewhere: run `git lfs pull` to get it.",
     };
   }
   return undefined;
 }
 
-/** With a byte order mark, or Latin letters of which each second byte is 0. */
+/** Recognises a byte order mark, or Latin letters with 0 as every second byte. */
 function isUtf16(text: string): boolean {
   if (text.startsWith("\xff\xfe") || text.startsWith("\xfe\xff")) return true;
   return /^(?:[\t\n\r -~]\0){4}/.test(text) || /^(?:\0[\t\n\r -~]){4}/.test(text);

@@ -2,20 +2,20 @@ import filenameReservedRegex, { windowsReservedNameRegex } from "filename-reserv
 import { MienError } from "../errors.ts";
 
 /**
- * The longest folder name, in bytes of UTF-8. File systems take 255; the rest is left for endings
- * such as `-2` and `.int8.onnx.made-from.json`.
+ * The longest folder name, in bytes of UTF-8. File systems allow 255; the rest is for endings such as
+ * `-2` and `.int8.onnx.made-from.json`.
  */
-export const LONGEST_FOLDER_NAME = 200;
+const LONGEST_FOLDER_NAME = 200;
 
-/** Control characters, line separators, and halves of surrogate pairs, which UTF-8 cannot write. */
+/** Control characters, line separators, and unpaired surrogates, which UTF-8 cannot encode. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /**
- * Checks a name that a user chose and that becomes the name of a folder: of a study, a run, a
- * session. The name is one path segment that every operating system can store, that cannot be
- * mistaken for a flag, and that leaves room for endings.
+ * Checks a name that a user chose for a folder: of a study, a run, a session. A valid name is one path
+ * segment that every operating system can store, that cannot be mistaken for a flag, and that leaves
+ * room for endings.
  *
- * @param what the flag or the thing that has the name, for the message, for example `--study`.
+ * @param what has the name, for the error message, for example `--study`.
  * @returns the name unchanged.
  * @throws {MienError} `usage` saying what is wrong with it.
  */
@@ -28,10 +28,10 @@ export function checkFolderName(name: string, what: string): string {
 }
 
 /**
- * The folder name nearest to a text that was not chosen as one, for example a data set's name.
+ * Makes a folder name from any text, for example the name of a data set.
  *
- * @returns a name that `checkFolderName` accepts; the text itself if it is one already; `unnamed`
- * if nothing of the text can stay.
+ * @returns a name that `checkFolderName` accepts; the text itself if it is valid; `unnamed` if no
+ * character of the text can be used.
  */
 export function toFolderName(text: string): string {
   if (problemOf(text) === undefined) return text;
@@ -45,9 +45,9 @@ export function toFolderName(text: string): string {
 }
 
 /**
- * The beginning of a file name, so that an ending can be added.
+ * Shortens a file name, so that an ending can be added.
  *
- * @param most bytes of UTF-8 that it may have; a character that would be cut is left out.
+ * @param most longest result, in bytes of UTF-8; only whole characters are kept.
  */
 export function shortened(name: string, most: number): string {
   let bytes = 0;
@@ -62,7 +62,7 @@ export function shortened(name: string, most: number): string {
 
 function problemOf(name: string): string | undefined {
   if (name === "") return "it is empty";
-  if (name === "." || name === "..") return "it means a folder that is already there";
+  if (name === "." || name === "..") return "it is a folder that already exists";
   if (/[/\\]/.test(name)) return "a name must not contain / or \\";
   if (name.startsWith("-")) return "a name that begins with a dash would be read as a flag";
   if (UNPRINTABLE.test(name)) return "it contains a character that cannot be printed";

@@ -3,13 +3,13 @@ import { MienError, messageOf, type ErrorCode } from "../errors.ts";
 import { printable } from "./printable.ts";
 
 /**
- * Parses a JSON file's content: UTF-8, with or without a byte order mark.
+ * Parses the content of a JSON file in UTF-8, with or without a byte order mark.
  *
  * @param bytes the whole content.
- * @param name what to call the file in errors.
- * @param code of the error, by default `bad-data`.
- * @throws {MienError} with that code if it is not JSON, or not UTF-8; the message says what it is
- * instead where that can be recognised.
+ * @param name of the file in errors.
+ * @param code of the error; default `bad-data`.
+ * @throws {MienError} with that code if it is not JSON, or not UTF-8; the message names the kind of
+ * file where it can be recognised.
  */
 export function parseJson(bytes: Uint8Array, name: string, code: ErrorCode = "bad-data"): unknown {
   const fail = (problem: string, advice?: string): never => {
@@ -25,7 +25,7 @@ export function parseJson(bytes: Uint8Array, name: string, code: ErrorCode = "ba
   }
   let text: string;
   try {
-    // Takes a byte order mark away.
+    // The decoder removes a byte order mark.
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return fail(

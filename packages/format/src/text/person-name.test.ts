@@ -72,7 +72,7 @@ describe("a person's name", () => {
     expect(() => checkPersonName(name)).toThrow(`this cannot be a name: ${problem}`);
   });
 
-  it("is said to be wrong without a code point or what it holds, which may harm the terminal", () => {
+  it("is described in plain ASCII when it is wrong, since its characters may harm the terminal", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 120 }), (text) => {
         expect(personNameProblem(toPersonName(text)) ?? "").toMatch(/^[ -~]*$/);
@@ -82,7 +82,7 @@ describe("a person's name", () => {
     );
   });
 
-  it("is one in all its spellings, and stays as it is once it is stored", () => {
+  it("is the same in all its encodings, and does not change when it is normalised again", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         const name = toPersonName(text);

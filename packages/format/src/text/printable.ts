@@ -1,7 +1,7 @@
 /**
- * Text from a file or a stranger as it may be shown in a terminal: control characters, characters
- * that change the direction of writing, line separators and lone surrogates are shown as escapes
- * (`\n`, `\u202e`); all else stays as it is.
+ * Makes text from an untrusted file or user safe for a terminal: control characters, characters that
+ * change the direction of writing, line separators and unpaired surrogates become escapes (`\n`,
+ * `\u202e`); other characters do not change.
  */
 export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => {

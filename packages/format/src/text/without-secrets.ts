@@ -1,4 +1,4 @@
-/** What stands in the place of a user name, a password or a key. */
+/** Replacement for a user name, a password or a key. */
 const HIDDEN = "***";
 
 /**
@@ -6,29 +6,28 @@ const HIDDEN = "***";
  * contain one of the words count: `access_token`, `X-Amz-Signature`, `loginpas`, `passphrase`.
  */
 const SECRET_NAME = /use?r|pwd|pas|psw|token|secret|sig|auth|cred|login|session|jwt|hmac|key$/;
-/** Names that count as a whole only, since they occur inside harmless ones. */
+/** Names that count only as a whole, since they are parts of harmless names. */
 const SECRET_WORD = /^(u|p|pw|pin|otp|sid|uid|acc|account|policy|streamid|hdnea|hdnts|code|hash)$/;
 
 /** The beginning of an address. Local files have no user. */
 const SCHEME = /(?!file:)\b[a-z][a-z0-9+.-]*:\/\//i;
-/** The same with a slash too few, for kinds of addresses that are in use. */
+/** The same with a missing slash, for common kinds of addresses. */
 const MISTYPED = /^(?:rtsps?|rtmps?|https?|ftps?|srt|udp|tcp|rtp|mms|postgres(?:ql)?):\/?(?!\/)/i;
-/** `me:password@host`: an address without its beginning. A drive of Windows has one letter. */
+/** `me:password@host`: an address without its scheme. A drive letter of Windows does not match. */
 const BARE = /^(?!kinect:|webcam:|file:)[^\s:/\\@]{2,}:[^@]+@(?=[^\s@/\\]+$|[^\s@/\\]+[/:?])/i;
 
 /**
- * A text as it may be shown, logged, stored or sent: without the user names, passwords and keys of
- * the addresses in it. `***` stands in their place.
+ * Replaces the user names, passwords and keys of the addresses in a text by `***`, so that the text can
+ * be shown, logged, stored or sent.
  *
- * Hidden are what stands before the `@` of an address, and the values of parameters that are called
- * user, password, token, key, signature or similar, in the query, the fragment or the path. Where it
- * is not clear what belongs to a password, because it holds `/`, `?`, `#`, `@` or a blank, more is
- * hidden, never less; this may be the host, too.
+ * Hidden are the part before the `@` of an address, and the values of parameters named user, password,
+ * token, key, signature or similar, in the query, the fragment or the path. Where the end of a password
+ * is not certain, because it contains `/`, `?`, `#`, `@` or a blank, more is hidden rather than less,
+ * possibly also the host.
  *
  * @param text an address, or any text, such as the log of a program that was given the address.
- * @param address the address that the text may repeat, whole or in parts; default the text itself,
- * which then is one address from its beginning to its end. A text without `://` is not changed, but
- * for `user:password@host`.
+ * @param address the address that the text may repeat, whole or in parts; default: the text itself,
+ * which then is one address as a whole. Without `://`, only `user:password@host` is changed.
  */
 export function withoutSecrets(text: string, address: string = text): string {
   if (text === address) return hideWhole(text);
@@ -38,7 +37,7 @@ export function withoutSecrets(text: string, address: string = text): string {
     safe = safe.replaceAll(address, shown);
     for (const secret of secretsIn(address)) safe = hideEach(safe, secret);
   }
-  // Other addresses, for example those that a playlist or a redirection named.
+  // Other addresses, for example from a playlist or a redirection.
   const others = new RegExp(`${SCHEME.source}[^\\s"'<>]*`, "gi");
   return safe.replace(others, (found) => hideWhole(found));
 }
@@ -46,16 +45,16 @@ export function withoutSecrets(text: string, address: string = text): string {
 function hideWhole(address: string): string {
   const start = SCHEME.exec(address) ?? MISTYPED.exec(address);
   if (start === null) return address.replace(BARE, `${HIDDEN}@`);
-  const { head, rest } = cut(address, start);
+  const { head, rest } = splitAtScheme(address, start);
   return head + hideRest(rest);
 }
 
-function cut(address: string, start: RegExpExecArray): { head: string; rest: string } {
+function splitAtScheme(address: string, start: RegExpExecArray): { head: string; rest: string } {
   const at = start.index + start[0].length;
   return { head: address.slice(0, at), rest: address.slice(at) };
 }
 
-/** Hides in what follows the `://` of an address. */
+/** Hides the secrets in the part of an address after `://`. */
 function hideRest(rest: string): string {
   const values = secretValues(rest);
   const lastAt = rest.lastIndexOf("@");
@@ -64,21 +63,21 @@ function hideRest(rest: string): string {
   if (lastAt < 0 || isHost(authority) || (inValue && !/[@:]/.test(authority))) {
     return hidePort(hideValues(rest, values), authority);
   }
-  // This @ may end the user's password, or belong to a parameter: nothing before it is safe.
+  // This @ may end the user's password or belong to a parameter, so that everything is hidden.
   if (inValue) return HIDDEN;
   const tail = rest.slice(lastAt + 1);
   return `${HIDDEN}@${hideValues(tail, secretValues(tail))}`;
 }
 
 /**
- * Whether the part before the path is a host without doubt. `name:1234` may be the beginning of
+ * Whether the part before the path is certainly a host. `name:1234` may be the beginning of
  * `name:1234/5@host`, and `name` that of `name/5@host`.
  */
 function isHost(authority: string): boolean {
   return /^((\d+\.){3}\d+|\[[\da-f:.%]+\]|localhost)(:\d*)?$|^[\w-]+(\.[\w-]+)+$/i.test(authority);
 }
 
-/** A port that is no number is a password whose host was forgotten. */
+/** Hides a port that is no number, since it is a password without its host. */
 function hidePort(rest: string, authority: string): string {
   const [, host = "", port] = /^(\[[^\]]*\]|[^:]*):([^]*)$/.exec(authority) ?? [];
   if (port === undefined || /^\d*\W*$/.test(port)) return rest;
@@ -90,14 +89,14 @@ interface Range {
   readonly to: number;
 }
 
-/** Where the secret values of `name=value` stand. */
+/** The places of the secret values in `name=value`. */
 function secretValues(rest: string): Range[] {
   const ranges: Range[] = [];
   const names = /([/?#&;\s]|_(?=[^/?#&;\s=_]+=))([^/?#&;\s=]+)=/g;
   for (let found = names.exec(rest); found !== null; found = names.exec(rest)) {
     const [whole, separator = "", name = ""] = found;
     const from = found.index + whole.length;
-    // Cameras put parameters into the path, too: /user=me_password=x_channel=1.sdp
+    // Some cameras have parameters in the path: /user=me_password=x_channel=1.sdp
     const inPath = !/[?#]/.test(rest.slice(0, found.index)) && !/[?#]/.test(separator);
     const next = inPath ? /[&;_][^/?#&;\s=_]+=/ : /[&;][^/?#&;\s=]+=/;
     const length = rest.slice(from).search(next);
@@ -119,12 +118,12 @@ function isSecret(name: string): boolean {
   return SECRET_NAME.test(letters) || SECRET_WORD.test(letters);
 }
 
-/** Whether a value is an address with secrets of its own, as it stands or percent-encoded. */
+/** Whether a value is an address that contains secrets, plain or percent-encoded. */
 function hidesAddress(value: string): boolean {
   const plain = decoded(value);
   const start = SCHEME.exec(plain);
   if (start === null) return false;
-  const { rest } = cut(plain, start);
+  const { rest } = splitAtScheme(plain, start);
   return hideRest(rest) !== rest;
 }
 
@@ -138,10 +137,10 @@ function hideValues(rest: string, values: readonly Range[]): string {
   return shown + rest.slice(at);
 }
 
-/** The secrets of an address and their parts, as programs may repeat them; the longest first. */
+/** The secrets of an address and their parts, in all forms that programs may print; longest first. */
 function secretsIn(address: string): string[] {
   const start = SCHEME.exec(address) ?? MISTYPED.exec(address);
-  const rest = start === null ? address : cut(address, start).rest;
+  const rest = start === null ? address : splitAtScheme(address, start).rest;
   const whole = secretValues(rest).map(({ from, to }) => rest.slice(from, to));
   if (hideRest(rest).startsWith(HIDDEN)) {
     const userInfo = rest.slice(0, Math.max(0, rest.lastIndexOf("@")));
@@ -157,7 +156,7 @@ function secretsIn(address: string): string[] {
   return [...new Set(forms)].filter((form) => form.length > 2).sort((a, b) => b.length - a.length);
 }
 
-/** A short secret is hidden as a whole word only, so that the rest of the text stays readable. */
+/** Hides a secret; a short one only as a whole word, so that the rest of the text stays readable. */
 function hideEach(text: string, secret: string): string {
   if (secret.length > 4) return text.replaceAll(secret, HIDDEN);
   const literal = secret.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
@@ -172,7 +171,7 @@ function decoded(text: string): string {
   }
 }
 
-/** encodeURIComponent refuses half a character. */
+/** Removes unpaired surrogates, which encodeURIComponent refuses. */
 function wellFormed(text: string): string {
   return text.replace(
     /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,

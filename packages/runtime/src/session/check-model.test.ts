@@ -24,8 +24,8 @@ const output = { name: "probabilities", shape: ["N", 5] };
 /** What is wrong with a file, the file, and what the error message must match. */
 const REFUSED: [string, Uint8Array, RegExp][] = [
   ["a web page", Buffer.from("<!doctype html><title>404</title>"), /not an ONNX model/],
-  ["an empty file", new Uint8Array(), /not an ONNX model: it holds no graph/],
-  ["a file that is cut off", without.subarray(0, 1000), /is cut off: byte .* makes no sense/],
+  ["an empty file", new Uint8Array(), /not an ONNX model: it contains no graph/],
+  ["a file that is cut off", without.subarray(0, 1000), /is cut off: byte .* is invalid/],
   ["an ONNX file that is not mien's", changed({ metadata: {} }), /metadata has no "mien.format"/],
   [
     "another format version",

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { findPython, PYTHON_FOLDER } from "../optuna/optuna-bridge.ts";
 import { findPlace, openStudy, placeOptions } from "../study-place.ts";
 
-/** Its pages can change and delete studies, so they are for this machine only. */
+/** Address of the dashboard: this machine only, because its pages can change and delete studies. */
 const HOST = "127.0.0.1";
 
 const answerSchema = z.union([
@@ -39,7 +39,7 @@ export const dashboardCommand = defineCommand({
   },
   async run(values, { terminal, signal }) {
     const place = await findPlace(values);
-    // Says in plain words what may be wrong with the study, before anything is served.
+    // Reports what is wrong with the study before anything is served.
     const address = "url" in place.store ? place.store.url : "";
     const onComplaint = (line: string) => terminal.warn(`python: ${withoutSecrets(line, address)}`);
     const { bridge, study } = await openStudy(place, { worker: 1, onComplaint });

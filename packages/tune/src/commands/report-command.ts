@@ -42,7 +42,7 @@ export const reportCommand = defineCommand({
     seeds: {
       type: "integer",
       description:
-        "Trainings of the best settings and of train:fit's own, for the comparison; 0 skips it",
+        "Number of seeds per setting for the comparison of the best settings with the defaults; 0 skips the comparison",
       unit: "seeds",
       default: 3,
       min: 0,
@@ -62,7 +62,7 @@ export const reportCommand = defineCommand({
       const best = await bridge.call("best", {});
       if (best === null) {
         throw new MienError("bad-data", `the study ${study} has no complete trial yet`, {
-          advice: "Go on with it by `npx nx run tune:search`.",
+          advice: "Continue it with `npx nx run tune:search`.",
         });
       }
       terminal.say(`study ${study} in ${folder}: ${trialCount(trials)}`);
@@ -76,7 +76,7 @@ export const reportCommand = defineCommand({
         const dataset = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
         if (dataset.sha256 !== data.sha256) {
           throw new MienError("mismatch", `${dataset.path} is not the study's data set`, {
-            advice: "Name that with --csv, or leave the comparison out with --seeds 0.",
+            advice: "Name the study's data set with --csv, or skip the comparison with --seeds 0.",
           });
         }
         comparison = await compare({

@@ -31,8 +31,8 @@ export const searchCommand = defineCommand({
   name: "search",
   summary: "Search for better hyperparameters, or continue an interrupted search",
   details:
-    "Samples hyperparameters from a space with Optuna's TPE and trains each sample (a trial) for a few epochs on a share of the training part. " +
-    "Each trial is evaluated on other images of the training part, which no trial is trained on; PublicTest and PrivateTest are not used.\n" +
+    "Samples hyperparameters from a space with Optuna's TPE and trains each sample (a trial) for a few epochs on a share of the training split.  " +
+    "Each trial is evaluated on other images of the training split, on which no trial is trained; PublicTest and PrivateTest are not used.\n" +
     `Writes ${TUNE_FOLDER}/<study>/: the journal of the study, and ${STUDY_FILES.best}, the best hyperparameters for train:fit --config.\n` +
     "The same command again continues until the requested number of trials is complete or pruned; failed trials do not count. " +
     "Any number of tune:worker processes can help.\n" +
@@ -136,7 +136,9 @@ export const searchCommand = defineCommand({
     try {
       checkSame(study.study, study.settings, settings);
       if (study.settings.code !== settings.code) {
-        terminal.warn("the training code has changed since the study began; it is gone on with.");
+        terminal.warn(
+          "the training code has changed since the study began; the study continues nevertheless.",
+        );
       }
       await bridge.call("aim", { trials: values.trials });
       terminal.say(
@@ -146,7 +148,7 @@ export const searchCommand = defineCommand({
       let status: Status | undefined;
       const first = await bridge.call("status", {});
       if (first.counts.complete + first.counts.pruned < values.trials) {
-        // Parsed once here, the data is in the cache for every trial.
+        // Parsing the data here puts it into the cache for every trial.
         await loadWithProgress({ csv, skipBadRows, signal }, terminal);
         sayEarlier(terminal, first);
       }
@@ -182,7 +184,7 @@ export const searchCommand = defineCommand({
         .join(", ");
       if (signal.aborted) {
         throw new MienError("interrupted", `${soFar} of ${counted(values.trials, "trial")}`, {
-          advice: "Repeat the command to go on; the trial that ran is begun anew.",
+          advice: "Repeat the command to continue; it restarts the trial that was running.",
         });
       }
       terminal.say(
@@ -192,7 +194,10 @@ export const searchCommand = defineCommand({
         reportBest(terminal, space, best);
         terminal.wrote(bestFile, "the best settings");
         const flags = placeFlags(values, study.study);
-        terminal.next(`npx nx run tune:report ${flags}`, "what the study says, with plots");
+        terminal.next(
+          `npx nx run tune:report ${flags}`,
+          "to see the results of the study, with plots",
+        );
         terminal.next(
           `npx nx run train:fit --config ${shellQuote(bestFile)}`,
           "to train with the best settings",

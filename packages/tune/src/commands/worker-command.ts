@@ -33,12 +33,12 @@ export const workerCommand = defineCommand({
       if (identity.sha256 !== data.sha256) {
         throw new MienError(
           "mismatch",
-          `${study} searches on ${data.name}, SHA-256 ${data.sha256.slice(0, 12)}…; ${identity.path} has ${identity.sha256.slice(0, 12)}…`,
+          `the study ${study} uses ${data.name}, SHA-256 ${data.sha256.slice(0, 12)}…; ${identity.path} has ${identity.sha256.slice(0, 12)}…`,
           { advice: "Name the same data set with --csv." },
         );
       }
       if (settings.code !== (await trainingCode())) {
-        terminal.warn("the training code here is not that which the study began with.");
+        terminal.warn("the training code here differs from the code with which the study began.");
       }
       await loadWithProgress({ csv, skipBadRows: data.skipBadRows, signal }, terminal);
       terminal.say(
@@ -57,12 +57,15 @@ export const workerCommand = defineCommand({
         onStatus: (now) => table.status((status = now)),
       }).finally(() => table.stop());
       if (!done) {
-        throw new MienError("interrupted", "the trial that ran is given back", {
+        throw new MienError("interrupted", "the trial that was running is returned to the study", {
           advice: "Repeat the command to help again.",
         });
       }
       terminal.say("all trials of the study are done");
-      terminal.next(`npx nx run tune:report ${placeFlags(values, study)}`, "what the study says");
+      terminal.next(
+        `npx nx run tune:report ${placeFlags(values, study)}`,
+        "to see the results of the study",
+      );
       return { study, counts: status?.counts, best: status?.best };
     } finally {
       await bridge.close();

@@ -297,7 +297,7 @@ describe.skipIf(withoutPython("json"))("a Python side that does not do its part"
   };
   const failure = {
     code: "environment",
-    advice: expect.stringMatching(/study is whole/) as string,
+    advice: expect.stringMatching(/study is intact/) as string,
   };
 
   it("is reported with its last words if it dies, and takes no more questions", async () => {
@@ -327,7 +327,7 @@ describe.skipIf(withoutPython("json"))("a Python side that does not do its part"
     const bridge = await opened(`${greeting}\ninput()\n${answer}\ninput()`);
     await expect(bridge.call("ask", {})).rejects.toMatchObject({
       code: "environment",
-      message: expect.stringMatching(/unexpected|another question/) as string,
+      message: expect.stringMatching(/unexpected|another request/) as string,
     });
   });
 

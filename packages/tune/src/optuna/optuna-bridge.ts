@@ -14,26 +14,27 @@ import {
   type Result,
 } from "./optuna-protocol.ts";
 
-/** Optuna in a Python process of its own, which works on one study. */
+/** A Python process that runs Optuna on one study. */
 export interface Bridge {
-  /** Versions of what answers. */
+  /** Versions of the Python side. */
   readonly versions: { readonly optuna: string; readonly python: string };
-  /** Of the Python process. */
+  /** Process id of Python. */
   readonly pid: number;
   /**
-   * Sends one request and waits for its answer.
+   * Sends one request and waits for the response.
    *
-   * @throws {MienError} `environment` if Python ends, hangs, or answers something else than the
-   * protocol says; the process is ended then. `BridgeRefusal` if Python refused the request.
+   * @throws {MienError} `environment` if Python ends, hangs, or violates the protocol; the process
+   * is ended
+   * then. `BridgeRefusal` if Python refuses the request.
    */
   call<O extends Operation>(operation: O, request: Requests[O]): Promise<Result<O>>;
-  /** Ends the process in order. */
+  /** Closes the connection and waits for the process to end. */
   close(): Promise<void>;
 }
 
-/** A request that the Python side understood and could not meet. */
+/** Python understood a request and refused it. */
 export class BridgeRefusal extends Error {
-  /** Why, as a word: `no-study`, `foreign-study`, `failed`. */
+  /** The reason: `no-study`, `foreign-study` or `failed`. */
   readonly kind: string;
 
   constructor(kind: string, message: string) {
@@ -45,26 +46,26 @@ export class BridgeRefusal extends Error {
 /** The folder with the Python part of this package. */
 export const PYTHON_FOLDER = path.join(import.meta.dirname, "../../python");
 
-/** How to start the Python side, and whom to tell what it complains about. */
+/** How to start the Python side, and what to do with its error output. */
 export interface BridgeOptions {
   /** Called for each line that Python writes to standard error. */
   readonly onComplaint?: (line: string) => void;
-  /** The database's address; its secrets are hidden where a line repeats them. */
+  /** The database's URL; its secrets are removed from lines that contain them. */
   readonly address?: string;
-  /** The longest that any answer may take, in seconds; default 120. */
+  /** Time limit of a response, in seconds; default 120. */
   readonly patience?: number;
-  /** What to run instead of bridge.py. */
+  /** Program to run instead of bridge.py, for tests. */
   readonly script?: string;
 }
 
 const PATIENCE = 120;
-/** Lines of Python's complaints that an error repeats. */
+/** Number of lines of Python's error output that an error message contains. */
 const SHOWN_LINES = 6;
-/** How long an ended input may take to end the process, in milliseconds. */
+/** Time for the process to end after its input was closed, in milliseconds. */
 const CLOSING_TIME = 3000;
 
 /**
- * The Python that set-up prepares, or the one that `MIEN_PYTHON` names.
+ * Path of the Python that the set-up prepares, or of the one that `MIEN_PYTHON` names.
  *
  * @throws {MienError} `environment` if there is none.
  */
@@ -72,26 +73,27 @@ export function findPython(): string {
   const chosen = process.env["MIEN_PYTHON"];
   const inVenv = process.platform === "win32" ? "Scripts/python.exe" : "bin/python";
   const python = chosen ?? path.resolve(import.meta.dirname, "../../../../.venv", inVenv);
-  // A bare name is looked up on the PATH when it is started.
+  // A name without a folder is looked up on the PATH when it is started.
   if (existsSync(python) || (chosen !== undefined && !/[/\\]/.test(chosen))) return python;
   throw new MienError("environment", `the search needs Python, and there is none at ${python}`, {
     advice:
-      "Run `npm run setup`: it makes a virtual environment with all that is needed. " +
+      "Run `npm run setup`: it makes the virtual environment.  " +
       "Or name a Python 3.10 or newer by MIEN_PYTHON.",
   });
 }
 
 /**
- * Starts the Python side and checks that it speaks this version of the protocol.
+ * Starts the Python side and checks its version of the protocol.
  *
- * @throws {MienError} `environment` if Python or one of its packages is missing, or it does not
- * greet as it should.
+ * @throws {MienError} `environment` if Python or one of its packages is missing, or its first line
+ * is not as
+ * expected.
  */
 export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
   const { onComplaint, patience = PATIENCE } = options;
   const python = findPython();
   const script = options.script ?? path.join(PYTHON_FOLDER, "bridge.py");
-  // Neither the environment's nor the user's own packages get among those that are pinned.
+  // Isolated: only the pinned packages are imported, not those of the environment or the user.
   const child = spawn(python, ["-E", "-s", script], { stdio: "pipe", windowsHide: true });
   const complaints: string[] = [];
   createInterface(child.stderr).on("line", (line) => {
@@ -100,7 +102,7 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
     onComplaint?.(shown);
   });
   child.on("error", (error) => complaints.push(error.message));
-  // A process that is gone already shows in its end.
+  // If the process has already ended, its exit is reported below.
   child.stdin.on("error", () => undefined);
   const ended = new Promise<string>((resolve) =>
     child.once("close", (code, signal) => resolve(`ended with ${signal ?? `code ${code ?? 1}`}`)),
@@ -110,14 +112,14 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
     readonly resolve: (line: string) => void;
     readonly reject: (error: Error) => void;
   }
-  /** Python answers in the order in which it is asked. */
+  /** Requests that wait for a response; Python responds in the order of the requests. */
   const waiting: Waiting[] = [];
   let broken: MienError | undefined;
   const breakOff = (problem: string): MienError => {
     broken ??= new MienError(
       "environment",
       [`the Python side of the search ${problem}`, ...complaints.slice(-SHOWN_LINES)].join("\n  "),
-      { advice: "The study is whole: repeat the command to go on with it." },
+      { advice: "The study is intact: repeat the command to continue it." },
     );
     child.kill("SIGKILL");
     for (const { reject } of waiting.splice(0)) reject(broken);
@@ -125,7 +127,7 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
   };
   createInterface(child.stdout).on("line", (line) => {
     const next = waiting.shift();
-    if (next === undefined) breakOff(`spoke without being asked: ${excerpt(line)}`);
+    if (next === undefined) breakOff(`sent a line without a request: ${excerpt(line)}`);
     else next.resolve(line);
   });
   void ended.then((how) => breakOff(how));
@@ -150,7 +152,7 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
     try {
       return schema.parse(JSON.parse(line));
     } catch {
-      throw breakOff(`said something unexpected: ${excerpt(line)}`);
+      throw breakOff(`sent something unexpected: ${excerpt(line)}`);
     }
   };
 
@@ -177,7 +179,7 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
       if (!broken) child.stdin.write(`${JSON.stringify({ id, op: operation, ...request })}\n`);
       const text = await line;
       const answer = parse(text, answerSchema);
-      if (answer.id !== id) throw breakOff(`answered another question: ${excerpt(text)}`);
+      if (answer.id !== id) throw breakOff(`responded to another request: ${excerpt(text)}`);
       if ("error" in answer) throw new BridgeRefusal(answer.error.kind, answer.error.message);
       const result = resultSchemas[operation].safeParse(answer.result);
       if (result.success) return result.data as Result<O>;

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { settingsSchema } from "../study-settings.ts";
 
-/** Version of the messages below; python/bridge.py greets with its own, and both must agree. */
+/** Version of the messages below; must equal the version that python/bridge.py sends first. */
 export const PROTOCOL = 1;
 
 /** The first line of the Python side. */
 export const greetingSchema = z.union([
   z.strictObject({ protocol: z.int(), optuna: z.string(), python: z.string() }),
-  /** What could not be imported. */
+  /** The package that could not be imported. */
   z.strictObject({ protocol: z.int(), missing: z.string() }),
 ]);
 
-/** Any later line of the Python side: the answer to one request. */
+/** Any later line of the Python side: the response to one request. */
 export const answerSchema = z.union([
   z.strictObject({ id: z.int(), result: z.unknown() }),
   z.strictObject({
@@ -20,18 +20,18 @@ export const answerSchema = z.union([
   }),
 ]);
 
-/** What a parameter may be set to, as Optuna's storages keep it; lists are JSON texts. */
+/** A value of a parameter as Optuna stores it; lists are JSON texts. */
 const paramsSchema = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
 
 const trialSchema = z.strictObject({
-  /** 0 for the first of a study. */
+  /** Number of the trial in its study, from 0. */
   number: z.int(),
-  /** `interrupted`: ended by whoever ran it, or with its worker, and repeated by another trial. */
+  /** `interrupted`: stopped by the user or ended with its worker; another trial repeats it. */
   state: z.enum(["complete", "pruned", "failed", "interrupted", "running", "waiting"]),
-  /** Of a complete trial its result, of a pruned one what it reported last. */
+  /** The result of a complete trial; the last reported value of a pruned one. */
   value: z.number().nullable(),
   params: paramsSchema,
-  /** [epoch from 1, value] of every report, in order. */
+  /** [epoch, value] of every report, in order; epochs count from 1. */
   steps: z.array(z.tuple([z.int(), z.number()])),
   seconds: z.number().nullable(),
   /** Why a failed or interrupted trial ended. */
@@ -44,7 +44,7 @@ const trialSchema = z.strictObject({
 export type Trial = Readonly<z.output<typeof trialSchema>>;
 
 const statusSchema = z.strictObject({
-  /** How many trials are to be complete or pruned in the end. */
+  /** Target number of complete and pruned trials. */
   target: z.int(),
   counts: z.strictObject({
     complete: z.int(),
@@ -55,14 +55,14 @@ const statusSchema = z.strictObject({
     waiting: z.int(),
   }),
   best: trialSchema.nullable(),
-  /** Trials of all workers that ended since this process asked the last time. */
+  /** Trials of all workers that ended since the last request. */
   ended: z.array(trialSchema),
 });
 
-/** How far a study is. */
+/** Progress of a study. */
 export type Status = Readonly<z.output<typeof statusSchema>>;
 
-/** Where a study is kept: in a journal file of this machine, or in PostgreSQL. */
+/** Storage of a study: a journal file on this machine, or PostgreSQL. */
 export type StorePlace =
   | { readonly journal: string }
   | { readonly url: string; /** In seconds. */ readonly heartbeat: number };
@@ -81,7 +81,7 @@ export const resultSchemas = {
       params: paramsSchema,
       retryOf: z.int().nullable(),
     }),
-    /** Others run the last trials; they may fail yet. */
+    /** Other workers run the last trials; these may still fail. */
     z.strictObject({ kind: z.literal("wait") }),
     z.strictObject({ kind: z.literal("done") }),
   ]),
@@ -98,10 +98,13 @@ export const resultSchemas = {
 
 /** What every operation takes. */
 export interface Requests {
-  /** Opens a study, or makes it if `new` says how; `worker` is 0 for the first of several. */
+  /**
+   * Opens a study, or creates it with the settings in `new`; `worker` is 0 for the first of
+   * several.
+   */
   readonly create: {
     readonly store: StorePlace;
-    /** Null for the only one that is there. */
+    /** The study's name; null for the only one in the storage. */
     readonly study: string | null;
     readonly new: {
       /** Where `study` is null. */

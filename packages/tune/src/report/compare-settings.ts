@@ -25,23 +25,24 @@ import {
 import { selectionSplit } from "../trial/selection-split.ts";
 import { gainOf, type Gain } from "./gain.ts";
 
-/** One way of training, with several seeds, on PublicTest. */
+/** Results of one configuration, trained with several seeds, on PublicTest. */
 export interface Contestant {
   readonly name: "default" | "tuned";
   readonly config: TrainConfig;
   readonly runs: readonly { readonly folder: string; readonly metrics: RunMetrics }[];
 }
 
-/** Tuned against default settings. */
+/** Comparison of the tuned with the default settings. */
 export interface Comparison extends Gain {
   readonly images: number;
   readonly contestants: readonly [Contestant, Contestant];
 }
 
 /**
- * Trains train's default settings and the best trial's with the study's own budget and several
- * seeds, and measures both on PublicTest, by which no trial was chosen. The epoch of each run is
- * chosen as in a trial, on the judging part of Training. Runs that are done already are kept.
+ * Trains with train's default settings and with the best trial's, with the budget of the study and
+ * several seeds each, and measures both on PublicTest, which was not used to choose trials. The
+ * epoch of
+ * each run is chosen as in a trial, on the selection split. Finished runs are reused.
  *
  * @param given.trial number of the best trial, `given.hyperparameters` its settings.
  * @param given.folder where the runs are kept.
@@ -122,7 +123,7 @@ async function measure(
         bar.update(done, `${formatSeconds(secondsLeft)} left of this run`);
       },
     });
-    // What judges here is the part that the run has not seen, nor chosen its epoch by.
+    // Measured on PublicTest, on which the run was neither trained nor its epoch chosen.
     const split = { ...officialSplit(set), train: parts.train };
     return (await finishRun(result, { set, split, config, folder })).metrics;
   } finally {
@@ -130,7 +131,7 @@ async function measure(
   }
 }
 
-/** Whether a run was right about each image of PublicTest. */
+/** Whether a run classifies each image of PublicTest correctly. */
 async function answersOf(folder: string): Promise<boolean[]> {
   const file = path.join(folder, "predictions-validation.bin");
   const stored = decodeTensors(await readBytes(file), file);

@@ -1,4 +1,4 @@
-/** How much better one way of training is than another, in accuracy. */
+/** Difference in accuracy between two configurations. */
 export interface Gain {
   /** Difference of the mean accuracies, −1 to 1. */
   readonly gain: number;
@@ -13,13 +13,15 @@ const Z = 1.959964;
 const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 
 /**
- * The gain of `after` over `before` on the same images, each trained with several seeds.
+ * Gain of `after` over `before` on the same images, both trained with several seeds.
  *
- * Its uncertainty has two sources: other images (the images are paired, their mean differences are
- * taken as independent), and other seeds (of both ways, by Student's t). The half width is the root
- * of the sum of both squared.
+ * The uncertainty has two sources: the images (paired; their mean differences are taken as
+ * independent)
+ * and the seeds (of both configurations, by Student's t). The half width of the interval is the
+ * root of
+ * the sum of both squares.
  *
- * @param before [seeds][images], whether each image was right; `after` likewise.
+ * @param before [seeds][images], whether each image was classified correctly; `after` likewise.
  */
 export function gainOf(
   before: readonly (readonly boolean[])[],

@@ -21,7 +21,7 @@ export interface Picture {
 const [BLUE, ORANGE, GREEN] = COLOURS.series;
 const percent = (value: number) => 100 * value;
 
-/** Trials that came to a value, in the order of their numbers. */
+/** Trials with a value, in the order of their numbers. */
 export function valued(trials: readonly Trial[]): (Trial & { value: number })[] {
   return trials.filter(
     (trial): trial is Trial & { value: number } =>
@@ -39,9 +39,9 @@ export function bestSoFar(trials: readonly Trial[]): (number | undefined)[] {
 }
 
 /**
- * Every trial's value, the best so far, and what random search would be expected to have found.
+ * Chart of every trial's value, the best so far, and the expected best of a random search.
  *
- * @param random [trials], or null if there is too little to tell from.
+ * @param random [trials], or null if there are too few trials.
  */
 export function drawHistory(trials: readonly Trial[], random: readonly number[] | null): Picture {
   const shown = valued(trials);
@@ -101,7 +101,7 @@ export function drawHistory(trials: readonly Trial[], random: readonly number[] 
         },
         scales: {
           x: { title: { display: true, text: "trials, in their order" }, ticks: { precision: 0 } },
-          y: { title: { display: true, text: "accuracy on the judging part (%)" } },
+          y: { title: { display: true, text: "accuracy on the selection split (%)" } },
         },
       },
     },
@@ -137,7 +137,7 @@ export function drawCurves(trials: readonly Trial[]): Picture {
             title: { display: true, text: title },
             legend: {
               labels: {
-                // One entry of the legend for each kind: the first of it.
+                // One legend entry for each kind.
                 filter: ({ text, datasetIndex }, { datasets }) =>
                   datasets.findIndex(({ label }) => label === text) === datasetIndex,
               },
@@ -145,7 +145,7 @@ export function drawCurves(trials: readonly Trial[]): Picture {
           },
           scales: {
             x: { title: { display: true, text: "epoch" }, ticks: { precision: 0 } },
-            y: { title: { display: true, text: "accuracy on the judging part (%)" } },
+            y: { title: { display: true, text: "accuracy on the selection split (%)" } },
           },
         },
       },
@@ -155,7 +155,7 @@ export function drawCurves(trials: readonly Trial[]): Picture {
   return { name: "curves", title, png };
 }
 
-/** Share of every parameter in what makes trials differ. */
+/** Chart of each parameter's share of the variance between trials. */
 export function drawImportance(importance: readonly (readonly [string, number])[]): Picture {
   const title = "Importance (fANOVA)";
   const png = renderThemedChart(
@@ -178,7 +178,10 @@ export function drawImportance(importance: readonly (readonly [string, number])[
   return { name: "importance", title, png };
 }
 
-/** Value over each parameter, a plot each; trials with a stronger colour came later. */
+/**
+ * One chart per parameter: accuracy over the parameter's value; later trials have a stronger
+ * colour.
+ */
 export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
   const shown = valued(trials);
   return Object.entries(space.parameters).map(([name, parameter]) => {
@@ -230,12 +233,13 @@ export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
 }
 
 /**
- * Layout pixels from one axis of the parallel coordinates to the next. Labels stand in two rows by
- * turns, so a label has two steps for its width.
+ * Layout pixels between neighbouring axes of the parallel coordinates. Labels alternate between two
+ * rows,
+ * so a label may be as wide as two steps.
  */
 const AXIS_STEP = 62;
 
-/** What `drawParallel` draws, for Chart.js, and how wide it must be for its labels. */
+/** The chart of `drawParallel` for Chart.js, and the width that its labels need. */
 export function parallelChart(
   trials: readonly Trial[],
   space: Space,
@@ -284,15 +288,15 @@ export function parallelChart(
       },
     },
   };
-  // Half a label stands beyond the first and the last axis.
+  // Half a label extends beyond the first and the last axis.
   return { configuration, width: Math.max(900, AXIS_STEP * labels.length) };
 }
 
 const PARALLEL_TITLE = "Parallel coordinates of complete trials";
-/** Characters of a line of a label at 13 px; so many of usual width fit two steps of the axes. */
+/** Largest number of characters in a line of a label: at 13 px they fit two steps of the axes. */
 const LABEL_CHARACTERS = 14;
 
-/** A text in lines of at most LABEL_CHARACTERS, broken at blanks, dots and capitals where it can. */
+/** Breaks a text into lines of at most LABEL_CHARACTERS, if possible at spaces, dots and capitals. */
 export function brokenLabel(text: string): string[] {
   const lines = [""];
   for (const piece of text.split(/(?<=[ ·|,-])|(?=[A-Z])/)) {
@@ -307,7 +311,7 @@ export function brokenLabel(text: string): string[] {
   return lines.map((line) => line.trim());
 }
 
-/** All parameters of every complete trial at once; the stronger a line, the better the trial. */
+/** Chart of all parameters of every complete trial; better trials have stronger lines. */
 export function drawParallel(trials: readonly Trial[], space: Space): Picture {
   const png = inBothThemes((theme) => {
     const { configuration, width } = parallelChart(trials, space, theme);
@@ -316,19 +320,19 @@ export function drawParallel(trials: readonly Trial[], space: Space): Picture {
   return { name: "parallel", title: PARALLEL_TITLE, png };
 }
 
-/** How the values of a parameter lie along an axis. */
+/** Scale of a parameter's values along an axis. */
 interface Axis {
   readonly log: boolean;
-  /** Whether there are only whole positions. */
+  /** Whether all positions are whole numbers. */
   readonly whole: boolean;
   readonly scale: { readonly min: number; readonly max: number };
-  /** What stands at its two ends, as one text. */
+  /** The labels of both ends, as one text. */
   readonly ends: string;
   /** In the axis' own unit. */
   position(value: unknown): number;
   /** 0 at the lower end, 1 at the upper. */
   share(value: unknown): number;
-  /** What stands at a position, or nothing. */
+  /** The label at a position, or an empty text. */
   tick(position: number): string;
 }
 
@@ -375,8 +379,8 @@ function short(value: number): string {
 type Rgb = readonly [number, number, number];
 
 /**
- * The weakest and the strongest colour of trials against the ground of a theme. The weakest has a
- * contrast of at least 3 to the ground, as WCAG 2 asks of graphics.
+ * The weakest and the strongest colour of trials on the background of a theme. The weakest has a
+ * contrast of at least 3 to the background, as WCAG 2 requires for graphics.
  */
 const SHADES: Record<Theme, Record<"complete" | "pruned", readonly [Rgb, Rgb]>> = {
   light: {

@@ -8,24 +8,24 @@ import type { Picture } from "./tune-charts.ts";
 import type { Comparison } from "./compare-settings.ts";
 import { mean } from "./gain.ts";
 
-/** Everything that the report of a study shows. */
+/** The content of the report of a study. */
 export interface StudyReport {
   readonly study: string;
   readonly settings: Settings;
   readonly trials: readonly Trial[];
   readonly best: Trial;
-  /** [name, share of the variance], the largest first; null if there is too little to tell from. */
+  /** [name, share of the variance], the largest first; null if there are too few trials. */
   readonly importance: readonly (readonly [string, number])[] | null;
-  /** Tuned against default settings; null if it was not asked for. */
+  /** Comparison of the tuned with the default settings; null if it was skipped. */
   readonly comparison: Comparison | null;
-  /** Whether the history shows what random search would be expected to find. */
+  /** Whether the history shows the expected best of a random search. */
   readonly randomSearch: boolean;
 }
 
-/** Best trials that are listed. */
+/** Number of best trials in the list. */
 const LISTED = 10;
 
-/** The report as one HTML page that needs nothing beside it. */
+/** Renders the report as one self-contained HTML page. */
 export function renderPage(report: StudyReport, pictures: readonly Picture[]): string {
   const { study, settings, trials, randomSearch } = report;
   const pruned = trialsIn(trials, "pruned");
@@ -40,7 +40,7 @@ export function renderPage(report: StudyReport, pictures: readonly Picture[]): s
   return htmlPage(
     `${study} · hyperparameter study`,
     `<header><p class="kind">hyperparameter study</p><h1>${escapeHtml(study)}</h1>
-<p>${trialCount(trials)} on ${escapeHtml(data.name)}. Each trial trains for at most ${counted(epochs, "epoch")} on ${percent(subset, 0)} of its training images. Its accuracy is measured on the judging part: a fifth of the Training part, on which no trial trains. PublicTest and PrivateTest are not used to choose settings.</p></header>
+<p>${trialCount(trials)} on ${escapeHtml(data.name)}. Each trial trains for at most ${counted(epochs, "epoch")} on ${percent(subset, 0)} of its training images. Its accuracy is measured on the selection split: a fifth of the Training images, on which no trial trains. PublicTest and PrivateTest are not used to choose settings.</p></header>
 ${tiles(report)}
 <section><h2>The best settings</h2>
 <p>The settings of trial ${report.best.number} beside the defaults of training. Settings that are not listed are the same in all trials.</p>
@@ -57,7 +57,7 @@ ${pruned > 0 ? `<p>${counted(pruned, "trial was", "trials were")} pruned (${prun
 ${
   report.importance === null
     ? "<p>Too few complete trials to tell.</p>"
-    : `${figures("importance")}<p>Importance is computed from complete trials. The search chose most of them near the best settings, so a parameter that it settled early looks unimportant.</p>`
+    : `${figures("importance")}<p>Importance is computed from complete trials. The search chose most of them near the best settings, so a parameter whose best value it found early looks unimportant.</p>`
 }
 ${figures("parallel")}
 <p>Each line is a complete trial. A stronger colour means a higher accuracy.</p>
@@ -78,12 +78,12 @@ ${trialTable(report)}
   );
 }
 
-/** How many trials a state has. */
+/** Number of trials in a state. */
 function trialsIn(trials: readonly Trial[], state: Trial["state"]): number {
   return trials.filter((trial) => trial.state === state).length;
 }
 
-/** `6 trials (4 complete, 1 pruned, 1 interrupted)`: the count on the page and on the screen. */
+/** `6 trials (4 complete, 1 pruned, 1 interrupted)`, for the page and the terminal. */
 export function trialCount(trials: readonly Trial[]): string {
   return `${counted(trials.length, "trial")} (${trialStates(trials)})`;
 }
@@ -97,12 +97,12 @@ function trialStates(trials: readonly Trial[]): string {
 }
 
 const RANDOM_SEARCH =
-  "<p>The line of random search is an estimate, not a search that was run: a random forest learns from the trials of this study which accuracy a setting gives, and random settings are drawn from it. A pruned trial counts with the accuracy that it would have reached if it had gone on like the complete ones.</p>";
+  "<p>The line of random search is an estimate, not a search that was run: a random forest learns from the trials of this study which accuracy a setting gives, and random settings are drawn from it. A pruned trial counts with the accuracy that it would have reached if it had continued like the complete ones.</p>";
 
 function tiles({ best, trials, comparison }: StudyReport): string {
   const minutes = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
   return `<div class="tiles">
-${htmlTile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the judging part`)}
+${htmlTile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the selection split`)}
 ${htmlTile("trials", String(trials.length), trialStates(trials))}
 ${
   comparison
@@ -136,10 +136,10 @@ function comparisonSection({ comparison, settings }: StudyReport): string {
   const seeds = contestants[0].runs.length;
   const verdict =
     low > 0
-      ? "Tuning pays here."
+      ? "Tuning improves the accuracy."
       : high < 0
-        ? "Tuning has made it worse."
-        : "The gain may be chance: the interval contains 0.";
+        ? "Tuning reduces the accuracy."
+        : "The gain may be due to chance: the interval contains 0.";
   const rows = contestants.map(({ name, runs }) => [
     name,
     percent(mean(runs.map(({ metrics }) => metrics.validation.accuracy))),

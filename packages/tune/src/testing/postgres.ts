@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** The folder of PostgreSQL's programs; Debian keeps them off the PATH. */
+/** Folder of PostgreSQL's programs; on Debian it is not on the PATH. */
 function findPrograms(): string | undefined {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => +b - +a) : [];
@@ -18,12 +18,12 @@ function findPrograms(): string | undefined {
   );
 }
 
-/** Whether tests on PostgreSQL must be skipped; where `CI` is set they may not be. */
+/** Whether tests with PostgreSQL are skipped; never if `CI` is set. */
 export function withoutPostgres(): boolean {
   return !process.env["CI"] && findPrograms() === undefined;
 }
 
-/** A database server of a test's own. */
+/** A database server for one test. */
 export interface Postgres {
   readonly url: string;
   stop(): Promise<void>;

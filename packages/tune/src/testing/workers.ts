@@ -7,7 +7,7 @@ import type { StorePlace, Trial } from "../optuna/optuna-protocol.ts";
 import type { Outcome, TrialContext } from "../trial/run-trial.ts";
 import { work, type Asked } from "../trial/worker-loop.ts";
 
-/** How a TypeScript file is run in a process of its own. */
+/** Flags of Node that run a TypeScript file. */
 export const NODE_FLAGS = [
   "--conditions=source",
   "--import",
@@ -34,8 +34,8 @@ export function start(file: string, args: readonly string[], cwd?: string): Runn
 }
 
 /**
- * Lets several worker processes run a study of sleeping trials to its end, and kills some of them
- * in the middle of a trial, each with a new one in its place.
+ * Runs a study of sleeping trials in several worker processes to its end; kills some of them during a
+ * trial and starts a new one in place of each.
  *
  * @throws {Error} if a worker that nobody killed failed.
  */
@@ -74,7 +74,7 @@ export async function runWorkers(given: {
 }
 
 /**
- * The same within this process, except for the Python side of each worker; these are killed.
+ * The same within this process, except for the Python side of each worker, which is killed.
  *
  * @param given.pause between two kills, at most; in milliseconds.
  */
@@ -126,8 +126,8 @@ export async function runLanes(given: {
 }
 
 /**
- * What is wrong with the trials of a finished study: trials that were interrupted and never
- * repeated, repeated with other settings, or finished more than once.
+ * Faults in the trials of a finished study: trials that were interrupted and never repeated, repeated
+ * with other settings, or finished more than once.
  */
 export function faultsOf(trials: readonly Trial[]): string[] {
   const faults: string[] = [];

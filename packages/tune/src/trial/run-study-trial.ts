@@ -7,7 +7,7 @@ import { configOf } from "../search-space.ts";
 import type { Asked } from "./worker-loop.ts";
 
 /**
- * How a worker runs the trials of a study: as trainings on the study's data.
+ * Makes the function with which a worker runs a trial: a training on the study's data.
  *
  * @param given.csv the data set on this machine; `given.folder` the study's folder here.
  */
@@ -20,9 +20,9 @@ export function runStudyTrial(given: {
   const { data, space, epochs, subset, seed } = settings;
   const folderOf = (number: number) => path.join(folder, STUDY_FILES.trials, String(number));
   return async ({ number, params, retryOf }, context) => {
-    // What a killed worker left behind.
+    // Removes the files of a killed worker.
     if (retryOf !== null) await rm(folderOf(retryOf), { recursive: true, force: true });
-    // Of an earlier study in this folder; a number is asked once, so nothing in it is gone on with.
+    // The folder of an earlier study's trial: a number is requested once, so nothing in it is needed.
     await rm(folderOf(number), { recursive: true, force: true });
     await mkdir(folderOf(number), { recursive: true });
     const config = configOf(space, params, { epochs, subset });

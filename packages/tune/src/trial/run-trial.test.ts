@@ -86,7 +86,7 @@ describe("a trial in a process of its own", () => {
     const { outcome } = await outcomeOf(running);
     expect(outcome).toMatchObject({
       state: "failed",
-      why: expect.stringMatching(/ended with SIGKILL, as the system does where memory/) as string,
+      why: expect.stringMatching(/ended with SIGKILL, perhaps by the system because memory/) as string,
     });
   });
 

@@ -3,30 +3,30 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { TrialMessage, TrialOrder } from "./trial-messages.ts";
 
-/** How a trial ended. */
+/** Outcome of a trial. */
 export type Outcome =
-  /** The highest accuracy of any epoch, 0–1, as `train:fit` keeps the best epoch too. */
+  /** Highest accuracy of any epoch, 0–1; `train:fit` keeps the best epoch, too. */
   | { readonly state: "complete"; readonly value: number }
   | { readonly state: "pruned" }
   | { readonly state: "failed"; readonly why: string }
   | { readonly state: "interrupted" };
 
-/** What a running trial needs from its search. */
+/** What a trial needs from its search. */
 export interface TrialContext {
-  /** Stores what an epoch came to; whether the trial should end here. */
+  /** Stores the accuracy of an epoch; returns whether to prune the trial. */
   readonly report: (epoch: number, value: number) => Promise<boolean>;
   /** Ends the trial at once. */
   readonly signal: AbortSignal;
   readonly onProgress?: ((epoch: number, share: number) => void) | undefined;
 }
 
-/** A trial that says nothing for so long hangs, in milliseconds. */
+/** Time without a message after which a trial is taken to hang, in milliseconds. */
 const STALLED = 10 * 60_000;
 
-/** What is kept of a trial's complaints, in characters. */
+/** Length to which a trial's error output is kept, in characters. */
 const KEPT = 4000;
 
-// The source runs through a loader, what is built does not; both keep their extension.
+// The extension is .ts in the sources, which a loader runs, and .js in the build.
 const PROCESS = path.join(
   import.meta.dirname,
   `trial-process${path.extname(import.meta.filename)}`,
@@ -35,7 +35,7 @@ const PROCESS = path.join(
 /**
  * Trains one configuration in a process of its own.
  *
- * @returns how it ended; nothing that goes wrong in the process is thrown.
+ * @returns the outcome; failures of the process are part of it and not thrown.
  * @throws what `report` throws; the process is ended then.
  */
 export async function runTrial(order: TrialOrder, context: TrialContext): Promise<Outcome> {
@@ -47,7 +47,7 @@ export async function runTrial(order: TrialOrder, context: TrialContext): Promis
     complaints = (complaints + text).slice(-KEPT);
   });
   let outcome: Outcome | undefined;
-  /** The first reason stands; whatever the process does from then on does not count. */
+  /** Ends the trial for a reason; only the first reason counts. */
   const end = (reason: Outcome) => {
     outcome ??= reason;
     child.kill("SIGKILL");
@@ -55,7 +55,7 @@ export async function runTrial(order: TrialOrder, context: TrialContext): Promis
   const interrupt = () => end({ state: "interrupted" });
   signal.addEventListener("abort", interrupt);
   const stalled = setTimeout(
-    () => end({ state: "failed", why: `it said nothing for ${STALLED / 60_000} minutes` }),
+    () => end({ state: "failed", why: `it sent nothing for ${STALLED / 60_000} minutes` }),
     STALLED,
   );
 
@@ -100,12 +100,12 @@ export async function runTrial(order: TrialOrder, context: TrialContext): Promis
   return outcome ?? { state: "failed", why: crashOf(how, complaints) };
 }
 
-/** Why a process ended that did not say so itself. */
+/** The reason why a process ended without a message. */
 function crashOf(how: string, complaints: string): string {
   if (/heap out of memory|bad_alloc|OOM|RESOURCE_EXHAUSTED/.test(complaints)) {
     return `its memory ran out (${how})`;
   }
   const last = complaints.trim().split("\n").at(-1) ?? "";
-  const killed = how === "SIGKILL" ? ", as the system does where memory runs out" : "";
+  const killed = how === "SIGKILL" ? ", perhaps by the system because memory ran out" : "";
   return `its process ended with ${how}${killed}${last === "" ? "" : `: ${last}`}`;
 }

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { imageAt, officialSplit, random, shuffle, type ImageSet, type Split } from "@mien/format";
 
-/** Share of Training that judges trials and that none of them learns from. */
-const JUDGING_SHARE = 0.2;
+/** Share of Training on which trials are evaluated and none is trained. */
+const SELECTION_SHARE = 0.2;
 
 /**
- * Cuts the Training rows in two: a part that trials learn from and a part that they are judged on,
- * stratified by class, the same in every study on the same data. PublicTest and PrivateTest stay
- * untouched. Copies of one image stay together, as a copy would be judged from memory.
+ * Divides the Training rows into those on which trials are trained and those on which they are
+ * evaluated, stratified by class, in the same way in every study on the same data. PublicTest and
+ * PrivateTest are not used. Copies of one image stay together, since a trial would have seen the copy.
  *
- * @throws {MienError} `bad-data` if there is no Training row.
+ * @throws {MienError} `bad-data` if there are no Training rows.
  */
 export function selectionSplit(set: ImageSet): Pick<Split, "train" | "validation"> {
   const { train } = officialSplit(set);
@@ -21,17 +21,17 @@ export function selectionSplit(set: ImageSet): Pick<Split, "train" | "validation
     else copies.set(key, [position]);
   }
   const groups = [...copies.values()];
-  const judging = groups.map(() => false);
+  const selection = groups.map(() => false);
   for (const label of set.classes.keys()) {
     const ofClass = Uint32Array.from(
       [...groups.keys()].filter((group) => set.labels[groups[group]?.[0] ?? 0] === label),
     );
-    const count = Math.round(JUDGING_SHARE * ofClass.length);
+    const count = Math.round(SELECTION_SHARE * ofClass.length);
     for (const group of shuffle(ofClass, random("judging part", label)).subarray(0, count)) {
-      judging[group] = true;
+      selection[group] = true;
     }
   }
-  const part = (isJudging: boolean) =>
-    Uint32Array.from(groups.filter((_, group) => judging[group] === isJudging).flat()).sort();
+  const part = (isSelection: boolean) =>
+    Uint32Array.from(groups.filter((_, group) => selection[group] === isSelection).flat()).sort();
   return { train: part(false), validation: part(true) };
 }

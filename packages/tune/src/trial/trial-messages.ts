@@ -1,26 +1,26 @@
 import type { TrainConfig } from "@mien/train";
 
-/** What a trial's process is told, once. */
+/** The one message to a trial's process. */
 export interface TrialOrder {
   readonly csv: string;
   readonly sha256: string;
   readonly skipBadRows: boolean;
   readonly config: TrainConfig;
   readonly seed: number;
-  /** For its checkpoints; deleted by whoever started it. */
+  /** Folder for its checkpoints; deleted by the process that started the trial. */
   readonly folder: string;
 }
 
-/** What a trial's process tells. */
+/** Messages from a trial's process. */
 export type TrialMessage =
   | {
       readonly kind: "progress";
-      /** From 1. */
+      /** Number of the epoch, from 1. */
       readonly epoch: number;
-      /** Of the epoch that is done, 0–1. */
+      /** Share of the epoch that is done, 0–1. */
       readonly share: number;
     }
-  /** Accuracy on the judging part after an epoch, 0–1. */
+  /** Accuracy on the selection split after an epoch, 0–1. */
   | { readonly kind: "epoch"; readonly epoch: number; readonly accuracy: number }
   /** Whether the same settings would fail again is for the code to say. */
   | { readonly kind: "failed"; readonly code: string; readonly message: string }

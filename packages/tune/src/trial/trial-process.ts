@@ -1,6 +1,7 @@
 /*
- * The process of one trial: trains one configuration and tells its parent how it goes. Memory that
- * runs out, or a crash of native code, ends this process and nothing else.
+ * The process of one trial: trains one configuration and reports its progress to the parent
+ * process. If
+memory runs out or native code crashes, only this process ends.
  */
 import { loadDataset } from "@mien/data";
 import { MienError, messageOf } from "@mien/format";
@@ -8,7 +9,7 @@ import { fit } from "@mien/train";
 import { selectionSplit } from "./selection-split.ts";
 import type { TrialMessage, TrialOrder } from "./trial-messages.ts";
 
-// Ctrl-C reaches the whole process group; what it means is decided by the parent.
+// Ctrl-C reaches the whole process group; the parent process decides what to do.
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit(1));
 process.once("message", (order) => void run(order as TrialOrder).then(leave, fail));
@@ -43,7 +44,7 @@ function fail(error: unknown): void {
   leave();
 }
 
-/** Ends the process once everything that was told has been sent. */
+/** Ends the process once all messages have been sent. */
 function leave(): void {
   process.removeAllListeners("disconnect");
   process.disconnect();

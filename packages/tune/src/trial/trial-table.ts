@@ -2,11 +2,14 @@ import { formatPercent, formatSeconds, type Progress, type Terminal } from "@mie
 import type { Status, Trial } from "../optuna/optuna-protocol.ts";
 import type { Asked } from "./worker-loop.ts";
 
-/** The live table of a search: a line for every trial that has ended, and a bar for the one that runs. */
+/**
+ * The live table of a search: a line for every finished trial, and a progress bar for the running
+ * one.
+ */
 export interface TrialTable {
   readonly started: (trial: Asked) => void;
   readonly progress: (trial: Asked, epoch: number, share: number) => void;
-  /** Adds the trials that have ended since. */
+  /** Adds the trials that have ended since the last call. */
   readonly status: (status: Status) => void;
   readonly stop: () => void;
 }
@@ -14,8 +17,8 @@ export interface TrialTable {
 const COLUMNS = { trial: 6, state: 12, value: 9, best: 12, time: 13, left: 14 } as const;
 
 /**
- * @param epochs of a whole trial.
- * @param silent leave out what had ended before the first status.
+ * @param epochs of a trial that is not pruned.
+ * @param silent omit trials that ended before the first status.
  */
 export function trialTable(
   terminal: Terminal,

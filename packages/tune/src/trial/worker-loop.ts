@@ -5,36 +5,36 @@ import type { Result, Status } from "../optuna/optuna-protocol.ts";
 import type { Outcome, TrialContext } from "./run-trial.ts";
 import type { Params } from "../search-space.ts";
 
-/** A trial that this worker is to run. */
+/** A trial for this worker. */
 export type Asked = Omit<Extract<Result<"ask">, { kind: "trial" }>, "kind"> & {
   readonly params: Params;
 };
 
-/** What a worker works with. */
+/** What a worker needs. */
 export interface WorkOptions {
   readonly bridge: Bridge;
-  /** Passes over the data in a trial that is not pruned; the last one is not asked about. */
+  /** Epochs of a trial that is not pruned; after the last one the pruner is not asked. */
   readonly epochs: number;
-  /** Runs one trial to its end. */
+  /** Runs one trial. */
   readonly run: (trial: Asked, context: TrialContext) => Promise<Outcome>;
-  /** Ends the work; the trial that runs is given back. */
+  /** Stops the worker; the running trial is returned to the study. */
   readonly signal: AbortSignal;
   readonly onStart?: (trial: Asked) => void;
   readonly onProgress?: (trial: Asked, epoch: number, share: number) => void;
-  /** Called whenever something has ended, here or elsewhere. */
+  /** Called whenever a trial has ended, in this worker or another. */
   readonly onStatus?: (status: Status) => void | Promise<void>;
 }
 
-/** So many failures one after the other are no chance; going on would never end. */
+/** Number of failures in a row after which the worker stops. */
 const MOST_FAILURES = 10;
 
-/** How often a worker that has nothing to do looks again, in milliseconds. */
+/** Interval in which an idle worker asks for a trial, in milliseconds. */
 const WAITING = 500;
 
 /**
- * Runs trials of a study until all that were asked for are complete or pruned.
+ * Runs trials of a study until the target number is complete or pruned.
  *
- * @returns whether that is so; false on the signal.
+ * @returns true when the target is reached, false on the signal.
  * @throws {MienError} `environment` if the Python side breaks, or ten trials in a row fail.
  */
 export async function work(options: WorkOptions): Promise<boolean> {
@@ -59,7 +59,7 @@ export async function work(options: WorkOptions): Promise<boolean> {
       signal,
       report: async (step, value) => {
         const { accepted } = await bridge.call("report", { number, step, value });
-        // Others took this worker for dead and repeat the trial: its rest is for nothing.
+        // Other workers took this one for dead and repeat the trial, so it is not continued.
         if (!accepted) return true;
         if (step >= epochs) return false;
         return (await bridge.call("shouldPrune", { number })).prune;
@@ -83,7 +83,10 @@ export async function work(options: WorkOptions): Promise<boolean> {
       throw new MienError(
         "environment",
         `${failures} trials in a row failed; the last one because ${outcome.why}`,
-        { advice: "See to that, or choose another space; then repeat the command to go on." },
+        {
+          advice:
+            "Remove that cause, or choose another space; then repeat the command to continue.",
+        },
       );
     }
   }
