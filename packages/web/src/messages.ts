@@ -26,6 +26,8 @@ export interface Hello extends StreamHeader {
   readonly source: string;
   /** Whether pages send their camera's pictures. */
   readonly browser: boolean;
+  /** Whether the source is a Kinect or a recording of one, and has depth. */
+  readonly kinect: boolean;
   readonly window: { readonly size: number; readonly quorum: number };
   /** Names of those who are enrolled; recognition is off while there are none. */
   readonly people: readonly string[];

@@ -89,6 +89,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
       ...this.header,
       source: this.engine.source,
       browser: this.engine.readsPageCameras,
+      kinect: this.#options.source.isKinect,
       window: { size: confirmation.size, quorum: confirmation.quorum },
       people: this.store.people.list().map(({ name }) => name),
       card: this.card !== undefined,

@@ -14,6 +14,8 @@ export interface SourceEvents {
 export interface LiveSource {
   /** What `--source` says, without its password. */
   readonly name: string;
+  /** Whether it is a Kinect or a recording of one, and has depth. */
+  readonly isKinect: boolean;
   /** The camera or file; null if pages send the pictures of their own cameras. */
   readonly source: Source | null;
   readonly notices: EventEmitter<SourceEvents>;
@@ -32,7 +34,9 @@ export async function openLiveSource(
   options: { readonly signal?: AbortSignal; readonly notices?: EventEmitter<SourceEvents> } = {},
 ): Promise<LiveSource> {
   const { signal, notices = new EventEmitter<SourceEvents>() } = options;
-  if (text === PAGE_CAMERAS) return { name: PAGE_CAMERAS, source: null, notices };
+  if (text === PAGE_CAMERAS) {
+    return { name: PAGE_CAMERAS, isKinect: false, source: null, notices };
+  }
   const parsed = await parseSource(text);
   const source = await openSource(parsed, {
     ...(signal === undefined ? {} : { signal }),
@@ -41,5 +45,6 @@ export async function openLiveSource(
     loop: parsed.canLoop,
     onNotice: (notice) => notices.emit("notice", notice),
   });
-  return { name: withoutSecrets(parsed.text), source, notices };
+  const isKinect = parsed.type === "kinect" || parsed.type === "recording";
+  return { name: withoutSecrets(parsed.text), isKinect, source, notices };
 }

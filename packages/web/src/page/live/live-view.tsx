@@ -53,7 +53,7 @@ export function LiveView(props: LiveViewProps) {
   const hasDepth =
     faces.some(({ distanceMm }) => distanceMm !== null) ||
     (result?.depth ?? false) ||
-    /^kinect/i.test(hello?.source ?? "");
+    (hello?.kinect ?? false);
   const recording = status?.recording ?? null;
   const snapshot = () => {
     const shown = screen.latest;

@@ -64,7 +64,7 @@ export function messageFor(given: {
   }
   if (status?.state === "lost") {
     const advice = status.advice === undefined ? "" : ` ${status.advice}`;
-    const what = /kinect/i.test(hello?.source ?? "") ? "No Kinect" : "No picture";
+    const what = hello?.kinect ? "No Kinect" : "No picture";
     return { title: what, text: `${status.message}.${advice} Trying again.` };
   }
   if (
