@@ -14,7 +14,7 @@ import { random } from "@mien/format";
 import { type Box, judgeRelief, type Relief } from "@mien/runtime";
 import {
   drawFaces,
-  openRecording,
+  openSource,
   type SceneName,
   synthesizeRecording,
   type TrueFace,
@@ -53,7 +53,7 @@ try {
 async function judge(recording: string, scene: SceneName, seed: number): Promise<void> {
   const lines = (await readFile(path.join(recording, TRUTH), "utf8")).trim().split("\n");
   const truth = lines.map((line) => JSON.parse(line) as Truth);
-  const source = await openRecording(recording);
+  const source = await openSource(`kinect:${recording}`);
   for await (const frame of source.frames()) {
     for (const { kind, box } of truth[frame.index]?.faces ?? []) {
       if (frame.depth === undefined) continue;

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { KERAS_REQUIREMENTS, type PeerOptions, peerPackages, peerPython } from "@mien/bench";
 import { MienError } from "@mien/format";
 import type { Picture } from "@mien/runtime";
-import { killChild, watchChild } from "@mien/camera";
+import { killChild, killChildOnExit } from "@mien/cli";
 import type { Contender, Turn } from "./turns.ts";
 
 /** Pinned, so that figures can be compared. */
@@ -105,7 +105,7 @@ function startPython(interpreter: string, file: string, given: string): Peer {
 }
 
 async function contend(name: string, { child, send, next }: Peer): Promise<Contender> {
-  watchChild(child);
+  killChildOnExit(child);
   let complaint = "";
   child.stderr?.on(
     "data",

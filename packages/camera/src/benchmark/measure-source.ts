@@ -2,34 +2,34 @@ import { existsSync, readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { runningChildren } from "../child-processes.ts";
-import { delay } from "../delay.ts";
-import type { Source } from "../source.ts";
+import { runningChildren } from "@mien/cli";
+import { delay } from "../system/delay.ts";
+import type { Source } from "../source/source.ts";
 
-/** What reading a source costs. */
+/** The cost of reading a source. */
 export interface SourceCost {
   readonly frames: number;
   readonly framesPerSecond: number;
   /**
-   * Of one core, of this process and of its children; the latter only where Linux tells. Measuring is
-   * included.
+   * Processor time of this process, measuring included, in percent of one core.
    */
   readonly cpuPercent: number;
+  /** Processor time of its children, in percent of one core; null except on Linux. */
   readonly childCpuPercent: number | null;
-  /** Between two turns of this process' event loop, of at least 5 ms, 99th percentile. */
+  /** 99th percentile of the time between two turns of the event loop, at least 5 ms. */
   readonly gapP99Ms: number;
   /**
-   * How much more JavaScript memory was in use at the end than after a fifth, garbage collected; null,
-   * as what follows, if memory was not watched.
+   * Growth of the JavaScript memory in use, after garbage collection, from one fifth of the run to its
+   * end. Null, like the two below, if memory was not watched.
    */
   readonly growthBytes: number | null;
-  /** The same of the whole process' memory, native memory included. */
+  /** Growth of all memory of the process, including native memory. */
   readonly residentGrowthBytes: number | null;
-  /** Frames that are still reachable at the end. */
+  /** Number of frames that are still reachable at the end. */
   readonly leakedFrames: number | null;
 }
 
-/** @returns what children have used so far, in seconds. */
+/** Processor time that the children have used so far, in seconds. */
 function childSeconds(): number {
   let ticks = 0;
   for (const pid of runningChildren()) {
@@ -41,35 +41,39 @@ function childSeconds(): number {
   return ticks / 100;
 }
 
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
+/** Collects garbage; V8 offers this only after a flag was set. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+}
 
 /** Memory in use, in bytes. */
 function memory(): { used: number; resident: number } {
-  // The second time waits for what the first one left to another thread.
+  // The second collection waits for what the first one left to another thread.
   collectGarbage();
   collectGarbage();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { used: heapUsed + external, resident: rss };
 }
 
-/** How long finalisers may take after garbage was collected, in milliseconds. */
+/** Time limit for finalisers to run after garbage was collected, in milliseconds. */
 const FINALISERS = 5000;
 
-/** When to stop reading, and whom to tell. */
+/** When to stop reading, and what to measure. */
 export interface MeasureOptions {
   readonly frames?: number;
   readonly seconds?: number;
   /**
-   * Watches memory, and which frames become garbage. That costs as much as reading them: a watched
-   * frame outlives the quick collections of young garbage, so that there are many more slow ones.
+   * Whether to measure memory and which frames become garbage. This costs as much as reading: a watched
+   * frame survives the quick collections of young garbage, which causes many more slow ones.
    */
   readonly watch: boolean;
-  /** Told after each frame how many there were. */
+  /** Called after each frame with the number of frames. */
   readonly onFrame?: (count: number) => void;
 }
 
-/** Reads a source for so many frames or so long, whichever ends first, and closes it. */
+/** Reads a source for a number of frames or a time, whichever ends first, and closes it. */
 export async function measureSource(source: Source, options: MeasureOptions): Promise<SourceCost> {
   const collected = new Set<number>();
   const registry = new FinalizationRegistry((index: number) => collected.add(index));
@@ -91,7 +95,7 @@ export async function measureSource(source: Source, options: MeasureOptions): Pr
   };
 }
 
-/** A function of its own, so that nothing of the last frame is left when it has returned. */
+/** Reads the frames; a function of its own, so that no reference to the last frame remains. */
 async function read(
   source: Source,
   { frames: most = Infinity, seconds = Infinity, watch, onFrame }: MeasureOptions,

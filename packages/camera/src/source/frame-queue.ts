@@ -1,16 +1,16 @@
 import type { Frame } from "@mien/format";
 
-/** What a frame queue does. */
+/** How a frame queue behaves. */
 export interface FrameQueueOptions {
-  /** Full at this many frames. */
+  /** How many frames it holds. */
   readonly capacity: number;
-  /** When full, a new frame pushes the oldest out; otherwise the producer is told to wait. */
+  /** Whether a new frame replaces the oldest one when it is full; otherwise the producer must wait. */
   readonly dropOldest: boolean;
-  /** Told once when a full queue has room again. */
+  /** Called once when a full queue has room again. */
   readonly onRoom?: () => void;
 }
 
-/** Frames between the process that makes them and whoever reads them. */
+/** A queue of frames between a producer and one reader. */
 export class FrameQueue {
   readonly #options: FrameQueueOptions;
   readonly #frames: Frame[] = [];
@@ -23,7 +23,7 @@ export class FrameQueue {
     this.#options = options;
   }
 
-  /** @returns whether there is room for more; if not, `onRoom` tells when there is. */
+  /** @returns whether there is room for more; if not, `onRoom` is called when there is. */
   push(frame: Frame): boolean {
     if (this.#ended) return true;
     if (this.#options.dropOldest && this.#frames.length >= this.#options.capacity) {
@@ -35,7 +35,7 @@ export class FrameQueue {
     return !this.#full;
   }
 
-  /** No more frames come. Those that are queued are still handed out; then the error is thrown. */
+  /** No more frames come. The reader still gets those in the queue, and then the error or the end. */
   end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -43,19 +43,19 @@ export class FrameQueue {
     this.#wake?.();
   }
 
-  /** Ends at once: what is queued is forgotten. */
+  /** Ends at once and drops the frames in the queue. */
   close(): void {
     this.#frames.length = 0;
     this.#error = undefined;
     this.end();
   }
 
-  /** How many frames wait. */
+  /** Number of frames in the queue. */
   get size(): number {
     return this.#frames.length;
   }
 
-  /** The next frame; undefined at the end. */
+  /** Waits for the next frame; undefined at the end. */
   async next(): Promise<Frame | undefined> {
     while (this.#frames.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => (this.#wake = resolve));

@@ -1,4 +1,4 @@
-/** Memory of its own that is going to be written as a whole: filling it with zeros first costs time. */
+/** Allocates memory without filling it with zeros, which costs time, for callers that write all of it. */
 export function unzeroed(bytes: number): Uint8Array<ArrayBuffer> {
   const { buffer } = Buffer.allocUnsafeSlow(bytes);
   return new Uint8Array(buffer);

@@ -1,19 +1,13 @@
-import { unzeroed } from "./unzeroed.ts";
+import type { RgbPicture } from "../source/connection.ts";
+import { unzeroed } from "../system/unzeroed-memory.ts";
 
-/** A picture as it comes out of a stream. */
-export interface RgbPicture {
-  readonly width: number;
-  readonly height: number;
-  /** RGB [height, width, 3]. */
-  readonly pixels: Uint8Array;
-}
-
-/** `P6 WIDTH HEIGHT 255` and one white space, as ffmpeg writes it; at most this long. */
+/** `P6 WIDTH HEIGHT 255` and one white space, as ffmpeg writes it. */
 const HEADER = /^P6\s+(\d+)\s+(\d+)\s+255\s/;
+/** Longest header in bytes. */
 const LONGEST_HEADER = 40;
 
 /**
- * Cuts a stream of binary PPM images, one after the other without a gap, into pictures. Each
+ * Splits a stream of binary PPM images, which follow one another without a gap, into pictures. Each
  * picture has memory of its own.
  */
 export class PpmReader {
@@ -26,7 +20,11 @@ export class PpmReader {
     this.#onPicture = onPicture;
   }
 
-  /** @throws {Error} if the stream is something else. */
+  /**
+   * Takes the next bytes of the stream.
+   *
+   * @throws {Error} if it is not a stream of PPM images.
+   */
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
@@ -46,7 +44,7 @@ export class PpmReader {
     }
   }
 
-  /** @returns how many bytes of the chunk it took. */
+  /** @returns how many bytes of the chunk belong to the header. */
   #readHeader(chunk: Uint8Array): number {
     const before = this.#header.length;
     this.#header += Buffer.from(chunk.subarray(0, LONGEST_HEADER - before)).toString("latin1");

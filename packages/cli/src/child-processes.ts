@@ -3,10 +3,10 @@ import type { ChildProcess } from "node:child_process";
 const running = new Set<ChildProcess>();
 
 /**
- * Sees to it that a child does not outlive this process, however it exits (a kill excepted, after
- * which the child finds its pipes closed).
+ * Kills a child process when this process exits, also after an error. Only if this process is killed
+ * by SIGKILL, the child lives on; it then finds its pipes closed.
  */
-export function watchChild(child: ChildProcess): void {
+export function killChildOnExit(child: ChildProcess): void {
   if (running.size === 0) process.once("exit", killAll);
   running.add(child);
   child.once("exit", () => {
@@ -15,7 +15,7 @@ export function watchChild(child: ChildProcess): void {
   });
 }
 
-/** The children that run now. */
+/** The process ids of the children of `killChildOnExit` that are running. */
 export function runningChildren(): number[] {
   return [...running].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
 }
@@ -24,7 +24,7 @@ function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** Ends a child, also one that is stopped or stuck, and waits until it is gone. */
+/** Kills a child, also one that is stopped or hangs, and waits until it has exited. */
 export async function killChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findModel, findRun } from "./find-model.ts";
+import { findModel } from "./default-model.ts";
+import { findRun } from "./find-run.ts";
 
 const before = process.cwd();
 let folder: string;
@@ -24,8 +25,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("finding what earlier steps made", () => {
-  it("says what to type when there is nothing", async () => {
+describe("the default run and the default model", () => {
+  it("are missing with what to type if there are none", async () => {
     await expect(findRun()).rejects.toMatchObject({ code: "missing-file", advice: /train:fit/ });
     await expect(findModel()).rejects.toMatchObject({
       code: "missing-file",
@@ -36,7 +37,7 @@ describe("finding what earlier steps made", () => {
     );
   });
 
-  it("takes the newest finished run, by name or path on request", async () => {
+  it("are, for runs, the newest finished one, unless a name or a path is given", async () => {
     put("artifacts/runs/old/metrics.json", 90);
     put("artifacts/runs/old/config.json", 0);
     put("artifacts/runs/new/metrics.json", 10);
@@ -47,7 +48,7 @@ describe("finding what earlier steps made", () => {
     expect(await findRun("artifacts/runs/old")).toBe("artifacts/runs/old");
   });
 
-  it("prefers the released default to the newest export", async () => {
+  it("are, for models, the released default, else the newest export", async () => {
     put("artifacts/models/a.onnx", 10);
     put("artifacts/models/b.onnx", 50);
     put("artifacts/models/c.json", 1);

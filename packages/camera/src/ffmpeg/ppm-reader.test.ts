@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { PpmReader, type RgbPicture } from "./ppm-reader.ts";
+import type { RgbPicture } from "../source/connection.ts";
+import { PpmReader } from "./ppm-reader.ts";
 
 /** A stream of pictures, cut at arbitrary places. */
 function read(stream: Uint8Array, cuts: readonly number[]): RgbPicture[] {

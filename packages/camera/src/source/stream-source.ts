@@ -1,33 +1,32 @@
 import { MienError, type Frame } from "@mien/format";
+import { delay } from "../system/delay.ts";
+import { followSignal } from "../system/follow-signal.ts";
 import type { Capture, Connect, Connection } from "./connection.ts";
-import { delay } from "./delay.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { Source, SourceOptions } from "./source.ts";
 
-/** How a stream behaves. */
+/** What is known of a stream before it is opened. */
 export interface StreamPlan {
+  /** For people. */
   readonly name: string;
-  /** Decided when the stream is known. */
+  /** Its kind, which may depend on what the connection reports. */
   readonly kind: (connection: Connection) => "live" | "video";
-  /** Silence that counts as an interruption, in milliseconds; Infinity for what may be silent. */
+  /** After how long without a picture it counts as lost, in milliseconds; Infinity for never. */
   readonly silenceMs: number;
 }
 
-/** Frames that wait for a reader who takes every one. */
+/** How many frames of a video are read ahead. */
 const READ_AHEAD = 4;
-/** A frame that is later than this is left out for the next one, in milliseconds. */
+/** In real time, a frame that is later than this is dropped if another one waits, in milliseconds. */
 const LATE = 50;
+/** How often silence is checked for, in milliseconds. */
 const CHECK_INTERVAL = 250;
-/** Waits before each attempt to come back, in milliseconds; the last one is repeated. */
-const BACK_OFF = [0, 500, 1000, 2000];
-/** A Ctrl-C reaches the child first: what ends this long before was not lost. */
-const GRACE = 250;
 
 /**
- * A source that is fed by a child process. A live one is opened again when the child dies or falls
- * silent, until it comes back or is closed; a recording ends with an error.
+ * A source that a child process feeds. It ends with an error when the child dies or falls silent,
+ * also a live one: opening it again is the task of `openReconnecting`.
  *
- * @throws {MienError} if the first connection fails.
+ * @throws {MienError} if the child cannot be started or sends no picture.
  */
 export async function openStream(
   connect: Connect,
@@ -36,16 +35,11 @@ export async function openStream(
 ): Promise<Source> {
   const closing = new AbortController();
   const stop = () => closing.abort();
-  if (options.signal?.aborted) stop();
-  options.signal?.addEventListener("abort", stop, { once: true });
-  const release = () => options.signal?.removeEventListener("abort", stop);
-  let connection: Connection;
-  try {
-    connection = await connect(closing.signal);
-  } catch (error) {
+  const release = followSignal(closing, options.signal);
+  const connection = await connect(closing.signal).catch((error: unknown) => {
     release();
     throw error;
-  }
+  });
   const opened = performance.now();
   const { width, height, framesPerSecond, durationMs } = connection;
   const kind = plan.kind(connection);
@@ -62,13 +56,9 @@ export async function openStream(
       connection.resume();
     },
   });
-  const onCapture = ({ timeMs, ...picture }: Capture): boolean => {
+  const onCapture = (picture: Capture): boolean => {
     lastHeard = performance.now();
-    const frame: Frame = {
-      index,
-      timeMs: timeMs ?? timeOf(index, lastHeard - opened),
-      ...picture,
-    };
+    const frame: Frame = { index, timeMs: timeOf(index, lastHeard - opened), ...picture };
     index++;
     waiting = !queue.push(frame);
     return !waiting;
@@ -76,14 +66,14 @@ export async function openStream(
   const timeOf = (frame: number, elapsed: number) =>
     kind === "video" && framesPerSecond !== null ? (frame * 1000) / framesPerSecond : elapsed;
 
-  /** Waits for a connection's end; one that is silent for too long is ended. */
+  /** Waits for the end of the connection, and ends it if it is silent for too long. */
   const watch = async (): Promise<MienError | undefined> => {
     let silent = false;
     let lastCheck = performance.now();
     lastHeard = lastCheck;
     const timer = setInterval(() => {
       const now = performance.now();
-      // When this process itself was held up, pictures may be waiting to be read.
+      // If this process itself was blocked, pictures may be waiting to be read.
       if (waiting || now - lastCheck > 2 * CHECK_INTERVAL) lastHeard = now;
       lastCheck = now;
       if (silent || now - lastHeard < plan.silenceMs) return;
@@ -97,32 +87,12 @@ export async function openStream(
     return new MienError("environment", `${plan.name} sent nothing for ${seconds} s`);
   };
 
-  /** @returns undefined if the source was closed meanwhile. */
-  const comeBack = async (): Promise<Connection | undefined> => {
-    for (let attempt = 0; !closing.signal.aborted; attempt++) {
-      await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)] as number, closing.signal);
-      if (closing.signal.aborted) return undefined;
-      const next = await connect(closing.signal).catch(() => undefined);
-      if (next !== undefined) return next;
-    }
-    return undefined;
-  };
-
   const run = async (): Promise<void> => {
-    for (;;) {
-      connection.start(onCapture);
-      const error = await watch();
-      await connection.close();
-      if (closing.signal.aborted) return queue.close();
-      if (kind === "video" || error === undefined) return queue.end(error);
-      await delay(GRACE, closing.signal);
-      if (closing.signal.aborted) return queue.close();
-      options.onNotice?.({ kind: "lost", message: `${error.message}; trying again`, error });
-      const next = await comeBack();
-      if (next === undefined) return queue.close();
-      connection = next;
-      options.onNotice?.({ kind: "back", message: `${plan.name} is back` });
-    }
+    connection.start(onCapture);
+    const error = await watch();
+    await connection.close();
+    if (closing.signal.aborted) queue.close();
+    else queue.end(error);
   };
   closing.signal.addEventListener("abort", () => void connection.close(), { once: true });
   const finished = run().finally(release);
@@ -147,10 +117,10 @@ export async function openStream(
     async *frames(signal) {
       if (asked) throw new Error("the frames of a source can be read once");
       asked = true;
-      if (signal?.aborted) stop();
-      signal?.addEventListener("abort", stop, { once: true });
+      const unfollow = followSignal(closing, signal);
       const paced = options.realTime === true && kind === "video";
       let started: number | undefined;
+      let discontinuity = true;
       try {
         for (;;) {
           const frame = await queue.next();
@@ -162,10 +132,11 @@ export async function openStream(
             else if (early < -LATE && queue.size > 0) continue;
             if (closing.signal.aborted) return;
           }
-          yield frame;
+          yield { ...frame, discontinuity };
+          discontinuity = false;
         }
       } finally {
-        signal?.removeEventListener("abort", stop);
+        unfollow();
         await close();
       }
     },

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { SourceWarnings } from "./source-warnings.ts";
 
 it.each(["skipped", "damaged", "lost", "back"] as const)(
-  "prints ten warnings that something was %s, then their count",
+  "prints ten warnings of the kind %s, then their number",
   (kind) => {
     const printed: string[] = [];
     const warnings = new SourceWarnings((message) => printed.push(message));
@@ -14,7 +14,7 @@ it.each(["skipped", "damaged", "lost", "back"] as const)(
   },
 );
 
-it("prints no count of few warnings", () => {
+it("prints no number if every warning was printed", () => {
   const printed: string[] = [];
   const warnings = new SourceWarnings((message) => printed.push(message));
   for (let i = 0; i < 10; i++) warnings.add({ kind: "damaged", message: "x" });

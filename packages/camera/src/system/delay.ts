@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 
-/** Waits; ends early, without an error, when the signal fires. */
+/** Waits for a time in milliseconds; ends early, without an error, when the signal fires. */
 export async function delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(
     () => undefined,
   );
 }
 
-/** Waits for something, but no longer than so long; leaves no timer behind. */
+/** Waits for a promise, but no longer than a time in milliseconds; then resolves to `late`. Leaves no timer behind. */
 export async function atMost<Type>(
   milliseconds: number,
   awaited: Promise<Type>,

@@ -3,16 +3,16 @@ import { lstatSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { MienError } from "@mien/format";
 
-/** Linux stores names as bytes of any encoding; the other systems' file functions take Unicode only. */
+/** Whether file names may be bytes in any encoding, as on Linux; Windows knows only Unicode. */
 const HAS_BYTE_NAMES = process.platform !== "win32";
-/** What decoders put in the place of bytes that are not UTF-8. */
+/** What decoders replace bytes by that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 /** A byte that is not UTF-8, as `shownName` writes it. */
 const ESCAPE = /\\x[89A-F][0-9A-F]/;
 
 /**
  * A file name or path as text: each byte that is not UTF-8 becomes `\xNN`, so that a name in Latin-1
- * is shown as `caf\xE9.jpg`. `onDisk` turns it into the name on disk again.
+ * is shown as `caf\xE9.jpg`. `onDisk` is the inverse.
  */
 export function shownName(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes);
@@ -35,8 +35,7 @@ export function shownName(bytes: Uint8Array): string {
  * A path as file functions take it.
  *
  * @param shown a path in which `\xNN` may stand for a byte that is not UTF-8, as from `shownName`.
- * @returns the path itself if it has no such escape, or names a file that is really called so; else
- * its bytes.
+ * @returns the path itself if it has no such escape, or if a file has this very name; else its bytes.
  */
 export function onDisk(shown: string): string | Buffer {
   if (!HAS_BYTE_NAMES || !ESCAPE.test(shown) || exists(shown)) return shown;
@@ -44,7 +43,7 @@ export function onDisk(shown: string): string | Buffer {
 }
 
 /**
- * The path of a `file://` address whose percent-encoded bytes are in any encoding, as file managers
+ * The path of a `file://` address whose percent-encoded bytes may be in any encoding, as file managers
  * write it: `file:///photos/caf%E9.jpg`.
  *
  * @returns the path as `shownName` writes it.
@@ -55,12 +54,12 @@ export function pathOfAddress(address: string): string {
 }
 
 /**
- * The path that a user typed, though Node has replaced each byte of it that is not UTF-8 by U+FFFD:
- * found in the folders by the names that look the same after such a replacement.
+ * Recovers a path from the command line in which Node replaced each byte that is not UTF-8 by U+FFFD:
+ * looks in the folders for names that are equal after the same replacement.
  *
  * @param typed a path from the command line.
- * @returns the path as `shownName` writes it; `typed` if nothing of that name is there.
- * @throws {MienError} `usage` if several files have names that Node cannot tell apart.
+ * @returns the path as `shownName` writes it; `typed` if nothing has that name.
+ * @throws {MienError} `usage` if several names are equal after the replacement.
  */
 export async function findTyped(typed: string): Promise<string> {
   if (!HAS_BYTE_NAMES || !typed.includes(REPLACEMENT)) return typed;
@@ -91,7 +90,7 @@ async function findPart(folder: string, part: string): Promise<string> {
   return names[0] ?? part;
 }
 
-/** Bytes of a text that was split at its escapes, which stand at the odd places. */
+/** The bytes of a text that was split at its escapes; the escapes are the parts with odd indices. */
 function joined(parts: readonly string[], prefix: number): Buffer {
   return Buffer.concat(
     parts.map((part, index) =>

@@ -1,4 +1,4 @@
-/** What a package is called where. */
+/** Names of the packages, and what to do on Windows. */
 const PACKAGES = {
   ffmpeg: {
     debian: "ffmpeg",
@@ -14,7 +14,7 @@ const PACKAGES = {
   },
 } as const;
 
-/** One sentence: how to install a program or library on the platform that this is. */
+/** A sentence that tells how to install a program or library on this platform. */
 export function installHint(
   what: keyof typeof PACKAGES,
   platform: NodeJS.Platform = process.platform,
