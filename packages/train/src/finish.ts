@@ -4,6 +4,7 @@ import { findVotes, type Votes } from "@mien/data";
 import {
   encodeTensors,
   imageSize,
+  itemAt,
   MienError,
   RUN_FILES,
   type ImageSet,
@@ -119,5 +120,5 @@ function warnOfVotes(warn: ((problem: string) => void) | undefined) {
 function evenlySpaced(positions: Uint32Array, count: number): Uint32Array {
   const length = Math.min(count, positions.length);
   const chosen = Array.from({ length }, (_, i) => Math.floor((i * positions.length) / length));
-  return Uint32Array.from(chosen, (index) => positions[index] ?? 0);
+  return Uint32Array.from(chosen, (index) => itemAt(positions, index));
 }

@@ -1,5 +1,5 @@
 import { voteColumns, type Votes } from "@mien/data";
-import { MienError, type ImageSet } from "@mien/format";
+import { itemAt, MienError, type ImageSet } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
 
 /** The sources of the targets besides the labels of the set. */
@@ -85,7 +85,7 @@ function voteTargets(votes: Votes, classes: readonly string[]): Float32Array {
   const targets = new Float32Array(count * classes.length);
   for (let i = 0; i < count; i++) {
     const row = votes.counts.subarray(i * width, (i + 1) * width);
-    const named = columns.map((column) => row[column] ?? 0).map((n) => (n > 1 ? n : 0));
+    const named = columns.map((column) => itemAt(row, column)).map((n) => (n > 1 ? n : 0));
     const total = named.reduce((sum, n) => sum + n, 0);
     if (total === 0 || Math.max(...named) < Math.max(...row)) continue;
     targets.set(

@@ -56,7 +56,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe("train:fit", () => {
-  it("trains on the correct rows of a file with a wrong one, on request, and evaluates on them again", async () => {
+  it("trains on the correct rows of a file with an invalid one, on request, and evaluates on them again", async () => {
     const text = await readFile(file("small.csv"), "utf8");
     await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
     const flags = ["fit", "--csv", "wrong.csv", ...smallFlags, "--epochs", "1", "--out", "wrong"];
@@ -66,7 +66,7 @@ describe("train:fit", () => {
     expect(existsSync(file("wrong"))).toBe(false);
     const lenient = await start(...flags, "--skip-bad-rows").done;
     expect(lenient).toMatchObject({ code: 0 });
-    expect(lenient.err).toMatch(/1 wrong row is left out:\n.*line 3/);
+    expect(lenient.err).toMatch(/1 invalid row is left out:\n.*line 3/);
     expect(await json("wrong/config.json")).toMatchObject({ data: { skippedRows: 1 } });
     expect(await start("evaluate", "wrong").done).toMatchObject({ code: 0 });
   });

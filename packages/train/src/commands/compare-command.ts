@@ -1,5 +1,6 @@
 import path from "node:path";
 import { defineCommand, findRun, outOption, shellQuote, writeFileAtomic } from "@mien/cli";
+import { itemAt } from "@mien/format";
 import { compareRuns, comparisonName } from "../score/compare-runs.ts";
 import { percent } from "../report/numbers.ts";
 import { formatProbability, renderComparison, verdict } from "../report/comparison-page.ts";
@@ -60,8 +61,8 @@ export const compareCommand = defineCommand({
         "McNemar's test",
       ],
       pairs.map((pair) => [
-        names[pair.first] ?? "",
-        names[pair.second] ?? "",
+        itemAt(names, pair.first),
+        itemAt(names, pair.second),
         pair.split,
         pair.by,
         pair.onlyFirst,

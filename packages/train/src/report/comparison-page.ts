@@ -1,4 +1,4 @@
-import type { SplitMetrics } from "@mien/format";
+import { itemAt, type SplitMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../score/compare-runs.ts";
 import type { EvaluationSplit } from "../score/predictions.ts";
@@ -121,7 +121,7 @@ function targetOf({ config }: ComparedRun, runs: readonly ComparedRun[]): string
 function pairRow(pair: ComparedPair, names: readonly string[]): string[] {
   const { split, by, first, second, onlyFirst, onlySecond, adjusted } = pair;
   return [
-    `${escapeHtml(names[first] ?? "")},<br>${escapeHtml(names[second] ?? "")}`,
+    `${escapeHtml(itemAt(names, first))},<br>${escapeHtml(itemAt(names, second))}`,
     `<b>${escapeHtml(verdict(pair, names))}</b>`,
     formatProbability(adjusted),
     split,

@@ -1,4 +1,4 @@
-import { imageAt, type ImageSet } from "@mien/format";
+import { imageAt, itemAt, type ImageSet } from "@mien/format";
 import { escapeHtml } from "@mien/plot";
 import { predictedClasses } from "../score/predicted-classes.ts";
 import type { Predictions } from "../score/predictions.ts";
@@ -23,9 +23,9 @@ export function mostConfidentErrors(predictions: Predictions, most: number): Mis
   const classes = predictions.classes.length;
   const predictedAll = predictedClasses(probabilities, classes);
   return Array.from(labels, (label, index) => {
-    const predicted = predictedAll[index] ?? 0;
-    const confidence = probabilities[index * classes + predicted] ?? 0;
-    return { index, row: row[index] ?? 0, label, predicted, confidence };
+    const predicted = itemAt(predictedAll, index);
+    const confidence = itemAt(probabilities, index * classes + predicted);
+    return { index, row: itemAt(row, index), label, predicted, confidence };
   })
     .filter(({ label, predicted }) => predicted !== label)
     .sort((a, b) => b.confidence - a.confidence)
@@ -39,7 +39,7 @@ export function misclassifiedGallery(
   errors: readonly MisclassifiedImage[],
 ): string {
   const { classes, votes } = predictions;
-  const nameOf = (label: number) => escapeHtml(classes[label] ?? "");
+  const nameOf = (label: number) => escapeHtml(itemAt(classes, label));
   const positions = new Map(Array.from(set.row, (csvRow, position) => [csvRow, position]));
   const figures = errors.map(({ index, row, label, predicted, confidence }) => {
     const position = positions.get(row);

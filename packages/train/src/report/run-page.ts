@@ -200,7 +200,7 @@ ${definitions([
   ["SHA-256", `<code>${data.sha256}</code>`],
   ["licence", escapeHtml(data.licence)],
   ["split", split],
-  ...(data.skippedRows ? [["wrong rows left out", String(data.skippedRows)] as const] : []),
+  ...(data.skippedRows ? [["invalid rows left out", String(data.skippedRows)] as const] : []),
 ])}
 <h3>Settings</h3>
 ${definitions([["seed", String(seed)], ...settings, ["code", `<code>${escapeHtml(code)}</code>`]])}

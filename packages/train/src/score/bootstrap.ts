@@ -1,4 +1,4 @@
-import { random, type SplitMetrics } from "@mien/format";
+import { itemAt, random, type SplitMetrics } from "@mien/format";
 import { scoreConfusion } from "./metrics.ts";
 
 /** Number of bootstrap samples. */
@@ -24,7 +24,7 @@ export function bootstrapInterval(
     const sample = predictionsByClass.map((predictions) => {
       const counts = new Array<number>(confusion.length).fill(0);
       for (let i = 0; i < predictions.length; i++) {
-        counts[predictions[stream.integer(predictions.length)] ?? 0]! += 1;
+        counts[itemAt(predictions, stream.integer(predictions.length))]! += 1;
       }
       return counts;
     });

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { readJson } from "@mien/cli";
-import { MienError, RUN_FILES, type Calibration } from "@mien/format";
+import { itemAt, MienError, RUN_FILES, type Calibration } from "@mien/format";
 import { z } from "zod";
 import {
   CALIBRATION_BINS,
@@ -60,7 +60,7 @@ export function fitTemperature(
         weighted += weight * logit;
       }
       for (const { labels, weight } of targets) {
-        const ofLabel = row[labels[i] ?? -1];
+        const ofLabel = row[itemAt(labels, i)];
         if (ofLabel !== undefined) sum += weight * (weighted / weights - ofLabel);
       }
     });

@@ -5,6 +5,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readRunConfig } from "@mien/cli";
 import {
+  itemAt,
   MienError,
   type EpochRecord,
   type RunConfig,
@@ -134,7 +135,7 @@ function compareOnSplit(
       }),
     );
     const adjusted = holm(pairs.map(({ p }) => p));
-    return pairs.map((pair, i) => ({ ...pair, adjusted: adjusted[i] ?? pair.p }));
+    return pairs.map((pair, i) => ({ ...pair, adjusted: itemAt(adjusted, i) }));
   });
 }
 
@@ -173,7 +174,7 @@ export function comparisonName(folders: readonly string[]): string {
 
 async function requireDifferentRuns(folders: readonly string[]): Promise<void> {
   const places = await Promise.all(folders.map((folder) => realpath(folder)));
-  const twice = folders.find((_, i) => places.slice(0, i).includes(places[i] ?? ""));
+  const twice = folders.find((_, i) => places.slice(0, i).includes(itemAt(places, i)));
   if (twice === undefined) return;
   throw new MienError("usage", `${twice} is named twice: a run cannot be compared with itself`);
 }

@@ -1,4 +1,4 @@
-import type { SplitMetrics } from "@mien/format";
+import { itemAt, type SplitMetrics } from "@mien/format";
 import { calibrationBins, expectedCalibrationError } from "./calibration-error.ts";
 import { predictedClasses } from "./predicted-classes.ts";
 import { total } from "./total.ts";
@@ -23,7 +23,7 @@ export function scorePredictions(
 ): SplitMetrics {
   const predictions = predictedClasses(probabilities, classes);
   const counts = new Uint32Array(classes * classes);
-  const cells = Array.from(labels, (label, i) => label * classes + (predictions[i] ?? 0));
+  const cells = Array.from(labels, (label, i) => label * classes + itemAt(predictions, i));
   for (const cell of cells) counts[cell]! += 1;
   const confusion = Array.from({ length: classes }, (_, label) => [
     ...counts.subarray(label * classes, (label + 1) * classes),
@@ -46,9 +46,9 @@ type OtherMetrics = "loss" | "ece" | "calibrated" | "leakFree" | "averaged" | "b
  */
 export function scoreConfusion(confusion: SplitMetrics["confusion"]): ConfusionMetrics {
   const byClass = confusion.map((row, c) => {
-    const correct = row[c] ?? 0;
+    const correct = itemAt(row, c);
     const actual = total(row);
-    const predicted = total(confusion.map((other) => other[c] ?? 0));
+    const predicted = total(confusion.map((other) => itemAt(other, c)));
     return {
       correct,
       actual,
@@ -85,7 +85,7 @@ export function meanLoss(
   labels: ArrayLike<number>,
   classes: number,
 ): number {
-  const ofLabels = Array.from(labels, (label, i) => probabilities[i * classes + label] ?? 0);
+  const ofLabels = Array.from(labels, (label, i) => itemAt(probabilities, i * classes + label));
   let loss = 0;
   for (const probability of ofLabels) {
     loss -= Math.log(Math.max(probability, SMALLEST_PROBABILITY));

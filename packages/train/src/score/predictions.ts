@@ -7,6 +7,7 @@ import {
   decodeTensors,
   encodeTensors,
   imageAt,
+  itemAt,
   MienError,
   tensorOf,
   type ImageSet,
@@ -58,11 +59,11 @@ export function groundTruthOf(
   const training = new Set(Array.from(given.training, hashOf));
   const winners = given.votes && voteWinners(given.votes, set.classes);
   return {
-    row: positions.map((position) => set.row[position] ?? 0),
-    labels: Uint8Array.from(positions, (position) => set.labels[position] ?? 0),
+    row: positions.map((position) => itemAt(set.row, position)),
+    labels: Uint8Array.from(positions, (position) => itemAt(set.labels, position)),
     copied: Uint8Array.from(positions, (position) => (training.has(hashOf(position)) ? 1 : 0)),
     ...(winners && {
-      votes: Int32Array.from(positions, (position) => winners[position] ?? -1),
+      votes: Int32Array.from(positions, (position) => itemAt(winners, position)),
     }),
   };
 }
