@@ -1,1 +1,2 @@
+export { runInProcess, type Ran } from "./in-process.ts";
 export { runPython, withoutPython } from "./python.ts";

@@ -34,7 +34,6 @@ beforeAll(async () => {
   // Without links, as the working folder shows it.
   folder = await realpath(await mkdtemp(path.join(tmpdir(), "mien analyze-")));
   process.chdir(folder);
-  process.stdout.setMaxListeners(100);
 });
 afterAll(async () => {
   process.chdir(home);
