@@ -1,3 +1,5 @@
+import { vi } from "vitest";
+
 /** How a command ended, and what it printed. */
 export interface Ran {
   readonly code: number | string;
@@ -19,27 +21,26 @@ export async function runInProcess(
   run: () => Promise<void>,
   given: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ran> {
-  const { stdout, stderr } = process;
+  const { stdout } = process;
   const before = {
     cwd: process.cwd(),
     env: { ...process.env },
-    writes: [stdout.write, stderr.write] as const,
     listeners: stdout.listeners("error"),
   };
   const printed = { out: "", err: "" };
-  const writeTo = (stream: keyof typeof printed) => (text: string | Uint8Array) => {
-    printed[stream] += typeof text === "string" ? text : Buffer.from(text).toString();
-    return true;
-  };
+  const spies = (["out", "err"] as const).map((name) =>
+    vi.spyOn(process[`std${name}`], "write").mockImplementation((text) => {
+      printed[name] += String(text);
+      return true;
+    }),
+  );
   try {
-    stdout.write = writeTo("out");
-    stderr.write = writeTo("err");
     for (const [name, value] of Object.entries(given.env ?? {})) setVariable(name, value);
     process.chdir(given.cwd ?? before.cwd);
     await run();
     return { code: process.exitCode ?? 0, ...printed };
   } finally {
-    [stdout.write, stderr.write] = before.writes;
+    for (const spy of spies) spy.mockRestore();
     process.chdir(before.cwd);
     for (const name of Object.keys(process.env)) setVariable(name, before.env[name]);
     Object.assign(process.env, before.env);

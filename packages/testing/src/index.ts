@@ -1,2 +1,3 @@
 export { runInProcess, type Ran } from "./in-process.ts";
+export { isLong } from "./long.ts";
 export { runPython, withoutPython } from "./python.ts";
