@@ -53,7 +53,9 @@ const SENT = isLong
     }))
   : PROGRAMS.map(({ name: project, commands }) => ({
       ...{ project, name: commands[0]!.name },
-      options: Object.assign({}, ...commands.map(({ options }) => options)) as Options,
+      options: Object.fromEntries(
+        commands.flatMap(({ options }: Command) => Object.entries(options)),
+      ),
     }));
 
 describe("arguments through nx", () => {
