@@ -16,7 +16,7 @@ export default defineConfig({
     fileParallelism: false,
     // What tests start in Python reports nothing to its makers, as what commands start does not.
     env: { ORT_DISABLE_TELEMETRY: "1" },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
   },
 });
