@@ -43,7 +43,12 @@ const importRules = Object.entries(mayImport).map(([name, allowed]) => {
 });
 
 export default defineConfig(
-  { ignores: ["**/dist/**", "**/node_modules/**", "artifacts/**", ".nx/**", ".venv/**"] },
+  {
+    ignores: [
+      ...["**/dist/**", "**/node_modules/**", "artifacts/**", "datasets/**"],
+      ...[".cache/**", ".nx/**", ".venv/**"],
+    ],
+  },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],
