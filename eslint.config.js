@@ -62,7 +62,12 @@ function importRule({ name, allowed, ignores = [], only }) {
 }
 
 export default defineConfig(
-  { ignores: ["**/dist/**", "**/node_modules/**", "artifacts/**", ".nx/**", ".venv/**"] },
+  {
+    ignores: [
+      ...["**/dist/**", "**/node_modules/**", "artifacts/**", "datasets/**"],
+      ...[".cache/**", ".nx/**", ".venv/**"],
+    ],
+  },
   js.configs.recommended,
   {
     files: ["**/*.{ts,tsx}"],

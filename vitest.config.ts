@@ -11,12 +11,13 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source", "node"] } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "tools/**/*.test.ts"],
-    // TensorFlow and onnxruntime are native addons: they want a process each, and both cores.
+    // TensorFlow and onnxruntime are native addons, which need a process for each file.
     pool: "forks",
-    fileParallelism: false,
+    // Many tests wait for other programs, and leave a core to a second file meanwhile.
+    maxWorkers: 2,
     // What tests start in Python reports nothing to its makers, as what commands start does not.
     env: { ORT_DISABLE_TELEMETRY: "1" },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
   },
 });

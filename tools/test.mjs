@@ -1,59 +1,72 @@
-// Checks the whole repository: format, then lint and types, then the tests of every package, through nx
-// (which remembers what has not changed), then the printed texts in README and docs. What failed is
-// named at the end; the last line counts.
+// Checks the whole repository: lint, types and the tests of every package through nx, which remembers
+// what has not changed, and beside that the format and the printed texts in README and docs. At the end
+// it prints the slowest files of tests and the names of skipped and failed checks; the last line counts.
+//   npm test
+//   npm test -- --long    also what takes minutes: more kills, longer soaks, every benchmark (MIEN_LONG=1)
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { stripVTControlCharacters } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { secondsSince } from "./setup/steps.mjs";
-import { countTests, failedTasks, skippedTests } from "./test/results.mjs";
+import { countTests, failedTasks, skippedTests, slowestFiles } from "./test/results.mjs";
 
 const REPORTS = ".cache/vitest";
 const NX = "node_modules/nx/dist/bin/nx.js";
 
+/** How many files of tests are named as the slowest. */
+const SLOWEST = 10;
+
+const { long } = readArguments();
 process.chdir(path.resolve(import.meta.dirname, ".."));
 // A report of an earlier run must not stand for one that is missing now; nx brings back cached ones.
 rmSync(REPORTS, { recursive: true, force: true });
 
-const format = await run("format", ["node_modules/prettier/bin/prettier.cjs", "--check", "."]);
-const checks = await run("lint and types", [NX, "run-many", "-t", "lint", "build"]);
-// One package after the other: TensorFlow and onnxruntime take every core they find.
-const tests = await run("tests", [NX, "run-many", "-t", "test", "--parallel=1"], { watch: true });
+const [tasks, { format, listings }] = await Promise.all([
+  // nx runs as many tasks at a time as nx.json says.
+  run("lint, types and tests", [NX, "run-many", "-t", "lint", "build", "test"]),
+  checkTexts(),
+]);
 
-// What README and docs show of printed texts, where it is made quickly; in CI also what takes minutes.
-const listings = await run("listings", ["tools/listings.mjs", "--check"], { watch: true });
-
+const failedNames = tasks.passed ? [] : namesOr(failedTasks(tasks.output), "lint, types or tests");
+const testFailures = failedNames.filter((name) => name.endsWith(":test"));
 const otherFailures = [
   ...(format.passed ? [] : ['format (mended by "npm run format")']),
   ...(listings.passed ? [] : ['listings (mended by "npm run listings")']),
-  ...(checks.passed ? [] : namesOr(failedTasks(checks.output), "lint or types")),
+  ...failedNames.filter((name) => !testFailures.includes(name)),
 ];
-const testFailures = tests.passed ? [] : namesOr(failedTasks(tests.output), "tests");
 const reports = testedProjects().map(readReport);
 const count = countTests(reports);
 // Every check that failed counts, so that the last line never looks better than the run was.
 const failed = Math.max(count.failed, testFailures.length) + otherFailures.length;
 
-console.log("");
+console.log("\nslowest files:");
+for (const { file, seconds } of slowestFiles(reports, SLOWEST)) {
+  console.log(`  ${seconds.toFixed(1).padStart(6)} s  ${path.relative(".", file)}`);
+}
 for (const title of skippedTests(reports)) console.log(`skipped: ${title}`);
 for (const name of [...otherFailures, ...testFailures]) console.log(`failed: ${name}`);
 console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
+/** What needs no nx: the format, then the listings that are made quickly, in CI also those of minutes. */
+async function checkTexts() {
+  const format = await run("format", ["node_modules/prettier/bin/prettier.cjs", "--check", "."]);
+  return { format, listings: await run("listings", ["tools/listings.mjs", "--check"]) };
+}
+
 /**
- * Runs one tool to its end.
+ * Runs one tool to its end, and shows its output as it comes.
  *
  * @param {string} title
  * @param {readonly string[]} command a script and its arguments.
- * @param {{ watch?: boolean }} [options] `watch`: show the output as it comes, not only on failure.
  * @returns {Promise<{ passed: boolean, output: string }>}
  */
-async function run(title, command, { watch = false } = {}) {
+async function run(title, command) {
   const start = performance.now();
   console.log(`${title} …`);
   const child = spawn(process.execPath, command, {
     // nx's background process would outlive the run.
-    env: { ...process.env, NX_DAEMON: "false" },
+    env: { ...process.env, NX_DAEMON: "false", ...(long ? { MIEN_LONG: "1" } : {}) },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const colours = process.stdout.isTTY && !process.env.NO_COLOR;
@@ -65,12 +78,11 @@ async function run(title, command, { watch = false } = {}) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => {
       pieces.push(text);
-      if (watch) show(text);
+      show(text);
     });
   }
   const code = await new Promise((resolve) => child.once("close", resolve));
   const output = stripVTControlCharacters(pieces.join(""));
-  if (code !== 0 && !watch) show(pieces.join(""));
   console.log(`${title} ${code === 0 ? "passed" : "FAILED"} in ${secondsSince(start)}`);
   return { passed: code === 0, output };
 }
@@ -78,6 +90,15 @@ async function run(title, command, { watch = false } = {}) {
 /** @param {string[]} names @param {string} otherwise @returns {string[]} never empty. */
 function namesOr(names, otherwise) {
   return names.length > 0 ? names : [otherwise];
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ options: { long: { type: "boolean", default: false } } }).values;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return process.exit(2);
+  }
 }
 
 /** The nx projects that have a test target. */

@@ -94,22 +94,29 @@ function readComment(comment) {
   };
 }
 
+/** What takes the place of a progress bar, now and then, where no terminal can draw one. */
+const PROGRESS = /^[a-z]+(?: [A-Za-z]+)* \d+\/\d+(?: .*)?$/;
+
 /**
  * A listing's text from what its commands print.
  *
  * @param {Listing} listing
  * @param {readonly string[]} outputs one of each command.
- * @returns {string} with `$ command` above each output where the present text has it so.
+ * @returns {string} with `$ command` above each output where the present text has it so, and without
+ *   the lines of progress that only a slow machine prints.
  */
 export function listingText(listing, outputs) {
   const prompt = listing.text.startsWith("$ ");
+  const isShortened = (/** @type {string} */ line) =>
+    listing.shorten !== undefined && line.startsWith(listing.shorten);
   return outputs
     .map((output, index) => {
       const lines = shortened(
         output
           .trimEnd()
           .split("\n")
-          .map((line) => line.trimEnd()),
+          .map((line) => line.trimEnd())
+          .filter((line) => !PROGRESS.test(line) || isShortened(line)),
         listing.shorten,
       );
       return [...(prompt ? [`$ ${listing.commands[index]}`] : []), ...lines].join("\n");

@@ -50,6 +50,13 @@ describe("a listing", () => {
     expect(differences(listing("fit\nexport"), "fit\ntune")).toEqual(["- export", "+ tune"]);
   });
 
+  it("shows no line of progress, which only a slow machine prints", () => {
+    const printed = "begin\nreading MB 74/94\nfit 7/12 loss 1.2\n12/13 right";
+    expect(listingText(listing("old"), [printed])).toBe("begin\n12/13 right");
+    const epochs = "epoch 1/2\nepoch 2/2";
+    expect(listingText(listing("old", { extra: "; shorten: epoch" }), [epochs])).toBe(epochs);
+  });
+
   it("keeps its prompts and shows the first and the last of many similar lines", () => {
     const lines = Array.from({ length: 30 }, (_, at) => `epoch ${at + 1}`);
     const text = listingText(listing("$ old", { extra: "; shorten: epoch" }), [

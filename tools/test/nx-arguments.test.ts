@@ -1,9 +1,11 @@
 // Every flag of every command, sent through the real nx as a person types it.
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
 import { commonOptions, flagOf, type Command, type Option, type Options } from "@mien/cli";
+import { isLong } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { PROGRAMS } from "./programs.ts";
 import { nxOptions, typedArguments } from "../nx/arguments.mjs";
@@ -41,16 +43,46 @@ async function arriving(words: readonly string[]): Promise<unknown> {
   return line === undefined ? stdout : JSON.parse(line);
 }
 
+/**
+ * What is sent through nx: all flags of a project's commands at once to its first command, as each
+ * start of nx takes two seconds; in long tests those of each command to that command.
+ */
+const SENT = isLong
+  ? COMMANDS.map(({ project, command }) => ({
+      ...{ project, name: command.name, options: command.options },
+    }))
+  : PROGRAMS.map(({ name: project, commands }) => ({
+      ...{ project, name: commands[0]!.name },
+      options: Object.fromEntries(
+        commands.flatMap(({ options }: Command) => Object.entries(options)),
+      ),
+    }));
+
 describe("arguments through nx", () => {
-  it.concurrent.each(COMMANDS)(
-    "$project:$command.name gets every flag as it was typed",
-    async ({ project, command }) => {
-      const words = [...everyFlag(command.options), "plain word", "*", "--", "--batch", "-c"];
+  it.concurrent.each(SENT)(
+    "$project:$name gets every flag as it was typed",
+    async ({ project, name, options }) => {
+      const words = [...everyFlag(options), "plain word", "*", "--", "--batch", "-c"];
       const typed = words.filter((word) => word !== "--");
-      const found = await arriving(["run", `${project}:${command.name}`, ...words]);
-      expect(found).toEqual([command.name, ...typed]);
+      // What a target depends on, such as the built page, is not needed to print arguments.
+      const run = ["run", "--exclude-task-dependencies", `${project}:${name}`];
+      expect(await arriving([...run, ...words])).toEqual([name, ...typed]);
     },
   );
+
+  it.each(COMMANDS)("$project:$command.name is a target of nx", ({ project, command }) => {
+    const file = path.join(ROOT, "packages", project, "package.json");
+    const { nx } = JSON.parse(readFileSync(file, "utf8")) as {
+      nx: { targets: Record<string, { cache?: boolean; options?: { command?: string } }> };
+    };
+    expect(nx.targets[command.name]).toMatchObject({
+      executor: "nx:run-commands",
+      cache: false,
+      options: {
+        command: `node --conditions=source --import tsx {projectRoot}/src/bin.ts ${command.name}`,
+      },
+    });
+  });
 
   it("leaves out nx's own options, wherever they stand", async () => {
     const words = ["run", "--skip-nx-cache", "train:fit", "--output-style=static"];

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isLong } from "@mien/testing";
 import { readTrace, watch } from "./watch.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -19,7 +20,7 @@ const withFace = PHOTO !== undefined && existsSync(PHOTO) ? 0 : 1;
 /**
  * Every command, in an order in which each finds what it needs, but `export faces`, which fetches
  * weights by npm when it is asked to. `until` ends a command that goes on; `code` is the exit code;
- * `isLong` ones run only where MIEN_LONG is 1, since others load the same libraries.
+ * `isLong` ones run only in long tests, since others load the same libraries.
  */
 const RUNS: readonly {
   readonly line: string;
@@ -67,6 +68,7 @@ const RUNS: readonly {
   {
     line: "app benchmark-live --photo photos/face.jpg --seconds 1 --viewers 1 --only film",
     code: withFace,
+    isLong: true,
   },
 ];
 
@@ -152,7 +154,7 @@ it("the watcher sees who is spoken to and what is written", () => {
 describe.skipIf(without.length > 0 && !process.env["CI"])(
   `privacy (needs strace, ffmpeg and chromium; missing: ${without.join(", ") || "nothing"})`,
   () => {
-    it.each(RUNS.filter(({ isLong }) => !isLong || process.env["MIEN_LONG"] === "1"))(
+    it.each(RUNS.filter((run) => isLong || !run.isLong))(
       "$line speaks to nobody and leaves nothing",
       { timeout: 180_000 },
       async ({ line, until, code = 0 }) => {

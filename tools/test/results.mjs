@@ -7,7 +7,17 @@
  * @property {number} numFailedTests
  * @property {number} numPendingTests skipped ones.
  * @property {number} numTodoTests
- * @property {readonly { assertionResults: readonly { fullName: string, status: string }[] }[]} testResults
+ * @property {readonly FileReport[]} testResults
+ */
+
+/**
+ * One file of tests.
+ *
+ * @typedef {object} FileReport
+ * @property {string} name its path.
+ * @property {number} startTime in milliseconds, as is `endTime`.
+ * @property {number} endTime
+ * @property {readonly { fullName: string, status: string }[]} assertionResults
  */
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count of tests. */
@@ -45,6 +55,21 @@ export function skippedTests(reports) {
     .flatMap((file) => file.assertionResults)
     .filter(({ status }) => status !== "passed" && status !== "failed")
     .map(({ fullName }) => fullName);
+}
+
+/**
+ * The files whose tests took longest, the slowest first.
+ *
+ * @param {readonly (Report | undefined)[]} reports
+ * @param {number} count of files, at most.
+ * @returns {{ file: string, seconds: number }[]}
+ */
+export function slowestFiles(reports, count) {
+  return reports
+    .flatMap((report) => report?.testResults ?? [])
+    .map(({ name, startTime, endTime }) => ({ file: name, seconds: (endTime - startTime) / 1000 }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, count);
 }
 
 /**

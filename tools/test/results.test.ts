@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countTests, failedTasks, skippedTests, type Report } from "./results.mjs";
+import { countTests, failedTasks, skippedTests, slowestFiles, type Report } from "./results.mjs";
 
 const report = (change: Partial<Report>): Report => ({
   success: true,
@@ -9,6 +9,11 @@ const report = (change: Partial<Report>): Report => ({
   numTodoTests: 0,
   testResults: [],
   ...change,
+});
+
+const file = (name: string, seconds: number) => ({
+  ...{ name, startTime: 5000, endTime: 5000 + 1000 * seconds },
+  assertionResults: [],
 });
 
 describe("the count of tests", () => {
@@ -36,11 +41,22 @@ describe("skipped tests", () => {
       status,
       fullName: `one that is ${status}`,
     }));
-    const reports = [undefined, report({ testResults: [{ assertionResults }] })];
+    const reports = [undefined, report({ testResults: [{ ...file("a", 1), assertionResults }] })];
     expect(skippedTests(reports)).toEqual([
       "one that is skipped",
       "one that is pending",
       "one that is todo",
+    ]);
+  });
+});
+
+describe("the slowest files", () => {
+  it("are those of all runs, the slowest first", () => {
+    const first = report({ testResults: [file("a", 1), file("b", 3)] });
+    const second = report({ testResults: [file("c", 2)] });
+    expect(slowestFiles([first, undefined, second], 2)).toEqual([
+      { file: "b", seconds: 3 },
+      { file: "c", seconds: 2 },
     ]);
   });
 });

@@ -1,2 +1,4 @@
 export { findPackageProblems } from "./package-problems.ts";
+export { runInProcess, type Ran } from "./in-process.ts";
+export { isLong } from "./long.ts";
 export { runPython, withoutPython } from "./python.ts";

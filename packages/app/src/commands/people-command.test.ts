@@ -16,7 +16,6 @@ const home = process.cwd();
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), "mien-commands-"));
-  process.stdout.setMaxListeners(100);
   // Where the released face models are.
   process.chdir(path.resolve(import.meta.dirname, "../../../.."));
 });

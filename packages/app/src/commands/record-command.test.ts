@@ -1,15 +1,15 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { createRequire } from "node:module";
+import { runProgram } from "@mien/cli";
+import { runInProcess } from "@mien/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readRecording, recordKinect, repeatRecording } from "@mien/camera";
 import { withoutFakenect } from "@mien/camera/testing/tools";
+import { program } from "../program.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -17,17 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const BIN = path.resolve(import.meta.dirname, "../bin.ts");
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-
-function app(args: readonly string[], environment: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ["--conditions=source", "--import", TSX, BIN, ...args],
-    { encoding: "utf8", cwd: folder, env: { ...process.env, ...environment } },
-  );
-  return { code: status, out: stdout, err: stderr };
-}
+const app = (words: readonly string[], env: Record<string, string> = {}) =>
+  runInProcess(() => runProgram(program, words), { cwd: folder, env });
 
 /** What each picture of a recording says, whatever its file is called. */
 async function picturesOf(recording: string): Promise<string[]> {
@@ -43,16 +34,16 @@ async function picturesOf(recording: string): Promise<string[]> {
 }
 
 describe("app:record", () => {
-  it("synthesises once; with the same flags it is up to date, with others it does not overwrite", () => {
+  it("synthesises once; with the same flags it is up to date, with others it does not overwrite", async () => {
     const flags = ["record", "--synth", "--scene", "flat", "--seconds", "0.5", "--out", "a b"];
-    const { code, out, err } = app(flags);
+    const { code, out, err } = await app(flags);
     expect(err.replace(/frames \d+\/\d+\n/g, "")).toBe("");
     expect(code).toBe(0);
     expect(out).toMatch(/flat: A flat photograph of a face[^\n]*faces synthetic/);
     expect(out).toMatch(/wrote a b\/truth\.jsonl/);
     expect(out).toContain("next  npx nx run app:analyze --source 'kinect:a b'");
-    expect(app(flags).out).toMatch(/^up to date: a b/);
-    const other = app([...flags, "--seed", "2"]);
+    expect((await app(flags)).out).toMatch(/^up to date: a b/);
+    const other = await app([...flags, "--seed", "2"]);
     expect(other).toMatchObject({ code: 1, out: "" });
     expect(other.err).toMatch(/a b already holds a recording\nName another folder with --out/);
   });
@@ -66,17 +57,17 @@ describe("app:record", () => {
         .toFile(path.join(faces, "one.png"));
     const flags = ["record", "--synth", "--faces", "faces", "--seconds", "0.1", "--out", "faced"];
     await picture("red");
-    expect(app(flags).code).toBe(0);
-    expect(app(flags).out).toMatch(/^up to date/);
+    expect((await app(flags)).code).toBe(0);
+    expect((await app(flags)).out).toMatch(/^up to date/);
     await picture("blue");
-    expect(app(flags).err).toMatch(/faced already holds a recording/);
+    expect((await app(flags)).err).toMatch(/faced already holds a recording/);
     await writeFile(path.join(faces, "boxes.json"), '{"one.png": [[0, 0, 0, 10]]}');
-    expect(app([...flags.slice(0, -1), "other"]).err).toMatch(
+    expect((await app([...flags.slice(0, -1), "other"])).err).toMatch(
       /boxes\.json must be [^]*width and height are more than 0/,
     );
     await picture("red");
     await writeFile(path.join(faces, "boxes.json"), '{"one.png": [[0, 0, 30, 30]]}');
-    expect(app(flags).err).toMatch(/faced already holds a recording/);
+    expect((await app(flags)).err).toMatch(/faced already holds a recording/);
   });
 
   it.skipIf(withoutFakenect)("ends on a signal that comes while its folder is made", async () => {
@@ -100,7 +91,7 @@ describe("app:record", () => {
   it.skipIf(withoutFakenect)("stores what the Kinect sees, so that it can be played", async () => {
     const long = path.join(folder, "long");
     await repeatRecording(path.join(folder, "a b"), long, { times: 8, seconds: 0.5 });
-    const { code, out } = app(["record", "--seconds", "1", "--out", "live"], {
+    const { code, out } = await app(["record", "--seconds", "1", "--out", "live"], {
       FAKENECT_PATH: long,
     });
     expect(code).toBe(0);
@@ -114,15 +105,17 @@ describe("app:record", () => {
     }
   });
 
-  it("refuses wrong flags", () => {
-    expect(app(["record", "--synth", "--scene", "moon"])).toMatchObject({ code: 2 });
-    expect(app(["record", "--faces", "x"]).err).toMatch(/--faces needs --synth/);
-    expect(app(["record", "--synth", "--faces", "nowhere"]).err).toMatch(/cannot find nowhere/);
+  it("refuses wrong flags", async () => {
+    expect(await app(["record", "--synth", "--scene", "moon"])).toMatchObject({ code: 2 });
+    expect((await app(["record", "--faces", "x"])).err).toMatch(/--faces needs --synth/);
+    expect((await app(["record", "--synth", "--faces", "nowhere"])).err).toMatch(
+      /cannot find nowhere/,
+    );
   });
 
   it("fails without libfreenect, and writes nothing", async () => {
     const missing = { MIEN_LIBFREENECT: path.join(folder, "none.so") };
-    const { code, err } = app(["record", "--out", "empty"], missing);
+    const { code, err } = await app(["record", "--out", "empty"], missing);
     expect(code).toBe(1);
     expect(err).toMatch(/libfreenect.* is not installed/);
     expect(await readdir(folder)).not.toContain("empty");

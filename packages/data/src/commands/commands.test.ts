@@ -1,21 +1,23 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { runProgram } from "@mien/cli";
+import { runInProcess } from "@mien/testing";
 import { describe, expect, it } from "vitest";
+import { program } from "../program.ts";
 import { temporaryFolder } from "../testing/folder.ts";
 
-const BIN = path.resolve(import.meta.dirname, "../bin.ts");
-
 /** Runs a command line of the package in a folder of its own. */
-function run(
-  folder: string,
-  args: readonly string[],
-): Promise<{ code: number; out: string; err: string }> {
-  const words = ["--conditions=source", "--import", import.meta.resolve("tsx"), BIN, ...args];
-  const env = { ...process.env, MIEN_DATA: "" };
+const run = (folder: string, args: readonly string[]) =>
+  runInProcess(() => runProgram(program, args), { cwd: folder, env: { MIEN_DATA: "" } });
+
+/** The same in a process of its own, from which the command starts others. */
+function start(folder: string, args: readonly string[]): Promise<{ code: number; out: string }> {
+  const bin = path.resolve(import.meta.dirname, "../bin.ts");
+  const words = ["--conditions=source", "--import", import.meta.resolve("tsx"), bin, ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd: folder, env }, (error, out, err) =>
-      resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    execFile(process.execPath, words, { cwd: folder }, (error, out) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out }),
     );
   });
 }
@@ -112,7 +114,7 @@ describe("data commands", () => {
     const folder = await temporaryFolder();
     await run(folder, ["synth", "--count", "140", "--out", "."]);
     const benchmark = ["benchmark", "--csv", "synth.csv", "--rounds", "1", "--json", "load.json"];
-    const { code, out } = await run(folder, benchmark);
+    const { code, out } = await start(folder, benchmark);
     expect(code).toBe(0);
     expect(out).toContain("× the time of reading its bytes");
     const { measurements } = JSON.parse(await readFile(path.join(folder, "load.json"), "utf8")) as {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { convertLayersModel, readLayersModel, type Weight } from "@mien/tfjs-to-onnx";
-import { layWorkspace, runCommand } from "../testing/run-folder.ts";
+import { layWorkspace, runCommand, startCommand } from "../testing/run-folder.ts";
 
 /** Makes a process end with 9 if it has loaded tfjs. */
 const WITHOUT_TFJS =
@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe("export:onnx", () => {
   it("writes one file that describes itself, without loading tfjs", async () => {
     const probe = ["--import", `data:text/javascript,${encodeURIComponent(WITHOUT_TFJS)}`];
-    const { code, out, err } = runCommand(folder, ["onnx", "--json", "onnx.json"], probe);
+    const { code, out, err } = startCommand(folder, ["onnx", "--json", "onnx.json"], probe);
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(out).toContain(`wrote ${MODEL}`);
@@ -58,10 +58,10 @@ describe("export:onnx", () => {
   it("does nothing the second time, and everything again with --fresh", async () => {
     const bytes = await readFile(at(MODEL));
     const { mtimeMs } = await stat(at(MODEL));
-    const again = run("onnx", "tiny");
+    const again = await run("onnx", "tiny");
     expect(again.out).toContain(`${MODEL} is up to date`);
     expect((await stat(at(MODEL))).mtimeMs).toBe(mtimeMs);
-    expect(run("onnx", "tiny", "--fresh").code).toBe(0);
+    expect((await run("onnx", "tiny", "--fresh")).code).toBe(0);
     expect((await stat(at(MODEL))).mtimeMs).toBeGreaterThan(mtimeMs);
     expect((await readFile(at(MODEL))).equals(bytes)).toBe(true);
   });
@@ -72,7 +72,7 @@ describe("export:onnx", () => {
       at("artifacts/models/tiny.made-from.json"),
       JSON.stringify({ ...record, code: "another" }),
     );
-    const { code, err, out } = run("onnx");
+    const { code, err, out } = await run("onnx");
     expect(code).toBe(0);
     expect(err).toContain("code has changed since; add --fresh");
     expect(out).not.toContain("wrote");
@@ -81,7 +81,7 @@ describe("export:onnx", () => {
   it("exports again when the run has changed", async () => {
     const metrics = at("artifacts/runs/tiny/metrics.json");
     await writeFile(metrics, JSON.stringify({ validation: { accuracy: 0.25 } }));
-    expect(run("onnx").out).toContain(`wrote ${MODEL}`);
+    expect((await run("onnx")).out).toContain(`wrote ${MODEL}`);
     const { metrics: found } = decodeModelMetadata(
       readOnnxMetadata(await readFile(at(MODEL)), MODEL),
       MODEL,
@@ -91,9 +91,9 @@ describe("export:onnx", () => {
 
   it("exports a run from anywhere to anywhere, and says how to verify it there", async () => {
     await cp(at("artifacts/runs/tiny"), at("elsewhere/run"), { recursive: true });
-    const { out } = run("onnx", "elsewhere/run", "--out", "models");
+    const { out } = await run("onnx", "elsewhere/run", "--out", "models");
     expect(out).toContain("next  npx nx run export:verify elsewhere/run --model models/run.onnx");
-    const verified = run("verify", "elsewhere/run", "--model", "models/run.onnx");
+    const verified = await run("verify", "elsewhere/run", "--model", "models/run.onnx");
     expect(verified.code).toBe(0);
     expect(verified.out).toContain("export:benchmark elsewhere/run --model models/run.onnx");
   });
@@ -104,7 +104,7 @@ describe("export:onnx", () => {
     // The last four bytes are the last probability.
     reference.writeFloatLE(0.75, reference.length - 4);
     await writeFile(at("wrong/reference.bin"), reference);
-    const { code, err, out } = run("onnx", "wrong", "--out", "nowhere");
+    const { code, err, out } = await run("onnx", "wrong", "--out", "nowhere");
     expect(code).toBe(1);
     expect(err).toMatch(/1 of 5 images differ\n {2}image 4: \w+ 0\.75 became 0\.\d+ \(difference/);
     expect(out).not.toContain("wrote");
@@ -114,16 +114,16 @@ describe("export:onnx", () => {
   it("refuses a run whose training is not finished, and a missing one", async () => {
     await cp(at("artifacts/runs/tiny"), at("unfinished"), { recursive: true });
     await rm(at("unfinished/metrics.json"));
-    const { code, err } = run("onnx", "unfinished");
+    const { code, err } = await run("onnx", "unfinished");
     expect(code).toBe(1);
     expect(err).toContain("unfinished is not finished");
-    expect(run("onnx", "nobody").err).toContain("no training run at nobody");
+    expect((await run("onnx", "nobody")).err).toContain("no training run at nobody");
   });
 });
 
 describe("export:verify", () => {
   it("finds the same answers and accuracy on every validation image of the run's data set", async () => {
-    const { code, out, err } = run("verify", "tiny", "--json", "verify.json");
+    const { code, out, err } = await run("verify", "tiny", "--json", "verify.json");
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(out).toMatch(/fp32 with tfjs, validation +60 +\S+ +100\.00 %/);
@@ -144,7 +144,7 @@ describe("export:verify", () => {
     const metadata = readOnnxMetadata(await readFile(at(MODEL)), MODEL);
     const options = { metadata, outputName: "probabilities", temperature: 2 };
     await writeFile(at("soft.onnx"), convertLayersModel(trained, options));
-    const { code, err, out } = run("verify", "--csv", "faces.csv", "--model", "soft.onnx");
+    const { code, err, out } = await run("verify", "--csv", "faces.csv", "--model", "soft.onnx");
     expect(code).toBe(1);
     expect(err).toContain("tfjs and soft.onnx part on the reference images: 5 of 5 images differ");
     expect(err).toMatch(/image \d: (\w+) 0\.\d+ became 0\.\d+ .*both answer/);
@@ -161,7 +161,7 @@ describe("export:verify", () => {
     const model = { ...trained, weights: { ...trained.weights, [third]: changed } };
     const options = { metadata, outputName: "probabilities" };
     await writeFile(at("bent.onnx"), convertLayersModel(model, options));
-    const { code, err } = run("verify", "--csv", "faces.csv", "--model", "bent.onnx");
+    const { code, err } = await run("verify", "--csv", "faces.csv", "--model", "bent.onnx");
     expect(code).toBe(1);
     // Batch normalisation is folded into the convolution before it, whose name it leaves.
     expect(err).toMatch(/they part first at the layer batch_norm\S+; up to \S+ they agree/);
@@ -172,7 +172,7 @@ describe("export:verify", () => {
     const at3 = order.indexOf(third.split("/")[0] as string);
     expect(order.indexOf(parts)).toBe(at3 + 1);
     expect(order.indexOf(agrees)).toBeLessThan(at3);
-    const { out } = run("verify", "tiny", "--layers", "--csv", "faces.csv");
+    const { out } = await run("verify", "tiny", "--layers", "--csv", "faces.csv");
     expect(out).toContain("layer, fp32");
     expect(out).not.toContain("parts");
   });
@@ -181,13 +181,13 @@ describe("export:verify", () => {
     const csv = await readFile(at("faces.csv"), "utf8");
     await writeFile(at("other.csv"), csv.replace(/^1,/m, "2,"));
     await cp(at("faces.manifest.json"), at("other.manifest.json"));
-    const { code, err } = run("verify", "--csv", "other.csv");
+    const { code, err } = await run("verify", "--csv", "other.csv");
     expect(code).toBe(1);
     expect(err).toMatch(/was trained on noise with SHA-256 \w{12}…, \S*other\.csv has \w{12}…/);
   });
 
-  it("says how to export when there is no file", () => {
-    const { code, err } = run("verify", "--model", "nothing.onnx", "--csv", "faces.csv");
+  it("says how to export when there is no file", async () => {
+    const { code, err } = await run("verify", "--model", "nothing.onnx", "--csv", "faces.csv");
     expect(code).toBe(1);
     expect(err).toContain("no exported model at nothing.onnx");
     expect(err).toContain("npx nx run export:onnx tiny");
@@ -196,7 +196,7 @@ describe("export:verify", () => {
 
 describe("export:benchmark", () => {
   it("times three engines at three batch sizes and draws them", async () => {
-    const { code, out } = run("benchmark", "--seconds", "0.2", "--json", "benchmark.json");
+    const { code, out } = await run("benchmark", "--seconds", "0.2", "--json", "benchmark.json");
     expect(code).toBe(0);
     expect(out).toMatch(/wrote \S+tiny\.benchmark\.png/);
     const { rows, speedup } = await readJson("benchmark.json");
@@ -211,8 +211,8 @@ describe("export:benchmark", () => {
     expect(png.subarray(1, 4).toString()).toBe("PNG");
   });
 
-  it("takes no time that is not positive", () => {
-    const { code, err } = run("benchmark", "--seconds", "0");
+  it("takes no time that is not positive", async () => {
+    const { code, err } = await run("benchmark", "--seconds", "0");
     expect(code).toBe(2);
     expect(err).toContain("--seconds must be a number from 0.1");
   });
@@ -220,7 +220,7 @@ describe("export:benchmark", () => {
   it("measures models side by side where files or their folder are named", async () => {
     await cp(at(MODEL), at("twice/b.onnx"));
     const words = [MODEL, "twice", "--seconds", "0.2", "--json", "models.json"];
-    const { code, out } = run("benchmark", ...words);
+    const { code, out } = await run("benchmark", ...words);
     expect(code).toBe(0);
     expect(out).toContain("tiny.onnx");
     const rows = (await readJson("models.json"))["rows"] as Record<string, number | string>[];
@@ -233,11 +233,11 @@ describe("export:benchmark", () => {
     expect(Math.min(...rows.map((row) => Number(row["factor"])))).toBe(1);
   });
 
-  it("measures a run alone, and engines on a run only", () => {
-    const mixed = run("benchmark", "tiny", MODEL);
+  it("measures a run alone, and engines on a run only", async () => {
+    const mixed = await run("benchmark", "tiny", MODEL);
     expect(mixed.code).toBe(2);
     expect(mixed.err).toContain("tiny is not a model, and a run is measured alone");
-    const web = run("benchmark", MODEL, "--web");
+    const web = await run("benchmark", MODEL, "--web");
     expect(web.code).toBe(2);
     expect(web.err).toContain("--web compares engines, which needs a run");
   });

@@ -22,30 +22,41 @@ const readJson = async (file: string) =>
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "mien forms-"));
   await layWorkspace(folder, "tiny");
-  run("onnx", "tiny");
+  await run("onnx", "tiny");
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("export:onnx --precision", () => {
   it("writes a smaller file beside the first, which verify finds and shows", async () => {
-    const half = run("onnx", "tiny", "--precision", "fp16");
+    const half = await run("onnx", "tiny", "--precision", "fp16");
     expect(half.err).toBe("");
     expect(half.out).toContain("wrote artifacts/models/tiny.fp16.onnx");
     expect(half.out).toContain("export:verify tiny --model artifacts/models/tiny.fp16.onnx");
-    const bytes = run("onnx", "tiny", "--precision", "int8", "--opset", "20", "--json", "o.json");
+    const bytes = await run(
+      "onnx",
+      "tiny",
+      "--precision",
+      "int8",
+      "--opset",
+      "20",
+      "--json",
+      "o.json",
+    );
     expect(bytes.code).toBe(0);
     expect(await readJson("o.json")).toMatchObject({ precision: "int8", opset: 20, images: 5 });
     const file = await readFile(at("artifacts/models/tiny.int8.onnx"));
     expect(readOnnxMetadata(file, "m")["mien.precision"]).toBe("int8");
-    const { out } = run("verify", "tiny");
+    const { out } = await run("verify", "tiny");
     expect(out).toMatch(/fp16 with tfjs, validation +60 +\S+/);
     expect(out).toMatch(/onnxruntime, int8 +\S+ kB +\d+ +\S+ % +\d/);
-    expect(run("onnx", "tiny", "--precision", "int8", "--opset", "20").out).toContain("up to date");
+    expect((await run("onnx", "tiny", "--precision", "int8", "--opset", "20")).out).toContain(
+      "up to date",
+    );
     await Promise.all(["fp16", "int8"].map((name) => rm(at(`artifacts/models/tiny.${name}.onnx`))));
   });
 
-  it("refuses an operator set that 8-bit kernels do not take", () => {
-    const { code, err } = run("onnx", "tiny", "--precision", "int8", "--opset", "21");
+  it("refuses an operator set that 8-bit kernels do not take", async () => {
+    const { code, err } = await run("onnx", "tiny", "--precision", "int8", "--opset", "21");
     expect(code).toBe(2);
     expect(err).toContain("int8 needs opset 20 or older");
   });
@@ -56,7 +67,7 @@ describe("export:onnx --for web", () => {
   it.skipIf(chromium === undefined && process.env["CI"] === undefined)(
     "writes a folder whose page reads a picture in Chromium as the model does",
     async () => {
-      const { out, code } = run("onnx", "tiny", "--for", "web");
+      const { out, code } = await run("onnx", "tiny", "--for", "web");
       expect(code).toBe(0);
       expect(out).toContain("wrote artifacts/models/tiny-web");
       const folder = at("artifacts/models/tiny-web");
@@ -132,24 +143,24 @@ describe("a calibrated run", () => {
   it("has its temperature in the graph and its calibration in the metadata, and is verified so", async () => {
     await cp(at("artifacts/runs/tiny"), at("warm"), { recursive: true });
     await writeFile(at("warm/calibration.json"), JSON.stringify(calibration));
-    expect(run("onnx", "warm", "--out", "warm-models").err).toBe("");
+    expect((await run("onnx", "warm", "--out", "warm-models")).err).toBe("");
     const bytes = await readFile(at("warm-models/warm.onnx"));
     expect(decodeModelMetadata(readOnnxMetadata(bytes, "m"), "m").calibration).toEqual(calibration);
-    const warm = run("verify", "warm", "--model", "warm-models/warm.onnx");
+    const warm = await run("verify", "warm", "--model", "warm-models/warm.onnx");
     expect(warm.err).toBe("");
     expect(warm.out).toMatch(/fp32 with tfjs, validation +60 +\S+ +100\.00 %/);
     // The same file is not that of the run without calibration.
-    expect(run("verify", "tiny", "--model", "warm-models/warm.onnx").code).toBe(1);
+    expect((await run("verify", "tiny", "--model", "warm-models/warm.onnx")).code).toBe(1);
   });
 
   it("is exported again when its temperature changes, and refused where it has none", async () => {
     const next = JSON.stringify({ ...calibration, temperature: 0.8 });
     await writeFile(at("warm/calibration.json"), next);
-    expect(run("onnx", "warm", "--out", "warm-models").out).toContain(
+    expect((await run("onnx", "warm", "--out", "warm-models")).out).toContain(
       "wrote warm-models/warm.onnx",
     );
     await writeFile(at("warm/calibration.json"), '{"temperature":"hot"}');
-    const { code, err } = run("onnx", "warm", "--out", "warm-models");
+    const { code, err } = await run("onnx", "warm", "--out", "warm-models");
     expect(code).toBe(1);
     expect(err).toContain(
       '"temperature" in warm/calibration.json must be a number above 0, found "hot"',

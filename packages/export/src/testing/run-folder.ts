@@ -3,11 +3,13 @@ import { spawnSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeFileAtomic, writeJson } from "@mien/cli";
+import { runProgram, writeFileAtomic, writeJson } from "@mien/cli";
 import { encodeTensors, random, RUN_FILES, type RunConfig } from "@mien/format";
+import { runInProcess, type Ran } from "@mien/testing";
 import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
 import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
 import { randomise } from "@mien/tfjs-to-onnx/testing/test-models";
+import { program } from "../program.ts";
 
 const SIDE = 24;
 const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
@@ -73,8 +75,13 @@ export async function layWorkspace(folder: string, name: string): Promise<void> 
   await writeJson(path.join(run, RUN_FILES.metrics), { validation: { accuracy: 0.5 } });
 }
 
-/** Runs a command of this package in a folder, as a person would in the repository. */
-export function runCommand(folder: string, argv: readonly string[], nodeFlags: string[] = []) {
+/** Runs a command of this package in a folder, without a process of its own. */
+export function runCommand(folder: string, argv: readonly string[]): Promise<Ran> {
+  return runInProcess(() => runProgram(program, argv), { cwd: folder });
+}
+
+/** The same in a process of its own, which is given these flags of Node. */
+export function startCommand(folder: string, argv: readonly string[], nodeFlags: string[]) {
   const all = ["--conditions=source", "--import", TSX, ...nodeFlags, BIN, ...argv];
   const { status, stdout, stderr } = spawnSync(process.execPath, all, {
     cwd: folder,

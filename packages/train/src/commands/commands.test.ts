@@ -10,6 +10,7 @@ import { checkpointFile } from "../run/checkpoint.ts";
 import { openTrainedModel } from "../index.ts";
 import { cpuHasBfloat16 } from "../tensor/precision.ts";
 import { smallFlags, smallSet, smallSplit, writeCsv } from "../testing/small-set.ts";
+import { runCommand } from "../testing/run-command.ts";
 
 const root = path.resolve(import.meta.dirname, "../../../..");
 let folder: string;
@@ -26,13 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Outcome {
-  code: number | null;
-  out: string;
-  err: string;
-}
+const run = (...argv: string[]) => runCommand(folder, ...argv);
 
-/** Starts a command in the temporary folder; `kill` ends it without a chance to clean up. */
+/** Starts a command in a process of its own; `kill` ends it without a chance to clean up. */
 function start(...argv: string[]) {
   const node = ["--require", path.join(folder, "spy.cjs"), "--conditions=source"];
   const tsx = path.join(root, "node_modules/tsx/dist/loader.mjs");
@@ -41,7 +38,7 @@ function start(...argv: string[]) {
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  const done = new Promise<Outcome>((resolve) =>
+  const done = new Promise<{ code: number | null; out: string; err: string }>((resolve) =>
     child.on("close", (code) => resolve({ code, out, err })),
   );
   return { done, kill: (signal: NodeJS.Signals) => child.kill(signal) };
@@ -60,19 +57,19 @@ describe("train:fit", () => {
     const text = await readFile(file("small.csv"), "utf8");
     await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
     const flags = ["fit", "--csv", "wrong.csv", ...smallFlags, "--epochs", "1", "--out", "wrong"];
-    const strict = await start(...flags).done;
+    const strict = await run(...flags);
     expect(strict).toMatchObject({ code: 1 });
     expect(strict.err).toMatch(/wrong\.csv, line 3, column emotion[^]*--skip-bad-rows/);
     expect(existsSync(file("wrong"))).toBe(false);
-    const lenient = await start(...flags, "--skip-bad-rows").done;
+    const lenient = await run(...flags, "--skip-bad-rows");
     expect(lenient).toMatchObject({ code: 0 });
     expect(lenient.err).toMatch(/1 invalid row is left out:\n.*line 3/);
     expect(await json("wrong/config.json")).toMatchObject({ data: { skippedRows: 1 } });
-    expect(await start("evaluate", "wrong").done).toMatchObject({ code: 0 });
+    expect(await run("evaluate", "wrong")).toMatchObject({ code: 0 });
   });
 
   it("killed at any moment and repeated, ends with the weights of an uninterrupted run", async () => {
-    const uninterrupted = await start(...fitFlags, "--out", "whole", "--json", "whole.json").done;
+    const uninterrupted = await run(...fitFlags, "--out", "whole", "--json", "whole.json");
     expect(uninterrupted).toMatchObject({ code: 0 });
     expect(uninterrupted.out).toMatch(/epoch 3\/3 [^]*accuracy[^]*wrote whole\/metrics\.json/);
     expect(uninterrupted.out).toMatch(/next {2}npx nx run export:onnx whole/);
@@ -91,7 +88,7 @@ describe("train:fit", () => {
     second.kill("SIGTERM");
     expect([0, 130, null]).toContain((await second.done).code);
 
-    expect(await start(...fitFlags, "--out", "killed").done).toMatchObject({ code: 0 });
+    expect(await run(...fitFlags, "--out", "killed")).toMatchObject({ code: 0 });
     for (const part of ["model/weights.bin", "reference.bin", "metrics.json"]) {
       const [a, b] = [await readFile(file("whole", part)), await readFile(file("killed", part))];
       expect(a.equals(b), part).toBe(true);
@@ -148,7 +145,7 @@ describe("the run folder", () => {
 describe("train:evaluate", () => {
   it("computes the same validation metrics again, and does not use the test split", async () => {
     const before = (await json("whole/metrics.json")) as RunMetrics;
-    const outcome = await start("evaluate", "whole").done;
+    const outcome = await run("evaluate", "whole");
     expect(outcome).toMatchObject({ code: 0 });
     const after = (await json("whole/metrics.json")) as RunMetrics;
     expect(after).toMatchObject(before);
@@ -159,7 +156,7 @@ describe("train:evaluate", () => {
 
   it("uses the test split only with --final, and records each access", async () => {
     for (const times of [1, 2]) {
-      const outcome = await start("evaluate", "whole", "--csv", "small.csv", "--final").done;
+      const outcome = await run("evaluate", "whole", "--csv", "small.csv", "--final");
       expect(outcome).toMatchObject({ code: 0 });
       expect(outcome.err).toMatch(/This was the (first|second) test-set access/);
       expect(outcome.err.includes("WAS EVALUATED ON THE TEST SPLIT BEFORE")).toBe(times === 2);
@@ -179,14 +176,14 @@ describe("train:evaluate", () => {
     const metrics = (await json("whole/metrics.json")) as RunMetrics;
     const { test, ...others } = metrics;
     await writeFile(file("whole/metrics.json"), JSON.stringify(others));
-    expect(await start("evaluate", "whole").done).toMatchObject({ code: 0 });
+    expect(await run("evaluate", "whole")).toMatchObject({ code: 0 });
     expect(((await json("whole/metrics.json")) as RunMetrics).test).toEqual(test);
     const lines = (await readFile(file("whole/openings.jsonl"), "utf8")).trim().split("\n");
     expect(lines).toHaveLength(2);
   });
 
   it("refuses --final without the name of a run, and a run that was trained on votes without them", async () => {
-    const outcome = await start("evaluate", "--final").done;
+    const outcome = await run("evaluate", "--final");
     expect(outcome).toMatchObject({ code: 2 });
     expect(outcome.err).toMatch(/--final needs the name of the run/);
     const config = (await json("whole/config.json")) as object;
@@ -194,7 +191,7 @@ describe("train:evaluate", () => {
     const votes = { path: "gone.csv", sha256: "0".repeat(64) };
     await writeFile(file("voted/config.json"), JSON.stringify({ ...config, votes }));
     const before = await readFile(file("voted/calibration.json"), "utf8");
-    const voted = await start("evaluate", "voted").done;
+    const voted = await run("evaluate", "voted");
     expect(voted.code).toBe(1);
     expect(voted.err).toMatch(/voted was trained on FER\+ votes; none are found[^]*--ferplus gone/);
     expect(await readFile(file("voted/calibration.json"), "utf8")).toBe(before);
@@ -217,7 +214,7 @@ describe("train:evaluate", () => {
   it("refuses other data than the run was trained on", async () => {
     const other = { ...smallSet, labels: smallSet.labels.map((label) => (label + 1) % 7) };
     await writeCsv(file("other.csv"), other);
-    const outcome = await start("evaluate", "whole", "--csv", "other.csv").done;
+    const outcome = await run("evaluate", "whole", "--csv", "other.csv");
     expect(outcome.code).toBe(1);
     expect(outcome.err).toMatch(/whole was trained on data with SHA-256[^]*--csv small\.csv/);
   });
@@ -226,7 +223,7 @@ describe("train:evaluate", () => {
 describe("train:benchmark", () => {
   it("gives speed, processor time and operations of both ways, and their ratio", async () => {
     const argv = ["benchmark", "--no-keras", "--seconds", "1", "--batch-size", "4"];
-    const outcome = await start(...argv, "--json", "speed.json").done;
+    const outcome = await run(...argv, "--json", "speed.json");
     expect(outcome).toMatchObject({ code: 0 });
     const speed = (await json("speed.json")) as Record<string, Record<string, number>>;
     expect(speed).toMatchObject({ keras: null, batchSize: 4, parameters: 980455 });

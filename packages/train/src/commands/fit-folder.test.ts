@@ -8,6 +8,7 @@ import { USAGES, type RunConfig } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../run/checkpoint.ts";
 import { inputsKey, inputsOf } from "../run/run-inputs.ts";
+import { runCommand } from "../testing/run-command.ts";
 import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
 
 const root = path.resolve(import.meta.dirname, "../../../..");
@@ -19,12 +20,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Starts a command in the temporary folder. */
-function start(...argv: string[]) {
+const run = (...argv: string[]) => runCommand(folder, ...argv);
+const fitWords = (argv: readonly string[]) => [
+  ...["fit", "--csv", "small.csv", ...smallFlags],
+  ...argv,
+];
+const fit = (...argv: string[]) => run(...fitWords(argv));
+
+/** Starts train:fit in a process of its own, which can be interrupted. */
+function startFit(...argv: string[]) {
   const tsx = path.join(root, "node_modules/tsx/dist/loader.mjs");
   const bin = path.join(import.meta.dirname, "../bin.ts");
   const node = ["--conditions=source", "--import", tsx, bin];
-  const child = spawn(process.execPath, [...node, ...argv], { cwd: folder });
+  const child = spawn(process.execPath, [...node, ...fitWords(argv)], { cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
@@ -39,7 +47,6 @@ function start(...argv: string[]) {
 }
 
 const file = (...parts: string[]) => path.join(folder, ...parts);
-const fit = (...argv: string[]) => start("fit", "--csv", "small.csv", ...smallFlags, ...argv);
 const names = (start: string) => readdirSync(folder).filter((name) => name.startsWith(start));
 const readConfig = async (run: string) =>
   JSON.parse(await readFile(file(run, "config.json"), "utf8")) as RunConfig;
@@ -58,13 +65,13 @@ async function writeManifest(csv: string, changes: object): Promise<void> {
 
 describe("a training that is refused", () => {
   it("because it lacks a teacher, is refused before anything is read", async () => {
-    const outcome = await start("fit", "--csv", "nowhere.csv", "--distillation", "0.5").done;
+    const outcome = await run("fit", "--csv", "nowhere.csv", "--distillation", "0.5");
     expect(outcome).toMatchObject({ code: 2, out: "" });
     expect(outcome.err).toMatch(/--distillation needs a teacher's probabilities\n.*--teacher FILE/);
   });
 
   it("because no command accepts its name, is refused before anything is read", async () => {
-    const { code, err } = await fit("--out=-x").done;
+    const { code, err } = await fit("--out=-x");
     expect(code).toBe(2);
     expect(err).toMatch(/^error: --out cannot be "-x": .* read as a flag\n/);
   });
@@ -90,7 +97,7 @@ describe("a training that is refused", () => {
       ["tiny", "expected images of at least 16×16 pixels"],
       ["bored", 'no votes for the class "Bored"', "--vote-share", "1", "--ferplus", "votes.csv"],
     ] as const) {
-      const outcome = await fit("--csv", `${name}.csv`, "--out", `runs/${name}`, ...flags).done;
+      const outcome = await fit("--csv", `${name}.csv`, "--out", `runs/${name}`, ...flags);
       expect(outcome.code, outcome.err).toBe(1);
       expect(outcome.err).toContain(message);
       expect(existsSync(file("runs", name))).toBe(false);
@@ -100,7 +107,7 @@ describe("a training that is refused", () => {
   it("because its folder cannot be made, is refused in two lines before the data is loaded", async () => {
     await writeFile(file("afile"), "");
     await writeFile(file("broken.csv"), "no data set");
-    const { code, err } = await fit("--csv", "broken.csv", "--out", "afile/x").done;
+    const { code, err } = await fit("--csv", "broken.csv", "--out", "afile/x");
     expect(code).toBe(1);
     expect(err).toMatch(/^error: cannot make the folder afile\/x: ENOTDIR.*\n.*--out\.\n$/);
   });
@@ -109,17 +116,17 @@ describe("a training that is refused", () => {
 describe("a training that is stopped", () => {
   it("after --fresh names the command that resumes it", async () => {
     const long = ["--epochs", "500"];
-    const first = fit(...long, "--out", "r", "--fresh");
+    const first = startFit(...long, "--out", "r", "--fresh");
     await until(() => existsSync(checkpointFile(file("r"))));
     first.interrupt();
     expect((await first.done).code).toBe(130);
-    const second = fit(...long, "--out", "r", "--fresh");
+    const second = startFit(...long, "--out", "r", "--fresh");
     await until(() => existsSync(checkpointFile(file("r-2"))));
     second.interrupt();
     const { code, err } = await second.done;
     expect(code).toBe(130);
     expect(err).toMatch(/To resume, repeat the command without --fresh and with --out r-2\.\n$/);
-    const third = fit(...long, "--out", "r-2");
+    const third = startFit(...long, "--out", "r-2");
     await until(() => third.said("resuming after epoch"));
     third.interrupt();
     const outcome = await third.done;
@@ -132,13 +139,13 @@ describe("a training that is stopped", () => {
 describe("a finished run", () => {
   it("gets TensorBoard event files on request, and a warning for a file that is not read", async () => {
     const warned = ["--teacher", "none.bin", "--ferplus", "none.csv"];
-    const trained = await fit("--out", "whole", ...warned).done;
+    const trained = await fit("--out", "whole", ...warned);
     expect(trained).toMatchObject({ code: 0 });
     expect(trained.err).toMatch(/--teacher is not read, as --distillation is 0/);
     expect(trained.err).toMatch(/--ferplus is not read, as --vote-share is 0/);
     const events = file("whole/tensorboard/train/events.out.tfevents.0.mien");
     expect(existsSync(events)).toBe(false);
-    const again = await fit("--out", "whole", "--tensorboard").done;
+    const again = await fit("--out", "whole", "--tensorboard");
     expect(again.out).toContain("whole is finished");
     expect((await readFile(events)).toString("latin1").split("learning_rate")).toHaveLength(4);
   }, 180_000);
@@ -155,7 +162,7 @@ describe("a finished run", () => {
     await saveCheckpoint(file("old"), checkpoint!, inputsKey(inputsOf(old)));
     await rm(file("old/model"), { recursive: true });
     await rm(file("old/tensorboard"), { recursive: true });
-    const outcome = await fit("--out", "old", "--tensorboard").done;
+    const outcome = await fit("--out", "old", "--tensorboard");
     expect(outcome.code, outcome.err).toBe(0);
     expect(outcome.out).toMatch(/resuming after epoch (\d+) of \1\n/);
     expect(await readFile(file("old/model/weights.bin"))).toEqual(weights);
@@ -167,11 +174,11 @@ describe("a finished run", () => {
     const classes = [...smallSet.classes].reverse();
     const before = await readConfig("whole");
     await writeManifest("small", { classes });
-    const outcome = await fit("--out", "whole", "--epochs", "3").done;
+    const outcome = await fit("--out", "whole", "--epochs", "3");
     expect(outcome.code, outcome.err).toBe(0);
     expect(await readConfig("whole")).toEqual(before);
     expect(await readConfig("whole-2")).toMatchObject({ classes, name: "whole-2" });
-    const taught = await start("teach", "whole", "--csv", "small.csv").done;
+    const taught = await run("teach", "whole", "--csv", "small.csv");
     expect(taught.code).toBe(1);
     expect(taught.err).toMatch(/error: whole was trained when the manifest .* gave other classes/);
     await rm(file("small.manifest.json"));
@@ -183,12 +190,12 @@ describe("train:teach", () => {
     const text = await readFile(file("small.csv"), "utf8");
     await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
     const flags = ["--csv", "wrong.csv", "--skip-bad-rows", "--epochs", "1", "--out", "wrong"];
-    expect(await fit(...flags).done).toMatchObject({ code: 0 });
+    expect(await fit(...flags)).toMatchObject({ code: 0 });
     await mkdir(file("afolder"));
-    const refused = await start("teach", "wrong", "--out", "afolder").done;
+    const refused = await run("teach", "wrong", "--out", "afolder");
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.err).toMatch(/^error: --out cannot be written to afolder: it is a folder\n/);
-    const outcome = await start("teach", "wrong", "--out", "teacher.bin").done;
+    const outcome = await run("teach", "wrong", "--out", "teacher.bin");
     expect(outcome.code, outcome.err).toBe(0);
     expect(outcome.out).toMatch(/the run agrees with [\d.]+ % of the \d+ training labels/);
     expect(existsSync(file("teacher.bin"))).toBe(true);
@@ -197,7 +204,7 @@ describe("train:teach", () => {
 
 describe("the numbers of images that fit prints", () => {
   it("are the share of the training images that --subset names", async () => {
-    const outcome = await fit("--out", "part", "--subset", "0.5").done;
+    const outcome = await fit("--out", "part", "--subset", "0.5");
     expect(outcome.code, outcome.err).toBe(0);
     const [, used, all] = /: (\d+) of (\d+) training and \d+ validation images/.exec(outcome.out)!;
     expect(Number(used)).toBeGreaterThanOrEqual(Number(all) / 2);

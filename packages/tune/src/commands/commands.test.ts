@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openBridge } from "../optuna/optuna-bridge.ts";
 import type { Trial } from "../optuna/optuna-protocol.ts";
 import { writeSmallStudy } from "../testing/small-study.ts";
-import { faultsOf, start, type Running } from "../testing/workers.ts";
+import { faultsOf, runCommand, start } from "../testing/workers.ts";
 
 // Many processes start here, each of which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });
@@ -24,19 +24,23 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const file = (...parts: string[]) => path.join(folder, ...parts);
 const json = async (name: string) => JSON.parse(await readFile(file(name), "utf8")) as unknown;
 
-/** Starts a command in the temporary folder. */
-const command = (...argv: string[]) => start("bin.ts", argv, folder);
+const searchWords = (out: string, trials: number, ...more: string[]) => [
+  ...["search", "--csv", "small.csv", "--space", "tiny.json", "--subset", "1"],
+  ...["--out", out, "--trials", String(trials), "--epochs", "8", ...more],
+];
+
+/** Starts a search in a process of its own, which can be killed. */
+const startSearch = (out: string, trials: number) =>
+  start("bin.ts", searchWords(out, trials), folder);
+
+/** Runs a command in the temporary folder to its end. */
+async function run(...words: string[]) {
+  const { code, out, err } = await runCommand(folder, ...words);
+  return { code, output: out + err };
+}
 
 const search = (out: string, trials: number, ...more: string[]) =>
-  command(
-    ...["search", "--csv", "small.csv", "--space", "tiny.json", "--subset", "1"],
-    ...["--out", out, "--trials", String(trials), "--epochs", "8", ...more],
-  );
-
-async function finished(running: Running): Promise<{ code: number | null; output: string }> {
-  const code = await running.ended;
-  return { code, output: running.output() };
-}
+  run(...searchWords(out, trials, ...more));
 
 /** The trials of a study, read by a process of its own. */
 async function trialsOf(out: string): Promise<Trial[]> {
@@ -58,11 +62,11 @@ async function begun(out: string, count: number): Promise<void> {
 
 describe.skipIf(withoutPython("optuna"))("tune:search", () => {
   it("killed in the middle of a trial and repeated, repeats that trial and ends as asked", async () => {
-    const killed = search("killed", 2);
+    const killed = startSearch("killed", 2);
     await begun("killed", 1);
     killed.child.kill("SIGKILL");
     await killed.ended;
-    const again = await finished(search("killed", 2, "--json", "killed.json"));
+    const again = await search("killed", 2, "--json", "killed.json");
     expect(again).toMatchObject({ code: 0 });
     const trials = await trialsOf("killed");
     expect(faultsOf(trials)).toEqual([]);
@@ -93,7 +97,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
 
   it("repeated when it is done, says so and trains nothing", async () => {
     const before = await readFile(file("killed/journal.log"));
-    const again = await finished(search("killed", 2));
+    const again = await search("killed", 2);
     expect(again).toMatchObject({ code: 0 });
     expect(again.output).toMatch(/done: \d complete, \d pruned, 0 failed, 1 interrupted/);
     const after = (await readFile(file("killed/journal.log"))).subarray(before.length);
@@ -101,37 +105,36 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
   });
 
   it("takes a time whose milliseconds are no whole number", async () => {
-    expect(await finished(search("killed", 2, "--timeout", "4.1"))).toMatchObject({ code: 0 });
+    expect(await search("killed", 2, "--timeout", "4.1")).toMatchObject({ code: 0 });
   });
 
   it("trains anew what a killed study left half trained, if its journal was taken away", async () => {
-    const killed = search("moved", 1);
+    const killed = startSearch("moved", 1);
     await begun("moved", 1);
     killed.child.kill("SIGKILL");
     await killed.ended;
     await rm(file("moved/journal.log"));
-    expect(await finished(search("moved", 1))).toMatchObject({ code: 0 });
+    expect(await search("moved", 1)).toMatchObject({ code: 0 });
     const [trial] = await trialsOf("moved");
     expect(trial?.steps.map(([epoch]) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it("refuses to go on with other settings, and names them", async () => {
-    const outcome = await finished(search("killed", 2, "--seed", "5", "--pruner", "median"));
+    const outcome = await search("killed", 2, "--seed", "5", "--pruner", "median");
     expect(outcome.code).toBe(1);
     expect(outcome.output).toMatch(/begun with other settings:\n {2}pruner: hyperband → median/);
     expect(outcome.output).toMatch(/seed: 1 → 5/);
   });
 
   it("stops on Ctrl-C, gives its trial back and says how to go on; a worker finishes the rest", async () => {
-    const first = search("stopped", 2);
+    const first = startSearch("stopped", 2);
     await begun("stopped", 1);
     first.child.kill("SIGINT");
-    const stopped = await finished(first);
-    expect(stopped.code).toBe(130);
-    expect(stopped.output).toMatch(
+    expect(await first.ended).toBe(130);
+    expect(first.output()).toMatch(
       /0 complete, 0 pruned, 0 failed, 1 interrupted of 2 trials\nRepeat the command/,
     );
-    const worker = await finished(command("worker", "--out", "stopped", "--csv", "small.csv"));
+    const worker = await run("worker", "--out", "stopped", "--csv", "small.csv");
     expect(worker).toMatchObject({ code: 0 });
     expect(worker.output).toMatch(/all trials of the study are done/);
     const trials = await trialsOf("stopped");
@@ -148,7 +151,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
       [["--study=-x"], /--study cannot be "-x"/],
       [["--timeout", "36000"], /--timeout must be a number from 0.01 to 35000/],
     ] as const) {
-      const outcome = await finished(search("wrong", 1, ...flags));
+      const outcome = await search("wrong", 1, ...flags);
       expect(outcome.code).toBeGreaterThan(0);
       expect(outcome.output).toMatch(message);
     }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { withoutPython } from "@mien/testing";
+import { isLong, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openBridge } from "../optuna/optuna-bridge.ts";
 import type { StorePlace } from "../optuna/optuna-protocol.ts";
@@ -50,15 +50,16 @@ describe.skipIf(withoutPython("optuna", "psycopg") || withoutPostgres())(
     });
     afterAll(() => postgres?.stop());
 
+    const [trials, workers, kills, pause] = isLong ? [200, 8, 6, 500] : [40, 3, 2, 150];
     it(
-      "has 200 trials once each, though 8 workers are killed at random",
+      `has ${trials} trials once each, though ${workers} workers are killed at random`,
       { timeout: 600_000 },
       async () => {
         const store = { url: postgres.url, heartbeat: 2 };
-        const given = { store, study: "toy", workers: 8, milliseconds: 20, kills: 6, pause: 500 };
-        const { all, complete } = await finish(store, 200, () => runLanes(given));
+        const given = { store, study: "toy", workers, milliseconds: 50, kills, pause };
+        const { all, complete } = await finish(store, trials, () => runLanes(given));
         expect(faultsOf(all)).toEqual([]);
-        expect(complete).toHaveLength(200);
+        expect(complete).toHaveLength(trials);
         expect(all.some(({ retryOf }) => retryOf !== null)).toBe(true);
       },
     );

@@ -9,7 +9,7 @@ import { openBridge } from "../optuna/optuna-bridge.ts";
 import { loadSpace } from "../search-space.ts";
 import { smallSet, writeSmallStudy } from "../testing/small-study.ts";
 import { toySettings } from "../testing/studies.ts";
-import { start } from "../testing/workers.ts";
+import { runCommand, start } from "../testing/workers.ts";
 
 // Many processes start here, each of which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 300_000 });
@@ -61,8 +61,8 @@ describe.skipIf(withoutPython("optuna", "sklearn", "optuna_dashboard"))("a study
   it("is told by a page that needs nothing beside it, with tuned against default on PublicTest", async () => {
     await writeStudy();
     const flags = ["--out", "study", "--csv", "small.csv", "--seeds", "1", "--json", "report.json"];
-    const running = start("bin.ts", ["report", ...flags], folder);
-    expect(await running.ended, running.output()).toBe(0);
+    const { code, err } = await runCommand(folder, "report", ...flags);
+    expect(code, err).toBe(0);
     const report = JSON.parse(await readFile(file("report.json"), "utf8")) as {
       importance: [string, number][];
       randomSearch: number[];

@@ -1,11 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { runProgram } from "@mien/cli";
 import { random } from "@mien/format";
+import { runInProcess, type Ran } from "@mien/testing";
 import { openBridge, type Bridge } from "../optuna/optuna-bridge.ts";
 import type { StorePlace, Trial } from "../optuna/optuna-protocol.ts";
 import type { Outcome, TrialContext } from "../trial/run-trial.ts";
 import { work, type Asked } from "../trial/worker-loop.ts";
+import { program } from "../program.ts";
 
 /** Flags of Node that run a TypeScript file. */
 export const NODE_FLAGS = [
@@ -13,6 +16,17 @@ export const NODE_FLAGS = [
   "--import",
   path.resolve(import.meta.dirname, "../../../../node_modules/tsx/dist/loader.mjs"),
 ];
+
+/** Makes what this process starts run TypeScript as well, as it does where a command is started. */
+export function forkTypeScript(): void {
+  process.execArgv = [...NODE_FLAGS];
+}
+
+/** Runs a command of this package in a folder; only the trials have processes of their own. */
+export function runCommand(folder: string, ...words: readonly string[]): Promise<Ran> {
+  forkTypeScript();
+  return runInProcess(() => runProgram(program, words), { cwd: folder });
+}
 
 /** A process with what it has printed. */
 export interface Running {
@@ -91,6 +105,7 @@ export async function runLanes(given: {
   const busy = new Set<Bridge>();
   let number = 0;
   let left = given.kills;
+  let done = false;
   const lane = async (): Promise<void> => {
     for (;;) {
       const bridge = await openBridge();
@@ -113,7 +128,7 @@ export async function runLanes(given: {
     }
   };
   const killer = async (): Promise<void> => {
-    while (left > 0) {
+    while (left > 0 && !done) {
       await sleep(stream.between(0, given.pause));
       const victims = [...busy];
       const victim = victims[stream.integer(victims.length)];
@@ -122,7 +137,8 @@ export async function runLanes(given: {
       process.kill(victim.pid, "SIGKILL");
     }
   };
-  await Promise.all([killer(), ...Array.from({ length: given.workers }, lane)]);
+  const lanes = Promise.all(Array.from({ length: given.workers }, lane));
+  await Promise.all([killer(), lanes.finally(() => (done = true))]);
 }
 
 /**

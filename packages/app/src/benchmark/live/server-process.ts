@@ -17,7 +17,7 @@ export interface ServerProcess {
 }
 
 /** Values of the server's `/metrics`. */
-interface ServerFigures {
+export interface ServerFigures {
   /** Milliseconds since the benchmark began. */
   readonly timeMs: number;
   /** Seconds of processor time since the server began. */
