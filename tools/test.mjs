@@ -1,5 +1,6 @@
 // Checks the whole repository: lint, types and the tests of every package through nx, which remembers
-// what has not changed, and beside that the format and the printed texts in README and docs. At the end
+// what has not changed, and beside that the format, the guards (imports, spelling, links, unused code)
+// and the printed texts in README and docs. At the end
 // it prints the slowest files of tests and the names of skipped and failed checks; the last line counts.
 //   npm test
 //   npm test -- --long    also what takes minutes: more kills, longer soaks, every benchmark (MIEN_LONG=1)
@@ -21,7 +22,7 @@ process.chdir(path.resolve(import.meta.dirname, ".."));
 // A report of an earlier run must not stand for one that is missing now; nx brings back cached ones.
 rmSync(REPORTS, { recursive: true, force: true });
 
-const [tasks, { format, listings }] = await Promise.all([
+const [tasks, { format, guards, listings }] = await Promise.all([
   // nx runs as many tasks at a time as nx.json says.
   run("lint, types and tests", [NX, "run-many", "-t", "lint", "build", "test"]),
   checkTexts(),
@@ -31,6 +32,7 @@ const failedNames = tasks.passed ? [] : namesOr(failedTasks(tasks.output), "lint
 const testFailures = failedNames.filter((name) => name.endsWith(":test"));
 const otherFailures = [
   ...(format.passed ? [] : ['format (mended by "npm run format")']),
+  ...(guards.passed ? [] : ['guards (shown by "npm run guards")']),
   ...(listings.passed ? [] : ['listings (mended by "npm run listings")']),
   ...failedNames.filter((name) => !testFailures.includes(name)),
 ];
@@ -48,10 +50,11 @@ for (const name of [...otherFailures, ...testFailures]) console.log(`failed: ${n
 console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** What needs no nx: the format, then the listings that are made quickly, in CI also those of minutes. */
+/** Checks that need no nx: the format, the guards, then the listings; in CI also the slow listings. */
 async function checkTexts() {
   const format = await run("format", ["node_modules/prettier/bin/prettier.cjs", "--check", "."]);
-  return { format, listings: await run("listings", ["tools/listings.mjs", "--check"]) };
+  const guards = await run("guards", ["tools/guards.mjs"]);
+  return { format, guards, listings: await run("listings", ["tools/listings.mjs", "--check"]) };
 }
 
 /**
