@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readSource } from "./address-file.ts";
+import { readAddressFile } from "./address-file.ts";
 import { openSource } from "./open-source.ts";
 
 const ADDRESS = "rtsp://me:s3cret@127.0.0.1:1/live";
@@ -22,7 +22,7 @@ describe("@FILE", () => {
   it.each([ADDRESS, `${ADDRESS}\n`, `\ufeff${ADDRESS}\r\n`, `\n ${ADDRESS} \n\n`])(
     "with the content %j is the address in it",
     async (content) => {
-      expect(await readSource(await fileWith(content))).toBe(ADDRESS);
+      expect(await readAddressFile(await fileWith(content))).toBe(ADDRESS);
     },
   );
 
@@ -32,7 +32,7 @@ describe("@FILE", () => {
     [`${ADDRESS}\n${ADDRESS}\n`, 2],
     ["a\r\nb\rc", 3],
   ])("with the content %j is refused: %i lines", async (content, lines) => {
-    const error: unknown = await readSource(await fileWith(content)).catch((e: unknown) => e);
+    const error: unknown = await readAddressFile(await fileWith(content)).catch((e: unknown) => e);
     expect(error).toMatchObject({
       code: "bad-data",
       message: `${folder}/camera.txt must hold one line, found ${lines}`,
@@ -40,18 +40,20 @@ describe("@FILE", () => {
   });
 
   it("is refused where it cannot be read", async () => {
-    await expect(readSource(`@${folder}/none.txt`)).rejects.toMatchObject({ code: "missing-file" });
+    await expect(readAddressFile(`@${folder}/none.txt`)).rejects.toMatchObject({
+      code: "missing-file",
+    });
   });
 
   it("may be a file's own name, and other sources are taken as they are", async () => {
     for (const text of ["webcam:1", "-", "film.mp4", ADDRESS]) {
-      expect(await readSource(text)).toBe(text);
+      expect(await readAddressFile(text)).toBe(text);
     }
     const home = process.cwd();
     process.chdir(folder);
     try {
       await writeFile("@film.mp4", "");
-      expect(await readSource("@film.mp4")).toBe("@film.mp4");
+      expect(await readAddressFile("@film.mp4")).toBe("@film.mp4");
     } finally {
       process.chdir(home);
     }

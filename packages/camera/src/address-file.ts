@@ -3,17 +3,17 @@ import { readBytes } from "@mien/cli";
 import { MienError } from "@mien/format";
 
 /**
- * The source that a command line names: the text itself, or for `@FILE` what a text file holds, so
- * that an address with a password need not be typed.
+ * The text of a source: the text itself, or for `@FILE` the content of a text file, so that an address
+ * with a password need not be typed.
  *
- * @param text see `SOURCE_KINDS`; a file or folder whose own name begins with `@` is taken as such.
+ * @param text see `SOURCE_KINDS`; an existing file or folder whose name begins with `@` is meant itself.
  * @throws {MienError} `missing-file` if the file cannot be read; `bad-data` unless it holds one line.
  */
-export async function readSource(text: string): Promise<string> {
+export async function readAddressFile(text: string): Promise<string> {
   if (!text.startsWith("@") || existsSync(text)) return text;
   const file = text.slice(1);
   const content = (await readBytes(file)).toString("utf8");
-  // Editors of Windows begin a file with a byte order mark, which trim takes for a blank.
+  // Some editors on Windows begin a file with a byte order mark, which `trim` removes, too.
   const source = content.trim();
   if (source !== "" && !/[\r\n]/.test(source)) return source;
   const lines = source === "" ? 0 : source.split(/\r\n?|\n/).length;

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const at = (name: string) => path.join(folder, name);
-/** A film of 64×48 pixels, 30 frames a second. */
+/** Makes a video of 64×48 pixels and 30 frames per second. */
 const film = (name: string, seconds: number) =>
   makeVideo(at(name), ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=30", "-t", String(seconds)]);
 
@@ -26,67 +26,74 @@ async function listen(server: Net | Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe.skipIf(withoutFfmpeg)("what cannot be opened is refused with a sentence", () => {
-  beforeAll(async () => {
-    const whole = await readFile(film("whole.mp4", 0.5));
-    await writeFile(at("cut.mp4"), whole.subarray(0, whole.length / 2));
-    await writeFile(at("empty.mp4"), "");
-    makeVideo(at("sound.wav"), ["-f", "lavfi", "-i", "sine", "-t", "0.1"]);
-  });
+describe.skipIf(withoutFfmpeg)(
+  "a source that cannot be opened is refused with an explanation",
+  () => {
+    beforeAll(async () => {
+      const whole = await readFile(film("whole.mp4", 0.5));
+      await writeFile(at("cut.mp4"), whole.subarray(0, whole.length / 2));
+      await writeFile(at("empty.mp4"), "");
+      makeVideo(at("sound.wav"), ["-f", "lavfi", "-i", "sine", "-t", "0.1"]);
+    });
 
-  it.each<[string, string, RegExp]>([
-    ["an empty file", "empty.mp4", /empty\.mp4 is empty/],
-    ["a file that is cut off", "cut.mp4", /cut\.mp4 is no video that ffmpeg can read/],
-    ["sound without a picture", "sound.wav", /sound\.wav has sound or data, but no picture/],
-    ["a missing file", "gone.mp4", /cannot find .*gone\.mp4/],
-    ["a missing webcam", "webcam:77", /no webcam:77/],
-    ["a webcam without a number", "webcam:front", /expected webcam:0/],
-    ["an address that refuses", "http://127.0.0.1:9/live", /9\/live refuses the connection/],
-    ["an unknown kind of address", "gopherx://127.0.0.1/x", /kind that ffmpeg does not know/],
-    [
-      "an RTSP address, without its password",
-      "rtsp://me:pw@127.0.0.1:9/x",
-      /^rtsp:\/\/\*\*\*@127\S+ refu/,
-    ],
-  ])("%s", async (_, source, sentence) => {
-    const refusal = openSource(/\.(mp4|wav)$/.test(source) ? at(source) : source);
-    await expect(refusal).rejects.toThrow(sentence);
-    await expect(refusal).rejects.toBeInstanceOf(MienError);
-  });
+    it.each<[string, string, RegExp]>([
+      ["an empty file", "empty.mp4", /empty\.mp4 is empty/],
+      ["a file that is cut off", "cut.mp4", /cut\.mp4 is not a video that ffmpeg can read/],
+      ["sound without a picture", "sound.wav", /sound\.wav has sound or data, but no picture/],
+      ["a missing file", "gone.mp4", /cannot find .*gone\.mp4/],
+      ["a missing webcam", "webcam:77", /no webcam:77/],
+      ["a webcam without a number", "webcam:front", /expected webcam:0/],
+      ["an address that refuses", "http://127.0.0.1:9/live", /9\/live refuses the connection/],
+      [
+        "an address with an unknown protocol",
+        "gopherx://127.0.0.1/x",
+        /protocol that ffmpeg does not know/,
+      ],
+      [
+        "an RTSP address, without its password",
+        "rtsp://me:pw@127.0.0.1:9/x",
+        /^rtsp:\/\/\*\*\*@127\S+ refu/,
+      ],
+    ])("%s", async (_, source, sentence) => {
+      const refusal = openSource(/\.(mp4|wav)$/.test(source) ? at(source) : source);
+      await expect(refusal).rejects.toThrow(sentence);
+      await expect(refusal).rejects.toBeInstanceOf(MienError);
+    });
 
-  it("a file that is no video, and the program exits with 1", async () => {
-    await writeFile(at("text.mp4"), "no film");
-    const reader = startReader(["--source", at("text.mp4")]);
-    await expectRefusal(reader, /text\.mp4 is no video that ffmpeg can read/);
-  });
+    it("a file that is not a video, with exit code 1", async () => {
+      await writeFile(at("text.mp4"), "no film");
+      const reader = startReader(["--source", at("text.mp4")]);
+      await expectRefusal(reader, /text\.mp4 is not a video that ffmpeg can read/);
+    });
 
-  it("any video, where ffmpeg is missing; how to install it is said", async () => {
-    const reader = startReader(["--source", at("whole.mp4")], { MIEN_FFMPEG: at("no-ffmpeg") });
-    await expectRefusal(reader, /ffmpeg is not installed[^]*(apt|brew|winget) install/);
-  });
+    it("any video, if ffmpeg is missing, with how to install it", async () => {
+      const reader = startReader(["--source", at("whole.mp4")], { MIEN_FFMPEG: at("no-ffmpeg") });
+      await expectRefusal(reader, /ffmpeg is not installed[^]*(apt|brew|winget) install/);
+    });
 
-  it("an address that accepts, and then says nothing", async () => {
-    const server = createTcpServer(() => undefined);
-    const reader = startReader(["--source", `${await listen(server)}/x`, "--patience", "1500"]);
-    await expectRefusal(reader, /sent no picture within 2 s/);
-    server.close();
-  });
-});
+    it("an address that accepts the connection, but sends nothing", async () => {
+      const server = createTcpServer(() => undefined);
+      const reader = startReader(["--source", `${await listen(server)}/x`, "--patience", "1500"]);
+      await expectRefusal(reader, /sent no picture within 2 s/);
+      server.close();
+    });
+  },
+);
 
-describe.skipIf(withoutFfmpeg)("a film on a server", () => {
-  it("that sends less than it announces is refused with a sentence", async () => {
+describe.skipIf(withoutFfmpeg)("a video on a server", () => {
+  it("that sends less than it announces is refused with an explanation", async () => {
     const whole = await readFile(film("served.mp4", 60));
     const server = createServer((_, response) => {
       response.writeHead(200, { "Content-Length": whole.length });
       response.write(whole.subarray(0, 1000), () => response.destroy());
     });
     const refusal = openSource(`${await listen(server)}/served.mp4`);
-    await expect(refusal).rejects.toThrow(/served\.mp4 breaks off: its server sent less/);
+    await expect(refusal).rejects.toThrow(/served\.mp4 is incomplete: its server sent less/);
     server.close();
   });
 });
 
-describe.skipIf(withoutFfmpeg)("a film on a server that answers range requests", () => {
+describe.skipIf(withoutFfmpeg)("a video on a server that supports range requests", () => {
   let server: Server;
   let address: string;
   let file: string;
@@ -125,20 +132,20 @@ describe.skipIf(withoutFfmpeg)("a film on a server that answers range requests",
     return times;
   };
 
-  it("has the pictures and times that it has as a file", async () => {
+  it("has the same frames and times as the file", async () => {
     const times = await timesOf(address, false);
     expect(times).toHaveLength(60);
     expect(times).toEqual(await timesOf(file, false));
   });
 
-  it("begins anew at its end when it is looped", async () => {
+  it("starts again at its end with loop", async () => {
     expect(await timesOf(address, true, 130)).toHaveLength(130);
   });
 });
 
 describe.skipIf(withoutFfmpeg)("a live stream", () => {
-  /** Sends pictures until it is told what else to do. */
-  let mood: "send" | "stall" | "hang up" = "send";
+  /** What the server does. */
+  let behaviour: "send" | "stall" | "hang up" = "send";
   let server: Server;
   let address: string;
   beforeAll(async () => {
@@ -146,8 +153,8 @@ describe.skipIf(withoutFfmpeg)("a live stream", () => {
     const grey = await sharp({ create: background }).jpeg().toBuffer();
     const head = `--x\r\nContent-Type: image/jpeg\r\nContent-Length: ${grey.length}\r\n\r\n`;
     const send = (response: ServerResponse) => {
-      if (mood === "hang up") response.destroy();
-      if (mood === "send") response.write(Buffer.concat([Buffer.from(head), grey, CRLF]));
+      if (behaviour === "hang up") response.destroy();
+      if (behaviour === "send") response.write(Buffer.concat([Buffer.from(head), grey, CRLF]));
     };
     server = createServer((_, response) => {
       response.writeHead(200, { "Content-Type": "multipart/x-mixed-replace; boundary=x" });
@@ -161,15 +168,15 @@ describe.skipIf(withoutFfmpeg)("a live stream", () => {
     server.close();
   });
 
-  it("comes back when it stalls, hangs up, or its ffmpeg is killed or stopped; ends on Ctrl-C", async () => {
+  it("comes back if it stalls, hangs up, or its ffmpeg is killed or stopped; ends on Ctrl-C", async () => {
     const reader = startReader(["--source", address]);
     const opened = await reader.until((line) => "opened" in line);
     expect(opened).toMatchObject({ opened: { kind: "live" } });
-    for (const bad of ["stall", "hang up"] as const) {
+    for (const fault of ["stall", "hang up"] as const) {
       await expectReturn(
         reader,
-        () => (mood = bad),
-        () => (mood = "send"),
+        () => (behaviour = fault),
+        () => (behaviour = "send"),
       );
     }
     for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
@@ -184,7 +191,7 @@ describe.skipIf(withoutFfmpeg)("a live stream", () => {
     expect(reader.children()).toEqual([]);
   });
 
-  it("leaves no ffmpeg behind when its reader is killed", async () => {
+  it("leaves no ffmpeg running when its reader is killed", async () => {
     const reader = startReader(["--source", address]);
     await reader.until(isFrame);
     reader.kill("SIGKILL");
@@ -194,7 +201,7 @@ describe.skipIf(withoutFfmpeg)("a live stream", () => {
 });
 
 describe.skipIf(withoutFfmpeg)("a video", () => {
-  it("ends with an error when its ffmpeg is killed", async () => {
+  it("ends with an error if its ffmpeg is killed", async () => {
     const reader = startReader(["--source", film("long.mp4", 20), "--slow", "50"]);
     await reader.until(isFrame);
     reader.children().forEach((pid) => process.kill(pid, "SIGKILL"));
@@ -202,7 +209,7 @@ describe.skipIf(withoutFfmpeg)("a video", () => {
     expect(reader.err()).toMatch(/long\.mp4 stopped: its ffmpeg was killed/);
   });
 
-  it("comes through standard input, too", async () => {
+  it("can be read from standard input", async () => {
     const ways = [{ pipe: film("piped.mkv", 1) }, { redirect: film("redirected.mp4", 1) }];
     for (const input of ways) {
       const reader = startReader(["--source", "-"], {}, input);
@@ -211,7 +218,7 @@ describe.skipIf(withoutFfmpeg)("a video", () => {
     }
   });
 
-  it("whose index stands at its end is refused from a pipe, with a way out", async () => {
+  it("whose index is at its end is refused from a pipe, with what to do instead", async () => {
     const reader = startReader(["--source", "-"], {}, { pipe: film("index-last.mp4", 60) });
     await expectRefusal(reader, /cannot be read from a pipe[^]*redirect it: .* < film\.mp4/);
   });

@@ -1,27 +1,31 @@
-export { readSource } from "./address-file.ts";
-export { measureSource, type SourceCost } from "./benchmark/measure-source.ts";
-export { killChild, runningChildren, watchChild } from "./child-processes.ts";
-export { delay } from "./delay.ts";
+// Frames from webcams, Kinects, streams, videos and images.
+export { openSource } from "./open-source.ts";
+export { parseSource, type ParsedSource } from "./parse-source.ts";
+export type { Source, SourceFrame, SourceNotice, SourceOptions } from "./source/source.ts";
+export { SourceWarnings } from "./source/source-warnings.ts";
+export { decodeImage } from "./images/decode-image.ts";
+export { delay } from "./system/delay.ts";
+
+// What this machine has.
 export { findFfmpeg } from "./ffmpeg/ffmpeg.ts";
 export { listWebcams } from "./ffmpeg/webcam.ts";
-export { decodeImage } from "./images/decode-image.ts";
-export { findImages, printable } from "./images/find-images.ts";
-export { explainKinect, MODULE_REMEDY, UDEV_REMEDY } from "./kinect/kinect-errors.ts";
 export { findLibfreenect } from "./kinect/libfreenect-paths.ts";
 export { probeKinect } from "./kinect/probe-kinect.ts";
-export { openRecording } from "./kinect/recording-source.ts";
+export { explainKinect, MODULE_REMEDY, UDEV_REMEDY } from "./kinect/kinect-errors.ts";
+
+// Kinect recordings: made from a Kinect, from a synthetic scene, or from a shorter recording.
 export { readRecording } from "./kinect/recording.ts";
-export { openSource, SOURCE_KINDS } from "./open-source.ts";
-export { drawFaces, hashFaces, type FaceTexture, readFaces } from "./recording/face-textures.ts";
 export { recordKinect } from "./recording/record-kinect.ts";
 export { repeatRecording } from "./recording/repeat-recording.ts";
-export { type SceneName, SCENES, type TrueFace } from "./recording/scenes.ts";
+export { drawFaces, hashFaces, readFaces, type FaceTexture } from "./recording/face-textures.ts";
+export { SCENES, type SceneName, type TrueFace } from "./recording/scenes.ts";
 export {
   FRAMES_PER_SECOND,
   SYNTHESIS_CODE,
   synthesizeRecording,
-  type Truth,
   TRUTH,
+  type Truth,
 } from "./recording/synthesize.ts";
-export { SourceWarnings } from "./source-warnings.ts";
-export type { Source, SourceNotice, SourceOptions } from "./source.ts";
+
+// The cost of a source.
+export { measureSource, type SourceCost } from "./benchmark/measure-source.ts";

@@ -1,68 +1,67 @@
 import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { shellQuote } from "@mien/cli";
 import { MienError, messageOf, withoutSecrets } from "@mien/format";
-import sharp from "sharp";
-import { findTyped, onDisk, pathOfAddress } from "./images/file-names.ts";
+import { connectFfmpeg } from "./ffmpeg/ffmpeg-connection.ts";
+import { webcamInputs } from "./ffmpeg/webcam.ts";
 import { kindByEnding } from "./images/find-images.ts";
+import { openImages } from "./images/image-source.ts";
 import { connectKinect } from "./kinect/kinect-connection.ts";
 import { openRecording } from "./kinect/recording-source.ts";
-import { readSource } from "./address-file.ts";
-import type { Connect } from "./connection.ts";
-import { connectFfmpeg } from "./ffmpeg/ffmpeg-connection.ts";
-import { openImages } from "./images/image-source.ts";
-import type { Source, SourceOptions } from "./source.ts";
-import { openStream } from "./stream-source.ts";
-import { webcamInputs } from "./ffmpeg/webcam.ts";
+import { parseSource, SOURCE_KINDS, type ParsedSource } from "./parse-source.ts";
+import type { Connect } from "./source/connection.ts";
+import { openReconnecting } from "./source/reconnect.ts";
+import type { Source, SourceOptions } from "./source/source.ts";
+import { openStream } from "./source/stream-source.ts";
+import { onDisk } from "./system/file-names.ts";
 
-/** What a source may be, for error messages. */
-export const SOURCE_KINDS =
-  "a video or image file, a folder of images, webcam[:N], kinect, kinect:RECORDING, " +
-  "an rtsp:// or http:// address, @FILE for a text file that holds the address, " +
-  "or - for standard input";
-
-/** Standard input that is a file, for ffmpeg: read in any order, as most MP4 files have to be. */
+/** For ffmpeg, standard input as a file, which can be read in any order, as most MP4 files require. */
 const STDIN_FILE = "file:/dev/stdin";
-/** A camera or stream that shows nothing for this long is taken for lost, in milliseconds. */
+/** A camera or stream is lost after this time without a frame, in milliseconds. */
 const SILENCE = 2000;
-/** Playlists come in pieces of some seconds each. */
+/** Addresses of playlists, whose streams arrive in pieces of some seconds each. */
 const PLAYLIST = /\.(m3u8|mpd)\b/i;
 const PLAYLIST_SILENCE = 20_000;
-/** The first picture may take longer: cameras wake up, streams wait for a key frame. */
+/** Default time limit for the first frame, in milliseconds: cameras start up, streams wait for a key frame. */
 const PATIENCE = 10_000;
 
 /**
- * Opens a source of frames and waits for its first one.
+ * Opens a source of frames and waits for its first frame; with `reconnect`, webcams, the Kinect and
+ * addresses are opened when the frames are read.
  *
- * @param source see `SOURCE_KINDS`.
+ * @param source as the user names it, see `SOURCE_KINDS`, or parsed by `parseSource`.
  * @throws {MienError} if it cannot be opened: why, and what to do about it.
  */
-export async function openSource(source: string, options: SourceOptions = {}): Promise<Source> {
-  const text = await readSource(source);
-  if (text === "-") return openStandardInput(options);
-  const [, device, rest] = /^(webcam|kinect)(?::(.+))?$/i.exec(text) ?? [];
-  if (device?.toLowerCase() === "webcam") return openWebcam(rest, options);
-  if (device !== undefined)
-    return rest === undefined ? openKinect(options) : openRecording(await findTyped(rest), options);
-  if (/^file:\/\//i.test(text)) return openPath(await findTyped(pathOf(text)), options);
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return openAddress(text, options);
-  return openPath(await findTyped(text), options);
-}
-
-/** The path of a `file://` address; what is no proper address is taken as it is written. */
-function pathOf(address: string): string {
-  try {
-    const decoded = fileURLToPath(address);
-    if (existsSync(decoded)) return decoded;
-  } catch {
-    // For example a % without two digits behind it, or bytes that are not UTF-8.
+export async function openSource(
+  source: string | ParsedSource,
+  options: SourceOptions = {},
+): Promise<Source> {
+  const parsed = typeof source === "string" ? await parseSource(source) : source;
+  const { name } = parsed;
+  switch (parsed.type) {
+    case "webcam":
+      return openReconnecting({ name, open: (given) => openWebcam(parsed.number, given) }, options);
+    case "kinect":
+      return openReconnecting({ name, open: openKinect }, options);
+    case "address":
+      return openReconnecting(
+        { name, open: (given) => openAddress(parsed.address, given) },
+        options,
+      );
+    case "recording":
+      return openRecording(parsed.folder, options);
+    case "standard input":
+      return openStandardInput(options);
+    case "path":
+      return openPath(parsed.path, options);
   }
-  const path = pathOfAddress(address);
-  return existsSync(onDisk(path)) ? path : address.slice("file://".length);
 }
 
-/** @param path as `shownName` writes it. */
+/**
+ * Opens a video, an image or a folder of images.
+ *
+ * @param path as `shownName` writes it.
+ */
 async function openPath(path: string, options: SourceOptions): Promise<Source> {
   const place = onDisk(path);
   const stats = await stat(place).catch((error: unknown) => {
@@ -76,7 +75,7 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
     );
   });
   if (stats.isDirectory() && existsSync(onDisk(`${path}/INDEX.txt`))) {
-    throw new MienError("usage", `${path} is a Kinect's recording`, {
+    throw new MienError("usage", `${path} is a Kinect recording`, {
       advice: `Write --source ${shellQuote(`kinect:${path}`)}`,
     });
   }
@@ -103,15 +102,16 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
 }
 
 /**
- * By its ending, so that a damaged image is reported as one and MJPEG is not taken for its first
- * picture; by content where the ending does not tell. A moving GIF counts as its first frame.
+ * Whether a file is an image: by its extension, so that a damaged image is reported as such and MJPEG is
+ * not read as its first picture; by its content if the extension is not known.
  */
 async function isImage(path: string): Promise<boolean> {
   const kind = kindByEnding(path);
   if (kind !== undefined) return kind === "image";
   const place = onDisk(path);
   const opened = typeof place === "string" ? undefined : openSync(place, "r");
-  // sharp takes bytes for an image, not for the name of one.
+  const { default: sharp } = await import("sharp");
+  // sharp interprets a buffer as an image, not as the name of a file.
   return sharp(opened === undefined ? path : `/dev/fd/${opened}`)
     .metadata()
     .then(
@@ -128,7 +128,7 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
   if (options.loop) throw new MienError("usage", `${name} cannot be looped`);
   if (process.stdin.isTTY) {
     throw new MienError("usage", `${name} is the keyboard`, {
-      advice: "Send a video into it: … < film.mp4",
+      advice: "Redirect a video into it: … < film.mp4",
     });
   }
   // A redirected file can be read in any order; a pipe cannot.
@@ -141,7 +141,7 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
   );
 }
 
-/** A stream without an end is live; a film on a server is read to its end, as a file is. */
+/** Opens an address: a stream without an end is live; a video on a server is read to its end. */
 function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const name = withoutSecrets(address);
   const flags = /^rtsps?:/i.test(address) ? ["-rtsp_transport", "tcp"] : [];
@@ -150,7 +150,7 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const connect: Connect = async (signal) => {
     const connection = await connectFfmpeg({ ...input, kind: "camera" }, signal);
     if (connection.durationMs === null) return connection;
-    // Which of the two it is shows only once it is open.
+    // Only an open connection tells which of the two it is.
     await connection.close();
     return connectFfmpeg({ ...input, args: [...repeat, ...input.args], kind: "file" }, signal);
   };
@@ -165,26 +165,20 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
   );
 }
 
-async function openWebcam(number: string | undefined, options: SourceOptions): Promise<Source> {
-  if (number !== undefined && !/^\d+$/.test(number)) {
-    throw new MienError("usage", `"webcam:${number}" is no webcam: expected webcam:0, webcam:1, …`);
-  }
-  const wanted = number === undefined ? undefined : Number(number);
-  const { name, ways } = await webcamInputs(wanted);
-  let way = 0;
+async function openWebcam(number: number | undefined, options: SourceOptions): Promise<Source> {
+  const { name, ways } = await webcamInputs(number);
   const connect: Connect = async (signal) => {
-    for (;;) {
-      const args = ways[way] as readonly string[];
+    let problem: unknown;
+    for (const args of ways) {
       try {
-        return await connectFfmpeg(
-          { name, args, kind: "camera", patienceMs: patience(options) },
-          signal,
-        );
+        const input = { name, args, kind: "camera", patienceMs: patience(options) } as const;
+        return await connectFfmpeg(input, signal);
       } catch (error) {
-        if (!isRefusedWish(error) || way === ways.length - 1) throw error;
-        way++;
+        problem = error;
+        if (!isRefusedMode(error)) break;
       }
     }
+    throw problem;
   };
   return openStream(connect, { name, kind: () => "live", silenceMs: SILENCE }, options);
 }
@@ -198,8 +192,8 @@ function openKinect(options: SourceOptions): Promise<Source> {
   return openStream((signal) => connectKinect(signal), plan, options);
 }
 
-/** Whether a camera is there, but cannot do the size or rate that was asked for. */
-function isRefusedWish(error: unknown): boolean {
+/** Whether a webcam is there, but does not support the size or rate that it was asked for. */
+function isRefusedMode(error: unknown): boolean {
   const log = error instanceof MienError ? messageOf(error.cause ?? "") : "";
   return /not supported by the device|Could not set video options|Invalid argument/i.test(log);
 }

@@ -2,8 +2,8 @@ import { homedir } from "node:os";
 import path from "node:path";
 
 /**
- * The folder for what is downloaded once and shared by all checkouts: `MIEN_CACHE`, else `mien` in
- * the user's cache folder.
+ * The folder for downloads that all checkouts share: `MIEN_CACHE`, else `mien` in the user's cache
+ * folder.
  */
 export function cacheFolder(): string {
   const { MIEN_CACHE, XDG_CACHE_HOME } = process.env;

@@ -1,38 +1,48 @@
-import type { Options, OptionValues, Positional } from "./command-options.ts";
+import type { Options, OptionValues, Positional } from "./option-types.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A command: what it is called and takes, and what it does. */
+/** A command: its name, its flags and arguments, and what it does. */
 export interface Command<O extends Options = Options> {
   readonly name: string;
-  /** What it does, imperative, with a capital letter and without a full stop. */
+  /** What it does, in the imperative, with a capital letter and without a full stop. */
   readonly summary: string;
   /**
-   * More for `--help`, in sentences: what it reads, what it writes. Lines are wrapped at the
-   * terminal's width; those of a list begin with two blanks and a name, with two blanks or more behind it.
+   * More for `--help`, in sentences: what it reads and writes. Lines are wrapped at the terminal's
+   * width. A line of a list begins with two spaces, a name, and at least two more spaces.
    */
   readonly details?: string;
-  /** Complete command lines that work as they stand. */
+  /** Complete command lines that work without changes. */
   readonly examples: readonly string[];
   readonly options: O;
   readonly positional?: Positional;
   /**
-   * Does the work. Heavy modules are imported inside, so that `--help` and an up-to-date answer
+   * Does the work. Imports large modules inside, so that `--help` and an answer that nothing is to do
    * come at once.
    *
-   * @returns the whole result, which `--json FILE` writes.
+   * @returns the complete result, which `--json FILE` writes.
    */
   run(values: OptionValues<O>, context: CommandContext): Promise<unknown>;
 }
 
-/** What a command gets besides its flags. */
+/** What a command gets besides the values of its flags. */
 export interface CommandContext {
   readonly terminal: Terminal;
-  /** Fires on Ctrl-C; a command that can be resumed stops at the next safe point. */
+  /** Fires on Ctrl-C; the command then stops at the next safe point. */
   readonly signal: AbortSignal;
+  /** The arguments without a flag. */
   readonly positionals: readonly string[];
 }
 
-/** Declares a command; its flags' types reach `run`. */
+/** Declares a command; `run` gets values with the types of its flags. */
 export function defineCommand<const O extends Options>(command: Command<O>): Command<O> {
   return command;
+}
+
+/** The commands of a package. */
+export interface Program {
+  /** The nx project. */
+  readonly name: string;
+  readonly summary: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of commands with different flags
+  readonly commands: readonly Command<any>[];
 }

@@ -5,9 +5,9 @@ import { MienError, printable } from "@mien/format";
 /**
  * The folder of data sets and photographs that the environment variable MIEN_DATA names.
  *
- * @returns undefined if the variable is not set or empty.
- * @throws {MienError} `missing-file` if it names anything but a folder: a wrong name must not lead
- * to other data.
+ * @returns undefined if the variable is not set or is empty.
+ * @throws {MienError} `missing-file` if it does not name a folder, so that a wrong name does not lead to
+ * other data.
  */
 export async function dataFolder(): Promise<string | undefined> {
   const folder = process.env["MIEN_DATA"];
@@ -16,8 +16,8 @@ export async function dataFolder(): Promise<string | undefined> {
   if (stats?.isDirectory()) return folder;
   const problem = stats === undefined ? "there is no such folder" : "that is a file";
   const advice = ["Set MIEN_DATA to the folder that holds the data, or unset it."];
-  if (stats !== undefined) advice.push(`To read one file, name it with --csv ${folder}.`);
-  if (folder.startsWith("~")) advice.push("The shell replaces ~ only outside of quotes.");
+  if (stats !== undefined) advice.push(`To read one file, write --csv ${folder}.`);
+  if (folder.startsWith("~")) advice.push("The shell replaces ~ only outside quotes.");
   if (!path.isAbsolute(folder)) {
     advice.push(`Relative to the current folder, it is ${path.resolve(folder)}.`);
   }
@@ -26,14 +26,14 @@ export async function dataFolder(): Promise<string | undefined> {
   });
 }
 
-/** Names of tables and archives, which may be or hold a data set. */
+/** File names of tables and archives, which may hold a data set. */
 const DATA_FILES = /\.(?:[ct]sv|txt|xlsx?|parquet|zip|tar|t?gz|7z|rar|bz2|xz|zst)$/i;
 
-/** At most so many files are listed. */
+/** How many files are listed at most. */
 const LISTED = 8;
 
 /**
- * The tables and archives of a folder, for the message that the expected one is not there.
+ * Lists the tables and archives in a folder, for the error message that the expected one is missing.
  *
  * @returns `a.csv, b.zip`, or `no CSV and no archive`.
  */

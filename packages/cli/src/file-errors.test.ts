@@ -45,7 +45,7 @@ describe("an error of the file system", () => {
     ["readFile of a long name", () => readFile(tooLong()), /open .*: name too long/],
     ["readdir of a file", () => readdir(file), /list the folder .*: not a directory/],
     ["rename to a long name", () => rename(file, tooLong()), /rename .*xxx: name too long/],
-  ])("is a sentence with path, cause and remedy: %s", async (_, call, message) => {
+  ])("is explained with path, cause and what to do: %s", async (_, call, message) => {
     const error = fileError(await call().catch((thrown: unknown) => thrown));
     expect(error).toBeInstanceOf(MienError);
     expect(error).toMatchObject({
@@ -55,12 +55,15 @@ describe("an error of the file system", () => {
     expect(error?.advice).toMatch(/\.$/);
   });
 
-  it.skipIf(!existsSync("/dev/full"))("is one too when the disk is full", async () => {
-    const thrown: unknown = await writeFile("/dev/full", "x").catch((error: unknown) => error);
-    expect(fileError(thrown)?.message).toBe("cannot write: no space left on device");
-  });
+  it.skipIf(!existsSync("/dev/full"))(
+    "is explained without a path if the disk is full",
+    async () => {
+      const thrown: unknown = await writeFile("/dev/full", "x").catch((error: unknown) => error);
+      expect(fileError(thrown)?.message).toBe("cannot write: no space left on device");
+    },
+  );
 
-  it("is not taken for one where it is a bug", () => {
+  it("is not explained if it is a bug or of another kind", () => {
     const coded = (properties: object) => Object.assign(new Error("x"), properties);
     for (const bug of [
       new TypeError("x"),

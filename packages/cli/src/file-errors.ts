@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from "node:util";
 import { MienError, messageOf } from "@mien/format";
 
-/** What the user can do about each error of a file system that a user can cause. */
+/** What the user can do about the errors of the file system, by error code. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "Check the permissions of the folder, or name another one.",
   EPERM: "Check the permissions of the folder, or name another one.",
@@ -25,7 +25,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EINVAL: "The file system cannot store this name. Choose letters and digits.",
 };
 
-/** What Node was doing when the error came, by the name of the system call. */
+/** What failed, by the name of the system call. */
 const ACTIONS: Readonly<Record<string, string>> = {
   mkdir: "cannot make the folder",
   mkdtemp: "cannot make the folder",
@@ -41,21 +41,26 @@ const ACTIONS: Readonly<Record<string, string>> = {
   rmdir: "cannot delete the folder",
 };
 
+/** An error of Node's file functions; the second path of a call is `dest`. */
+interface FileSystemError extends NodeJS.ErrnoException {
+  readonly dest?: string;
+}
+
 /**
- * The error of a file system as a user can read it.
+ * Explains an error of the file system.
  *
  * @param error anything thrown.
- * @returns a `MienError` of code `environment` that names the path, the cause in words and the
- * remedy, for an error that Node's file functions threw; undefined for anything else.
+ * @returns for an error of Node's file functions, a `MienError` of code `environment` with the path, the
+ * cause in words and what to do; undefined for anything else.
  */
 export function fileError(error: unknown): MienError | undefined {
   if (!(error instanceof Error) || error instanceof MienError) return undefined;
-  const { code, errno, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const { code, errno, syscall, path, dest }: FileSystemError = error;
   const advice = code === undefined ? undefined : ADVICE[code];
-  // Errors of sockets and child processes have codes and system calls too, but not these.
+  // Errors of sockets and child processes also have a code and a system call, but others.
   if (advice === undefined || syscall === undefined || syscall.startsWith("spawn"))
     return undefined;
-  // Without a path the call had an open file, and only a full or broken disk is not a bug.
+  // Without a path, the file was open already; then only a full or broken disk is not a bug.
   if (path === undefined && !["ENOSPC", "EDQUOT", "EFBIG", "EIO"].includes(code ?? "")) {
     return undefined;
   }
@@ -72,10 +77,10 @@ export function fileError(error: unknown): MienError | undefined {
 /**
  * The error for a file or folder that cannot be written.
  *
- * @param place what was to be written.
- * @param error what the file system or the content threw.
- * @returns a `MienError` of code `environment` that names the place, the cause and the remedy.
- * An error that is a `MienError` already is returned as it is.
+ * @param place the path.
+ * @param error what the file system, or the source of the content, threw.
+ * @returns a `MienError` of code `environment` with the path, the cause and what to do; `error` itself
+ * if it is a `MienError`.
  */
 export function cannotWrite(place: string, error: unknown): MienError {
   if (error instanceof MienError) return error;

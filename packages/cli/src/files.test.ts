@@ -12,14 +12,14 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe("files", () => {
-  it("are written whole, into folders that are made on the way", async () => {
+  it("are written completely, and missing folders are made", async () => {
     const file = path.join(folder, "a/b/c.bin");
     await writeFileAtomic(file, [Uint8Array.of(1, 2), Uint8Array.of(3)]);
     expect([...(await readFile(file))]).toEqual([1, 2, 3]);
     expect(await readdir(path.dirname(file))).toEqual(["c.bin"]);
   });
 
-  it("keep their old content, and leave nothing behind, when writing fails", async () => {
+  it("keep their old content if writing fails, and no temporary file stays", async () => {
     const file = path.join(folder, "kept.txt");
     await writeFile(file, "old");
     const broken = ["not bytes" as never, { not: "bytes" } as never];
@@ -32,7 +32,7 @@ describe("files", () => {
     );
   });
 
-  it("that cannot be written say which part of the path is wrong, and what to do", async () => {
+  it("that cannot be written are reported with the wrong part of the path and what to do", async () => {
     const file = path.join(folder, "file");
     await writeFile(file, "");
     await expect(writeFileAtomic(path.join(file, "x/y.txt"), "")).rejects.toMatchObject({
@@ -49,7 +49,7 @@ describe("files", () => {
     });
   });
 
-  it("that are not JSON, or not there, are named", async () => {
+  it("that are not JSON or are missing are named", async () => {
     const file = path.join(folder, "x.json");
     await writeFile(file, "{");
     await expect(readJson(file)).rejects.toThrow(/x\.json is not JSON/);
@@ -62,7 +62,7 @@ describe("files", () => {
 describe("the record of what an output was made from", () => {
   const inputs = { data: "abc", width: 48, unset: undefined };
 
-  it("is current for the same inputs while every output is there", async () => {
+  it("is current for the same inputs as long as every output is there", async () => {
     const record = path.join(folder, "made-from.json");
     expect(await freshness(record, inputs, "1")).toBe("stale");
     await writeFile(path.join(folder, "out.png"), "");
@@ -74,7 +74,7 @@ describe("the record of what an output was made from", () => {
     expect(await freshness(record, inputs, "1")).toBe("stale");
   });
 
-  it("counts as absent when it is damaged", async () => {
+  it("counts as missing if it is damaged", async () => {
     const record = path.join(folder, "made-from.json");
     await writeFile(record, '{"inputs":');
     expect(await freshness(record, inputs, "1")).toBe("stale");
@@ -82,7 +82,7 @@ describe("the record of what an output was made from", () => {
     expect(await freshness(record, inputs, "1")).toBe("stale");
   });
 
-  it("changes its code version with the code, not with tests or permissions", async () => {
+  it("has a code version that changes with the code, not with tests or permissions", async () => {
     const file = path.join(folder, "a.ts");
     await writeFile(file, "1");
     const before = await codeVersion([folder]);

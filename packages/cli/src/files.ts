@@ -5,19 +5,19 @@ import { MienError, messageOf, parseJson, shortened } from "@mien/format";
 import { cannotWrite, fileError } from "./file-errors.ts";
 
 /**
- * Writes a file so that it is either whole or not there: into a temporary neighbour, flushed to
- * disk, then renamed. Missing folders are made.
+ * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to disk
+ * and renames it. Makes missing folders.
  *
- * @param content one piece, or pieces that follow one another.
- * @param mode who may read it, before the process's umask; 0600 keeps it to its owner.
- * @throws {MienError} `environment` if the disk is full or the place cannot be written.
+ * @param content one part, or several parts that are concatenated.
+ * @param mode its permissions before the process's umask; 0600 for its owner alone. Default 0666.
+ * @throws {MienError} `environment` if it cannot be written.
  */
 export async function writeFileAtomic(
   file: string,
   content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<string | Uint8Array>,
   mode = 0o666,
 ): Promise<void> {
-  // Most systems allow names of 255 bytes, and the file's own name may have all of them.
+  // The temporary name may not be longer than 255 bytes either.
   const { dir, base } = path.parse(file);
   const aside = path.join(dir, `${shortened(base, 200)}.${randomBytes(4).toString("hex")}.tmp`);
   try {
@@ -39,9 +39,9 @@ export async function writeFileAtomic(
 }
 
 /**
- * Refuses before the work what would fail after it: a file that can never be written.
+ * Checks before the work that a file can be written after it.
  *
- * @param flag by which the file was named.
+ * @param flag the flag that names the file, for the message.
  * @throws {MienError} `usage` if it is a folder, or its folder cannot be made.
  */
 export async function checkWritable(flag: string, file: string): Promise<void> {
@@ -55,7 +55,7 @@ export async function checkWritable(flag: string, file: string): Promise<void> {
   );
 }
 
-/** Writes a value as indented JSON, whole or not at all. */
+/** Writes a value as indented JSON, completely or not at all. */
 export async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
 }
@@ -72,7 +72,7 @@ export async function readJson(file: string): Promise<unknown> {
 /**
  * Reads a whole file.
  *
- * @throws {MienError} `missing-file` if it is not there or cannot be read.
+ * @throws {MienError} `missing-file` if it cannot be read.
  */
 export async function readBytes(file: string): Promise<Buffer> {
   try {

@@ -1,10 +1,10 @@
-/** `1.4 MB`: bytes for people, in powers of 1,000. */
+/** A size in bytes for people, in powers of 1,000: `1.4 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-/** `2 min 05 s`: a duration for people. */
+/** A duration for people: `2.5 s`, `2 min 05 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.floor(seconds / 60);
@@ -14,7 +14,7 @@ export function formatSeconds(seconds: number): string {
     : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** `66.04 %` for 0.66035. */
+/** A share as percent: `66.04 %` for 0.66035. */
 export function formatPercent(share: number, digits = 2): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
@@ -23,9 +23,9 @@ const plurals = new Intl.PluralRules("en");
 const grouped = new Intl.NumberFormat("en");
 
 /**
- * `1 image`, `28,709 images`: a count with its noun.
+ * A count with its noun: `1 image`, `28,709 images`.
  *
- * @param plural of the noun, where it is not the noun and an s.
+ * @param plural default the noun with an s.
  */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${grouped.format(count)} ${plurals.select(count) === "one" ? noun : plural}`;

@@ -1,24 +1,24 @@
 import wrapAnsi from "wrap-ansi";
-import type { Command } from "./command.ts";
-import { commonOptions, flagOf, type Option, type Options } from "./command-options.ts";
-import type { Program } from "./run-program.ts";
+import type { Command, Program } from "./command.ts";
+import { commonOptions } from "./common-flags.ts";
+import { flagOf, type Option, type Options } from "./option-types.ts";
 
-/** Stands below every help text. */
+/** The note at the end of every help text. */
 const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";
 
-/** With more flags than this, they are shown in groups. */
+/** More flags than this are shown in groups. */
 export const UNGROUPED_FLAGS = 10;
 
-/** Columns of what is no terminal: a pipe or a file. */
+/** Columns of a pipe or a file, which have no width. */
 const USUAL_COLUMNS = 80;
-/** Longer lines of prose are hard to read, however wide the terminal is. */
+/** The most columns of text, since longer lines are hard to read. */
 const MOST_COLUMNS = 120;
-/** Texts stand beside flags of at most this width, below longer ones. */
+/** The widest flag that has its text beside it; the text of a wider flag is below. */
 const FLAG_COLUMNS = 32;
-/** A narrower text beside the flags would be a word wide. */
+/** The fewest columns of a text beside a flag; with fewer, all texts are below their flags. */
 const LEAST_TEXT_COLUMNS = 24;
 
-/** The list of a package's commands, for `--help` without a command. */
+/** The help of a package: the list of its commands. */
 export function packageHelp(program: Program, columns = process.stdout.columns): string {
   const width = linesOf(columns);
   return [
@@ -38,10 +38,9 @@ export function packageHelp(program: Program, columns = process.stdout.columns):
 }
 
 /**
- * What one command does, takes and writes, with examples.
+ * The help of a command: what it does, its flags, and examples.
  *
- * @param columns the terminal's width, by default this one's; only examples, which are there to be
- * copied, may be longer.
+ * @param columns the width of the lines; only examples may be longer. Default the terminal's width.
  */
 export function commandHelp(
   program: Program,
@@ -69,7 +68,7 @@ export function commandHelp(
   ].join("\n");
 }
 
-/** The argument and the flags, under the headings of their groups if there are many. */
+/** The lines about the argument and the flags; many flags are grouped under headings. */
 function flags({ positional, options }: Command, width: number): string[] {
   const all: Options = { ...options, ...commonOptions };
   const rows = Object.entries(all).map(([name, option]): [string, string, string] => {
@@ -93,7 +92,7 @@ function columnOf(rows: readonly (readonly [string, string])[]): number {
   return Math.min(FLAG_COLUMNS, Math.max(...rows.map(([name]) => name.length)));
 }
 
-/** Names and their texts, each text wrapped and indented below itself. */
+/** Lines with names and their texts; a wrapped text continues below its beginning. */
 function table(
   rows: readonly (readonly [string, string])[],
   width: number,
@@ -116,7 +115,7 @@ function indent(text: string, width: number, blanks: number): string {
     .join("\n");
 }
 
-/** Wraps each line at words; a line of a list continues below its text. */
+/** Wraps each line at words; a line of a list continues below the text after its name. */
 function wrap(text: string, width: number): string {
   const lines = text.split("\n").map((line) => {
     const start = /^ +(?:\S+(?: \S+)* {2,})?/.exec(line)?.[0] ?? "";
@@ -140,7 +139,7 @@ function usualPlaceholder(option: Option): string {
   return option.choices === undefined ? "TEXT" : "NAME";
 }
 
-/** Meaning, unit, range, default, or that the flag is required. */
+/** The text of a flag: its description, unit, range and default, or that it is required. */
 function describe(option: Option): string {
   const range = option.type === "string" ? option.choices?.join(" | ") : undefined;
   const required = option.type === "string" && option.required ? "required" : undefined;

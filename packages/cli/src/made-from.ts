@@ -6,31 +6,31 @@ import { isDeepStrictEqual } from "node:util";
 import { readJson, writeJson } from "./files.ts";
 
 /**
- * The record beside a step's output that says what the output was made from. By custom the file is
- * called `made-from.json`, or `<name>.made-from.json` where a folder holds the outputs of many runs.
+ * The record of what an output was made from, which is stored beside it: as `made-from.json`, or as
+ * `<name>.made-from.json` in a folder with the outputs of several runs.
  */
 export interface MadeFrom {
-  /** Everything that decides the output: hashes of what was read, resolved configuration. */
+  /** Everything that determines the output: hashes of what was read, and the configuration. */
   readonly inputs: unknown;
-  /** Hash of the code that made it; a difference is a warning, not a reason to redo the work. */
+  /** Hash of the code that made it; if only this differs, commands warn but do not repeat the work. */
   readonly code: string;
-  /** Paths of what was written, relative to the record's folder. */
+  /** Paths of the outputs, relative to the record's folder. */
   readonly outputs: readonly string[];
 }
 
-/** What a record says about an output that a step is about to make. */
+/** Whether an output that is about to be made is there already. */
 export type Freshness = "current" | "other-code" | "stale";
 
 /**
- * Whether the whole output for these inputs is already there.
+ * Whether the complete output for some inputs is there already.
  *
- * @param file the record; outputs are looked for beside it.
- * @returns `current` if so, `other-code` if only the code has changed since, else `stale`.
+ * @param file the record.
+ * @returns `current` if it is, `other-code` if it is but the code has changed since, else `stale`.
  */
 export async function freshness(file: string, inputs: unknown, code: string): Promise<Freshness> {
   if (!existsSync(file)) return "stale";
   const record = (await readJson(file).catch(() => undefined)) as Partial<MadeFrom> | undefined;
-  // What is compared was written as JSON, where undefined values vanish.
+  // The record went through JSON, which drops undefined values; the inputs must, too.
   const same = isDeepStrictEqual(record?.inputs, JSON.parse(JSON.stringify(inputs)));
   const whole = record?.outputs?.every((output) =>
     existsSync(path.join(path.dirname(file), output)),
@@ -39,16 +39,15 @@ export async function freshness(file: string, inputs: unknown, code: string): Pr
   return record?.code === code ? "current" : "other-code";
 }
 
-/** Leaves the record; to be called last, when every output is in place. */
+/** Writes the record; to be called last, when every output is written. */
 export async function recordMadeFrom(file: string, record: MadeFrom): Promise<void> {
   await writeJson(file, record);
 }
 
 /**
- * A hash over the source files of packages, 12 hexadecimal digits.
+ * A hash of source files without tests, as 12 hexadecimal digits.
  *
- * @param folders the folders that hold the code (`import.meta.dirname` of a package's index);
- * tests do not count.
+ * @param folders of the code, for example `import.meta.dirname` of a package's index.
  */
 export async function codeVersion(folders: readonly string[]): Promise<string> {
   const hash = createHash("sha256");

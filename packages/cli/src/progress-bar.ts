@@ -2,9 +2,9 @@ import { createLogUpdate } from "log-update";
 import stringWidth from "string-width";
 import { formatSeconds } from "./format-quantities.ts";
 
-/** Columns of the bar itself: usual, and where the terminal is narrow. */
+/** Possible widths of the bar in columns; the widest that fits is used. */
 const WIDTHS = [24, 12, 6] as const;
-/** How often the bar is drawn again at most, in ms. */
+/** Shortest time between two drawings of the bar, in milliseconds. */
 const REDRAW_INTERVAL = 200;
 
 /** What a progress bar shows. */
@@ -14,13 +14,13 @@ export interface BarState {
   readonly done: number;
   readonly total: number;
   readonly secondsLeft: number | undefined;
-  /** Further figures, separated by ", "; those that do not fit are left out, last ones first. */
+  /** More figures, separated by ", "; those that do not fit are left out, from the end. */
   readonly note: string;
 }
 
 /**
- * The bar as one line that is never wider than `columns`. Whole parts are left out, never half a
- * word: first figures of the note from its end, then width of the bar, time, and counts.
+ * The bar as one line that is never wider than `columns`. Parts that do not fit are left out as a whole,
+ * in this order: figures of the note from its end, width of the bar, time, counts.
  *
  * @param columns width of the terminal in characters.
  */
@@ -50,14 +50,14 @@ export function barLine(state: BarState, columns: number): string {
   return (candidates.find((line) => stringWidth(line.trimEnd()) < columns) ?? "").trimEnd();
 }
 
-/** The one bar that the terminal shows, so that lines printed meanwhile stand above it. */
+/** The bar on the screen, above which lines are printed; there is at most one. */
 let shown: { draw: () => void } | undefined;
 let screen: ReturnType<typeof createLogUpdate> | undefined;
 
 /**
- * Prints with the bar removed, and draws the bar again below what was printed.
+ * Removes the bar, prints, and draws the bar again below.
  *
- * @param print is told whether a bar was there, and with it that the cursor was in a line of its own.
+ * @param print gets whether there was a bar; then the cursor is at the beginning of a line.
  */
 export function aboveBar(print: (hadBar: boolean) => void): void {
   if (shown !== undefined) screen?.clear();
@@ -65,17 +65,17 @@ export function aboveBar(print: (hadBar: boolean) => void): void {
   shown?.draw();
 }
 
-/** Removes the bar for good, whoever started it. */
+/** Removes the bar permanently. */
 export function removeBar(): void {
   if (shown !== undefined) screen?.clear();
   shown = undefined;
 }
 
-/** A bar on standard error, which must be a terminal. The cursor stays visible, and lines wrap as before. */
+/** Shows a bar on standard error, which must be a terminal; the cursor stays visible. */
 export function showBar(label: string, total: number) {
   if (screen === undefined) {
     screen = createLogUpdate(process.stderr, { showCursor: true });
-    // Also where the process ends at once, no bar stays behind.
+    // Removes the bar also if the process exits at once.
     process.once("exit", removeBar);
   }
   const started = performance.now();

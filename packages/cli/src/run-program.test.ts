@@ -48,8 +48,8 @@ function run(argv: string[], env: Record<string, string> = {}) {
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
-describe("what is printed to be typed", () => {
-  it("survives the way through a shell, whatever the path is", () => {
+describe("a quoted path", () => {
+  it("is the same path after a shell has read it", () => {
     for (const name of [
       "a/b-c_1.csv",
       "with space.csv",
@@ -74,7 +74,7 @@ describe("a program of commands", () => {
     expect(JSON.parse(readFileSync(json, "utf8"))).toEqual({ sum: 5 });
   });
 
-  it("refuses a place for the JSON where it cannot be, before any work", () => {
+  it("refuses a path for the JSON that cannot be written, before any work", () => {
     const isFolder = run(["add", "--json", folder]);
     expect(isFolder).toMatchObject({ code: 2, out: "" });
     expect(isFolder.err).toMatch(/--json cannot be written to .*: it is a folder/);
@@ -90,7 +90,7 @@ describe("a program of commands", () => {
     expect(out).toMatch(/--json FILE[^]*example:\n {2}npx nx run demo:add/);
   });
 
-  it("lists its commands, and exits with 2 when none is named", () => {
+  it("lists its commands, and exits with 2 if none is named", () => {
     expect(run(["--help"])).toMatchObject({ code: 0 });
     const { code, out } = run([]);
     expect(code).toBe(2);
@@ -117,7 +117,7 @@ describe("a program of commands", () => {
     expect(run(["fail"], { MIEN_DEBUG: "1" }).err).toMatch(/row 3 is odd[^]*\n {4}at /);
   });
 
-  it("prints no secret of the command line, whichever error repeats it", () => {
+  it("prints no secret of the command line, whatever the error message contains", () => {
     const address = "rtsp://me:p w/5@camera.example/live?token=t0ken";
     const lines = [
       ["add", `--count=${address}`],
@@ -142,7 +142,7 @@ describe("a program of commands", () => {
     expect(err).toMatch(/undefined is not a face\nThis is a bug in mien[^]*\n {4}at /);
   });
 
-  it("says in two lines what a file system refuses", () => {
+  it("explains an error of the file system in two lines", () => {
     const { code, err } = run(["make"]);
     expect(code).toBe(1);
     expect(err).toMatch(/^error: cannot make the folder .*x: not a directory\nA part of .*\n$/);

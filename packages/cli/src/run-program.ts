@@ -1,48 +1,42 @@
 import { MienError, messageOf, TELEMETRY_OFF, withoutSecrets } from "@mien/format";
-import type { Command, CommandContext } from "./command.ts";
+import type { Command, CommandContext, Program } from "./command.ts";
 import { fileError } from "./file-errors.ts";
 import { checkWritable, writeJson } from "./files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
-import { commonOptions, parseOptions, type OptionValues, type Options } from "./command-options.ts";
+import { commonOptions } from "./common-flags.ts";
+import type { Options, OptionValues } from "./option-types.ts";
+import { parseOptions } from "./parse-options.ts";
 import { aboveBar, removeBar } from "./progress-bar.ts";
 import { createTerminal } from "./terminal.ts";
 import { typedArguments } from "./typed-arguments.ts";
 
-/** The commands of one package; `name` is its nx project. */
-export interface Program {
-  readonly name: string;
-  readonly summary: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of commands with different flags
-  readonly commands: readonly Command<any>[];
-}
-
-/** Exit codes of every mien binary; nx itself reports each failure as 1. */
+/** Exit codes of every mien program; nx reports every failure as 1. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /**
- * Runs one command line to its end, prints any error in one place, and sets the exit code.
+ * Runs a command line, prints what is thrown, and sets the exit code.
  *
- * @param argv the words after the binary's name, by default this process's own.
+ * @param argv the words after the program's name. Default those of this process.
  */
 export async function runProgram(
   program: Program,
   argv: readonly string[] = typedArguments(program.name, process.argv.slice(2)),
 ): Promise<void> {
-  // For every library that this process loads, and every program that it starts.
+  // Switches telemetry off in all libraries that this process loads and all programs that it starts.
   Object.assign(process.env, TELEMETRY_OFF);
   const interruption = new AbortController();
   const interrupt = () => {
     if (interruption.signal.aborted) process.exit(EXIT.interrupted);
     aboveBar((hadBar) => {
       const message = "stopping at the next safe point; press Ctrl-C again to stop at once";
-      // The terminal shows ^C at the cursor; without a bar that is where the message would begin.
+      // The terminal shows ^C at the cursor; without a bar, the message must begin on a new line.
       process.stderr.write(`${hadBar ? "" : "\n"}${message}\n`);
     });
     interruption.abort();
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
-  // `| head` closes the pipe early; that is no reason for a stack trace.
+  // `| head` closes the pipe early, which is not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(EXIT.done);
     throw error;
@@ -82,19 +76,20 @@ async function dispatch(
   const { values, positionals } = parseOptions(rest, options, command.positional);
   const terminal = createTerminal();
   const context: CommandContext = { terminal, signal, positionals };
-  const json = values["json"] as string | undefined;
-  if (json !== undefined) await checkWritable("--json", json);
+  const { json } = values;
+  if (typeof json === "string") await checkWritable("--json", json);
   const result = await command.run(values as OptionValues<Options>, context);
-  if (json !== undefined) {
+  if (typeof json === "string") {
     await writeJson(json, result ?? {});
     terminal.wrote(json);
   }
 }
 
 /**
- * Prints what was thrown and returns the exit code that it calls for.
+ * Prints what was thrown.
  *
- * @param argv the command line; the secrets of addresses in it are not printed, whatever is thrown.
+ * @param argv the command line; secrets of addresses in it are never printed.
+ * @returns the exit code.
  */
 function report(thrown: unknown, argv: readonly string[]): number {
   removeBar();

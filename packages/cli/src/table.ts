@@ -1,17 +1,17 @@
 import Table from "cli-table3";
 import stringWidth from "string-width";
 
-/** Columns of characters between two columns of a table. */
+/** Spaces between two columns of a table. */
 const GAP = 2;
-/** The narrowest that a column of text is made, in characters. */
+/** Smallest width to which a column of text is wrapped, in characters. */
 const NARROWEST = 12;
 
 /**
- * A table as text. Where it is wider than the terminal, its widest columns of text are wrapped at
- * words; where that does not suffice, each row becomes a block of `name  value` lines.
+ * A table as text. If it is wider than the terminal, its widest columns of text are wrapped at words; if
+ * it is still too wide, each row becomes a block of `name  value` lines.
  *
  * @param options.columns width of the terminal in characters; undefined for no limit.
- * @param options.bold how the head is emphasised.
+ * @param options.bold emphasises a cell of the head.
  */
 export function renderTable(
   head: readonly string[],

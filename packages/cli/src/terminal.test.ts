@@ -25,8 +25,9 @@ const wordsOf = (text: string) =>
 describe("a table", () => {
   it.each([20, 40, 60, 80, 120])("keeps every word whole at %d columns", (columns) => {
     const text = renderTable(HEAD, ROWS, { columns, bold });
-    if (columns >= 60)
-      expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(columns);
+    const widest = Math.max(...text.split("\n").map((line) => line.length));
+    // Blocks of narrower terminals have words that are longer.
+    expect(widest).toBeLessThanOrEqual(columns >= 60 ? columns : Infinity);
     const found = wordsOf(text);
     for (const word of wordsOf(ROWS.flat().join(" "))) expect(found).toContain(word);
   });
@@ -53,7 +54,7 @@ describe("the help of a command", () => {
 });
 
 describe("a count with its noun", () => {
-  it("is singular for one only", () => {
+  it("is singular for 1 only", () => {
     expect([0, 1, 2, 28709].map((count) => counted(count, "image"))).toEqual([
       "0 images",
       "1 image",
@@ -65,7 +66,7 @@ describe("a count with its noun", () => {
 });
 
 describe("a progress bar", () => {
-  it("is narrower than the terminal and ends in no half of a word, whatever it shows", () => {
+  it("is narrower than the terminal and has only whole words, whatever it shows", () => {
     const part = fc.string({ unit: fc.constantFrom("a", "é", "字", " ", "1"), maxLength: 40 });
     const state = fc.record({
       label: part,
@@ -79,9 +80,8 @@ describe("a progress bar", () => {
         const line = barLine(bar, columns);
         expect(line.length).toBeLessThan(columns);
         const whole = wordsOf(barLine(bar, 1e6).replaceAll(",", " "));
-        for (const word of wordsOf(line.replaceAll(",", " "))) {
-          if (!/[█░]/.test(word)) expect(whole).toContain(word);
-        }
+        const words = wordsOf(line.replaceAll(",", " ")).filter((word) => !/[█░]/.test(word));
+        expect(whole).toEqual(expect.arrayContaining(words));
       }),
       { seed: 1, numRuns: 100 },
     );

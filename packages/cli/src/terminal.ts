@@ -2,34 +2,37 @@ import { styleText } from "node:util";
 import { aboveBar, showBar } from "./progress-bar.ts";
 import { renderTable } from "./table.ts";
 
-/** Where a command's output goes. */
+/** The output of a command. */
 export interface Terminal {
-  /** One plain line. */
+  /** Prints a line. */
   say(line: string): void;
-  /** One line that should not be overlooked, on standard error. */
+  /** Prints a warning, a line on standard error. */
   warn(line: string): void;
-  /** A short table; numbers are right-aligned. */
+  /** Prints a short table; numbers are right-aligned. */
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void;
-  /** A path that was written. */
+  /** Prints the path of a file or folder that was written; `what` describes it in brackets. */
   wrote(path: string, what?: string): void;
-  /** The command to type next. */
+  /** Prints a command to type next, and what it does. */
   next(command: string, why: string): void;
-  /** A bar for work over a second. */
+  /** Shows a progress bar, for work that takes over a second; `total` is the number of units. */
   progress(label: string, total: number): Progress;
 }
 
 /** A running progress bar. */
 export interface Progress {
-  /** @param done units finished so far. @param note shown behind the bar, e.g. losses. */
+  /**
+   * @param done number of units finished so far.
+   * @param note shown after the bar, for example losses.
+   */
   update(done: number, note?: string): void;
   /** Removes the bar. */
   stop(): void;
 }
 
-/** Without a terminal, a bar becomes a plain line this often, in milliseconds. */
+/** How often a line is printed instead of a bar without a terminal, in milliseconds. */
 const PLAIN_PROGRESS_INTERVAL = 10_000;
 
-/** The terminal that a person looks at: results on standard output, progress on standard error. */
+/** The terminal of this process: results on standard output, warnings and progress on standard error. */
 export function createTerminal(): Terminal {
   const { stdout, stderr } = process;
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
@@ -63,8 +66,8 @@ function plainProgress(label: string, total: number): Progress {
 }
 
 /**
- * A path as it must be typed: in single quotes where a shell would split it, and with `./` before
- * a dash, as it would be read as a flag.
+ * A path as it must be typed in a shell: in single quotes if necessary, and with `./` before a dash, since
+ * it would be read as a flag.
  */
 export function shellQuote(path: string): string {
   if (path.startsWith("-")) return shellQuote(`./${path}`);

@@ -13,15 +13,14 @@ afterEach(() => {
 });
 
 describe("typed arguments", () => {
-  it("stand for those that nx passed on, and are not handed to what the command starts", () => {
+  it("replace those that nx passed on, and are not passed on to programs that the command starts", () => {
     typed("train", "fit", "--batch-size", "32", "--dropout", "0.2");
-    expect(typedArguments("train", given)).toEqual([
-      ...["fit", "--batch-size", "32", "--dropout", "0.2"],
-    ]);
+    const words = ["fit", "--batch-size", "32", "--dropout", "0.2"];
+    expect(typedArguments("train", given)).toEqual(words);
     expect(typedArguments("train", given)).toEqual(given);
   });
 
-  it("of another command change nothing", () => {
+  it("of another command are ignored", () => {
     typed("train", "evaluate", "--final");
     expect(typedArguments("train", given)).toEqual(given);
     typed("tune", "fit", "--final");

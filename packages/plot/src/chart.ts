@@ -11,13 +11,14 @@ import {
 } from "./theme.ts";
 
 /**
- * Draws a Chart.js chart as PNG in the bundled font, on white or on the ground of a dark page.
+ * Draws a Chart.js chart as PNG in the bundled font, on the background of a theme.
  *
- * The configuration is Chart.js's own; animation and responsiveness are switched off. Titles are
- * set at 16 px, everything else at 13 px, unless the configuration says otherwise.
+ * Font sizes are 16 px for titles and 13 px for all else, unless the configuration sets others. There is
+ * no animation.
  *
- * @param size in layout pixels, by default 800 × 450; the PNG has twice as many pixels each way.
- * @param size.theme by default `light`.
+ * @param configuration as Chart.js takes it; it is not changed.
+ * @param size in layout pixels, default 800 × 450; the PNG has twice as many pixels in each direction.
+ * @param size.theme default `light`.
  * @see https://www.chartjs.org/docs/latest/
  */
 export function renderChart(
@@ -45,12 +46,12 @@ export function renderChart(
       defaults.plugins.legend.labels.boxHeight = 14;
     },
   });
-  // Chart.js writes into the configuration that it is given.
+  // Chart.js changes the options that it gets.
   const options = { ...configuration.options };
   return service.renderToBufferSync({ ...configuration, options });
 }
 
-/** A chart in both themes, for a page. `size` as in `renderChart`. */
+/** A chart in both themes, for a page; the parameters are those of `renderChart`. */
 export function renderThemedChart(
   configuration: ChartConfiguration,
   size: { width?: number; height?: number } = {},

@@ -22,7 +22,7 @@ describe("drawHeatmap", () => {
     }
   });
 
-  it("writes each value with the given format", () => {
+  it("writes each value in the given format", () => {
     const asPercent = { ...heatmap, format: (value: number) => `${100 * value} %` };
     expect(drawHeatmap(asPercent).equals(drawHeatmap(heatmap))).toBe(false);
     expect(
@@ -30,7 +30,7 @@ describe("drawHeatmap", () => {
     ).toBe(true);
   });
 
-  it("grows with its labels instead of cutting them off", async () => {
+  it("grows with its labels and does not cut them off", async () => {
     const name = "a name that needs much more room than the others";
     const wide = await decode(
       drawHeatmap({ ...heatmap, rows: ["cat", name], columns: ["cat", name] }),
@@ -38,7 +38,7 @@ describe("drawHeatmap", () => {
     expect(wide.width).toBeGreaterThan((await decode(drawHeatmap(heatmap))).width + 600);
   });
 
-  it("draws a value that is missing in a grey of its own", async () => {
+  it("draws a missing value in grey", async () => {
     const pixels = await decode(
       drawHeatmap({
         ...heatmap,
@@ -56,12 +56,12 @@ describe("sequentialColour", () => {
   const luminance = ([red, green, blue]: readonly number[]) =>
     0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
 
-  it("gets darker with every step, so that it reads without colour too", () => {
+  it("gets darker with every step", () => {
     const steps = Array.from({ length: 101 }, (_, i) => luminance(sequentialColour(i / 100)));
     for (let i = 1; i < steps.length; i++) expect(steps[i]).toBeLessThan(steps[i - 1] ?? 0);
   });
 
-  it("stays at its ends beyond 0 and 1", () => {
+  it("clamps values to 0 to 1", () => {
     expect(sequentialColour(-1)).toEqual(sequentialColour(0));
     expect(sequentialColour(7)).toEqual(sequentialColour(1));
   });

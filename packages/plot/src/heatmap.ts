@@ -2,27 +2,28 @@ import { COLOURS, fontOf, openCanvas, widestText } from "./theme.ts";
 
 /** What a heat map shows. */
 export interface Heatmap {
-  /** [rows][columns], 0–1; a value that is not finite is drawn as missing. */
+  /** [rows][columns], 0–1. A value that is not finite is drawn as missing. */
   readonly values: readonly (readonly number[])[];
   /** Row names, from top to bottom. */
   readonly rows: readonly string[];
   /** Column names, from left to right. */
   readonly columns: readonly string[];
   readonly title: string;
-  /** What the rows are, e.g. "actual". */
+  /** What the rows are, for example "actual". */
   readonly rowTitle: string;
-  /** What the columns are, e.g. "predicted". */
+  /** What the columns are, for example "predicted". */
   readonly columnTitle: string;
-  /** The text in a cell; by default two decimals. */
+  /** The text in a cell. Default two decimals. */
   readonly format?: (value: number) => string;
 }
 
+/** Font sizes and margin in layout pixels. */
 const LABEL = 13;
 const TITLE = 16;
 const MARGIN = 20;
 
 /**
- * Draws a heat map with its numbers in the cells, such as a normalised confusion matrix.
+ * Draws a heat map with its values in the cells, for example a normalised confusion matrix.
  *
  * @returns a PNG with two device pixels per layout pixel.
  */
@@ -91,10 +92,11 @@ export function drawHeatmap(heatmap: Heatmap): Buffer {
   return canvas.toBuffer("image/png");
 }
 
+/** Red, green and blue, 0–255. */
 type Rgb = readonly [number, number, number];
 
-/** From nearly white to dark blue, with falling lightness, so that it also reads in grey. */
-const STOPS: readonly Rgb[] = [
+/** Colours of the scale from 0 to 1 in equal steps: nearly white to dark blue, each darker than the one before. */
+const STOPS: readonly [Rgb, ...Rgb[]] = [
   [247, 250, 253],
   [205, 222, 240],
   [135, 182, 220],
@@ -104,15 +106,15 @@ const STOPS: readonly Rgb[] = [
 ];
 
 /**
- * The colour of a value on the light-to-dark scale.
+ * The colour of a value on the scale from light to dark.
  *
- * @param value 0–1; beyond that, the ends of the scale.
+ * @param value 0–1; others are clamped.
  * @returns red, green and blue, 0–255.
  */
 export function sequentialColour(value: number): Rgb {
   const place = Math.min(1, Math.max(0, value)) * (STOPS.length - 1);
   const index = Math.min(STOPS.length - 2, Math.floor(place));
-  const [from, to] = [STOPS[index] as Rgb, STOPS[index + 1] as Rgb];
+  const [from = STOPS[0], to = from] = STOPS.slice(index, index + 2);
   const mix = (channel: 0 | 1 | 2) =>
     Math.round(from[channel] + (to[channel] - from[channel]) * (place - index));
   return [mix(0), mix(1), mix(2)];
@@ -121,15 +123,15 @@ export function sequentialColour(value: number): Rgb {
 /**
  * Whether white text is easier to read on a colour than dark text, by relative luminance.
  *
- * White and the plots' text colour have the same contrast ratio to a luminance of 0.22.
+ * White and the text colour of plots have the same contrast ratio to a colour of luminance 0.22.
  *
  * @see https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
  */
 export function isDark(colour: Rgb): boolean {
-  const [red, green, blue] = colour.map((channel) => {
+  const [red = 0, green = 0, blue = 0] = colour.map((channel) => {
     const share = channel / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
+  });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.22;
 }
 

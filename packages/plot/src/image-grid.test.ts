@@ -30,7 +30,7 @@ describe("drawImageGrid", () => {
     expect(pixels.count(240, 240, 240)).toBe(2 * 20 * 20);
   });
 
-  it("makes room for labels, captions and rows only where there are any", async () => {
+  it("leaves space for labels, captions and rows only if there are any", async () => {
     const size = async (label: string, caption?: string, count = 1) => {
       const image = { ...flat([50]), ...(caption === undefined ? {} : { caption }) };
       const rows = Array.from({ length: count }, () => ({ label, images: [image] }));
@@ -43,7 +43,7 @@ describe("drawImageGrid", () => {
     expect((await size("", undefined, 3)).height).toBeGreaterThan(bare.height + 100);
   });
 
-  it("refuses pixels that do not fit the size", () => {
+  it("refuses a picture whose number of pixel values is wrong", () => {
     const image = { ...flat([1]), height: 21 };
     expect(() => drawImageGrid({ rows: [{ label: "", images: [image] }], title: "" })).toThrow(
       "400 pixel values for 21×20×1",

@@ -3,7 +3,7 @@ import { fontOf, openCanvas, THEMES, widestText, type Theme } from "./theme.ts";
 
 /** One picture of a grid. */
 export interface GridImage {
-  /** [height, width, channels] row-major, 0–255. */
+  /** uint8 [height, width, channels], row-major. */
   readonly pixels: Uint8Array;
   /** In pixels. */
   readonly height: number;
@@ -11,21 +11,22 @@ export interface GridImage {
   readonly width: number;
   /** 1 for grey, 3 for RGB. */
   readonly channels: number;
-  /** Shown below the picture. */
+  /** Text below the picture. */
   readonly caption?: string;
 }
 
 /** What an image grid shows. */
 export interface ImageGrid {
-  /** Rows from top to bottom; an empty label takes no room if all of them are empty. */
+  /** Rows from top to bottom. Labels take no space if all are empty. */
   readonly rows: readonly { readonly label: string; readonly images: readonly GridImage[] }[];
   readonly title: string;
-  /** Layout pixels per image pixel, by default 1.5; pixels stay visible as squares. */
+  /** Layout pixels per image pixel, which is drawn as a square. Default 1.5. */
   readonly scale?: number;
-  /** By default `light`. */
+  /** Default `light`. */
   readonly theme?: Theme;
 }
 
+/** Font sizes, margin and gap, in layout pixels. */
 const LABEL = 13;
 const CAPTION = 13;
 const TITLE = 16;
@@ -36,7 +37,7 @@ const GAP = 6;
  * Draws pictures in labelled rows.
  *
  * @returns a PNG with two device pixels per layout pixel.
- * @throws {RangeError} if a picture's pixels do not fit its size.
+ * @throws {RangeError} if a picture has not height × width × channels pixel values.
  */
 export function drawImageGrid({ rows, title, scale = 1.5, theme = "light" }: ImageGrid): Buffer {
   const colours = THEMES[theme];
@@ -84,6 +85,7 @@ export function drawImageGrid({ rows, title, scale = 1.5, theme = "light" }: Ima
   return canvas.toBuffer("image/png");
 }
 
+/** A picture on a canvas of its own size. */
 function pictureOf({ pixels, height, width, channels }: GridImage): Canvas {
   if (pixels.length !== height * width * channels) {
     throw new RangeError(`${pixels.length} pixel values for ${height}×${width}×${channels}`);
@@ -93,10 +95,8 @@ function pictureOf({ pixels, height, width, channels }: GridImage): Canvas {
   const data = context.createImageData(width, height);
   for (let i = 0; i < height * width; i++) {
     const at = i * channels;
-    const red = pixels[at] as number;
-    const green = channels === 1 ? red : (pixels[at + 1] as number);
-    const blue = channels === 1 ? red : (pixels[at + 2] as number);
-    data.data.set([red, green, blue, 255], i * 4);
+    const [first = 0, second = first, third = first] = pixels.subarray(at, at + channels);
+    data.data.set([first, second, third, 255], i * 4);
   }
   context.putImageData(data, 0, 0);
   return canvas;

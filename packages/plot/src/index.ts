@@ -1,5 +1,5 @@
-export * from "./chart.ts";
-export * from "./heatmap.ts";
-export * from "./image-grid.ts";
-export * from "./page.ts";
+export { renderChart, renderThemedChart, type ChartConfiguration } from "./chart.ts";
+export { drawHeatmap } from "./heatmap.ts";
+export { drawImageGrid } from "./image-grid.ts";
+export { escapeHtml, htmlFigure, htmlPage, htmlTable, htmlTile } from "./page.ts";
 export { COLOURS, FONT, inBothThemes, registerFonts, type Theme, type ThemedPng } from "./theme.ts";

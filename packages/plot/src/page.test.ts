@@ -9,7 +9,7 @@ describe("pages", () => {
     expect(html).toMatch(/<th scope="row">a<\/th><td>1<\/td>/);
   });
 
-  it("cannot be broken by what stands in a title", () => {
+  it("escape titles", () => {
     expect(escapeHtml(`"<a>" & b`)).toBe("&quot;&lt;a&gt;&quot; &amp; b");
     const html = htmlPage(
       "<script>",

@@ -1,14 +1,14 @@
 import { PIXEL_RATIO, type ThemedPng } from "./theme.ts";
 
-/** The smallest share of its drawn width at which a plot is shown: its text, 13 px, is then 11 px. */
+/** The smallest scale at which a plot is shown, so that its text of 13 px is at least 11 px high. */
 const LEGIBLE = 11 / 13;
 
 /**
- * A whole HTML page that needs nothing beside it and follows the reader's light or dark setting.
+ * A complete HTML page without references to other files; it follows the reader's light or dark setting.
  *
- * @param title plain text, for the window.
- * @param body HTML inside `main`.
- * @param style CSS beyond what every page has: the colours `--back`, `--card`, `--text`, `--quiet`
+ * @param title plain text, the title of the window.
+ * @param body HTML for the inside of `main`.
+ * @param style more CSS. Every page has rules for the colours `--back`, `--card`, `--text`, `--quiet`
  * and `--line`, headings, tables, `.card`, `.tiles`, `.pair`, `figure`, `dl` and `footer`.
  */
 export function htmlPage(title: string, body: string, style = ""): string {
@@ -27,23 +27,20 @@ ${body}
 `;
 }
 
-/** Text made safe for HTML, also inside attributes. */
+/** Escapes a text for HTML, also for attributes. */
 export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replace(/[&<>"]/g, (character) => entities[character] as string);
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }
 
 /**
- * A table whose first column names the rows; numbers stand to the right. Cells are HTML.
+ * A table whose first column names the rows; the other columns are right-aligned. Cells are HTML.
  *
- * A table of more than five columns becomes one block for each row on screens below 40 rem, one of
- * more than twelve on any screen. In a block the name of the column stands before each value, so no
- * column lies outside the screen.
+ * On screens narrower than 40 rem, each row of a table of more than five columns becomes a block in which
+ * the name of the column precedes each value; of more than twelve columns, on every screen.
  */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const wide = head.length > 5;
@@ -60,8 +57,8 @@ export function htmlTable(head: readonly string[], rows: readonly (readonly stri
 }
 
 /**
- * A picture inside the page itself, which shows the one of the reader's theme. On a narrow screen
- * it is at least 11/13 times as wide as it was drawn and scrolls inside its own box.
+ * A picture that is embedded in the page, in the reader's theme. On a narrow screen it is at least 11/13
+ * times as wide as it was drawn, and scrolls in a box of its own.
  */
 export function htmlFigure(title: string, { light, dark }: ThemedPng): string {
   // Bytes 16–19 of a PNG file are its width in device pixels.
@@ -70,12 +67,12 @@ export function htmlFigure(title: string, { light, dark }: ThemedPng): string {
   return `<figure class="plot"><picture><source media="(prefers-color-scheme: dark)" srcset="${data(dark)}"><img alt="${escapeHtml(title)}" style="min-width: ${least}px" src="${data(light)}"></picture></figure>`;
 }
 
-/** A number worth a card of its own, with a name above and a note below it. All three are HTML. */
+/** A card with a value, its name above and a note below. All three are HTML. */
 export function htmlTile(name: string, value: string, note = ""): string {
   return `<div class="tile card"><span>${name}</span><b>${value}</b><span>${note}</span></div>`;
 }
 
-/** Rules that make a block of each row of the tables of a class, its cells one after another. */
+/** CSS that shows each row of the tables of a class as a block, with one cell after another. */
 const stacked = (name: string) => `.${name} thead { display: none; }
 .${name} tbody tr { display: flex; flex-wrap: wrap; gap: .1rem 1rem; padding: .5rem .8rem; }
 .scroll .${name} tbody th { flex-basis: 100%; padding: 0; font-weight: 600; }

@@ -14,7 +14,7 @@ describe("the plots' font", () => {
 });
 
 describe("widestText", () => {
-  it("is the widest of the texts, and 0 without any", () => {
+  it("is the width of the widest text, and 0 without texts", () => {
     const font = fontOf(13);
     expect(widestText(["i", "MMM", "M"], font)).toBe(widestText(["MMM"], font));
     expect(widestText([], font)).toBe(0);

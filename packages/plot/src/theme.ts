@@ -1,29 +1,29 @@
 import { createRequire } from "node:module";
 import { createCanvas, GlobalFonts, type Canvas, type SKRSContext2D } from "@napi-rs/canvas";
 
-/** The family name under which DejaVu Sans is registered; no system font can stand in for it. */
+/** The family name under which DejaVu Sans is registered; no font of the system has it. */
 export const FONT = "Mien Sans";
 
-/** Colours that every plot shares; none of them carries meaning by red against green alone. */
+/** The colours of all plots; no meaning depends on telling red from green. */
 export const COLOURS = {
   background: "#ffffff",
   text: "#1f2933",
   quiet: "#6b7785",
   line: "#d8dee6",
-  /** For one series after another: Okabe and Ito's palette, which colour-blind readers can tell apart. */
+  /** For series in order: the palette of Okabe and Ito, which colour-blind readers can tell apart. */
   series: ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98"],
 } as const;
 
-/** Light or dark: what a plot is drawn for. */
+/** The theme of the page for which a plot is drawn. */
 export type Theme = "light" | "dark";
 
-/** Colours of a plot's ground, text, quiet text and lines; `dark` has those of a dark page's cards. */
+/** Colours of background, text, secondary text and lines; those of `dark` match the cards of a dark page. */
 export const THEMES = {
   light: COLOURS,
   dark: { ...COLOURS, background: "#1c2229", text: "#e4e8ec", quiet: "#9aa5b1", line: "#313a44" },
 } as const;
 
-/** One picture as two PNG files, one for each theme of the reader. */
+/** A picture as two PNG files, one for each theme. */
 export interface ThemedPng {
   readonly light: Buffer;
   readonly dark: Buffer;
@@ -34,10 +34,10 @@ export function inBothThemes(draw: (theme: Theme) => Buffer): ThemedPng {
   return { light: draw("light"), dark: draw("dark") };
 }
 
-/** Device pixels per layout pixel, so that text stays sharp on any screen. */
+/** Device pixels per layout pixel, so that text is sharp on every screen. */
 export const PIXEL_RATIO = 2;
 
-/** Registers the bundled font once; a plot then looks the same on every machine. */
+/** Registers the bundled font, so that plots look the same on every machine; may be called repeatedly. */
 export function registerFonts(): void {
   if (GlobalFonts.has(FONT)) return;
   const { resolve } = createRequire(import.meta.url);
@@ -46,17 +46,17 @@ export function registerFonts(): void {
   }
 }
 
-/** The CSS font text of a size in layout pixels. */
+/** The font of plots in CSS notation; `size` in layout pixels. */
 export function fontOf(size: number, weight: "normal" | "bold" = "normal"): string {
   return `${weight} ${size}px "${FONT}"`;
 }
 
 /**
- * A canvas with the background of a theme, whose context takes layout pixels.
+ * A canvas with the background and text colour of a theme; its context takes layout pixels.
  *
- * @param width in layout pixels; rounded up.
- * @param height in layout pixels; rounded up.
- * @param theme by default `light`, which is white.
+ * @param width in layout pixels, rounded up.
+ * @param height in layout pixels, rounded up.
+ * @param theme default `light`, which is white.
  */
 export function openCanvas(
   width: number,
@@ -73,7 +73,7 @@ export function openCanvas(
   return { canvas, context };
 }
 
-/** The widest of some texts, in layout pixels; 0 without texts. */
+/** The width of the widest text in layout pixels; 0 without texts. */
 export function widestText(texts: readonly string[], font: string): number {
   const { context } = openCanvas(1, 1);
   context.font = font;

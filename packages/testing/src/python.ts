@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 
-/** The Python that set-up prepares, or the one that `MIEN_PYTHON` names. */
+/** The Python of `MIEN_PYTHON`, else the one that the set-up installs. */
 const PYTHON =
   process.env["MIEN_PYTHON"] ?? path.resolve(import.meta.dirname, "../../../.venv/bin/python");
 
 /**
- * Whether a cross-check must be skipped: a person's Python may lack a module, that of continuous
- * integration may not.
+ * Whether a test that compares with a Python program must be skipped, because Python or a module is missing.
+ * Always false if `CI` is set: there, such a test fails.
  */
 export function withoutPython(...modules: readonly string[]): boolean {
   if (process.env["CI"]) return false;
@@ -17,9 +17,10 @@ export function withoutPython(...modules: readonly string[]): boolean {
 /**
  * Runs a Python script and parses the JSON that it prints.
  *
- * @param given.args what the script finds in `sys.argv[1:]`.
- * @param given.input what it finds on standard input, as JSON.
- * @throws {Error} with Python's complaint if the script fails.
+ * @param script the code, not a path.
+ * @param given.args becomes `sys.argv[1:]`. Default none.
+ * @param given.input becomes standard input, as JSON. Default nothing.
+ * @throws {Error} with Python's error message if the script fails.
  */
 export function runPython(
   script: string,
@@ -30,7 +31,7 @@ export function runPython(
     ...(input === undefined ? {} : { input: JSON.stringify(input) }),
     encoding: "utf8",
     maxBuffer: 1e9,
-    // On a busy machine, threads that wait for one another take many times as long as one.
+    // On a busy machine, several threads are slower than one.
     env: { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" },
   });
   if (status !== 0) throw new Error(`Python failed: ${stderr}`);

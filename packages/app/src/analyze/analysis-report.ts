@@ -1,7 +1,6 @@
 import path from "node:path";
 import { formatPercent, formatSeconds, type Terminal } from "@mien/cli";
-import type { FrameResult } from "@mien/format";
-import { printable } from "@mien/camera";
+import { printable, type FrameResult } from "@mien/format";
 import type { Tally } from "./expression-tally.ts";
 
 /** Rows of the table on the screen; the file has them all. */

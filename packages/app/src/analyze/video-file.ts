@@ -5,7 +5,8 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { MienError } from "@mien/format";
-import { findFfmpeg, killChild, watchChild } from "@mien/camera";
+import { findFfmpeg } from "@mien/camera";
+import { killChild, killChildOnExit } from "@mien/cli";
 
 type Encoder = ChildProcessByStdio<Writable, null, Readable>;
 
@@ -22,7 +23,7 @@ export class VideoFile {
     this.#aside = aside;
     this.#child = child;
     this.#ended = once(child, "close");
-    watchChild(child);
+    killChildOnExit(child);
     child.stderr.on("data", (text: Buffer) => (this.#complaint += text.toString("utf8")));
     // A broken pipe shows in the exit code, with ffmpeg's own words for it.
     child.stdin.on("error", () => undefined);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { quantile, stopIfAborted } from "@mien/bench";
 import {
   drawFaces,
-  openRecording,
+  openSource,
   type SceneName,
   synthesizeRecording,
   type TrueFace,
@@ -101,7 +101,7 @@ function figuresOf(seen: readonly Seen[]): Omit<DepthRow, "scene" | "kind"> {
 async function answersTo(recording: string, scene: SceneName, seed: number): Promise<Seen[]> {
   const lines = (await readFile(path.join(recording, TRUTH), "utf8")).trim().split("\n");
   const truth = lines.map((line) => JSON.parse(line) as Truth);
-  const source = await openRecording(recording);
+  const source = await openSource(`kinect:${recording}`);
   const seen: Seen[] = [];
   for await (const frame of source.frames()) {
     for (const { kind, box } of truth[frame.index]?.faces ?? []) {

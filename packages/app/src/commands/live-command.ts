@@ -15,7 +15,7 @@ import {
   threadsOption,
   windowOption,
 } from "../shared-options.ts";
-import { readSource, SourceWarnings } from "@mien/camera";
+import { parseSource, SourceWarnings } from "@mien/camera";
 
 export const live = defineCommand({
   name: "live",
@@ -88,7 +88,7 @@ export const live = defineCommand({
     const model = await findModel(values.model);
     const detector = findFaceModel("detector", values.detector);
     const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
-    const text = await readSource(values.source);
+    const { text } = await parseSource(values.source);
     const { window: windowSize, quorum, detectEvery, threads, host } = values;
     const shown = withoutSecrets(text);
     const typed = withoutSecrets(values.source);

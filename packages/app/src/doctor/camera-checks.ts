@@ -50,7 +50,7 @@ function canOpen(device: string): Promise<boolean> {
 export async function checkKinect(): Promise<Check[]> {
   const { library, devices, failure } = await probeKinect();
   if (library === undefined) {
-    const { message, advice } = failure ?? explainKinect("library", "");
+    const { message, advice } = failure ?? explainKinect({ step: "library", detail: "" });
     return [broken("kinect library", "kinect", message, advice ?? "")];
   }
   const checks = [fine("kinect library", "kinect", library)];
@@ -59,7 +59,7 @@ export async function checkKinect(): Promise<Check[]> {
   if (failure !== undefined) {
     checks.push(broken("kinect", "kinect", failure.message, failure.advice ?? ""));
   } else if (devices === 0) {
-    const { message, advice } = explainKinect("device", "0");
+    const { message, advice } = explainKinect({ step: "device", detail: "0" });
     checks.push(broken("kinect", "kinect", message, advice ?? ""));
   } else {
     checks.push(fine("kinect", "kinect", `${devices} connected, the first one opens`));

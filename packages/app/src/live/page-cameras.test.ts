@@ -2,13 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import {
-  drawFaces,
-  readFaces,
-  repeatRecording,
-  runningChildren,
-  synthesizeRecording,
-} from "@mien/camera";
+import { drawFaces, readFaces, repeatRecording, synthesizeRecording } from "@mien/camera";
+import { runningChildren } from "@mien/cli";
 import { withoutFakenect, withoutFfmpeg } from "@mien/camera/testing/tools";
 import { killRounds } from "../benchmark/live/kill-rounds.ts";
 import { startMjpegCamera } from "../benchmark/live/mjpeg-camera.ts";

@@ -2,28 +2,30 @@ import { existsSync, readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { runningChildren } from "../child-processes.ts";
-import { delay } from "../delay.ts";
-import type { Source } from "../source.ts";
+import { runningChildren } from "@mien/cli";
+import { delay } from "../system/delay.ts";
+import type { Source } from "../source/source.ts";
 
-/** Frame rate, processor time and memory of reading a source. */
+/** The cost of reading a source. */
 export interface SourceCost {
   readonly frames: number;
   readonly framesPerSecond: number;
-  /** Processor time of this process in percent of one core; includes the measuring. */
+  /**
+   * Processor time of this process, measuring included, in percent of one core.
+   */
   readonly cpuPercent: number;
-  /** The same of its children; null on systems other than Linux. */
+  /** Processor time of its children, in percent of one core; null except on Linux. */
   readonly childCpuPercent: number | null;
-  /** Delay of this process' event loop in milliseconds: 99th percentile, at a resolution of 5 ms. */
+  /** 99th percentile of the time between two turns of the event loop, at least 5 ms. */
   readonly gapP99Ms: number;
   /**
-   * JavaScript memory in use at the end minus that after a fifth of the frames, both after garbage
-   * collection. This and the next two are null unless memory was watched.
+   * Growth of the JavaScript memory in use, after garbage collection, from one fifth of the run to its
+   * end. Null, like the two below, if memory was not watched.
    */
   readonly growthBytes: number | null;
-  /** The same of the resident memory of the process, which includes native memory. */
+  /** Growth of all memory of the process, including native memory. */
   readonly residentGrowthBytes: number | null;
-  /** Frames that are still reachable at the end. */
+  /** Number of frames that are still reachable at the end. */
   readonly leakedFrames: number | null;
 }
 
@@ -39,38 +41,39 @@ function childSeconds(): number {
   return ticks / 100;
 }
 
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
+/** Collects garbage; V8 offers this only after a flag was set. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  collect();
+}
 
-/** Memory in use after garbage collection, in bytes. */
+/** Memory in use, in bytes. */
 function memory(): { used: number; resident: number } {
-  // The second call waits for the part of the first one that runs in another thread.
+  // The second collection waits for what the first one left to another thread.
   collectGarbage();
   collectGarbage();
   const { heapUsed, external, rss } = process.memoryUsage();
   return { used: heapUsed + external, resident: rss };
 }
 
-/** Longest wait for finalisers after garbage collection, in milliseconds. */
+/** Time limit for finalisers to run after garbage was collected, in milliseconds. */
 const FINALISERS = 5000;
 
-/** How much of a source is read, and what is measured. */
+/** When to stop reading, and what to measure. */
 export interface MeasureOptions {
-  /** Number of frames to read; default unlimited. */
   readonly frames?: number;
-  /** Time to read; default unlimited. */
   readonly seconds?: number;
   /**
-   * Whether to measure memory and to count the frames that are never garbage collected. This takes as
-   * much time as reading them: watched frames survive the quick collections of young garbage, which
-   * leads to many more slow ones.
+   * Whether to measure memory and which frames become garbage. This costs as much as reading: a watched
+   * frame survives the quick collections of young garbage, which causes many more slow ones.
    */
   readonly watch: boolean;
-  /** Called after each frame with the number of frames so far. */
+  /** Called after each frame with the number of frames. */
   readonly onFrame?: (count: number) => void;
 }
 
-/** Reads a source until the first of the two limits, and closes it. */
+/** Reads a source for a number of frames or a time, whichever ends first, and closes it. */
 export async function measureSource(source: Source, options: MeasureOptions): Promise<SourceCost> {
   const collected = new Set<number>();
   const registry = new FinalizationRegistry((index: number) => collected.add(index));
@@ -92,7 +95,7 @@ export async function measureSource(source: Source, options: MeasureOptions): Pr
   };
 }
 
-/** A function of its own, so that no variable holds the last frame when it has returned. */
+/** Reads the frames; a function of its own, so that no reference to the last frame remains. */
 async function read(
   source: Source,
   { frames: most = Infinity, seconds = Infinity, watch, onFrame }: MeasureOptions,

@@ -1,67 +1,69 @@
-import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import type { Readable } from "node:stream";
 import { MienError, messageOf } from "@mien/format";
-import { killChild, watchChild } from "../child-processes.ts";
-import type { Capture, Connection } from "../connection.ts";
-import { atMost } from "../delay.ts";
+import { killChild, killChildOnExit } from "@mien/cli";
+import type { Capture, Connection, RgbPicture } from "../source/connection.ts";
+import { atMost } from "../system/delay.ts";
 import { explainFfmpeg } from "./ffmpeg-errors.ts";
 import { findFfmpeg } from "./ffmpeg.ts";
-import { PpmReader, type RgbPicture } from "../ppm-reader.ts";
+import { PpmReader } from "./ppm-reader.ts";
 
-/** What ffmpeg is to read. */
+/** What ffmpeg reads, and how. */
 export interface FfmpegInput {
   /** For people. */
   readonly name: string;
-  /** The address among the flags; its secrets are hidden where ffmpeg's log repeats it. */
+  /** The address in `args`; its secrets are hidden in what is shown of ffmpeg's log. */
   readonly address?: string;
-  /** The flags up to and with `-i`. */
+  /** The flags for the input, up to and including `-i`. */
   readonly args: readonly string[];
   /**
-   * ffmpeg's standard input: this process's own, or a file by the bytes of its path, which need not
-   * be UTF-8. Default none.
+   * ffmpeg's standard input: this process's own, or a file, by the bytes of its path, which need not be
+   * UTF-8. Default none.
    */
   readonly stdin?: "own" | Buffer;
   /**
-   * `camera`: frames pass as they come, and an end is an interruption. `file`: the frame rate is made
-   * constant, and an end is an end.
+   * - `camera`: frames are passed on as they come, and an end is an error.
+   * - `file`: the frame rate is made constant, and an end is the end of the recording.
    */
   readonly kind: "camera" | "file";
-  /** How long the first picture may take, in milliseconds; Infinity to wait. */
+  /** Time limit for the first picture, in milliseconds; Infinity for none. */
   readonly patienceMs: number;
 }
 
 /**
- * Makes pixels square, as players do: the width is multiplied by the sample aspect ratio (`sar`), the
- * height stays. Ratios outside 1:8 to 8:1 are taken for errors of the film and left alone.
+ * A filter that makes pixels square, as players do: the width is multiplied by the sample aspect ratio
+ * (`sar`), the height stays. Ratios outside 1:8 to 8:1 are ignored as errors of the video.
  */
 const SQUARE_PIXELS = "scale=w='if(between(sar,0.125,8),max(1,round(iw*sar)),iw)':h=ih,setsar=1";
 
-/** Enough of ffmpeg's log to say what went wrong; a damaged video fills megabytes. */
+/** How much of ffmpeg's log is kept, in characters: enough for an explanation; a damaged video fills megabytes. */
 const KEPT_LOG = 16_384;
 
 /**
  * Starts ffmpeg and waits for its first picture.
  *
- * @throws {MienError} if none comes: the reason as a sentence, and its remedy.
+ * @throws {MienError} if none comes: why, and what to do.
  */
 export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): Promise<Connection> {
   const { program, passthrough } = await findFfmpeg();
-  const output = [
-    ...["-map", "0:v:0", ...(input.kind === "file" ? [] : passthrough)],
-    ...["-vf", SQUARE_PIXELS],
-    ...["-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1"],
+  const filters = [
+    "-map",
+    "0:v:0",
+    ...(input.kind === "file" ? [] : passthrough),
+    "-vf",
+    SQUARE_PIXELS,
   ];
+  const output = ["-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "pipe:1"];
   const quiet = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"];
   const file = input.stdin instanceof Buffer ? openSync(input.stdin, "r") : undefined;
-  // Node's types do not know a file in this place.
-  const child = spawn(program, [...quiet, ...input.args, ...output], {
+  const child = spawn(program, [...quiet, ...input.args, ...filters, ...output], {
     stdio: [file ?? (input.stdin === "own" ? "inherit" : "ignore"), "pipe", "pipe"],
     windowsHide: true,
-  }) as ChildProcessByStdio<null, Readable, Readable>;
+  });
   if (file !== undefined) closeSync(file);
-  watchChild(child);
+  killChildOnExit(child);
   const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error("ffmpeg was started without pipes");
   let log = "";
   stderr.setEncoding("utf8").on("data", (text: string) => {
     log = log.length + text.length > 2 * KEPT_LOG ? (log + text).slice(-KEPT_LOG) : log + text;
@@ -147,17 +149,17 @@ export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): P
   };
 }
 
-/** The rate that ffmpeg writes: `Output #0 … 640x480 [SAR 1:1 DAR 4:3], q=2-31, 30 fps, …`. */
+/** The frame rate in ffmpeg's log: `Output #0 … 640x480 [SAR 1:1 DAR 4:3], q=2-31, 30 fps, …`; null if none. */
 function framesPerSecondIn(log: string): number | null {
   const stream = /Output #0[^]*?Stream #0:0[^\n]*? ([\d.]+k?) fps/.exec(log)?.[1];
   if (stream === undefined) return null;
   return stream.endsWith("k") ? Number(stream.slice(0, -1)) * 1000 : Number(stream);
 }
 
-/** `Duration: 00:00:05.00, …` of the input, in milliseconds; null for `N/A`. */
+/** The length of the input in ffmpeg's log, `Duration: 00:00:05.00, …`, in milliseconds; null for `N/A`. */
 function durationIn(log: string): number | null {
   const found = /Duration: (\d+):(\d+):([\d.]+)/.exec(log);
   if (!found) return null;
-  const [hours, minutes, seconds] = found.slice(1).map(Number) as [number, number, number];
+  const [hours = 0, minutes = 0, seconds = 0] = found.slice(1).map(Number);
   return ((hours * 60 + minutes) * 60 + seconds) * 1000;
 }

@@ -1,21 +1,22 @@
 import { MienError, withoutSecrets, type ErrorCode } from "@mien/format";
 
+/** An explanation of what ffmpeg logs. */
 interface Explanation {
-  /** What ffmpeg's log says. */
+  /** Matches ffmpeg's log. */
   readonly log: RegExp;
   readonly code: ErrorCode;
-  /** Follows the name of the source. */
+  /** A predicate; the name of the source precedes it. */
   readonly problem: string;
   readonly advice?: string;
 }
 
-/** The first one that fits counts. */
+/** The first match counts. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
     log: /not a stream of PPM images/,
     code: "environment",
-    problem: "comes out of ffmpeg garbled",
-    advice: "MIEN_FFMPEG may name a program that is not ffmpeg.",
+    problem: "cannot be read: ffmpeg sends no images",
+    advice: "Check whether MIEN_FFMPEG names another program than ffmpeg.",
   },
   {
     log: /Cannot open video device.*No such|No such device|ENODEV|Could not find video device|Invalid (device )?index|Video device not found/i,
@@ -32,14 +33,14 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     log: /Failed to create AV capture|not authorized|AVCaptureDeviceInput/i,
     code: "environment",
-    problem: "may not be used by this terminal",
-    advice: "Allow it: System Settings, Privacy & Security, Camera; then start the terminal anew.",
+    problem: "may not be used by programs in this terminal",
+    advice: "Allow it: System Settings, Privacy & Security, Camera; then restart the terminal.",
   },
   {
     log: /\/dev\/video.*Permission denied/,
     code: "environment",
     problem: "may not be opened by this user",
-    advice: "Join the group that may: sudo usermod -aG video $USER, then log in again.",
+    advice: "Join the group video: sudo usermod -aG video $USER, then log in again.",
   },
   {
     log: /Permission denied/,
@@ -67,25 +68,25 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     log: /Failed to resolve hostname|Name or service not known|Temporary failure in name/,
     code: "environment",
-    problem: "names a host that cannot be found",
+    problem: "has a host name that cannot be found",
     advice: "Check the spelling of the address and the network.",
   },
   {
     log: /401 Unauthorized|403 Forbidden/,
     code: "environment",
-    problem: "wants a user name and password",
+    problem: "requires a user name and a password",
     advice: "Write USER:PASSWORD@ before the host in the address.",
   },
   {
     log: /404 Not Found|\b4\d\d (?:Client Error|Not Found|Bad Request)|Server returned 4/,
     code: "missing-file",
-    problem: "is an address where the server has nothing",
+    problem: "was not found on its server",
     advice: "Check the path in the address.",
   },
   {
     log: /Server returned 5|(?:HTTP error|failed:) 5\d\d\b/,
     code: "environment",
-    problem: "is an address where the server fails",
+    problem: "cannot be delivered: its server reports an error",
   },
   {
     log: /Connection timed out|Network is unreachable|No route to host|Operation timed out/i,
@@ -96,31 +97,32 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     log: /Protocol not found/,
     code: "unsupported",
-    problem: "is an address of a kind that ffmpeg does not know",
+    problem: "has a protocol that ffmpeg does not know",
     advice: "rtsp://, http:// and https:// work everywhere.",
   },
   {
     log: /partial file[^]*pipe:0: Invalid data/,
     code: "unsupported",
-    problem: "is a video that cannot be read from a pipe, since its index stands at its end",
+    problem: "is a video that cannot be read from a pipe, because its index is at its end",
     advice: "Name the file with --source, or redirect it: … --source - < film.mp4",
   },
   {
     log: /Stream ends prematurely at \d+, should be/,
     code: "environment",
-    problem: "breaks off: its server sent less than it announced",
-    advice: "Use a server that answers range requests, as most films need, or download the film.",
+    problem: "is incomplete: its server sent less than it announced",
+    advice: "Use a server that supports range requests, or download the video.",
   },
   {
     log: /moov atom not found/,
     code: "bad-data",
-    problem: "is no video that ffmpeg can read, or is cut off",
-    advice: "An MP4 file keeps its index at the end: a copy or download that broke off is lost.",
+    problem: "is not a video that ffmpeg can read, or is cut off",
+    advice:
+      "The index of an MP4 file is at its end: an incomplete copy or download cannot be read.",
   },
   {
     log: /Invalid data found|could not find codec|Unknown format|Could not find codec parameters/,
     code: "bad-data",
-    problem: "is no video that ffmpeg can read, or is damaged",
+    problem: "is not a video that ffmpeg can read, or is damaged",
   },
   {
     log: /No such file or directory/,
@@ -130,7 +132,7 @@ const EXPLANATIONS: readonly Explanation[] = [
 ];
 
 /**
- * Says what stopped ffmpeg.
+ * Explains why ffmpeg stopped.
  *
  * @param source.name for people.
  * @param source.address its address, which the log may repeat; its secrets are hidden.
@@ -142,7 +144,7 @@ export function explainFfmpeg(
   log: string,
   code: number | null,
 ): MienError {
-  // On a regular end the log may hold complaints that were overcome.
+  // After a regular end, the log may hold warnings that had no effect.
   if (code === 0) return new MienError("environment", `${name} ended`);
   const found = EXPLANATIONS.find((candidate) => candidate.log.test(log));
   const shown = withoutSecrets(log.trim(), address ?? "");

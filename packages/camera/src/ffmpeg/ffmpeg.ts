@@ -1,22 +1,22 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { MienError } from "@mien/format";
-import { installHint } from "../install-hint.ts";
+import { installHint } from "../system/install-hint.ts";
 
-/** The ffmpeg of this machine. */
+/** The ffmpeg that is used. */
 export interface Ffmpeg {
   /** The program to start: `MIEN_FFMPEG`, else `ffmpeg` on the path. */
   readonly program: string;
-  /** As it calls itself: `5.1.9-0+deb12u1`. */
+  /** As it reports it, for example `5.1.9-0+deb12u1`. */
   readonly version: string;
-  /** Output flags that pass frames on as they come, neither doubled nor left out. */
+  /** Output flags that pass frames on as they come, without duplicating or dropping any. */
   readonly passthrough: readonly string[];
 }
 
 /**
  * Finds ffmpeg.
  *
- * @throws {MienError} `environment` if it is missing or does not run, with how to install it.
+ * @throws {MienError} `environment` if it is missing or does not run; tells how to install it.
  */
 export async function findFfmpeg(): Promise<Ffmpeg> {
   const program = process.env["MIEN_FFMPEG"] || "ffmpeg";

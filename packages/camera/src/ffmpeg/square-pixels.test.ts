@@ -25,7 +25,7 @@ describe.skipIf(withoutFfmpeg)("a film", () => {
     ["10 bits", "64x48", "4/3", "yuv420p10le", [85, 48]],
     ["grey", "64x48", "4/3", "gray", [85, 48]],
     ["transparency", "64x48", "4/3", "yuva420p", [85, 48]],
-  ])("with %s is read with square pixels", async (title, size, sar, format, sides) => {
+  ])("with %s is read with square pixels", async (...[title, size, sar, format, sides]) => {
     const file = makeVideo(path.join(folder, `${title.replaceAll(/\W/g, "")}.mkv`), [
       ...["-f", "lavfi", "-i", `testsrc=size=${size}:rate=30`, "-t", "0.1"],
       ...["-vf", `setsar=${sar}`, "-pix_fmt", format, "-c:v", "ffv1"],

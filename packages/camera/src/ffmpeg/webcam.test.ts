@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { explainFfmpeg } from "./ffmpeg-errors.ts";
-import { parseDeviceList, webcamInputs } from "./webcam.ts";
+import { listWebcams, webcamInputs } from "./webcam.ts";
 
 /** As ffmpeg prints them. */
 const MAC = `[AVFoundation indev @ 0x7f8] AVFoundation video devices:
@@ -23,34 +23,36 @@ const OLD_WINDOWS = `[dshow @ 01] DirectShow video devices (some may be both vid
 [dshow @ 01] DirectShow audio devices
 [dshow @ 01]  "Microphone"`;
 
-describe("ffmpeg's list of devices", () => {
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "mien-webcam-"));
+});
+afterEach(() => void vi.unstubAllEnvs());
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function ffmpegThatLists(devices: string): Promise<void> {
+  const program = path.join(folder, "ffmpeg");
+  const script = `#!/bin/sh\n[ "$1" = -version ] && { echo ffmpeg version 6.1; exit 0; }\n`;
+  await writeFile(program, `${script}cat >&2 <<'END'\n${devices}\nEND\nexit 1\n`);
+  await chmod(program, 0o755);
+  vi.stubEnv("MIEN_FFMPEG", program);
+}
+
+describe.skipIf(process.platform === "win32")("ffmpeg's list of devices", () => {
   it.each([
-    ["macOS, without microphones and screens", MAC, ["FaceTime HD Camera"]],
-    ["Windows, without microphones", WINDOWS, ["Integrated Camera", "USB Camera"]],
-    ["Windows with an older ffmpeg", OLD_WINDOWS, ["Integrated Camera"]],
-    ["nothing", "", []],
-  ])("is read on %s", (_, log, labels) => {
-    expect(parseDeviceList(log)).toEqual(labels.map((label, number) => ({ number, label })));
+    ["darwin", "without microphones and screens", MAC, ["FaceTime HD Camera"]],
+    ["win32", "without microphones", WINDOWS, ["Integrated Camera", "USB Camera"]],
+    ["win32", "also of an older ffmpeg", OLD_WINDOWS, ["Integrated Camera"]],
+    ["win32", "also if it is empty", "", []],
+  ] as const)("is read on %s, %s", async (...[platform, , log, labels]) => {
+    await ffmpegThatLists(log);
+    const webcams = labels.map((label, number) => ({ number, label }));
+    expect(await listWebcams(platform)).toEqual(webcams);
   });
 });
 
 describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), "mien-webcam-"));
-  });
-  afterEach(() => void vi.unstubAllEnvs());
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
-  async function ffmpegThatLists(devices: string): Promise<void> {
-    const program = path.join(folder, "ffmpeg");
-    const script = `#!/bin/sh\n[ "$1" = -version ] && { echo ffmpeg version 6.1; exit 0; }\n`;
-    await writeFile(program, `${script}cat >&2 <<'END'\n${devices}\nEND\nexit 1\n`);
-    await chmod(program, 0o755);
-    vi.stubEnv("MIEN_FFMPEG", program);
-  }
-
-  it("by its number on macOS, with fewer wishes each time", async () => {
+  it("by its number on macOS, with fewer preferences in each alternative", async () => {
     await ffmpegThatLists(MAC);
     const { name, ways } = await webcamInputs(undefined, "darwin");
     expect(name).toBe("webcam 0");
@@ -72,16 +74,20 @@ describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
     });
   });
 
-  it("not on platforms whose cameras are unknown", async () => {
+  it("but not on other platforms", async () => {
     await expect(webcamInputs(0, "aix")).rejects.toThrow(/not supported on aix/);
   });
 });
 
-describe("what ffmpeg says of a camera becomes a remedy", () => {
+describe("errors in the log of ffmpeg are explained", () => {
   it.each([
     ["[error] /dev/video0: Device or resource busy", /in use by another/, /Close other programs/],
     ["[error] /dev/video0: Permission denied", /not be opened by this user/, /usermod -aG video/],
-    ["[error] Failed to create AV capture input device", /by this terminal/, /Privacy & Security/],
+    [
+      "[error] Failed to create AV capture input device",
+      /by programs in this terminal/,
+      /Privacy & Security/,
+    ],
     ["[error] Unknown input format: 'v4l2'", /camera support/, /own packages/],
     ["[error] Could not find video device with name [x]", /is not there/, /app:doctor/],
   ])("%s", (log, problem, remedy) => {
@@ -91,15 +97,15 @@ describe("what ffmpeg says of a camera becomes a remedy", () => {
   });
 
   it.each([
-    ["[error] Server returned 5XX Server Error reply", /the server fails/],
-    ["[warning] HTTP error 503 Service Unavailable", /the server fails/],
-    ["[error] method DESCRIBE failed: 500 Internal Server Error", /the server fails/],
+    ["[error] Server returned 5XX Server Error reply", /its server reports an error/],
+    ["[warning] HTTP error 503 Service Unavailable", /its server reports an error/],
+    ["[error] method DESCRIBE failed: 500 Internal Server Error", /its server reports an error/],
     ["[info] Duration: N/A, bitrate: 502 kb/s\n[error] Odd thing", /\(Odd thing\)$/],
-  ])("%s is told from a server's failure", (log, problem) => {
+  ])("%s is explained by the right line", (log, problem) => {
     expect(explainFfmpeg({ name: "http://camera" }, log, 1).message).toMatch(problem);
   });
 
-  it("what it does not know is quoted", () => {
+  it("an unknown error is quoted", () => {
     const { message } = explainFfmpeg({ name: "webcam 0" }, "[x @ 0x1] [error] Odd thing\n", 1);
     expect(message).toBe("webcam 0 cannot be read by ffmpeg (Odd thing)");
   });

@@ -4,19 +4,27 @@ import { promisify } from "node:util";
 import { MienError } from "@mien/format";
 import { findFfmpeg } from "./ffmpeg.ts";
 
-/** A camera of this machine. */
+/** A webcam of this machine. */
 export interface Webcam {
-  /** What `webcam:N` calls it. */
+  /** The N of `webcam:N`. */
   readonly number: number;
+  /** Its name, for people. */
   readonly label: string;
 }
 
-/** What is asked of a camera; it may give something else. */
-const WISHES = ["-framerate", "30", "-video_size", "640x480"];
+/** ffmpeg's name of the format of webcams on each platform. */
+const FORMATS: ReadonlyMap<NodeJS.Platform, "v4l2" | "avfoundation" | "dshow"> = new Map([
+  ["linux", "v4l2"],
+  ["darwin", "avfoundation"],
+  ["win32", "dshow"],
+]);
+
+/** The size and rate that a webcam is asked for; the driver may choose others. */
+const PREFERRED = ["-framerate", "30", "-video_size", "640x480"];
 
 /**
- * The cameras that ffmpeg could open: on Linux the capture devices of Video4Linux by their device
- * numbers, on macOS and Windows those that ffmpeg lists, in its order.
+ * Lists the webcams that ffmpeg can open: on Linux the capture devices of Video4Linux, by their device
+ * numbers; on macOS and Windows those that ffmpeg lists, in its order.
  *
  * @throws {MienError} `environment` on macOS and Windows if ffmpeg is missing.
  */
@@ -25,29 +33,29 @@ export async function listWebcams(platform: NodeJS.Platform = process.platform):
   const { program } = await findFfmpeg();
   const format = platform === "darwin" ? ["avfoundation", "-i", ""] : ["dshow", "-i", "dummy"];
   const args = ["-hide_banner", "-list_devices", "true", "-f", ...format];
-  // Listing devices always ends with an error.
+  // ffmpeg always ends with an error after it has listed devices.
   const log = await promisify(execFile)(program, args, { timeout: 10_000 }).catch(
     (error: { stderr?: string }) => ({ stderr: error.stderr ?? "" }),
   );
   return parseDeviceList(log.stderr);
 }
 
-/** Reads ffmpeg's list of avfoundation or dshow devices. */
-export function parseDeviceList(log: string): Webcam[] {
+/** Parses ffmpeg's list of avfoundation or dshow devices. */
+function parseDeviceList(log: string): Webcam[] {
   const webcams: Webcam[] = [];
   let inVideo = true;
   for (const line of log.split("\n")) {
     if (/(AVFoundation|DirectShow) audio devices/.test(line)) inVideo = false;
     if (/(AVFoundation|DirectShow) video devices/.test(line)) inVideo = true;
-    const numbered = /\] \[(\d+)\] (.+?)\s*$/.exec(line);
-    const quoted = /\] +"([^"@][^"]*)"(?: \((\w+)\))?/.exec(line);
     if (!inVideo) continue;
-    if (numbered) webcams.push({ number: Number(numbered[1]), label: numbered[2] as string });
-    else if (quoted && (quoted[2] ?? "video") === "video") {
-      webcams.push({ number: webcams.length, label: quoted[1] as string });
+    const [, number, numbered] = /\] \[(\d+)\] (.+?)\s*$/.exec(line) ?? [];
+    const [, quoted, type = "video"] = /\] +"([^"@][^"]*)"(?: \((\w+)\))?/.exec(line) ?? [];
+    if (numbered !== undefined) webcams.push({ number: Number(number), label: numbered });
+    else if (quoted !== undefined && type === "video") {
+      webcams.push({ number: webcams.length, label: quoted });
     }
   }
-  // Screens can be recorded by the same means, but are no cameras.
+  // macOS lists screens, too.
   return webcams.filter(({ label }) => !label.startsWith("Capture screen"));
 }
 
@@ -58,7 +66,7 @@ async function listVideo4Linux(): Promise<Webcam[]> {
   for (const name of names) {
     const number = Number(/^video(\d+)$/.exec(name)?.[1] ?? NaN);
     const read = (file: string) => readFile(`${folder}/${name}/${file}`, "utf8").catch(() => "");
-    // A camera's further nodes deliver descriptions, not pictures.
+    // Only the first node of a webcam delivers pictures; the others deliver metadata.
     if (Number.isNaN(number) || (await read("index")).trim() !== "0") continue;
     webcams.push({ number, label: (await read("name")).trim() });
   }
@@ -66,18 +74,17 @@ async function listVideo4Linux(): Promise<Webcam[]> {
 }
 
 /**
- * Ways to open a camera with ffmpeg, each the flags up to `-i`; the next is tried where a camera
- * cannot do what the one before asks for.
+ * The flags with which ffmpeg may open a webcam, up to and including `-i`, as alternatives: the next one
+ * is for a webcam that cannot do what the one before asks for.
  *
- * @param number of the camera; undefined for the first one.
- * @throws {MienError} `missing-file` if there is no camera at all; `unsupported` on a platform
- * whose cameras are unknown.
+ * @param number of the webcam; undefined for the first one.
+ * @throws {MienError} `missing-file` if there is no such webcam; `unsupported` on other platforms.
  */
 export async function webcamInputs(
   number: number | undefined,
   platform: NodeJS.Platform = process.platform,
 ): Promise<{ name: string; ways: readonly (readonly string[])[] }> {
-  const format = { linux: "v4l2", darwin: "avfoundation", win32: "dshow" }[platform as string];
+  const format = FORMATS.get(platform);
   if (format === undefined) {
     throw new MienError("unsupported", `webcams are not supported on ${platform}`);
   }
@@ -91,18 +98,20 @@ export async function webcamInputs(
       advice:
         there.length > 0
           ? `There is ${there.join(", ")}.`
-          : "Plug one in, and look for it with `npx nx run app:doctor`.",
+          : "Plug one in, then check with `npx nx run app:doctor`.",
     });
   }
   const device = {
     v4l2: `/dev/video${webcam.number}`,
     avfoundation: `${webcam.number}:none`,
     dshow: `video=${webcam.label}`,
-  }[format] as string;
+  }[format];
   const flags = ["-fflags", "nobuffer", "-f", format];
-  const ways = [WISHES, ["-framerate", "30"], []].map((wishes) => [
-    ...[...flags, ...wishes],
-    ...["-i", device],
+  const ways = [PREFERRED, ["-framerate", "30"], []].map((preferred) => [
+    ...flags,
+    ...preferred,
+    "-i",
+    device,
   ]);
   return { name: `webcam ${webcam.number}`, ways };
 }

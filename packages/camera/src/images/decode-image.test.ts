@@ -89,7 +89,7 @@ describe("an image is decoded", () => {
     [6, 8, 16, "top"],
     [7, 8, 16, "bottom"],
     [8, 8, 16, "bottom"],
-  ] as const)("as EXIF orientation %i says", async (orientation, width, height, side) => {
+  ] as const)("as EXIF orientation %i says", async (...[orientation, width, height, side]) => {
     const jpeg = await twoHalves().withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer();
     const image = await decode(jpeg);
     expect(image).toMatchObject({ width, height });

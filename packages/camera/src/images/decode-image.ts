@@ -1,25 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { MienError, messageOf, type RawImage } from "@mien/format";
-import sharp from "sharp";
-import { onDisk } from "./file-names.ts";
+import { onDisk } from "../system/file-names.ts";
 
-/** Larger images are refused before they are unpacked. */
+/** Images with more pixels are refused before they are decoded. */
 const MAX_PIXELS = 100e6;
-/** As sharp calls them; `heif` is AVIF here. Vector graphics are left out on purpose. */
+/** The formats by sharp's names; `heif` here is AVIF. Vector graphics are refused on purpose. */
 const FORMATS = ["jpeg", "png", "webp", "gif", "tiff", "heif"];
 const KINDS = "JPEG, PNG, WebP, GIF, TIFF or AVIF";
 
 /**
  * Reads and decodes an image file: JPEG, PNG, WebP, GIF (its first frame), TIFF (its first page)
- * or AVIF, told by content, not by name.
+ * or AVIF, recognised by content, not by name.
  *
- * It comes out as a viewer shows it: turned as its EXIF orientation says, in 8-bit sRGB (also from
+ * The result is what a viewer shows: rotated by its EXIF orientation, in 8-bit sRGB (converted from
  * CMYK, 16 bits or an embedded profile), transparent parts on white.
  *
  * @param file a path as `shownName` writes it.
- * @returns 3 channels.
- * @throws {MienError} `missing-file` if it cannot be read; `bad-image` if it is no image of these
- * kinds, is damaged or cut off, or has more than 100 megapixels.
+ * @returns an image of 1 or 3 channels.
+ * @throws {MienError} `missing-file` if it cannot be read; `bad-image` if it is not an image of these
+ * formats, is damaged or cut off, or has more than 100 megapixels.
  */
 export async function decodeImage(file: string): Promise<RawImage> {
   const bytes = await readFile(onDisk(file)).catch((error: unknown) => {
@@ -31,6 +30,7 @@ export async function decodeImage(file: string): Promise<RawImage> {
     new MienError("bad-image", `${file} ${problem}`, { cause });
   if (bytes.length === 0) throw fail("is empty (0 bytes)");
   if (isHeic(bytes)) throw fail("is HEIC, which cannot be read; save it as JPEG");
+  const { default: sharp } = await import("sharp");
   const image = sharp(bytes, { limitInputPixels: false, failOn: "error" });
   const { format, width, height, hasAlpha } = await image.metadata().catch((error: unknown) => {
     if (/unsupported image format/.test(messageOf(error))) {
@@ -51,19 +51,19 @@ export async function decodeImage(file: string): Promise<RawImage> {
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, channels: info.channels as 1 | 3, data };
+    return { width: info.width, height: info.height, channels: info.channels === 1 ? 1 : 3, data };
   } catch (error) {
     throw fail(`is damaged or cut off (${reasonOf(error)})`, error);
   }
 }
 
-/** Phones' HEIC shares AVIF's container, but its codec is patented and not built in. */
+/** HEIC, as phones write it, has the container of AVIF, but a patented codec, which sharp lacks. */
 function isHeic(bytes: Uint8Array): boolean {
   const start = new TextDecoder("latin1").decode(bytes.subarray(4, 12));
   return /^ftyp(hei[cmsx]|hev[cx])$/.test(start);
 }
 
-/** The line of a decoder's many that says what is wrong. */
+/** The last line of a decoder's message, which says what is wrong. */
 function reasonOf(error: unknown): string {
   const lines = messageOf(error).split("\n");
   return (lines.filter((line) => /[a-z]/i.test(line)).at(-1) ?? "").trim();

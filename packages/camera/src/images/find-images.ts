@@ -1,39 +1,36 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf } from "@mien/format";
-import { onDisk, shownName } from "./file-names.ts";
+import { MienError, messageOf, printable } from "@mien/format";
+import { onDisk, shownName } from "../system/file-names.ts";
 
-/** Endings of the image files that are picked from a folder. */
+/** Extensions of the image files that are read from a folder. */
 const IMAGE = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i;
 const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|mjpe?g|ogv|wmv|y4m)$/i;
-/** A camera, standard input or a URL: sources that are no path. */
-const STREAM = /^(webcam(:.*)?|kinect(:.*)?|-|[a-z][a-z0-9+.-]+:\/\/.*)$/i;
 
-/** What a file is by its ending; undefined if that does not tell. */
+/** What a file is by its extension; undefined for other extensions. */
 export function kindByEnding(file: string): "image" | "video" | undefined {
   return IMAGE.test(file) ? "image" : VIDEO.test(file) ? "video" : undefined;
 }
 
-/** The images that a source holds, by their names as `shownName` writes them. */
+/** The images of a file or folder; names as `shownName` writes them. */
 export interface FoundImages {
   readonly isFolder: boolean;
   /** Paths in natural order (2 before 10). */
   readonly images: readonly string[];
-  /** Names in the folder that are no image files; folders end with a slash. Hidden ones are left out. */
+  /** Names in the folder that are not image files; folders end with a slash. Without hidden ones. */
   readonly skipped: readonly string[];
 }
 
 /**
- * Finds the images that a user means: one file, whatever it is called, or every image file in a
- * folder, by its ending; folders inside it are not entered.
+ * Finds images: one file, whatever its extension, or every file in a folder that has the extension of
+ * an image. Folders inside are not searched.
  *
  * @param source a path as `shownName` writes it.
  * @throws {MienError} `missing-file` if there is no such file or folder, or no image in it;
- * `unsupported` for cameras, addresses and videos.
+ * `unsupported` for videos, devices and pipes.
  */
 export async function findImages(source: string): Promise<FoundImages> {
   const stats = await stat(onDisk(source)).catch((error: unknown) => {
-    if (STREAM.test(source)) throw notAnImage(`"${source}" is not a file or folder`);
     throw new MienError("missing-file", `cannot find ${source}: ${messageOf(error)}`, {
       advice: "Give --source an image, or a folder of images.",
       cause: error,
@@ -59,7 +56,7 @@ export async function findImages(source: string): Promise<FoundImages> {
   for (const name of names) {
     if (name.startsWith(".")) continue;
     const file = path.join(source, name);
-    // A link to nowhere is kept, so that it is reported as unreadable if it is called an image.
+    // A link to nowhere counts as an image if it has the extension; reading it then reports it.
     const entry = await stat(onDisk(file)).catch(() => undefined);
     if (entry?.isDirectory()) skipped.push(`${name}/`);
     else if (IMAGE.test(name) && entry?.isFile() !== false) images.push(file);
@@ -72,15 +69,10 @@ export async function findImages(source: string): Promise<FoundImages> {
   });
 }
 
-/** `a, b, c and 4 more`. */
+/** Lists the first names: `a, b, c, d, e and 4 more`. */
 export function nameSome(names: readonly string[], most = 5): string {
   const shown = names.slice(0, most).map(printable).join(", ");
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
-}
-
-/** A file name without what could confuse a terminal: control characters and text direction marks. */
-export function printable(name: string): string {
-  return name.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 }
 
 const collator = new Intl.Collator("en", { numeric: true });
@@ -90,7 +82,5 @@ function naturally(a: string, b: string): number {
 }
 
 function notAnImage(problem: string): MienError {
-  return new MienError("unsupported", `${problem}; this version reads still images only`, {
-    advice: "Give --source an image, or a folder of images.",
-  });
+  return new MienError("unsupported", `${problem}; expected an image or a folder of images`);
 }

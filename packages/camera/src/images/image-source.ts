@@ -1,29 +1,38 @@
-import { MienError, type Frame, type RawImage } from "@mien/format";
+import { MienError, printable, type RawImage } from "@mien/format";
 import { decodeImage } from "./decode-image.ts";
-import { findImages, nameSome, printable } from "./find-images.ts";
-import type { Source, SourceOptions } from "../source.ts";
+import { findImages, nameSome } from "./find-images.ts";
+import type { Source, SourceFrame, SourceOptions } from "../source/source.ts";
+import { delay } from "../system/delay.ts";
+import { followSignal } from "../system/follow-signal.ts";
+
+/** With `realTime`, how long each image is shown, in milliseconds. */
+const HOLD = 3000;
+/** With `realTime`, frames per second. */
+const HOLD_RATE = 15;
 
 /**
- * An image file, or every image in a folder in natural order. An image of a folder that cannot be
- * read is left out with a notice; its place stays empty in the numbers of the frames.
+ * Opens an image file, or every image in a folder in natural order. An image of a folder that cannot be
+ * read is left out with a notice; the numbers of the frames have a gap there.
  *
- * @throws {MienError} `missing-file` if there is none; `bad-image` while reading, if none of them
- * can be read.
+ * @throws {MienError} `missing-file` if there is none; while reading, `bad-image` if none can be read.
  */
 export async function openImages(path: string, options: SourceOptions = {}): Promise<Source> {
   const { images, isFolder, skipped } = await findImages(path);
-  const { onNotice, loop = false } = options;
+  const { onNotice, loop = false, realTime = false } = options;
   if (skipped.length > 0) {
     const what = skipped.length === 1 ? "1 entry that is" : `${skipped.length} entries that are`;
     onNotice?.({ kind: "skipped", message: `skipped ${what} no image: ${nameSome(skipped)}` });
   }
-  let closed = false;
-  async function* read(signal?: AbortSignal): AsyncGenerator<Frame, undefined> {
+  const closing = new AbortController();
+  const { signal: closed } = closing;
+  const release = followSignal(closing, options.signal);
+
+  async function* read(): AsyncGenerator<SourceFrame, undefined> {
     let index = 0;
     let good = 0;
     do {
       for (const file of images) {
-        if (closed || signal?.aborted || options.signal?.aborted) return;
+        if (closed.aborted) return;
         const image = await decodeImage(file).catch((error: unknown) => {
           if (!(error instanceof MienError) || !isFolder) throw error;
           onNotice?.({ kind: "skipped", message: printable(error.message), path: file, error });
@@ -32,7 +41,8 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
         if (image !== undefined) {
           good++;
           const { width, height } = image;
-          yield { index, timeMs: 0, width, height, pixels: toRgb(image), path: file };
+          const pixels = toRgb(image);
+          yield { index, timeMs: 0, width, height, pixels, path: file, discontinuity: true };
         }
         index++;
       }
@@ -41,6 +51,7 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
       }
     } while (loop);
   }
+
   return {
     name: path,
     kind: "images",
@@ -48,15 +59,43 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
     height: null,
     framesPerSecond: null,
     length: loop ? null : images.length,
-    frames: read,
+    async *frames(signal) {
+      const unfollow = followSignal(closing, signal);
+      try {
+        yield* realTime ? hold(read(), closed) : read();
+      } finally {
+        unfollow();
+        release();
+      }
+    },
     close() {
-      closed = true;
+      closing.abort();
+      release();
       return Promise.resolve();
     },
   };
 }
 
-/** Three channels: grey is repeated. */
+/** Repeats each image for `HOLD`, like a camera that shows it. */
+async function* hold(
+  images: AsyncIterable<SourceFrame>,
+  closed: AbortSignal,
+): AsyncGenerator<SourceFrame, undefined> {
+  const started = performance.now();
+  let index = 0;
+  for await (const image of images) {
+    const until = performance.now() + HOLD;
+    for (let discontinuity = true; performance.now() < until; discontinuity = false) {
+      const timeMs = performance.now() - started;
+      yield { ...image, index, timeMs, discontinuity };
+      index++;
+      await delay(1000 / HOLD_RATE - (performance.now() - started - timeMs), closed);
+      if (closed.aborted) return;
+    }
+  }
+}
+
+/** RGB, uint8 [height, width, 3]; grey is repeated. */
 function toRgb({ channels, data, width, height }: RawImage): Uint8Array {
   if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length);
   const pixels = new Uint8Array(width * height * 3);

@@ -1,30 +1,30 @@
 import { MienError } from "@mien/format";
 
-/** The Kinect's own measurements of its depth camera, in centimetres and millimetres as it keeps them. */
+/** The geometry of a Kinect's depth camera, as the device stores it. */
 export interface ZeroPlane {
-  /** Between the infrared camera and its projector, in centimetres. */
+  /** Distance between the infrared camera and its projector, in centimetres. */
   readonly emitterDistance: number;
-  /** Between the infrared and the colour camera, in centimetres. */
+  /** Distance between the infrared and the colour camera, in centimetres. */
   readonly colourDistance: number;
-  /** Of the plane at which the pattern was learnt, in centimetres. */
+  /** Distance of the plane at which the infrared pattern was recorded in the factory, in centimetres. */
   readonly referenceDistance: number;
-  /** Of one pixel of the 1280 pixels wide sensor, carried to that plane, in centimetres. */
+  /** Width that a pixel of the sensor, which is 1280 pixels wide, covers in that plane, in centimetres. */
   readonly referencePixelSize: number;
 }
 
-/** What one Kinect knows about itself: it turns raw depth into millimetres seen by the colour camera. */
-export interface Calibration {
+/** What one Kinect stores about its cameras; needed to turn raw depth into a depth map of the colour camera. */
+export interface CameraParameters {
   readonly zeroPlane: ZeroPlane;
-  /** Added to the disparity by the sensor; 200. */
+  /** Offset of the disparity that the sensor reports, in pixels of the sensor; usually 200. */
   readonly constShift: number;
-  /** Coefficients of the lens correction by libfreenect's names; one that is missing is 0. */
+  /** Coefficients of the lens correction by libfreenect's names; a missing one is 0. */
   readonly distortion: Readonly<Record<string, number>>;
-  /** Lines that are missing at the top of a depth map. */
+  /** Number of lines that are missing at the top of a depth map. */
   readonly startLines: number;
 }
 
-/** libfreenect's own constants, which fit a Kinect without a calibration; no lens correction. */
-export const DEFAULT_CALIBRATION: Calibration = {
+/** libfreenect's constants, for a Kinect whose parameters are not known; without lens correction. */
+export const DEFAULT_CAMERA_PARAMETERS: CameraParameters = {
   zeroPlane: {
     emitterDistance: 7.5,
     colourDistance: 2.3,
@@ -36,7 +36,7 @@ export const DEFAULT_CALIBRATION: Calibration = {
   startLines: 0,
 };
 
-/** Width of a pixel of a 640-pixel picture in pixels of the sensor. */
+/** Width of a pixel of a picture (640 pixels wide) in pixels of the sensor (1280). */
 export const SENSOR_PIXELS = 2;
 
 /** Focal length of the depth camera in pixels of its 640×480 picture. */
@@ -49,11 +49,11 @@ const DISTORTION =
   "ax bx cx dx ay by cy dy dx_start dy_start dx_beta_start dy_beta_start dx_beta_inc dy_beta_inc " +
   "dxdx_start dxdy_start dydx_start dydy_start dxdxdx_start dydxdx_start dxdxdy_start " +
   "dydxdy_start dydydx_start dydydy_start";
-export const DISTORTION_NAMES: readonly string[] = DISTORTION.split(" ");
+const DISTORTION_NAMES: readonly string[] = DISTORTION.split(" ");
 
-/** A calibration as fakenect's `device.json` holds it. */
-export function toDeviceJson(calibration: Calibration): unknown {
-  const { zeroPlane, constShift, distortion, startLines } = calibration;
+/** Camera parameters in the format of fakenect's `device.json`. */
+export function toDeviceJson(cameraParameters: CameraParameters): unknown {
+  const { zeroPlane, constShift, distortion, startLines } = cameraParameters;
   return {
     reg_info: {
       ...Object.fromEntries(DISTORTION_NAMES.map((name) => [name, distortion[name] ?? 0])),
@@ -70,23 +70,21 @@ export function toDeviceJson(calibration: Calibration): unknown {
 }
 
 /**
- * Reads the content of a `device.json`.
+ * Checks the content of a `device.json`.
  *
- * @param where for the error.
- * @throws {MienError} `bad-data` if a number is missing or impossible.
+ * @param content parsed JSON.
+ * @param where the file, for the error message.
+ * @throws {MienError} `bad-data` if a number is missing or not positive.
  */
-export function fromDeviceJson(content: unknown, where: string): Calibration {
-  const object = (value: unknown): Record<string, unknown> =>
-    typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  const root = object(content);
-  const info = object(root["reg_info"]);
-  const plane = object(info["zero_plane_info"]);
+export function fromDeviceJson(content: unknown, where: string): CameraParameters {
+  const info = property(content, "reg_info");
+  const plane = property(info, "zero_plane_info");
   const positive = (name: string): number => {
-    const value = plane[name];
+    const value = property(plane, name);
     if (typeof value === "number" && value > 0 && value < Infinity) return value;
     throw new MienError(
       "bad-data",
-      `${where} is no Kinect calibration: expected a positive number at ` +
+      `${where} holds no camera parameters of a Kinect: expected a positive number at ` +
         `reg_info.zero_plane_info.${name}, found ${JSON.stringify(value) ?? "nothing"}`,
     );
   };
@@ -99,8 +97,16 @@ export function fromDeviceJson(content: unknown, where: string): Calibration {
       referenceDistance: positive("reference_distance"),
       referencePixelSize: positive("reference_pixel_size"),
     },
-    constShift: numberOr(root["const_shift"], DEFAULT_CALIBRATION.constShift),
-    distortion: Object.fromEntries(DISTORTION_NAMES.map((name) => [name, numberOr(info[name], 0)])),
-    startLines: numberOr(object(info["pad_info"])["start_lines"], 0),
+    constShift: numberOr(property(content, "const_shift"), DEFAULT_CAMERA_PARAMETERS.constShift),
+    distortion: Object.fromEntries(
+      DISTORTION_NAMES.map((name) => [name, numberOr(property(info, name), 0)]),
+    ),
+    startLines: numberOr(property(property(info, "pad_info"), "start_lines"), 0),
   };
+}
+
+/** A property of what may be an object; undefined if there is none. */
+function property(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return new Map<string, unknown>(Object.entries(value)).get(name);
 }

@@ -49,25 +49,28 @@ const kinect = (environment: Record<string, string | undefined>) =>
   });
 
 describe("without a Kinect", () => {
-  it("a missing library is named, and how to install it", async () => {
+  it("names a missing library, and says how to install it", async () => {
     const reader = kinect({ MIEN_LIBFREENECT: path.join(folder, "libfreenect.so") });
     await expectRefusal(reader, /libfreenect.* is not installed\n.*(apt|brew|vcpkg) install/);
   });
 
-  it("something else in the library's place is no crash", async () => {
+  it("refuses a file that is no library, without a crash", async () => {
     const file = path.join(folder, "other.so");
     await writeFile(file, "not a library");
     await expectRefusal(kinect({ MIEN_LIBFREENECT: file }), /libfreenect cannot be loaded/);
   });
 
-  it.skipIf(withoutFakenect)("the real library finds none, and says where to look", async () => {
-    const reader = kinect({ MIEN_LIBFREENECT: LIBFREENECT });
-    await expectRefusal(reader, /(no Kinect was found|USB cannot be used)[^]*\n.*(power|USB)/);
-  });
+  it.skipIf(withoutFakenect)(
+    "finds none with the real library, and says what to check",
+    async () => {
+      const reader = kinect({ MIEN_LIBFREENECT: LIBFREENECT });
+      await expectRefusal(reader, /(no Kinect was found|USB cannot be used)[^]*\n.*(power|USB)/);
+    },
+  );
 });
 
 describe.skipIf(withoutFakenect)("the real fakenect", () => {
-  it("plays a recording to its end, which is an end", async () => {
+  it("plays a recording to its end, and then ends", async () => {
     const reader = kinect({ FAKENECT_PATH: recording });
     expect(await reader.exit).toBe(0);
     const { end } = reader.lines.at(-1) as { end: number };
@@ -99,11 +102,11 @@ describe.skipIf(withoutFakenect)("the real fakenect", () => {
     ],
     ["has an empty index", (copy) => writeFile(path.join(copy, "INDEX.txt"), ""), /no pair of/],
     [
-      "has a damaged calibration",
+      "has damaged camera parameters",
       (copy) => writeFile(path.join(copy, "device.json"), "{}"),
-      /device\.json is no Kinect calibration/,
+      /device\.json holds no camera parameters of a Kinect/,
     ],
-  ])("is not let loose on a recording that %s", async (name, damage, sentence) => {
+  ])("is not started with a recording that %s", async (name, damage, sentence) => {
     const copy = await damaged(name.replaceAll(" ", "-"), damage);
     vi.stubEnv("FAKENECT_PATH", copy);
     await expect(openSource("kinect")).rejects.toThrow(sentence);
@@ -115,7 +118,7 @@ describe.skipIf(withoutFakenect)("the real fakenect", () => {
     await expectRefusal(reader, /FAKENECT_PATH is not set/);
   });
 
-  it("is started again when its process is killed or stopped; leaves nothing on Ctrl-C", async () => {
+  it("is started again if its process is killed or stopped, and leaves no process on Ctrl-C", async () => {
     const long = path.join(folder, "long");
     await repeatRecording(recording, long, { times: 40, seconds: 0.5 });
     const reader = kinect({ FAKENECT_PATH: long });
@@ -130,7 +133,7 @@ describe.skipIf(withoutFakenect)("the real fakenect", () => {
     expect(reader.children()).toEqual([]);
   });
 
-  it("ends with its reader, also when that is killed", async () => {
+  it("ends when its reader is killed", async () => {
     const reader = kinect({ FAKENECT_PATH: path.join(folder, "long") });
     await reader.until(isFrame);
     reader.kill("SIGKILL");

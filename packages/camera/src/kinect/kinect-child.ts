@@ -1,4 +1,5 @@
-// The process that calls libfreenect, so that whatever it does, crash or hang, hits nobody else.
+// The program that calls libfreenect in a process of its own, so that the main process goes on if the
+// library crashes or hangs.
 import { Socket } from "node:net";
 import {
   PAIR_BYTES,
@@ -16,14 +17,14 @@ import {
   type Handle,
   type Libfreenect,
 } from "./libfreenect.ts";
-import { DEPTH_BYTES } from "./recording.ts";
+import { DEPTH_BYTES } from "./picture-size.ts";
 
-// Ctrl-C reaches the whole group of processes; the parent decides when this one ends. Without a
-// parent there is nobody to work for, and a hung native call must not keep the process.
+// Ctrl-C reaches every process of the group, but the parent decides when this one ends. Without a
+// parent it ends at once, also if a native call hangs.
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
-/** Stops the work, with the place and the native error. */
+/** A failure of the library: the step, and the native error as its message. */
 class Failure extends Error {
   readonly step: KinectStep;
 
@@ -47,7 +48,7 @@ async function run({ candidates, task }: KinectTask): Promise<void> {
   if (task === "probe") await tell({ type: "loaded", library: library.file });
   const context: [Handle] = [null];
   check("usb", library.init(context, null));
-  // Before anything else: without a device, other first calls hang.
+  // This must be the first call: without a device, others hang.
   const devices = library.numDevices(context[0]);
   if (task === "probe") {
     await tell({ type: "probed", devices });
@@ -67,8 +68,8 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
   process.once("message", () => (isStopped = true));
   const pipe = new Socket({ fd: PICTURES, readable: false, writable: true });
   pipe.on("error", () => process.kill(process.pid, "SIGKILL"));
-  // The library writes into one while the other is on its way; they are swapped only in callbacks,
-  // while the library waits.
+  // The library writes into one buffer while the other is being sent. They are swapped only in
+  // callbacks, during which the library waits.
   let [filling, sending] = [Buffer.alloc(PAIR_BYTES), Buffer.alloc(PAIR_BYTES)];
   const fill = () => {
     library.setDepthBuffer(device, filling.subarray(0, DEPTH_BYTES));
@@ -76,7 +77,7 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
   };
   let [hasDepth, hasColour] = [false, false];
   const sendPair = () => {
-    // A parent that reads too slowly gets the newest pair when it is ready for one.
+    // While the parent has not read the last pair, this one is overwritten by the next.
     if (!hasDepth || !hasColour || pipe.writableLength > 0) return;
     pipe.write(filling);
     [filling, sending] = [sending, filling];
@@ -93,7 +94,7 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
   });
   library.setDepthCallback(device, onDepth);
   library.setVideoCallback(device, onColour);
-  const calibration = library.readCalibration(device) ?? null;
+  const cameraParameters = library.readCameraParameters(device) ?? null;
   check(
     "start",
     library.setDepthMode(device, library.findDepthMode(RESOLUTION, DEPTH_11BIT)),
@@ -101,8 +102,8 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
   );
   fill();
   check("start", library.startDepth(device), library.startVideo(device));
-  await tell({ type: "streaming", calibration });
-  const isFake = calibration === null;
+  await tell({ type: "streaming", cameraParameters });
+  const isFake = cameraParameters === null;
   while (!isStopped) {
     const result = await library.processEvents(context);
     if (result >= 0) continue;

@@ -1,42 +1,47 @@
 import { MienError } from "@mien/format";
-import { killChild } from "../child-processes.ts";
-import type { Connection } from "../connection.ts";
-import { atMost } from "../delay.ts";
-import { unzeroed } from "../unzeroed.ts";
-import { DEFAULT_CALIBRATION, type Calibration } from "./camera-parameters.ts";
+import { killChild } from "@mien/cli";
+import type { Connection } from "../source/connection.ts";
+import { atMost } from "../system/delay.ts";
+import { unzeroed } from "../system/unzeroed-memory.ts";
+import { DEFAULT_CAMERA_PARAMETERS, type CameraParameters } from "./camera-parameters.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import { PAIR_BYTES, type KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 import { openPicturePipe, type PipeReader } from "./picture-pipe.ts";
-import { COLOUR_BYTES, DEPTH_BYTES, checkFiles, readRecording } from "./recording.ts";
-import { createRegistration, HEIGHT, WIDTH } from "./registration.ts";
+import { COLOUR_BYTES, DEPTH_BYTES, HEIGHT, WIDTH } from "./picture-size.ts";
+import { checkFiles, readRecording } from "./recording.ts";
+import { createRegistration } from "./registration.ts";
 
-/** Takes raw depth, whose memory is used again for the next pair, and colour, which is its own. */
+/**
+ * Receives a pair of pictures: raw depth, uint16 [480, 640], whose memory is reused for the next
+ * pair, and colour, RGB uint8 [480, 640, 3], which is not reused.
+ */
 type OnPair = (raw: Uint16Array, pixels: Uint8Array) => void;
 
-/** How the Kinect is read. */
+/** How a Kinect is read. */
 export interface KinectOptions {
-  /** Takes raw depth, to be used before it returns, and colour instead of frames. */
+  /** Receives raw pairs instead of the frames of `start`. */
   readonly onRaw?: OnPair;
 }
 
 export interface KinectConnection extends Connection {
-  readonly calibration: Calibration;
+  readonly cameraParameters: CameraParameters;
 }
 
 const FRAMES_PER_SECOND = 30;
-/** For loading the library, opening the device and its first picture, in milliseconds. */
+/** Time limit for loading the library, opening the device and its first pictures, in milliseconds. */
 const PATIENCE = 10_000;
-/** For closing the device, in milliseconds. */
-const FAREWELL = 1000;
+/** Time limit for closing the device, in milliseconds. */
+const CLOSING_TIME = 1000;
+/** How much of what the library prints is kept for an error message, in characters. */
 const KEPT_LOG = 8192;
 
 /**
- * Opens the Kinect in a process of its own and waits for its first pictures. Where `FAKENECT_PATH`
- * names a recording, fakenect plays it instead.
+ * Opens the Kinect in a process of its own and waits for its first pictures. If `FAKENECT_PATH` names
+ * a recording, fakenect plays it instead.
  *
- * @throws {MienError} if there is no Kinect, no library, or anything fails: why, and the remedy.
+ * @throws {MienError} if there is no Kinect or no library, or anything fails: why, and what to do.
  */
 export async function connectKinect(
   signal?: AbortSignal,
@@ -62,16 +67,16 @@ export async function connectKinect(
       log = (log + text).slice(-KEPT_LOG);
     });
   }
-  let onCalibration: (calibration: Calibration) => void = () => undefined;
-  const calibrated = new Promise<Calibration>((resolve) => (onCalibration = resolve));
+  let onParameters: (cameraParameters: CameraParameters) => void = () => undefined;
+  const parametersKnown = new Promise<CameraParameters>((resolve) => (onParameters = resolve));
   let failure: MienError | undefined;
   let hasEnded = false;
   child.on("message", (message: KinectMessage) => {
     if (message.type === "streaming") {
-      onCalibration(message.calibration ?? recorded ?? DEFAULT_CALIBRATION);
+      onParameters(message.cameraParameters ?? recorded ?? DEFAULT_CAMERA_PARAMETERS);
     }
     if (message.type === "ended") hasEnded = true;
-    if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
+    if (message.type === "failed") failure = explainKinect({ ...message, log });
   });
 
   const allRead = new Promise((resolve) => pictures.once("close", resolve));
@@ -82,14 +87,14 @@ export async function connectKinect(
       ),
     );
     child.once("close", (code, killedBy) => {
-      const reason = () => failure ?? explainDeath(code, killedBy, log, isFake);
-      void atMost(FAREWELL, allRead).then(() => resolve(hasEnded ? failure : reason()));
+      const reason = () => failure ?? explainExit({ code, killedBy }, log, isFake);
+      void atMost(CLOSING_TIME, allRead).then(() => resolve(hasEnded ? failure : reason()));
     });
   });
   const close = async (hangs = false) => {
     if (!hangs && child.connected) {
       child.send({ type: "stop" }, () => undefined);
-      await atMost(FAREWELL, ended);
+      await atMost(CLOSING_TIME, ended);
     }
     await killChild(child);
     pictures.destroy();
@@ -98,7 +103,7 @@ export async function connectKinect(
   const abort = () => child.kill("SIGKILL");
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
-  const opened = firstPair.then(() => calibrated);
+  const opened = firstPair.then(() => parametersKnown);
   const first = await atMost(PATIENCE, Promise.race([opened, ended]));
   signal?.removeEventListener("abort", abort);
   const hasFailed = first === undefined || first === "late" || first instanceof MienError;
@@ -106,7 +111,7 @@ export async function connectKinect(
   if (signal?.aborted) throw new MienError("interrupted", "opening the Kinect was given up");
   if (first === "late") {
     throw new MienError("environment", `the Kinect sent no picture in ${PATIENCE / 1000} s`, {
-      advice: "Plug it in anew, without a hub and with its power supply connected.",
+      advice: "Unplug it and plug it in again, without a hub and with its power supply connected.",
     });
   }
   if (first instanceof MienError) throw first;
@@ -119,7 +124,7 @@ export async function connectKinect(
     height: HEIGHT,
     framesPerSecond: FRAMES_PER_SECOND,
     durationMs: null,
-    calibration: first,
+    cameraParameters: first,
     ended,
     close,
     start(onCapture) {
@@ -134,7 +139,7 @@ export async function connectKinect(
   };
 }
 
-/** Puts pairs together. */
+/** Assembles the bytes of a pipe into pairs. */
 function pairReader(onPair: OnPair): PipeReader {
   const raw = new Uint16Array(DEPTH_BYTES / 2);
   const depth = new Uint8Array(raw.buffer);
@@ -155,11 +160,11 @@ function pairReader(onPair: OnPair): PipeReader {
 }
 
 /**
- * Looks at a recording before fakenect does, which ends or crashes its process over what it finds.
+ * Checks a recording before fakenect reads it, since a damaged one ends or crashes fakenect's process.
  *
- * @returns its calibration.
+ * @returns the recording's camera parameters.
  */
-async function checkRecording(folder: string | undefined): Promise<Calibration> {
+async function checkRecording(folder: string | undefined): Promise<CameraParameters> {
   if (folder === undefined) {
     throw new MienError(
       "missing-file",
@@ -171,12 +176,12 @@ async function checkRecording(folder: string | undefined): Promise<Calibration> 
   }
   const recording = await readRecording(folder);
   await checkFiles(recording);
-  return recording.calibration;
+  return recording.cameraParameters;
 }
 
-function explainDeath(
-  code: number | null,
-  killedBy: NodeJS.Signals | null,
+/** The error if the child ended without a message. */
+function explainExit(
+  { code, killedBy }: { readonly code: number | null; readonly killedBy: NodeJS.Signals | null },
   log: string,
   isFake: boolean,
 ): MienError {

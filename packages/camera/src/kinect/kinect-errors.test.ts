@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { explainKinect } from "./kinect-errors.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 
-describe("a native error becomes a sentence with its remedy", () => {
+describe("a native error is explained, with what to do about it", () => {
   it.each([
     ["open", "-3", "", "linux", /may not be opened by this user/, /udev rule: echo 'SUBSYSTEM/],
     ["open", "-1", "Could not open camera: -3", "linux", /may not be opened/, /udevadm control/],
@@ -30,8 +30,8 @@ describe("a native error becomes a sentence with its remedy", () => {
     ],
     ["library", "dlopen: no such file", "", "darwin", /not installed/, /brew install libfreenect/],
     ["library", "", "", "win32", /cannot be loaded/, /vcpkg/],
-  ] as const)("%s %s %s on %s", (step, detail, log, platform, problem, remedy) => {
-    const error = explainKinect(step, detail, log, platform);
+  ] as const)("%s %s %s on %s", (...[step, detail, log, platform, problem, remedy]) => {
+    const error = explainKinect({ step, detail, log }, platform);
     expect(error.message).toMatch(problem);
     expect(error.advice).toMatch(remedy);
     expect(error.code).toBe("environment");
@@ -53,9 +53,11 @@ describe("libfreenect is looked up", () => {
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 
-  it("by its names, then in the folders of the system, Debian's and Homebrew's among them", () => {
+  it("by its file names, then in the folders of the system, also Debian's and Homebrew's", () => {
     expect(findLibfreenect({}, "linux", root).candidates).toEqual([
-      ...["libfreenect.so.0.5", "libfreenect.so.0", "libfreenect.so"],
+      "libfreenect.so.0.5",
+      "libfreenect.so.0",
+      "libfreenect.so",
       path.join(root, "usr/lib/x86_64-linux-gnu/libfreenect.so.0.5"),
     ]);
     expect(findLibfreenect({}, "darwin", root).candidates).toEqual([
@@ -65,17 +67,17 @@ describe("libfreenect is looked up", () => {
     expect(findLibfreenect({}, "win32", root).candidates).toContain("freenect.dll");
   });
 
-  it("as if MIEN_LIBFREENECT were not set where it is empty", () => {
+  it("as if MIEN_LIBFREENECT were not set if it is empty", () => {
     const { candidates } = findLibfreenect({ MIEN_LIBFREENECT: "" }, "linux", root);
     expect(candidates).toContain("libfreenect.so.0.5");
   });
 
-  it("where MIEN_LIBFREENECT says, and nowhere else", () => {
+  it("only at the path in MIEN_LIBFREENECT if it is set", () => {
     const places = findLibfreenect({ MIEN_LIBFREENECT: "/x/lib.so", FAKENECT_PATH: "/r" }, "linux");
     expect(places).toEqual({ candidates: ["/x/lib.so"], isFake: false });
   });
 
-  it("as fakenect where a recording is to be played, never as the real one", () => {
+  it("as fakenect if FAKENECT_PATH is set, and never as the real library", () => {
     const { candidates, isFake } = findLibfreenect({ FAKENECT_PATH: "/r" }, "linux", root);
     expect(isFake).toBe(true);
     expect(candidates).toEqual([

@@ -1,8 +1,8 @@
 import { MienError } from "@mien/format";
-import { installHint } from "../install-hint.ts";
+import { installHint } from "../system/install-hint.ts";
 import type { KinectStep } from "./kinect-messages.ts";
 
-/** libusb's names for what libfreenect hands through. */
+/** The meaning of libusb's error numbers, which libfreenect passes on. */
 const USB_ERRORS: Readonly<Record<string, string>> = {
   "-1": "input/output error",
   "-3": "access denied",
@@ -16,29 +16,37 @@ const USB_ERRORS: Readonly<Record<string, string>> = {
 };
 
 const RULES = "/etc/udev/rules.d/60-libfreenect.rules";
-/** Lets every user open a Kinect's three devices. */
+/** A udev rule that lets every user open the three USB devices of a Kinect. */
 const RULE =
   'SUBSYSTEM=="usb", ATTR{idVendor}=="045e", ATTR{idProduct}=="02a[de]|02b0", MODE="0666"';
+/** What to do if a user may not open the Kinect on Linux. */
 export const UDEV_REMEDY =
   `Allow it with a udev rule: echo '${RULE}' | sudo tee ${RULES}; ` +
-  "sudo udevadm control --reload-rules; then plug the Kinect in anew.";
+  "sudo udevadm control --reload-rules; then unplug the Kinect and plug it in again.";
+/** What to do if Linux's own webcam driver uses the Kinect. */
 export const MODULE_REMEDY =
-  "Linux' own webcam driver holds it: sudo modprobe -r gspca_kinect; for good: " +
+  "Linux's own webcam driver uses it: sudo modprobe -r gspca_kinect; permanently: " +
   "echo blacklist gspca_kinect | sudo tee /etc/modprobe.d/kinect.conf";
 const PLUG_REMEDY =
-  "Connect its USB plug and its own power supply (without it only the motor is there), to a USB 2 " +
-  "port if there is one; `lsusb` lists it as 045e:02ae.";
+  "Connect its own power supply (without it, only the motor is found) and its USB plug, to a USB 2 " +
+  "port if there is one; then `lsusb` lists it as 045e:02ae.";
+
+/** What a Kinect's process reported. */
+export interface KinectFailure {
+  readonly step: KinectStep;
+  readonly detail: string;
+  readonly log?: string;
+}
 
 /**
- * Says why the Kinect cannot be used.
+ * Explains why the Kinect cannot be used.
  *
- * @param detail what went wrong natively: libusb's number, or the loader's complaint.
- * @param log what libfreenect printed.
+ * @param failure.step the step that failed.
+ * @param failure.detail libusb's error number, or the loader's message.
+ * @param failure.log what libfreenect printed. Default nothing.
  */
 export function explainKinect(
-  step: KinectStep,
-  detail: string,
-  log = "",
+  { step, detail, log = "" }: KinectFailure,
   platform: NodeJS.Platform = process.platform,
 ): MienError {
   const say = (problem: string, advice: string) =>
@@ -70,13 +78,13 @@ export function explainKinect(
       "the Kinect is in use by a kernel driver or another program",
       platform === "linux"
         ? MODULE_REMEDY
-        : "Close other programs that use the Kinect, and plug it in anew.",
+        : "Close other programs that use the Kinect, then unplug it and plug it in again.",
     );
   }
   if (code === "-12" && platform === "win32") {
     return say(
       "the Kinect has no driver that libusb can use",
-      "Give its camera the libusbK driver with the program Zadig.",
+      "Install the libusbK driver for its camera with the program Zadig.",
     );
   }
   if (step === "usb") {

@@ -1,25 +1,25 @@
-import type { Calibration } from "./camera-parameters.ts";
-import { COLOUR_BYTES, DEPTH_BYTES } from "./recording.ts";
+import type { CameraParameters } from "./camera-parameters.ts";
+import { COLOUR_BYTES, DEPTH_BYTES } from "./picture-size.ts";
 
-/** What the parent tells the child on its command line, as JSON. */
+/** What the parent asks of the child, on its command line as JSON. */
 export interface KinectTask {
   /** Libraries to try, in order. */
   readonly candidates: readonly string[];
-  /** Deliver pictures, or only say what there is. */
+  /** `stream` delivers pictures; `probe` only reports what there is. */
   readonly task: "stream" | "probe";
 }
 
-/** Where the child got to, when it failed. */
+/** The step at which the child failed. */
 export type KinectStep = "library" | "usb" | "device" | "open" | "start" | "events";
 
-/** What the child tells the parent over their message channel. */
+/** What the child reports to the parent, over Node's message channel. */
 export type KinectMessage =
   | { readonly type: "failed"; readonly step: KinectStep; readonly detail: string }
-  /** Pictures follow; the calibration is null if the library does not tell it. */
-  | { readonly type: "streaming"; readonly calibration: Calibration | null }
+  /** Pictures follow. The camera parameters are null if the library does not know them. */
+  | { readonly type: "streaming"; readonly cameraParameters: CameraParameters | null }
   /** fakenect's recording has ended. */
   | { readonly type: "ended" }
-  /** To a probe: the library is there; it sees so many devices, and opens the first. */
+  /** To a probe: the library was loaded; then, how many devices it finds. */
   | { readonly type: "loaded"; readonly library: string }
   | { readonly type: "probed"; readonly devices: number };
 

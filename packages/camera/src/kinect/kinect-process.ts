@@ -3,17 +3,17 @@ import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { watchChild } from "../child-processes.ts";
+import { killChildOnExit } from "@mien/cli";
 import type { KinectTask } from "./kinect-messages.ts";
 
 /**
- * Starts the process that calls libfreenect. Its standard output and error are what the library
+ * Starts the process that calls libfreenect; its standard output and error carry what the library
  * prints.
  *
- * @param pictures the end of a pipe that it is to write pictures into.
+ * @param pictures the end of a pipe into which it writes the pictures.
  */
 export function startKinectProcess(task: KinectTask, pictures?: Socket): ChildProcess {
-  // From source it needs what this process needs, but not what else it was started with.
+  // Run from source, it needs the same loader as this process, but none of its other flags.
   const extension = path.extname(fileURLToPath(import.meta.url));
   const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const execArgv = extension === ".ts" ? ["--conditions=source", "--import", tsx()] : [];
@@ -22,6 +22,6 @@ export function startKinectProcess(task: KinectTask, pictures?: Socket): ChildPr
     execArgv,
     stdio: ["ignore", "pipe", "pipe", "ipc", pictures ?? "ignore"],
   });
-  watchChild(child);
+  killChildOnExit(child);
   return child;
 }

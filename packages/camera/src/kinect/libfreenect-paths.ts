@@ -1,27 +1,26 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 
-/** Where libfreenect may be: file names that the system's loader looks up, and whole paths. */
+/** Where libfreenect may be. */
 export interface LibraryPlaces {
-  /** What to try to load, in order. */
+  /** File names, which the system's loader looks up, and paths; in the order in which to try them. */
   readonly candidates: readonly string[];
-  /** Whether it is fakenect, which plays a recording in the Kinect's stead. */
+  /** Whether it is fakenect, a build of libfreenect that plays a recording instead of reading a Kinect. */
   readonly isFake: boolean;
 }
 
-/** Folders with libraries of Linux distributions, by hand and by package, and of macOS' managers. */
-const FOLDERS = {
+/** Folders of libraries: of Linux distributions and of macOS's package managers. */
+const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   linux: ["/usr/local/lib", "/usr/local/lib64", "/usr/lib64", "/usr/lib"],
   darwin: ["/opt/homebrew/lib", "/usr/local/lib", "/opt/local/lib"],
-  win32: [],
-} as const;
+};
 
 /**
- * Looks up libfreenect: the file that `MIEN_LIBFREENECT` names, else by its usual names in the usual
- * places. Where `FAKENECT_PATH` names a recording, fakenect is looked up instead, as its own wrapper
- * script does.
+ * Looks up libfreenect: the file that `MIEN_LIBFREENECT` names, else the usual file names in the usual
+ * folders. If `FAKENECT_PATH` names a recording, fakenect is looked up instead, as fakenect's own
+ * wrapper script does.
  *
- * @param root holds the usual places.
+ * @param root the folder that the usual folders are below. Default `/`.
  */
 export function findLibfreenect(
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -31,21 +30,21 @@ export function findLibfreenect(
   const named = environment["MIEN_LIBFREENECT"];
   if (named) return { candidates: [named], isFake: /fakenect/.test(named) };
   const isFake = Boolean(environment["FAKENECT_PATH"]);
-  const folders = platform in FOLDERS ? FOLDERS[platform as keyof typeof FOLDERS] : [];
+  const folders = FOLDERS[platform] ?? [];
   const inFolders = [...multiarch(platform, root), ...folders].flatMap((folder) =>
     librariesIn(path.join(root, folder, isFake ? "fakenect" : "")),
   );
   return { candidates: isFake ? inFolders : [...loaderNames(platform), ...inFolders], isFake };
 }
 
-/** Names that the system's loader finds by itself; a loader knows more folders than we. */
+/** File names for the system's loader, which also searches folders that are not listed here. */
 function loaderNames(platform: NodeJS.Platform): readonly string[] {
   if (platform === "win32") return ["freenect.dll", "libfreenect.dll"];
   if (platform === "darwin") return ["libfreenect.dylib"];
   return ["libfreenect.so.0.5", "libfreenect.so.0", "libfreenect.so"];
 }
 
-/** Debian's folders for one architecture, like /usr/lib/x86_64-linux-gnu. */
+/** Debian's folders of one architecture each, for example /usr/lib/x86_64-linux-gnu. */
 function multiarch(platform: NodeJS.Platform, root: string): string[] {
   if (platform !== "linux") return [];
   const names = list(path.join(root, "/usr/lib")).filter((name) => name.includes("-linux-gnu"));
@@ -55,7 +54,7 @@ function multiarch(platform: NodeJS.Platform, root: string): string[] {
 function librariesIn(folder: string): string[] {
   const library = /^lib(freenect|fakenect)(\.so(\.0(\.\d+)?)?|(\.0(\.\d+)?)?\.dylib)$/;
   const names = list(folder).filter((name) => library.test(name));
-  // The longest name has the most exact version.
+  // The longest name states the version most exactly.
   return names.sort((a, b) => b.length - a.length).map((name) => path.join(folder, name));
 }
 

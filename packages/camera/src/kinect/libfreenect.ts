@@ -1,10 +1,10 @@
 import koffi from "koffi";
-import type { Calibration } from "./camera-parameters.ts";
+import type { CameraParameters } from "./camera-parameters.ts";
 
-/** A pointer to something of libfreenect's. */
+/** A pointer to an object of libfreenect: a context, a device or a callback. */
 export type Handle = unknown;
 
-/** libfreenect's functions, as far as they are used. Negative results are errors. */
+/** The functions of libfreenect that are used. Negative results are errors. */
 export interface Libfreenect {
   /** The file that was loaded. */
   readonly file: string;
@@ -16,7 +16,7 @@ export interface Libfreenect {
   findVideoMode(resolution: number, format: number): unknown;
   setDepthMode(device: Handle, mode: unknown): number;
   setVideoMode(device: Handle, mode: unknown): number;
-  /** Where the next picture is to be written; must live as long as it is in use. */
+  /** Sets where the next picture is written; the buffer must not be freed while it is set. */
   setDepthBuffer(device: Handle, buffer: Uint8Array): number;
   setVideoBuffer(device: Handle, buffer: Uint8Array): number;
   setDepthCallback(device: Handle, callback: Handle): void;
@@ -27,21 +27,21 @@ export interface Libfreenect {
   stopVideo(device: Handle): number;
   closeDevice(device: Handle): number;
   shutdown(context: Handle): number;
-  /** Waits in a thread of its own until something has come, at most a second. */
+  /** Waits for events in a thread of its own, for at most 1 s. */
   processEvents(context: Handle): Promise<number>;
-  /** The Kinect's own; undefined of fakenect. */
-  readCalibration(device: Handle): Calibration | undefined;
-  /** Makes a native callback; the thread that waits for events waits for it, too. */
+  /** The parameters that the Kinect stores; undefined with fakenect. */
+  readCameraParameters(device: Handle): CameraParameters | undefined;
+  /** Makes a native callback; the thread that processes events waits until it returns. */
   onPicture(take: () => void): Handle;
 }
 
-/** Medium resolution, 640×480; raw depth of 11 bits in 16; RGB; the cameras without motor and sound. */
+/** libfreenect's constants: 640×480 pixels; raw depth as 11 of 16 bits; RGB; the cameras alone, without motor and microphones. */
 export const RESOLUTION = 1;
 export const DEPTH_11BIT = 0;
 export const VIDEO_RGB = 0;
 export const CAMERA = 2;
 
-/** In the order of libfreenect's struct. */
+/** The fields of libfreenect's `freenect_reg_info`, all int32, in their order. */
 export const REG_INFO =
   "dx_center ax bx cx dx dx_start ay by cy dy dy_start dx_beta_start dy_beta_start rollout_blank " +
   "rollout_size dx_beta_inc dy_beta_inc dxdx_start dxdy_start dydx_start dydy_start dxdxdx_start " +
@@ -60,9 +60,9 @@ interface Registration {
 }
 
 /**
- * Loads the first library that can be loaded. May be called once in a process.
+ * Loads the first library that can be loaded. May be called only once in a process.
  *
- * @throws {Error} with the loader's complaints.
+ * @throws {Error} with the loader's messages if none can be loaded.
  */
 export function loadLibfreenect(candidates: readonly string[]): Libfreenect {
   const problems: string[] = [];
@@ -78,24 +78,40 @@ export function loadLibfreenect(candidates: readonly string[]): Libfreenect {
 
 function bind(library: ReturnType<typeof koffi.load>, file: string): Libfreenect {
   koffi.struct("freenect_frame_mode", {
-    ...{ reserved: "uint32", resolution: "int", format: "int32", bytes: "int32" },
-    ...{ width: "int16", height: "int16", data_bits: "int8", pad_bits: "int8" },
-    ...{ framerate: "int8", is_valid: "int8" },
+    reserved: "uint32",
+    resolution: "int",
+    format: "int32",
+    bytes: "int32",
+    width: "int16",
+    height: "int16",
+    data_bits: "int8",
+    pad_bits: "int8",
+    framerate: "int8",
+    is_valid: "int8",
   });
   koffi.struct("timeval", { seconds: "long", microseconds: "long" });
   const callback = koffi.proto("void freenect_cb(void *dev, void *picture, uint32_t clock)");
   const numbers = Object.fromEntries(REG_INFO.split(" ").map((name) => [name, "int32"]));
   koffi.struct("freenect_reg_info", numbers);
   koffi.struct("freenect_reg_pad_info", {
-    ...{ start_lines: "uint16", end_lines: "uint16", cropping_lines: "uint16" },
+    start_lines: "uint16",
+    end_lines: "uint16",
+    cropping_lines: "uint16",
   });
   koffi.struct("freenect_zero_plane_info", {
-    ...{ emitter: "float", colour: "float", distance: "float", pixel: "float" },
+    emitter: "float",
+    colour: "float",
+    distance: "float",
+    pixel: "float",
   });
   koffi.struct("freenect_registration", {
-    ...{ info: "freenect_reg_info", pad: "freenect_reg_pad_info" },
-    ...{ plane: "freenect_zero_plane_info", const_shift: "double" },
-    ...{ raw_to_mm: "void *", depth_to_rgb: "void *", table: "void *" },
+    info: "freenect_reg_info",
+    pad: "freenect_reg_pad_info",
+    plane: "freenect_zero_plane_info",
+    const_shift: "double",
+    raw_to_mm: "void *",
+    depth_to_rgb: "void *",
+    table: "void *",
   });
   const f = <Type>(prototype: string) => library.func(prototype) as unknown as Type;
   const processEvents = library.func(
@@ -137,7 +153,7 @@ function bind(library: ReturnType<typeof koffi.load>, file: string): Libfreenect
           else resolve(result);
         });
       }),
-    readCalibration(device) {
+    readCameraParameters(device) {
       if (registration === undefined) return undefined;
       const copy = registration.copy(device);
       registration.destroy(copy);
@@ -158,7 +174,7 @@ function bind(library: ReturnType<typeof koffi.load>, file: string): Libfreenect
   };
 }
 
-/** What a library may lack. */
+/** Functions that a library may lack; undefined if it does. */
 function optional<Type>(bindFunctions: () => Type): Type | undefined {
   try {
     return bindFunctions();

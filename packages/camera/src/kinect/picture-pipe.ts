@@ -5,25 +5,25 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** Takes what comes through a pipe. */
+/** Receives the bytes of a pipe. */
 export interface PipeReader {
-  /** Memory for the next bytes, at least one. */
+  /** Memory for the next bytes; at least one byte. */
   readonly room: () => Uint8Array;
-  /** So many bytes are now in the memory that `room` gave last. */
+  /** Called when `count` bytes were written into the memory that `room` returned last. */
   readonly onBytes: (count: number) => void;
 }
 
-/** A pipe to a child process. */
+/** A pipe from a child process to this one. */
 export interface PicturePipe {
-  /** Closes when everything was read. */
+  /** The end that this process reads; closes when everything was read. */
   readonly ours: Socket;
-  /** For the child; to be closed here when it has started. */
+  /** The end for the child; to be closed in this process once the child has started. */
   readonly theirs: Socket;
 }
 
 /**
- * Opens a pipe that is read straight into the reader's memory. Node's own pipes to a child arrive in
- * pieces of 64 KiB, which cost more than all that is in them.
+ * Opens a pipe whose bytes are read directly into the reader's memory. Node's own pipes to a child
+ * deliver 64 KiB at a time in new memory, which costs more than all the rest of the work on a picture.
  */
 export async function openPicturePipe({ room, onBytes }: PipeReader): Promise<PicturePipe> {
   const isWindows = process.platform === "win32";
@@ -32,7 +32,7 @@ export async function openPicturePipe({ room, onBytes }: PipeReader): Promise<Pi
   const server = createServer({ allowHalfOpen: true }).listen(address);
   try {
     await once(server, "listening");
-    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
     const onread = {
       buffer: room,
       callback(count: number) {
@@ -42,7 +42,7 @@ export async function openPicturePipe({ room, onBytes }: PipeReader): Promise<Pi
     };
     const ours = connect({ path: address, onread });
     ours.on("error", () => undefined);
-    const [theirs] = await accepted;
+    const theirs = await accepted;
     return { ours, theirs };
   } finally {
     server.close();

@@ -1,24 +1,25 @@
 import { MienError } from "@mien/format";
-import { killChild } from "../child-processes.ts";
-import { atMost } from "../delay.ts";
+import { killChild } from "@mien/cli";
+import { atMost } from "../system/delay.ts";
 import { explainKinect } from "./kinect-errors.ts";
 import type { KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 
-/** What there is of a Kinect. */
+/** What was found of a Kinect. */
 export interface KinectProbe {
-  /** The library's file; undefined if there is none. */
+  /** The file of libfreenect; undefined if it was not found. */
   readonly library: string | undefined;
+  /** Number of Kinects. */
   readonly devices: number;
-  /** Why the first device cannot be opened, or the library not be loaded. */
+  /** Why the library cannot be loaded or the first Kinect cannot be opened; undefined if they can. */
   readonly failure: MienError | undefined;
 }
 
-/** Enough for a busy machine to start a process, in milliseconds. */
+/** Time limit for the answer, in milliseconds; long enough to start a process on a busy machine. */
 const PATIENCE = 30_000;
 
-/** Looks for the library and for devices, and opens the first one; never waits longer than 30 s. */
+/** Looks for libfreenect and for Kinects, and tries to open the first one; takes at most 30 s. */
 export async function probeKinect(): Promise<KinectProbe> {
   const { candidates } = findLibfreenect();
   const child = startKinectProcess({ candidates, task: "probe" });
@@ -33,7 +34,7 @@ export async function probeKinect(): Promise<KinectProbe> {
   child.on("message", (message: KinectMessage) => {
     if (message.type === "loaded") ({ library } = message);
     if (message.type === "probed") ({ devices } = message);
-    if (message.type === "failed") failure = explainKinect(message.step, message.detail, log);
+    if (message.type === "failed") failure = explainKinect({ ...message, log });
     answered ||= message.type !== "loaded";
   });
   const gone = new Promise<"gone">((resolve) => child.once("close", () => resolve("gone")));
@@ -44,14 +45,14 @@ export async function probeKinect(): Promise<KinectProbe> {
   return { library, devices, failure };
 }
 
-/** The process that looks hangs or has crashed. */
+/** The error if the process has hung or crashed without an answer. */
 function unanswered(end: "gone" | "late", log: string): MienError {
   const problem =
     end === "late"
       ? `libfreenect did not answer within ${PATIENCE / 1000} s`
       : "the process that runs libfreenect crashed";
   return new MienError("environment", problem, {
-    advice: "Plug the Kinect out and in again, then try again.",
+    advice: "Unplug the Kinect, plug it in again, then try again.",
     cause: new Error(log),
   });
 }

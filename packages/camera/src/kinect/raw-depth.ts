@@ -1,26 +1,26 @@
-import type { Calibration } from "./camera-parameters.ts";
+import type { CameraParameters } from "./camera-parameters.ts";
 
-/** A Kinect's raw depth has 11 bits. */
+/** Number of values of raw depth, which has 11 bits. */
 export const RAW_VALUES = 2048;
-/** Raw depth where the Kinect sees none. */
+/** The value of raw depth where the Kinect measures none. */
 export const NO_DEPTH = 2047;
-/** What lies farther is noise, in millimetres. */
+/** Depth beyond this is noise and counts as none, in millimetres. */
 export const FARTHEST = 10_000;
 
 /**
- * The distance that each raw depth stands for, in millimetres; 0 where it stands for none.
+ * A table of the distance in millimetres for each value of raw depth; 0 for values without a distance.
  *
- * Raw depth is disparity, in eighths of a pixel of the sensor, between the seen pattern and the one
- * learnt at the reference distance, so distance is linear in its reciprocal. Equal to libfreenect's
- * table up to `FARTHEST`; beyond it, 0.
+ * Raw depth is a disparity, in eighths of a pixel of the sensor, between the pattern that is seen and
+ * the one recorded at the reference distance: the reciprocal of the distance is linear in it. The
+ * table equals libfreenect's up to `FARTHEST`; beyond, it is 0.
  *
  * @returns uint16 [RAW_VALUES].
  */
-export function millimetresOfRaw(calibration: Calibration): Uint16Array {
-  const { emitterDistance, referenceDistance, referencePixelSize } = calibration.zeroPlane;
+export function millimetresOfRaw(cameraParameters: CameraParameters): Uint16Array {
+  const { emitterDistance, referenceDistance, referencePixelSize } = cameraParameters.zeroPlane;
   const table = new Uint16Array(RAW_VALUES);
   for (let raw = 0; raw < NO_DEPTH; raw++) {
-    const pixels = raw / 4 - calibration.constShift - 0.375;
+    const pixels = raw / 4 - cameraParameters.constShift - 0.375;
     const shift = pixels * referencePixelSize;
     if (shift >= emitterDistance) break;
     const centimetres = (shift * referenceDistance) / (emitterDistance - shift) + referenceDistance;
@@ -30,9 +30,9 @@ export function millimetresOfRaw(calibration: Calibration): Uint16Array {
   return table;
 }
 
-/** The raw depth that a Kinect reports for a distance in millimetres, with its fraction. */
-export function rawOfMillimetres(millimetres: number, calibration: Calibration): number {
-  const { emitterDistance, referenceDistance, referencePixelSize } = calibration.zeroPlane;
+/** The raw depth of a distance in millimetres, not rounded; the inverse of `millimetresOfRaw`. */
+export function rawOfMillimetres(millimetres: number, cameraParameters: CameraParameters): number {
+  const { emitterDistance, referenceDistance, referencePixelSize } = cameraParameters.zeroPlane;
   const shift = emitterDistance * (1 - (10 * referenceDistance) / millimetres);
-  return 4 * (shift / referencePixelSize + calibration.constShift + 0.375);
+  return 4 * (shift / referencePixelSize + cameraParameters.constShift + 0.375);
 }

@@ -4,37 +4,36 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, random } from "@mien/format";
-import sharp from "sharp";
-import { onDisk } from "../images/file-names.ts";
+import { onDisk } from "../system/file-names.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { findImages } from "../images/find-images.ts";
 
-/** The face box on a head or a print, in metres, and how far its centre is below the head's. */
+/** Size of the face on a head or a print, and how far its centre is below the head's, in metres. */
 export const FACE = { width: 0.14, height: 0.18, below: 0.01 } as const;
 
-/** A picture of one face, to be put on heads and prints. */
+/** A picture of one face, which is projected onto heads and prints. */
 export interface FaceTexture {
   /** File name, or `drawn N`. */
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** RGB [height, width, 3]. */
+  /** RGB, uint8 [height, width, 3]. */
   readonly pixels: Uint8Array;
   /** [x, y, width, height] of the face, ear to ear and brow to chin, in pixels. */
   readonly box: readonly [number, number, number, number];
 }
 
-/** Says where the faces are in a folder's images. */
+/** Name of the file that holds the places of the faces in a folder's images. */
 const BOXES = "boxes.json";
-/** Faces are kept at this width, in pixels: as wide as they get in front of the camera. */
+/** Width to which faces are scaled, in pixels: the largest that they get in front of the camera. */
 const BOX_WIDTH = 120;
-/** Where a picture shows one face and no box is given: the face's share of it. */
+/** The face's place in a picture that is cropped to one head, as shares of its size. */
 const CROPPED_BOX = { x: 0.15, y: 0.18, width: 0.7, height: 0.74 } as const;
 
 /**
- * Reads every image of a folder as a face. A `boxes.json` there, `{ "name.jpg": [[x, y, width,
- * height], …] }` in pixels, says where the faces are, and images without a box are left out; without
- * it, each image is taken to be cropped to one head.
+ * Reads the faces in the images of a folder. If the folder has a `boxes.json`, `{ "name.jpg": [[x, y,
+ * width, height], …] }` in pixels, it gives their places, and images that it does not name are left
+ * out; otherwise each image is expected to be cropped to one head.
  *
  * @throws {MienError} if there is no image, one cannot be read, or `boxes.json` is damaged.
  */
@@ -54,7 +53,7 @@ export async function readFaces(folder: string): Promise<FaceTexture[]> {
 }
 
 /**
- * SHA-256, in hexadecimal digits, over all that `readFaces` reads.
+ * SHA-256 of everything that `readFaces` reads from a folder, in hexadecimal digits.
  *
  * @throws {MienError} if there is no image.
  */
@@ -82,17 +81,18 @@ async function readBoxes(file: string): Promise<Record<string, FaceTexture["box"
     box.every((n) => Number.isFinite(n)) &&
     box[2] > 0 &&
     box[3] > 0;
-  const boxes = (await readJson(file)) as Record<string, FaceTexture["box"][]> | null;
-  const lists = typeof boxes === "object" && boxes !== null ? Object.values(boxes) : [];
-  if (boxes !== null && lists.every((list) => Array.isArray(list) && list.every(isBox))) {
-    return boxes;
-  }
+  const isBoxes = (content: unknown): content is Record<string, FaceTexture["box"][]> =>
+    typeof content === "object" &&
+    content !== null &&
+    Object.values(content).every((list) => Array.isArray(list) && list.every(isBox));
+  const boxes = await readJson(file);
+  if (isBoxes(boxes)) return boxes;
   throw new MienError("bad-data", `${file} must be {"name.jpg": [[x, y, width, height], …], …}`, {
     advice: "Numbers are pixels of the image; width and height are more than 0.",
   });
 }
 
-/** The picture, turned upright and scaled so that the face has the width that is kept. */
+/** Reads a picture and scales it so that the face is `BOX_WIDTH` pixels wide. */
 async function toTexture(
   file: string,
   name: string,
@@ -100,6 +100,7 @@ async function toTexture(
 ): Promise<FaceTexture> {
   const { width, height, channels, data } = await decodeImage(file);
   const scale = BOX_WIDTH / box[2];
+  const { default: sharp } = await import("sharp");
   const { data: pixels, info } = await sharp(data, { raw: { width, height, channels } })
     .toColourspace("srgb")
     .resize(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)), {
@@ -107,22 +108,28 @@ async function toTexture(
     })
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const scaled = box.map((n) => n * scale) as unknown as FaceTexture["box"];
-  return { name, width: info.width, height: info.height, pixels, box: scaled };
+  const [x, y, boxWidth, boxHeight] = box;
+  return {
+    name,
+    width: info.width,
+    height: info.height,
+    pixels,
+    box: [x * scale, y * scale, boxWidth * scale, boxHeight * scale],
+  };
 }
 
-/** Draws faces of its own; detectors that learnt from photographs do not take them for faces. */
+/** Draws cartoon faces; detectors that were trained on photographs do not detect them. */
 export async function drawFaces(count: number, seed: number): Promise<FaceTexture[]> {
   return Promise.all(Array.from({ length: count }, (_, i) => drawFace(i, seed)));
 }
 
 async function drawFace(number: number, seed: number): Promise<FaceTexture> {
   const chance = random("drawn face", seed, number);
-  const skin = ["#f1c9a5", "#e0ac83", "#c68642", "#8d5524", "#ffdbb4"][chance.integer(5)] as string;
-  const hair = ["#2b1b10", "#5a3a1a", "#111", "#a5682a", "#777"][chance.integer(5)] as string;
+  const skin = ["#f1c9a5", "#e0ac83", "#c68642", "#8d5524", "#ffdbb4"][chance.integer(5)] ?? "";
+  const hair = ["#2b1b10", "#5a3a1a", "#111", "#a5682a", "#777"][chance.integer(5)] ?? "";
   const eye = chance.between(24, 30);
   const smile = chance.between(-8, 14);
-  // In millimetres from the centre of the head; 1 mm is a little less than a pixel.
+  // Units are millimetres from the centre of the head; 1 mm is slightly less than a pixel.
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-120 -150 240 320"
     width="${(240 * BOX_WIDTH) / 140}" height="${(320 * BOX_WIDTH) / 140}">
     <rect x="-120" y="-150" width="240" height="320" fill="#9fb4c4"/>
@@ -139,6 +146,7 @@ async function drawFace(number: number, seed: number): Promise<FaceTexture> {
     <path d="M 0 0 l -11 36 q 11 8 22 0" stroke="#0004" stroke-width="4" fill="none"/>
     <path d="M -28 66 q 28 ${smile} 56 0" stroke="#a33" stroke-width="8" fill="none"/>
   </svg>`;
+  const { default: sharp } = await import("sharp");
   const { data, info } = await sharp(Buffer.from(svg))
     .flatten()
     .raw()

@@ -1,41 +1,42 @@
 import { FACE, type FaceTexture } from "./face-textures.ts";
 
 /**
- * A thing in front of the camera, as a surface over the plane that the camera faces. All lengths are
- * metres in the colour camera's coordinates: x to the right, y down, z away from it.
+ * An object in front of the camera, as a surface over the plane of x and y. All lengths are in metres,
+ * in the colour camera's coordinates: x to the right, y down, z away from the camera.
  */
 export interface SceneObject {
-  /** [left, top, right, bottom] of a rectangle that holds it at its nearest distance. */
+  /** [left, top, right, bottom] of a rectangle around it. */
   readonly bounds: readonly [number, number, number, number];
+  /** Smallest distance of its surface. */
   readonly nearest: number;
-  /** Whether it is at a place. */
+  /** Whether it covers a place. */
   covers(x: number, y: number): boolean;
-  /** Distance of the surface at a place; beside it, of its edge or of its continuation. */
+  /** Distance of the surface at a place; outside of the object, of its edge or its continuation. */
   depth(x: number, y: number): number;
-  /** Writes the colour at a place, RGB 0–255. */
+  /** Writes the colour at a place into `out`, as RGB 0–255. */
   colour(x: number, y: number, out: Float64Array): void;
-  /** Whether the infrared light hardly comes back from there, as from dark hair. */
+  /** Whether a place reflects hardly any infrared light, as dark hair does. */
   isDark(x: number, y: number): boolean;
 }
 
-/** Where something is, and how it is turned. */
+/** Place, in metres, and rotation of an object. */
 export interface Pose {
   readonly x: number;
   readonly y: number;
-  /** Of its middle. */
+  /** Distance of its middle. */
   readonly z: number;
-  /** To the side and up, in radians. */
+  /** Rotation to the side and upwards, in radians. */
   readonly yaw: number;
   readonly pitch: number;
 }
 
-/** Semi-axes of a head, and its nose, in metres. */
+/** Semi-axes of a head, and the size of its nose, in metres. */
 const HEAD = { width: 0.085, height: 0.12, depth: 0.095 } as const;
 const NOSE = { height: 0.02, width: 0.014, length: 0.03 } as const;
-/** Above this, the head is covered with hair. */
+/** Above this y from the middle of the head, in metres, there is hair. */
 const HAIRLINE = -0.075;
 
-/** A head: half an ellipsoid with a nose. Its `z` is the ellipsoid's nearest point. */
+/** A head: half an ellipsoid with a nose. `z` of its pose is the ellipsoid's nearest point. */
 export function head(pose: Pose, texture: FaceTexture): SceneObject {
   const slopeX = Math.tan(pose.yaw);
   const slopeY = Math.tan(pose.pitch);
@@ -55,7 +56,7 @@ export function head(pose: Pose, texture: FaceTexture): SceneObject {
         (slopeX * x + slopeY * y)
       );
     },
-    colour: (x, y, out) => sample(texture, x - pose.x, y - pose.y, out),
+    colour: (x, y, out) => sample(texture, { x: x - pose.x, y: y - pose.y }, out),
     isDark: (_, y) => y - pose.y < HAIRLINE,
   };
 }
@@ -79,15 +80,15 @@ export function body(
   };
 }
 
-/** Half the width and height of a print, and its white margin, in metres. */
+/** Half the width and half the height of a print, and its white margin, in metres. */
 const PRINT = { width: 0.12, height: 0.15, margin: 0.01 } as const;
-/** A bend is measured over half the width of a face. */
+/** The distance from the middle at which a bend is measured, in metres. */
 const BEND_WIDTH = FACE.width / 2;
 
 /**
- * A photograph on paper that is held up, its face in life size.
+ * A printed photograph that is held up, with a face in life size.
  *
- * @param bend how far the paper curves back beside the face, in metres; 0 is flat.
+ * @param bend by how much the paper curves back at the edge of the face, in metres; 0 is flat.
  */
 export function print(pose: Pose, texture: FaceTexture, bend: number): SceneObject {
   const slopeX = Math.tan(pose.yaw);
@@ -111,13 +112,13 @@ export function print(pose: Pose, texture: FaceTexture, bend: number): SceneObje
       const isMargin =
         Math.abs(x) > PRINT.width - PRINT.margin || Math.abs(y) > PRINT.height - PRINT.margin;
       if (isMargin) out.fill(245);
-      else sample(texture, x, y, out);
+      else sample(texture, { x, y }, out);
     },
     isDark: () => false,
   };
 }
 
-/** 1 in the middle of an ellipse, 0 on it. */
+/** 1 in the middle of an ellipse, 0 on its edge, negative outside. */
 function insideEllipse(x: number, y: number, axes: { width: number; height: number }): number {
   return 1 - (x / axes.width) ** 2 - (y / axes.height) ** 2;
 }
@@ -126,13 +127,12 @@ function around({ x, y }: Pose, width: number, height: number): SceneObject["bou
   return [x - width, y - height, x + width, y + height];
 }
 
-/** Bilinear; `x` and `y` in metres from the middle of the head. Beside the picture it is grey. */
+/** Samples a texture bilinearly; `x` and `y` in metres from the middle of the head. Outside it is grey. */
 function sample(
   { width, height, pixels, box }: FaceTexture,
-  x: number,
-  y: number,
+  { x, y }: { readonly x: number; readonly y: number },
   out: Float64Array,
-) {
+): void {
   const column = box[0] + box[2] / 2 + (x / FACE.width) * box[2];
   const row = box[1] + box[3] / 2 + ((y - FACE.below) / FACE.height) * box[3];
   if (column < 0 || row < 0 || column >= width - 1 || row >= height - 1) {
@@ -146,9 +146,8 @@ function sample(
   const at = 3 * (top * width + left);
   const below = at + 3 * width;
   for (let c = 0; c < 3; c++) {
-    const upper = (pixels[at + c] as number) * (1 - right) + (pixels[at + 3 + c] as number) * right;
-    const lower =
-      (pixels[below + c] as number) * (1 - right) + (pixels[below + 3 + c] as number) * right;
+    const upper = (pixels[at + c] ?? 0) * (1 - right) + (pixels[at + 3 + c] ?? 0) * right;
+    const lower = (pixels[below + c] ?? 0) * (1 - right) + (pixels[below + 3 + c] ?? 0) * right;
     out[c] = upper * (1 - down) + lower * down;
   }
 }

@@ -3,32 +3,36 @@ import { MienError } from "@mien/format";
 import { connectKinect } from "../kinect/kinect-connection.ts";
 import { RecordingWriter } from "./recording-writer.ts";
 
-/** Pairs that may wait for the disk; then newer ones are left out. */
+/** How many pairs may wait to be written; while so many wait, newer ones are dropped. */
 const MOST_WAITING = 8;
-/** Ticks of the device's clock in a millisecond. */
+/** Ticks of the device's clock per millisecond. */
 const CLOCK = 60e3;
 
-/** What became of a recording. */
+/** The result of recording. */
 export interface RecordedKinect {
+  /** Number of pairs that were written. */
   readonly frames: number;
-  /** Pairs that were left out because the disk was too slow. */
+  /** Number of pairs that were dropped because the disk was too slow. */
   readonly dropped: number;
+  /** Size of the pictures. */
   readonly bytes: number;
-  /** Why it ended before its time. */
+  /** Why the Kinect was lost, if that ended the recording. */
   readonly lost: MienError | undefined;
 }
 
 /**
- * Stores what the Kinect sees, until the time is over, the signal fires or the Kinect is lost.
+ * Records the Kinect until the time is over, the signal fires or the Kinect is lost.
  *
- * @throws {MienError} if the Kinect cannot be opened, or the folder not be written or not empty.
+ * @param folder must be empty or not exist.
+ * @throws {MienError} if the Kinect cannot be opened, or the folder cannot be written or is not empty.
  */
 export async function recordKinect(
   folder: string,
   options: {
-    /** Length; undefined for no end. */
+    /** Length of the recording. Default no limit. */
     readonly seconds?: number;
     readonly signal?: AbortSignal;
+    /** Called after each pair with the number of pairs. */
     readonly onProgress?: (frames: number) => void;
   },
 ): Promise<RecordedKinect> {
@@ -42,9 +46,9 @@ export async function recordKinect(
   let written: Promise<void> = Promise.resolve();
   const started = performance.now();
   const save = async (raw: Uint16Array, pixels: Uint8Array, elapsed: number) => {
-    const now = Date.now() / 1000;
-    await writer.addDepth(now, elapsed * CLOCK, raw);
-    await writer.addColour(now, elapsed * CLOCK, pixels);
+    const time = { seconds: Date.now() / 1000, clock: elapsed * CLOCK };
+    await writer.addDepth(time, raw);
+    await writer.addColour(time, pixels);
     waiting--;
     onProgress?.(++frames);
   };
@@ -64,14 +68,14 @@ export async function recordKinect(
       });
     },
   });
-  const writer = await RecordingWriter.create(folder, connection.calibration).catch(
+  const writer = await RecordingWriter.create(folder, connection.cameraParameters).catch(
     async (error: unknown) => {
       await connection.close();
       throw error;
     },
   );
   signal?.addEventListener("abort", stop, { once: true });
-  // It may have fired while the folder was made.
+  // The signal may have fired while the folder was made.
   if (signal?.aborted) stop();
   const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
   connection.start(() => true);

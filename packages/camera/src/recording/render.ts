@@ -1,24 +1,27 @@
-import { focalLengthOf, type Calibration } from "../kinect/camera-parameters.ts";
-import { HEIGHT, WIDTH } from "../kinect/registration.ts";
+import { focalLengthOf, type CameraParameters } from "../kinect/camera-parameters.ts";
+import { HEIGHT, WIDTH } from "../kinect/picture-size.ts";
 import type { SceneObject } from "./objects.ts";
 
 /** A pinhole camera that looks along z, displaced along x. */
 export interface Camera {
-  /** In pixels. */
+  /** Focal length in pixels. */
   readonly focalLength: number;
-  /** Column and row of the optical axis. */
+  /** Column and row of the optical axis in pixels. */
   readonly centre: readonly [number, number];
-  /** How far left of the colour camera it stands, in metres. */
+  /** Distance to the left of the colour camera in metres. */
   readonly left: number;
 }
 
-/** The two cameras of a Kinect without lens distortion, so that registration joins them again. */
-export function kinectCameras(calibration: Calibration): { colour: Camera; depth: Camera } {
-  const { colourDistance, referenceDistance } = calibration.zeroPlane;
-  const focalLength = focalLengthOf(calibration.zeroPlane);
+/** The two cameras of a Kinect without lens distortion, such that registration maps one onto the other. */
+export function kinectCameras(cameraParameters: CameraParameters): {
+  colour: Camera;
+  depth: Camera;
+} {
+  const { colourDistance, referenceDistance } = cameraParameters.zeroPlane;
+  const focalLength = focalLengthOf(cameraParameters.zeroPlane);
   const colour = { focalLength, centre: [WIDTH / 2, HEIGHT / 2] as const, left: 0 };
-  // Registration moves a pixel by 1 along both axes and by the parallax, which is 0.375 pixels at the
-  // reference distance, and rounds down; half a pixel makes up for that.
+  // Registration moves a pixel by 1 along both axes, and by the parallax, which is 0.375 pixels at the
+  // reference distance; it rounds down, on average by half a pixel.
   const toSide = 1 + 0.375 - 0.5 + (focalLength * colourDistance) / referenceDistance;
   const centre = [colour.centre[0] - toSide, colour.centre[1] - 1] as const;
   return { colour, depth: { focalLength, centre, left: colourDistance / 100 } };
@@ -27,22 +30,24 @@ export function kinectCameras(calibration: Calibration): { colour: Camera; depth
 /** What a camera sees. */
 export interface View {
   readonly camera: Camera;
-  /** Distance along the optical axis in metres [HEIGHT, WIDTH]; there is a wall behind everything. */
+  readonly objects: readonly SceneObject[];
+  /** Distance along the optical axis in metres, float32 [HEIGHT, WIDTH]; a wall is behind all objects. */
   readonly depth: Float32Array;
-  /** Which object is seen, by its place in the list; -1 for the wall [HEIGHT, WIDTH]. */
+  /** Index of the object that is seen, int8 [HEIGHT, WIDTH]; -1 for the wall. */
   readonly object: Int8Array;
 }
 
-/** Distance of the wall in metres. */
+/** Distance of the wall in metres, at x metres to the right. */
 function wallDepth(x: number): number {
   return 3 + 0.08 * x;
 }
 
-/** In metres; reached within so many steps also at the edge of the picture by a print tilted by 30°. */
+/** Precision of the distance in metres. */
 const PRECISION = 1e-4;
+/** Most steps to reach it; enough for a print tilted by 30° at the edge of the picture. */
 const STEPS = 8;
 
-/** Finds the nearest surface behind every pixel. */
+/** Finds the nearest surface at every pixel. */
 export function renderDepth(objects: readonly SceneObject[], camera: Camera): View {
   const { focalLength, centre, left } = camera;
   const depth = new Float32Array(WIDTH * HEIGHT);
@@ -62,7 +67,7 @@ export function renderDepth(objects: readonly SceneObject[], camera: Camera): Vi
       const slopeY = (row - centre[1]) / focalLength;
       for (let column = first; column < last; column++) {
         const slopeX = (column - centre[0]) / focalLength;
-        // The ray meets the surface where its distance and the surface's agree.
+        // A fixed-point iteration for the distance at which the ray meets the surface.
         let z = nearest;
         for (let step = 0, moved = 1; step < STEPS && moved > PRECISION; step++) {
           const next = thing.depth(slopeX * z - left, slopeY * z);
@@ -70,17 +75,22 @@ export function renderDepth(objects: readonly SceneObject[], camera: Camera): Vi
           z = next;
         }
         const at = row * WIDTH + column;
-        if (z < (depth[at] as number) && thing.covers(slopeX * z - left, slopeY * z)) {
+        if (z < (depth[at] ?? 0) && thing.covers(slopeX * z - left, slopeY * z)) {
           depth[at] = z;
           object[at] = number;
         }
       }
     }
   }
-  return { camera, depth, object };
+  return { camera, objects, depth, object };
 }
 
-/** Paints what the colour camera sees, RGB uint8 [HEIGHT, WIDTH, 3]. */
+/**
+ * Renders what the colour camera sees.
+ *
+ * @param noise added to the value at each place of the result.
+ * @returns RGB, uint8 [HEIGHT, WIDTH, 3].
+ */
 export function renderColour(
   objects: readonly SceneObject[],
   camera: Camera,
@@ -91,19 +101,19 @@ export function renderColour(
   const colour = new Float64Array(3);
   for (let row = 0, at = 0; row < HEIGHT; row++) {
     for (let column = 0; column < WIDTH; column++, at++) {
-      const z = depth[at] as number;
+      const z = depth[at] ?? 0;
       const x = ((column - camera.centre[0]) / camera.focalLength) * z;
       const y = ((row - camera.centre[1]) / camera.focalLength) * z;
-      const thing = objects[object[at] as number];
+      const thing = objects[object[at] ?? -1];
       if (thing === undefined) wallColour(x, y, colour);
       else thing.colour(x, y, colour);
-      for (let c = 0; c < 3; c++) pixels[3 * at + c] = (colour[c] as number) + noise(3 * at + c);
+      for (let c = 0; c < 3; c++) pixels[3 * at + c] = (colour[c] ?? 0) + noise(3 * at + c);
     }
   }
   return new Uint8Array(pixels.buffer);
 }
 
-/** A wall with a pattern, so that nothing can be found by its lack of texture. */
+/** The colour of the wall at a place; it has a pattern, so that objects cannot be told by their texture. */
 function wallColour(x: number, y: number, out: Float64Array): void {
   const stripe = 8 * Math.sin(9 * x) * Math.sin(7 * y);
   out[0] = 150 + stripe - 12 * y;

@@ -1,14 +1,18 @@
 import { copyFile, link, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { MienError } from "@mien/format";
 
+/** The name of a picture: kind, seconds, the device's clock, extension. */
 const NAME = /^(.)-([\d.]+)-(\d+)\.(\w+)$/;
 
 /**
- * Makes a long recording of a short one: its pictures are there only once, under many names.
+ * Makes a long recording from a short one by repeating it. The pictures are hard links, so they take no
+ * more space.
  *
- * @param options.times how often it is played.
- * @param options.seconds how long it is.
- * @param options.speed how many times as fast it is to be played. Default 1.
+ * @param options.times how often it is repeated.
+ * @param options.seconds length of the short recording.
+ * @param options.speed factor by which the copy plays faster. Default 1.
+ * @throws {MienError} `bad-data` if its index holds anything but pictures.
  */
 export async function repeatRecording(
   from: string,
@@ -22,10 +26,11 @@ export async function repeatRecording(
   const index: string[] = [];
   for (let round = 0; round < times; round++) {
     for (const name of names) {
-      const [, kind, time, , extension] = NAME.exec(name) as unknown as string[];
+      const [, kind, time, , extension] = NAME.exec(name) ?? [];
+      if (kind === undefined) throw new MienError("bad-data", `${from}/INDEX.txt names "${name}"`);
       const later = (Number(time) + round * seconds) / speed;
-      // The device's clock counts the files here: names must differ.
-      const copy = `${kind}-${later.toFixed(6)}-${index.length}.${extension}`;
+      // The number of the file in place of the device's clock, so that all names differ.
+      const copy = `${kind}-${later.toFixed(6)}-${index.length}.${extension ?? ""}`;
       await link(path.join(from, name), path.join(to, copy));
       index.push(copy);
     }

@@ -2,33 +2,32 @@ import type { Camera } from "./render.ts";
 import { FACE, type FaceTexture } from "./face-textures.ts";
 import { body, head, print, type Pose, type SceneObject } from "./objects.ts";
 
-/** A face in a synthetic picture: what a recogniser should find, or not fall for. */
+/** The truth about a face in a synthetic picture: a head, or a photograph that must not pass for one. */
 export interface TrueFace {
-  /** Stays the same through the recording. */
+  /** The same throughout the recording. */
   readonly id: string;
-  /** A head, or a photograph of one on paper that is flat or bent. */
+  /** A head, or a printed photograph that is flat or bent. */
   readonly kind: "face" | "flat" | "bent";
-  /** The picture that the face is taken from. */
+  /** Name of the face texture. */
   readonly picture: string;
-  /** [x, y, width, height] in pixels of the colour picture; may reach beyond its edge. */
+  /** [x, y, width, height] in pixels of the colour picture; may extend beyond its edge. */
   readonly box: readonly [number, number, number, number];
-  /** Of a head its nearest point but the nose, of a photograph its middle. */
+  /** Distance of the nearest point of a head without its nose, or of the middle of a photograph. */
   readonly distanceMm: number;
   readonly yawDegrees: number;
   readonly pitchDegrees: number;
-  /** How far the paper curves back beside the face. */
+  /** By how much the paper curves back at the edge of the face. */
   readonly bendMm: number;
 }
 
-/** What there is at one moment. */
+/** A scene at one moment. */
 export interface Moment {
   readonly objects: readonly SceneObject[];
-  readonly faces: readonly Omit<TrueFace, "box">[];
-  readonly poses: readonly Pose[];
+  readonly faces: readonly { readonly truth: Omit<TrueFace, "box">; readonly pose: Pose }[];
 }
 
 const DEGREE = Math.PI / 180;
-/** How far a bent photograph curves back, in metres. */
+/** By how much a bent photograph curves back, in metres. */
 const BEND = 0.02;
 
 interface Actor extends Omit<TrueFace, "box" | "distanceMm" | "yawDegrees" | "pitchDegrees"> {
@@ -37,7 +36,7 @@ interface Actor extends Omit<TrueFace, "box" | "distanceMm" | "yawDegrees" | "pi
   readonly pose: (at: number) => Pose;
 }
 
-/** What can be synthesised. */
+/** The scenes that can be synthesised, with descriptions for `--help`. */
 export const SCENES = {
   head: "One head that moves between 0.7 and 2 m",
   flat: "A flat photograph of a face at 0.6 to 2 m, tilted by up to 30°",
@@ -47,19 +46,23 @@ export const SCENES = {
 } as const;
 export type SceneName = keyof typeof SCENES;
 
-/** Swings between two values: `low` at the beginning and the end, `cycles` times `high` between. */
-function swing(at: number, low: number, high: number, cycles = 1): number {
+/** Oscillates between two values: `low` at the beginning and the end, `high` `cycles` times between. */
+function oscillate(at: number, [low, high]: readonly [number, number], cycles = 1): number {
   return low + (high - low) * (0.5 - 0.5 * Math.cos(2 * Math.PI * cycles * at));
 }
 
 /**
- * The state of a scene as a function of time.
+ * The state of a scene at a time.
  *
- * @param faces at least one; they are given out in order, again from the first if they run short.
+ * @param faces at least one; used in order, and again from the first if there are too few.
  * @param at 0 at the beginning, 1 at the end.
  */
 export function sceneAt(scene: SceneName, faces: readonly FaceTexture[], at: number): Moment {
-  const texture = (i: number) => faces[i % faces.length] as FaceTexture;
+  const texture = (i: number) => {
+    const face = faces[i % faces.length];
+    if (face === undefined) throw new RangeError("a scene needs at least one face");
+    return face;
+  };
   const actors = cast(scene, texture, at);
   return {
     objects: actors.flatMap(({ kind, texture, bendMm, pose }) => {
@@ -73,18 +76,18 @@ export function sceneAt(scene: SceneName, faces: readonly FaceTexture[], at: num
         body(shoulders, { width: 0.23, height: 0.3, depth: 0.12 }, [60, 75, 110]),
       ];
     }),
-    poses: actors.map(({ pose }) => pose(at)),
     faces: actors.map(({ id, kind, picture, bendMm, pose }) => {
-      const { z, yaw, pitch } = pose(at);
-      return {
+      const now = pose(at);
+      const truth = {
         id,
         kind,
         picture,
-        distanceMm: Math.round(z * 1000),
-        yawDegrees: Math.round(yaw / DEGREE),
-        pitchDegrees: Math.round(pitch / DEGREE),
+        distanceMm: Math.round(now.z * 1000),
+        yawDegrees: Math.round(now.yaw / DEGREE),
+        pitchDegrees: Math.round(now.pitch / DEGREE),
         bendMm,
       };
+      return { truth, pose: now };
     }),
   };
 }
@@ -116,13 +119,13 @@ function cast(scene: SceneName, texture: (i: number) => FaceTexture, at: number)
   const heldUp = (now: number) => ({
     x: 0.1 * Math.sin(4 * Math.PI * now),
     y: 0.04 * Math.sin(6 * Math.PI * now),
-    z: swing(now, 0.6, 2),
+    z: oscillate(now, [0.6, 2]),
     yaw: 30 * DEGREE * Math.sin(6 * Math.PI * now),
     pitch: 20 * DEGREE * Math.sin(10 * Math.PI * now),
   });
   switch (scene) {
     case "head":
-      return [person(0, (now) => ({ ...standing(0, 1, 0)(now), z: swing(now, 0.7, 2) }))];
+      return [person(0, (now) => ({ ...standing(0, 1, 0)(now), z: oscillate(now, [0.7, 2]) }))];
     case "flat":
     case "bent":
       return [photograph(scene, 0, heldUp)];
@@ -138,13 +141,13 @@ function cast(scene: SceneName, texture: (i: number) => FaceTexture, at: number)
         photograph(at < 0.5 ? "flat" : "bent", at < 0.5 ? 1 : 2, (now) => ({
           ...heldUp(now),
           x: 0.25 + 0.04 * Math.sin(4 * Math.PI * now),
-          z: swing(now, 0.9, 1.4, 2),
+          z: oscillate(now, [0.9, 1.4], 2),
         })),
       ];
   }
 }
 
-/** How far a head's face lies behind its nearest point, on average, in metres. */
+/** Average distance of a face behind the nearest point of its head, in metres. */
 const FACE_BEHIND = 0.03;
 
 /** A face's box in the colour camera's picture, in pixels. */

@@ -16,7 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function synthesize(scene: SceneName, name: string, seconds = 0.4, seed = 1) {
+async function synthesize(
+  scene: SceneName,
+  name: string,
+  { seconds = 0.4, seed = 1 }: { seconds?: number; seed?: number } = {},
+) {
   const out = path.join(folder, name);
   await synthesizeRecording(out, { scene, seconds, seed, faces: await drawFaces(3, seed) });
   return out;
@@ -108,9 +112,9 @@ describe("a synthetic recording", () => {
       return sum.digest("hex");
     };
     const [first, again, other] = await Promise.all([
-      synthesize("mixed", "first", 0.1).then(hash),
-      synthesize("mixed", "again", 0.1).then(hash),
-      synthesize("mixed", "other", 0.1, 2).then(hash),
+      synthesize("mixed", "first", { seconds: 0.1 }).then(hash),
+      synthesize("mixed", "again", { seconds: 0.1 }).then(hash),
+      synthesize("mixed", "other", { seconds: 0.1, seed: 2 }).then(hash),
     ]);
     expect(again).toBe(first);
     expect(other).not.toBe(first);

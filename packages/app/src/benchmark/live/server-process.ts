@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { MienError } from "@mien/format";
-import { killChild, watchChild } from "@mien/camera";
+import { killChild, killChildOnExit } from "@mien/cli";
 
 /** `app:live` in a process of its own. */
 export interface ServerProcess {
@@ -49,7 +49,7 @@ export async function startServer(
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  watchChild(child);
+  killChildOnExit(child);
   let said = "";
   const gone = new Promise<undefined>((resolve) => child.once("close", () => resolve(undefined)));
   const address = new Promise<string>((resolve) => {

@@ -1,21 +1,27 @@
-// Prints the tables that the real libfreenect makes of a calibration. It needs a device, so it gets a
-// piece of memory in its stead, in which the place of the calibration is found by a pattern.
+// Writes the tables that the real libfreenect computes from camera parameters to a file, and prints
+// its path. libfreenect reads the parameters from a device; here a block of memory takes its place, and
+// the offset of the parameters in it is found with a pattern.
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import koffi from "koffi";
 import { REG_INFO } from "../libfreenect.ts";
-import type { Calibration } from "../camera-parameters.ts";
+import type { CameraParameters } from "../camera-parameters.ts";
 
 const [file, json] = process.argv.slice(2) as [string, string];
-const { zeroPlane, constShift, distortion } = JSON.parse(json) as Calibration;
+const { zeroPlane, constShift, distortion } = JSON.parse(json) as CameraParameters;
 const names = REG_INFO.split(" ");
 const floats = ["emitter", "colour", "distance", "pixel"];
 koffi.struct("registration", {
   ...Object.fromEntries(names.map((name) => [name, "int32"])),
-  ...{ start: "uint16", end: "uint16", cropping: "uint16" },
+  start: "uint16",
+  end: "uint16",
+  cropping: "uint16",
   ...Object.fromEntries(floats.map((name) => [name, "float"])),
-  ...{ const_shift: "double", raw: "void *", shift: "void *", table: "void *" },
+  const_shift: "double",
+  raw: "void *",
+  shift: "void *",
+  table: "void *",
 });
 const copy = koffi
   .load(file)

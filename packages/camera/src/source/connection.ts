@@ -1,0 +1,49 @@
+import type { DepthMap, MienError } from "@mien/format";
+
+/** A colour picture. */
+export interface RgbPicture {
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** RGB, uint8 [height, width, 3]. */
+  readonly pixels: Uint8Array;
+}
+
+/** A picture that has just arrived from a child process. */
+export interface Capture extends RgbPicture {
+  readonly depth?: DepthMap;
+}
+
+/** A child process that delivers pictures until it ends. */
+export interface Connection {
+  /** Size of the first picture in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** As declared; null if not known. */
+  readonly framesPerSecond: number | null;
+  /** Length of the recording in milliseconds; null if there is no end. */
+  readonly durationMs: number | null;
+  /**
+   * Starts delivery, beginning with the picture for which `Connect` waited.
+   *
+   * @param onCapture receives each picture and returns whether there is room for more; if not,
+   * delivery pauses until `resume`.
+   */
+  start(onCapture: (capture: Capture) => boolean): void;
+  resume(): void;
+  /** Resolves when no more pictures come: to undefined at the end of a recording, else to the reason. */
+  readonly ended: Promise<MienError | undefined>;
+  /**
+   * Ends the child and waits for it.
+   *
+   * @param hangs kill it at once, since it no longer responds. Default false.
+   */
+  close(hangs?: boolean): Promise<void>;
+}
+
+/**
+ * Starts a child process and waits for its first picture.
+ *
+ * @throws {MienError} if none comes: why, and what to do.
+ */
+export type Connect = (signal: AbortSignal) => Promise<Connection>;

@@ -1,0 +1,144 @@
+import { MienError, type Frame } from "@mien/format";
+import { delay } from "../system/delay.ts";
+import { followSignal } from "../system/follow-signal.ts";
+import type { Capture, Connect, Connection } from "./connection.ts";
+import { FrameQueue } from "./frame-queue.ts";
+import type { Source, SourceOptions } from "./source.ts";
+
+/** What is known of a stream before it is opened. */
+export interface StreamPlan {
+  /** For people. */
+  readonly name: string;
+  /** Its kind, which may depend on what the connection reports. */
+  readonly kind: (connection: Connection) => "live" | "video";
+  /** After how long without a picture it counts as lost, in milliseconds; Infinity for never. */
+  readonly silenceMs: number;
+}
+
+/** How many frames of a video are read ahead. */
+const READ_AHEAD = 4;
+/** In real time, a frame that is later than this is dropped if another one waits, in milliseconds. */
+const LATE = 50;
+/** How often silence is checked for, in milliseconds. */
+const CHECK_INTERVAL = 250;
+
+/**
+ * A source that a child process feeds. It ends with an error when the child dies or falls silent,
+ * also a live one: opening it again is the task of `openReconnecting`.
+ *
+ * @throws {MienError} if the child cannot be started or sends no picture.
+ */
+export async function openStream(
+  connect: Connect,
+  plan: StreamPlan,
+  options: SourceOptions,
+): Promise<Source> {
+  const closing = new AbortController();
+  const stop = () => closing.abort();
+  const release = followSignal(closing, options.signal);
+  const connection = await connect(closing.signal).catch((error: unknown) => {
+    release();
+    throw error;
+  });
+  const opened = performance.now();
+  const { width, height, framesPerSecond, durationMs } = connection;
+  const kind = plan.kind(connection);
+  const dropOldest = kind === "live";
+  let index = 0;
+  let waiting = false;
+  let lastHeard = opened;
+  const queue = new FrameQueue({
+    capacity: dropOldest ? 1 : READ_AHEAD,
+    dropOldest,
+    onRoom: () => {
+      waiting = false;
+      lastHeard = performance.now();
+      connection.resume();
+    },
+  });
+  const onCapture = (picture: Capture): boolean => {
+    lastHeard = performance.now();
+    const frame: Frame = { index, timeMs: timeOf(index, lastHeard - opened), ...picture };
+    index++;
+    waiting = !queue.push(frame);
+    return !waiting;
+  };
+  const timeOf = (frame: number, elapsed: number) =>
+    kind === "video" && framesPerSecond !== null ? (frame * 1000) / framesPerSecond : elapsed;
+
+  /** Waits for the end of the connection, and ends it if it is silent for too long. */
+  const watch = async (): Promise<MienError | undefined> => {
+    let silent = false;
+    let lastCheck = performance.now();
+    lastHeard = lastCheck;
+    const timer = setInterval(() => {
+      const now = performance.now();
+      // If this process itself was blocked, pictures may be waiting to be read.
+      if (waiting || now - lastCheck > 2 * CHECK_INTERVAL) lastHeard = now;
+      lastCheck = now;
+      if (silent || now - lastHeard < plan.silenceMs) return;
+      silent = true;
+      void connection.close(true);
+    }, CHECK_INTERVAL);
+    const error = await connection.ended;
+    clearInterval(timer);
+    if (!silent) return error;
+    const seconds = (plan.silenceMs / 1000).toFixed(0);
+    return new MienError("environment", `${plan.name} sent nothing for ${seconds} s`);
+  };
+
+  const run = async (): Promise<void> => {
+    connection.start(onCapture);
+    const error = await watch();
+    await connection.close();
+    if (closing.signal.aborted) queue.close();
+    else queue.end(error);
+  };
+  closing.signal.addEventListener("abort", () => void connection.close(), { once: true });
+  const finished = run().finally(release);
+  const close = async () => {
+    stop();
+    await finished;
+  };
+  if (closing.signal.aborted) await close();
+
+  let asked = false;
+  return {
+    name: plan.name,
+    kind,
+    width,
+    height,
+    framesPerSecond,
+    length:
+      durationMs === null || framesPerSecond === null || options.loop === true
+        ? null
+        : Math.round((durationMs * framesPerSecond) / 1000),
+    close,
+    async *frames(signal) {
+      if (asked) throw new Error("the frames of a source can be read once");
+      asked = true;
+      const unfollow = followSignal(closing, signal);
+      const paced = options.realTime === true && kind === "video";
+      let started: number | undefined;
+      let discontinuity = true;
+      try {
+        for (;;) {
+          const frame = await queue.next();
+          if (frame === undefined) return;
+          if (paced) {
+            started ??= performance.now() - frame.timeMs;
+            const early = started + frame.timeMs - performance.now();
+            if (early > 0) await delay(early, closing.signal);
+            else if (early < -LATE && queue.size > 0) continue;
+            if (closing.signal.aborted) return;
+          }
+          yield { ...frame, discontinuity };
+          discontinuity = false;
+        }
+      } finally {
+        unfollow();
+        await close();
+      }
+    },
+  };
+}

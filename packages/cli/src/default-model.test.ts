@@ -1,0 +1,68 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findModel } from "./default-model.ts";
+import { findRun } from "./find-run.ts";
+
+const before = process.cwd();
+let folder: string;
+
+/** Writes a file that was last changed `age` seconds ago. */
+function put(file: string, age: number, content = "{}") {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  const time = Date.now() / 1000 - age;
+  utimesSync(file, time, time);
+}
+
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(path.join(tmpdir(), "mien-locate-")));
+  process.chdir(folder);
+});
+afterAll(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the default run and the default model", () => {
+  it("are missing with what to type if there are none", async () => {
+    await expect(findRun()).rejects.toMatchObject({ code: "missing-file", advice: /train:fit/ });
+    await expect(findModel()).rejects.toMatchObject({
+      code: "missing-file",
+      advice: /export:onnx/,
+    });
+    await expect(findRun("ghost")).rejects.toThrow(
+      /no training run at ghost or artifacts\/runs\/ghost/,
+    );
+  });
+
+  it("are, for runs, the newest finished one, unless a name or a path is given", async () => {
+    put("artifacts/runs/old/metrics.json", 90);
+    put("artifacts/runs/old/config.json", 0);
+    put("artifacts/runs/new/metrics.json", 10);
+    put("artifacts/runs/new/config.json", 95);
+    put("artifacts/runs/unfinished/config.json", 1);
+    expect(await findRun()).toBe("artifacts/runs/new");
+    expect(await findRun("old")).toBe("artifacts/runs/old");
+    expect(await findRun("artifacts/runs/old")).toBe("artifacts/runs/old");
+  });
+
+  it("are, for models, the released default, else the newest export", async () => {
+    put("artifacts/models/a.onnx", 10);
+    put("artifacts/models/b.onnx", 50);
+    put("artifacts/models/c.json", 1);
+    put("artifacts/models/a.int8.onnx", 2);
+    put("artifacts/models/a.fp16.onnx", 1);
+    expect(await findModel()).toBe("artifacts/models/a.onnx");
+    put("artifacts/release/index.json", 0, '{"default":"blend"}');
+    put("artifacts/release/blend.onnx", 99);
+    expect(await findModel()).toBe("artifacts/release/blend.onnx");
+    expect(await findModel("artifacts/models/b.onnx")).toBe("artifacts/models/b.onnx");
+    put("artifacts/release/index.json", 0, '{"default":7}');
+    await expect(findModel()).rejects.toMatchObject({ code: "bad-data" });
+    put("artifacts/release/index.json", 0, "null");
+    expect(await findModel()).toBe("artifacts/models/a.onnx");
+    await expect(findModel("ghost.onnx")).rejects.toThrow(/no model file at ghost\.onnx/);
+  });
+});

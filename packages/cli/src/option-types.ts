@@ -1,0 +1,75 @@
+/** What all options have. An option is named `learningRate` in code; its flag is `--learning-rate`. */
+interface AnyOption {
+  /**
+   * Its meaning for `--help`, with a capital letter and without a full stop. `--help` adds unit, range
+   * and default from the fields below. A boolean whose default is true is shown as `--no-…`, so its
+   * description says what that flag does.
+   */
+  readonly description: string;
+  /** The name of the value in `--help`, for example FILE. */
+  readonly placeholder?: string;
+  /** A computed default in words; `--help` shows it unless there is a `default`. */
+  readonly defaultText?: string;
+  /** The heading above this flag in the `--help` of a command with many flags. */
+  readonly group?: string;
+}
+
+interface TextOption extends AnyOption {
+  readonly type: "string";
+  readonly default?: string;
+  /** Whether the flag must be given; then it has no default. Default false. */
+  readonly required?: boolean;
+  /** The allowed texts. */
+  readonly choices?: readonly string[];
+}
+
+interface NumberOption extends AnyOption {
+  readonly type: "number" | "integer";
+  readonly default?: number;
+  /** The unit, for example `seconds`, `images` or `share`; null for a number without one. */
+  readonly unit: string | null;
+  /** Smallest number allowed. */
+  readonly min?: number;
+  /** Largest number allowed. */
+  readonly max?: number;
+}
+
+interface SwitchOption extends AnyOption {
+  readonly type: "boolean";
+  readonly default?: boolean;
+}
+
+/** One flag of a command. */
+export type Option = TextOption | NumberOption | SwitchOption;
+
+/** An argument without a flag. */
+export interface Positional {
+  readonly name: string;
+  /** As the description of an option. */
+  readonly description: string;
+  /** The default in words. */
+  readonly defaultText?: string;
+  /** Whether it must be given. Default false. */
+  readonly required?: boolean;
+  /** Whether it takes any number of arguments. Default false: at most one. */
+  readonly list?: boolean;
+}
+
+/** The options of a command by name. */
+export type Options = Readonly<Record<string, Option>>;
+
+/** The type of an option's value. */
+type ValueOf<Type> = Type extends "boolean" ? boolean : Type extends "string" ? string : number;
+
+/** The checked values of a command's options; undefined if an option has neither value nor default. */
+export type OptionValues<O extends Options> = {
+  readonly [K in keyof O]: O[K] extends
+    { default: unknown } | { required: true } | { type: "boolean" }
+    ? ValueOf<O[K]["type"]>
+    : ValueOf<O[K]["type"]> | undefined;
+};
+
+/** The flag of an option: `--learning-rate` for `learningRate`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

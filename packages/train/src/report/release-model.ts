@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
+import { MienError, RUN_FILES } from "@mien/format";
+import { z } from "zod";
+import { readCalibration } from "../score/calibration.ts";
+import { bestEpoch, readHistory } from "../run/history.ts";
+import { readTestSetAccesses, weightsHash, type TestSetAccess } from "../run/test-set-access.ts";
+import { readRunMetrics } from "../run/run-metrics.ts";
+import { renderCard } from "./model-card.ts";
+import {
+  chooseDefault,
+  INDEX_FILE,
+  readReleased,
+  type ReleasedFile,
+  type ReleasedModel,
+  type ReleaseIndex,
+} from "./released-models.ts";
+
+const DEFAULT_DESCRIPTION = "Reads expressions in pictures of faces.";
+
+/** An exported model file with the results of its verification. */
+export interface VerifiedFile {
+  /** `fp32` or `int8`. */
+  readonly precision: string;
+  readonly file: string;
+  /** SHA-256 of the verified content. */
+  readonly sha256: string;
+  /** Median time for one face with one thread, in ms. */
+  readonly latencyMs: number;
+  /** On validation, 0–1; null without validation images. */
+  readonly accuracy: number | null;
+}
+
+/**
+ * Releases the verified model files of a run under a name: copies them, updates the index and
+ * rewrites the cards of all released models, because each card compares its model with the others.
+ *
+ * @param folder of the released models, e.g. `artifacts/release`.
+ * @returns the name of the default model, and the written paths.
+ * @throws {MienError} `conflict` if the run is not evaluated and calibrated or there is no 32-bit
+ * file, `mismatch` if a file changed after it was verified, and the errors of reading the run.
+ */
+export async function releaseModel(
+  folder: string,
+  about: {
+    readonly name: string;
+    readonly run: string;
+    readonly files: readonly VerifiedFile[];
+    /** Default: that of the released model of the same name. */
+    readonly description?: string | undefined;
+    /** The command that reproduces the model, for its card. */
+    readonly command: string;
+  },
+): Promise<{ default: string; written: string[] }> {
+  const { name, run, command } = about;
+  const calibration = await readCalibration(run);
+  const metrics = await readRunMetrics(run);
+  if (calibration === undefined || metrics.validation.averaged === undefined) {
+    throw new MienError("conflict", `${run} is not evaluated`, {
+      advice: `Run \`npx nx run train:evaluate ${run}\` first.`,
+    });
+  }
+  const [fp32, int8] = ["fp32", "int8"].map((precision) =>
+    about.files.find((file) => file.precision === precision),
+  );
+  if (fp32 === undefined) {
+    throw new MienError("conflict", `no 32-bit model of ${run} was verified`, {
+      advice: `Run \`npx nx run export:onnx ${run}\` and export:verify first.`,
+    });
+  }
+  const before = await readReleased(folder);
+  const weights = await weightsHash(run);
+  const earlier = before[name];
+  const history = await readHistory(run);
+  // The same weights need no second test-set access.
+  const tested = metrics.test ?? (earlier?.weights === weights ? earlier.metrics.test : undefined);
+  const facts = {
+    description: about.description ?? earlier?.description ?? DEFAULT_DESCRIPTION,
+    parameters: await countParameters(run),
+    weights,
+    config: await publicConfig(run),
+    epochs: history.length,
+    bestEpoch: bestEpoch(history),
+    calibration,
+    metrics: { ...metrics, ...(tested && { test: tested }) },
+    openings: mergeAccesses(earlier?.openings ?? [], await readTestSetAccesses(run)),
+    command,
+  };
+  const eight = path.join(folder, `${name}.int8.onnx`);
+  // The 8-bit file of an earlier model of the same name must not remain.
+  if (int8 === undefined) await rm(eight, { force: true });
+  const files = {
+    fp32: await copyModel(fp32, path.join(folder, `${name}.onnx`)),
+    ...(int8 && { int8: await copyModel(int8, eight) }),
+  };
+  const copied = Object.values(files).map((file) => path.join(folder, file.name));
+  return writeCards(folder, { ...before, [name]: { ...facts, files } }, copied);
+}
+
+async function copyModel(source: VerifiedFile, target: string): Promise<ReleasedFile> {
+  const bytes = await readBytes(source.file);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== source.sha256) {
+    throw new MienError("mismatch", `${source.file} is not the file that was verified`, {
+      advice: "Run `npx nx run export:verify` again.",
+    });
+  }
+  await writeFileAtomic(target, bytes);
+  return {
+    name: path.basename(target),
+    bytes: bytes.length,
+    sha256,
+    accuracy: source.accuracy,
+    latencyMs: source.latencyMs,
+  };
+}
+
+/** All test-set accesses, without duplicates, oldest first. */
+function mergeAccesses(
+  before: readonly TestSetAccess[],
+  now: readonly TestSetAccess[],
+): TestSetAccess[] {
+  const byTime = new Map([...before, ...now].map((access) => [access.time, access]));
+  return [...byTime.values()].sort((a, b) => (a.time < b.time ? -1 : 1));
+}
+
+/**
+ * Rewrites the index and all cards of a folder of released models.
+ *
+ * @throws {MienError} `missing-file` if the folder has no released models.
+ */
+export async function rewriteCards(
+  folder: string,
+): Promise<{ default: string; written: string[] }> {
+  const models = await readReleased(folder);
+  if (Object.keys(models).length > 0) return writeCards(folder, models, []);
+  throw new MienError("missing-file", `no released models in ${folder}`, {
+    advice: "Make them with `npm run release`.",
+  });
+}
+
+async function writeCards(
+  folder: string,
+  models: Readonly<Record<string, ReleasedModel>>,
+  written: string[],
+): Promise<{ default: string; written: string[] }> {
+  const sorted = Object.fromEntries(Object.entries(models).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const index: ReleaseIndex = { default: chooseDefault(sorted), models: sorted };
+  for (const name of Object.keys(sorted)) {
+    const file = path.join(folder, `${name}.md`);
+    await writeFileAtomic(file, renderCard(name, index));
+    written.push(file);
+  }
+  const file = path.join(folder, INDEX_FILE);
+  await writeJson(file, index);
+  return { default: index.default, written: [...written, file] };
+}
+
+/** The configuration of a run with file names instead of the paths on this machine. */
+async function publicConfig(run: string): Promise<ReleasedModel["config"]> {
+  const config = await readRunConfig(run);
+  const withoutFolder = <T extends { readonly path: string } | undefined>(source: T): T =>
+    source && { ...source, path: path.basename(source.path) };
+  return {
+    ...config,
+    data: withoutFolder(config.data),
+    ...(config.votes && { votes: withoutFolder(config.votes) }),
+    ...(config.teacher && { teacher: withoutFolder(config.teacher) }),
+  };
+}
+
+/** The shapes of the weights in a tfjs LayersModel. */
+const layersModel = z.object({
+  weightsManifest: z.array(
+    z.object({ weights: z.array(z.object({ name: z.string(), shape: z.array(z.number()) })) }),
+  ),
+});
+
+/** The number of trained values of a run's model, without moving averages. */
+async function countParameters(run: string): Promise<number> {
+  const model = await readJson(path.join(run, RUN_FILES.model, "model.json"));
+  return layersModel
+    .parse(model)
+    .weightsManifest.flatMap(({ weights }) => weights)
+    .filter(({ name }) => !/\/moving_(mean|variance)$/.test(name))
+    .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
+    .reduce((sum, n) => sum + n, 0);
+}
