@@ -16,7 +16,7 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def value(params):
-    """The same sums in the same order as `testFunction` of src/benchmark.ts."""
+    """The same sums in the same order as `testFunction` of src/benchmark/search-overhead.ts."""
     rate = params["learningRate"] - 0.02
     dropout = params["dropout"] - 0.3
     kernel = params["kernelSize"] - 3
