@@ -20,7 +20,7 @@ import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";
 import { renderComparison } from "../../packages/train/src/report/comparison-page.ts";
 import { page } from "../../packages/train/src/report/page-frame.ts";
 import { writeReport } from "../../packages/train/src/report/run-page.ts";
-import { confusionTable } from "../../packages/train/src/report/score-tables.ts";
+import { confusionTable } from "../../packages/train/src/report/confusion-matrix.ts";
 import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.ts";
 import { FONT, PIXEL_RATIO, registerFonts, THEMES } from "../../packages/plot/src/theme.ts";
 import type { Trial } from "../../packages/tune/src/optuna/optuna-protocol.ts";

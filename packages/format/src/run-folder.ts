@@ -90,7 +90,7 @@ export interface Score {
 }
 
 /** What a model scored on one part of a data set. All optional figures may be absent. */
-export interface PartMetrics extends Score {
+export interface SplitMetrics extends Score {
   /** Mean cross-entropy in nats, before calibration. */
   readonly loss: number;
   /** In the order of the classes, 0–1; null for a class without images. */
@@ -116,7 +116,7 @@ export interface PartMetrics extends Score {
   /** With probabilities averaged over mirror images and shifted crops. */
   readonly averaged?: Score;
   /** The same images judged by what most FER+ voters saw, where one of the classes won. */
-  readonly byVotes?: PartMetrics;
+  readonly byVotes?: SplitMetrics;
   /**
    * By labels and votes together, weighed as in training, for a model that learnt both: expected
    * calibration error in 15 equal bins, 0–1, before and after calibration.
@@ -126,9 +126,9 @@ export interface PartMetrics extends Score {
 
 /** The content of `metrics.json`. */
 export interface RunMetrics {
-  readonly validation: PartMetrics;
+  readonly validation: SplitMetrics;
   /** Present only after `train:evaluate --final`. */
-  readonly test?: PartMetrics;
+  readonly test?: SplitMetrics;
 }
 
 /** The content of `calibration.json` (Guo et al. 2017): probabilities are softmax(logits / temperature). */

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { cpuHasBfloat16 } from "./tensor/precision.ts";
 
-/** What `--help` says about a hyperparameter: its group, its unit (null: none) and its meaning. */
+/** The text about a hyperparameter in `--help`: its group, its unit (null for none) and its meaning. */
 function about(group: string, unit: string | null, description: string) {
   return { group, unit, description };
 }
 
+/** See `about`. */
 export type Help = ReturnType<typeof about>;
 
 function number([min, max]: readonly [number, number], initial: number, help: Help) {
@@ -17,12 +18,12 @@ function integer([min, max]: readonly [number, number], initial: number, help: H
 }
 
 /**
- * Every hyperparameter of a training run with its range, default, unit and meaning. The flags of
- * `train:fit`, its `--help`, the keys of a `--config` file and the content of a run's
- * `config.json` all come from here.
+ * Every hyperparameter of a training run with its range, default, unit and meaning. The flags and the
+ * `--help` of `train:fit`, the keys of a `--config` file and the settings in a run's `config.json`
+ * derive from it.
  */
 export const configSchema = z.strictObject({
-  epochs: integer([1, 100_000], 30, about("optimiser", "epochs", "Passes over the training part")),
+  epochs: integer([1, 100_000], 30, about("optimiser", "epochs", "Passes over the training split")),
   batchSize: integer(
     [2, 8192],
     64,
@@ -72,7 +73,7 @@ export const configSchema = z.strictObject({
     .transform((precision, context) => {
       if (precision === "auto") return cpuHasBfloat16() ? "bf16" : "fp32";
       if (precision === "bf16" && !cpuHasBfloat16()) {
-        context.addIssue("bf16: this processor has no instructions for it; use fp32");
+        context.addIssue("bf16: this processor does not support it; use fp32");
       }
       return precision;
     })
@@ -80,7 +81,7 @@ export const configSchema = z.strictObject({
       about(
         "optimiser",
         null,
-        "Number format of the convolutions in training; auto takes bf16 where the processor has it",
+        "Number format of the convolutions in training; auto: bf16 if the processor supports it, else fp32",
       ),
     ),
   widths: z
@@ -279,8 +280,8 @@ export const configSchema = z.strictObject({
   ),
 });
 
-/** A training configuration with all defaults resolved. */
+/** A training configuration with all defaults. */
 export type TrainConfig = Readonly<z.output<typeof configSchema>>;
 
-/** Any part of a training configuration; the rest takes its defaults. */
+/** Some keys of a training configuration; the others have their defaults. */
 export type TrainConfigInput = z.input<typeof configSchema>;

@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const flags = (...argv: string[]) => parseOptions(argv, configOptions()).values;
 
 describe("the training configuration", () => {
-  it("has a default for everything", () => {
+  it("has a default for every key", () => {
     const config = resolveConfig({});
     expect(Object.keys(config).sort()).toEqual(Object.keys(configSchema.shape).sort());
     expect(config.widths).toEqual([32, 64, 128, 256]);
@@ -43,14 +43,14 @@ describe("the training configuration", () => {
     );
   });
 
-  it("becomes a flag for every key, with its range and the default in the help text", () => {
+  it("has a flag for every key, with its range and its default in the help text", () => {
     const options = configOptions();
     expect(Object.keys(options)).toEqual(Object.keys(configSchema.shape));
     expect(options.epochs).toMatchObject({ type: "integer", min: 1, unit: "epochs" });
     expect(options.epochs).toMatchObject({ defaultText: "30", group: "optimiser" });
     expect(options.optimizer).toMatchObject({ choices: ["adam", "sgd"] });
     expect(() => flags("--dropout", "0.99")).toThrow(/--dropout must be a number from 0 to 0.95/);
-    // Flags that nx keeps for itself would never arrive.
+    // nx reserves these flags for itself, so the command would not receive them.
     const reserved = [
       "help",
       "verbose",
@@ -74,7 +74,7 @@ describe("the training configuration", () => {
     expect(await configFromFlags(flags(), undefined)).toEqual(resolveConfig({}));
   });
 
-  it("blames the file for what stands in it, and the flag for what was typed", async () => {
+  it("names the file in an error of the file, and the flag in an error of a flag", async () => {
     const file = path.join(folder, "b.json");
     await writeFile(file, JSON.stringify({ droput: 0.2 }));
     await expect(configFromFlags(flags(), file)).rejects.toThrow(/b\.json: unknown key droput/);

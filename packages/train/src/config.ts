@@ -10,7 +10,7 @@ import {
 
 export { configSchema, type TrainConfig, type TrainConfigInput };
 
-/** What JSON Schema says about one hyperparameter. */
+/** The JSON Schema of a hyperparameter. */
 interface Described extends Help {
   readonly type: "number" | "integer" | "string" | "array";
   readonly default: number | string | readonly number[];
@@ -20,8 +20,8 @@ interface Described extends Help {
 }
 
 /**
- * The schema as command-line flags. They carry no default of their own, so that a flag which was
- * not given does not override the configuration file; `--help` still shows it.
+ * The hyperparameters as command-line flags. The flags have no default values, so that a flag which
+ * is not given does not override the configuration file; `--help` shows the defaults of the schema.
  */
 export function configOptions(): Record<keyof TrainConfig, Option> {
   const { properties } = z.toJSONSchema(configSchema, { io: "input" }) as unknown as {
@@ -43,10 +43,10 @@ export function configOptions(): Record<keyof TrainConfig, Option> {
 }
 
 /**
- * Checks a configuration and fills in the defaults.
+ * Checks a configuration and adds the defaults.
  *
- * @param name what to call its source in errors.
- * @throws {MienError} `bad-config` naming each key that is unknown or out of range.
+ * @param name of its source, for errors.
+ * @throws {MienError} `bad-config` with the name of each key that is unknown or out of range.
  */
 export function resolveConfig(input: unknown, name = "the configuration"): TrainConfig {
   const result = configSchema.safeParse(input);
@@ -62,12 +62,12 @@ export function resolveConfig(input: unknown, name = "the configuration"): Train
 }
 
 /**
- * The configuration that a command line asks for: its flags override its `--config` file, which
- * overrides the defaults.
+ * The configuration of a command line: its flags override its `--config` file, which overrides the
+ * defaults.
  *
- * @param flags values by option name; names that are no hyperparameters are passed over.
+ * @param flags values by option name; other options than hyperparameters are ignored.
  * @param file JSON file with any of the keys of `configSchema`.
- * @throws {MienError} `bad-config`, `missing-file`, or `usage` for widths that are no list.
+ * @throws {MienError} `bad-config`, `missing-file`, or `usage` for widths that are not a list.
  */
 export async function configFromFlags(
   flags: Readonly<Record<string, unknown>>,
@@ -79,14 +79,10 @@ export async function configFromFlags(
   }
   if (typeof given["widths"] === "string") given["widths"] = parseWidths(given["widths"]);
   if (file === undefined) return resolveConfig(given);
-  const content = resolveFile(await readJson(file), file);
-  return resolveConfig({ ...content, ...given }, file);
-}
-
-/** Checks the file by itself first, so that an error blames the file and not the flags. */
-function resolveFile(content: unknown, file: string): object {
+  const content = await readJson(file);
+  // The file is checked alone first, so that an error in it is not reported as one of the flags.
   resolveConfig(content, file);
-  return content as object;
+  return resolveConfig(Object.assign({}, content, given), file);
 }
 
 function parseWidths(text: string): number[] {

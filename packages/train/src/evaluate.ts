@@ -12,77 +12,109 @@ import {
   type RunMetrics,
   type Split,
 } from "@mien/format";
-import { calibrate } from "./score/calibration.ts";
-import { judge } from "./score/evaluate-predictions.ts";
-import { OPENINGS_FILE, readOpenings, recordOpening, weightsHash } from "./run/test-set-access.ts";
+import { tenViews, viewAt, type View } from "./batch/test-time-augmentation.ts";
+import { openTrainedModel, pixelsAt, type TrainedModel } from "./network/trained-model.ts";
+import { drawConfusionMatrix } from "./report/confusion-matrix.ts";
 import { writeReport } from "./report/run-page.ts";
-import { drawConfusion } from "./report/plots.ts";
+import { trainingCode } from "./run/run-inputs.ts";
+import { readRunMetrics } from "./run/run-metrics.ts";
 import {
-  answersOf,
+  readTestSetAccesses,
+  recordTestSetAccess,
+  TEST_SET_ACCESS_FILE,
+  weightsHash,
+} from "./run/test-set-access.ts";
+import { voteShareOf } from "./run/training-settings.ts";
+import { calibrate } from "./score/calibration.ts";
+import { evaluatePredictions } from "./score/evaluate-predictions.ts";
+import {
+  groundTruthOf,
   predictionsFile,
   readPredictions,
   writePredictions,
-  type MeasuredPart,
+  type EvaluationSplit,
   type Predictions,
 } from "./score/predictions.ts";
-import { readRunMetrics, trainingCode } from "./run/run.ts";
-import { voteShareOf } from "./score/target-of.ts";
-import { openTrainedModel, type TrainedModel } from "./network/trained-model.ts";
-import { tenViews, viewAt, type View } from "./batch/views.ts";
 
-/** In chunks, so that the pixels of a large part are never all in memory as floats. */
+/** Images a chunk, so that the pixels of a large split are never all in memory as floats. */
 const CHUNK = 1024;
 
-/** What a part is measured with. */
-export interface MeasureOptions {
-  readonly split: Pick<Split, "train" | MeasuredPart>;
-  readonly votes?: Votes | undefined;
-  /** Whether to average over mirror images and crops too, which takes ten times as long. */
+/** How images are predicted. */
+interface PredictOptions {
+  /** Whether to also average over ten views (test-time augmentation), which takes ten times as long. */
   readonly averaging: boolean;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((images: number, total: number) => void) | undefined;
+  /** Called after each chunk with the number of predicted views of images, and their total. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /**
- * Lets a model answer the images of a part.
+ * The probabilities that a model predicts for some images of a set.
  *
+ * @param positions of the N images in the set.
+ * @returns probabilities [N, classes]; with averaging, also their means over ten views.
  * @throws {MienError} `interrupted` on the signal.
  */
-export async function predictPart(
+export async function predictImages(
   model: TrainedModel,
-  set: ImageSet,
-  part: MeasuredPart,
-  options: MeasureOptions,
-): Promise<Predictions> {
-  const { split, votes, averaging, signal, onProgress } = options;
-  const positions = split[part];
-  const views = averaging ? tenViews(set) : tenViews(set).slice(0, 1);
+  { set, positions }: { readonly set: ImageSet; readonly positions: Uint32Array },
+  { averaging, signal, onProgress }: PredictOptions,
+): Promise<Pick<Predictions, "probabilities" | "averaged">> {
+  const [, ...others] = averaging ? tenViews(set) : [];
+  const views = 1 + others.length;
   let done = 0;
-  const predict = async (view: View) => {
+  const predict = async (pixelsOf: (chunk: Uint32Array) => Float32Array) => {
     const probabilities = new Float32Array(positions.length * model.classes.length);
     for (let at = 0; at < positions.length; at += CHUNK) {
       if (signal?.aborted) throw new MienError("interrupted", "nothing was written");
-      const some = positions.subarray(at, at + CHUNK);
-      const answers = await model.predict(viewAt(set, some, view), some.length);
-      probabilities.set(answers, at * model.classes.length);
-      done += some.length;
-      onProgress?.(done, positions.length * views.length);
+      const chunk = positions.subarray(at, at + CHUNK);
+      const predicted = await model.predict(pixelsOf(chunk), chunk.length);
+      probabilities.set(predicted, at * model.classes.length);
+      done += chunk.length;
+      onProgress?.(done, positions.length * views);
     }
     return probabilities;
   };
-  const probabilities = await predict(views[0] as View);
+  const probabilities = await predict((chunk) => pixelsAt(set, chunk));
   const sum = Float64Array.from(probabilities);
-  for (const view of views.slice(1)) (await predict(view)).forEach((p, i) => (sum[i]! += p));
+  const predictView = (view: View) => predict((chunk) => viewAt(set, chunk, view));
+  for (const view of others) (await predictView(view)).forEach((p, i) => (sum[i]! += p));
   return {
-    part,
-    classes: model.classes,
     probabilities,
-    ...answersOf(set, positions, { training: split.train, votes }),
-    ...(averaging && { averaged: Float32Array.from(sum, (p) => p / views.length) }),
+    ...(averaging && { averaged: Float32Array.from(sum, (p) => p / views) }),
   };
 }
 
-/** The temperature for a run's validation predictions, fitted to what the run was trained for. */
+/**
+ * The predictions of a model on a split, with the ground truth.
+ *
+ * @param from.splits the split of the set into training, validation and test.
+ * @param from.split the name of the split to predict.
+ * @throws {MienError} `interrupted` on the signal.
+ */
+export async function predictSplit(
+  model: TrainedModel,
+  from: {
+    readonly set: ImageSet;
+    readonly splits: Pick<Split, "train" | EvaluationSplit>;
+    readonly split: EvaluationSplit;
+    readonly votes?: Votes | undefined;
+  },
+  options: PredictOptions,
+): Promise<Predictions> {
+  const { set, splits, split, votes } = from;
+  const positions = splits[split];
+  const { probabilities, averaged } = await predictImages(model, { set, positions }, options);
+  return {
+    split,
+    classes: model.classes,
+    probabilities,
+    ...groundTruthOf(set, positions, { training: splits.train, votes }),
+    ...(averaged && { averaged }),
+  };
+}
+
+/** The temperature for the validation predictions of a run, fitted to the targets of its training. */
 export function calibrateRun(
   { probabilities, classes, labels, votes }: Predictions,
   hyperparameters: RunConfig["hyperparameters"],
@@ -92,23 +124,26 @@ export function calibrateRun(
 }
 
 /**
- * Evaluates a finished run on its validation part and, if asked, on its test part, and writes
- * metrics, calibration, predictions, confusion matrices and the report into the run folder. Each
- * opening of the test part leaves a line in `openings.jsonl`; a part that was opened before is
- * judged again by what was answered then.
+ * Evaluates a finished run on the validation split and on request on the test split. Writes
+ * metrics, calibration, predictions, confusion matrices and the report into the run folder.
+ *
+ * Each test-set access adds a line to `openings.jsonl`. If the present weights were evaluated on
+ * the test split before, its metrics are computed again from the stored predictions.
  *
  * @param data the data set that the run was trained on.
- * @throws {MienError} `mismatch` if the data or the votes are others, `missing-file` if the run
- * learnt votes and there are none, `bad-data` if a part is empty,
- * `interrupted` on the signal, and what `readRunMetrics` and `openTrainedModel` throw.
+ * @throws {MienError} `mismatch` if the data or the votes differ from those of the training,
+ * `missing-file` if the run was trained on votes and none are given, `bad-data` if a split is
+ * empty, `interrupted` on the signal, and the errors of `readRunMetrics` and `openTrainedModel`.
  */
 export async function evaluateRun(
   folder: string,
   data: { readonly set: ImageSet; readonly sha256: string; readonly path: string },
-  options: Omit<MeasureOptions, "split" | "averaging" | "onProgress"> & {
-    /** Whether to open the test part. */
+  options: {
+    /** Whether to evaluate on the test split too. */
     readonly final: boolean;
-    readonly onProgress?: (part: MeasuredPart, images: number, total: number) => void;
+    readonly votes?: Votes | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: (split: EvaluationSplit, done: number, total: number) => void;
   },
 ): Promise<{ metrics: RunMetrics; calibration: Calibration; written: string[] }> {
   const config = await readRunConfig(folder);
@@ -120,46 +155,53 @@ export async function evaluateRun(
     );
   }
   requireVotes(folder, config, options.votes);
-  const split = officialSplit(data.set);
-  const parts = options.final ? (["validation", "test"] as const) : (["validation"] as const);
-  for (const part of parts) {
-    if (split[part].length > 0) continue;
-    throw new MienError("bad-data", `${data.path} has no images in its ${part} part`);
+  const { set } = data;
+  const { votes, signal, final } = options;
+  const splits = officialSplit(set);
+  const names = final ? (["validation", "test"] as const) : (["validation"] as const);
+  for (const split of names) {
+    if (splits[split].length > 0) continue;
+    throw new MienError("bad-data", `${data.path} has no images in its ${split} split`);
   }
-  // Before anything is measured: a test part that is opened in vain is opened all the same.
+  // Before predicting, so that an error here does not follow a test-set access.
   const before = await readRunMetrics(folder);
   const model = await openTrainedModel(folder);
   const written: string[] = [];
-  const measured: Predictions[] = [];
+  const predict = (split: EvaluationSplit) =>
+    predictSplit(
+      model,
+      { set, splits, split, votes },
+      {
+        averaging: true,
+        signal,
+        onProgress: (done, total) => options.onProgress?.(split, done, total),
+      },
+    );
+  const all: Predictions[] = [];
+  let calibration: Calibration;
   try {
-    for (const part of parts) {
-      const { votes, signal } = options;
-      const onProgress = (images: number, total: number) =>
-        options.onProgress?.(part, images, total);
-      const measuring = { split, votes, averaging: true, signal, onProgress };
-      measured.push(await predictPart(model, data.set, part, measuring));
-    }
+    const validation = await predict("validation");
+    calibration = calibrateRun(validation, config.hyperparameters);
+    all.push(validation);
+    if (final) all.push(await predict("test"));
   } finally {
     model.dispose();
   }
-  const calibration = calibrateRun(measured[0] as Predictions, config.hyperparameters);
-  if (!options.final && (await wasOpened(folder))) {
-    measured.push(await readPredictions(folder, "test"));
-  }
+  if (!final && (await hasTestPredictions(folder))) all.push(await readPredictions(folder, "test"));
   let metrics = before;
-  for (const predictions of measured) {
-    const { part } = predictions;
-    const scores = judge(predictions, calibration.temperature, voteShareOf(config));
-    metrics = { ...metrics, [part]: scores };
-    // First of all, so that the figures can be had again if this is killed after the opening.
+  for (const predictions of all) {
+    const { split } = predictions;
+    const scores = evaluatePredictions(predictions, calibration.temperature, voteShareOf(config));
+    metrics = { ...metrics, [split]: scores };
+    // Before the access is recorded, so that its metrics are not lost if the process is killed.
     written.push(await writePredictions(folder, predictions));
-    if (part === "test" && options.final) {
+    if (split === "test" && final) {
       const code = await trainingCode();
-      await recordOpening(folder, { run: config.name, code, metrics: scores });
-      written.push(path.join(folder, OPENINGS_FILE));
+      await recordTestSetAccess(folder, { run: config.name, code, metrics: scores });
+      written.push(path.join(folder, TEST_SET_ACCESS_FILE));
     }
-    const confusion = path.join(folder, `confusion-${part}.png`);
-    await writeFileAtomic(confusion, drawConfusion(scores, config.classes, part));
+    const confusion = path.join(folder, `confusion-${split}.png`);
+    await writeFileAtomic(confusion, drawConfusionMatrix(scores, config.classes, split));
     written.push(confusion);
   }
   const files = {
@@ -168,15 +210,15 @@ export async function evaluateRun(
   };
   await writeJson(files.calibration, calibration);
   await writeJson(files.metrics, metrics);
-  written.push(files.calibration, files.metrics, await writeReport(folder, data.set));
+  written.push(files.calibration, files.metrics, await writeReport(folder, set));
   return { metrics, calibration, written };
 }
 
-/** A run that learnt votes is calibrated and judged by the same ones. */
+/** A run that was trained on votes is calibrated and evaluated by the same votes. */
 function requireVotes(folder: string, config: RunConfig, votes: Votes | undefined): void {
-  const { votes: learnt } = config;
-  if (learnt === undefined || votes?.sha256 === learnt.sha256) return;
-  const advice = `Name the votes that it was trained on: --ferplus ${learnt.path}`;
+  const { votes: trained } = config;
+  if (trained === undefined || votes?.sha256 === trained.sha256) return;
+  const advice = `Name the votes that it was trained on: --ferplus ${trained.path}`;
   if (votes === undefined) {
     throw new MienError("missing-file", `${folder} was trained on FER+ votes; none are found`, {
       advice,
@@ -184,14 +226,14 @@ function requireVotes(folder: string, config: RunConfig, votes: Votes | undefine
   }
   throw new MienError(
     "mismatch",
-    `${folder} was trained on votes with SHA-256 ${learnt.sha256.slice(0, 12)}…, ${votes.path} has ${votes.sha256.slice(0, 12)}…`,
+    `${folder} was trained on votes with SHA-256 ${trained.sha256.slice(0, 12)}…, ${votes.path} has ${votes.sha256.slice(0, 12)}…`,
     { advice },
   );
 }
 
-/** Whether the test part was opened for a run's present weights, and what it answered is stored. */
-async function wasOpened(folder: string): Promise<boolean> {
+/** Whether the present weights of a run were evaluated on the test split, with stored predictions. */
+async function hasTestPredictions(folder: string): Promise<boolean> {
   if (!existsSync(predictionsFile(folder, "test"))) return false;
   const weights = await weightsHash(folder);
-  return (await readOpenings(folder)).some((opening) => opening.weights === weights);
+  return (await readTestSetAccesses(folder)).some((access) => access.weights === weights);
 }

@@ -13,24 +13,25 @@ import {
 } from "@mien/format";
 import { architecture } from "./network/architecture.ts";
 import type { TrainConfig } from "./config.ts";
-import { calibrateRun, predictPart } from "./evaluate.ts";
+import { calibrateRun, predictSplit } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./network/layers-model.ts";
-import { judge } from "./score/evaluate-predictions.ts";
+import { evaluatePredictions } from "./score/evaluate-predictions.ts";
+import { drawConfusionMatrix } from "./report/confusion-matrix.ts";
+import { drawLearningCurves } from "./report/learning-curves.ts";
 import { writeReport } from "./report/run-page.ts";
-import { drawConfusion, drawCurves } from "./report/plots.ts";
 import { writePredictions } from "./score/predictions.ts";
 import { openTrainedModel, pixelsAt } from "./network/trained-model.ts";
 
-/** Validation images whose outputs are stored for comparing other forms of the model. */
+/** Number of validation images whose outputs are stored, to verify exported models by them. */
 const REFERENCE_IMAGES = 32;
 
 /**
- * Turns a finished training into the rest of its run folder: the model, its reference outputs, the
- * learning curves, the calibration, the report, and at the very end the validation metrics, which
- * mark the run as finished.
+ * Writes the results of a finished training into its run folder: the model, its reference outputs,
+ * the learning curves, the calibration, the report, and last the validation metrics, which mark the
+ * run as finished.
  *
- * @returns the metrics and the paths written.
+ * @returns the metrics and the written paths.
  */
 export async function finishRun(
   result: FitResult,
@@ -39,10 +40,11 @@ export async function finishRun(
     readonly split: Split;
     readonly config: TrainConfig;
     readonly folder: string;
-    /** FER+ votes to judge the model by too; otherwise looked for as `findVotes` does. */
+    /** FER+ votes for the evaluation; if undefined, searched for as `findVotes` does. */
     readonly votes?: Votes | undefined;
-    /** The data set's CSV, beside which votes may lie. */
+    /** The CSV of the data set; votes are searched for in its folder. */
     readonly csv?: string | undefined;
+    /** Called with a sentence about votes that cannot be read. */
     readonly warn?: (problem: string) => void;
   },
 ): Promise<{ metrics: RunMetrics; written: string[] }> {
@@ -57,10 +59,10 @@ export async function finishRun(
   await saveLayersModel(model, path.join(folder, RUN_FILES.model));
   model.dispose();
 
-  // Everything below comes from the saved files, so that it says what others will get from them.
+  // Everything below is computed with the saved files, as every later use of the model will be.
   const trained = await openTrainedModel(folder);
   try {
-    const chosen = spread(split.validation, REFERENCE_IMAGES);
+    const chosen = evenlySpaced(split.validation, REFERENCE_IMAGES);
     const inputs = pixelsAt(set, chosen);
     const outputs = await trained.predict(inputs, chosen.length);
     await writeFileAtomic(
@@ -76,21 +78,19 @@ export async function finishRun(
         metadata: { labels: JSON.stringify(classes) },
       }),
     );
-    const votes = run.votes ?? (await findVotes({ set, csv: run.csv }).catch(passOver(run.warn)));
-    const predictions = await predictPart(trained, set, "validation", {
-      split,
-      votes,
-      averaging: false,
-    });
+    const votes =
+      run.votes ?? (await findVotes({ set, csv: run.csv }).catch(warnOfVotes(run.warn)));
+    const from = { set, splits: split, split: "validation", votes } as const;
+    const predictions = await predictSplit(trained, from, { averaging: false });
     const predicted = await writePredictions(folder, predictions);
     const calibration = calibrateRun(predictions, config);
     await writeJson(path.join(folder, RUN_FILES.calibration), calibration);
-    const validation = judge(predictions, calibration.temperature, config.voteShare);
+    const validation = evaluatePredictions(predictions, calibration.temperature, config.voteShare);
     const curves = { bestEpoch: result.bestEpoch, hyperparameters: config };
     const plots = {
-      "loss.png": drawCurves(result.history, "loss", curves),
-      "accuracy.png": drawCurves(result.history, "accuracy", curves),
-      "confusion-validation.png": drawConfusion(validation, classes, "validation"),
+      "loss.png": drawLearningCurves(result.history, "loss", curves),
+      "accuracy.png": drawLearningCurves(result.history, "accuracy", curves),
+      "confusion-validation.png": drawConfusionMatrix(validation, classes, "validation"),
     };
     for (const [name, png] of Object.entries(plots)) {
       await writeFileAtomic(path.join(folder, name), png);
@@ -107,19 +107,17 @@ export async function finishRun(
   }
 }
 
-/** Votes that nobody asked for must not stop a finished training if they are damaged. */
-function passOver(warn: ((problem: string) => void) | undefined) {
+/** Damaged votes are only a warning here, because the run was not trained on them. */
+function warnOfVotes(warn: ((problem: string) => void) | undefined) {
   return (error: unknown): undefined => {
     if (!(error instanceof MienError)) throw error;
-    warn?.(`judged without FER+ votes: ${error.message}`);
+    warn?.(`evaluated without FER+ votes: ${error.message}`);
   };
 }
 
-/** At most `count` of some positions, evenly spread. */
-function spread(positions: Uint32Array, count: number): Uint32Array {
+/** At most `count` of some positions, evenly spaced. */
+function evenlySpaced(positions: Uint32Array, count: number): Uint32Array {
   const length = Math.min(count, positions.length);
-  return Uint32Array.from(
-    { length },
-    (_, i) => positions[Math.floor((i * positions.length) / length)] as number,
-  );
+  const chosen = Array.from({ length }, (_, i) => Math.floor((i * positions.length) / length));
+  return Uint32Array.from(chosen, (index) => positions[index] ?? 0);
 }

@@ -36,14 +36,14 @@ async function stateOf(name: string): Promise<Readonly<Record<string, NamedTenso
 }
 
 describe("fit", () => {
-  it("learns, counts its steps and keeps the best epoch", async () => {
+  it("reduces the loss, counts its steps and keeps the best epoch", async () => {
     const config = { ...smallConfig, epochs: 6, dropout: 0, convDropout: 0 };
     const { history, bestEpoch } = await run("a", { config });
     expect(history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
     const stepsPerEpoch = Math.floor(smallSplit.train.length / 16);
     expect(history.at(-1)!.step).toBe(6 * stepsPerEpoch);
     expect(history.at(-1)!.trainLoss).toBeLessThan(history[0]!.trainLoss);
-    // Seven classes: chance is 14 %.
+    // With seven classes, chance is 14 %.
     const accuracies = history.map(({ validationAccuracy }) => validationAccuracy);
     expect(accuracies[bestEpoch - 1]).toBe(Math.max(...accuracies));
     expect(Math.max(...accuracies)).toBeGreaterThan(0.25);
@@ -51,7 +51,7 @@ describe("fit", () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(history);
   });
 
-  it("repeats itself bit for bit, and differs with another seed", async () => {
+  it("gives the same result bit for bit with the same seed, and another with another seed", async () => {
     const [first, second] = [await run("a"), await run("b")];
     expect(timeless(second.history)).toEqual(timeless(first.history));
     expect(await stateOf("b")).toEqual(await stateOf("a"));
@@ -59,14 +59,14 @@ describe("fit", () => {
     expect(timeless(other.history)).not.toEqual(timeless(first.history));
   });
 
-  it("goes on after an interruption as if there had been none", async () => {
+  it("gives the same result after an interruption as without one", async () => {
     const whole = await run("whole");
     const stop = new AbortController();
     const interrupted = run("parts", { signal: stop.signal, onEpoch: () => stop.abort() });
     await expect(interrupted).rejects.toMatchObject({
       code: "interrupted",
       message: expect.stringMatching(/in epoch 2 of 3; 1 whole epoch is stored/) as string,
-      advice: expect.stringMatching(/Repeat the command to go on with epoch 2/) as string,
+      advice: expect.stringMatching(/Repeat the command to resume with epoch 2/) as string,
     });
     const epochs: number[] = [];
     const rest = await run("parts", { onEpoch: ({ epoch }) => epochs.push(epoch) });
@@ -74,14 +74,14 @@ describe("fit", () => {
     expect(timeless(rest.history)).toEqual(timeless(whole.history));
     expect(rest.best).toEqual(whole.best);
     expect(await stateOf("parts")).toEqual(await stateOf("whole"));
-    // Nothing is left to do for a third call, which still knows the outcome and mends the history.
+    // A third call has no epoch left; it returns the same result and restores the history.
     await rm(path.join(folder, "parts/history.jsonl"));
     expect((await run("parts")).best).toEqual(whole.best);
     const history = await readFile(path.join(folder, "parts/history.jsonl"), "utf8");
     expect(history.trim().split("\n")).toHaveLength(3);
   });
 
-  it("goes on exactly with every kind of memory and draw that a recipe can have", async () => {
+  it("resumes exactly with every optimiser state and random augmentation that a recipe can have", async () => {
     const config = resolveConfig({
       ...smallConfig,
       precision: "auto",
@@ -131,14 +131,14 @@ describe("fit", () => {
     expect(await readFile(checkpointFile(path.join(folder, "a")))).toEqual(before);
   });
 
-  it("refuses a checkpoint of other inputs and leaves it alone", async () => {
+  it("refuses a checkpoint of other inputs and keeps it", async () => {
     await run("a", { config: { ...smallConfig, epochs: 1 } });
     const before = await readFile(checkpointFile(path.join(folder, "a")));
     await expect(run("a", { inputs: "others" })).rejects.toMatchObject({ code: "mismatch" });
     expect(await readFile(checkpointFile(path.join(folder, "a")))).toEqual(before);
   });
 
-  it("refuses data without a part to learn from or to validate on", async () => {
+  it("refuses data without training or validation images", async () => {
     const none = Uint32Array.of();
     await expect(run("a", { split: { ...smallSplit, validation: none } })).rejects.toThrow(
       /at least 1 images whose Usage is PublicTest, found 0/,
@@ -148,7 +148,7 @@ describe("fit", () => {
     );
   });
 
-  it("refuses settings that leave no image to learn from, and stores nothing", async () => {
+  it("refuses settings that leave no training image, and stores nothing", async () => {
     const config = { ...smallConfig, omit: "blank" } as const;
     const set = { ...smallSet, pixels: new Uint8Array(smallSet.pixels.length).fill(7) };
     await expect(run("a", { config, set })).rejects.toMatchObject({
@@ -172,7 +172,7 @@ describe("fit", () => {
     expect(history[0]!.step).toBe(1);
   });
 
-  it("leaves no tensor behind", async () => {
+  it("frees every tensor, also after an error", async () => {
     const config = { ...smallConfig, epochs: 1 };
     await run("a", { config });
     const before = tensorCount();

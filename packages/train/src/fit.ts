@@ -24,80 +24,81 @@ import {
 import type { Standardisation } from "./network/standardise.ts";
 import type { TargetSources } from "./batch/targets.ts";
 
-/** What to train on, how, and where to keep it. */
+/** The inputs of a training and the folder of its run. */
 export interface FitOptions {
   readonly set: ImageSet;
-  /** Positions in the set to learn from and to validate on; the test part is never touched. */
+  /** Positions in the set to train on and to validate on; the test split is not used. */
   readonly split: Pick<Split, "train" | "validation">;
   readonly config: TrainConfig;
-  /** FER+ votes and a teacher's answers, if the configuration asks for them. */
+  /** FER+ votes and a teacher's probabilities, if the configuration needs them. */
   readonly sources?: TargetSources;
   readonly seed: number;
-  /** The run folder; a checkpoint in it is gone on from. */
+  /** The run folder; training resumes from a checkpoint in it. */
   readonly folder: string;
-  /** What the run is made from, as text (`inputsKey`); a checkpoint of other inputs is refused. */
+  /** The inputs of the run as text (`inputsKey`); a checkpoint of other inputs is refused. */
   readonly inputs: string;
-  /** Stops at the next step with an `interrupted` error; whole epochs are stored by then. */
+  /** Stops the training with an `interrupted` error; the finished epochs are stored. */
   readonly signal?: AbortSignal;
-  /** Called once, before the first step, with what this training uses. */
+  /** Called once, before the first step. */
   readonly onStart?: (used: UsedImages) => void;
-  /** Called a few times a second while an epoch runs. */
+  /** Called about twice a second during an epoch. */
   readonly onProgress?: (progress: FitProgress) => void;
   /**
-   * Called after each epoch, once it is stored, with all epochs so far; an error thrown here stops
-   * the training.
+   * Called after each epoch, when its checkpoint is stored, with all epochs so far. An error thrown
+   * here stops the training.
    */
   readonly onEpoch?: (record: EpochRecord, history: readonly EpochRecord[]) => void;
 }
 
-/** What a training uses of its parts, after `subset`, `omit` and images without a target. */
+/** The images that a training uses, after `subset`, `omit` and images without a target. */
 export interface UsedImages {
   readonly train: { readonly used: number; readonly all: number };
   readonly validation: { readonly used: number; readonly all: number };
-  /** Epochs that are done already: 0 for a new training. */
+  /** Number of finished epochs: 0 for a new training. */
   readonly epochs: number;
 }
 
-/** How far an epoch is. */
+/** The progress within an epoch. */
 export interface FitProgress {
   /** 1 for the first. */
   readonly epoch: number;
-  /** Training images of this epoch that are done, and all of them. */
+  /** Number of training images processed in this epoch. */
   readonly images: number;
+  /** Number of training images in an epoch. */
   readonly total: number;
   readonly imagesPerSecond: number;
-  /** Of all epochs that are left, at this speed. */
+  /** Time for the rest of all epochs at the present speed, in s. */
   readonly secondsLeft: number;
   /** Mean cross-entropy of this epoch so far, in nats. */
   readonly loss: number;
 }
 
-/** A trained network's values and how it came to them. */
+/** The result of a training. */
 export interface FitResult {
   readonly history: readonly EpochRecord[];
-  /** The epoch with the highest validation accuracy, from 1; of equals the one of lowest loss. */
+  /** The epoch with the highest validation accuracy, from 1; of equals that with the lowest loss. */
   readonly bestEpoch: number;
   /** Weights and moving averages of that epoch. */
   readonly best: Checkpoint["best"];
   readonly standardisation: Standardisation;
 }
 
-/** Progress is reported this often, in milliseconds; the loss is read only then. */
+/** Interval of the progress reports, in ms; the loss is read only then. */
 const PROGRESS_INTERVAL = 400;
 
 /**
- * Trains the network, or goes on where the run folder's checkpoint ends; the outcome is the same
- * bit for bit, on the same machine with the same number of threads.
+ * Trains the network, or resumes from the checkpoint in the run folder. On the same machine with the
+ * same number of threads, the result is the same bit for bit, also after a resume.
  *
- * Every epoch visits the training images in a new order. Images that fill no whole batch at its
- * end are left out, other ones in each epoch.
+ * Each epoch uses the training images in a new random order. The images that do not fill a whole
+ * batch at its end are left out; they are different in each epoch.
  *
  * @throws {MienError} `diverged` if the loss is not finite, `interrupted` on the signal,
- * `bad-data` if a part is empty, and what `loadCheckpoint` and `saveCheckpoint` throw.
+ * `bad-data` if a split is empty, and the errors of `loadCheckpoint` and `saveCheckpoint`.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { set, config, seed, folder, inputs, signal, sources = {} } = options;
-  const split = checkParts(options.split);
+  const split = checkSplit(options.split);
   const checkpoint = await loadCheckpoint(folder, inputs);
   const history = [...(checkpoint?.history ?? [])];
   let best = checkpoint?.best ?? {};
@@ -109,8 +110,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
   try {
     if (validation.length === 0) {
-      throw new MienError("bad-data", "voters call no image of the validation part a face", {
-        advice: "With a --vote-share below 1 such images are judged by their label.",
+      throw new MienError("bad-data", "the votes call no image of the validation split a face", {
+        advice: "With a --vote-share below 1, such images keep their label.",
       });
     }
     if (checkpoint) {
@@ -143,7 +144,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         const total = stepsPerEpoch * batchSize;
         const secondsLeft = left / imagesPerSecond;
         options.onProgress?.({ epoch, images, total, imagesPerSecond, secondsLeft, loss });
-        // Lets signals and timers through; native operations block the event loop.
+        // Native operations block the event loop; this lets signals and timers run.
         await new Promise(setImmediate);
         if (signal?.aborted) throw interrupted(epoch, config.epochs, folder);
       }
@@ -171,7 +172,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       history.push(record);
       if (bestEpoch(history) === epoch) best = (trainer.average ?? trainer.network).state();
       const state = stateOf(stored);
-      // Rectifier and pooling can turn NaN into 0, so the loss alone does not show it.
+      // ReLU and pooling can turn NaN into 0, so a finite loss does not rule NaN out.
       for (const { data } of Object.values(state)) checkFinite(sumOf(data), epoch, folder);
       await saveCheckpoint(folder, { history, state, best }, inputs);
       await writeHistory(folder, history);
@@ -187,18 +188,18 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   return { history, bestEpoch: bestEpoch(history), best, standardisation };
 }
 
-/** The checkpoint holds the history too; this is the copy for people, written whole each time. */
+/** Writes the history as JSON lines; training itself resumes from the copy in the checkpoint. */
 async function writeHistory(folder: string, history: readonly EpochRecord[]): Promise<void> {
   const lines = history.map((record) => `${JSON.stringify(record)}\n`);
   await writeFileAtomic(path.join(folder, RUN_FILES.history), lines.join(""));
 }
 
 /**
- * Returns what can be trained on.
+ * Returns the split if it can be trained on.
  *
- * @throws {MienError} `bad-data` if a part has too few images.
+ * @throws {MienError} `bad-data` if its training or validation images are too few.
  */
-export function checkParts(split: FitOptions["split"]): FitOptions["split"] {
+export function checkSplit(split: FitOptions["split"]): FitOptions["split"] {
   for (const [name, usage, smallest] of [
     ["train", "Training", 2],
     ["validation", "PublicTest", 1],
@@ -207,34 +208,41 @@ export function checkParts(split: FitOptions["split"]): FitOptions["split"] {
     throw new MienError(
       "bad-data",
       `expected at least ${smallest} images whose Usage is ${usage}, found ${split[name].length}`,
-      { advice: "Training needs both parts: one to learn from, one to choose the best epoch by." },
+      {
+        advice:
+          "Training needs both splits: Training to train on, PublicTest to choose the best epoch.",
+      },
     );
   }
   return split;
 }
 
-/** Not finite if any of the values is not. */
-function sumOf(values: ArrayLike<number>): number {
+/** The sum of some values; not finite if any of them is not. */
+function sumOf(values: Iterable<number>): number {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] as number;
+  for (const value of values) sum += value;
   return sum;
 }
 
 function checkFinite(value: number, epoch: number, folder: string): void {
   if (Number.isFinite(value)) return;
-  throw new MienError("diverged", `the numbers are not finite any more, in epoch ${epoch}`, {
-    advice:
-      "Try a smaller --learning-rate (a tenth), a larger --batch-size, or --normalization batch" +
-      (epoch === 1
-        ? "."
-        : `, with --fresh. What was good until epoch ${epoch - 1} stays in ${folder}.`),
-  });
+  throw new MienError(
+    "diverged",
+    `the loss or the weights are no longer finite in epoch ${epoch}`,
+    {
+      advice:
+        "Try a smaller --learning-rate (a tenth), a larger --batch-size, or --normalization batch" +
+        (epoch === 1
+          ? "."
+          : `, with --fresh. The checkpoint of epoch ${epoch - 1} is kept in ${folder}.`),
+    },
+  );
 }
 
 function interrupted(epoch: number, epochs: number, folder: string): MienError {
   return new MienError(
     "interrupted",
     `in epoch ${epoch} of ${epochs}; ${counted(epoch - 1, "whole epoch is", "whole epochs are")} stored in ${folder}`,
-    { advice: `Repeat the command to go on with epoch ${epoch}.` },
+    { advice: `Repeat the command to resume with epoch ${epoch}.` },
   );
 }

@@ -1,7 +1,12 @@
 import { MienError, type ImageSet, type ModelInput } from "@mien/format";
-import { drawTransforms, isIdentity, retouchImages, transformImages } from "./batch/augment.ts";
-import { averageWeights, type WeightAverage } from "./network/average.ts";
-import { chooseTraining } from "./batch/choose-training-images.ts";
+import {
+  drawAffineTransforms,
+  changesNothing,
+  augmentPixelValues,
+  applyAffineTransforms,
+} from "./batch/augment.ts";
+import { averageWeights, type WeightAverage } from "./network/weight-average.ts";
+import { chooseTrainingImages } from "./batch/choose-training-images.ts";
 import type { TrainConfig } from "./config.ts";
 import { uploadData, type DeviceData } from "./batch/device-data.ts";
 import { createMeter, type Meter } from "./tensor/meter.ts";
@@ -18,15 +23,15 @@ import {
 } from "./network/standardise.ts";
 import { logitAdjustment, makeTargets, type TargetSources } from "./batch/targets.ts";
 
-/** Everything that takes part in a training step. */
+/** The network, the optimiser, the data and the settings of a training step. */
 export interface Trainer {
   readonly config: TrainConfig;
   readonly seed: number;
   readonly input: ModelInput;
   readonly classes: number;
-  /** Positions of the images that are learned from: those with a target that are not omitted. */
+  /** Positions of the training images in use: those with a target, after `omit` and `subset`. */
   readonly train: Uint32Array;
-  /** 1 for every image of the set that has a target. */
+  /** [N of the set], 1 for images that have a target, else 0. */
   readonly usable: Uint8Array;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
@@ -37,51 +42,55 @@ export interface Trainer {
   readonly network: Network;
   readonly optimizer: Optimizer;
   readonly average: WeightAverage | undefined;
-  /** Gets the loss and hits of the step. */
+  /** Sums up the loss and the number of correct predictions. */
   readonly meter: Meter;
 }
 
 /**
- * Learns from one batch.
+ * One optimiser step on a batch.
  *
  * @param positions of the batch in the data, in random order.
- * @param step 0 for the first; together with the seed it decides all that is random in the step.
+ * @param step 0 for the first; step and seed together determine all random numbers of the step.
  */
 export function trainStep(trainer: Trainer, positions: Int32Array, step: number): void {
   const { config, seed, input, network, adjustment } = trainer;
   const gradients = scope(() => {
-    const batch = trainer.data.batch(upload(positions), "learned");
+    const batch = trainer.data.batch(upload(positions), "training");
     let { images, targets } = batch; // [batch, height, width, channels], [batch, classes]
-    if (!isIdentity(config)) {
-      const transforms = drawTransforms(positions.length, input, config, [seed, "augment", step]);
-      images = transformImages(images, transforms);
+    if (!changesNothing(config)) {
+      const transforms = drawAffineTransforms(config, {
+        count: positions.length,
+        size: input,
+        keys: [seed, "augment", step],
+      });
+      images = applyAffineTransforms(images, transforms);
     }
     images = standardise(images, trainer.standardisation);
-    images = retouchImages(images, config, [seed, "retouch", step]);
+    images = augmentPixelValues(images, config, [seed, "retouch", step]);
     if (config.mixup > 0) {
       const draw = { alpha: config.mixup, keys: [seed, "mixup", step] };
       ({ images, targets } = mixup(images, targets, draw));
     }
-    const answers = network.forward(images, { seed, step });
-    const logits = adjustment ? ops.add(answers, adjustment) : answers;
+    const outputs = network.forward(images, { seed, step }); // [batch, classes]
+    const logits = adjustment ? ops.add(outputs, adjustment) : outputs;
     const { losses, gradient } = ops.softmaxCrossEntropy(logits, targets);
     trainer.meter.add(ops.sum(losses), ops.countCorrect(logits, batch.labels));
     const meanGradient = ops.multiply(gradient, constantFloat(1 / positions.length));
     return network.backward(meanGradient);
   });
   const steps = config.epochs * trainer.stepsPerEpoch;
-  // Outside, as a variable that is still being read would be copied before it changes.
+  // Outside the scope above: updating a variable whose value is still in use copies it first.
   scope(() => trainer.optimizer.apply(gradients, learningRateAt(step, steps, config), step));
   scope(() => trainer.average?.update(step));
   dispose(...gradients.values());
 }
 
-/** Pixels a batch of `inferenceScores`: 256 images of FER2013's size. */
+/** Pixels per batch of `inferenceScores`: 256 images of FER2013's size. */
 const INFERENCE_PIXELS = 256 * 48 * 48;
 
 /**
- * Mean loss in nats and accuracy (0–1) on some images of the model as it would be saved now: the
- * averaged weights, if there are any, judged by unsmoothed targets.
+ * Mean loss in nats and accuracy (0–1) on some images, as the model would be saved now: with the
+ * averaged weights if there are any, and by targets without smoothing and distillation.
  */
 export function inferenceScores(
   trainer: Trainer,
@@ -96,7 +105,7 @@ export function inferenceScores(
   for (let at = 0; at < positions.length; at += batch) {
     scope(() => {
       const some = upload(Int32Array.from(positions.subarray(at, at + batch)));
-      const { images, targets, labels } = data.batch(some, "truth");
+      const { images, targets, labels } = data.batch(some, "evaluation");
       const logits = network.forward(standardise(images, standardisation)); // [batch, classes]
       const { losses } = ops.softmaxCrossEntropy(logits, targets);
       meter.add(ops.sum(losses), ops.countCorrect(logits, labels));
@@ -108,11 +117,11 @@ export function inferenceScores(
 }
 
 /**
- * A trainer with initial weights and an optimiser without memory.
+ * Makes a trainer with initial weights and empty optimiser slots.
  *
- * @param from.train positions of the training part in the set.
+ * @param from.train positions of the training split in the set.
  * @throws {MienError} `bad-config` if the targets need a source that is not given, `bad-data` if
- * the settings leave no images to learn from.
+ * the settings leave fewer than two training images.
  */
 export function createTrainer(from: {
   readonly set: ImageSet;
@@ -125,11 +134,11 @@ export function createTrainer(from: {
   const input = { height: set.height, width: set.width, channels: set.channels };
   const classes = set.classes.length;
   const targets = makeTargets(set, config, sources);
-  const part = from.train.filter((position) => targets.usable[position] === 1);
-  const train = chooseTraining(set, part, config);
+  const usable = from.train.filter((position) => targets.usable[position] === 1);
+  const train = chooseTrainingImages(set, usable, config);
   if (train.length < 2) {
     throw new MienError("bad-data", `only ${train.length} of the training images are left`, {
-      advice: "--omit, --subset and --vote-share decide which are used.",
+      advice: "--omit, --subset and --vote-share determine which are used.",
     });
   }
   const batchSize = Math.min(config.batchSize, train.length);
@@ -137,7 +146,7 @@ export function createTrainer(from: {
   const strength = config.logitAdjustment;
   const adjustment =
     strength > 0
-      ? keep(upload(logitAdjustment(targets.learned, train, { classes, strength })))
+      ? keep(upload(logitAdjustment(targets.training, train, { classes, strength })))
       : undefined;
   return {
     config,
@@ -158,12 +167,12 @@ export function createTrainer(from: {
   };
 }
 
-/** All variables that must be stored to go on exactly. */
+/** All variables that a checkpoint must hold for an exact resume. */
 export function storedVariables({ network, optimizer, average }: Trainer) {
   return [...network.variables, ...optimizer.slots, ...(average?.slots ?? [])];
 }
 
-/** Frees all that TensorFlow holds for a trainer. */
+/** Frees the variables and tensors of a trainer. */
 export function disposeTrainer(trainer: Trainer): void {
   const { network, optimizer, average, meter, data, adjustment } = trainer;
   network.dispose();

@@ -1,17 +1,17 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import {
-  drawTransforms,
-  isIdentity,
-  retouchImages,
-  transformImages,
-  type Augmentation,
-  type Retouching,
+  drawAffineTransforms,
+  changesNothing,
+  augmentPixelValues,
+  applyAffineTransforms,
+  type GeometricAugmentation,
+  type PixelValueAugmentation,
 } from "./augment.ts";
 import { download, scope, upload } from "../tensor/native.ts";
 import { expectClose } from "../testing/gradients.ts";
 
-const still: Augmentation = { zoom: 0, shift: 0, rotation: 0, mirror: 0 };
+const still: GeometricAugmentation = { zoom: 0, shift: 0, rotation: 0, mirror: 0 };
 const size = { height: 6, width: 8 };
 
 /** Images of one channel with random values. */
@@ -24,11 +24,13 @@ function noise(count: number): Float32Array {
 function transform(images: Float32Array, transforms: Float32Array): Float32Array {
   const count = transforms.length / 8;
   return scope(() =>
-    download(transformImages(upload(images, [count, size.height, size.width, 1]), transforms)),
+    download(
+      applyAffineTransforms(upload(images, [count, size.height, size.width, 1]), transforms),
+    ),
   );
 }
 
-/** The same in plain arithmetic: bilinear, with positions clamped to the image. */
+/** The expected result for one image: bilinear, with positions clamped to the image. */
 function expected(
   image: Float32Array,
   [a0, a1, a2, b0, b1, b2]: ArrayLike<number> & Iterable<number>,
@@ -51,17 +53,24 @@ function expected(
   });
 }
 
-describe("augmentation", () => {
-  it("that is switched off leaves every pixel as it is", () => {
-    expect(isIdentity(still)).toBe(true);
-    expect(isIdentity({ ...still, mirror: 0.5 })).toBe(false);
+describe("geometric augmentation", () => {
+  it("changes no pixel if all its settings are 0", () => {
+    expect(changesNothing(still)).toBe(true);
+    expect(changesNothing({ ...still, mirror: 0.5 })).toBe(false);
     const images = noise(3);
-    expectClose(transform(images, drawTransforms(3, size, still, [1])), images, 1e-6);
+    expectClose(
+      transform(images, drawAffineTransforms(still, { count: 3, size, keys: [1] })),
+      images,
+      1e-6,
+    );
   });
 
   it("mirrors about the vertical centre line", () => {
     const image = noise(1);
-    const mirrored = transform(image, drawTransforms(1, size, { ...still, mirror: 1 }, [1]));
+    const mirrored = transform(
+      image,
+      drawAffineTransforms({ ...still, mirror: 1 }, { count: 1, size, keys: [1] }),
+    );
     const flipped = Float32Array.from(image, (_, i) => {
       const x = i % size.width;
       return image[i - x + size.width - 1 - x]!;
@@ -71,8 +80,8 @@ describe("augmentation", () => {
 
   it("interpolates bilinearly and repeats the border, image by image", () => {
     const images = noise(20);
-    const all: Augmentation = { zoom: 0.3, shift: 0.3, rotation: 40, mirror: 0.5 };
-    const transforms = drawTransforms(20, size, all, ["check"]);
+    const all: GeometricAugmentation = { zoom: 0.3, shift: 0.3, rotation: 40, mirror: 0.5 };
+    const transforms = drawAffineTransforms(all, { count: 20, size, keys: ["check"] });
     const found = transform(images, transforms);
     const pixels = size.height * size.width;
     for (let i = 0; i < 20; i++) {
@@ -82,10 +91,10 @@ describe("augmentation", () => {
     }
   });
 
-  it("stays within its ranges and reaches their ends, evenly to both sides", () => {
+  it("stays within its ranges, reaches their ends and is symmetric", () => {
     const count = 4000;
-    const range: Augmentation = { zoom: 0.2, shift: 0.1, rotation: 15, mirror: 0.25 };
-    const transforms = drawTransforms(count, size, range, ["ranges"]);
+    const range: GeometricAugmentation = { zoom: 0.2, shift: 0.1, rotation: 15, mirror: 0.25 };
+    const transforms = drawAffineTransforms(range, { count, size, keys: ["ranges"] });
     const seen = {
       scale: [] as number[],
       angle: [] as number[],
@@ -121,37 +130,43 @@ describe("augmentation", () => {
     expect(Math.abs(mirrored / count - 0.25)).toBeLessThan(0.03);
   });
 
-  it("draws the same for the same keys only", () => {
-    const some: Augmentation = { zoom: 0.1, shift: 0.1, rotation: 10, mirror: 0.5 };
-    const first = drawTransforms(4, size, some, [1, "augment", 7]);
-    expect(drawTransforms(4, size, some, [1, "augment", 7])).toEqual(first);
-    expect(drawTransforms(4, size, some, [1, "augment", 8])).not.toEqual(first);
-    expect(drawTransforms(4, size, some, [2, "augment", 7])).not.toEqual(first);
+  it("is the same for the same keys only", () => {
+    const some: GeometricAugmentation = { zoom: 0.1, shift: 0.1, rotation: 10, mirror: 0.5 };
+    const first = drawAffineTransforms(some, { count: 4, size, keys: [1, "augment", 7] });
+    expect(drawAffineTransforms(some, { count: 4, size, keys: [1, "augment", 7] })).toEqual(first);
+    expect(drawAffineTransforms(some, { count: 4, size, keys: [1, "augment", 8] })).not.toEqual(
+      first,
+    );
+    expect(drawAffineTransforms(some, { count: 4, size, keys: [2, "augment", 7] })).not.toEqual(
+      first,
+    );
   });
 });
 
-describe("retouching", () => {
-  const none: Retouching = { brightness: 0, contrast: 0, erasing: 0 };
+describe("augmentation of pixel values", () => {
+  const none: PixelValueAugmentation = { brightness: 0, contrast: 0, erasing: 0 };
   const side = 16;
-  const retouch = (values: Float32Array, config: Retouching, key = 1) =>
+  const augment = (values: Float32Array, config: PixelValueAugmentation, key = 1) =>
     scope(() =>
       download(
-        retouchImages(upload(values.slice(), [values.length / side ** 2, side, side, 1]), config, [
-          key,
-        ]),
+        augmentPixelValues(
+          upload(values.slice(), [values.length / side ** 2, side, side, 1]),
+          config,
+          [key],
+        ),
       ),
     );
 
-  it("that is switched off changes nothing", () => {
+  it("changes nothing if all its settings are 0", () => {
     const values = noise(20).subarray(0, side ** 2);
-    expect(retouch(values, none)).toEqual(values.slice());
+    expect(augment(values, none)).toEqual(values.slice());
   });
 
-  it("multiplies and adds within its ranges, one draw an image, and reaches their ends", () => {
+  it("changes contrast and brightness within their ranges, once per image, and reaches their ends", () => {
     const count = 500;
     const values = new Float32Array(count * side ** 2);
     for (let i = 0; i < count; i++) values.fill(1, i * side ** 2 + 1, (i + 1) * side ** 2);
-    const found = retouch(values, { ...none, brightness: 0.5, contrast: 0.2 });
+    const found = augment(values, { ...none, brightness: 0.5, contrast: 0.2 });
     const offsets: number[] = [];
     const factors: number[] = [];
     for (let i = 0; i < count; i++) {
@@ -171,9 +186,9 @@ describe("retouching", () => {
     }
   });
 
-  it("erases one rectangle of 1/8 to 3/8 of the side in the asked share of images", () => {
+  it("erases one rectangle with sides of 1/8 to 3/8 of the image, in the given share of images", () => {
     const count = 1000;
-    const found = retouch(new Float32Array(count * side ** 2).fill(9), { ...none, erasing: 0.3 });
+    const found = augment(new Float32Array(count * side ** 2).fill(9), { ...none, erasing: 0.3 });
     let erased = 0;
     for (let i = 0; i < count; i++) {
       const image = found.subarray(i * side ** 2, (i + 1) * side ** 2);

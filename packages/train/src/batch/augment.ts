@@ -5,32 +5,44 @@ import {
   attribute,
   constantFloat,
   ints,
+  mapShape,
   runOne,
   upload,
   type NativeTensor,
 } from "../tensor/native.ts";
 
-/** The hyperparameters of augmentation. */
-export type Augmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;
-
-/** The hyperparameters of augmentation that change the pixels' values. */
-export type Retouching = Pick<TrainConfig, "brightness" | "contrast" | "erasing">;
+/**
+ * The hyperparameters of geometric augmentation.
+ *
+ * @internal exported for tests.
+ */
+export type GeometricAugmentation = Pick<TrainConfig, "zoom" | "shift" | "rotation" | "mirror">;
 
 /**
- * Draws one affine map per image: mirrored, zoomed, rotated and shifted in one go, so that the
- * pixels are interpolated only once.
+ * The hyperparameters of augmentation of the pixel values.
  *
- * @param size of the images, in pixels.
- * @param keys what the draw depends on, such as (seed, "augment", step).
+ * @internal exported for tests.
+ */
+export type PixelValueAugmentation = Pick<TrainConfig, "brightness" | "contrast" | "erasing">;
+
+/**
+ * Draws a random affine map for each image, which mirrors, zooms, rotates and shifts it at once, so
+ * that the pixels are interpolated only once.
+ *
+ * @param draw.size of the images, in pixels.
+ * @param draw.keys of the random numbers, such as (seed, "augment", step).
  * @returns [count, 8] row-major: per image a0, a1, a2, b0, b1, b2, 0, 0, where the output pixel
  * (x, y) takes its value from (a0·x + a1·y + a2, b0·x + b1·y + b2) of the input.
  */
-export function drawTransforms(
-  count: number,
-  size: Pick<ModelInput, "height" | "width">,
-  { zoom, shift, rotation, mirror }: Augmentation,
-  keys: readonly (number | string)[],
+export function drawAffineTransforms(
+  { zoom, shift, rotation, mirror }: GeometricAugmentation,
+  draw: {
+    readonly count: number;
+    readonly size: Pick<ModelInput, "height" | "width">;
+    readonly keys: readonly (number | string)[];
+  },
 ): Float32Array {
+  const { count, size, keys } = draw;
   const stream = random(...keys);
   const transforms = new Float32Array(count * 8);
   const centreX = (size.width - 1) / 2;
@@ -44,7 +56,7 @@ export function drawTransforms(
     const cosine = scale * Math.cos(angle);
     const sine = scale * Math.sin(angle);
     const [a0, a1, b0, b1] = [flip * cosine, -flip * sine, sine, cosine];
-    // The centre of the output, moved by the shift, shows the centre of the input.
+    // The centre of the output, moved by the shift, takes its value from the centre of the input.
     const a2 = centreX - a0 * (centreX + shiftX) - a1 * (centreY + shiftY);
     const b2 = centreY - b0 * (centreX + shiftX) - b1 * (centreY + shiftY);
     transforms.set([a0, a1, a2, b0, b1, b2], i * 8);
@@ -52,20 +64,22 @@ export function drawTransforms(
   return transforms;
 }
 
-/** Whether an augmentation leaves every image as it is. */
-export function isIdentity({ zoom, shift, rotation, mirror }: Augmentation): boolean {
+/** Whether a geometric augmentation changes no image. */
+export function changesNothing({ zoom, shift, rotation, mirror }: GeometricAugmentation): boolean {
   return zoom === 0 && shift === 0 && rotation === 0 && mirror === 0;
 }
 
 /**
- * Applies affine maps with bilinear interpolation; what lies outside repeats the nearest border
- * pixel.
+ * Applies affine maps with bilinear interpolation; pixels outside the image are those of its border.
  *
  * @param images float32 [count, height, width, channels].
- * @param transforms as `drawTransforms` returns them.
+ * @param transforms as `drawAffineTransforms` returns them.
  */
-export function transformImages(images: NativeTensor, transforms: Float32Array): NativeTensor {
-  const [count, height, width] = images.shape as [number, number, number];
+export function applyAffineTransforms(
+  images: NativeTensor,
+  transforms: Float32Array,
+): NativeTensor {
+  const [count, height, width] = mapShape(images);
   const attributes = [
     attribute.type("dtype", images.dtype),
     attribute.text("interpolation", "BILINEAR"),
@@ -76,18 +90,18 @@ export function transformImages(images: NativeTensor, transforms: Float32Array):
 }
 
 /**
- * Changes contrast and brightness of each image, then erases a rectangle of some (Zhong et al.
- * 2020): sides of 1/8 to 3/8 of the image, filled with one grey near the mean.
+ * Changes contrast and brightness of each image, then erases a rectangle in some of them (random
+ * erasing, Zhong et al. 2020): sides of 1/8 to 3/8 of the image, filled with one grey near the mean.
  *
  * @param images standardised, float32 [count, height, width, channels].
- * @param keys what the draw depends on.
+ * @param keys of the random numbers.
  */
-export function retouchImages(
+export function augmentPixelValues(
   images: NativeTensor,
-  { brightness, contrast, erasing }: Retouching,
+  { brightness, contrast, erasing }: PixelValueAugmentation,
   keys: readonly (number | string)[],
 ): NativeTensor {
-  const [count, height, width] = images.shape as [number, number, number];
+  const [count, height, width] = mapShape(images);
   const stream = random(...keys);
   let result = images;
   if (brightness > 0 || contrast > 0) {

@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import { imageAt, random, shuffle, type ImageSet } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
 
-/** Images whose pixels deviate less than this from their mean (0–255) show nothing. */
+/** Images whose pixels have a smaller standard deviation than this (of 0–255) count as blank. */
 const BLANK_DEVIATION = 5;
 
 /**
- * The training images that a configuration learns from, in the order of the set: those that it
- * does not omit, and of these the asked share of every class (always the same images).
+ * The training images that a configuration uses, in the order of the set: those that `omit` keeps,
+ * and of these the share `subset` of each class (always the same images).
  *
- * @param positions of the training part; conflicts are looked for in these alone.
+ * @param positions of the training split; copies are searched for only among these.
  */
-export function chooseTraining(
+export function chooseTrainingImages(
   set: ImageSet,
   positions: Uint32Array,
   { omit, subset }: Pick<TrainConfig, "omit" | "subset">,
@@ -36,15 +36,16 @@ function withoutOmitted(
   if (omit === "blank") return kept;
   const digest = (position: number) =>
     createHash("sha1").update(imageAt(set, position)).digest("base64");
-  const labels = new Map<string, number | "several">();
+  const labels = new Map<string, number | "several" | undefined>();
   for (const position of kept) {
     const key = digest(position);
-    const label = set.labels[position] as number;
+    const label = set.labels[position];
     labels.set(key, (labels.get(key) ?? label) === label ? label : "several");
   }
   return kept.filter((position) => labels.get(digest(position)) !== "several");
 }
 
+/** The standard deviation of some pixels. */
 function deviation(pixels: Uint8Array): number {
   const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
   const squares = pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -12,7 +12,7 @@ describe("mixup", () => {
       return { images: download(mixed.images), targets: download(mixed.targets) };
     });
 
-  it("blends image and target by the same share, most of it the image's own", () => {
+  it("blends image and target by the same shares, the larger one of the image itself", () => {
     const { images, targets } = draw(0);
     for (let i = 0; i < 3; i++) {
       const own = targets[i * 3 + i]!;
@@ -26,7 +26,7 @@ describe("mixup", () => {
     }
   });
 
-  it("draws the same for the same keys only", () => {
+  it("is the same for the same keys only", () => {
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1)).not.toEqual(draw(2));
   });

@@ -1,22 +1,22 @@
 import { random, type Random } from "@mien/format";
 import { add, gather, multiply } from "../tensor/native-ops.ts";
-import { upload, type NativeTensor } from "../tensor/native.ts";
+import { mapShape, upload, type NativeTensor } from "../tensor/native.ts";
 
 /**
- * Blends every image of a batch, and its target, with the next one (mixup, Zhang et al. 2018); the
- * batch must be in random order. Each pair has a share of its own, from a Beta distribution, and
- * the larger share is the image's own.
+ * Blends each image of a batch and its target with the next one (mixup, Zhang et al. 2018). The
+ * shares of each pair are drawn from a Beta distribution; the larger one is that of the image itself.
  *
- * @param images [batch, height, width, channels]. @param targets [batch, classes].
+ * @param images [batch, height, width, channels], in random order.
+ * @param targets [batch, classes].
  * @param alpha both parameters of the Beta distribution, 0 < alpha ≤ 1.
- * @param keys what the draw depends on.
+ * @param keys of the random numbers.
  */
 export function mixup(
   images: NativeTensor,
   targets: NativeTensor,
   { alpha, keys }: { readonly alpha: number; readonly keys: readonly (number | string)[] },
 ): { images: NativeTensor; targets: NativeTensor } {
-  const count = images.shape[0] as number;
+  const [count] = mapShape(images);
   const stream = random(...keys);
   const next = upload(Int32Array.from({ length: count }, (_, i) => (i + 1) % count));
   const own = Float32Array.from({ length: count }, () => {
@@ -32,12 +32,16 @@ export function mixup(
   return { images: blend(images), targets: blend(targets) };
 }
 
-/** A draw from Beta(alpha, alpha) by Jöhnk's method, which suits alpha ≤ 1. */
+/**
+ * A random number from Beta(alpha, alpha), for 0 < alpha ≤ 1, by Jöhnk's method.
+ *
+ * @internal exported for tests.
+ */
 export function betaShare(stream: Random, alpha: number): number {
   for (;;) {
     const a = stream.uniform() ** (1 / alpha);
     const b = stream.uniform() ** (1 / alpha);
-    // For tiny alpha both powers can be 0.
+    // Both powers underflow to 0 if alpha is tiny.
     if (a + b > 0 && a + b <= 1) return a / (a + b);
   }
 }

@@ -13,16 +13,19 @@ const set: ImageSet = {
   usage: new Uint8Array(4),
   row: Uint32Array.of(0, 1, 2, 3),
 };
-/** Of neutral, happiness, anger, and no face. */
-const voteRow = (neutral: number, happy: number, angry: number, noFace: number) =>
-  VOTE_COLUMNS.map(
-    (column) => ({ neutral, happiness: happy, anger: angry, NF: noFace })[column as "NF"] ?? 0,
-  );
+/** The votes on an image, by column. */
+const voteRow = (votes: Readonly<Record<string, number>>) =>
+  VOTE_COLUMNS.map((column) => votes[column] ?? 0);
 const votes: Votes = {
   columns: VOTE_COLUMNS,
-  // Clear; one slip; no face; a tie of both.
+  // Clear; a single vote for another class; no face; a tie of two classes.
   counts: Uint8Array.from(
-    [voteRow(6, 4, 0, 0), voteRow(1, 9, 0, 0), voteRow(2, 0, 0, 8), voteRow(5, 5, 0, 0)].flat(),
+    [
+      voteRow({ neutral: 6, happiness: 4 }),
+      voteRow({ neutral: 1, happiness: 9 }),
+      voteRow({ neutral: 2, NF: 8 }),
+      voteRow({ neutral: 5, happiness: 5 }),
+    ].flat(),
   ),
   path: "votes.csv",
   sha256: "",
@@ -34,16 +37,20 @@ const rows = (values: Float32Array) =>
   );
 
 describe("targets", () => {
-  it("are the labels, and smoothing spreads a share of what is learned over all classes", () => {
-    const { learned, truth, labels } = makeTargets(set, { ...plain, labelSmoothing: 0.3 }, {});
-    expect(rows(truth)[1]).toEqual([0, 1, 0]);
-    expect(rows(learned)[1]).toEqual([0.1, 0.8, 0.1]);
+  it("are the labels, of which smoothing spreads a share over all classes in training", () => {
+    const { training, evaluation, labels } = makeTargets(
+      set,
+      { ...plain, labelSmoothing: 0.3 },
+      {},
+    );
+    expect(rows(evaluation)[1]).toEqual([0, 1, 0]);
+    expect(rows(training)[1]).toEqual([0.1, 0.8, 0.1]);
     expect([...labels]).toEqual([0, 1, 2, 0]);
   });
 
-  it("are the votes without single slips, and of no use where no class has most of them", () => {
-    const { truth, labels, usable } = makeTargets(set, { ...plain, voteShare: 1 }, { votes });
-    expect(rows(truth)).toEqual([
+  it("are the votes without single ones, and unusable where no class has the most", () => {
+    const { evaluation, labels, usable } = makeTargets(set, { ...plain, voteShare: 1 }, { votes });
+    expect(rows(evaluation)).toEqual([
       [0, 0.4, 0.6],
       [0, 1, 0],
       [0, 0, 1],
@@ -53,9 +60,9 @@ describe("targets", () => {
     expect([labels[0], labels[1], labels[3]]).toEqual([2, 1, 1]);
   });
 
-  it("blend both sources, and keep the label where there are no votes", () => {
-    const { truth, usable } = makeTargets(set, { ...plain, voteShare: 0.5 }, { votes });
-    expect(rows(truth)).toEqual([
+  it("mix both sources, and keep the label where there are no votes", () => {
+    const { evaluation, usable } = makeTargets(set, { ...plain, voteShare: 0.5 }, { votes });
+    expect(rows(evaluation)).toEqual([
       [0.5, 0.2, 0.3],
       [0, 1, 0],
       [0, 0, 1],
@@ -64,18 +71,18 @@ describe("targets", () => {
     expect([...usable]).toEqual([1, 1, 1, 1]);
   });
 
-  it("take a teacher's share where it has an answer, and are not judged by it", () => {
+  it("include the teacher's probabilities in training where it has some, but not in evaluation", () => {
     const teacher = Float32Array.of(0.2, 0.2, 0.6, 0, 0, 0, 0, 0, 1, 1, 0, 0);
     const config = { ...plain, distillation: 0.5 };
-    const { learned, truth } = makeTargets(set, config, { teacher });
-    expect(rows(learned).slice(0, 2)).toEqual([
+    const { training, evaluation } = makeTargets(set, config, { teacher });
+    expect(rows(training).slice(0, 2)).toEqual([
       [0.6, 0.1, 0.3],
       [0, 1, 0],
     ]);
-    expect(rows(truth)[0]).toEqual([1, 0, 0]);
+    expect(rows(evaluation)[0]).toEqual([1, 0, 0]);
   });
 
-  it("are refused without the source that the configuration asks for", () => {
+  it("are refused without a source that the configuration needs", () => {
     expect(() => makeTargets(set, { ...plain, voteShare: 0.5 }, {})).toThrow(/needs FER\+ votes/);
     expect(() => makeTargets(set, { ...plain, distillation: 1 }, {})).toThrow(/needs a teacher/);
   });
@@ -83,9 +90,9 @@ describe("targets", () => {
 
 describe("logit adjustment", () => {
   it("is the logarithm of the classes' frequency among the training images, times the strength", () => {
-    const { learned } = makeTargets(set, plain, {});
+    const { training } = makeTargets(set, plain, {});
     const positions = Uint32Array.of(0, 1, 3);
-    const found = logitAdjustment(learned, positions, { classes: 3, strength: 2 });
+    const found = logitAdjustment(training, positions, { classes: 3, strength: 2 });
     // With one imagined image of each class.
     const expected = [3 / 6, 2 / 6, 1 / 6].map((share) => 2 * Math.log(share));
     found.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));

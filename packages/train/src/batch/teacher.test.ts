@@ -12,15 +12,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const classes = smallSet.classes.length;
-/** Row 0 has no answer; the others fall off by one nat from class to class. */
-const answers = Float32Array.from(smallSet.labels.keys(), () => 0);
-const full = new Float32Array(answers.length * classes);
-for (let i = 1; i < answers.length; i++) {
+/** Row 0 has no probabilities; in the others they fall by one nat from class to class. */
+const full = new Float32Array(smallSet.labels.length * classes);
+for (let i = 1; i < smallSet.labels.length; i++) {
   for (let k = 0; k < classes; k++) full[i * classes + k] = 0.6321 * Math.exp(-((k + i) % classes));
 }
 
-describe("a teacher's answers", () => {
-  it("come back within the rounding to 1/16 nat, and belong to rows of the CSV", async () => {
+describe("a teacher's probabilities", () => {
+  it("are read back within the rounding to 1/16 nat, by row of the CSV", async () => {
     const file = path.join(folder, "teacher.bin");
     await writeTeacher(file, full, { set: smallSet, data: "abc", made: "test" });
     const found = await readTeacher(file, { set: smallSet, data: "abc" });
@@ -28,17 +27,17 @@ describe("a teacher's answers", () => {
     found.subarray(classes).forEach((value, i) => {
       expect(Math.abs(Math.log(value / full[classes + i]!))).toBeLessThan(1 / 16);
     });
-    const part = {
+    const subset = {
       ...smallSet,
       labels: smallSet.labels.slice(5, 9),
       row: smallSet.row.slice(5, 9),
     };
-    const some = await readTeacher(file, { set: part, data: "abc" });
+    const some = await readTeacher(file, { set: subset, data: "abc" });
     expect(some).toEqual(found.slice(5 * classes, 9 * classes));
     expect((await identifyTeacher(file)).sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it("are refused for other data, and if they are something else", async () => {
+  it("are refused for other data, and if the file is of another kind", async () => {
     const file = path.join(folder, "other.bin");
     await writeTeacher(file, full, { set: smallSet, data: "abc", made: "test" });
     await expect(readTeacher(file, { set: smallSet, data: "xyz" })).rejects.toMatchObject({

@@ -9,30 +9,37 @@ import {
 } from "@mien/format";
 
 /*
- * A teacher's answers for distillation: one safetensors file with `answers`, uint8 [rows, classes],
- * by row of the data set's CSV. A value v stands for the probability exp(−v / 16), so that a
- * quarter of a megabyte holds FER2013's and rare classes keep their order; a row of 255s has no
- * answer.
+ * A teacher's probabilities for distillation are one safetensors file with the tensor `answers`,
+ * uint8 [rows of the CSV, classes]. The value v stands for the probability exp(−v / 16), which needs
+ * a quarter of a megabyte for FER2013 and keeps the order of improbable classes. A row of 255s means
+ * that the teacher has no probabilities for it.
  */
 
-const NATS = 16;
-const NOTHING = 255;
+/** Steps per nat of the logarithm of a probability. */
+const STEPS = 16;
+/** The value of a row without probabilities. */
+const NONE = 255;
 
-/** Writes a teacher's probabilities [N, classes]; rows of 0 have no answer. */
+/**
+ * Writes a teacher's probabilities.
+ *
+ * @param probabilities [N, classes], by position in the set; a row of zeros means none.
+ * @param about.data SHA-256 of the data set.
+ * @param about.made names of the runs that the teacher consists of.
+ */
 export async function writeTeacher(
   file: string,
-  answers: Float32Array,
+  probabilities: Float32Array,
   about: { readonly set: ImageSet; readonly data: string; readonly made: string },
 ): Promise<void> {
   const classes = about.set.classes.length;
   const rows = about.set.row.reduce((last, row) => Math.max(last, row + 1), 0);
-  const data = new Uint8Array(rows * classes).fill(NOTHING);
+  const data = new Uint8Array(rows * classes).fill(NONE);
   about.set.row.forEach((row, i) => {
-    for (let k = 0; k < classes; k++) {
-      const probability = answers[i * classes + k] as number;
+    probabilities.subarray(i * classes, (i + 1) * classes).forEach((probability, k) => {
       const nats = probability > 0 ? -Math.log(probability) : Infinity;
-      data[row * classes + k] = Math.min(NOTHING, Math.round(nats * NATS));
-    }
+      data[row * classes + k] = Math.min(NONE, Math.round(nats * STEPS));
+    });
   });
   const metadata = {
     kind: "mien-teacher-1",
@@ -44,18 +51,18 @@ export async function writeTeacher(
   await writeFileAtomic(file, encodeTensors({ tensors, metadata }));
 }
 
-/** Which file it is, for deciding whether it is needed. */
+/** The path and SHA-256 of a teacher's file, which identify it among the inputs of a run. */
 export async function identifyTeacher(file: string): Promise<SourceFile> {
   const content = await readBytes(file);
   return { path: file, sha256: createHash("sha256").update(content).digest("hex") };
 }
 
 /**
- * Reads a teacher's answers as probabilities [N, classes], each row with a sum of 1, or of 0 where
- * there is no answer.
+ * Reads a teacher's probabilities [N, classes], by position in the set. A row sums to 1, or to 0 if
+ * the teacher has no probabilities for the image.
  *
  * @param about.data SHA-256 of the data set that the set was read from.
- * @throws {MienError} `bad-data` if it is no such file, `mismatch` if it is about other data.
+ * @throws {MienError} `bad-data` if the file is of another kind, `mismatch` if it is for other data.
  */
 export async function readTeacher(
   file: string,
@@ -64,27 +71,31 @@ export async function readTeacher(
   const { tensors, metadata } = decodeTensors(await readBytes(file), file);
   const stored = tensors["answers"];
   if (metadata["kind"] !== "mien-teacher-1" || !(stored?.data instanceof Uint8Array)) {
-    throw new MienError("bad-data", `${file} holds no teacher's answers`, {
+    throw new MienError("bad-data", `${file} does not hold a teacher's probabilities`, {
       advice: "Make one with `npx nx run train:teach`.",
     });
   }
   if (metadata["data"] !== data || metadata["labels"] !== JSON.stringify(set.classes)) {
-    throw new MienError("mismatch", `${file} holds answers about another data set`, {
-      advice: "Make one for this data with `npx nx run train:teach`.",
-    });
+    throw new MienError(
+      "mismatch",
+      `${file} holds a teacher's probabilities for another data set`,
+      {
+        advice: "Make one for this data with `npx nx run train:teach`.",
+      },
+    );
   }
   const values = stored.data;
   const classes = set.classes.length;
-  const answers = new Float32Array(set.row.length * classes);
+  const probabilities = new Float32Array(set.row.length * classes);
   set.row.forEach((row, i) => {
     const logs = values.subarray(row * classes, (row + 1) * classes);
-    if (logs.every((value) => value === NOTHING)) return;
-    const shares = Array.from(logs, (value) => Math.exp(-value / NATS));
+    if (logs.every((value) => value === NONE)) return;
+    const shares = Array.from(logs, (value) => Math.exp(-value / STEPS));
     const total = shares.reduce((sum, share) => sum + share, 0);
-    answers.set(
+    probabilities.set(
       shares.map((share) => share / total),
       i * classes,
     );
   });
-  return answers;
+  return probabilities;
 }

@@ -8,7 +8,8 @@ import {
   type CommandContext,
 } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { releaseModel, rewriteCards, type VerifiedFile } from "../report/card-of-run.ts";
+import { z } from "zod";
+import { releaseModel, rewriteCards, type VerifiedFile } from "../report/release-model.ts";
 
 export const cardCommand = defineCommand({
   name: "card",
@@ -88,35 +89,36 @@ async function release(
   const { description, out } = values;
   const command = values.reproducedBy ?? `npm run release -- --only ${name}`;
   const verified = await Promise.all(values.verification.split(",").map(readVerified));
-  const other = verified.find(
-    (verification) => path.resolve(verification.run) !== path.resolve(run),
-  );
+  const other = verified.find((one) => path.resolve(one.run) !== path.resolve(run));
   if (other !== undefined) {
     throw new MienError("mismatch", `${run} is to be released, but ${other.run} was verified`);
   }
-  const files = verified.flatMap((verification) => verification.files);
+  const files = verified.flatMap((one) => one.files);
   return releaseModel(out, { name, run, files, description, command });
 }
 
-/** What `export:verify` writes about each model, as far as it is needed here. */
-interface Verified {
-  readonly precision: string;
-  readonly file: string;
-  readonly sha256: string;
-  readonly latencyMs: number;
-  readonly validation: { readonly accuracy: { readonly onnx: number | null } };
-}
+/** The fields of the result of `export:verify` that a release needs. */
+const verification = z.object({
+  run: z.string(),
+  models: z.array(
+    z.object({
+      precision: z.string(),
+      file: z.string(),
+      sha256: z.string(),
+      latencyMs: z.number(),
+      validation: z.object({ accuracy: z.object({ onnx: z.number().nullable() }) }),
+    }),
+  ),
+});
 
-/** The files that a verification found to be right. */
+/** Reads the run and the verified files from the result of `export:verify`. */
 async function readVerified(file: string): Promise<{ run: string; files: VerifiedFile[] }> {
-  const content = (await readJson(file)) as { run: string; models?: Verified[] } | null;
-  const isWhole = ({ validation, file, sha256 }: Partial<Verified>) =>
-    validation?.accuracy !== undefined && file !== undefined && sha256 !== undefined;
-  if (!content?.models?.every(isWhole)) {
+  const { data } = verification.safeParse(await readJson(file));
+  if (data === undefined) {
     throw new MienError("bad-data", `${file} is not the result of export:verify`);
   }
-  const files = content.models.map(({ precision, file, sha256, latencyMs, validation }) => {
+  const files = data.models.map(({ precision, file, sha256, latencyMs, validation }) => {
     return { precision, file, sha256, latencyMs, accuracy: validation.accuracy.onnx };
   });
-  return { run: content.run, files };
+  return { run: data.run, files };
 }

@@ -56,7 +56,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe("train:fit", () => {
-  it("learns from the right rows of a file with a wrong one, on request, and measures on them again", async () => {
+  it("trains on the correct rows of a file with a wrong one, on request, and evaluates on them again", async () => {
     const text = await readFile(file("small.csv"), "utf8");
     await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
     const flags = ["fit", "--csv", "wrong.csv", ...smallFlags, "--epochs", "1", "--out", "wrong"];
@@ -71,21 +71,21 @@ describe("train:fit", () => {
     expect(await start("evaluate", "wrong").done).toMatchObject({ code: 0 });
   });
 
-  it("killed at any moment and repeated, ends with the weights of an undisturbed run", async () => {
-    const undisturbed = await start(...fitFlags, "--out", "whole", "--json", "whole.json").done;
-    expect(undisturbed).toMatchObject({ code: 0 });
-    expect(undisturbed.out).toMatch(/epoch 3\/3 [^]*accuracy[^]*wrote whole\/metrics\.json/);
-    expect(undisturbed.out).toMatch(/next {2}npx nx run export:onnx whole/);
+  it("killed at any moment and repeated, ends with the weights of an uninterrupted run", async () => {
+    const uninterrupted = await start(...fitFlags, "--out", "whole", "--json", "whole.json").done;
+    expect(uninterrupted).toMatchObject({ code: 0 });
+    expect(uninterrupted.out).toMatch(/epoch 3\/3 [^]*accuracy[^]*wrote whole\/metrics\.json/);
+    expect(uninterrupted.out).toMatch(/next {2}npx nx run export:onnx whole/);
     expect(await json("whole.json")).toMatchObject({ run: "whole", upToDate: false });
 
-    // Once at its first checkpoint, that is, in the middle of the second epoch.
+    // Killed first at its first checkpoint, that is, in the second epoch.
     const first = start(...fitFlags, "--out", "killed");
     await until(() => existsSync(checkpointFile(file("killed"))));
     first.kill("SIGKILL");
     expect((await first.done).code).toBeNull();
     expect(existsSync(file("killed/metrics.json"))).toBe(false);
 
-    // And once politely, wherever it is by then.
+    // Then terminated by a signal that it can handle.
     const second = start(...fitFlags, "--out", "killed");
     await setTimeout(700);
     second.kill("SIGTERM");
@@ -100,7 +100,7 @@ describe("train:fit", () => {
     expect(readdirSync(file("killed")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
-  it("repeated when finished, says so and loads no TensorFlow", async () => {
+  it("repeated when finished, ends at once and loads no TensorFlow", async () => {
     const before = await readFile(file("whole/metrics.json"));
     const again = await start(...fitFlags, "--out", "whole", "--json", "again.json").done;
     expect(again.code).toBe(0);
@@ -120,7 +120,7 @@ describe("train:fit", () => {
 });
 
 describe("the run folder", () => {
-  it("holds reference outputs and metrics that its model reproduces", async () => {
+  it("holds reference outputs that its model reproduces", async () => {
     const reference = decodeTensors(await readFile(file("whole/reference.bin")), "reference.bin");
     const inputs = tensorOf(reference, "inputs", "F32");
     const outputs = tensorOf(reference, "outputs", "F32");
@@ -135,7 +135,7 @@ describe("the run folder", () => {
     model.dispose();
   });
 
-  it("without a whole model is refused", async () => {
+  it("is refused without a whole model", async () => {
     await expect(openTrainedModel(file("nowhere"))).rejects.toMatchObject({ code: "missing-file" });
     const weights = file("killed/model/weights.bin");
     await writeFile(weights, (await readFile(weights)).subarray(0, 100));
@@ -146,7 +146,7 @@ describe("the run folder", () => {
 });
 
 describe("train:evaluate", () => {
-  it("measures validation again to the same figures, and leaves the test part closed", async () => {
+  it("computes the same validation metrics again, and does not use the test split", async () => {
     const before = (await json("whole/metrics.json")) as RunMetrics;
     const outcome = await start("evaluate", "whole").done;
     expect(outcome).toMatchObject({ code: 0 });
@@ -157,12 +157,12 @@ describe("train:evaluate", () => {
     expect(existsSync(file("whole/confusion-validation.png"))).toBe(true);
   });
 
-  it("opens the test part with --final only, and writes down each time", async () => {
+  it("uses the test split only with --final, and records each access", async () => {
     for (const times of [1, 2]) {
       const outcome = await start("evaluate", "whole", "--csv", "small.csv", "--final").done;
       expect(outcome).toMatchObject({ code: 0 });
-      expect(outcome.err).toMatch(/The test part was opened/);
-      expect(outcome.err.includes("WAS OPENED BEFORE")).toBe(times === 2);
+      expect(outcome.err).toMatch(/This was the (first|second) test-set access/);
+      expect(outcome.err.includes("WAS EVALUATED ON THE TEST SPLIT BEFORE")).toBe(times === 2);
       const lines = (await readFile(file("whole/openings.jsonl"), "utf8")).trim().split("\n");
       expect(lines).toHaveLength(times);
       const { test } = (await json("whole/metrics.json")) as RunMetrics;
@@ -175,7 +175,7 @@ describe("train:evaluate", () => {
     }
   });
 
-  it("takes figures up again that were lost after an opening, without another one", async () => {
+  it("restores test metrics that were lost from the stored predictions, without another access", async () => {
     const metrics = (await json("whole/metrics.json")) as RunMetrics;
     const { test, ...others } = metrics;
     await writeFile(file("whole/metrics.json"), JSON.stringify(others));
@@ -185,7 +185,7 @@ describe("train:evaluate", () => {
     expect(lines).toHaveLength(2);
   });
 
-  it("refuses --final for whatever run is newest, and a run that learnt votes without them", async () => {
+  it("refuses --final without the name of a run, and a run that was trained on votes without them", async () => {
     const outcome = await start("evaluate", "--final").done;
     expect(outcome).toMatchObject({ code: 2 });
     expect(outcome.err).toMatch(/--final needs the name of the run/);
@@ -200,7 +200,7 @@ describe("train:evaluate", () => {
     expect(await readFile(file("voted/calibration.json"), "utf8")).toBe(before);
   });
 
-  it("leaves a calibration, and a report that needs nothing beside it", async () => {
+  it("writes a calibration, and a report without further files", async () => {
     const { temperature, ece } = (await json("whole/calibration.json")) as Calibration;
     const { test, validation } = (await json("whole/metrics.json")) as RunMetrics;
     expect(validation.calibrated).toMatchObject({ temperature, ece: ece.after });
@@ -210,7 +210,7 @@ describe("train:evaluate", () => {
     const html = page.replace(/data:image[^"]*/g, "data:");
     expect(html.match(/(src|href)="(?!data:)|NaN|undefined/)).toBeNull();
     expect(html.includes(`${(100 * test!.accuracy).toFixed(2)} %`)).toBe(true);
-    expect(html.includes("PrivateTest was opened 2 times")).toBe(true);
+    expect(html.includes("There were 2 test-set accesses")).toBe(true);
     expect(html.match(/<polyline/g)!.length).toBeGreaterThanOrEqual(6);
   });
 

@@ -4,14 +4,14 @@ import { compareRuns, comparisonName } from "../score/compare-runs.ts";
 import { percent } from "../report/numbers.ts";
 import { formatProbability, renderComparison, verdict } from "../report/comparison-page.ts";
 
-/** Where comparisons go unless `--out` says otherwise. */
+/** The folder of all comparisons, unless `--out` names another one. */
 const FOLDER = "artifacts/compare";
 
 export const compareCommand = defineCommand({
   name: "compare",
   summary: "Compare trained models, with McNemar's exact test",
   details:
-    "Compares finished runs by the predictions stored in their folders: always on the validation part, and on the test part if it was evaluated for all of them before. Computes no new predictions.\n" +
+    "Compares finished runs by the predictions stored in their folders: always on the validation split, and on the test split if all of them were evaluated on it before. Computes no new predictions.\n" +
     "Writes a page with scores, tests, learning curves and the settings that differ.",
   examples: ["npx nx run train:compare fer2013 fer2013-2"],
   positional: {
@@ -30,12 +30,12 @@ export const compareCommand = defineCommand({
     const { runs, pairs, differences, warnings } = comparison;
     for (const warning of warnings) terminal.warn(warning);
     const names = runs.map(({ name }) => name);
-    const parts = [...new Set(pairs.map(({ part }) => part))];
-    for (const part of parts) {
+    const splits = [...new Set(pairs.map(({ split }) => split))];
+    for (const split of splits) {
       terminal.table(
-        [part, "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "by votes"],
+        [split, "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "by votes"],
         runs.map(({ name, metrics }) => {
-          const score = metrics[part];
+          const score = metrics[split];
           return [
             name,
             percent(score?.accuracy),
@@ -49,11 +49,20 @@ export const compareCommand = defineCommand({
       );
     }
     terminal.table(
-      ["first", "second", "part", "right by", "only first", "only second", "p", "McNemar's test"],
+      [
+        "first",
+        "second",
+        "split",
+        "correct by",
+        "only first",
+        "only second",
+        "p",
+        "McNemar's test",
+      ],
       pairs.map((pair) => [
-        names[pair.first] as string,
-        names[pair.second] as string,
-        pair.part,
+        names[pair.first] ?? "",
+        names[pair.second] ?? "",
+        pair.split,
         pair.by,
         pair.onlyFirst,
         pair.onlySecond,
@@ -61,11 +70,12 @@ export const compareCommand = defineCommand({
         verdict(pair, names),
       ]),
     );
-    if (differences.length > 0)
+    if (differences.length > 0) {
       terminal.table(
-        ["setting", ...names],
-        differences.map(([name, all]) => [name, ...all]),
+        ["input", ...names],
+        differences.map(([name, values]) => [name, ...values]),
       );
+    }
     const file = path.join(values.out ?? path.join(FOLDER, comparisonName(folders)), "index.html");
     await writeFileAtomic(file, renderComparison(comparison));
     terminal.wrote(file);
@@ -74,15 +84,11 @@ export const compareCommand = defineCommand({
     );
     terminal.next(
       `npx nx run export:onnx ${shellQuote(best.folder)}`,
-      "export the one with the best accuracy",
+      "export the model with the best accuracy",
     );
     return {
-      runs: runs.map(({ folder, name, metrics }) => ({
-        run: folder,
-        name,
-        metrics,
-      })),
-      pairs,
+      runs: runs.map(({ folder, name, metrics }) => ({ run: folder, name, metrics })),
+      pairs: pairs.map(({ split, ...pair }) => ({ part: split, ...pair })),
       differences: Object.fromEntries(differences),
       warnings,
       page: file,

@@ -33,20 +33,21 @@ import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress, UsedImages } from "../fit.ts";
 import { readHistory } from "../run/history.ts";
 import { count } from "../report/numbers.ts";
-import { reportMetrics } from "../report/printed-report.ts";
-import { takeRunPlace, type WantedRun } from "../run/run-place.ts";
-import { inputsKey, inputsOf, readRunMetrics, removeLeftovers, trainingCode } from "../run/run.ts";
+import { printMetrics } from "../report/print-metrics.ts";
+import { claimRunFolder, removeTemporaryFiles } from "../run/run-folder.ts";
+import { inputsKey, inputsOf, trainingCode, type RequestedRun } from "../run/run-inputs.ts";
+import { readRunMetrics } from "../run/run-metrics.ts";
 import { tensorBoardLog } from "../run/tensorboard.ts";
 import { identifyTeacher, readTeacher } from "../batch/teacher.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",
-  summary: "Train the network on a data set, or continue an interrupted training",
+  summary: "Train the network on a data set, or resume an interrupted training",
   details:
-    "Trains a network of four convolutions and two dense layers on the training part (Training) of a data set. " +
-    "The validation part (PublicTest) selects the best epoch; the test part (PrivateTest) is not used.\n" +
+    "Trains a network of four convolutions and two dense layers on the training split (Training) of a data set. " +
+    "The validation split (PublicTest) selects the best epoch; the test split (PrivateTest) is not used.\n" +
     "Writes the folder of the run: config.json, history.jsonl, checkpoint/, model/, metrics.json, reference.bin and plots.\n" +
-    "The same command again continues an interrupted run, and ends at once after a finished one.",
+    "The same command again resumes an interrupted run, and ends at once after a finished one.",
   examples: [
     "npx nx run train:fit",
     "npx nx run train:fit --epochs 8 --learning-rate 5e-4",
@@ -76,7 +77,7 @@ export const fitCommand = defineCommand({
     },
     fresh: {
       type: "boolean",
-      description: "Start a new run even if there is one to continue",
+      description: "Start a new run even if there is one to resume",
       group: "run",
     },
     ...configOptions(),
@@ -101,7 +102,7 @@ export const fitCommand = defineCommand({
     const config = await configFromFlags(values, values.config);
     const { voteShare, distillation } = config;
     if (distillation > 0 && values.teacher === undefined) {
-      throw new MienError("usage", "--distillation needs a teacher's answers", {
+      throw new MienError("usage", "--distillation needs a teacher's probabilities", {
         advice: "Add --teacher FILE; `npx nx run train:teach` makes one.",
       });
     }
@@ -119,7 +120,7 @@ export const fitCommand = defineCommand({
     const votes =
       voteShare > 0 ? await identifyVotes({ ...values, csv: identity.path, signal }) : undefined;
     const teacher = distillation > 0 ? await identifyTeacher(values.teacher!) : undefined;
-    const wanted: WantedRun = {
+    const requested: RequestedRun = {
       data: { name, sha256, path: identity.path, licence },
       ...(votes && { votes }),
       ...(teacher && { teacher }),
@@ -131,23 +132,23 @@ export const fitCommand = defineCommand({
       code: await trainingCode(),
     };
     const base = values.out ?? path.join(FOLDERS.runs, toFolderName(name));
-    const place = await takeRunPlace(base, wanted, { fresh: values.fresh });
-    const { folder, state } = place;
+    const claimed = await claimRunFolder(base, requested, { fresh: values.fresh });
+    const { folder, state } = claimed;
     const log = values.tensorboard ? tensorBoardLog(folder) : undefined;
     try {
       terminal.say(`data  ${identity.path} (${name}, SHA-256 ${sha256.slice(0, 12)}…)`);
-      if (place.config && place.config.code !== wanted.code) {
+      if (claimed.config && claimed.config.code !== requested.code) {
         terminal.warn(
-          `${folder} was ${state === "finished" ? "made" : "begun"} by another version of the code; it is kept. --fresh trains anew.`,
+          `${folder} was ${state === "finished" ? "made" : "started"} by another version of the code; it is kept. --fresh starts a new run.`,
         );
       }
       if (state === "finished") {
         const metrics = await readRunMetrics(folder);
         for (const warning of identity.warnings) terminal.warn(`warning: ${warning}`);
         terminal.say(`${folder} is finished and was made from the same data and settings.`);
-        reportMetrics(terminal, metrics.validation, { part: "validation", classes });
+        printMetrics(terminal, metrics.validation, { split: "validation", classes });
         log?.(await readHistory(folder));
-        sayNext(terminal, folder);
+        printNextStep(terminal, folder);
         return { run: folder, upToDate: true, metrics };
       }
 
@@ -158,22 +159,22 @@ export const fitCommand = defineCommand({
         votes: votes && (await loadVotes({ ...values, csv: identity.path, set, signal })),
         teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
       };
-      // All code is loaded now: an edit while the training runs must not reach its end.
-      const { checkParts, fit } = await import("../fit.ts");
+      // All code is loaded before the training, so that an edit during it has no effect.
+      const { checkSplit, fit } = await import("../fit.ts");
       const { finishRun } = await import("../finish.ts");
       const { tensorFlowVersion } = await import("../tensor/tf.ts");
-      // What cannot be trained shall leave nothing behind.
-      checkParts(split);
+      // Before anything is written, so that a training that cannot start leaves no files.
+      checkSplit(split);
       architecture(config, input, classes.length);
       if (sources.votes) voteColumns(sources.votes, classes);
-      await removeLeftovers(folder);
-      const runConfig: RunConfig = place.config ?? {
-        ...wanted,
+      await removeTemporaryFiles(folder);
+      const runConfig: RunConfig = claimed.config ?? {
+        ...requested,
         name: path.basename(path.resolve(folder)),
-        data: { ...wanted.data, skippedRows: skipped.length },
+        data: { ...requested.data, skippedRows: skipped.length },
       };
       if (state === "new") await writeJson(path.join(folder, RUN_FILES.config), runConfig);
-      const live = liveEpochs(terminal, config.epochs);
+      const display = epochDisplay(terminal, config.epochs);
       const result = await fit({
         set,
         split,
@@ -181,25 +182,25 @@ export const fitCommand = defineCommand({
         sources,
         seed: values.seed,
         folder,
-        // Of the configuration as it was stored, by which the checkpoint knows its run.
+        // Of the stored configuration, because the checkpoint holds the key of that one.
         inputs: inputsKey(inputsOf(runConfig)),
         signal,
         onStart: (used) => {
-          terminal.say(`run   ${folder}: ${sayImages(used)}, TensorFlow ${tensorFlowVersion}`);
+          terminal.say(`run   ${folder}: ${describeImages(used)}, TensorFlow ${tensorFlowVersion}`);
           if (state === "unfinished") {
-            terminal.say(`continuing after epoch ${used.epochs} of ${config.epochs}`);
+            terminal.say(`resuming after epoch ${used.epochs} of ${config.epochs}`);
           }
         },
-        onProgress: live.progress,
+        onProgress: display.progress,
         onEpoch: (record, history) => {
-          live.finished(record);
+          display.finished(record);
           log?.(history);
         },
       })
         .catch((error: unknown) => {
-          throw values.fresh ? withWayToGoOn(error, folder) : error;
+          throw values.fresh ? withResumeAdvice(error, folder) : error;
         })
-        .finally(() => live.stop());
+        .finally(() => display.stop());
       log?.(result.history);
       const { metrics, written } = await finishRun(result, {
         set,
@@ -211,41 +212,41 @@ export const fitCommand = defineCommand({
         warn: (problem) => terminal.warn(`warning: ${problem}`),
       });
       terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
-      reportMetrics(terminal, metrics.validation, { part: "validation", classes });
+      printMetrics(terminal, metrics.validation, { split: "validation", classes });
       for (const file of written) terminal.wrote(file);
-      sayNext(terminal, folder);
+      printNextStep(terminal, folder);
       const { history, bestEpoch } = result;
       return { run: folder, upToDate: false, bestEpoch, history, metrics };
     } finally {
-      await place.release();
+      await claimed.release();
     }
   },
 });
 
-/** The same command again would start yet another run. */
-function withWayToGoOn(error: unknown, folder: string): unknown {
+/** Replaces the advice after an interruption with --fresh: the same command would start a new run. */
+function withResumeAdvice(error: unknown, folder: string): unknown {
   if (!(error instanceof MienError) || error.code !== "interrupted") return error;
   return new MienError("interrupted", error.message, {
-    advice: `To go on, repeat the command without --fresh and with --out ${shellQuote(folder)}.`,
+    advice: `To resume, repeat the command without --fresh and with --out ${shellQuote(folder)}.`,
   });
 }
 
-function sayNext(terminal: Terminal, folder: string): void {
+function printNextStep(terminal: Terminal, folder: string): void {
   terminal.next(
     `npx nx run export:onnx ${shellQuote(folder)}`,
     "turn the model into one ONNX file",
   );
 }
 
-/** `5,696 of 28,709 training and 3,589 validation images`, from what the training uses. */
-function sayImages({ train, validation }: UsedImages): string {
+/** The numbers of images that a training uses: `5,696 of 28,709 training and 3,589 validation images`. */
+function describeImages({ train, validation }: UsedImages): string {
   const of = ({ used, all }: UsedImages["train"]) =>
     used === all ? count(all) : `${count(used)} of ${count(all)}`;
   return `${of(train)} training and ${of(validation)} validation images`;
 }
 
-/** A bar for the epoch that runs, and a line for each that is done. */
-function liveEpochs(terminal: Terminal, epochs: number) {
+/** Shows a progress bar for the present epoch, and a line for each finished one. */
+function epochDisplay(terminal: Terminal, epochs: number) {
   let bar: ReturnType<Terminal["progress"]> | undefined;
   const stop = () => {
     bar?.stop();

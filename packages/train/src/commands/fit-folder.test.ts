@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { USAGES, type RunConfig } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../run/checkpoint.ts";
-import { inputsKey, inputsOf } from "../run/run.ts";
+import { inputsKey, inputsOf } from "../run/run-inputs.ts";
 import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
 
 const root = path.resolve(import.meta.dirname, "../../../..");
@@ -57,13 +57,13 @@ async function writeManifest(csv: string, changes: object): Promise<void> {
 }
 
 describe("a training that is refused", () => {
-  it("for want of a teacher is so before anything is read", async () => {
+  it("because it lacks a teacher, is refused before anything is read", async () => {
     const outcome = await start("fit", "--csv", "nowhere.csv", "--distillation", "0.5").done;
     expect(outcome).toMatchObject({ code: 2, out: "" });
-    expect(outcome.err).toMatch(/--distillation needs a teacher's answers\n.*--teacher FILE/);
+    expect(outcome.err).toMatch(/--distillation needs a teacher's probabilities\n.*--teacher FILE/);
   });
 
-  it("for a run name that no command could take is so before anything is read", async () => {
+  it("because no command accepts its name, is refused before anything is read", async () => {
     const { code, err } = await fit("--out=-x").done;
     expect(code).toBe(2);
     expect(err).toMatch(/^error: --out cannot be "-x": .* read as a flag\n/);
@@ -71,7 +71,7 @@ describe("a training that is refused", () => {
 
   it("leaves no folder behind", async () => {
     const text = await readFile(file("small.csv"), "utf8");
-    await writeFile(file("partless.csv"), text.replaceAll("PublicTest", "Training"));
+    await writeFile(file("without-validation.csv"), text.replaceAll("PublicTest", "Training"));
     await writeFile(
       file("tiny.csv"),
       "emotion,pixels,Usage\n" +
@@ -86,7 +86,7 @@ describe("a training that is refused", () => {
     const votes = Array.from(smallSet.usage, (usage) => `${USAGES[usage]!},,9,1,0,0,0,0,0,0,0,0\n`);
     await writeFile(file("votes.csv"), `Usage,Image name,${columns}\n${votes.join("")}`);
     for (const [name, message, ...flags] of [
-      ["partless", "whose Usage is PublicTest, found 0"],
+      ["without-validation", "whose Usage is PublicTest, found 0"],
       ["tiny", "expected images of at least 16×16 pixels"],
       ["bored", 'no votes for the class "Bored"', "--vote-share", "1", "--ferplus", "votes.csv"],
     ] as const) {
@@ -97,7 +97,7 @@ describe("a training that is refused", () => {
     }
   }, 180_000);
 
-  it("for a folder that cannot be is so in two lines, before the data is loaded", async () => {
+  it("because its folder cannot be made, is refused in two lines before the data is loaded", async () => {
     await writeFile(file("afile"), "");
     await writeFile(file("broken.csv"), "no data set");
     const { code, err } = await fit("--csv", "broken.csv", "--out", "afile/x").done;
@@ -107,7 +107,7 @@ describe("a training that is refused", () => {
 });
 
 describe("a training that is stopped", () => {
-  it("after --fresh says how to go on with it, and goes on so", async () => {
+  it("after --fresh names the command that resumes it", async () => {
     const long = ["--epochs", "500"];
     const first = fit(...long, "--out", "r", "--fresh");
     await until(() => existsSync(checkpointFile(file("r"))));
@@ -118,19 +118,19 @@ describe("a training that is stopped", () => {
     second.interrupt();
     const { code, err } = await second.done;
     expect(code).toBe(130);
-    expect(err).toMatch(/To go on, repeat the command without --fresh and with --out r-2\.\n$/);
+    expect(err).toMatch(/To resume, repeat the command without --fresh and with --out r-2\.\n$/);
     const third = fit(...long, "--out", "r-2");
-    await until(() => third.said("continuing after epoch"));
+    await until(() => third.said("resuming after epoch"));
     third.interrupt();
     const outcome = await third.done;
     expect(outcome).toMatchObject({ code: 130 });
-    expect(outcome.err).toMatch(/Repeat the command to go on with epoch \d+\.\n$/);
+    expect(outcome.err).toMatch(/Repeat the command to resume with epoch \d+\.\n$/);
     expect(names("r-")).toEqual(["r-2"]);
   }, 180_000);
 });
 
 describe("a finished run", () => {
-  it("gets event files when it is asked for, and a warning for a file that is not read", async () => {
+  it("gets TensorBoard event files on request, and a warning for a file that is not read", async () => {
     const warned = ["--teacher", "none.bin", "--ferplus", "none.csv"];
     const trained = await fit("--out", "whole", ...warned).done;
     expect(trained).toMatchObject({ code: 0 });
@@ -143,7 +143,7 @@ describe("a finished run", () => {
     expect((await readFile(events)).toString("latin1").split("learning_rate")).toHaveLength(4);
   }, 180_000);
 
-  it("whose model is gone, and that knows nothing of a setting of today, is made whole from its checkpoint", async () => {
+  it("without its model, and older than a setting, is completed from its checkpoint", async () => {
     await cp(file("whole"), file("old"), { recursive: true });
     const weights = await readFile(file("old/model/weights.bin"));
     const config = await readConfig("old");
@@ -157,13 +157,13 @@ describe("a finished run", () => {
     await rm(file("old/tensorboard"), { recursive: true });
     const outcome = await fit("--out", "old", "--tensorboard").done;
     expect(outcome.code, outcome.err).toBe(0);
-    expect(outcome.out).toMatch(/continuing after epoch (\d+) of \1\n/);
+    expect(outcome.out).toMatch(/resuming after epoch (\d+) of \1\n/);
     expect(await readFile(file("old/model/weights.bin"))).toEqual(weights);
     expect(existsSync(file("old/tensorboard/train"))).toBe(true);
     expect(await readConfig("old")).toEqual(old);
   }, 180_000);
 
-  it("is kept when the classes of its data have got other names", async () => {
+  it("is kept when the manifest gives its classes other names", async () => {
     const classes = [...smallSet.classes].reverse();
     const before = await readConfig("whole");
     await writeManifest("small", { classes });
@@ -179,7 +179,7 @@ describe("a finished run", () => {
 });
 
 describe("train:teach", () => {
-  it("reads the rows that the runs were trained on, from where they were then", async () => {
+  it("reads the rows that the runs were trained on, from the same file", async () => {
     const text = await readFile(file("small.csv"), "utf8");
     await writeFile(file("wrong.csv"), text.replace(/^(.*\n.*\n)\d/, "$19"));
     const flags = ["--csv", "wrong.csv", "--skip-bad-rows", "--epochs", "1", "--out", "wrong"];
@@ -195,8 +195,8 @@ describe("train:teach", () => {
   }, 180_000);
 });
 
-describe("what fit says it uses", () => {
-  it("is what it uses: a share of the training images with --subset", async () => {
+describe("the numbers of images that fit prints", () => {
+  it("are the share of the training images that --subset names", async () => {
     const outcome = await fit("--out", "part", "--subset", "0.5").done;
     expect(outcome.code, outcome.err).toBe(0);
     const [, used, all] = /: (\d+) of (\d+) training and \d+ validation images/.exec(outcome.out)!;

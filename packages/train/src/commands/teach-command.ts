@@ -19,8 +19,8 @@ export const teachCommand = defineCommand({
   name: "teach",
   summary: "Write the probabilities of trained models, for distillation into another model",
   details:
-    "Averages the probabilities of one or more runs over mirrored and cropped images of the training part, and writes them to one file, for example for `train:fit --teacher artifacts/teacher.bin --distillation 0.5`. " +
-    "Images of the other parts are left out, so that their labels do not leak.",
+    "Averages the probabilities of one or more runs over mirrored and cropped images of the training split, and writes them to one file, for example for `train:fit --teacher artifacts/teacher.bin --distillation 0.5`. " +
+    "Images of the other splits are left out, so that their labels do not leak.",
   examples: [
     "npx nx run train:teach artifacts/runs/fer2013 artifacts/runs/fer2013-2 --out artifacts/teacher.bin",
   ],
@@ -53,49 +53,46 @@ export const teachCommand = defineCommand({
     configs.forEach((config, i) => requireSameData(folders[i]!, config, loaded));
     const { train } = officialSplit(set);
     const sums = new Float64Array(train.length * set.classes.length);
-    const { predictPart } = await import("../evaluate.ts");
+    const { predictImages } = await import("../evaluate.ts");
     const { openTrainedModel } = await import("../network/trained-model.ts");
     for (const folder of folders) {
       const model = await openTrainedModel(folder);
       const bar = terminal.progress(path.basename(folder), 10 * train.length);
       try {
-        // What is measured as the validation part is here the training part.
-        const { averaged } = await predictPart(model, set, "validation", {
-          split: { train: new Uint32Array(), validation: train, test: new Uint32Array() },
-          averaging: true,
-          signal,
-          onProgress: (images) => bar.update(images),
-        });
+        const images = { set, positions: train };
+        const onProgress = (done: number) => bar.update(done);
+        const options = { averaging: true, signal, onProgress };
+        const { averaged } = await predictImages(model, images, options);
         averaged?.forEach((p, i) => (sums[i]! += p / folders.length));
       } finally {
         bar.stop();
         model.dispose();
       }
     }
-    const answers = new Float32Array(set.labels.length * set.classes.length);
-    let right = 0;
+    const probabilities = new Float32Array(set.labels.length * set.classes.length);
+    let agreeing = 0;
     train.forEach((position, i) => {
       const row = sums.subarray(i * set.classes.length, (i + 1) * set.classes.length);
-      answers.set(row, position * set.classes.length);
-      if (row.indexOf(Math.max(...row)) === set.labels[position]) right++;
+      probabilities.set(row, position * set.classes.length);
+      if (row.indexOf(Math.max(...row)) === set.labels[position]) agreeing++;
     });
     const made = folders.map((folder) => path.basename(folder)).join(", ");
-    await writeTeacher(out, answers, { set, data: sha256, made });
+    await writeTeacher(out, probabilities, { set, data: sha256, made });
     const subject =
       folders.length === 1 ? "the run agrees" : `${folders.length} runs together agree`;
     terminal.say(
-      `${subject} with ${formatPercent(right / train.length)} of the ${train.length} training labels`,
+      `${subject} with ${formatPercent(agreeing / train.length)} of the ${train.length} training labels`,
     );
     terminal.wrote(out);
     terminal.next(
       `npx nx run train:fit --teacher ${shellQuote(out)} --distillation 0.5`,
-      "train a model that learns from them too",
+      "train a model on these probabilities too",
     );
-    return { file: out, runs: folders, agreement: right / train.length };
+    return { file: out, runs: folders, agreement: agreeing / train.length };
   },
 });
 
-/** Answers about other images, or other classes, would teach nonsense. */
+/** The probabilities of a run are valid only for the images, classes and size that it was trained on. */
 function requireSameData(
   folder: string,
   { data, classes, input }: RunConfig,
@@ -118,7 +115,7 @@ function requireSameData(
     {
       advice:
         `The run's classes are ${classes.join(", ")}; the data's are ${found.set.classes.join(", ")}.\n` +
-        "Bring the manifest back as it was, or train again.",
+        "Restore the manifest, or train again.",
     },
   );
 }

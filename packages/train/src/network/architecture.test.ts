@@ -27,7 +27,7 @@ describe("the architecture", () => {
     ]);
   });
 
-  it("leaves out what is switched off, and then has biases", () => {
+  it("leaves out normalisation and dropout that are off, and has biases without normalisation", () => {
     expect(names({ normalization: "none", convDropout: 0, dropout: 0 }).join(" ")).toBe(
       "conv1 pool1 relu1 conv2 pool2 relu2 conv3 pool3 relu3 conv4 pool4 relu4 flatten dense relu5 output",
     );
@@ -39,7 +39,7 @@ describe("the architecture", () => {
     expect(biases("none").filter(Boolean)).toHaveLength(6);
   });
 
-  it("costs three passes of multiply-adds a step, but the first layer only two", () => {
+  it("needs three passes of multiply-adds per step, but only two in the first layer", () => {
     const config = resolveConfig({ widths: [1, 1, 1, 1], kernelSize: 1, denseUnits: 2 });
     const stages = architecture(config, { height: 16, width: 16, channels: 1 }, 3);
     // Convolutions on 16², 8², 4² and 2² pixels with one weight each, dense 1×2 and 2×3.

@@ -1,7 +1,7 @@
 import { MienError, type ModelInput } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
 
-/** One stage of the network; stages follow one another in a chain. */
+/** A stage of the network; the stages form a chain. */
 export type Stage =
   | {
       readonly kind: "convolution";
@@ -28,10 +28,11 @@ type Shape4 = readonly [number, number, number, number];
 type Shape2 = readonly [number, number];
 
 /**
- * The four-convolution, two-dense network as a list of stages, from standardised images to logits.
+ * The stages of the network, from standardised images to logits: four blocks of convolutions and two
+ * dense layers.
  *
- * The rectifier stands behind the pooling: the maximum of rectified values is the rectified
- * maximum, and behind it there is a quarter of the work.
+ * ReLU follows the pooling, because it has a quarter of the values there and the result is the same:
+ * the maximum of rectified values is the rectified maximum.
  *
  * @throws {MienError} `bad-config` if the images are too small to be halved four times.
  */
@@ -92,8 +93,8 @@ export function architecture(
 }
 
 /**
- * Floating-point operations of one training step, per image: two per multiply-add, in the forward
- * pass and for both gradients (the first layer needs none in its input). Only convolutions and
+ * Floating-point operations of a training step per image: two for each multiply-add, in the forward
+ * pass and for both gradients (without the input gradient of the first layer). Only convolutions and
  * dense layers count.
  */
 export function trainingFlops(stages: readonly Stage[], input: ModelInput): number {

@@ -3,7 +3,7 @@ import { dropoutMask } from "./dropout.ts";
 import { download, scope } from "../tensor/native.ts";
 
 const mask = (shape: number[], rate: number, key: [number, number]) =>
-  scope(() => download(dropoutMask(shape, rate, key)));
+  scope(() => download(dropoutMask(shape, { rate, key })));
 
 describe("dropout masks", () => {
   it.each([0.01, 0.1, 0.25, 0.4, 0.5, 0.9])(
@@ -30,13 +30,13 @@ describe("dropout masks", () => {
     expect(mask([5, 7, 3], 0.5, [-1, 2])).not.toEqual(first);
   });
 
-  it("fill any shape, also of a size that is no multiple of four", () => {
+  it("have any shape, also of a size that is not a multiple of four", () => {
     for (const shape of [[1], [3], [2, 3, 5, 7], [4, 4]]) {
       expect(mask(shape, 0.5, [1, 1])).toHaveLength(shape.reduce((a, b) => a * b));
     }
   });
 
-  it("decide on neighbours independently", () => {
+  it("drop neighbouring values independently", () => {
     const values = mask([100_000], 0.5, [3, 4]);
     for (const lag of [1, 2, 3, 4, 8]) {
       let both = 0;

@@ -10,22 +10,28 @@ import {
 import { cast, multiply, reshape } from "../tensor/native-ops.ts";
 
 /**
- * A dropout mask (Srivastava et al. 2014): 0 with probability `rate`, else 1 / (1 − rate), so that
- * the mean stays.
+ * A dropout mask (Srivastava et al. 2014): 0 with probability `rate`, else 1 / (1 − rate), which
+ * keeps the mean.
  *
- * The bits come from a stateless generator, so the same key gives the same mask whenever it is
- * asked for. One random byte decides on one value, which is four times as fast as a random float;
- * the rate is therefore rounded to a multiple of 1/256, and the scale is that of the rounded rate.
+ * The random generator is stateless, so the same key always gives the same mask. One random byte
+ * determines one value, which is four times as fast as a random float; the rate is therefore rounded
+ * to a multiple of 1/256, and the scale is that of the rounded rate.
  *
- * @param rate 0 ≤ rate < 1.
- * @param key two whole numbers of 32 bits, such as a stream and a step.
- * @param dtype of the mask, float32 or bfloat16.
+ * @param mask.rate 0 ≤ rate < 1.
+ * @param mask.key two integers of 32 bits, such as a stream and a step.
+ * @param mask.dtype float32 (default) or bfloat16.
  */
 export function dropoutMask(
   shape: readonly number[],
-  rate: number,
-  key: readonly [number, number],
-  dtype: number = DTYPE.float32,
+  {
+    rate,
+    key,
+    dtype = DTYPE.float32,
+  }: {
+    readonly rate: number;
+    readonly key: readonly [number, number];
+    readonly dtype?: number;
+  },
 ): NativeTensor {
   const threshold = Math.min(255, Math.round(rate * 256));
   const size = shape.reduce((product, n) => product * n, 1);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("the saved model", () => {
-  it("is loaded by plain tfjs, takes pixels 0–255 and answers with the network's probabilities", async () => {
+  it("is loaded by pure tfjs, takes pixels 0–255 and gives the probabilities of the network", async () => {
     const config = resolveConfig({ widths: [4, 4, 4, 4], denseUnits: 8 });
     const input = { height: 16, width: 16, channels: 1 };
     const standardisation = { mean: 120, deviation: 60 };
@@ -38,7 +38,7 @@ describe("the saved model", () => {
       "weights.bin",
     ]);
 
-    // Without tfjs-node: the pure JavaScript backend, in a process of its own.
+    // Without tfjs-node: the JavaScript backend, in a separate process.
     const script = `
       const fs = require("node:fs"), tf = require("@tensorflow/tfjs");
       const { modelTopology, weightsManifest } = JSON.parse(fs.readFileSync(process.argv[1] + "/model.json"));
@@ -51,9 +51,9 @@ describe("the saved model", () => {
       encoding: "utf8",
       cwd: import.meta.dirname,
     });
-    const answer = stdout.split("\n").find((line) => line.startsWith("cpu["));
-    expect(answer, stderr).toBeDefined();
-    const found = JSON.parse(answer!.slice("cpu".length)) as number[];
+    const line = stdout.split("\n").find((one) => one.startsWith("cpu["));
+    expect(line, stderr).toBeDefined();
+    const found = JSON.parse(line!.slice("cpu".length)) as number[];
     expectClose(Float32Array.from(found), expected, 1e-5);
     model.dispose();
     network.dispose();

@@ -6,22 +6,22 @@ import { BATCH_NORM_EPSILON } from "../tensor/native-ops.ts";
 import type { Standardisation } from "./standardise.ts";
 import { tf } from "../tensor/tf.ts";
 
-/** A stock tfjs model. */
+/** A tfjs LayersModel. */
 export type LayersModel = InstanceType<typeof tf.Sequential>;
 
-/** What may be added around the stages. */
-export interface LayersModelOptions {
+/** Settings of the model besides its stages. */
+interface LayersModelOptions {
   readonly input: ModelInput;
   readonly batchNormMomentum: number;
-  /** If given, the model begins with it and so takes pixels 0–255; else standardised images. */
+  /** If given, the model starts with it, so its input are pixels 0–255; else standardised images. */
   readonly standardisation?: Standardisation;
-  /** Weight of the squared kernels; matters only if stock tfjs trains the model. */
+  /** Factor of the squared kernel weights in the loss, if tfjs trains the model; default 0. */
   readonly l2?: number;
 }
 
 /**
- * The network as a stock tfjs LayersModel with softmax at its end; layers carry the stages' names.
- * Its weights are random until `setWeights`.
+ * The network as a tfjs LayersModel with softmax as its last operation. The layers have the names of
+ * the stages. The weights are random until `setWeights`.
  */
 export function buildLayersModel(
   stages: readonly Stage[],
@@ -91,36 +91,34 @@ export function buildLayersModel(
   return model;
 }
 
-/** The network's names for a tfjs layer's weights, in the order of `getWeights`. */
-const WEIGHT_PARTS = {
+/** The network's names of the weights of a tfjs layer, by its class, in the order of `getWeights`. */
+const WEIGHT_NAMES: Readonly<Record<string, readonly string[]>> = {
   Conv2D: ["kernel", "bias"],
   Dense: ["kernel", "bias"],
   BatchNormalization: ["scale", "offset", "mean", "variance"],
-} as const;
+};
 
-/** Copies a network's values, by name, into a model that was built from the same stages. */
+/** Copies the values of a network by name into a model that was built from the same stages. */
 export function setWeights(model: LayersModel, state: Readonly<Record<string, NamedTensor>>): void {
   for (const layer of model.layers) {
-    const parts = WEIGHT_PARTS[layer.getClassName() as keyof typeof WEIGHT_PARTS] as
-      readonly string[] | undefined;
-    const weights = (parts ?? [])
-      .map((part) => state[`${layer.name}.${part}`])
+    const names = WEIGHT_NAMES[layer.getClassName()] ?? [];
+    const weights = names
+      .map((name) => state[`${layer.name}.${name}`])
       .filter((tensor) => tensor !== undefined)
-      .map(({ data, shape }) => tf.tensor(data as Float32Array, [...shape]));
+      .map(({ data, shape }) => tf.tensor(Float32Array.from(data), [...shape]));
     if (weights.length > 0) layer.setWeights(weights);
     tf.dispose(weights);
   }
 }
 
 /**
- * Saves a model as `model.json` and `weights.bin`, the layout of tfjs's own file format, so that
- * the folder is never without a whole model: the weights first, each file whole or not at all.
+ * Saves a model in tfjs's file format, as `weights.bin` and then `model.json`. Each file is replaced
+ * as a whole, so that the folder never holds half a model.
  */
 export async function saveLayersModel(model: LayersModel, folder: string): Promise<void> {
   let saving = Promise.resolve();
   const handler = tf.io.withSaveHandler((artifacts) => {
-    const data = artifacts.weightData as ArrayBuffer | ArrayBuffer[];
-    const parts = Array.isArray(data) ? data : [data];
+    const parts = [artifacts.weightData ?? []].flat();
     saving = writeFileAtomic(
       path.join(folder, "weights.bin"),
       parts.map((part) => new Uint8Array(part)),

@@ -1,45 +1,52 @@
 import { hashKeys, random } from "@mien/format";
 import type { Stage } from "./architecture.ts";
 import { dropoutMask } from "./dropout.ts";
-import { constantFloat, DTYPE, keep, upload, type NativeTensor } from "../tensor/native.ts";
+import {
+  constantFloat,
+  DTYPE,
+  keep,
+  mapShape,
+  upload,
+  type NativeTensor,
+} from "../tensor/native.ts";
 import * as ops from "../tensor/native-ops.ts";
-import { maxPool, type PoolResult } from "./pool.ts";
+import { maxPool, type PoolResult } from "./max-pool.ts";
 import { Variable } from "../tensor/variable.ts";
 
-/** Which step of which run a forward pass belongs to; decides the dropout masks. */
+/** The seed and step of a forward pass in training, which determine the dropout masks. */
 export interface StepKey {
   readonly seed: number;
   readonly step: number;
 }
 
-/** Gradients by variable; to be disposed of once they are applied. */
+/** Gradients by variable; to be freed when they are applied. */
 export type Gradients = Map<Variable, NativeTensor>;
 
-/** A stage with its parameters. After a training pass it holds what its gradient needs. */
-export interface Layer {
+/** A stage with its parameters. After a training pass it holds the tensors that its gradient needs. */
+interface Layer {
   readonly trainable: readonly Variable[];
   /** Moving averages. */
   readonly statistics: readonly Variable[];
-  /** @param training the step, if this is a training pass; else the layer only infers. */
+  /** @param training the step of a training pass; undefined in inference. */
   forward(x: NativeTensor, training?: StepKey): NativeTensor;
   /**
-   * Adds the gradients of the layer's variables, and returns that of its input.
+   * Adds the gradients of the layer's variables to `gradients`, and returns that of its input.
    *
-   * @param needsInput whether anybody uses the input's gradient; if not, `dy` may come back.
+   * @param needsInput whether the gradient of the input is used; if not, `dy` may be returned.
    */
   backward(dy: NativeTensor, gradients: Gradients, needsInput: boolean): NativeTensor;
 }
 
-/** What all layers of a network share. */
-export interface LayerOptions {
+/** The settings of all layers of a network. */
+interface LayerOptions {
   /** Seed of the initial weights. */
   readonly seed: number;
-  /** Weight of the squared kernels in the loss. */
+  /** Factor of the sum of squared kernel weights in the loss. */
   readonly l2: number;
   readonly batchNormMomentum: number;
 }
 
-/** A layer for a stage, freshly initialised. */
+/** Makes the layer of a stage, with initial weights. */
 export function createLayer(stage: Stage, options: LayerOptions): Layer {
   switch (stage.kind) {
     case "convolution":
@@ -72,9 +79,10 @@ export function createLayer(stage: Stage, options: LayerOptions): Layer {
 const plain = { trainable: [], statistics: [] };
 
 type Tensor = NativeTensor;
+type LinearStage = Extract<Stage, { kind: "convolution" | "dense" }>;
 
 function linearLayer(
-  stage: Extract<Stage, { kind: "convolution" | "dense" }>,
+  stage: LinearStage,
   { seed, l2 }: LayerOptions,
   op: {
     forward(x: Tensor, kernel: Tensor): Tensor;
@@ -82,7 +90,7 @@ function linearLayer(
     inputGradient(x: Tensor, kernel: Tensor, dy: Tensor): Tensor;
   },
 ): Layer {
-  const outputs = stage.shape.at(-1) as number;
+  const outputs = outputsOf(stage);
   const kernel = new Variable(`${stage.name}.kernel`, stage.shape, initialKernel(stage, seed));
   const bias = stage.bias
     ? new Variable(`${stage.name}.bias`, [outputs], new Float32Array(outputs))
@@ -92,7 +100,7 @@ function linearLayer(
     ...plain,
     trainable: bias ? [kernel, bias] : [kernel],
     forward(x, training) {
-      // The variables stay float32; what is multiplied has the type of the maps.
+      // The variables are float32; the product is computed in the type of the maps.
       const weights = ops.cast(kernel.read(), x.dtype);
       saved = training && { x, weights };
       const y = op.forward(x, weights);
@@ -102,7 +110,7 @@ function linearLayer(
       const { x, weights } = savedBy(saved);
       if (bias) gradients.set(bias, keep(ops.biasGradient(toFloat(dy))));
       let gradient = toFloat(op.kernelGradient(x, weights, dy));
-      // The penalty l2 · Σw² needs no part in the graph: its gradient is 2 · l2 · w.
+      // The gradient of the penalty l2 · Σw² is 2 · l2 · w.
       if (l2 > 0) gradient = ops.add(gradient, ops.multiply(kernel.read(), constantFloat(2 * l2)));
       gradients.set(kernel, keep(gradient));
       return needsInput ? op.inputGradient(x, weights, dy) : dy;
@@ -110,13 +118,15 @@ function linearLayer(
   };
 }
 
-/** He's normal initialisation (He et al. 2015); the output layer, with no rectifier, gets half the variance. */
-function initialKernel(
-  stage: Extract<Stage, { kind: "convolution" | "dense" }>,
-  seed: number,
-): Float32Array {
+/** The number of outputs of a linear stage: channels or features. */
+function outputsOf({ shape }: LinearStage): number {
+  return shape.length === 4 ? shape[3] : shape[1];
+}
+
+/** He normal initialisation (He et al. 2015); half the variance in the output layer, which has no ReLU. */
+function initialKernel(stage: LinearStage, seed: number): Float32Array {
   const size = stage.shape.reduce((product, n) => product * n, 1);
-  const fanIn = size / (stage.shape.at(-1) as number);
+  const fanIn = size / outputsOf(stage);
   const deviation = Math.sqrt((stage.name === "output" ? 1 : 2) / fanIn);
   const stream = random(seed, "init", stage.name);
   return Float32Array.from({ length: size }, () => deviation * stream.normal());
@@ -133,9 +143,9 @@ function normalizationLayer(
   const mean = make("mean", 0);
   const variance = make("variance", 1);
   let saved: { x: Tensor; scale: Tensor; reserved: readonly Tensor[] } | undefined;
-  // TensorFlow normalises maps only; dense features become maps of one pixel.
+  // TensorFlow normalises only maps; dense features become maps of one pixel.
   const asMap = (x: Tensor) =>
-    x.shape.length === 4 ? x : ops.reshape(x, [x.shape[0] as number, 1, 1, channels]);
+    x.shape.length === 4 ? x : ops.reshape(x, [batchOf(x), 1, 1, channels]);
   return {
     trainable: [scale, offset],
     statistics: [mean, variance],
@@ -155,8 +165,7 @@ function normalizationLayer(
       return ops.reshape(result.y, input.shape);
     },
     backward(dy, gradients) {
-      const { x, scale: factor, reserved } = savedBy(saved);
-      const gradient = ops.batchNormGradients(x, factor, asMap(dy), reserved);
+      const gradient = ops.batchNormGradients(asMap(dy), savedBy(saved));
       gradients.set(scale, keep(gradient.scale));
       gradients.set(offset, keep(gradient.offset));
       return ops.reshape(gradient.x, dy.shape);
@@ -201,7 +210,7 @@ function dropoutLayer({ name, rate }: Extract<Stage, { kind: "dropout" }>): Laye
     forward(x, training) {
       if (training === undefined) return x;
       const stream = hashKeys([training.seed, "dropout", name]);
-      mask = dropoutMask(x.shape, rate, [stream, training.step], x.dtype);
+      mask = dropoutMask(x.shape, { rate, key: [stream, training.step], dtype: x.dtype });
       return ops.multiply(x, mask);
     },
     backward: (dy) => ops.multiply(dy, savedBy(mask)),
@@ -214,7 +223,7 @@ function flattenLayer({ size }: Extract<Stage, { kind: "flatten" }>): Layer {
     ...plain,
     forward(x) {
       saved = x;
-      return toFloat(ops.reshape(x, [x.shape[0] as number, size]));
+      return toFloat(ops.reshape(x, [batchOf(x), size]));
     },
     backward(dy) {
       const { shape, dtype } = savedBy(saved);
@@ -232,17 +241,22 @@ function averageLayer(): Layer {
       return ops.spatialMean(toFloat(x));
     },
     backward(dy) {
-      const { shape, dtype } = savedBy(saved);
-      const [batch, height, width, channels] = shape as [number, number, number, number];
+      const x = savedBy(saved);
+      const [batch, height, width, channels] = mapShape(x);
       const share = upload(new Float32Array(height * width).fill(1 / (height * width)), [
         1,
         height,
         width,
         1,
       ]);
-      return ops.cast(ops.multiply(ops.reshape(dy, [batch, 1, 1, channels]), share), dtype);
+      return ops.cast(ops.multiply(ops.reshape(dy, [batch, 1, 1, channels]), share), x.dtype);
     },
   };
+}
+
+/** The size of the first axis. */
+function batchOf({ shape: [batch = 0] }: Tensor): number {
+  return batch;
 }
 
 function toFloat(x: Tensor): Tensor {
@@ -250,6 +264,6 @@ function toFloat(x: Tensor): Tensor {
 }
 
 function savedBy<T>(saved: T | undefined): T {
-  if (saved === undefined) throw new Error("backward needs a training pass before it");
+  if (saved === undefined) throw new Error("backward was called without a training pass before it");
   return saved;
 }

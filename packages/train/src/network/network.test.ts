@@ -52,7 +52,7 @@ const batch = 6;
 const classes = 3;
 const labels = Int32Array.of(0, 1, 2, 2, 1, 0);
 
-/** Gradients of our network by variable name, with the logits. */
+/** The gradients of the native network by variable name, with the logits. */
 function ours(network: Network, images: Float32Array, shape: number[]) {
   return scope(() => {
     const logits = network.forward(upload(images.slice(), shape), { seed: 1, step: 0 });
@@ -71,7 +71,7 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
   const shape = [batch, input.height, input.width, input.channels];
   const images = normals(shape).values;
 
-  it("has the gradients that stock tfjs derives for the same model, l2 included", () => {
+  it("has the same gradients as the same model in tfjs, including l2", () => {
     const network = createNetwork(config, { input, classes }, 5);
     const { batchNormMomentum, l2 } = config;
     const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2 });
@@ -86,7 +86,7 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
       const penalty = model.calculateLosses().reduce((sum, one) => sum.add(one));
       return loss.add<Scalar>(penalty);
     });
-    // Stock names end in "/kernel", "/gamma" and so on, behind the layer's name.
+    // The names in tfjs are the name of the layer and "/kernel", "/gamma" and so on.
     const stockName = (name: string) =>
       name
         .replace(".kernel", "/kernel")
@@ -96,16 +96,16 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
     expect(found.gradients.size).toBe(Object.keys(grads).length);
     for (const [name, gradient] of found.gradients) {
       const [, stock] = Object.entries(grads).find(([key]) => key.startsWith(stockName(name)))!;
-      expectClose(gradient, stock.dataSync<"float32">(), 1e-4, 0.01);
+      expectClose(gradient, stock.dataSync<"float32">(), { share: 1e-4, floor: 0.01 });
     }
     tf.dispose([x, targets, grads]);
     model.dispose();
     network.dispose();
   });
 
-  it("infers what a stock model with its weights infers, moving averages included", () => {
+  it("infers the same as a tfjs model with its weights, including moving averages", () => {
     const network = createNetwork(config, { input, classes }, 5);
-    // A few steps, so that averages, scales and offsets are no longer what they began as.
+    // A few steps, so that averages, scales and offsets differ from their initial values.
     const optimizer = createOptimizer(config, network.trainable);
     for (let step = 0; step < 3; step++) {
       scope(() => {
@@ -133,7 +133,7 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
 });
 
 describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
-  it("has nearly the gradients and logits of float32, and infers exactly the same", () => {
+  it("has gradients and logits close to those of float32, and the same inference", () => {
     const input = { height: 32, width: 32, channels: 1 };
     const shape = [64, 32, 32, 1];
     const images = normals(shape).values;
@@ -157,7 +157,7 @@ describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
     expect(half.calm).toEqual(full.calm);
     expect(half.logits).not.toEqual(full.logits);
     expect(angle(half.logits, full.logits)).toBeLessThan(0.05);
-    // Those of offsets are sums that cancel on random images, so rounding is most of them.
+    // The gradients of offsets are left out: their terms cancel, so rounding errors dominate.
     const kernels = [...full.gradients].filter(([name]) => name.endsWith("kernel"));
     for (const [name, gradient] of kernels) {
       expect(angle(half.gradients.get(name)!, gradient), name).toBeLessThan(0.5);
@@ -165,7 +165,7 @@ describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
   });
 });
 
-/** Between two lists of numbers, in radians. */
+/** The angle between two vectors, in radians. */
 function angle(a: Float32Array, b: Float32Array): number {
   const dot = (x: Float32Array, y: Float32Array) =>
     x.reduce((sum, value, i) => sum + value * y[i]!, 0);
@@ -175,14 +175,14 @@ function angle(a: Float32Array, b: Float32Array): number {
 describe("a network", () => {
   const input = { height: 16, width: 16, channels: 1 };
 
-  it("starts from weights that depend on the seed alone", () => {
+  it("has initial weights that depend only on the seed", () => {
     const start = (seed: number) =>
       createNetwork(resolveConfig(tiny), { input, classes }, seed).state();
     expect(start(3)).toEqual(start(3));
     expect(start(3)["conv1.kernel"]).not.toEqual(start(4)["conv1.kernel"]);
   });
 
-  it("starts with He's variance", () => {
+  it("has initial weights with He's variance", () => {
     const network = createNetwork(
       resolveConfig({}),
       { input: { ...input, height: 48, width: 48 }, classes: 7 },
@@ -194,7 +194,7 @@ describe("a network", () => {
     network.dispose();
   });
 
-  it("drops features in training only, others in each step, the same again for the same step", () => {
+  it("drops features only in training: others in each step, and the same for the same step", () => {
     const network = createNetwork(resolveConfig({ ...tiny, dropout: 0.5 }), { input, classes }, 1);
     const images = normals([4, 16, 16, 1]).values;
     const logits = (step?: number) =>
@@ -215,7 +215,7 @@ describe("a network", () => {
     network.dispose();
   });
 
-  it("leaks no tensor over training steps", () => {
+  it("frees every tensor of a training step", () => {
     const config = resolveConfig({ ...tiny, dropout: 0.3, convDropout: 0.1 });
     const before = tensorCount();
     const network = createNetwork(config, { input, classes }, 1);
@@ -234,14 +234,14 @@ describe("a network", () => {
       });
       counts.push(tensorCount());
     }
-    // Gradients are the caller's to dispose of: one a variable and step is left here.
+    // The caller frees the gradients: here one per variable and step is left.
     expect(counts[29]! - counts[9]!).toBe(20 * network.trainable.length);
     optimizer.dispose();
     network.dispose();
     expect(tensorCount() - before).toBeLessThan(counts[29]! - before);
   });
 
-  it("refuses values of another shape by name", () => {
+  it("refuses values of another shape, with the name of the variable", () => {
     const network = createNetwork(resolveConfig(tiny), { input, classes }, 1);
     const state = network.state();
     const { "output.bias": bias, ...rest } = state;

@@ -6,30 +6,30 @@ import { cast } from "../tensor/native-ops.ts";
 import { DTYPE, type NativeTensor } from "../tensor/native.ts";
 import type { Variable } from "../tensor/variable.ts";
 
-/** The network with its parameters, made of native operations. */
+/** The network with its parameters, computed by native operations. */
 export interface Network {
   readonly stages: readonly Stage[];
-  /** What the optimiser changes. */
+  /** The variables that the optimiser changes. */
   readonly trainable: readonly Variable[];
-  /** All that must be stored: what is trained, and the moving averages of batch normalisation. */
+  /** The variables of the model: the trainable ones, and the moving averages of batch normalisation. */
   readonly variables: readonly Variable[];
   /**
    * @param images standardised, float32 [batch, height, width, channels].
-   * @param training the step, if this pass is to be followed by `backward`; else it infers.
+   * @param training the step of a training pass, which `backward` follows; undefined in inference.
    * @returns logits [batch, classes].
    */
   forward(images: NativeTensor, training?: StepKey): NativeTensor;
   /**
-   * Gradients of the mean loss, l2 penalty included, after a training pass in the same scope.
+   * Gradients of the mean loss including the l2 penalty, after a training pass in the same scope.
    *
    * @param dy gradient of the loss in the logits [batch, classes].
-   * @returns kept tensors; dispose of them.
+   * @returns tensors outside of the scope, which the caller must free.
    */
   backward(dy: NativeTensor): Gradients;
-  /** All variables' values by name. */
+  /** The values of all variables, by name. */
   state(): Record<string, NamedTensor>;
   /**
-   * Replaces all variables' values.
+   * Replaces the values of all variables.
    *
    * @throws {MienError} `mismatch` if one is missing or of another shape.
    */
@@ -39,9 +39,9 @@ export interface Network {
 }
 
 /**
- * Builds the network with initial weights that depend on nothing but the seed.
+ * Builds the network with initial weights, which depend only on the seed.
  *
- * @param classes number of outputs, at least 2.
+ * @param shape.classes number of outputs, at least 2.
  */
 export function createNetwork(
   config: TrainConfig,
@@ -58,7 +58,7 @@ export function createNetwork(
     trainable,
     variables,
     forward(images, training) {
-      // In bf16 all maps up to the head are; inference is float32, as wherever the model will run.
+      // With bf16, all maps up to the head are bfloat16 in training; inference is always float32.
       const dtype = training && config.precision === "bf16" ? DTYPE.bfloat16 : DTYPE.float32;
       return layers.reduce((x, layer) => layer.forward(x, training), cast(images, dtype));
     },
@@ -78,7 +78,7 @@ export function createNetwork(
   };
 }
 
-/** Values of variables by name. */
+/** The values of variables, by name. */
 export function stateOf(variables: readonly Variable[]): Record<string, NamedTensor> {
   return Object.fromEntries(
     variables.map((variable) => [
@@ -89,7 +89,7 @@ export function stateOf(variables: readonly Variable[]): Record<string, NamedTen
 }
 
 /**
- * Sets variables from values by name.
+ * Replaces the values of variables by those of the same name.
  *
  * @throws {MienError} `mismatch` if one is missing or of another shape.
  */

@@ -10,7 +10,7 @@ const start = normals([5, 3]).values;
 const gradients = Array.from({ length: 20 }, (_, i) => normals([5, 3], 1, "gradient", i).values);
 const rates = gradients.map((_, step) => 0.05 / (1 + 0.1 * step));
 
-/** Twenty updates of one variable by our optimiser. */
+/** Twenty updates of one variable by the native optimiser. */
 function ours(optimizer: "adam" | "sgd", momentum = 0.9): Float32Array {
   const variable = new Variable("x", [5, 3], start);
   const native = createOptimizer(resolveConfig({ optimizer, momentum }), [variable]);
@@ -24,7 +24,7 @@ function ours(optimizer: "adam" | "sgd", momentum = 0.9): Float32Array {
 }
 
 describe("optimisers", () => {
-  it("Adam follows the paper's formulas, as stock tfjs does", () => {
+  it("Adam follows the formulas of the paper, like tfjs", () => {
     const stock = tf.tidy(() => {
       const x = tf.variable(tf.tensor2d(start.slice(), [5, 3]), true, "stock-x");
       const adam = tf.train.adam(0.05, 0.9, 0.999, 1e-7);
@@ -82,7 +82,7 @@ describe("optimisers", () => {
     expect(bias.values()).toEqual(start);
   });
 
-  it("go on exactly where stored memory ends", () => {
+  it("resume exactly from stored slots", () => {
     const run = (steps: number[], from?: Map<string, Float32Array>) => {
       const variable = new Variable("x", [5, 3], start);
       const adam = createOptimizer(resolveConfig({}), [variable]);

@@ -1,17 +1,17 @@
 import type { TrainConfig } from "../config.ts";
-import { attribute, constantFloat, DTYPE, run } from "../tensor/native.ts";
+import { attribute, constantFloat, DTYPE, run, type NativeTensor } from "../tensor/native.ts";
 import { scalar } from "../tensor/native-ops.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Gradients } from "./layers.ts";
 
-/** Changes variables by their gradients. */
+/** An optimiser, which updates variables by their gradients. */
 export interface Optimizer {
-  /** What it remembers from step to step; to be stored with the weights. */
+  /** Its state between steps, which checkpoints store with the weights. */
   readonly slots: readonly Variable[];
   /**
-   * Makes one update.
+   * Updates the variables.
    *
-   * @param learningRate for this step.
+   * @param learningRate of this step.
    * @param step 0 for the first.
    */
   apply(gradients: Gradients, learningRate: number, step: number): void;
@@ -19,12 +19,12 @@ export interface Optimizer {
   dispose(): void;
 }
 
-/** The optimiser that a configuration names, with empty memory. */
+/** The optimiser of a configuration, with slots of zeros. */
 export function createOptimizer(config: TrainConfig, trainable: readonly Variable[]): Optimizer {
   const { optimizer, momentum, weightDecay } = config;
   const plain = optimizer === "adam" ? adam(trainable) : nesterov(trainable, momentum);
   if (weightDecay === 0) return plain;
-  // Decoupled from the gradient (Loshchilov & Hutter 2019); biases and normalisation are spared.
+  // Decoupled weight decay (Loshchilov & Hutter 2019), only of kernels.
   const kernels = trainable.filter(({ shape }) => shape.length > 1);
   return {
     ...plain,
@@ -53,10 +53,10 @@ function adam(trainable: readonly Variable[]): Optimizer {
       const constants = [beta1, beta2, epsilon].map(constantFloat);
       const rate = scalar(learningRate);
       for (const [variable, gradient] of gradients) {
-        const m = (first.get(variable) as Variable).handle;
-        const v = (second.get(variable) as Variable).handle;
+        const m = handleOf(first, variable);
+        const v = handleOf(second, variable);
         const inputs = [variable.handle, m, v, power1, power2, rate, ...constants, gradient];
-        run("ResourceApplyAdam", attributes, inputs, 0);
+        run(["ResourceApplyAdam", 0], attributes, inputs);
       }
     },
     dispose: () => disposeAll(first, second),
@@ -72,15 +72,23 @@ function nesterov(trainable: readonly Variable[], momentum: number): Optimizer {
     apply(gradients, learningRate) {
       const rate = scalar(learningRate);
       for (const [variable, gradient] of gradients) {
-        const slot = (velocity.get(variable) as Variable).handle;
+        const slot = handleOf(velocity, variable);
         const inputs = [variable.handle, slot, rate, gradient, constantFloat(momentum)];
-        run("ResourceApplyKerasMomentum", attributes, inputs, 0);
+        run(["ResourceApplyKerasMomentum", 0], attributes, inputs);
       }
     },
     dispose: () => disposeAll(velocity),
   };
 }
 
+/** The handle of a variable's slot. */
+function handleOf(slots: ReadonlyMap<Variable, Variable>, variable: Variable): NativeTensor {
+  const slot = slots.get(variable);
+  if (slot === undefined) throw new Error(`the optimiser has no slot for ${variable.name}`);
+  return slot.handle;
+}
+
+/** Slots of zeros, one for each variable. */
 function slotsFor(trainable: readonly Variable[], prefix: string): Map<Variable, Variable> {
   return new Map(
     trainable.map((variable) => {

@@ -11,14 +11,14 @@ describe("the learning rate", () => {
     expect(learningRateAt(1e6, 2e6, { ...config, decay: 0 })).toBe(0.1);
   });
 
-  it("falls along half a cosine, and is half its highest in the middle", () => {
+  it("falls along half a cosine, to half its maximum in the middle", () => {
     expect(learningRateAt(0, 100, base)).toBe(0.1);
     expect(learningRateAt(50, 100, base)).toBeCloseTo(0.05, 12);
     expect(learningRateAt(99, 100, base)).toBeLessThan(1e-4);
     expect(learningRateAt(99, 100, base)).toBeGreaterThan(0);
   });
 
-  it("rises over the warm-up and meets the cosine at its top", () => {
+  it("rises during the warm-up to the start of the cosine", () => {
     const config = { ...base, warmup: 0.25 };
     const rates = Array.from({ length: 100 }, (_, step) => learningRateAt(step, 100, config));
     expect(rates[0]).toBeCloseTo(0.1 / 26, 12);

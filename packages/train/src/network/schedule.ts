@@ -1,11 +1,15 @@
 import type { TrainConfig } from "../config.ts";
 
-/** The hyperparameters of the learning rate. */
+/**
+ * The hyperparameters of the learning rate.
+ *
+ * @internal exported for tests.
+ */
 export type Schedule = Pick<TrainConfig, "learningRate" | "schedule" | "warmup" | "decay">;
 
 /**
- * Learning rate of a step. It rises linearly over the warm-up, then falls: by inverse time, as in
- * Keras' classic optimisers (counted from the first step), or along half a cosine to 0 (Loshchilov
+ * The learning rate of a step. It rises linearly during the warm-up, then falls: by inverse time, as
+ * in Keras' legacy optimisers (counted from the first step), or along half a cosine to 0 (Loshchilov
  * & Hutter 2017, without restarts). A cosine with a warm-up of 0.3 is the one-cycle policy (Smith
  * & Topin 2018) with constant momentum.
  *

@@ -1,8 +1,8 @@
-import { imageSize, type ImageSet } from "@mien/format";
+import { imageAt, type ImageSet } from "@mien/format";
 import { add, multiply } from "../tensor/native-ops.ts";
 import { constantFloat, type NativeTensor } from "../tensor/native.ts";
 
-/** How pixel values become numbers of mean 0 and variance 1: (pixel − mean) / deviation. */
+/** The map of pixel values to mean 0 and variance 1: (pixel − mean) / deviation. */
 export interface Standardisation {
   /** 0–255. */
   readonly mean: number;
@@ -13,15 +13,13 @@ export interface Standardisation {
 /**
  * Mean and standard deviation of all pixel values of some images.
  *
- * @param positions which images of the set; only training images, or the others would leak in.
+ * @param positions of the images in the set; only training images, so that no other image leaks.
  */
 export function measureStandardisation(set: ImageSet, positions: Uint32Array): Standardisation {
-  // Pixel values are whole numbers up to 255, so counting them is exact.
+  // Counting the integer pixel values is exact, whatever their number.
   const counts = new Float64Array(256);
-  const size = imageSize(set);
   for (const position of positions) {
-    const end = (position + 1) * size;
-    for (let i = position * size; i < end; i++) counts[set.pixels[i] as number]! += 1;
+    for (const value of imageAt(set, position)) counts[value]! += 1;
   }
   const total = counts.reduce((sum, count) => sum + count, 0);
   const mean = counts.reduce((sum, count, value) => sum + count * value, 0) / total;
@@ -29,7 +27,7 @@ export function measureStandardisation(set: ImageSet, positions: Uint32Array): S
   return { mean, deviation: Math.max(1e-3, Math.sqrt(squares / total)) };
 }
 
-/** Standardises float32 images 0–255. */
+/** Standardises images: float32, 0–255, of any shape. */
 export function standardise(
   images: NativeTensor,
   { mean, deviation }: Standardisation,

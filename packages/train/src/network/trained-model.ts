@@ -1,10 +1,9 @@
 import path from "node:path";
 import { readRunConfig } from "@mien/cli";
 import { imageSize, MienError, messageOf, RUN_FILES, type ImageSet } from "@mien/format";
-import type { SymbolicTensor, Tensor } from "@tensorflow/tfjs-node";
 import { tf } from "../tensor/tf.ts";
 
-/** A run's saved model, ready to predict; pixels go in as they come. */
+/** The saved model of a run. Its input are pixels 0–255; the model standardises them itself. */
 export interface TrainedModel {
   /** Class names in the order of the output. */
   readonly classes: readonly string[];
@@ -13,26 +12,28 @@ export interface TrainedModel {
    * @returns probabilities float32 [count, classes].
    */
   predict(pixels: Float32Array, count: number): Promise<Float32Array>;
-  /** As `predict`, in one batch and without giving way to other work, for measuring time. */
+  /** Like `predict`, but in one batch and synchronous, for time measurements. */
   predictSync(pixels: Float32Array, count: number): Float32Array;
   /**
-   * What every layer answers, in the order of the model, to see where another engine parts from it.
+   * The output of every layer, in the order of the model, to find the layer where another inference
+   * engine differs.
    *
-   * @param pixels float32 [count, height, width, channels], 0–255; a few images.
+   * @param pixels float32 [count, height, width, channels], 0–255; of a few images.
    */
   layerOutputs(pixels: Float32Array, count: number): readonly LayerOutput[];
+  /** Frees the model. */
   dispose(): void;
 }
 
-/** The answer of one layer. */
-export interface LayerOutput {
+/** The output of a layer. */
+interface LayerOutput {
   readonly layer: string;
   /** [count, …] */
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }
 
-/** Images a batch, so that large parts need little memory. */
+/** Images per batch; limits the memory for large splits. */
 const BATCH = 256;
 
 /**
@@ -45,7 +46,7 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
   const file = path.resolve(runFolder, RUN_FILES.model, "model.json");
   const fail = (problem: string, cause?: unknown): never => {
     throw new MienError("bad-model", `cannot open ${file}: ${problem}`, {
-      advice: "If the training is not finished, repeat `npx nx run train:fit` to go on with it.",
+      advice: "If the training is not finished, repeat `npx nx run train:fit` to resume it.",
       cause,
     });
   };
@@ -62,7 +63,9 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
   const predictSync = (pixels: Float32Array, count: number) => {
     return tf.tidy(() => {
       const images = tf.tensor4d(pixels, [count, input.height, input.width, input.channels]);
-      return (model.predict(images, { batchSize: count }) as Tensor).dataSync<"float32">();
+      const [probabilities] = [model.predict(images, { batchSize: count })].flat();
+      if (probabilities === undefined) throw new Error("the model has no output");
+      return probabilities.dataSync<"float32">();
     });
   };
   return {
@@ -79,17 +82,17 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
       return probabilities;
     },
     layerOutputs(pixels, count) {
-      const layers = model.layers.filter((layer) => !Array.isArray(layer.output));
-      const inner = tf.model({
-        inputs: model.inputs,
-        outputs: layers.map((layer) => layer.output as SymbolicTensor),
-      });
+      const layers = model.layers.flatMap(({ name, output }) =>
+        Array.isArray(output) ? [] : [{ name, output }],
+      );
+      const outputs = layers.map(({ output }) => output);
+      const inner = tf.model({ inputs: model.inputs, outputs });
       return tf.tidy(() => {
         const images = tf.tensor4d(pixels, [count, input.height, input.width, input.channels]);
-        const answers = [inner.predict(images, { batchSize: count })].flat();
-        return layers.map(({ name }, i) => {
-          const answer = answers[i] as Tensor;
-          return { layer: name, shape: answer.shape, data: answer.dataSync<"float32">() };
+        const tensors = [inner.predict(images, { batchSize: count })].flat();
+        return tensors.map((tensor, i) => {
+          const layer = layers[i]?.name ?? "";
+          return { layer, shape: tensor.shape, data: tensor.dataSync<"float32">() };
         });
       });
     },
@@ -97,7 +100,7 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
   };
 }
 
-/** Images of a set as a model takes them: float32 [positions, height, width, channels], 0–255. */
+/** Images of a set as input of a model: float32 [positions, height, width, channels], 0–255. */
 export function pixelsAt(set: ImageSet, positions: Uint32Array): Float32Array {
   const size = imageSize(set);
   const pixels = new Float32Array(positions.length * size);

@@ -1,28 +1,30 @@
-import type { PartMetrics } from "@mien/format";
+import type { SplitMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../score/compare-runs.ts";
+import type { EvaluationSplit } from "../score/predictions.ts";
+import { describeTarget, voteShareOf } from "../run/training-settings.ts";
+import { tickPercent } from "./learning-curves.ts";
+import { lineChart } from "./line-chart.ts";
 import { count, percent } from "./numbers.ts";
-import type { MeasuredPart } from "../score/predictions.ts";
-import { targetOf, voteShareOf } from "../score/target-of.ts";
-import { colourOf, lineChart } from "./score-charts.ts";
-import { tickPercent } from "./training-curves.ts";
 import { page } from "./page-frame.ts";
+import { colourOf } from "./svg-chart.ts";
 
-/** Runs side by side on one page that needs nothing beside it. */
+/** A comparison of runs as one HTML page without further files. */
 export function renderComparison({ runs, pairs, differences, warnings }: Comparison): string {
   const names = runs.map(({ name }) => name);
-  const parts = [...new Set(pairs.map(({ part }) => part))];
+  const splits = [...new Set(pairs.map(({ split }) => split))];
+  const classes = runs[0]?.config.classes ?? [];
   return page(
     `${names.join(", ")} · comparison`,
     `<header><p class="kind">comparison of training runs</p><h1>${names.map(escapeHtml).join(", ")}</h1>
 ${warnings.map((warning) => `<p><b>${escapeHtml(warning)}</b></p>`).join("\n")}</header>
 <section><h2>Scores</h2>
-${parts.map((part) => scoreTables(runs, part)).join("\n")}
+${splits.map((split) => scoreTables(runs, split)).join("\n")}
 </section>
-<section><h2>More than chance?</h2>
-<p>McNemar's exact test compares two runs on the images that only one of them answers correctly. A difference with p below 0.05 counts as more than chance. With several pairs of runs, p is adjusted by Holm's method, separately for each part and for labels and votes. PublicTest, the validation part, chose the epoch of each run, so p on it is optimistic.</p>
+<section><h2>McNemar's test</h2>
+<p>McNemar's exact test compares two runs on the images that only one of them predicts correctly. A difference with p below 0.05 counts as more than chance. With several pairs of runs, p is adjusted by Holm's method, separately for each split and for labels and votes. The epoch of each run was chosen on PublicTest, the validation split, so p on it is optimistic.</p>
 ${htmlTable(
-  ["", "verdict", "p", "part", "right by", "only the first right", "only the second right"],
+  ["", "result", "p", "split", "correct by", "only first correct", "only second correct"],
   pairs.map((pair) => pairRow(pair, names)),
 )}
 </section>
@@ -30,16 +32,16 @@ ${learningCurves(runs)}
 <section><h2>Recall by class on validation, by labels</h2>
 ${htmlTable(
   ["", ...names.map(escapeHtml)],
-  (runs[0] as ComparedRun).config.classes.map((name, c) => [
+  classes.map((name, c) => [
     escapeHtml(name),
     ...runs.map(({ metrics }) => percent(metrics.validation.recall[c], 1)),
   ]),
 )}
 </section>
-<section><h2>What differs</h2>
+<section><h2>Differences in the inputs</h2>
 ${
   differences.length === 0
-    ? "<p>Nothing: the data, votes, teacher, seed, settings and code of these runs are the same.</p>"
+    ? "<p>None: these runs have the same data, votes, teacher, seed, settings and code.</p>"
     : htmlTable(
         ["", ...names.map(escapeHtml)],
         differences.map(([name, values]) => [escapeHtml(name), ...values.map(escapeHtml)]),
@@ -49,22 +51,22 @@ ${
   );
 }
 
-/** What the runs scored on a part, by the labels and, where some were, by the votes. */
-function scoreTables(runs: readonly ComparedRun[], part: MeasuredPart): string {
-  const table = (by: string, scoreOf: (run: ComparedRun) => PartMetrics | undefined) =>
+/** The scores of the runs on a split, by the labels and (if any run has them) by the votes. */
+function scoreTables(runs: readonly ComparedRun[], split: EvaluationSplit): string {
+  const table = (by: string, scoreOf: (run: ComparedRun) => SplitMetrics | undefined) =>
     runs.some(scoreOf)
-      ? `<h3>${part}, by ${by}</h3>${htmlTable(
+      ? `<h3>${split}, by ${by}</h3>${htmlTable(
           ["", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE, calibrated"],
           runs.map((run) => scoreRow(run, scoreOf(run))),
         )}`
       : "";
   return [
-    table("labels", ({ metrics }) => metrics[part]),
-    table("FER+ votes", ({ metrics }) => metrics[part]?.byVotes),
+    table("labels", ({ metrics }) => metrics[split]),
+    table("FER+ votes", ({ metrics }) => metrics[split]?.byVotes),
   ].join("\n");
 }
 
-function scoreRow({ name }: ComparedRun, score: PartMetrics | undefined): string[] {
+function scoreRow({ name }: ComparedRun, score: SplitMetrics | undefined): string[] {
   if (score === undefined) return [escapeHtml(name), ...new Array<string>(6).fill("–")];
   return [
     escapeHtml(name),
@@ -77,13 +79,13 @@ function scoreRow({ name }: ComparedRun, score: PartMetrics | undefined): string
   ];
 }
 
-/** Validation curves; those that are judged by different targets are no lines of one chart. */
+/** Validation curves, with separate charts for runs with different targets. */
 function learningCurves(runs: readonly ComparedRun[]): string {
   const trained = runs.filter(({ history }) => history.length > 0);
   if (trained.length === 0) return "";
   const groups = new Map<string, ComparedRun[]>();
   for (const run of trained) {
-    const target = judgeOf(run, trained);
+    const target = targetOf(run, trained);
     groups.set(target, [...(groups.get(target) ?? []), run]);
   }
   const sections = Array.from(groups, ([target, group]) => {
@@ -102,40 +104,40 @@ function learningCurves(runs: readonly ComparedRun[]): string {
 ${chart("Validation accuracy", "validationAccuracy")}`;
   });
   return `<section><h2>Learning curves</h2>
-<p>Each run is measured by what it was trained on${groups.size > 1 ? ". Runs that were trained on different targets cannot be compared here, so they have charts of their own" : ""}.</p>
+<p>The curves of each run are measured by the target of its training${groups.size > 1 ? ". Runs with different targets cannot be compared here, so they have separate charts" : ""}.</p>
 <div class="pair">
 ${sections.join("\n")}</div>
 </section>`;
 }
 
-/** What a run's curves are judged by, told apart from other votes among the runs. */
-function judgeOf({ config }: ComparedRun, runs: readonly ComparedRun[]): string {
+/** The target of a run, with the SHA-256 of its votes if the runs have different votes. */
+function targetOf({ config }: ComparedRun, runs: readonly ComparedRun[]): string {
   const votes = new Set(runs.flatMap((run) => run.config.votes?.sha256 ?? []));
-  const target = targetOf(voteShareOf(config));
+  const target = describeTarget(voteShareOf(config));
   if (config.votes === undefined || votes.size < 2) return target;
   return `${target} (SHA-256 ${config.votes.sha256.slice(0, 12)})`;
 }
 
 function pairRow(pair: ComparedPair, names: readonly string[]): string[] {
-  const { part, by, first, second, onlyFirst, onlySecond, adjusted } = pair;
+  const { split, by, first, second, onlyFirst, onlySecond, adjusted } = pair;
   return [
-    `${escapeHtml(names[first] as string)},<br>${escapeHtml(names[second] as string)}`,
+    `${escapeHtml(names[first] ?? "")},<br>${escapeHtml(names[second] ?? "")}`,
     `<b>${escapeHtml(verdict(pair, names))}</b>`,
     formatProbability(adjusted),
-    part,
+    split,
     by,
     count(onlyFirst),
     count(onlySecond),
   ];
 }
 
-/** What a pair's test says, in words. */
+/** The result of a pair's test in words. */
 export function verdict(pair: ComparedPair, names: readonly string[]): string {
   if (pair.adjusted >= 0.05) return "may be chance";
   return `${names[pair.onlyFirst > pair.onlySecond ? pair.first : pair.second]} is better`;
 }
 
-/** `0.12`, `0.0031`, `< 0.0001`. */
+/** A p-value as text: `0.12`, `0.0031`, `< 0.0001`. */
 export function formatProbability(p: number): string {
   return p < 1e-4 ? "< 0.0001" : p.toFixed(p < 0.01 ? 4 : p < 0.1 ? 3 : 2);
 }

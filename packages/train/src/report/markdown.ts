@@ -1,6 +1,4 @@
-export { count, percent } from "./numbers.ts";
-
-/** A table; cells are Markdown. */
+/** A Markdown table; the cells are Markdown. Columns of numbers are aligned to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const isNumber = (text: string) => /^[\d.,–\s%]+( (ms|kB|MB|★))?$/.test(text);
@@ -15,12 +13,12 @@ export function list(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join("\n");
 }
 
-/** Text that cannot break out of a table's cell. */
+/** Plain text as a table cell, with the special characters of Markdown escaped. */
 export function cell(text: string): string {
   return text.replace(/[|\\`*_<>[\]]/g, "\\$&").replace(/\s+/g, " ");
 }
 
-/** `58.5` for 0.585. */
-export function points(share: number): string {
+/** A share in percent, without the unit: `58.5` for 0.585. */
+export function inPercent(share: number): string {
   return (100 * share).toFixed(1);
 }

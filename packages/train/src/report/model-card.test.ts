@@ -4,11 +4,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { recordOpening } from "../run/test-set-access.ts";
-import { readRunMetrics } from "../run/run.ts";
+import { recordTestSetAccess } from "../run/test-set-access.ts";
+import { readRunMetrics } from "../run/run-metrics.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 import { cell, table } from "./markdown.ts";
-import { releaseModel, rewriteCards } from "./card-of-run.ts";
+import { releaseModel, rewriteCards } from "./release-model.ts";
 import { readReleased, type ReleaseIndex } from "./released-models.ts";
 
 let base: string;
@@ -19,7 +19,7 @@ beforeEach(async () => {
   onTestFinished(() => rm(base, { recursive: true }));
 });
 
-/** Releases a made-up run, with made-up model files. */
+/** Releases a synthetic run with synthetic model files. */
 async function release(name: string, about: FinishedRun, options: { run?: string } = {}) {
   const run = path.join(base, options.run ?? name);
   if (!existsSync(run)) await writeFinishedRun(run, about);
@@ -57,35 +57,35 @@ describe("releaseModel", () => {
     expect(await card("small")).toContain(sha256);
   });
 
-  it("names the model as default whose mean recall over both ways of judging is best", async () => {
-    // By labels alone the first is best, by votes alone the second is not worst; the third is both.
+  it("chooses the default by the mean recall, averaged over labels and votes", async () => {
+    // The first model is best by labels; the third is best by the average of labels and votes.
     await release("labels", { right: 36, rightByVotes: 10 });
     expect((await index()).default).toBe("labels");
     await release("votes", { right: 10, rightByVotes: 36 });
     const both = await release("both", { right: 32, rightByVotes: 40 });
     expect(both.default).toBe("both");
     expect((await index()).default).toBe("both");
-    expect(await card("both")).toContain("uses unless told otherwise");
+    expect(await card("both")).toContain("uses by default");
     for (const name of ["labels", "votes"]) {
       const text = await card(name);
-      expect(text).not.toContain("uses unless told otherwise");
+      expect(text).not.toContain("uses by default");
       expect(text).toMatch(/\[both\]\(both\.md\).*★/);
     }
   });
 
-  it("lists every opening of the test part, also of earlier weights of that name", async () => {
-    const open = async (run: string) => {
+  it("lists every test-set access, also of earlier weights of the same name", async () => {
+    const access = async (run: string) => {
       const folder = path.join(base, run);
       const { test } = await readRunMetrics(folder);
-      await recordOpening(folder, { run, code: "abc", metrics: test! });
+      await recordTestSetAccess(folder, { run, code: "abc", metrics: test! });
     };
-    const parts = ["validation", "test"] as const;
-    await writeFinishedRun(path.join(base, "first"), { right: 20, parts });
-    await open("first");
+    const splits = ["validation", "test"] as const;
+    await writeFinishedRun(path.join(base, "first"), { right: 20, splits });
+    await access("first");
     await release("m", { right: 20 }, { run: "first" });
     expect(await card("m")).toContain("the training did not read it");
-    await writeFinishedRun(path.join(base, "second"), { right: 28, parts });
-    await open("second");
+    await writeFinishedRun(path.join(base, "second"), { right: 28, splits });
+    await access("second");
     await release("m", { right: 28 }, { run: "second" });
     expect((await index()).models["m"]!.openings).toMatchObject([
       { accuracy: 0.5 },
@@ -94,19 +94,19 @@ describe("releaseModel", () => {
     expect(await card("m")).not.toContain("more than once");
     expect(await card("m")).not.toContain("the training did not read it");
     expect(await card("m")).toContain("earlier weights of this name were tested");
-    await open("second");
+    await access("second");
     await release("m", { right: 28 }, { run: "second" });
     expect(await card("m")).toContain("tested more than once");
     expect((await index()).models["m"]!.openings).toHaveLength(3);
   });
 
-  it("takes the test figures of the same weights over, and the description of that name", async () => {
-    const parts = ["validation", "test"] as const;
-    const tested = await writeFinishedRun(path.join(base, "tested"), { right: 20, parts });
+  it("keeps the test metrics of the same weights and the description of the same name", async () => {
+    const splits = ["validation", "test"] as const;
+    const tested = await writeFinishedRun(path.join(base, "tested"), { right: 20, splits });
     await writeFinishedRun(path.join(base, "again"), { right: 20 });
     await writeFile(path.join(base, "again/model/weights.bin"), "weights of tested");
     const { test } = await readRunMetrics(tested);
-    await recordOpening(tested, { run: "tested", code: "abc", metrics: test! });
+    await recordTestSetAccess(tested, { run: "tested", code: "abc", metrics: test! });
     await release("m", { right: 20 }, { run: "tested" });
     expect(await card("m")).toContain("npm run release -- --only m --final");
     const files = [{ precision: "fp32", sha256: hash("m fp32"), latencyMs: 1, accuracy: 0.5 }];
@@ -119,13 +119,13 @@ describe("releaseModel", () => {
     expect(description).toBe("This is m.");
   });
 
-  it("makes no model the default that votes did not judge, where they judged others", async () => {
+  it("does not choose a model without votes as default if others have votes", async () => {
     await release("both", { right: 10, rightByVotes: 20 });
     await release("labels", { right: 40 });
     expect((await index()).default).toBe("both");
   });
 
-  it("refuses a run that was not evaluated, and one without a 32-bit file, and writes nothing", async () => {
+  it("refuses a run without evaluation or 32-bit file, and writes nothing", async () => {
     const run = await writeFinishedRun(path.join(base, "run"), { right: 1 });
     const about = { name: "m", run, files: [], description: "", command: "" };
     await expect(releaseModel(out, about)).rejects.toThrow(/no 32-bit model/);
@@ -142,7 +142,7 @@ describe("releaseModel", () => {
 });
 
 describe("the card", () => {
-  it("says what the model is, is not for, comes from, and how to make it again", async () => {
+  it("names purpose, forbidden uses, origin and reproduction of the model", async () => {
     await release("small", { right: 30, rightByVotes: 20 });
     const text = await card("small");
     for (const expected of [
@@ -153,7 +153,7 @@ describe("the card", () => {
       "Licence: none",
       "npm run release -- --only small",
       "no figures on PrivateTest",
-      "4 images of the part that occur in the training part",
+      "4 images of the split that occur in the training split",
       "| widths | 1, 2 |",
       "\\<Sad\\>",
     ]) {
@@ -162,7 +162,7 @@ describe("the card", () => {
     expect(text).not.toMatch(/NaN|undefined|null|\/home\/me/);
   });
 
-  it("comes out the same when cards are written anew", async () => {
+  it("does not change when the cards are rewritten", async () => {
     await release("a", { right: 30 });
     await release("b", { right: 20 });
     const before = [await card("a"), await card("b"), await index()];
@@ -174,13 +174,13 @@ describe("the card", () => {
   });
 });
 
-describe("what a card says", () => {
+describe("the statements of a card", () => {
   const named = (name: string, hyperparameters: Readonly<Record<string, string | number>>) => ({
     data: { name, sha256: "0".repeat(64), path: "d.csv", licence: "CC0" },
     hyperparameters: { learningRate: 0.1, widths: [1, 2], ...hyperparameters },
   });
 
-  it("is of FER2013 only for a model that was trained on it", async () => {
+  it("are about FER2013 only for a model that was trained on it", async () => {
     const ofFer2013 = /Goodfellow|found on the web|research and study|from the web|In products/;
     await release("other", { right: 30, config: named("my-faces", {}) });
     expect(await card("other")).not.toMatch(ofFer2013);
@@ -190,10 +190,10 @@ describe("what a card says", () => {
   });
 
   it.each([
-    [{}, "learnt from all images of the Training part."],
-    [{ subset: 0.2 }, "learnt from 20 % of each class of the Training part."],
-    [{ subset: 0.2, omit: "blank" }, "Training part. Blank images were left out."],
-  ])("of the images that were learnt from follows the settings: %j", async (settings, text) => {
+    [{}, "trained on all images of the training split (Training)."],
+    [{ subset: 0.2 }, "trained on 20 % of each class of the training split (Training)."],
+    [{ subset: 0.2, omit: "blank" }, "split (Training). Blank images were left out."],
+  ])("about the training images follow the settings: %j", async (settings, text) => {
     await release("m", { right: 30, config: named("d", settings) });
     expect(await card("m")).toContain(text);
     expect(await card("m")).not.toMatch(/chose (everything|nothing)|chose the epoch, the settings/);
@@ -201,7 +201,7 @@ describe("what a card says", () => {
 });
 
 describe("markdown", () => {
-  it("keeps text within its cell, and numbers to the right", () => {
+  it("escapes text in cells, and aligns numbers to the right", () => {
     expect(cell("a|b\n`c`")).toBe("a\\|b \\`c\\`");
     expect(
       table(

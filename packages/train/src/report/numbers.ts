@@ -1,13 +1,13 @@
 import { formatPercent } from "@mien/cli";
 
-/** `58.54 %` for 0.5854; a dash for what is not known. */
+/** A share in percent: `58.54 %` for 0.5854; a dash if it is unknown. */
 export function percent(share: number | null | undefined, digits = 2): string {
   return share === null || share === undefined || Number.isNaN(share)
     ? "–"
     : formatPercent(share, digits);
 }
 
-/** `3,589`. */
+/** A whole number with commas: `3,589`. */
 export function count(n: number): string {
   return n.toLocaleString("en-US");
 }

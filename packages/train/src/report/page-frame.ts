@@ -1,17 +1,17 @@
 import { escapeHtml, htmlPage } from "@mien/plot";
 
-/** A list of names and values. Values are HTML. */
+/** A list of names and values; the values are HTML. */
 export function definitions(entries: readonly (readonly [string, string])[]): string {
   const lines = entries.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${value}</dd>`);
   return `<dl class="card">${lines.join("\n")}</dl>`;
 }
 
-/** A page about runs: `htmlPage` with the styles of its charts, tables and pictures. */
+/** A page about runs: `htmlPage` with the styles of charts, tables and images. */
 export function page(title: string, body: string): string {
   return htmlPage(title, body, STYLE);
 }
 
-/** Series colours are Okabe and Ito's, lighter on dark ground. */
+/** The colours of series are those of Okabe and Ito, lighter in the dark theme. */
 const STYLE = `
 :root { --a: #0072b2; --b: #d98200; --c: #00845f; --d: #b0578a; --e: #2f9bd6; --f: #c24f00; --heat: #08386b; --heat-text: #ffffff; }
 @media (prefers-color-scheme: dark) {
@@ -30,11 +30,11 @@ svg .guide { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 3 4; }
 .confusion thead th { text-align: center; padding: .45rem .4rem; } .confusion thead th:first-child { text-align: left; padding-left: 1rem; }
 .confusion tbody tr { border-top: 2px solid var(--card); }
 .confusion td small { display: block; font-size: .7rem; line-height: 1.1; opacity: .75; }
-.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .75rem; }
-.mistakes figure { padding: 0; overflow: hidden; }
-.mistakes img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; }
-.mistakes div { padding: .45rem .65rem .6rem; font-size: .82rem; line-height: 1.35; }
-.mistakes div span { display: block; color: var(--quiet); }
+.misclassified { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.2rem, 1fr)); gap: .75rem; }
+.misclassified figure { padding: 0; overflow: hidden; }
+.misclassified img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; }
+.misclassified div { padding: .45rem .65rem .6rem; font-size: .82rem; line-height: 1.35; }
+.misclassified div span { display: block; color: var(--quiet); }
 dl.card { padding: .8rem 1rem; }
 @media (max-width: 40rem) {
   svg text { font-size: 15px; }

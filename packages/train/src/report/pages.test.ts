@@ -2,13 +2,14 @@ import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import type { Predictions } from "../score/predictions.ts";
 import { smallSet } from "../testing/small-set.ts";
-import { lineChart, niceTicks } from "./score-charts.ts";
-import { mistakeGallery, worstMistakes } from "./mistakes.ts";
+import { lineChart } from "./line-chart.ts";
+import { misclassifiedGallery, mostConfidentErrors } from "./misclassified-images.ts";
 import { encodePng } from "./png.ts";
-import { confusionTable } from "./score-tables.ts";
+import { confusionTable } from "./confusion-matrix.ts";
+import { niceTicks } from "./svg-chart.ts";
 
 const predictions: Predictions = {
-  part: "validation",
+  split: "validation",
   classes: ["Happy", "<i>Sad</i>"],
   probabilities: Float32Array.of(0.9, 0.1, 0.3, 0.7, 0.99, 0.01, 0.6, 0.4),
   row: smallSet.row.slice(0, 4),
@@ -17,18 +18,18 @@ const predictions: Predictions = {
   votes: Int32Array.of(0, -1, -1, 0),
 };
 
-describe("worstMistakes", () => {
-  it("lists wrong answers only, the surest first", () => {
-    expect(worstMistakes(predictions, 5).map(({ index }) => index)).toEqual([2, 0]);
-    expect(worstMistakes(predictions, 1)).toMatchObject([{ index: 2, predicted: 0 }]);
+describe("mostConfidentErrors", () => {
+  it("lists only misclassified images, the highest confidence first", () => {
+    expect(mostConfidentErrors(predictions, 5).map(({ index }) => index)).toEqual([2, 0]);
+    expect(mostConfidentErrors(predictions, 1)).toMatchObject([{ index: 2, predicted: 0 }]);
   });
 
-  it("are shown with label and votes, and class names cannot break the page", () => {
-    const html = mistakeGallery(smallSet, predictions, worstMistakes(predictions, 5));
+  it("are shown with label and votes, and with escaped class names", () => {
+    const html = misclassifiedGallery(smallSet, predictions, mostConfidentErrors(predictions, 5));
     expect(html.match(/<img /g)).toHaveLength(2);
     expect(html).toContain("99 %");
     expect(html).toContain("label: &lt;i&gt;Sad");
-    expect(html).toContain("voters: none of these, or a tie");
+    expect(html).toContain("votes: none of these, or a tie");
     expect(html).not.toContain("<i>Sad");
   });
 });
@@ -52,7 +53,7 @@ print(json.dumps([image.mode, image.size, list(image.tobytes())]))`;
 });
 
 describe("charts", () => {
-  it("have round ticks that enclose the values, also of a flat line", () => {
+  it("have round ticks that enclose the values, also of a constant line", () => {
     expect(niceTicks(0.12, 0.58)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
     expect(niceTicks(1, 8)).toEqual([0, 2, 4, 6, 8]);
     for (const [low, high] of [
@@ -67,7 +68,7 @@ describe("charts", () => {
     }
   });
 
-  it("draw a single epoch without a number that is none", () => {
+  it("draw a single epoch without NaN or infinity", () => {
     const series = [{ name: "a & b", points: [[1, 0.5]] as const }];
     const html = lineChart({ title: "T", unit: "u", format: String, series });
     expect(html).not.toMatch(/NaN|Infinity|undefined/);

@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from "node:zlib";
 
 /**
- * An image as the bytes of a PNG file, without filters.
+ * Encodes an image as a PNG file, without filters.
  *
  * @param pixels [height, width, channels] row-major, 0–255; 1 channel is grey, 3 are RGB.
  * @see https://www.w3.org/TR/png-3/

@@ -2,25 +2,26 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, type Calibration, type RunConfig, type RunMetrics } from "@mien/format";
-import type { Opening } from "../run/test-set-access.ts";
+import { z } from "zod";
+import type { TestSetAccess } from "../run/test-set-access.ts";
 
 /** A file of a released model. */
 export interface ReleasedFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** On validation by the data set's labels, in onnxruntime, 0–1. */
+  /** On validation by the labels of the data set, in onnxruntime, 0–1; null if not measured. */
   readonly accuracy: number | null;
-  /** Median milliseconds for one face, one thread, on the machine that made it. */
+  /** Median time for one face with one thread, in ms, on the machine that verified the file. */
   readonly latencyMs: number;
 }
 
-/** Everything that a card says about a model. */
+/** Everything that the card of a model contains. */
 export interface ReleasedModel {
-  /** One sentence: what it was trained for. */
+  /** One sentence about the purpose of the model. */
   readonly description: string;
   readonly files: { readonly fp32: ReleasedFile; readonly int8?: ReleasedFile };
-  /** Trained values; moving averages do not count. */
+  /** Number of trained values, without moving averages. */
   readonly parameters: number;
   /** SHA-256 of the weights in the run folder. */
   readonly weights: string;
@@ -30,43 +31,56 @@ export interface ReleasedModel {
   readonly bestEpoch?: number;
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
-  /** Every look at the test part by this model and earlier ones of its name, by time. */
-  readonly openings: readonly Opening[];
-  /** The command that trains and exports it again. */
+  /** Every test-set access by this model and earlier ones of the same name, oldest first. */
+  readonly openings: readonly TestSetAccess[];
+  /** The command that reproduces it. */
   readonly command: string;
 }
 
 /** The content of `artifacts/release/index.json`. */
 export interface ReleaseIndex {
-  /** The name of the model that commands use unless told otherwise. */
+  /** The name of the model that commands use by default. */
   readonly default: string;
   readonly models: Readonly<Record<string, ReleasedModel>>;
 }
 
-/** The index beside the released models. */
+/** The fields of each model that are read; the others are not checked. */
+const requiredFields = z.object({
+  models: z.record(
+    z.string(),
+    z.object({
+      files: z.object({ fp32: z.looseObject({}) }),
+      config: z.object({ data: z.looseObject({}) }),
+      metrics: z.object({ validation: z.looseObject({}) }),
+      openings: z.array(z.unknown()),
+    }),
+  ),
+});
+
+const isReleaseIndex = (value: unknown): value is Pick<ReleaseIndex, "models"> =>
+  requiredFields.safeParse(value).success;
+
+/** The name of the index in the folder of the released models. */
 export const INDEX_FILE = "index.json";
 
 /**
- * The released models of a folder; none where there is no index.
+ * Reads the released models of a folder; none if there is no index.
  *
  * @throws {MienError} `bad-data` if the index is damaged.
  */
 export async function readReleased(folder: string): Promise<Record<string, ReleasedModel>> {
   const file = path.join(folder, INDEX_FILE);
   if (!existsSync(file)) return {};
-  const index = (await readJson(file)) as Partial<ReleaseIndex> | null;
-  const models = index?.models;
-  const isWhole = (model: Partial<ReleasedModel>) =>
-    model.files?.fp32 && model.config?.data && model.metrics?.validation && model.openings;
-  if (models && Object.values(models).every(isWhole)) return { ...models };
+  const index = await readJson(file);
+  if (isReleaseIndex(index)) return { ...index.models };
   throw new MienError("bad-data", `${file} is not an index of released models`, {
-    advice: "Restore it from version control, or move it away and release every model anew.",
+    advice: "Restore it from version control, or move it away and release every model again.",
   });
 }
 
 /**
- * The mean recall of the classes, averaged over the data set's labels and the FER+ votes, on
- * validation: by this the default is chosen. By labels alone where there are no votes.
+ * The score by which the default model is chosen: the mean recall on validation, averaged over
+ * that by labels and that by votes; by labels alone for a model without votes.
  */
 export function balancedScore({ metrics }: ReleasedModel): number {
   const { meanRecall = 0, byVotes } = metrics.validation;
@@ -74,13 +88,13 @@ export function balancedScore({ metrics }: ReleasedModel): number {
 }
 
 /**
- * The name of the model with the best `balancedScore`; of equals the first. Where some were judged by
- * votes, one that was not cannot be compared and is passed over.
+ * The name of the model with the best `balancedScore`; of equals the first. If some models were
+ * evaluated by votes, those that were not are left out, because the scores cannot be compared.
  */
 export function chooseDefault(models: Readonly<Record<string, ReleasedModel>>): string {
   const all = Object.entries(models);
-  const judged = all.filter(([, { metrics }]) => metrics.validation.byVotes !== undefined);
-  return (judged.length > 0 ? judged : all).reduce((best, next) =>
+  const withVotes = all.filter(([, { metrics }]) => metrics.validation.byVotes !== undefined);
+  return (withVotes.length > 0 ? withVotes : all).reduce((best, next) =>
     balancedScore(next[1]) > balancedScore(best[1]) ? next : best,
   )[0];
 }

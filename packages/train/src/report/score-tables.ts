@@ -1,20 +1,19 @@
-import type { PartMetrics, Score } from "@mien/format";
+import type { SplitMetrics, Score } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import { bootstrapInterval } from "../score/bootstrap.ts";
-import { normalisedConfusion } from "../score/metrics.ts";
 import { count, percent } from "./numbers.ts";
 
-/** Every way in which the parts were measured, one row each. */
-export function scoreTable(parts: {
-  readonly validation: PartMetrics;
-  readonly test: PartMetrics | undefined;
+/** All scores of the splits as an HTML table, one row for each kind of evaluation. */
+export function scoreTable(splits: {
+  readonly validation: SplitMetrics;
+  readonly test: SplitMetrics | undefined;
 }): string {
-  const rows = Object.entries(parts).flatMap(([name, metrics]) =>
+  const rows = Object.entries(splits).flatMap(([name, metrics]) =>
     metrics === undefined
       ? []
       : [
-          ...partRows(`${name}, by labels`, metrics),
-          ...(metrics.byVotes ? partRows(`${name}, by FER+ votes`, metrics.byVotes) : []),
+          ...splitRows(`${name}, by labels`, metrics),
+          ...(metrics.byVotes ? splitRows(`${name}, by FER+ votes`, metrics.byVotes) : []),
         ],
   );
   return htmlTable(
@@ -23,9 +22,9 @@ export function scoreTable(parts: {
   );
 }
 
-function partRows(name: string, metrics: PartMetrics): string[][] {
-  const figures = (what: string, score: Score, rest: readonly string[]) => [
-    what,
+function splitRows(name: string, metrics: SplitMetrics): string[][] {
+  const row = (name: string, score: Score, rest: readonly string[]) => [
+    name,
     count(score.images),
     percent(score.accuracy),
     score.accuracyInterval.map((bound) => percent(bound, 1)).join(" – "),
@@ -34,13 +33,13 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
     ...rest,
   ];
   const { averaged, leakFree, calibrated, loss, ece } = metrics;
-  const between = (figure: "macroF1" | "meanRecall") =>
-    bootstrapInterval(metrics.confusion, figure)
+  const interval = (metric: "macroF1" | "meanRecall") =>
+    bootstrapInterval(metrics.confusion, metric)
       .map((bound) => (100 * bound).toFixed(1))
       .join(" – ");
   return [
-    figures(`<b>${escapeHtml(name)}</b>`, metrics, [loss.toFixed(4), percent(ece, 1)]),
-    ["&emsp;95 % interval", "", "", "", between("macroF1"), between("meanRecall"), "", ""],
+    row(`<b>${escapeHtml(name)}</b>`, metrics, [loss.toFixed(4), percent(ece, 1)]),
+    ["&emsp;95 % interval", "", "", "", interval("macroF1"), interval("meanRecall"), "", ""],
     ...(calibrated
       ? [
           [
@@ -55,13 +54,13 @@ function partRows(name: string, metrics: PartMetrics): string[][] {
           ],
         ]
       : []),
-    ...(averaged ? [figures("&emsp;mirror and crops averaged", averaged, ["", ""])] : []),
-    ...(leakFree ? [figures("&emsp;without copies in training", leakFree, ["", ""])] : []),
+    ...(averaged ? [row("&emsp;mirror and crops averaged", averaged, ["", ""])] : []),
+    ...(leakFree ? [row("&emsp;without copies in training", leakFree, ["", ""])] : []),
   ];
 }
 
-/** Recall, precision and F1 of each class, and by votes too where they are known. */
-export function classTable(metrics: PartMetrics, classes: readonly string[]): string {
+/** Recall, precision and F1 of each class, by labels and (if known) by votes, as an HTML table. */
+export function classTable(metrics: SplitMetrics, classes: readonly string[]): string {
   const { byVotes } = metrics;
   return htmlTable(
     [
@@ -80,26 +79,8 @@ export function classTable(metrics: PartMetrics, classes: readonly string[]): st
   );
 }
 
-function classFigures({ confusion, recall, precision, f1 }: PartMetrics, c: number): string[] {
+function classFigures({ confusion, recall, precision, f1 }: SplitMetrics, c: number): string[] {
   const images = confusion[c]?.reduce((sum, n) => sum + n, 0) ?? 0;
   const shares = [recall[c], precision?.[c], f1?.[c]];
   return [count(images), ...shares.map((share) => percent(share, 1))];
-}
-
-/** A normalised confusion matrix with the numbers of images below the shares. */
-export function confusionTable(
-  confusion: PartMetrics["confusion"],
-  classes: readonly string[],
-): string {
-  const rows = normalisedConfusion(confusion).map((shares, actual) => {
-    const cells = shares.map((share, predicted) => {
-      const strength = Number.isNaN(share) ? 0 : Math.round(100 * share);
-      const colour = strength >= 60 ? "var(--heat-text)" : "inherit";
-      return `<td style="background: color-mix(in srgb, var(--heat) ${strength}%, var(--card)); color: ${colour}">${Number.isNaN(share) ? "–" : share.toFixed(2)}<small>${confusion[actual]?.[predicted] ?? 0}</small></td>`;
-    });
-    return `<tr><th scope="row">${escapeHtml(classes[actual] as string)}</th>${cells.join("")}</tr>`;
-  });
-  const head = classes.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join("");
-  return `<div class="scroll card confusion"><table><thead><tr><th>actual ↓ answer →</th>${head}</tr></thead>
-<tbody>${rows.join("\n")}</tbody></table></div>`;
 }

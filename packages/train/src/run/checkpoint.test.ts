@@ -34,7 +34,7 @@ const checkpoint: Checkpoint = {
 };
 
 describe("a checkpoint", () => {
-  it("comes back bit for bit", async () => {
+  it("is read back bit for bit", async () => {
     expect(await loadCheckpoint(folder, "inputs")).toBeUndefined();
     await saveCheckpoint(folder, checkpoint, "inputs");
     expect(await loadCheckpoint(folder, "inputs")).toEqual(checkpoint);
@@ -57,7 +57,7 @@ describe("a checkpoint", () => {
     }
   });
 
-  it("is refused when it is cut off, foreign or of other inputs", async () => {
+  it("is refused when it is truncated, another kind of file or of other inputs", async () => {
     const file = checkpointFile(folder);
     await saveCheckpoint(folder, checkpoint, "inputs");
     await expect(loadCheckpoint(folder, "others")).rejects.toMatchObject({ code: "mismatch" });
@@ -68,10 +68,12 @@ describe("a checkpoint", () => {
     await expect(loadCheckpoint(folder, "inputs")).rejects.toMatchObject({ code: "bad-data" });
     const foreign = encodeTensors({ tensors: {}, metadata: { format: "pt" } });
     await writeFile(file, Buffer.concat(foreign));
-    await expect(loadCheckpoint(folder, "inputs")).rejects.toThrow(/no checkpoint of this version/);
+    await expect(loadCheckpoint(folder, "inputs")).rejects.toThrow(
+      /not a checkpoint of this version/,
+    );
   });
 
-  it("stays when the next one cannot be written", async () => {
+  it("is kept when the next one cannot be written", async () => {
     await saveCheckpoint(folder, checkpoint, "inputs");
     // The new content cannot take the place of a folder.
     const blocked = path.join(folder, "blocked");

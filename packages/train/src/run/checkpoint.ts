@@ -7,17 +7,19 @@ import {
   encodeTensors,
   MienError,
   messageOf,
+  parseJson,
   RUN_FILES,
   type EpochRecord,
   type NamedTensor,
   type TensorFile,
 } from "@mien/format";
+import { isEpochRecord } from "./history.ts";
 
-/** Everything that a run needs to go on exactly as if it had not stopped, after whole epochs. */
+/** The state after an epoch, from which a run resumes with the same result as without a stop. */
 export interface Checkpoint {
-  /** The finished epochs, in order; the number of them is where to go on. */
+  /** The finished epochs, in order; training resumes with the next one. */
   readonly history: readonly EpochRecord[];
-  /** Weights, moving averages and the optimiser's memory, by name. */
+  /** Weights, moving averages and the optimiser's slots, by name. */
   readonly state: Readonly<Record<string, NamedTensor>>;
   /** Weights and moving averages of the best epoch (`bestEpoch` of the history). */
   readonly best: Readonly<Record<string, NamedTensor>>;
@@ -26,16 +28,16 @@ export interface Checkpoint {
 const KIND = "mien-checkpoint-1";
 const BEST = "best.";
 
-/** Where a run keeps its checkpoint: one file, readable with Python's safetensors. */
+/** The path of a run's checkpoint: one file in the safetensors format. */
 export function checkpointFile(runFolder: string): string {
   return path.join(runFolder, RUN_FILES.checkpoint, "last.safetensors");
 }
 
 /**
- * Stores a checkpoint whole, in place of the last one, which stays if writing fails.
+ * Replaces the checkpoint of a run. If writing fails, the last checkpoint is kept.
  *
- * @param inputs what the run is made from, as text; loading compares it.
- * @throws {MienError} `environment` if the disk is full or may not be written.
+ * @param inputs the inputs of the run as text (`inputsKey`); `loadCheckpoint` compares them.
+ * @throws {MienError} `environment` if the disk is full or the file cannot be written.
  */
 export async function saveCheckpoint(
   runFolder: string,
@@ -61,9 +63,9 @@ export async function saveCheckpoint(
  * Reads a run's checkpoint.
  *
  * @param inputs as given to `saveCheckpoint`.
- * @returns undefined if the run has none yet.
- * @throws {MienError} `bad-data` if the file is damaged or no checkpoint, `mismatch` if it belongs
- * to a run with other inputs.
+ * @returns undefined if the run has no checkpoint yet.
+ * @throws {MienError} `bad-data` if the file is damaged or not a checkpoint, `mismatch` if it
+ * belongs to a run with other inputs.
  */
 export async function loadCheckpoint(
   runFolder: string,
@@ -80,10 +82,12 @@ export async function loadCheckpoint(
   }
   const { sha256, ...metadata } = decoded.metadata;
   if (metadata["kind"] !== KIND) {
-    throw new MienError("bad-data", `${file} is no checkpoint of this version of mien`, { advice });
+    throw new MienError("bad-data", `${file} is not a checkpoint of this version of mien`, {
+      advice,
+    });
   }
   if (contentHash({ tensors: decoded.tensors, metadata }) !== sha256) {
-    throw new MienError("bad-data", `${file} is damaged: its content does not fit its SHA-256`, {
+    throw new MienError("bad-data", `${file} is damaged: its content does not match its SHA-256`, {
       advice,
     });
   }
@@ -99,10 +103,16 @@ export async function loadCheckpoint(
     else state[name] = tensor;
   }
   return {
-    history: JSON.parse(metadata["history"] ?? "[]") as EpochRecord[],
+    history: parseHistory(metadata["history"] ?? "[]", file),
     state,
     best,
   };
+}
+
+function parseHistory(text: string, file: string): EpochRecord[] {
+  const history = parseJson(Buffer.from(text), `the history in ${file}`);
+  if (Array.isArray(history) && history.every(isEpochRecord)) return history;
+  throw new MienError("bad-data", `${file} does not hold the records of its epochs`);
 }
 
 function contentHash(file: TensorFile): string {

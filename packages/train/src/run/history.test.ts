@@ -7,11 +7,11 @@ const epochs = (...scores: [accuracy: number, loss: number][]) =>
   });
 
 describe("bestEpoch", () => {
-  it("is the most accurate one, whatever its loss", () => {
+  it("is the most accurate epoch, whatever its loss", () => {
     expect(bestEpoch(epochs([0.5, 1], [0.6, 3], [0.55, 0.5]))).toBe(2);
   });
 
-  it("of equally accurate ones has the lowest loss, and of those is the earliest", () => {
+  it("is the one with the lowest loss among equally accurate epochs, then the earliest", () => {
     expect(bestEpoch(epochs([0.6, 2], [0.6, 1], [0.6, 1], [0.6, 1.5]))).toBe(2);
     expect(bestEpoch(epochs([0.6, 1], [0.6, 2]))).toBe(1);
   });

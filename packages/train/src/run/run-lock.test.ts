@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** What another process does that shall hold the lock until it is killed. */
+/** The script of another process that takes the lock and holds it until it is killed. */
 const holder = `
   const { lockRun } = await import(${JSON.stringify(path.join(import.meta.dirname, "run-lock.ts"))});
   const go = await new Promise((resolve) => { process.once("message", resolve); process.send("up"); });
@@ -44,8 +44,8 @@ function startHolder() {
   };
 }
 
-describe("a run's lock", () => {
-  it("keeps other living processes out, and lets them in once its owner is dead", async () => {
+describe("lockRun", () => {
+  it("keeps other processes out while its owner runs, and lets them in when it has ended", async () => {
     const other = startHolder();
     await other.up;
     expect(await other.lock()).toBe("won");
@@ -64,12 +64,12 @@ describe("a run's lock", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("keeps out whoever finds the lock of an earlier version, which is a number alone", async () => {
+  it("respects the lock of an earlier version, which holds only the id of a process", async () => {
     await writeFile(file, String(process.ppid));
     await expect(lockRun(folder)).rejects.toMatchObject({ code: "conflict" });
   });
 
-  it("is taken over if what stands in it is no process", async () => {
+  it("replaces a lock whose content does not name a running process", async () => {
     for (const content of ["half writ", "", "0", "-1", "999999999 1 x"]) {
       await writeFile(file, content);
       await (
@@ -79,7 +79,7 @@ describe("a run's lock", () => {
   });
 
   it.skipIf(!existsSync("/proc/self/stat"))(
-    "is taken over if its process died and another one got the number, before or after a boot",
+    "replaces a lock whose id belongs to another process now, before or after a reboot",
     async () => {
       const release = await lockRun(folder);
       const [pid, start, boot] = (await readFile(file, "utf8")).split(" ");
@@ -93,7 +93,7 @@ describe("a run's lock", () => {
     },
   );
 
-  it("is won by one alone of many that find it free, or left by a killed process", async () => {
+  it("is taken by exactly one of many concurrent attempts, free or left by a killed process", async () => {
     for (let round = 0; round < 50; round++) {
       if (round % 2 === 1) await writeFile(file, "999999999");
       const attempts = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(folder)));
@@ -104,7 +104,7 @@ describe("a run's lock", () => {
     }
   });
 
-  it("is won by one process alone of several that find it left by a killed one", async () => {
+  it("is taken by exactly one of several processes when a killed one left it", async () => {
     const others = Array.from({ length: 4 }, startHolder);
     await Promise.all(others.map(({ up }) => up));
     await writeFile(file, "999999999");
@@ -113,14 +113,14 @@ describe("a run's lock", () => {
     expect(outcomes.sort()).toEqual(["conflict", "conflict", "conflict", "won"]);
   }, 60_000);
 
-  it("of somebody else is not removed by a release", async () => {
+  it("does not remove a lock that another owner holds", async () => {
     const release = await lockRun(folder);
     await writeFile(file, "somebody else");
     await release();
     expect(await readFile(file, "utf8")).toBe("somebody else");
   });
 
-  it("that cannot be written is an error with advice", async () => {
+  it("reports a lock that cannot be written", async () => {
     await expect(lockRun(path.join(folder, "none"))).rejects.toMatchObject({
       code: "environment",
       message: expect.stringContaining("cannot write") as string,

@@ -6,12 +6,15 @@ import { cannotWrite } from "@mien/cli";
 import { MienError } from "@mien/format";
 
 /**
- * Keeps a run folder for this process until the returned function is called. A lock that a killed
- * process left behind is taken over.
+ * Locks a run folder for this process. The lock of a process that no longer runs is replaced.
+ *
+ * The lock file holds the id of its owner; on Linux also the owner's start time and the boot id,
+ * because ids of processes are reused.
  *
  * @param folder must exist.
- * @throws {MienError} `conflict` if a process on this machine trains in it, `environment` if the
- * folder cannot be written to.
+ * @returns a function that removes the lock.
+ * @throws {MienError} `conflict` if a running process holds the lock, `environment` if the folder
+ * cannot be written to.
  */
 export async function lockRun(folder: string): Promise<() => Promise<void>> {
   const file = path.join(folder, "lock");
@@ -22,8 +25,8 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
       const { pid } = error;
       throw new MienError("conflict", `process ${pid} is training in ${folder} already`, {
         advice:
-          "Wait until it has ended, add --fresh to train beside it, or name another folder with\n" +
-          `--out. If process ${pid} is no training, delete ${file}.`,
+          "Wait until it has ended, add --fresh to train in a new folder, or name another folder\n" +
+          `with --out. If process ${pid} is not a training, delete ${file}.`,
       });
     }
     throw cannotWrite(file, error);
@@ -39,7 +42,7 @@ class LockedError extends Error {
   }
 }
 
-/** Makes a lock file that names this process; returns what removes it. */
+/** Creates a lock file that names this process; returns a function that removes it. */
 async function acquire(file: string): Promise<() => Promise<void>> {
   const self = identityOf(process.pid);
   const aside = `${file}.${randomUUID()}.tmp`;
@@ -49,12 +52,12 @@ async function acquire(file: string): Promise<() => Promise<void>> {
   try {
     await writeFile(aside, self);
     for (;;) {
-      // A link appears with its content, and only where nothing is.
-      if (await isDone(link(aside, file), "EEXIST")) return release;
+      // Linking is atomic: it creates the file with its content, and fails if the file exists.
+      if (await succeeds(link(aside, file), "EEXIST")) return release;
       const owner = await contentOf(file);
       if (owner === undefined) continue;
       if (isAlive(owner)) throw new LockedError(owner);
-      // Whoever holds this second lock is the only one that may replace the first.
+      // Only the process that holds a second lock may replace the first one.
       const releaseTakeover = await acquire(`${file}.tmp`);
       try {
         if ((await contentOf(file)) !== owner) continue;
@@ -76,8 +79,8 @@ function contentOf(file: string): Promise<string | undefined> {
   });
 }
 
-/** Whether an operation succeeded; false if it failed with this code. */
-function isDone(operation: Promise<void>, code: string): Promise<boolean> {
+/** Whether an operation succeeded; false if it failed with the given code; other errors are thrown. */
+function succeeds(operation: Promise<void>, code: string): Promise<boolean> {
   return operation.then(
     () => true,
     (error: NodeJS.ErrnoException) => {
@@ -87,11 +90,11 @@ function isDone(operation: Promise<void>, code: string): Promise<boolean> {
   );
 }
 
-/** `pid start boot` where Linux tells them, so that no later process of that number is meant. */
+/** `pid start boot` on Linux, `pid` elsewhere. */
 function identityOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is a name in brackets that may hold anything; the start is the 22nd.
+    // The start time is field 22. Field 2 is a name in brackets that may contain spaces.
     const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     return `${pid} ${start} ${boot}`;
@@ -106,12 +109,16 @@ function isAlive(owner: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Someone else's process lives too.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+    // EPERM: the process runs, as another user.
+    if (!isSystemError(error) || error.code !== "EPERM") return false;
   }
   const [a, b] = [`${owner} `, `${identityOf(pid)} `];
-  // One of them may be the number alone.
+  // Either of them may be the id alone.
   return a.startsWith(b) || b.startsWith(a);
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error;
 }
 
 function pidOf(owner: string): number {

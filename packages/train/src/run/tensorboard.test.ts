@@ -59,14 +59,14 @@ print(json.dumps([[e.wall_time, e.step, e.file_version, {v.tag: v.simple_value f
 
 describe("tensorBoardLog", () => {
   it.skipIf(withoutPython("google.protobuf"))(
-    "writes every epoch once, also when a run goes on, as records that protobuf reads",
+    "writes every epoch once, also in a resumed run, as records that protobuf reads",
     async () => {
       const folder = await mkdtemp(path.join(tmpdir(), "mien-events-"));
       onTestFinished(() => rm(folder, { recursive: true }));
       const first = tensorBoardLog(folder);
       first(history.slice(0, 1));
       first(history.slice(0, 2));
-      // The run is killed and goes on from its first epoch.
+      // The run is killed and resumed after its first epoch.
       const second = tensorBoardLog(folder);
       second(history.slice(0, 2));
       second(history);

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { MienError, messageOf, type EpochRecord } from "@mien/format";
 
-/** What TensorBoard draws, by curve: figures of one tag share a chart. */
+/** The value of each tag, by curve. TensorBoard draws the curves of one tag in one chart. */
 const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>>>> = {
   train: {
     loss: "trainLoss",
@@ -14,12 +14,12 @@ const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>
 };
 
 /**
- * Writes a run's epochs as TensorBoard event files, `RUN/tensorboard/{train,validation}/`, for
+ * Writes the epochs of a run as TensorBoard event files, `RUN/tensorboard/{train,validation}/`, for
  * `tensorboard --logdir artifacts/runs`.
  *
  * @param folder the run folder.
- * @returns what to call with the history so far. The first call writes all of it anew, so that a
- * run that was stopped and goes on has no epoch twice; later ones add what has come since.
+ * @returns a function that takes the history so far. The first call replaces the files, so that a
+ * resumed run has each epoch once; later calls append the new epochs.
  * @throws {MienError} `environment`, from that function, if a file cannot be written.
  */
 export function tensorBoardLog(folder: string): (history: readonly EpochRecord[]) => void {
@@ -46,7 +46,7 @@ export function tensorBoardLog(folder: string): (history: readonly EpochRecord[]
 }
 
 /**
- * The first record of an event file.
+ * The first record of an event file: the version of the format.
  *
  * @see https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
  */
@@ -54,7 +54,7 @@ function encodeVersion(): Buffer {
   return frame(Buffer.concat([double(1, Date.now() / 1000), text(3, "brain.Event:2")]));
 }
 
-/** One event with scalar values by tag; wall time in seconds since 1970. */
+/** An event with scalar values by tag; the wall time is in seconds since 1970. */
 function encodeEvent(
   wallTime: number,
   step: number,
@@ -68,14 +68,17 @@ function encodeEvent(
   );
 }
 
-/** A TFRecord: length, its checksum, the data, its checksum. */
+/** A TFRecord: length, checksum of the length, data, checksum of the data. */
 function frame(data: Buffer): Buffer {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(data.length));
   return Buffer.concat([length, maskedChecksum(length), data, maskedChecksum(data)]);
 }
 
-/** Checksums are masked because a checksum of data that holds checksums would be weak. */
+/**
+ * The masked CRC-32C that TFRecords use: rotated and shifted by a constant, because a checksum over
+ * data that contains checksums is weak.
+ */
 function maskedChecksum(data: Buffer): Buffer {
   const crc = crc32c(data);
   const masked = Buffer.alloc(4);
@@ -83,7 +86,7 @@ function maskedChecksum(data: Buffer): Buffer {
   return masked;
 }
 
-/** CRC-32C (Castagnoli) of each byte value, for the reflected polynomial 0x82f63b78. */
+/** The CRC-32C (Castagnoli) of each byte value, for the reflected polynomial 0x82f63b78. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
@@ -92,7 +95,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 function crc32c(data: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of data) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] as number);
+  for (const byte of data) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0);
   return ~crc >>> 0;
 }
 

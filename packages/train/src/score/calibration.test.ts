@@ -1,11 +1,12 @@
 import { random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
-import { applyTemperature, calibrate, fitTemperature, onlyLabelled } from "./calibration.ts";
-import { calibrationError, predictedClasses, reliability } from "./metrics.ts";
+import { applyTemperature, calibrate, fitTemperature, labelledRows } from "./calibration.ts";
+import { calibrationBins, expectedCalibrationError } from "./calibration-error.ts";
+import { predictedClasses } from "./predicted-classes.ts";
 
-/** Honest probabilities [N, classes] with labels drawn from them. */
-function honest(images: number, classes: number, seed: number) {
+/** Calibrated probabilities [N, classes] with labels drawn from them. */
+function calibrated(images: number, classes: number, seed: number) {
   const stream = random("calibration", seed);
   const probabilities = new Float32Array(images * classes);
   const labels = Int16Array.from({ length: images }, (_, i) => {
@@ -20,17 +21,17 @@ function honest(images: number, classes: number, seed: number) {
 }
 
 describe("fitTemperature", () => {
-  it("finds the temperature that made honest probabilities too sure or too unsure", () => {
-    const { probabilities, labels } = honest(20_000, 5, 1);
+  it("finds the temperature that made calibrated probabilities overconfident or underconfident", () => {
+    const { probabilities, labels } = calibrated(20_000, 5, 1);
     for (const temperature of [0.4, 1, 2.5]) {
-      const spoilt = applyTemperature(probabilities, 5, 1 / temperature);
-      const found = fitTemperature(spoilt, 5, [{ labels, weight: 1 }]);
+      const distorted = applyTemperature(probabilities, 5, 1 / temperature);
+      const found = fitTemperature(distorted, 5, [{ labels, weight: 1 }]);
       expect(found / temperature).toBeCloseTo(1, 1);
     }
   });
 
-  it("passes over images without a label, and weighs sources of labels", () => {
-    const { probabilities, labels } = honest(2000, 3, 2);
+  it("ignores images without a label, and weighs sources of labels", () => {
+    const { probabilities, labels } = calibrated(2000, 3, 2);
     const wrong = labels.map((label) => (label + 1) % 3);
     const none = labels.map(() => -1);
     const fitted = (...targets: [ArrayLike<number>, number][]) =>
@@ -42,7 +43,7 @@ describe("fitTemperature", () => {
     expect(fitted([none, 1])).toBe(1);
   });
 
-  it("leaves a model alone that is always right, and stays finite for one that is always wrong", () => {
+  it("is 1 if every prediction is correct, and finite if every prediction is wrong", () => {
     const sure = Float32Array.of(1, 0, 0, 1);
     expect(fitTemperature(sure, 2, [{ labels: [0, 1], weight: 1 }])).toBe(1);
     const unsure = Float32Array.of(0.8, 0.2, 0.2, 0.8);
@@ -52,9 +53,9 @@ describe("fitTemperature", () => {
 
   it.skipIf(withoutPython("scipy"))("equals SciPy's minimum of the cross-entropy", () => {
     const cases = [0.5, 1.3, 3].map((temperature, seed) => {
-      const { probabilities, labels } = honest(400, 7, 10 + seed);
-      const spoilt = applyTemperature(probabilities, 7, 1 / temperature);
-      return { probabilities: [...spoilt], labels: [...labels] };
+      const { probabilities, labels } = calibrated(400, 7, 10 + seed);
+      const distorted = applyTemperature(probabilities, 7, 1 / temperature);
+      return { probabilities: [...distorted], labels: [...labels] };
     });
     const expected = runPython(
       `
@@ -79,12 +80,12 @@ print(json.dumps(out))`,
 });
 
 describe("applyTemperature", () => {
-  it("keeps answers and sums, and changes nothing at 1", () => {
-    const { probabilities } = honest(50, 4, 3);
-    const calibrated = applyTemperature(probabilities, 4, 3.7);
-    expect(predictedClasses(calibrated, 4)).toEqual(predictedClasses(probabilities, 4));
-    for (let at = 0; at < calibrated.length; at += 4) {
-      expect(calibrated.subarray(at, at + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+  it("keeps predictions and sums, and changes nothing at 1", () => {
+    const { probabilities } = calibrated(50, 4, 3);
+    const tempered = applyTemperature(probabilities, 4, 3.7);
+    expect(predictedClasses(tempered, 4)).toEqual(predictedClasses(probabilities, 4));
+    for (let at = 0; at < tempered.length; at += 4) {
+      expect(tempered.subarray(at, at + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 6);
     }
     applyTemperature(probabilities, 4, 1).forEach((p, i) => {
       expect(p).toBeCloseTo(probabilities[i]!, 6);
@@ -93,31 +94,31 @@ describe("applyTemperature", () => {
 });
 
 describe("calibrate", () => {
-  it("lowers the error that it reports, by the labels that the model learnt", () => {
-    const { probabilities, labels } = honest(5000, 5, 4);
-    const spoilt = applyTemperature(probabilities, 5, 0.3);
+  it("lowers the calibration error, by the labels that the model was trained on", () => {
+    const { probabilities, labels } = calibrated(5000, 5, 4);
+    const distorted = applyTemperature(probabilities, 5, 0.3);
     const votes = labels.map((label, i) => (i % 10 === 0 ? -1 : label));
     const own = labels.map((label, i) => (i % 3 === 0 ? (label + 1) % 5 : label));
-    const byVotes = calibrate(spoilt, 5, { own, votes, voteShare: 1 });
+    const byVotes = calibrate(distorted, 5, { own, votes, voteShare: 1 });
     expect(byVotes.temperature).toBeCloseTo(1 / 0.3, 0);
     expect(byVotes.ece.after).toBeLessThan(0.03);
     expect(byVotes.ece.before).toBeGreaterThan(0.1);
     expect(byVotes.loss.after).toBeLessThan(byVotes.loss.before);
-    const judged = onlyLabelled(spoilt, votes, 5);
-    const bins = reliability(judged.probabilities, judged.labels, 5);
-    expect(byVotes.ece.before).toBe(calibrationError(bins));
-    // Half by each: the same as all images once by either.
-    const both = calibrate(spoilt, 5, { own, votes, voteShare: 0.5 });
-    const doubled = reliability(
-      Float32Array.from([...spoilt, ...judged.probabilities]),
-      [...own, ...judged.labels],
+    const labelled = labelledRows(distorted, votes, 5);
+    const bins = calibrationBins(labelled.probabilities, labelled.labels, 5);
+    expect(byVotes.ece.before).toBe(expectedCalibrationError(bins));
+    // Half by each source: the same as all images once by the labels and once by the votes.
+    const both = calibrate(distorted, 5, { own, votes, voteShare: 0.5 });
+    const doubled = calibrationBins(
+      Float32Array.from([...distorted, ...labelled.probabilities]),
+      [...own, ...labelled.labels],
       5,
     );
-    expect(both.ece.before).toBeCloseTo(calibrationError(doubled), 12);
+    expect(both.ece.before).toBeCloseTo(expectedCalibrationError(doubled), 12);
     expect(both.ece.after).toBeLessThan(both.ece.before / 3);
-    const byLabels = calibrate(spoilt, 5, { own, votes, voteShare: 0 });
+    const byLabels = calibrate(distorted, 5, { own, votes, voteShare: 0 });
     expect(byLabels.temperature).toBeGreaterThan(1.2 * byVotes.temperature);
-    expect(calibrate(spoilt, 5, { own, voteShare: 1 })).toEqual({
+    expect(calibrate(distorted, 5, { own, voteShare: 1 })).toEqual({
       ...byLabels,
       voteShare: 0,
     });

@@ -1,69 +1,69 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { readJson } from "@mien/cli";
-import { RUN_FILES, type Calibration } from "@mien/format";
+import { MienError, RUN_FILES, type Calibration } from "@mien/format";
+import { z } from "zod";
 import {
   CALIBRATION_BINS,
-  calibrationError,
-  meanLoss,
-  reliability,
-  total,
-  type ReliabilityBin,
-} from "./metrics.ts";
+  calibrationBins,
+  expectedCalibrationError,
+} from "./calibration-error.ts";
+import { meanLoss } from "./metrics.ts";
+import { rowsOf } from "./predicted-classes.ts";
+import { total } from "./total.ts";
 
-/** Smallest probability that a 32-bit float tells from 0; its logarithm stands for that of 0. */
+/** The smallest 32-bit float above 0; its logarithm replaces that of 0. */
 const SMALLEST = 2 ** -149;
 
-/** Temperatures are looked for between 1/20 and 20. */
+/** The largest steepness, 1 / temperature; the smallest is its inverse. */
 const STEEPEST = 20;
 
-/** Labels to calibrate against, each with the weight that training gave it. */
-export interface CalibrationTarget {
-  /** [N] class, or −1 where nothing is known. */
+/** Labels with their weight in the targets of the training. */
+interface WeightedLabels {
+  /** [N] class, or −1 where it is unknown. */
   readonly labels: ArrayLike<number>;
   /** 0–1. */
   readonly weight: number;
 }
 
 /**
- * The temperature that minimises the cross-entropy of softmax(log p / T).
+ * The temperature T that minimises the cross-entropy of softmax(log p / T).
  *
- * The loss is convex in 1/T, so its derivative is bisected. It is the mean over the images of the
- * expected minus the label's log-probability.
+ * The loss is convex in 1 / T, so the root of its derivative is found by bisection. The derivative
+ * is the mean over the images of the expected log-probability minus that of the label.
  *
  * @param probabilities [N, classes], rows sum to 1.
- * @returns T, from 1/20 to 20; 1 if there is nothing to fit it to, or if no T is too small: a model
- * that is right about every image does not show how sure it may be.
+ * @param targets images whose label is −1 do not count.
+ * @returns T, from 1/20 to 20; 1 without labels, and 1 if the loss falls down to the smallest T,
+ * as it does if every prediction is correct.
  * @see https://arxiv.org/abs/1706.04599
+ * @internal exported for tests.
  */
 export function fitTemperature(
   probabilities: Float32Array,
   classes: number,
-  targets: readonly CalibrationTarget[],
+  targets: readonly WeightedLabels[],
 ): number {
-  const images = probabilities.length / classes;
-  // Relative to each row's largest, so that no power overflows.
-  const logits = Float64Array.from(probabilities, (p) => Math.log(Math.max(p, SMALLEST)));
-  for (let at = 0; at < logits.length; at += classes) {
-    const most = Math.max(...logits.subarray(at, at + classes));
-    for (let c = 0; c < classes; c++) logits[at + c]! -= most;
-  }
+  // Relative to the largest of each row, so that no power overflows.
+  const logits = rowsOf(probabilities, classes).map((row) => {
+    const logs = Float64Array.from(row, (p) => Math.log(Math.max(p, SMALLEST)));
+    const largest = Math.max(...logs);
+    return logs.map((log) => log - largest);
+  });
   const slope = (steepness: number): number => {
     let sum = 0;
-    for (let i = 0; i < images; i++) {
+    logits.forEach((row, i) => {
       let [weights, weighted] = [0, 0];
-      for (let at = i * classes; at < (i + 1) * classes; at++) {
-        const logit = logits[at] as number;
+      for (const logit of row) {
         const weight = Math.exp(steepness * logit);
         weights += weight;
         weighted += weight * logit;
       }
       for (const { labels, weight } of targets) {
-        const label = labels[i] as number;
-        if (label < 0) continue;
-        sum += weight * (weighted / weights - (logits[i * classes + label] as number));
+        const ofLabel = row[labels[i] ?? -1];
+        if (ofLabel !== undefined) sum += weight * (weighted / weights - ofLabel);
       }
-    }
+    });
     return sum;
   };
   if (slope(1) === 0 || slope(STEEPEST) <= 0) return 1;
@@ -76,45 +76,50 @@ export function fitTemperature(
   return 1 / Math.sqrt(low * high);
 }
 
-/** softmax(log p / T) of each row of [N, classes]; the order of a row's classes stays. */
+/** softmax(log p / T) of each row of [N, classes]; the order of the classes in a row is kept. */
 export function applyTemperature(
   probabilities: Float32Array,
   classes: number,
   temperature: number,
 ): Float32Array {
   const calibrated = new Float32Array(probabilities.length);
-  for (let at = 0; at < probabilities.length; at += classes) {
-    const row = probabilities.subarray(at, at + classes);
-    const most = Math.max(...row);
-    // Relative to the largest, so that nothing underflows but what does not matter.
-    const powers = Array.from(row, (p) => (p / most) ** (1 / temperature));
+  rowsOf(probabilities, classes).forEach((row, i) => {
+    const largest = Math.max(...row);
+    // Relative to the largest, so that only negligible values can underflow.
+    const powers = Array.from(row, (p) => (p / largest) ** (1 / temperature));
     const sum = powers.reduce((a, b) => a + b);
-    powers.forEach((power, c) => (calibrated[at + c] = power / sum));
-  }
+    powers.forEach((power, c) => (calibrated[i * classes + c] = power / sum));
+  });
   return calibrated;
 }
 
+/** The labels and votes of some images, and how they are weighed. */
+interface LabelsAndVotes {
+  /** [N] labels of the data set. */
+  readonly own: ArrayLike<number>;
+  /** [N] winners of the FER+ votes, −1 for none; undefined without votes. */
+  readonly votes?: ArrayLike<number> | undefined;
+  /** Share of the votes in the targets of the training, 0–1. */
+  readonly voteShare: number;
+}
+
 /**
- * Fits a temperature to validation predictions and says what it changes.
+ * Fits a temperature to validation predictions, and measures calibration error and loss before and
+ * after.
  *
- * @param own [N] labels of the data set.
- * @param votes [N] winners of the FER+ votes, −1 for none; undefined without votes.
- * @param voteShare share of the votes in what the model was trained for, 0–1.
+ * @param probabilities [N, classes], rows sum to 1.
  */
 export function calibrate(
   probabilities: Float32Array,
   classes: number,
-  labels: {
-    readonly own: ArrayLike<number>;
-    readonly votes?: ArrayLike<number> | undefined;
-    readonly voteShare: number;
-  },
+  labels: LabelsAndVotes,
 ): Calibration {
   const voteShare = labels.votes === undefined ? 0 : labels.voteShare;
-  const targets = calibrationTargets({ ...labels, voteShare });
+  const targets = weightedLabels({ ...labels, voteShare });
   const temperature = fitTemperature(probabilities, classes, targets);
-  const before = errorsBy(probabilities, classes, targets);
-  const after = errorsBy(applyTemperature(probabilities, classes, temperature), classes, targets);
+  const before = weightedErrors(probabilities, classes, targets);
+  const calibrated = applyTemperature(probabilities, classes, temperature);
+  const after = weightedErrors(calibrated, classes, targets);
   return {
     method: "temperature",
     temperature,
@@ -125,64 +130,76 @@ export function calibrate(
   };
 }
 
-/** Labels and votes, each with its share in what was learnt; a share of 0 is left out. */
-export function calibrationTargets(labels: {
-  readonly own: ArrayLike<number>;
-  readonly votes?: ArrayLike<number> | undefined;
-  readonly voteShare: number;
-}): CalibrationTarget[] {
-  const { own, votes, voteShare } = labels;
+/** Labels and votes with their weights in the targets; those with a weight of 0 are left out. */
+export function weightedLabels({ own, votes, voteShare }: LabelsAndVotes): WeightedLabels[] {
   return [
     { labels: own, weight: 1 - voteShare },
     ...(votes === undefined ? [] : [{ labels: votes, weight: voteShare }]),
   ].filter(({ weight }) => weight > 0);
 }
 
-/** Calibration error (15 equal bins) and mean cross-entropy by several judges at once. */
-export function errorsBy(
+/**
+ * Expected calibration error (0–1) and mean cross-entropy (nats) against several sources of labels
+ * at once, each with its weight.
+ */
+export function weightedErrors(
   probabilities: Float32Array,
   classes: number,
-  targets: readonly CalibrationTarget[],
+  targets: readonly WeightedLabels[],
 ): { ece: number; loss: number } {
-  const parts = targets.map(({ labels, weight }) => {
-    const known = onlyLabelled(probabilities, labels, classes);
-    const bins = reliability(known.probabilities, known.labels, classes);
+  const sources = targets.map(({ labels, weight }) => {
+    const known = labelledRows(probabilities, labels, classes);
+    const bins = calibrationBins(known.probabilities, known.labels, classes);
     const images = weight * known.labels.length;
     return { weight, images, bins, loss: meanLoss(known.probabilities, known.labels, classes) };
   });
   const bins = Array.from({ length: CALIBRATION_BINS }, (_, b) => {
-    const filled = parts.filter(({ bins }) => (bins[b] as ReliabilityBin).images > 0);
-    const all = filled.map((part) => ({
-      weight: part.weight,
-      ...(part.bins[b] as ReliabilityBin),
-    }));
-    const images = total(all.map((bin) => bin.weight * bin.images));
+    const filled = sources.flatMap((source) => {
+      const bin = source.bins[b];
+      return bin !== undefined && bin.images > 0 ? [{ weight: source.weight, ...bin }] : [];
+    });
+    const images = total(filled.map((bin) => bin.weight * bin.images));
     const mean = (key: "confidence" | "accuracy") =>
-      total(all.map((bin) => bin.weight * bin.images * bin[key])) / images;
+      total(filled.map((bin) => bin.weight * bin.images * bin[key])) / images;
     return { images, confidence: mean("confidence"), accuracy: mean("accuracy") };
   });
-  const known = parts.filter(({ images }) => images > 0);
-  const loss = total(known.map((part) => part.images * part.loss));
-  return { ece: calibrationError(bins), loss: loss / total(known.map(({ images }) => images)) };
+  const known = sources.filter(({ images }) => images > 0);
+  const loss = total(known.map((source) => source.images * source.loss));
+  const images = total(known.map((source) => source.images));
+  return { ece: expectedCalibrationError(bins), loss: loss / images };
 }
 
-/** The rows whose label is known, that is, not −1. */
-export function onlyLabelled(
+/** The rows of [N, classes] whose label is known, that is, not −1, with their labels. */
+export function labelledRows(
   probabilities: Float32Array,
   labels: ArrayLike<number>,
   classes: number,
-): { probabilities: Float32Array; labels: Uint8Array; rows: Uint32Array } {
-  const all = Uint32Array.from({ length: labels.length }, (_, i) => i);
-  const rows = all.filter((i) => (labels[i] as number) >= 0);
-  const chosen = new Float32Array(rows.length * classes);
-  rows.forEach((row, i) => {
+): { probabilities: Float32Array; labels: Uint8Array } {
+  const known = Array.from(labels, (label, row) => ({ label, row })).filter(
+    ({ label }) => label >= 0,
+  );
+  const chosen = new Float32Array(known.length * classes);
+  known.forEach(({ row }, i) => {
     chosen.set(probabilities.subarray(row * classes, (row + 1) * classes), i * classes);
   });
-  return { probabilities: chosen, labels: Uint8Array.from(rows, (i) => labels[i] as number), rows };
+  return { probabilities: chosen, labels: Uint8Array.from(known, ({ label }) => label) };
 }
 
-/** Reads a run's calibration; undefined for a run of an earlier version that has none. */
+/** The field of a calibration that is used; the others are only shown. */
+const requiredFields = z.object({ temperature: z.number() });
+
+const isCalibration = (value: unknown): value is Calibration =>
+  requiredFields.safeParse(value).success;
+
+/**
+ * Reads the calibration of a run; undefined for a run of an earlier version that has none.
+ *
+ * @throws {MienError} `bad-data` if the file is damaged.
+ */
 export async function readCalibration(folder: string): Promise<Calibration | undefined> {
   const file = path.join(folder, RUN_FILES.calibration);
-  return existsSync(file) ? ((await readJson(file)) as Calibration) : undefined;
+  if (!existsSync(file)) return undefined;
+  const calibration = await readJson(file);
+  if (isCalibration(calibration)) return calibration;
+  throw new MienError("bad-data", `${file} does not hold a calibration`);
 }

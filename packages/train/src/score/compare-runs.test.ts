@@ -4,7 +4,7 @@ import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compareRuns, comparisonName, type Comparison } from "./compare-runs.ts";
 import { renderComparison, verdict } from "../report/comparison-page.ts";
-import type { MeasuredPart } from "./predictions.ts";
+import type { EvaluationSplit } from "./predictions.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 
 let base: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 const run = (name: string, about: FinishedRun) => writeFinishedRun(path.join(base, name), about);
 
 describe("compareRuns", () => {
-  it("tells a real difference from chance, and names what differs in the settings", async () => {
+  it("separates real differences from chance, and names the settings that differ", async () => {
     const runs = [
       await run("good", { right: 30 }),
       await run("same", { right: 29 }),
@@ -38,47 +38,47 @@ describe("compareRuns", () => {
     expect(html).not.toMatch(/NaN|undefined|<Sad>/);
   });
 
-  it("looks at the test part only where all runs were opened before", async () => {
-    const parts: MeasuredPart[] = ["validation", "test"];
-    const opened = [await run("a", { right: 20, parts }), await run("b", { right: 10, parts })];
-    const closed = await run("c", { right: 10 });
-    const partsOf = async (...folders: string[]) => [
-      ...new Set((await compareRuns(folders)).pairs.map(({ part }) => part)),
+  it("uses the test split only if all runs were evaluated on it before", async () => {
+    const splits: EvaluationSplit[] = ["validation", "test"];
+    const tested = [await run("a", { right: 20, splits }), await run("b", { right: 10, splits })];
+    const untested = await run("c", { right: 10 });
+    const splitsOf = async (...folders: string[]) => [
+      ...new Set((await compareRuns(folders)).pairs.map(({ split }) => split)),
     ];
-    expect(await partsOf(...opened)).toEqual(parts);
-    expect(await partsOf(...opened, closed)).toEqual(["validation"]);
+    expect(await splitsOf(...tested)).toEqual(splits);
+    expect(await splitsOf(...tested, untested)).toEqual(["validation"]);
   });
 
-  it("compares by votes where all runs have the same ones, else leaves them out and says so", async () => {
-    // The votes of the third are others, as the model that they agree with answers otherwise.
+  it("compares by votes if all runs have the same ones, else leaves them out with a warning", async () => {
+    // The third run has other votes, because they agree with other predictions.
     const [one, two, other] = [
       await run("one", { right: 30, rightByVotes: 40 }),
       await run("two", { right: 30, rightByVotes: 40 }),
       await run("other", { right: 20, rightByVotes: 40 }),
     ];
     const without = await run("without", { right: 20 });
-    const judges = ({ pairs }: Comparison) => pairs.map(({ by }) => by);
+    const groundTruths = ({ pairs }: Comparison) => pairs.map(({ by }) => by);
     const votes = ({ runs }: Comparison) => runs.map(({ metrics }) => metrics.validation.byVotes);
 
     const same = await compareRuns([one, two]);
-    expect(judges(same)).toEqual(["labels", "votes"]);
+    expect(groundTruths(same)).toEqual(["labels", "votes"]);
     expect(same.warnings).toEqual([]);
 
     const different = await compareRuns([one, other]);
-    expect(judges(different)).toEqual(["labels"]);
+    expect(groundTruths(different)).toEqual(["labels"]);
     expect(votes(different)).toEqual([undefined, undefined]);
     expect(different.warnings.join()).toMatch(/validation .* different FER\+ votes: .* left out/);
     expect(renderComparison(different)).toContain(different.warnings[0]);
 
     const partly = await compareRuns([one, without]);
-    expect(judges(partly)).toEqual(["labels"]);
+    expect(groundTruths(partly)).toEqual(["labels"]);
     expect(votes(partly)).toEqual([expect.anything(), undefined]);
-    expect(partly.warnings.join()).toMatch(/some runs were judged without FER\+ votes/);
+    expect(partly.warnings.join()).toMatch(/some runs were evaluated without FER\+ votes/);
   });
 
-  it("draws curves that were judged by different targets apart, and says by which", async () => {
+  it("draws curves by different targets in separate charts that name the target", async () => {
     const epochs = [[0.5, 1], [0.6, 0.9]] as const; // prettier-ignore
-    const learnt = async (name: string, voteShare: number, votes?: string) => {
+    const trainedOn = async (name: string, voteShare: number, votes?: string) => {
       const config = {
         hyperparameters: { voteShare },
         ...(votes && { votes: { path: "/f", sha256: votes.repeat(64) } }),
@@ -88,46 +88,46 @@ describe("compareRuns", () => {
     const charts = async (...runs: string[]) => {
       const html = renderComparison(await compareRuns(runs));
       return html.match(/<figure[^]*?<\/figure>/g)!.map((figure) => ({
-        judge: /<small>by (.*?), (in nats, )?over/.exec(figure)![1],
+        target: /<small>by (.*?), (in nats, )?over/.exec(figure)![1],
         colours: figure.match(/(?<=<polyline [^>]*stroke: var\(--)./g)!.join(""),
       }));
     };
-    const labels = [await learnt("by-labels", 0), await learnt("by-labels-too", 0)];
-    const votes = await learnt("by-votes", 1, "1");
-    const other = await learnt("by-other-votes", 1, "2");
-    const apart = (judge: string, colours: string) => [
-      { judge, colours },
-      { judge, colours },
+    const labels = [await trainedOn("by-labels", 0), await trainedOn("by-labels-too", 0)];
+    const votes = await trainedOn("by-votes", 1, "1");
+    const other = await trainedOn("by-other-votes", 1, "2");
+    const twoCharts = (target: string, colours: string) => [
+      { target, colours },
+      { target, colours },
     ];
 
-    expect(await charts(...labels)).toEqual(apart("the data set's labels", "ab"));
+    expect(await charts(...labels)).toEqual(twoCharts("the data set's labels", "ab"));
     expect(await charts(...labels, votes)).toEqual([
-      ...apart("the data set's labels", "ab"),
-      ...apart("the FER+ votes", "c"),
+      ...twoCharts("the data set's labels", "ab"),
+      ...twoCharts("the FER+ votes", "c"),
     ]);
     expect(await charts(votes, other)).toEqual([
-      ...apart("the FER+ votes (SHA-256 111111111111)", "a"),
-      ...apart("the FER+ votes (SHA-256 222222222222)", "b"),
+      ...twoCharts("the FER+ votes (SHA-256 111111111111)", "a"),
+      ...twoCharts("the FER+ votes (SHA-256 222222222222)", "b"),
     ]);
   });
 
-  it("shows scores and calibration errors by labels and by votes, named", async () => {
-    const folder = await run("judged", { right: 30, rightByVotes: 10 });
+  it("shows scores and calibration errors by labels and by votes", async () => {
+    const folder = await run("evaluated", { right: 30, rightByVotes: 10 });
     const html = renderComparison(
-      await compareRuns([folder, await run("judged-too", { right: 30, rightByVotes: 10 })]),
+      await compareRuns([folder, await run("evaluated-too", { right: 30, rightByVotes: 10 })]),
     );
     const table = (by: string) =>
       html.split(`<h3>validation, by ${by}</h3>`)[1]!.split("</table>")[0];
-    // Always 80 % sure: 75 % right by labels, 25 % by votes.
+    // The confidence is always 80 %; 75 % are correct by labels, 25 % by votes.
     expect(table("labels")).toMatch(/75\.00 %.*>5\.0 %</);
     expect(table("FER+ votes")).toMatch(/25\.00 %.*>55\.0 %</);
   });
 
-  it("names other votes, another teacher and other code as differences", async () => {
+  it("names different votes, teachers and code as differences", async () => {
     const file = (sha256: string) => ({ path: "/f", sha256: sha256.repeat(64) });
     const runs = [
       await run("plain", { right: 20 }),
-      await run("taught", {
+      await run("distilled", {
         right: 20,
         config: { votes: file("1"), teacher: file("2"), code: "d" },
       }),
@@ -139,7 +139,7 @@ describe("compareRuns", () => {
     ]);
   });
 
-  it("refuses one run that is named twice, however it is written", async () => {
+  it("refuses a run that is named twice, also by different paths", async () => {
     const twice = await run("twice", { right: 20 });
     const link = path.join(base, "link");
     await symlink(twice, link);
@@ -150,10 +150,10 @@ describe("compareRuns", () => {
     }
   });
 
-  it("refuses runs that answered other images, and a single run", async () => {
+  it("refuses runs on different images, and a single run", async () => {
     const first = await run("d", { right: 20 });
     const second = await run("e", { right: 20, rows: 7 });
-    await expect(compareRuns([first, second])).rejects.toThrow(/measured on other images/);
+    await expect(compareRuns([first, second])).rejects.toThrow(/evaluated on different images/);
     await expect(compareRuns([first])).rejects.toMatchObject({ code: "usage" });
     const bare = path.join(base, "d");
     await rm(path.join(bare, "predictions-validation.bin"));
@@ -162,7 +162,7 @@ describe("compareRuns", () => {
 });
 
 describe("comparisonName", () => {
-  it("is another one for other runs, also if their names read alike", () => {
+  it("differs between different runs, also if their joined names are equal", () => {
     const name = comparisonName(["runs/a", "runs/b-c"]);
     expect(name).toMatch(/^a-b-c-[0-9a-f]{8}$/);
     expect(comparisonName(["runs/a", "./runs/b-c/"])).toBe(name);
@@ -170,7 +170,7 @@ describe("comparisonName", () => {
     expect(comparisonName(["other/a", "other/b-c"])).not.toBe(name);
   });
 
-  it("fits into a folder name, however many and long the names are", () => {
+  it("is short enough for a folder name, whatever the number and length of the names", () => {
     expect(comparisonName(["a", "b", "c", "d"])).toMatch(/^a-b-and-2-more-/);
     const long = [
       "表".repeat(80),

@@ -4,57 +4,65 @@ import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readRunConfig } from "@mien/cli";
-import { MienError, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
+import {
+  MienError,
+  type EpochRecord,
+  type RunConfig,
+  type RunMetrics,
+  type SplitMetrics,
+} from "@mien/format";
 import { readHistory } from "../run/history.ts";
 import { holm, mcnemar, type McNemar } from "./mcnemar.ts";
-import { predictedClasses } from "./metrics.ts";
+import { predictedClasses } from "./predicted-classes.ts";
 import {
   predictionsFile,
   readPredictions,
-  type MeasuredPart,
+  type EvaluationSplit,
   type Predictions,
 } from "./predictions.ts";
-import { inputsOf, readRunMetrics } from "../run/run.ts";
+import { inputsOf } from "../run/run-inputs.ts";
+import { readRunMetrics } from "../run/run-metrics.ts";
 
-/** A run beside others. */
+/** A run in a comparison. */
 export interface ComparedRun {
   readonly folder: string;
-  /** The run's own name, or its folder where several have that name. */
+  /** The name of the run, or its folder if several compared runs have that name. */
   readonly name: string;
   readonly config: RunConfig;
   readonly metrics: RunMetrics;
   readonly history: readonly EpochRecord[];
 }
 
-/** Whether two runs differ on a part by more than chance. */
+/** Whether the accuracies of two runs on a split differ by more than chance. */
 export interface ComparedPair extends McNemar {
-  readonly part: MeasuredPart;
-  /** What their answers were held against. */
+  readonly split: EvaluationSplit;
+  /** The ground truth of the accuracies. */
   readonly by: "labels" | "votes";
-  /** Places in the list of runs. */
+  /** Index in the list of runs. */
   readonly first: number;
+  /** Index in the list of runs. */
   readonly second: number;
-  /** `p`, adjusted for the other pairs on the same part by the same judge (Holm). */
+  /** `p`, adjusted by Holm's method for the other pairs on the same split and ground truth. */
   readonly adjusted: number;
 }
 
-/** Runs side by side. */
+/** Several runs with the tests of all pairs. */
 export interface Comparison {
   readonly runs: readonly ComparedRun[];
   readonly pairs: readonly ComparedPair[];
-  /** What the runs were made from and by that is not the same: [name, value in each run]. */
+  /** The inputs that are not the same in all runs: [name, value in each run]. */
   readonly differences: readonly (readonly [string, readonly string[]])[];
-  /** Whole sentences about what could not be compared. */
+  /** Sentences about what could not be compared. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Compares finished runs by their stored predictions: on validation always, on the test part only
- * if it was opened for each of them before. Where they were judged by different votes, these are
- * left out, with a warning.
+ * Compares finished runs by their stored predictions: always on the validation split, and on the
+ * test split if all of them were evaluated on it before. If the runs were evaluated by different
+ * votes, the metrics by votes are left out, with a warning.
  *
- * @throws {MienError} `usage` for fewer than two runs or one run named twice, `mismatch` if they
- * were measured on other images or classes, and what reading a run throws.
+ * @throws {MienError} `usage` for fewer than two runs or a run named twice, `mismatch` if the runs
+ * were evaluated on different images or classes, and the errors of reading a run.
  */
 export async function compareRuns(folders: readonly string[]): Promise<Comparison> {
   if (folders.length < 2) {
@@ -62,34 +70,40 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
       advice: "Name them: `npx nx run train:compare RUN RUN`.",
     });
   }
-  const configs = await Promise.all(folders.map((folder) => readRunConfig(folder)));
+  const configured = await Promise.all(
+    folders.map(async (folder) => ({ folder, config: await readRunConfig(folder) })),
+  );
+  const configs = configured.map(({ config }) => config);
   await requireDifferentRuns(folders);
-  const opened = folders.every((folder) => existsSync(predictionsFile(folder, "test")));
-  const parts: MeasuredPart[] = opened ? ["validation", "test"] : ["validation"];
+  const areTested = folders.every((folder) => existsSync(predictionsFile(folder, "test")));
+  const splits: EvaluationSplit[] = areTested ? ["validation", "test"] : ["validation"];
   const pairs: ComparedPair[] = [];
-  const unlike: MeasuredPart[] = [];
+  const withoutVotes: EvaluationSplit[] = [];
   const warnings: string[] = [];
-  for (const part of parts) {
-    const predictions = await Promise.all(folders.map((folder) => readPredictions(folder, part)));
+  for (const split of splits) {
+    const predictions = await Promise.all(folders.map((folder) => readPredictions(folder, split)));
     requireSameImages(folders, predictions);
-    pairs.push(...comparePart(part, predictions));
+    pairs.push(...compareOnSplit(split, predictions));
     const known = predictions.map(({ votes }) => votes).filter((votes) => votes !== undefined);
     if (!areEqual(known)) {
-      unlike.push(part);
-      warnings.push(`On ${part} the runs were judged by different FER+ votes: these are left out.`);
+      withoutVotes.push(split);
+      warnings.push(
+        `On ${split} the runs were evaluated by different FER+ votes: metrics by votes are left out.`,
+      );
     } else if (known.length > 0 && known.length < folders.length) {
-      warnings.push(`On ${part} some runs were judged without FER+ votes: no test is by votes.`);
+      warnings.push(
+        `On ${split} some runs were evaluated without FER+ votes: there is no test by votes.`,
+      );
     }
   }
   const runs = await Promise.all(
-    configs.map(async (config, i): Promise<ComparedRun> => {
-      const folder = folders[i] as string;
+    configured.map(async ({ folder, config }): Promise<ComparedRun> => {
       const namesakes = configs.filter(({ name }) => name === config.name);
       return {
         folder,
         name: namesakes.length > 1 ? folder : config.name,
         config,
-        metrics: withoutVotes(await readRunMetrics(folder), unlike),
+        metrics: removeVotes(await readRunMetrics(folder), withoutVotes),
         history: await readHistory(folder),
       };
     }),
@@ -97,8 +111,11 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
   return { runs, pairs, differences: differencesOf(configs), warnings };
 }
 
-/** All pairs on one part, by the labels and, if every run has the same ones, by the votes. */
-function comparePart(part: MeasuredPart, predictions: readonly Predictions[]): ComparedPair[] {
+/** All pairs on one split, by the labels and, if every run has the same votes, by the votes. */
+function compareOnSplit(
+  split: EvaluationSplit,
+  predictions: readonly Predictions[],
+): ComparedPair[] {
   const truths = {
     labels: predictions[0]?.labels,
     votes: areEqual(predictions.map(({ votes }) => votes)) ? predictions[0]?.votes : undefined,
@@ -106,23 +123,28 @@ function comparePart(part: MeasuredPart, predictions: readonly Predictions[]): C
   return (["labels", "votes"] as const).flatMap((by) => {
     const truth = truths[by];
     if (truth === undefined) return [];
-    const judged = [...truth.keys()].filter((i) => (truth[i] as number) >= 0);
-    const right = predictions.map(({ probabilities, classes }) => {
-      const answers = predictedClasses(probabilities, classes.length);
-      return judged.map((i) => answers[i] === truth[i]);
+    const known = [...truth].map((label, image) => ({ label, image })).filter(hasLabel);
+    const correct = predictions.map(({ probabilities, classes }) => {
+      const predicted = predictedClasses(probabilities, classes.length);
+      return known.map(({ label, image }) => predicted[image] === label);
     });
-    const pairs = right.flatMap((first, i) =>
-      right.slice(i + 1).map((second, j) => {
-        return { part, by, first: i, second: i + 1 + j, ...mcnemar(first, second) };
+    const pairs = correct.flatMap((first, i) =>
+      correct.slice(i + 1).map((second, j) => {
+        return { split, by, first: i, second: i + 1 + j, ...mcnemar(first, second) };
       }),
     );
     const adjusted = holm(pairs.map(({ p }) => p));
-    return pairs.map((pair, i) => ({ ...pair, adjusted: adjusted[i] as number }));
+    return pairs.map((pair, i) => ({ ...pair, adjusted: adjusted[i] ?? pair.p }));
   });
 }
 
+function hasLabel({ label }: { readonly label: number }): boolean {
+  return label >= 0;
+}
+
 function requireSameImages(folders: readonly string[], predictions: readonly Predictions[]): void {
-  const [first, ...others] = predictions as [Predictions, ...Predictions[]];
+  const [first, ...others] = predictions;
+  if (first === undefined) return;
   others.forEach((other, i) => {
     const differs = !isDeepStrictEqual(other.classes, first.classes)
       ? "classes"
@@ -132,14 +154,14 @@ function requireSameImages(folders: readonly string[], predictions: readonly Pre
     if (differs === undefined) return;
     throw new MienError(
       "mismatch",
-      `${folders[0]} and ${folders[i + 1]} were measured on other ${differs}; only answers to the same questions can be compared`,
+      `${folders[0]} and ${folders[i + 1]} were evaluated on different ${differs}; only predictions on the same images and classes can be compared`,
     );
   });
 }
 
 /**
- * A folder name for a comparison, below 255 bytes: the names of two runs, how many more there are,
- * and a hash of where they all lie, as `a` with `b-c` reads like `a-b` with `c`.
+ * A folder name for a comparison, below 255 bytes: the names of two runs, the number of further
+ * runs, and a hash of all their paths (`a` with `b-c` would otherwise have the name of `a-b` with `c`).
  */
 export function comparisonName(folders: readonly string[]): string {
   const places = folders.map((folder) => path.resolve(folder));
@@ -151,24 +173,37 @@ export function comparisonName(folders: readonly string[]): string {
 
 async function requireDifferentRuns(folders: readonly string[]): Promise<void> {
   const places = await Promise.all(folders.map((folder) => realpath(folder)));
-  const twice = folders.find((_, i) => places.indexOf(places[i] as string) < i);
+  const twice = folders.find((_, i) => places.slice(0, i).includes(places[i] ?? ""));
   if (twice === undefined) return;
   throw new MienError("usage", `${twice} is named twice: a run cannot be compared with itself`);
 }
 
-/** Metrics of a run without what votes say about some parts. */
-function withoutVotes(metrics: RunMetrics, parts: readonly MeasuredPart[]): RunMetrics {
-  const rest = structuredClone(metrics) as { [part in MeasuredPart]?: { byVotes?: unknown } };
-  for (const part of parts) delete rest[part]?.byVotes;
-  return rest as RunMetrics;
+/** The metrics of a run without those by votes on some splits. */
+function removeVotes(metrics: RunMetrics, splits: readonly EvaluationSplit[]): RunMetrics {
+  const result: Writable<RunMetrics> = { ...metrics };
+  for (const split of splits) {
+    if (metrics[split] === undefined) continue;
+    const rest: Writable<SplitMetrics> = { ...metrics[split] };
+    delete rest.byVotes;
+    result[split] = rest;
+  }
+  return result;
 }
+
+type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
 function areEqual(values: readonly unknown[]): boolean {
   return values.every((value) => isDeepStrictEqual(value, values[0]));
 }
 
+function textOf(value: unknown): string {
+  const text = String(value);
+  return value === undefined ? "–" : text;
+}
+
+/** The inputs of some runs that are not the same in all of them: [name, value in each run]. */
 function differencesOf(configs: readonly RunConfig[]): [string, string[]][] {
-  const flat = configs.map((config) => {
+  const flat = configs.map((config): Readonly<Record<string, unknown>> => {
     const { data, votes, teacher, hyperparameters, ...rest } = inputsOf(config);
     return {
       data: data.slice(0, 12),
@@ -178,9 +213,9 @@ function differencesOf(configs: readonly RunConfig[]): [string, string[]][] {
       ...hyperparameters,
       code: config.code,
     };
-  }) as Record<string, string | number | readonly number[] | undefined>[];
+  });
   const names = [...new Set(flat.flatMap((config) => Object.keys(config)))];
   return names
-    .map((name): [string, string[]] => [name, flat.map((config) => String(config[name] ?? "–"))])
+    .map((name): [string, string[]] => [name, flat.map((config) => textOf(config[name]))])
     .filter(([, values]) => new Set(values).size > 1);
 }

@@ -5,8 +5,8 @@ import type { Votes } from "@mien/data";
 import { officialSplit, type ImageSet } from "@mien/format";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { bootstrapInterval } from "./bootstrap.ts";
-import { judge } from "./evaluate-predictions.ts";
-import { answersOf, predictionsFile, readPredictions, writePredictions, type Predictions } from "./predictions.ts"; // prettier-ignore
+import { evaluatePredictions } from "./evaluate-predictions.ts";
+import { groundTruthOf, predictionsFile, readPredictions, writePredictions, type Predictions } from "./predictions.ts"; // prettier-ignore
 
 /** Four images of one pixel in training, four in validation; the second of these is a copy. */
 const set: ImageSet = {
@@ -20,7 +20,7 @@ const set: ImageSet = {
   row: Uint32Array.of(10, 11, 12, 13, 14, 15, 16, 17),
 };
 
-/** Everybody sees happiness in image 4, sadness in 5 and 6, and nobody agrees about 7. */
+/** The votes are for happiness on image 4 and for sadness on 5 and 6; on 7 they are a tie. */
 const votes: Votes = {
   columns: ["happiness", "sadness"],
   counts: Uint8Array.of(1, 0, 1, 0, 1, 0, 1, 0, 9, 0, 0, 9, 0, 9, 5, 5),
@@ -29,33 +29,33 @@ const votes: Votes = {
 };
 
 const split = officialSplit(set);
-const answers = answersOf(set, split.validation, { training: split.train, votes });
+const groundTruth = groundTruthOf(set, split.validation, { training: split.train, votes });
 
-/** Right, right, wrong and right by the labels. */
+/** Correct, correct, wrong and correct by the labels. */
 const predictions: Predictions = {
-  part: "validation",
+  split: "validation",
   classes: set.classes,
   probabilities: Float32Array.of(0.75, 0.25, 0.25, 0.75, 0.4, 0.6, 0.1, 0.9),
   averaged: Float32Array.of(0.7, 0.3, 0.4, 0.6, 0.6, 0.4, 0.2, 0.8),
-  ...answers,
+  ...groundTruth,
 };
 
-describe("answersOf", () => {
-  it("knows copies of training images and winners of votes", () => {
-    expect(answers).toEqual({
+describe("groundTruthOf", () => {
+  it("marks copies of training images, and names the winners of votes", () => {
+    expect(groundTruth).toEqual({
       row: Uint32Array.of(14, 15, 16, 17),
       labels: Uint8Array.of(0, 1, 0, 1),
       copied: Uint8Array.of(0, 1, 0, 0),
       votes: Int32Array.of(0, 1, 1, -1),
     });
-    const alone = answersOf(set, split.validation, { training: split.train });
+    const alone = groundTruthOf(set, split.validation, { training: split.train });
     expect(alone.votes).toBeUndefined();
   });
 });
 
-describe("judge", () => {
-  it("scores labels, votes, averages and images without copies apart", () => {
-    const scores = judge(predictions, 1);
+describe("evaluatePredictions", () => {
+  it("returns separate metrics by labels, by votes, of averages and without copies", () => {
+    const scores = evaluatePredictions(predictions, 1);
     expect(scores).toMatchObject({ images: 4, accuracy: 0.75, meanRecall: 0.75 });
     expect(scores.averaged).toMatchObject({ images: 4, accuracy: 1 });
     expect(scores.leakFree).toMatchObject({ images: 3, accuracy: 2 / 3 });
@@ -67,26 +67,29 @@ describe("judge", () => {
     expect(scores.calibrated?.ece).toBeCloseTo(scores.ece!, 6);
   });
 
-  it("judges a model that learnt labels and votes by both together", () => {
-    const { mixed } = judge(predictions, 1, 0.5);
+  it("measures calibration by labels and votes together for a model that was trained on both", () => {
+    const { mixed } = evaluatePredictions(predictions, 1, 0.5);
     expect(mixed?.calibratedEce).toBeCloseTo(mixed!.ece, 6);
-    expect(judge(predictions, 1, 1).mixed).toBeUndefined();
-    expect(judge(predictions, 2, 0.5).mixed?.calibratedEce).not.toBeCloseTo(mixed!.ece, 3);
+    expect(evaluatePredictions(predictions, 1, 1).mixed).toBeUndefined();
+    expect(evaluatePredictions(predictions, 2, 0.5).mixed?.calibratedEce).not.toBeCloseTo(
+      mixed!.ece,
+      3,
+    );
   });
 
-  it("leaves out parts of which no image is left", () => {
+  it("leaves out metrics of no images", () => {
     const votes = predictions.votes!.map(() => -1);
     const copied = predictions.copied.map(() => 1);
-    const scores = judge({ ...predictions, votes, copied }, 1, 0.5);
+    const scores = evaluatePredictions({ ...predictions, votes, copied }, 1, 0.5);
     expect(Object.keys(scores)).not.toContain("byVotes");
     expect(Object.keys(scores)).not.toContain("leakFree");
     expect(Object.keys(scores)).not.toContain("mixed");
   });
 
-  it("leaves out what was not measured", () => {
+  it("leaves out metrics of predictions that are not given", () => {
     const { averaged, votes, ...plain } = predictions;
     expect([averaged, votes]).not.toContain(undefined);
-    const scores = judge(plain);
+    const scores = evaluatePredictions(plain);
     expect(Object.keys(scores)).not.toContain("averaged");
     expect(Object.keys(scores)).not.toContain("byVotes");
     expect(Object.keys(scores)).not.toContain("calibrated");
@@ -94,7 +97,7 @@ describe("judge", () => {
 });
 
 describe("stored predictions", () => {
-  it("come back as they were, and a damaged file is refused", async () => {
+  it("are read back unchanged, and a damaged file is refused", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "mien-predictions-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     await expect(readPredictions(folder, "validation")).rejects.toThrow(/no predictions/);
@@ -107,7 +110,7 @@ describe("stored predictions", () => {
 });
 
 describe("bootstrapInterval", () => {
-  it("encloses the figure, narrows with more images, and is the same each time", () => {
+  it("contains the metric, narrows with more images, and is the same each time", () => {
     const small = [[8, 2], [3, 7]]; // prettier-ignore
     const large = small.map((row) => row.map((n) => 100 * n));
     const [low, high] = bootstrapInterval(small, "meanRecall");

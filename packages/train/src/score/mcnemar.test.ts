@@ -2,7 +2,7 @@ import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { holm, mcnemar } from "./mcnemar.ts";
 
-/** Two models that are both right `both` times, and each alone so many times. */
+/** Two models that are correct alone on some images, and both on others. */
 function models(onlyFirst: number, onlySecond: number, both = 5) {
   const images = Array.from({ length: onlyFirst + onlySecond + both }, (_, i) => i);
   return mcnemar(
@@ -35,7 +35,7 @@ print(json.dumps([binomtest(a, a + b, 0.5).pvalue for a, b in json.load(sys.stdi
 });
 
 describe("holm", () => {
-  it("multiplies the smallest by the number of questions, and never turns their order", () => {
+  it("multiplies the smallest by the number of tests, and keeps the order", () => {
     const adjusted = holm([0.01, 0.04, 0.03, 0.005]);
     [0.03, 0.06, 0.06, 0.02].forEach((p, i) => expect(adjusted[i]).toBeCloseTo(p, 12));
     expect(holm([0.2])).toEqual([0.2]);

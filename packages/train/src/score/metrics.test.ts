@@ -2,15 +2,14 @@ import { random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import {
-  calibrationError,
-  normalisedConfusion,
-  reliability,
-  scorePredictions,
-  wilsonInterval,
-} from "./metrics.ts";
+  CALIBRATION_BINS,
+  calibrationBins,
+  expectedCalibrationError,
+} from "./calibration-error.ts";
+import { normalisedConfusion, scorePredictions, wilsonInterval } from "./metrics.ts";
 
 describe("metrics", () => {
-  it("are right on a case worked out by hand", () => {
+  it("equal a case that is worked out by hand", () => {
     // Predictions 0, 1, 1, 0 against labels 0, 1, 0, 1; a third class never occurs.
     const probabilities = Float32Array.of(0.5, 0.25, 0.25, 0, 1, 0, 0.25, 0.5, 0.25, 1, 0, 0);
     const metrics = scorePredictions(probabilities, [0, 1, 0, 1], 3);
@@ -34,16 +33,16 @@ describe("metrics", () => {
     expect(scorePredictions(Float32Array.of(0.5, 0.5), [1], 2).accuracy).toBe(0);
   });
 
-  it("count a confidence into the bin that ends with it", () => {
-    const bins = reliability(Float32Array.of(1, 0, 0.6, 0.4, 0.6, 0.4), [0, 0, 1], 2);
-    expect(bins).toHaveLength(15);
+  it("count a confidence on a bound into the lower of its two bins", () => {
+    const bins = calibrationBins(Float32Array.of(1, 0, 0.6, 0.4, 0.6, 0.4), [0, 0, 1], 2);
+    expect(bins).toHaveLength(CALIBRATION_BINS);
     expect(bins[14]).toEqual({ images: 1, confidence: 1, accuracy: 1 });
     expect(bins[8]?.images).toBe(0);
     expect(bins[9]).toMatchObject({ images: 2, accuracy: 0.5 });
-    expect(calibrationError(bins)).toBeCloseTo((2 * 0.1) / 3, 6);
+    expect(expectedCalibrationError(bins)).toBeCloseTo((2 * 0.1) / 3, 6);
   });
 
-  it("have an interval that stays within 0 and 1 and narrows with the number of images", () => {
+  it("have an interval within 0 and 1 that narrows with the number of images", () => {
     expect(wilsonInterval(0, 0)).toEqual([0, 1]);
     const [low, high] = wilsonInterval(10, 10);
     expect(high).toBeCloseTo(1, 12);

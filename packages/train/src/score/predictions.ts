@@ -11,65 +11,67 @@ import {
   tensorOf,
   type ImageSet,
 } from "@mien/format";
+import { z } from "zod";
 
-/** A part of a data set that models are measured on. */
-export type MeasuredPart = "validation" | "test";
+/** A split of a data set that models are evaluated on. */
+export type EvaluationSplit = "validation" | "test";
 
-/** The images of a part, and what is right about them, in the order of the part. */
-export interface PartAnswers {
+/** What is known about the images of a split, in the order of the split. */
+interface GroundTruth {
   /** [N], the row of the CSV that each image came from. */
   readonly row: Uint32Array;
-  /** [N], the data set's own label. */
+  /** [N], the label of the data set. */
   readonly labels: Uint8Array;
-  /** [N], 1 for images that have an exact copy in the training part, else 0. */
+  /** [N], 1 for images that have an exact copy in the training split, else 0. */
   readonly copied: Uint8Array;
   /** [N], the winner of the FER+ votes, −1 for none; undefined without votes. */
   readonly votes?: Int32Array;
 }
 
-/** What a model said about the images of a part, with what is right. */
-export interface Predictions extends PartAnswers {
-  readonly part: MeasuredPart;
+/** The predictions of a model on a split, with the ground truth. */
+export interface Predictions extends GroundTruth {
+  readonly split: EvaluationSplit;
   readonly classes: readonly string[];
   /** [N, classes], before calibration. */
   readonly probabilities: Float32Array;
-  /** [N, classes], means over mirror images and shifted crops. */
+  /** [N, classes], means over mirrored and shifted crops. */
   readonly averaged?: Float32Array;
 }
 
-/** The file in a run folder that holds the predictions on a part, in the safetensors layout. */
-export const predictionsFile = (run: string, part: MeasuredPart): string =>
-  path.join(run, `predictions-${part}.bin`);
+/** The file in a run folder that holds the predictions on a split, in the safetensors format. */
+export const predictionsFile = (run: string, split: EvaluationSplit): string =>
+  path.join(run, `predictions-${split}.bin`);
 
 /**
- * What is right about some images of a set.
+ * The ground truth of some images of a set.
  *
- * @param positions in the set; `training` are those that the model learnt from.
+ * @param positions of the images in the set.
+ * @param given.training positions of the images that the model was trained on.
  */
-export function answersOf(
+export function groundTruthOf(
   set: ImageSet,
   positions: Uint32Array,
   given: { readonly training: Uint32Array; readonly votes?: Votes | undefined },
-): PartAnswers {
+): GroundTruth {
   const hashOf = (position: number) =>
     createHash("sha256").update(imageAt(set, position)).digest("base64");
-  const seen = new Set(Array.from(given.training, hashOf));
+  const training = new Set(Array.from(given.training, hashOf));
   const winners = given.votes && voteWinners(given.votes, set.classes);
   return {
-    row: positions.map((position) => set.row[position] as number),
-    labels: Uint8Array.from(positions, (position) => set.labels[position] as number),
-    copied: Uint8Array.from(positions, (position) => (seen.has(hashOf(position)) ? 1 : 0)),
+    row: positions.map((position) => set.row[position] ?? 0),
+    labels: Uint8Array.from(positions, (position) => set.labels[position] ?? 0),
+    copied: Uint8Array.from(positions, (position) => (training.has(hashOf(position)) ? 1 : 0)),
     ...(winners && {
-      votes: Int32Array.from(positions, (position) => winners[position] as number),
+      votes: Int32Array.from(positions, (position) => winners[position] ?? -1),
     }),
   };
 }
 
-/** Stores predictions in a run folder, whole or not at all; returns the path. */
+/** Writes predictions into a run folder, as a whole or not at all; returns the path. */
 export async function writePredictions(run: string, predictions: Predictions): Promise<string> {
-  const { part, classes, probabilities, averaged, row, labels, copied, votes } = predictions;
+  const { split, classes, probabilities, averaged, row, labels, copied, votes } = predictions;
   const [images, count] = [labels.length, classes.length];
-  const file = predictionsFile(run, part);
+  const file = predictionsFile(run, split);
   await writeFileAtomic(
     file,
     encodeTensors({
@@ -81,30 +83,32 @@ export async function writePredictions(run: string, predictions: Predictions): P
         copied: { shape: [images], data: copied },
         ...(votes && { votes: { shape: [images], data: votes } }),
       },
-      metadata: { part, classes: JSON.stringify(classes) },
+      metadata: { part: split, classes: JSON.stringify(classes) },
     }),
   );
   return file;
 }
 
+const classNames = z.array(z.string());
+
 /**
- * Reads a run's stored predictions.
+ * Reads the stored predictions of a run.
  *
  * @throws {MienError} `missing-file` if there are none, `bad-data` if the file is damaged.
  */
-export async function readPredictions(run: string, part: MeasuredPart): Promise<Predictions> {
-  const file = predictionsFile(run, part);
+export async function readPredictions(run: string, split: EvaluationSplit): Promise<Predictions> {
+  const file = predictionsFile(run, split);
   if (!existsSync(file)) {
-    const flag = part === "test" ? " --final" : "";
-    throw new MienError("missing-file", `${run} holds no predictions on its ${part} part`, {
+    const flag = split === "test" ? " --final" : "";
+    throw new MienError("missing-file", `${run} holds no predictions on its ${split} split`, {
       advice: `Make them with \`npx nx run train:evaluate ${run}${flag}\`.`,
     });
   }
   const stored = decodeTensors(await readBytes(file), file);
   const { averaged, votes } = stored.tensors;
-  const classes = JSON.parse(stored.metadata["classes"] ?? "[]") as string[];
+  const classes = classNames.parse(JSON.parse(stored.metadata["classes"] ?? "[]"));
   const predictions: Predictions = {
-    part,
+    split,
     classes,
     probabilities: tensorOf(stored, "probabilities", "F32").data,
     row: tensorOf(stored, "row", "U32").data,

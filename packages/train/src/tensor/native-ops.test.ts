@@ -5,7 +5,7 @@ import { expectClose, expectRightGradients, normals } from "../testing/gradients
 import { tf } from "./tf.ts";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 
-describe("native operations have the values and gradients of stock tfjs, and of their own differences", () => {
+describe("native operations have the values and gradients of tfjs, and match finite differences", () => {
   it.each([
     [1, [2, 7, 6, 2]],
     [2, [2, 7, 6, 2]],
@@ -44,9 +44,9 @@ describe("native operations have the values and gradients of stock tfjs, and of 
     });
   });
 
-  it("rectifier", () => {
+  it("ReLU", () => {
     const away = normals([3, 4, 4, 2]);
-    // Differences across the kink at 0 would say nothing.
+    // Away from 0, where the derivative does not exist.
     const values = away.values.map((value) => value + Math.sign(value) * 0.1);
     expectRightGradients({
       inputs: [{ ...away, values }],
@@ -67,7 +67,7 @@ describe("native operations have the values and gradients of stock tfjs, and of 
         return result.y;
       },
       backward: ([x, scale], _, dy) => {
-        const gradient = ops.batchNormGradients(x!, scale!, dy, reserved);
+        const gradient = ops.batchNormGradients(dy, { x: x!, scale: scale!, reserved });
         return [gradient.x, gradient.scale, gradient.offset];
       },
       stock: (x, scale, offset) => {
@@ -108,7 +108,7 @@ function state(scale: NativeTensor, offset: NativeTensor, channels: number): ops
 }
 
 describe("batch normalisation", () => {
-  it("moves its averages by the momentum, the variance with Bessel's correction", () => {
+  it("updates its moving averages by the momentum, the variance with Bessel's correction", () => {
     const x = normals([4, 3, 3, 1], 3);
     const mean = x.values.reduce((sum, value) => sum + value, 0) / 36;
     const variance = x.values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 35;
@@ -127,7 +127,7 @@ describe("batch normalisation", () => {
     expect(movedVariance[0]).toBeCloseTo(0.75 * 20 + 0.25 * variance, 4);
   });
 
-  it("infers with the moving averages, not with the batch's own", () => {
+  it("infers with the moving averages, not with the statistics of the batch", () => {
     const found = scope(() => {
       const x = upload(Float32Array.of(1, 5), [2, 1, 1, 1]);
       return download(
@@ -145,11 +145,11 @@ describe("batch normalisation", () => {
 });
 
 describe("tensors", () => {
-  it("are gathered, cast and counted as asked", () => {
+  it("are gathered, cast, counted and one-hot encoded", () => {
     const found = scope(() => {
       const bytes = upload(Uint8Array.of(1, 2, 3, 250, 251, 252), [3, 2]);
       const rows = ops.cast(ops.gather(bytes, upload(Int32Array.of(2, 0))), 1);
-      // The last row is a tie: its answer is the first class.
+      // The last row is a tie, so its prediction is the first class.
       const logits = upload(Float32Array.of(0, 1, 2, 5, 4, 3, 1, 1, 1), [3, 3]);
       const labels = upload(Int32Array.of(2, 1, 1));
       return {

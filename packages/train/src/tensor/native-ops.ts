@@ -11,11 +11,11 @@ import {
 } from "./native.ts";
 
 /*
- * TensorFlow operations that make up a training step, each with its gradient. Images and feature
- * maps are [batch, height, width, channels]. Operations take whatever float type their input has.
+ * The TensorFlow operations of a training step, each with its gradient. Images and feature maps are
+ * [batch, height, width, channels]. Operations compute in the float type of their input.
  */
 
-/** Attributes that depend on nothing but the data type are made once for each. */
+/** Attributes that depend only on the data type are made once for each data type. */
 function perDtype(make: (dtype: number) => readonly Attribute[]) {
   const made = new Map<number, readonly Attribute[]>();
   return ({ dtype }: NativeTensor): readonly Attribute[] => {
@@ -90,7 +90,11 @@ const batchNormInference = perDtype((dtype) => [
   attribute.float("exponential_avg_factor", 1),
 ]);
 
-/** What batch normalisation learns and follows, each [channels]. */
+/**
+ * The parameters and moving averages of batch normalisation, each [channels].
+ *
+ * @internal exported for tests.
+ */
 export interface BatchNormState {
   readonly scale: NativeTensor;
   readonly offset: NativeTensor;
@@ -99,21 +103,21 @@ export interface BatchNormState {
 }
 
 /** The result of `batchNormTraining`. */
-export interface BatchNormResult {
+interface BatchNormResult {
   readonly y: NativeTensor;
   /** The moving averages after this batch. */
   readonly movingMean: NativeTensor;
   readonly movingVariance: NativeTensor;
-  /** What the gradient needs of the batch's statistics. */
+  /** Statistics of the batch, which the gradient needs. */
   readonly reserved: readonly NativeTensor[];
 }
 
 /**
- * Batch normalisation (Ioffe & Szegedy 2015) by the batch's own mean and variance.
+ * Batch normalisation (Ioffe & Szegedy 2015) by the mean and variance of the batch.
  *
  * @param x [batch, height, width, channels]; dense features have height = width = 1.
- * @param momentum share of the old moving averages that remains, 0–1; the variance is averaged
- * with Bessel's correction, as Keras does.
+ * @param momentum the share of the old moving averages that is kept, 0–1; the variance is averaged
+ * with Bessel's correction, as in Keras.
  */
 export function batchNormTraining(
   x: NativeTensor,
@@ -126,8 +130,7 @@ export function batchNormTraining(
     attribute.float("exponential_avg_factor", 1 - momentum),
   ];
   const inputs = [x, scale, offset, movingMean, movingVariance];
-  const outputs = run("FusedBatchNormV3", attributes, inputs, 6);
-  const [y, mean, variance, ...reserved] = outputs as [NativeTensor, NativeTensor, NativeTensor];
+  const [y, mean, variance, ...reserved] = run(["FusedBatchNormV3", 6], attributes, inputs);
   return { y, movingMean: mean, movingVariance: variance, reserved };
 }
 
@@ -135,19 +138,21 @@ export function batchNormTraining(
 export function batchNorm(x: NativeTensor, state: BatchNormState): NativeTensor {
   const { scale, offset, movingMean, movingVariance } = state;
   const inputs = [x, scale, offset, movingMean, movingVariance];
-  return run("FusedBatchNormV3", batchNormInference(x), inputs, 6)[0] as NativeTensor;
+  return run(["FusedBatchNormV3", 6], batchNormInference(x), inputs)[0];
 }
 
-/** Gradients of `batchNormTraining` in its input, scale and offset. */
+/** Gradients of `batchNormTraining` in its input, scale and offset, from that of its output. */
 export function batchNormGradients(
-  x: NativeTensor,
-  scale: NativeTensor,
   dy: NativeTensor,
-  reserved: readonly NativeTensor[],
+  saved: {
+    readonly x: NativeTensor;
+    readonly scale: NativeTensor;
+    readonly reserved: BatchNormResult["reserved"];
+  },
 ): { x: NativeTensor; scale: NativeTensor; offset: NativeTensor } {
+  const { x, scale, reserved } = saved;
   const inputs = [dy, x, scale, ...reserved];
-  const outputs = run("FusedBatchNormGradV3", batchNormGradient(x), inputs, 5);
-  const [dx, dScale, dOffset] = outputs as [NativeTensor, NativeTensor, NativeTensor];
+  const [dx, dScale, dOffset] = run(["FusedBatchNormGradV3", 5], batchNormGradient(x), inputs);
   return { x: dx, scale: dScale, offset: dOffset };
 }
 
@@ -161,7 +166,7 @@ export function reluGradient(y: NativeTensor, dy: NativeTensor): NativeTensor {
   return runOne("ReluGrad", onlyType(dy), [dy, y]);
 }
 
-/** Matrix product of a [n, k] and b [k, m], either of them transposed on the way. */
+/** Matrix product of a [n, k] and b [k, m]; `transpose` names the inputs that are transposed first. */
 export function matMul(
   a: NativeTensor,
   b: NativeTensor,
@@ -207,7 +212,7 @@ export function cast(x: NativeTensor, dtype: number): NativeTensor {
   return runOne("Cast", attributes, [x]);
 }
 
-/** Rows of `values` along its first axis; indices are int32 [n]. */
+/** Rows of `values` along its first axis, at the indices int32 [n]. */
 export function gather(values: NativeTensor, indices: NativeTensor): NativeTensor {
   const attributes = [
     attribute.type("Tparams", values.dtype),
@@ -218,7 +223,7 @@ export function gather(values: NativeTensor, indices: NativeTensor): NativeTenso
   return runOne("GatherV2", attributes, [values, indices, ints(0)]);
 }
 
-/** float32 [n, classes] with 1 at each label (int32 [n]) and 0 elsewhere. */
+/** One-hot encoding of labels (int32 [n]): float32 [n, classes]. */
 export function oneHot(labels: NativeTensor, classes: number): NativeTensor {
   const attributes = [
     attribute.type("T", DTYPE.float32),
@@ -230,17 +235,17 @@ export function oneHot(labels: NativeTensor, classes: number): NativeTensor {
 }
 
 /**
- * Softmax cross-entropy of logits [batch, classes] against target probabilities of that shape.
+ * Softmax cross-entropy of logits [batch, classes] against target probabilities of the same shape.
  *
- * @returns the loss of each example in nats [batch], and its gradient in the logits (not yet
- * divided by the batch size).
+ * @returns the loss of each example in nats [batch], and its gradient in the logits [batch, classes],
+ * not divided by the batch size.
  */
 export function softmaxCrossEntropy(
   logits: NativeTensor,
   targets: NativeTensor,
 ): { losses: NativeTensor; gradient: NativeTensor } {
-  const outputs = run("SoftmaxCrossEntropyWithLogits", onlyType(logits), [logits, targets], 2);
-  const [losses, gradient] = outputs as [NativeTensor, NativeTensor];
+  const operation = ["SoftmaxCrossEntropyWithLogits", 2] as const;
+  const [losses, gradient] = run(operation, onlyType(logits), [logits, targets]);
   return { losses, gradient };
 }
 
@@ -265,8 +270,8 @@ export function spatialMean(x: NativeTensor): NativeTensor {
 }
 
 /**
- * How many rows of logits [batch, classes] are highest at their label (int32 [batch]), of equals at
- * the first; float32. (InTopK would count all of a row that is the same everywhere as hits.)
+ * The number of rows of logits [batch, classes] whose highest value, the first of equals, is at their
+ * label (int32 [batch]); float32. (InTopK would count every label of a constant row as correct.)
  */
 export function countCorrect(logits: NativeTensor, labels: NativeTensor): NativeTensor {
   const argMax = [
@@ -274,15 +279,15 @@ export function countCorrect(logits: NativeTensor, labels: NativeTensor): Native
     attribute.type("Tidx", DTYPE.int32),
     attribute.type("output_type", DTYPE.int32),
   ];
-  const answers = runOne("ArgMax", argMax, [logits, ints(1)]);
+  const predictions = runOne("ArgMax", argMax, [logits, ints(1)]);
   const equal = [
     attribute.type("T", DTYPE.int32),
     attribute.bool("incompatible_shape_error", true),
   ];
-  return sum(cast(runOne("Equal", equal, [answers, labels]), DTYPE.float32));
+  return sum(cast(runOne("Equal", equal, [predictions, labels]), DTYPE.float32));
 }
 
-/** A float32 scalar, from a number that changes from step to step. */
+/** A float32 scalar, for a number that changes between steps. */
 export function scalar(value: number): NativeTensor {
   return upload(Float32Array.of(value), []);
 }

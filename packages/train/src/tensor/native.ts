@@ -1,16 +1,11 @@
-import { binding } from "./tf.ts";
+import { binding, type AddonTensor, type OutputCount, type Outputs } from "./tf.ts";
 
 /**
- * A tensor inside TensorFlow, known by its id. tfjs's own tensors are wrappers around the same
- * ids; working on the ids saves their bookkeeping, and allows data types that tfjs does not have.
- * Nothing frees such a tensor but `dispose` or the end of its `scope`.
+ * A tensor inside TensorFlow, identified by its id. tfjs's own tensors wrap the same ids; the ids
+ * alone are faster and allow data types that tfjs does not have. `dispose` or the end of the tensor's
+ * `scope` frees it. The `dtype` is one of `DTYPE`.
  */
-export interface NativeTensor {
-  readonly id: number;
-  readonly shape: readonly number[];
-  /** One of `DTYPE`. */
-  readonly dtype: number;
-}
+export type NativeTensor = AddonTensor;
 
 /** TensorFlow's numbers for the data types in use. */
 export const DTYPE = {
@@ -22,17 +17,17 @@ export const DTYPE = {
   resource: 20,
 } as const;
 
-/** A named argument of an operation, as the addon takes it. */
+/** A named argument of an operation, in the form that the addon expects. */
 export interface Attribute {
   readonly name: string;
   readonly type: number;
   readonly value: unknown;
 }
 
-/** Makers of attributes; make them once and reuse them where an operation runs at every step. */
+/** Functions that make attributes. Attributes of operations that run in every step are reused. */
 export const attribute = {
   type: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_TYPE, value }),
-  /** A whole number, or a list of them. */
+  /** An integer, or a list of integers. */
   int: (name: string, value: number | readonly number[]): Attribute => ({
     name,
     type: binding.TF_ATTR_INT,
@@ -56,40 +51,41 @@ export const attribute = {
   }),
 };
 
-/** Ids made in the innermost scope; undefined outside of any. */
+/** Ids of the tensors made in the innermost scope; undefined outside of every scope. */
 let created: Set<number> | undefined;
 
+/** The name of a TensorFlow operation and the number of its outputs. */
+type Operation<N extends OutputCount> = readonly [name: string, outputs: N];
+
 /**
- * Runs a TensorFlow operation by name, at once and in this thread (TensorFlow spreads the work
- * inside over its own threads).
+ * Runs a TensorFlow operation synchronously (TensorFlow uses its own threads for the work).
  *
  * @returns its outputs, in TensorFlow's order.
  */
-export function run(
-  operation: string,
+export function run<N extends OutputCount>(
+  [name, outputs]: Operation<N>,
   attributes: readonly Attribute[],
   inputs: readonly NativeTensor[],
-  outputs: number,
-): NativeTensor[] {
+): Outputs<N> {
   const ids = inputs.map((input) => input.id);
-  const results = binding.executeOp(operation, attributes, ids, outputs);
+  const results = binding.executeOp(name, attributes, ids, outputs);
   if (created) for (const result of results) created.add(result.id);
   return results;
 }
 
-/** `run` for an operation with exactly one output. */
+/** Like `run`, for an operation with one output. */
 export function runOne(
-  operation: string,
+  name: string,
   attributes: readonly Attribute[],
   inputs: readonly NativeTensor[],
 ): NativeTensor {
-  return run(operation, attributes, inputs, 1)[0] as NativeTensor;
+  return run([name, 1], attributes, inputs)[0];
 }
 
 /**
- * Hands values to TensorFlow.
+ * Makes a tensor from values.
  *
- * @param values must not change while the tensor lives: TensorFlow may use the memory in place.
+ * @param values must not change before the tensor is freed, because TensorFlow may use their memory.
  */
 export function upload(
   values: Float32Array | Int32Array | Uint8Array,
@@ -108,10 +104,32 @@ export function upload(
 
 /** A copy of a float32 tensor's values. */
 export function download(tensor: NativeTensor): Float32Array {
-  return binding.tensorDataSync(tensor.id) as Float32Array;
+  const values = binding.tensorDataSync(tensor.id);
+  if (values instanceof Float32Array) return values;
+  throw new Error(`expected a float32 tensor, found type ${tensor.dtype}`);
 }
 
-/** Frees tensors that no scope will free. */
+/**
+ * The shape of feature maps.
+ *
+ * @throws {Error} unless the tensor has four axes.
+ */
+export function mapShape({
+  shape,
+}: NativeTensor): readonly [batch: number, height: number, width: number, channels: number] {
+  const [batch, height, width, channels] = shape;
+  if (
+    batch === undefined ||
+    height === undefined ||
+    width === undefined ||
+    channels === undefined
+  ) {
+    throw new Error(`expected [batch, height, width, channels], found [${shape.join(", ")}]`);
+  }
+  return [batch, height, width, channels];
+}
+
+/** Frees tensors. */
 export function dispose(...tensors: readonly NativeTensor[]): void {
   for (const { id } of tensors) {
     created?.delete(id);
@@ -119,15 +137,15 @@ export function dispose(...tensors: readonly NativeTensor[]): void {
   }
 }
 
-/** Takes a tensor out of its scope, to be disposed of by the caller. */
+/** Removes a tensor from its scope, so that the caller must free it by `dispose`. */
 export function keep<T extends NativeTensor>(tensor: T): T {
   created?.delete(tensor.id);
   return tensor;
 }
 
 /**
- * Runs `body`, then frees every tensor that was made in it and not kept. Scopes nest; `body` must
- * not be asynchronous.
+ * Runs `body`, then frees every tensor that was made in it, except those that `keep` removed from
+ * the scope. Scopes can be nested; `body` must be synchronous.
  */
 export function scope<T>(body: () => T): T {
   const outer = created;
@@ -141,15 +159,15 @@ export function scope<T>(body: () => T): T {
   }
 }
 
-/** Small constants that operations take as inputs, such as shapes; made once, never freed. */
+/** Small constant inputs of operations, such as shapes. They are made once and never freed. */
 const constants = new Map<string, NativeTensor>();
 
-/** A constant tensor of whole numbers; a single number gives a scalar. */
+/** A constant int32 tensor; a single number gives a scalar. */
 export function ints(values: number | readonly number[]): NativeTensor {
   return constant(`i${String(values)}`, values, (list) => Int32Array.from(list));
 }
 
-/** A constant float32 scalar; for values that never change, as each one stays in memory. */
+/** A constant float32 scalar. For values that change, use `scalar`, because constants are not freed. */
 export function constantFloat(value: number): NativeTensor {
   return constant(`f${value}`, value, (list) => Float32Array.from(list));
 }
@@ -170,7 +188,11 @@ function constant(
   return tensor;
 }
 
-/** How many tensors TensorFlow holds for this process, tfjs's included. */
+/**
+ * The number of tensors that TensorFlow holds for this process, including those of tfjs.
+ *
+ * @internal exported for tests.
+ */
 export function tensorCount(): number {
   return binding.getNumOfTensors();
 }

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 let known: boolean | undefined;
 
 /**
- * Whether the processor multiplies 16-bit brain floats in hardware (AVX-512 BF16 or AMX), so that
- * oneDNN's convolutions gain from them. Only Linux says so; elsewhere the answer is no.
+ * Whether the processor has instructions for bfloat16 (AVX-512 BF16 or AMX), with which oneDNN's
+ * convolutions are faster. False on systems other than Linux, which do not tell.
  */
 export function cpuHasBfloat16(): boolean {
   if (known === undefined) {

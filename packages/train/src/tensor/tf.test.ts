@@ -5,12 +5,12 @@ import { describe, expect, it } from "vitest";
 import { loadTensorFlow, tensorFlowVersion, tf } from "./tf.ts";
 
 describe("TensorFlow", () => {
-  it("runs on the native backend and tells its version", () => {
+  it("runs on the native backend and has a version", () => {
     expect(tf.getBackend()).toBe("tensorflow");
     expect(tensorFlowVersion).toMatch(/^2\.\d+\.\d+/);
   });
 
-  it("that does not load is reported with what to do", () => {
+  it("that does not load is reported with advice", () => {
     const load = () => {
       throw new Error("Cannot find module 'tfjs_binding.node'\nRequire stack: …");
     };
@@ -25,7 +25,7 @@ describe("TensorFlow", () => {
     );
   });
 
-  it("is refused when tfjs fell back to another backend", async () => {
+  it("is refused if tfjs chose another backend", async () => {
     const other = createRequire(import.meta.url)("@tensorflow/tfjs") as typeof tf;
     await other.setBackend("cpu");
     try {
@@ -35,9 +35,9 @@ describe("TensorFlow", () => {
     }
   });
 
-  // Only this build compiles the addon itself (tools/setup/signals.h).
+  // On other platforms, setup does not compile the addon itself (tools/setup/signals.h).
   it.skipIf(process.platform !== "linux" || process.arch !== "x64")(
-    "keeps signals out of the threads that compute, and still lets them be handled",
+    "blocks signals in its compute threads, so that Node handles them",
     () => {
       const script = `
         import { readdirSync, readFileSync } from "node:fs";

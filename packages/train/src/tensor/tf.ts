@@ -1,22 +1,24 @@
 import { createRequire } from "node:module";
+import util from "node:util";
 import { MienError, messageOf } from "@mien/format";
 
 /** The tfjs-node namespace: stock tfjs on the native TensorFlow backend. */
 export type TensorFlow = typeof import("@tensorflow/tfjs-node");
 
-const require = createRequire(import.meta.url);
+const requireModule: (name: "@tensorflow/tfjs-node") => TensorFlow = createRequire(import.meta.url);
 
 /**
- * Loads tfjs-node and makes sure that it computes natively.
+ * Loads tfjs-node and checks that it computes natively.
  *
- * @param load what brings the module; given only to test how failures are reported.
- * @throws {MienError} `environment` if the addon is missing or another backend took its place.
+ * @param load loads the module; only tests give another function than the default.
+ * @throws {MienError} `environment` if the addon is missing or tfjs chose another backend.
+ * @internal exported for tests.
  */
-export function loadTensorFlow(load: () => unknown = requireTfjsNode): TensorFlow {
+export function loadTensorFlow(load: () => TensorFlow = requireTfjsNode): TensorFlow {
   const advice = "Run `npm run setup`; it builds the native addon and says what is missing.";
   let tf: TensorFlow;
   try {
-    tf = load() as TensorFlow;
+    tf = load();
   } catch (error) {
     const [problem] = messageOf(error).split("\n");
     throw new MienError("environment", `native TensorFlow does not load: ${problem}`, {
@@ -34,24 +36,48 @@ export function loadTensorFlow(load: () => unknown = requireTfjsNode): TensorFlo
   return tf;
 }
 
-function requireTfjsNode(): unknown {
-  // TensorFlow reads this once, when it is loaded; 2 leaves only errors.
+function requireTfjsNode(): TensorFlow {
+  // TensorFlow reads this when it is loaded; 2 means that it logs only errors.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
-  // TensorFlow takes oneDNN's convolutions by itself only on processors with VNNI, bf16 or AMX
-  // instructions; on those with AVX2 alone a step takes a third less time with them, too.
+  // By default, TensorFlow uses oneDNN's convolutions only on processors with VNNI, bf16 or AMX
+  // instructions. On those with only AVX2, they too make a step a third shorter.
   process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
-  // tfjs-node 4.22 calls two helpers that Node 22 warns of and Node 23 removed.
-  const util = require("node:util") as Record<string, unknown>;
-  util["isNullOrUndefined"] = (value: unknown) => value === null || value === undefined;
-  util["isArray"] = Array.isArray;
-  return require("@tensorflow/tfjs-node");
+  // tfjs-node 4.22 calls two functions that are deprecated in Node 22 and absent from Node 23.
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
+  return requireModule("@tensorflow/tfjs-node");
 }
 
-/** tfjs-node, loaded when this module is: import it only where tensors are really needed. */
+/** tfjs-node. It is loaded together with this module, which takes a second and 200 MB. */
 export const tf: TensorFlow = loadTensorFlow();
 
-/** The few functions of tfjs-node's addon that run TensorFlow operations by name. */
-export interface Binding {
+/** A tensor as the addon describes it. */
+export interface AddonTensor {
+  readonly id: number;
+  readonly shape: readonly number[];
+  /** TensorFlow's number of the data type. */
+  readonly dtype: number;
+}
+
+/** The outputs of an operation, by their number. */
+interface OutputsByCount {
+  readonly 0: [];
+  readonly 1: [AddonTensor];
+  readonly 2: [AddonTensor, AddonTensor];
+  readonly 5: [AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor];
+  readonly 6: [AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor];
+}
+
+/** A number of outputs that an operation in use has. */
+export type OutputCount = keyof OutputsByCount;
+
+/** As many tensors as an operation has outputs. */
+export type Outputs<N extends OutputCount> = OutputsByCount[N];
+
+/** The functions of tfjs-node's addon that run TensorFlow operations by name. */
+interface Binding {
   readonly TF_Version: string;
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_INT: number;
@@ -62,17 +88,17 @@ export interface Binding {
   createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
-  executeOp(
+  executeOp<N extends OutputCount>(
     name: string,
     attributes: readonly object[],
     inputs: readonly number[],
-    outputs: number,
-  ): { id: number; shape: number[]; dtype: number }[];
+    outputs: N,
+  ): Outputs<N>;
   getNumOfTensors(): number;
 }
 
 /** tfjs-node's addon. */
 export const binding: Binding = (tf.backend() as unknown as { binding: Binding }).binding;
 
-/** The version of the TensorFlow library underneath, e.g. 2.18.1. */
+/** The version of the TensorFlow library, e.g. 2.18.1. */
 export const tensorFlowVersion: string = binding.TF_Version;

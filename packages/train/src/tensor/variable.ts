@@ -16,12 +16,12 @@ let serial = 0;
 const floatType = [attribute.type("dtype", DTYPE.float32)];
 const descent = [attribute.type("T", DTYPE.float32), attribute.bool("use_locking", false)];
 
-/** A float32 tensor that operations of TensorFlow change in place. */
+/** A float32 tensor that TensorFlow operations change in place. */
 export class Variable {
-  /** Unique within a network; the name in checkpoints. */
+  /** The name in checkpoints; unique within a network. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** What operations on resource variables take as input. */
+  /** The input of operations on resource variables. */
   readonly handle: NativeTensor;
 
   /** @param values row-major, as many as the shape holds. */
@@ -41,12 +41,12 @@ export class Variable {
   /** Replaces all values. */
   assign(values: Float32Array): void {
     scope(() => {
-      // The variable may keep the memory, so it gets a copy of its own.
+      // A copy, because the variable may use the memory of the array.
       this.set(upload(values.slice(), this.shape));
     });
   }
 
-  /** The values now, inside TensorFlow. Dispose of it before the next update, or that must copy. */
+  /** The present values as a tensor. Free it before the next update, which otherwise copies it. */
   read(): NativeTensor {
     return runOne("ReadVariableOp", floatType, [this.handle]);
   }
@@ -56,24 +56,24 @@ export class Variable {
     return scope(() => download(this.read()));
   }
 
-  /** Replaces all values by those of a tensor of the same shape. */
+  /** Replaces all values by those of a tensor with the same shape. */
   set(values: NativeTensor): void {
-    run("AssignVariableOp", floatType, [this.handle, values], 0);
+    run(["AssignVariableOp", 0], floatType, [this.handle, values]);
   }
 
   /** Adds a tensor of the same shape. */
   add(delta: NativeTensor): void {
-    run("AssignAddVariableOp", floatType, [this.handle, delta], 0);
+    run(["AssignAddVariableOp", 0], floatType, [this.handle, delta]);
   }
 
   /** Subtracts a tensor of the same shape, times a scalar. */
   subtract(delta: NativeTensor, factor: NativeTensor): void {
-    run("ResourceApplyGradientDescent", descent, [this.handle, factor, delta], 0);
+    run(["ResourceApplyGradientDescent", 0], descent, [this.handle, factor, delta]);
   }
 
   /** Frees the memory inside TensorFlow. */
   dispose(): void {
-    run("DestroyResourceOp", [attribute.bool("ignore_lookup_error", true)], [this.handle], 0);
+    run(["DestroyResourceOp", 0], [attribute.bool("ignore_lookup_error", true)], [this.handle]);
     dispose(this.handle);
   }
 }

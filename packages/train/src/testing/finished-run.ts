@@ -1,44 +1,45 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { RUN_FILES, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
-import { judge } from "../score/evaluate-predictions.ts";
-import { writePredictions, type MeasuredPart, type Predictions } from "../score/predictions.ts";
-import { voteShareOf } from "../score/target-of.ts";
+import { evaluatePredictions } from "../score/evaluate-predictions.ts";
+import { writePredictions, type EvaluationSplit, type Predictions } from "../score/predictions.ts";
+import { voteShareOf } from "../run/training-settings.ts";
 
-/** What a made-up run is like; by default right about no image. */
+/** What distinguishes a synthetic finished run. */
 export interface FinishedRun {
-  /** Of the 40 images, the first ones that the model is right about by the labels. */
+  /** The number of images, of 40, that are predicted correctly by the labels: the first ones. */
   readonly right: number;
-  /** And by the votes; undefined without votes. */
+  /** The same by the votes; undefined without votes. */
   readonly rightByVotes?: number;
-  /** The first row of the CSV. */
+  /** The CSV row of the first image; default 0. */
   readonly rows?: number;
   readonly learningRate?: number;
-  readonly parts?: readonly MeasuredPart[];
-  /** What its configuration has instead. */
+  /** The splits it was evaluated on; only validation by default. */
+  readonly splits?: readonly EvaluationSplit[];
+  /** Replaces fields of its configuration. */
   readonly config?: Partial<RunConfig>;
-  /** Validation accuracy and loss of its epochs; none by default. */
+  /** Validation accuracy and loss of each epoch; no epochs by default. */
   readonly epochs?: readonly (readonly [accuracy: number, loss: number])[];
 }
 
 const CLASSES = ["Happy", "<Sad>"];
 const IMAGES = 40;
 
-/** A run folder with a model that was never trained, but measured. */
+/** Writes a run folder with the files of a finished run, but without a trained model. */
 export async function writeFinishedRun(folder: string, about: FinishedRun): Promise<string> {
-  const { right, rightByVotes, rows = 0, learningRate = 0.1, parts = ["validation"] } = about;
+  const { right, rightByVotes, rows = 0, learningRate = 0.1, splits = ["validation"] } = about;
   const history = (about.epochs ?? []).map(([validationAccuracy, validationLoss], i) => {
     const speed = { learningRate, imagesPerSecond: 1, seconds: 1 };
     const train = { step: i + 1, trainLoss: 1, trainAccuracy: 0.5 };
     return { epoch: i + 1, ...train, validationAccuracy, validationLoss, ...speed };
   }) satisfies EpochRecord[];
   await mkdir(path.join(folder, RUN_FILES.model), { recursive: true });
-  const answer = (i: number) => (i < right ? 0 : 1);
+  const predicted = (i: number) => (i < right ? 0 : 1);
   const probabilities = Float32Array.from({ length: 2 * IMAGES }, (_, at) =>
-    answer(at >> 1) === at % 2 ? 0.8 : 0.2,
+    predicted(at >> 1) === at % 2 ? 0.8 : 0.2,
   );
-  const predictions = (part: MeasuredPart): Predictions => ({
-    part,
+  const predictions = (split: EvaluationSplit): Predictions => ({
+    split,
     classes: CLASSES,
     probabilities,
     averaged: probabilities,
@@ -47,11 +48,11 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
     copied: Uint8Array.from({ length: IMAGES }, (_, i) => (i < 4 ? 1 : 0)),
     ...(rightByVotes !== undefined && {
       votes: Int32Array.from({ length: IMAGES }, (_, i) =>
-        i < rightByVotes ? answer(i) : 1 - answer(i),
+        i < rightByVotes ? predicted(i) : 1 - predicted(i),
       ),
     }),
   });
-  for (const part of parts) await writePredictions(folder, predictions(part));
+  for (const split of splits) await writePredictions(folder, predictions(split));
   const config: RunConfig = {
     name: path.basename(folder),
     data: { name: "d", sha256: "0".repeat(64), path: "/home/me/d.csv", licence: "none" },
@@ -63,9 +64,12 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
     code: "c",
     ...about.config,
   };
-  const metrics = Object.fromEntries(
-    parts.map((part) => [part, judge(predictions(part), 1, voteShareOf(config))]),
-  ) as unknown as RunMetrics;
+  const metricsOn = (split: EvaluationSplit) =>
+    evaluatePredictions(predictions(split), 1, voteShareOf(config));
+  const metrics: RunMetrics = {
+    validation: metricsOn("validation"),
+    ...(splits.includes("test") && { test: metricsOn("test") }),
+  };
   const calibration = {
     method: "temperature",
     temperature: 1,

@@ -4,13 +4,13 @@ import { download, scope, upload, type NativeTensor } from "../tensor/native.ts"
 import { tf } from "../tensor/tf.ts";
 import type { Tensor } from "@tensorflow/tfjs-node";
 
-/** A named tensor that a function is differentiated in. */
-export interface Point {
+/** An input of a function that is differentiated. */
+interface Point {
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
 
-/** Normal numbers of mean 0 and the given deviation. */
+/** Normal random numbers of mean 0 and the given standard deviation, in the given shape. */
 export function normals(
   shape: readonly number[],
   deviation = 1,
@@ -21,20 +21,20 @@ export function normals(
   return { shape, values: Float32Array.from({ length: size }, () => deviation * stream.normal()) };
 }
 
-/** A function of tensors with its gradients, as the network uses it, and its stock tfjs form. */
-export interface Candidate {
+/** A function with its gradients, as the network uses it, and the same function in tfjs. */
+interface Candidate {
   readonly inputs: readonly Point[];
   forward(...inputs: NativeTensor[]): NativeTensor;
   /** Gradients in the inputs, given that of the output; undefined where there is none. */
   backward(inputs: NativeTensor[], y: NativeTensor, dy: NativeTensor): (NativeTensor | undefined)[];
   stock(...inputs: Tensor[]): Tensor;
-  /** Half the difference between the two points of a finite difference. */
+  /** Half the distance between the two points of a finite difference; default 0.01. */
   readonly step?: number;
 }
 
 /**
- * Expects a candidate's gradients to equal stock tfjs's, and finite differences of its own forward
- * function, at every input value (at most 60 of each input for the differences).
+ * Expects the gradients of a candidate to equal those of tfjs at every input value, and the finite
+ * differences of its forward function at up to about 60 values of each input.
  */
 export function expectRightGradients(candidate: Candidate): void {
   const { inputs, step = 1e-2 } = candidate;
@@ -78,7 +78,7 @@ export function expectRightGradients(candidate: Candidate): void {
       const loss = (delta: number) => {
         const moved = values.map((list) => list.slice());
         moved[i]![at]! += delta;
-        // Summed in 64 bits, as the difference of two large sums is what counts.
+        // Summed in 64 bits, because the two sums are large and their difference is small.
         return evaluate(moved).values.reduce((sum, value, k) => sum + value * weights[k]!, 0);
       };
       const difference = (loss(step) - loss(-step)) / (2 * step);
@@ -88,16 +88,17 @@ export function expectRightGradients(candidate: Candidate): void {
 }
 
 /**
- * Expects two lists to be equal up to a share of the largest value.
+ * Expects two lists to be equal within a tolerance, as a share of their largest value.
  *
- * @param floor values below it are rounding noise; it is the least that counts as largest.
+ * @param tolerance.floor the least largest value, for lists of rounding errors; default 1e-6.
  */
 export function expectClose(
   found: Float32Array,
   expected: Float32Array,
-  share: number,
-  floor = 1e-6,
+  tolerance: number | { readonly share: number; readonly floor: number },
 ): void {
+  const { share, floor } =
+    typeof tolerance === "number" ? { share: tolerance, floor: 1e-6 } : tolerance;
   expect(found.length).toBe(expected.length);
   const scale = Math.max(floor, ...expected.map(Math.abs));
   const worst = found.reduce(

@@ -3,12 +3,12 @@ import { synthesize } from "@mien/data";
 import { imageAt, officialSplit, USAGES, type ImageSet } from "@mien/format";
 import { resolveConfig } from "../config.ts";
 
-/** A set that a small network learns something from within seconds. */
+/** A synthetic set on which a small network reduces its loss within seconds. */
 export const smallSet: ImageSet = synthesize({ count: 210, seed: 3 });
 
 export const smallSplit = officialSplit(smallSet);
 
-/** A network that is quick even on a busy machine, with everything switched on that is random. */
+/** The configuration of a small network with dropout and augmentation. */
 export const smallConfig = resolveConfig({
   epochs: 3,
   batchSize: 16,
@@ -26,7 +26,7 @@ export const smallFlags = Object.entries(smallConfig).flatMap(([name, value]) =>
   String(value),
 ]);
 
-/** Writes a set in FER2013's layout. */
+/** Writes a set as a CSV in FER2013's format. */
 export async function writeCsv(file: string, set: ImageSet): Promise<void> {
   const rows = Array.from(set.labels, (label, i) => {
     return `${label},${imageAt(set, i).join(" ")},${USAGES[set.usage[i]!]!}\n`;

@@ -1,16 +1,19 @@
 import { imageSize, type ImageSet } from "@mien/format";
 
-/** How far a crop is moved, in pixels of a 48-pixel image; other sizes in proportion. */
+/** The shift of a crop, as a share of the image: 3 pixels of 48. */
 const SHIFT = 3 / 48;
 
-/** One way of looking at an image: moved by (x, y) pixels, perhaps mirrored. */
+/** A view of an image: a crop that is shifted by (x, y) pixels, and mirrored or not. */
 export interface View {
   readonly x: number;
   readonly y: number;
   readonly mirror: boolean;
 }
 
-/** Ten views whose probabilities are averaged: the middle and four corners, each also mirrored. */
+/**
+ * The ten views whose probabilities are averaged in test-time augmentation: the image itself and four
+ * shifted crops, each also mirrored. The first one is the image itself.
+ */
 export function tenViews({ width, height }: Pick<ImageSet, "width" | "height">): View[] {
   const [x, y] = [Math.round(SHIFT * width), Math.round(SHIFT * height)];
   const crops = [
@@ -24,8 +27,8 @@ export function tenViews({ width, height }: Pick<ImageSet, "width" | "height">):
 }
 
 /**
- * Images of a set through a view, as a model takes them: float32 [positions, height, width,
- * channels], 0–255. What lies beyond the border repeats it.
+ * A view of some images of a set as input of a model: float32 [positions, height, width, channels],
+ * 0–255. Pixels outside the image are those of its border.
  */
 export function viewAt(
   set: ImageSet,
@@ -45,7 +48,7 @@ export function viewAt(
       const line = position * size + clamp(row + down, height) * width * channels;
       for (const column of columns) {
         const from = line + column * channels;
-        for (let c = 0; c < channels; c++) seen[to++] = pixels[from + c] as number;
+        for (let c = 0; c < channels; c++) seen[to++] = pixels[from + c] ?? 0;
       }
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
-import { agrees, maxPool, plainMaxPool, type MaxPool, type PoolResult } from "./pool.ts";
+import { agrees, maxPool, plainMaxPool, type MaxPool, type PoolResult } from "./max-pool.ts";
 import { multiply } from "../tensor/native-ops.ts";
 import { constantFloat } from "../tensor/native.ts";
 import { expectRightGradients, normals } from "../testing/gradients.ts";
@@ -17,7 +17,7 @@ describe.each([
   ["plain", plainMaxPool],
 ])("%s max pooling", (_, pool) => {
   it.each(shapes.map((shape) => [shape]))(
-    "has stock tfjs's values and gradients over %j",
+    "has the values and gradients of tfjs over %j",
     (shape) => {
       let result: PoolResult | undefined;
       expectRightGradients({
@@ -25,20 +25,20 @@ describe.each([
         forward: (x) => (result = pool.forward(x)).y,
         backward: ([x], __, dy) => [pool.backward(x!, result!, dy)],
         stock: (x) => tf.maxPool(x as Tensor4D, 2, 2, "valid"),
-        // Small, so that hardly any window changes its maximum on the way.
+        // Small, so that the maximum of almost no window changes place.
         step: 1e-3,
       });
     },
   );
 });
 
-describe("choosing a max pooling", () => {
-  it("takes oneDNN's where TensorFlow has it", () => {
+describe("maxPool", () => {
+  it("uses oneDNN where TensorFlow has it", () => {
     expect(["oneDNN", "TensorFlow"]).toContain(maxPool().name);
     expect(agrees(maxPool())).toBe(true);
   });
 
-  it("refuses one that is missing or computes something else", () => {
+  it("refuses an operation that is missing or gives other results", () => {
     const missing: MaxPool = {
       ...plainMaxPool,
       forward: () => {

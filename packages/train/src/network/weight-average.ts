@@ -5,23 +5,24 @@ import { Variable } from "../tensor/variable.ts";
 
 const PREFIX = "ema.";
 
-/** Moving averages of a network's variables (Polyak averaging); what they average to is the model. */
+/** Exponential moving averages of a network's variables (Polyak averaging), which become the model. */
 export interface WeightAverage {
-  /** The averages; to be stored with the weights. */
+  /** The averages, which checkpoints store with the weights. */
   readonly slots: readonly Variable[];
   /**
-   * Moves all averages towards the values now. The first steps count more, or the initial weights
-   * would stay in for long: a share of min(decay, (1 + step) / (10 + step)) remains.
+   * Moves all averages towards the present values: the share min(decay, (1 + step) / (10 + step)) of
+   * the old average is kept. It is smaller in the first steps, so that the initial weights fade fast.
    *
    * @param step 0 for the first.
    */
   update(step: number): void;
-  /** The averages by the names of what they average. */
+  /** The averages, by the names of the averaged variables. */
   state(): Record<string, NamedTensor>;
+  /** Frees the averages. */
   dispose(): void;
 }
 
-/** @param decay share of the averages that a step keeps, 0–1. */
+/** @param decay the share of the averages that each step keeps, 0–1. */
 export function averageWeights(variables: readonly Variable[], decay: number): WeightAverage {
   const pairs = variables.map((variable) => {
     const slot = new Variable(PREFIX + variable.name, variable.shape, variable.values());
@@ -32,7 +33,7 @@ export function averageWeights(variables: readonly Variable[], decay: number): W
     update(step) {
       const factor = ops.scalar(1 - Math.min(decay, (1 + step) / (10 + step)));
       for (const { variable, slot } of pairs) {
-        // What was read must be gone before the update, or that must copy.
+        // The value that was read is freed before the update, which would copy it otherwise.
         const delta = scope(() => keep(ops.subtract(slot.read(), variable.read())));
         slot.subtract(delta, factor);
         dispose(delta);

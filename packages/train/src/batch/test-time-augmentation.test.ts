@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { smallSet } from "../testing/small-set.ts";
 import { pixelsAt } from "../network/trained-model.ts";
-import { tenViews, viewAt } from "./views.ts";
+import { tenViews, viewAt } from "./test-time-augmentation.ts";
 
 const set = {
   ...smallSet,
@@ -15,7 +15,7 @@ const seen = (x: number, y: number, mirror: boolean) => [
 ];
 
 describe("viewAt", () => {
-  it("moves and mirrors images, and repeats their border", () => {
+  it("shifts and mirrors images, and repeats their border", () => {
     expect(seen(0, 0, false)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(seen(0, 0, true)).toEqual([3, 2, 1, 6, 5, 4]);
     expect(seen(1, 0, false)).toEqual([2, 3, 3, 5, 6, 6]);
@@ -31,7 +31,7 @@ describe("viewAt", () => {
 });
 
 describe("tenViews", () => {
-  it("begin with the image as it is, and are all different", () => {
+  it("start with the image itself, and are all different", () => {
     const views = tenViews(smallSet);
     const some = Uint32Array.of(5, 3);
     expect(viewAt(smallSet, some, views[0]!)).toEqual(pixelsAt(smallSet, some));

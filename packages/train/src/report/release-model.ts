@@ -3,10 +3,11 @@ import { rm } from "node:fs/promises";
 import path from "node:path";
 import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
 import { MienError, RUN_FILES } from "@mien/format";
+import { z } from "zod";
 import { readCalibration } from "../score/calibration.ts";
 import { bestEpoch, readHistory } from "../run/history.ts";
-import { readOpenings, weightsHash, type Opening } from "../run/test-set-access.ts";
-import { readRunMetrics } from "../run/run.ts";
+import { readTestSetAccesses, weightsHash, type TestSetAccess } from "../run/test-set-access.ts";
+import { readRunMetrics } from "../run/run-metrics.ts";
 import { renderCard } from "./model-card.ts";
 import {
   chooseDefault,
@@ -17,27 +18,29 @@ import {
   type ReleaseIndex,
 } from "./released-models.ts";
 
-const DESCRIPTION = "Reads expressions in pictures of faces.";
+const DEFAULT_DESCRIPTION = "Reads expressions in pictures of faces.";
 
-/** An exported file of a run with what its verification found. */
+/** An exported model file with the results of its verification. */
 export interface VerifiedFile {
+  /** `fp32` or `int8`. */
   readonly precision: string;
   readonly file: string;
-  /** Of the content that was verified. */
+  /** SHA-256 of the verified content. */
   readonly sha256: string;
+  /** Median time for one face with one thread, in ms. */
   readonly latencyMs: number;
   /** On validation, 0–1; null without validation images. */
   readonly accuracy: number | null;
 }
 
 /**
- * Releases a run's verified model files under a name: copies them, updates the index and writes the
- * cards of all released models anew, as each shows the comparison with the others.
+ * Releases the verified model files of a run under a name: copies them, updates the index and
+ * rewrites the cards of all released models, because each card compares its model with the others.
  *
- * @param folder where released models are, e.g. `artifacts/release`.
- * @returns the name of the default model, and the paths written.
- * @throws {MienError} `conflict` unless the run is evaluated and calibrated and a 32-bit file is
- * there, `mismatch` if a file changed after it was verified, and what reading throws.
+ * @param folder of the released models, e.g. `artifacts/release`.
+ * @returns the name of the default model, and the written paths.
+ * @throws {MienError} `conflict` if the run is not evaluated and calibrated or there is no 32-bit
+ * file, `mismatch` if a file changed after it was verified, and the errors of reading the run.
  */
 export async function releaseModel(
   folder: string,
@@ -45,8 +48,9 @@ export async function releaseModel(
     readonly name: string;
     readonly run: string;
     readonly files: readonly VerifiedFile[];
-    /** By default that of an earlier model of this name. */
+    /** Default: that of the released model of the same name. */
     readonly description?: string | undefined;
+    /** The command that reproduces the model, for its card. */
     readonly command: string;
   },
 ): Promise<{ default: string; written: string[] }> {
@@ -70,10 +74,10 @@ export async function releaseModel(
   const weights = await weightsHash(run);
   const earlier = before[name];
   const history = await readHistory(run);
-  // Weights that were trained again to the last bit need no second look at the test part.
+  // The same weights need no second test-set access.
   const tested = metrics.test ?? (earlier?.weights === weights ? earlier.metrics.test : undefined);
   const facts = {
-    description: about.description ?? earlier?.description ?? DESCRIPTION,
+    description: about.description ?? earlier?.description ?? DEFAULT_DESCRIPTION,
     parameters: await countParameters(run),
     weights,
     config: await publicConfig(run),
@@ -81,11 +85,11 @@ export async function releaseModel(
     bestEpoch: bestEpoch(history),
     calibration,
     metrics: { ...metrics, ...(tested && { test: tested }) },
-    openings: mergeOpenings(earlier?.openings ?? [], await readOpenings(run)),
+    openings: mergeAccesses(earlier?.openings ?? [], await readTestSetAccesses(run)),
     command,
   };
   const eight = path.join(folder, `${name}.int8.onnx`);
-  // The 8-bit form of an earlier model of this name must not stay.
+  // The 8-bit file of an earlier model of the same name must not remain.
   if (int8 === undefined) await rm(eight, { force: true });
   const files = {
     fp32: await copyModel(fp32, path.join(folder, `${name}.onnx`)),
@@ -113,16 +117,19 @@ async function copyModel(source: VerifiedFile, target: string): Promise<Released
   };
 }
 
-/** All looks at the test part, also by earlier models of the same name, in order of time. */
-function mergeOpenings(before: readonly Opening[], now: readonly Opening[]): Opening[] {
-  const byTime = new Map([...before, ...now].map((opening) => [opening.time, opening]));
+/** All test-set accesses, without duplicates, oldest first. */
+function mergeAccesses(
+  before: readonly TestSetAccess[],
+  now: readonly TestSetAccess[],
+): TestSetAccess[] {
+  const byTime = new Map([...before, ...now].map((access) => [access.time, access]));
   return [...byTime.values()].sort((a, b) => (a.time < b.time ? -1 : 1));
 }
 
 /**
- * Writes the index and all cards anew from what is known about the released models.
+ * Rewrites the index and all cards of a folder of released models.
  *
- * @throws {MienError} `missing-file` if nothing is released there.
+ * @throws {MienError} `missing-file` if the folder has no released models.
  */
 export async function rewriteCards(
   folder: string,
@@ -151,7 +158,7 @@ async function writeCards(
   return { default: index.default, written: [...written, file] };
 }
 
-/** A run's configuration without what only this machine knows. */
+/** The configuration of a run with file names instead of the paths on this machine. */
 async function publicConfig(run: string): Promise<ReleasedModel["config"]> {
   const config = await readRunConfig(run);
   const withoutFolder = <T extends { readonly path: string } | undefined>(source: T): T =>
@@ -164,12 +171,19 @@ async function publicConfig(run: string): Promise<ReleasedModel["config"]> {
   };
 }
 
+/** The shapes of the weights in a tfjs LayersModel. */
+const layersModel = z.object({
+  weightsManifest: z.array(
+    z.object({ weights: z.array(z.object({ name: z.string(), shape: z.array(z.number()) })) }),
+  ),
+});
+
+/** The number of trained values of a run's model, without moving averages. */
 async function countParameters(run: string): Promise<number> {
-  const model = (await readJson(path.join(run, RUN_FILES.model, "model.json"))) as {
-    weightsManifest: { weights: { name: string; shape: number[] }[] }[];
-  };
-  return model.weightsManifest
-    .flatMap(({ weights }) => weights)
+  const model = await readJson(path.join(run, RUN_FILES.model, "model.json"));
+  return layersModel
+    .parse(model)
+    .weightsManifest.flatMap(({ weights }) => weights)
     .filter(({ name }) => !/\/moving_(mean|variance)$/.test(name))
     .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
     .reduce((sum, n) => sum + n, 0);

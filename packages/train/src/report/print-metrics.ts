@@ -1,24 +1,24 @@
 import { formatPercent, type Terminal } from "@mien/cli";
-import type { PartMetrics, Score } from "@mien/format";
+import type { SplitMetrics, Score } from "@mien/format";
 
-/** How the rows of a part are called in tables, by what was measured. */
-const VIEWS = {
+/** The names of further rows of a split. */
+const FURTHER = {
   averaged: "… mirror and crops averaged",
   leakFree: "… without copies in training",
 } as const;
 
-/** Prints what a model scored: the overall figures in every way measured, then by class. */
-export function reportMetrics(
+/** Prints the metrics of a model on a split as two tables: overall, and by class. */
+export function printMetrics(
   terminal: Terminal,
-  metrics: PartMetrics,
-  about: { readonly part: string; readonly classes: readonly string[] },
+  metrics: SplitMetrics,
+  about: { readonly split: string; readonly classes: readonly string[] },
 ): void {
   const { byVotes } = metrics;
   terminal.table(
-    ["part", "images", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE"],
+    ["split", "images", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE"],
     [
-      ...scoreRows(about.part, metrics),
-      ...(byVotes ? scoreRows(`${about.part}, by FER+ votes`, byVotes) : []),
+      ...scoreRows(about.split, metrics),
+      ...(byVotes ? scoreRows(`${about.split}, by FER+ votes`, byVotes) : []),
     ],
   );
   const percent = (share: number | null | undefined) =>
@@ -36,23 +36,23 @@ export function reportMetrics(
   );
 }
 
-/** One row for a part and one for each further way in which it was measured. */
-function scoreRows(name: string, metrics: PartMetrics): (string | number)[][] {
+/** The plain row of a split, and one row for each further kind of evaluation. */
+function scoreRows(name: string, metrics: SplitMetrics): (string | number)[][] {
   const { loss, ece, calibrated } = metrics;
-  const figures = (what: string, score: Score) => [
-    what,
+  const row = (title: string, score: Score) => [
+    title,
     score.images,
     formatPercent(score.accuracy),
     score.accuracyInterval.map((bound) => formatPercent(bound, 1)).join(" – "),
     formatPercent(score.macroF1),
     score.meanRecall === undefined ? "–" : formatPercent(score.meanRecall),
   ];
-  const further = (["averaged", "leakFree"] as const).flatMap((view) => {
-    const score = metrics[view];
-    return score === undefined ? [] : [[...figures(VIEWS[view], score), "", ""]];
+  const further = (["averaged", "leakFree"] as const).flatMap((kind) => {
+    const score = metrics[kind];
+    return score === undefined ? [] : [[...row(FURTHER[kind], score), "", ""]];
   });
   return [
-    [...figures(name, metrics), loss.toFixed(4), ece === undefined ? "–" : formatPercent(ece, 1)],
+    [...row(name, metrics), loss.toFixed(4), ece === undefined ? "–" : formatPercent(ece, 1)],
     ...(calibrated
       ? [
           [

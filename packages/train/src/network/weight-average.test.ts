@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { averageWeights } from "./average.ts";
+import { averageWeights } from "./weight-average.ts";
 import { scope, tensorCount } from "../tensor/native.ts";
 import { Variable } from "../tensor/variable.ts";
 
 describe("moving averages of weights", () => {
-  it("follow the recursion, with shorter memory at the start, and leave the weights alone", () => {
+  it("follow the recursion, with a smaller decay at the start, and do not change the weights", () => {
     const variable = new Variable("x", [2], Float32Array.of(1, -1));
     const average = averageWeights([variable], 0.9);
     const expected = [1, -1];

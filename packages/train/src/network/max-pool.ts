@@ -8,18 +8,22 @@ import {
   type NativeTensor,
 } from "../tensor/native.ts";
 
-/** A pooled map, and what its gradient needs beside input and output. */
+/** The result of pooling, with further tensors that its gradient needs. */
 export interface PoolResult {
   readonly y: NativeTensor;
   readonly workspace: readonly NativeTensor[];
 }
 
-/** Max pooling over 2×2 windows that do not overlap; an odd last row or column is dropped. */
+/**
+ * Max pooling over 2×2 windows that do not overlap; an odd last row or column is dropped.
+ *
+ * @internal exported for tests.
+ */
 export interface MaxPool {
-  /** What computes it: oneDNN is about three times as fast as TensorFlow's own. */
+  /** The implementation: oneDNN's is about three times as fast as TensorFlow's own. */
   readonly name: "oneDNN" | "TensorFlow";
   forward(x: NativeTensor): PoolResult;
-  /** Gradient in the input; where a window has equal maxima, the first of them gets it. */
+  /** Gradient in the input; of equal maxima in a window, the first one gets it. */
   backward(x: NativeTensor, result: PoolResult, dy: NativeTensor): NativeTensor;
 }
 
@@ -31,7 +35,11 @@ const windows = (dtype: number) => [
   attribute.text("data_format", "NHWC"),
 ];
 
-/** TensorFlow's own operations, which every build has. */
+/**
+ * TensorFlow's public operations, which every build has.
+ *
+ * @internal exported for tests.
+ */
 export const plainMaxPool: MaxPool = {
   name: "TensorFlow",
   forward: (x) => ({ y: runOne("MaxPool", windows(x.dtype), [x]), workspace: [] }),
@@ -45,12 +53,12 @@ const internal = (dtype: number) => [
   attribute.text("_kernel", "MklNameChangeOp"),
 ];
 
-/** TensorFlow's internal oneDNN operations; they are no public interface and may be missing. */
+/** TensorFlow's internal oneDNN operations, which a build may lack. */
 const oneDnnMaxPool: MaxPool = {
   name: "oneDNN",
   forward: (x) => {
-    const [y, workspace] = run("_MklNativeMaxPool", internal(x.dtype), [x], 2);
-    return { y: y as NativeTensor, workspace: [workspace as NativeTensor] };
+    const [y, workspace] = run(["_MklNativeMaxPool", 2], internal(x.dtype), [x]);
+    return { y, workspace: [workspace] };
   },
   backward: (x, { y, workspace }, dy) =>
     runOne("_MklNativeMaxPoolGrad", internal(x.dtype), [x, y, dy, ...workspace]),
@@ -59,20 +67,20 @@ const oneDnnMaxPool: MaxPool = {
 let chosen: MaxPool | undefined;
 
 /**
- * The fastest max pooling that this build of TensorFlow has. The internal one is taken only if it
- * exists and gives exactly what the public one gives, forwards and backwards.
+ * The fastest max pooling of this build of TensorFlow. The internal one is used only if it exists and
+ * gives exactly the same outputs and gradients as the public one.
  */
 export function maxPool(): MaxPool {
   return (chosen ??= agrees(oneDnnMaxPool) ? oneDnnMaxPool : plainMaxPool);
 }
 
-/** Whether a pooling equals `plainMaxPool` on a map of even and odd sizes. */
+/** Whether a pooling gives the same results as `plainMaxPool` on a map with an even and an odd side. */
 export function agrees(candidate: MaxPool): boolean {
   const shape = [2, 6, 5, 16];
   const size = shape.reduce((product, n) => product * n);
   const outcome = (pool: MaxPool) =>
     scope(() => {
-      // All values differ, so that every window has one maximum.
+      // All values are different, so that each window has one maximum.
       const values = Float32Array.from({ length: size }, (_, i) => ((i * 7919) % size) - 400);
       const x = upload(values, shape);
       const result = pool.forward(x);

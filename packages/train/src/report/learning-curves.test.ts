@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { curvesChart } from "./plots.ts";
+import { learningCurvesChart } from "./learning-curves.ts";
 
-describe("curvesChart", () => {
-  it("says by what validation is judged, and what is in the training loss besides", () => {
+describe("learningCurvesChart", () => {
+  it("names the target of the validation curve and the additional terms of the training loss", () => {
     const run = { bestEpoch: 1, hyperparameters: { voteShare: 1, distillation: 0.5 } };
     const lines = (what: "loss" | "accuracy") =>
-      curvesChart([], what, run).data.datasets.map(({ label }) => label);
+      learningCurvesChart([], what, run).data.datasets.map(({ label }) => label);
     expect(lines("loss")).toEqual([
-      "training (with a teacher's answers)",
+      "training (with a teacher's probabilities)",
       "validation, by the FER+ votes",
     ]);
     expect(lines("accuracy")).toEqual(["training", "validation, by the FER+ votes"]);
@@ -19,7 +19,7 @@ describe("curvesChart", () => {
     [{ mirror: 0.5, convDropout: 0.1 }, "training (with augmentation, dropout)"],
     [{ zoom: 0, shift: 0, rotation: 0, mirror: 0, dropout: 0 }, "training"],
   ])("names augmentation and dropout only if the run had them: %j", (hyperparameters, name) => {
-    const chart = curvesChart([], "accuracy", { bestEpoch: 1, hyperparameters });
+    const chart = learningCurvesChart([], "accuracy", { bestEpoch: 1, hyperparameters });
     expect(chart.data.datasets[0]?.label).toBe(name);
   });
 });

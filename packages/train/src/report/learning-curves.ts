@@ -1,0 +1,143 @@
+import { COLOURS, escapeHtml, renderChart } from "@mien/plot";
+import type { EpochRecord, RunConfig } from "@mien/format";
+import { bestEpoch } from "../run/history.ts";
+import {
+  describeTarget,
+  trainingOnlyEffects,
+  trainingOnlyLossTerms,
+  voteShareOf,
+} from "../run/training-settings.ts";
+import { lineChart } from "./line-chart.ts";
+import { percent } from "./numbers.ts";
+
+/** The run whose curves are drawn. */
+type DrawnRun = Pick<RunConfig, "hyperparameters"> & { readonly bestEpoch: number };
+
+/** Loss or accuracy over the epochs, on training and validation images, as PNG. */
+export function drawLearningCurves(
+  history: readonly EpochRecord[],
+  metric: "loss" | "accuracy",
+  run: DrawnRun,
+): Buffer {
+  return renderChart(learningCurvesChart(history, metric, run));
+}
+
+/**
+ * The chart of `drawLearningCurves`, for Chart.js.
+ *
+ * @internal exported for tests.
+ */
+export function learningCurvesChart(
+  history: readonly EpochRecord[],
+  metric: "loss" | "accuracy",
+  run: DrawnRun,
+) {
+  const isLoss = metric === "loss";
+  const scale = isLoss ? 1 : 100;
+  const line = (label: string, key: keyof EpochRecord, colour: string | undefined) => ({
+    label,
+    data: history.map((record) => scale * record[key]),
+    borderColor: colour,
+    backgroundColor: colour,
+    borderWidth: 2,
+    pointRadius: history.length > 60 ? 0 : 2,
+  });
+  const title = isLoss ? "Loss by epoch" : "Accuracy by epoch";
+  const effects = trainingOnly(run, metric);
+  return {
+    type: "line" as const,
+    data: {
+      labels: history.map((record) => record.epoch),
+      datasets: [
+        line(
+          effects === "" ? "training" : `training (with ${effects})`,
+          isLoss ? "trainLoss" : "trainAccuracy",
+          COLOURS.series[1],
+        ),
+        line(
+          `validation, by ${describeTarget(voteShareOf(run))}`,
+          isLoss ? "validationLoss" : "validationAccuracy",
+          COLOURS.series[0],
+        ),
+      ],
+    },
+    options: {
+      plugins: { title: { display: true, text: `${title} (best: epoch ${run.bestEpoch})` } },
+      scales: {
+        x: { title: { display: true, text: "epoch" } },
+        y: { title: { display: true, text: isLoss ? "cross-entropy (nats)" : "accuracy (%)" } },
+      },
+    },
+  };
+}
+
+/** What distinguishes the training curve of a metric from its validation curve, in words. */
+function trainingOnly(run: Pick<RunConfig, "hyperparameters">, metric: "loss" | "accuracy") {
+  const terms = metric === "loss" ? trainingOnlyLossTerms(run) : "";
+  return [...trainingOnlyEffects(run), ...(terms === "" ? [] : [terms])].join(", ");
+}
+
+/** Charts of loss and accuracy over the epochs of a run, with an explanation, as HTML. */
+export function learningCurves(config: RunConfig, history: readonly EpochRecord[]): string {
+  const best = bestEpoch(history);
+  const voteShare = voteShareOf(config);
+  const target = describeTarget(voteShare);
+  const charts = [
+    { title: "Loss", metric: "loss", validation: "validationLoss", training: "trainLoss" },
+    {
+      title: "Accuracy",
+      metric: "accuracy",
+      validation: "validationAccuracy",
+      training: "trainAccuracy",
+    },
+  ] as const;
+  const drawn = charts.map(({ title, metric, validation, training }) => {
+    const points = (key: keyof EpochRecord) => history.map((e) => [e.epoch, e[key]] as const);
+    const effects = trainingOnly(config, metric);
+    return lineChart({
+      title,
+      unit: metric === "loss" ? "cross-entropy in nats, by epoch" : "by epoch",
+      format: metric === "loss" ? String : tickPercent,
+      mark: { x: best, name: `kept: epoch ${best}` },
+      series: [
+        { name: `validation, by ${target}`, points: points(validation) },
+        { name: `training${effects === "" ? "" : `, with ${effects}`}`, points: points(training) },
+      ],
+    });
+  });
+  const sentences = [
+    `The validation curves are measured by the target of the training: ${escapeHtml(target)}.`,
+    ...(voteShare === 0
+      ? []
+      : [
+          "The accuracy is by the most probable class of the target, the loss by the share of each class, so neither is one of the metrics above.",
+        ]),
+    ...trainingOnlySentences(config),
+    `The dashed line marks epoch ${best}, which was kept because it has the highest accuracy on validation. Of epochs with equal accuracy, the one with the lowest loss is kept.`,
+  ];
+  return `<section><h2>Learning curves</h2>
+<p>${sentences.join(" ")}</p>
+<div class="pair">
+${drawn.join("\n")}
+</div></section>`;
+}
+
+function trainingOnlySentences(config: RunConfig): string[] {
+  const effects = trainingOnlyEffects(config);
+  const terms = trainingOnlyLossTerms(config);
+  return [
+    ...(effects.length === 0
+      ? []
+      : [
+          `The training curves are measured with ${effects.join(" and ")}, so they may be worse than the validation curves.`,
+        ]),
+    ...(terms === ""
+      ? []
+      : [`The training loss is with ${terms}, so the two losses cannot be compared.`]),
+  ];
+}
+
+/** `12.5 %` for 0.125, `50 %` for 0.5. */
+export function tickPercent(share: number): string {
+  return percent(share, 1).replace(".0", "");
+}

@@ -1,0 +1,145 @@
+import type { Score, SplitMetrics } from "@mien/format";
+import { tenViews } from "../batch/test-time-augmentation.ts";
+import { describeTarget } from "../run/training-settings.ts";
+import { bootstrapInterval } from "../score/bootstrap.ts";
+import { CALIBRATION_BINS } from "../score/calibration-error.ts";
+import { cell, inPercent, table } from "./markdown.ts";
+import { count, percent } from "./numbers.ts";
+import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released-models.ts";
+
+/** The section of a model card with the scores on each split, as Markdown. */
+export function scoresSection({ metrics, config, openings, weights }: ReleasedModel): string {
+  const { validation, test } = metrics;
+  const all = [
+    ...(test ? splitRows("PrivateTest", test) : []),
+    ...splitRows("PublicTest", validation),
+  ];
+  const copies = (split: SplitMetrics) =>
+    count(split.images - (split.leakFree?.images ?? split.images));
+  const shown = test ?? validation;
+  const tested = openings.some((access) => access.weights !== weights)
+    ? "earlier weights of this name were tested before these were made, see the protocol."
+    : "the training did not read it.";
+  const shift = Math.max(...tenViews(config.input).map(({ x }) => x));
+  return `## Scores
+
+${
+  test
+    ? `PrivateTest is the test split: ${tested} ${USE_OF_VALIDATION}`
+    : `There are no figures on PrivateTest, the test split. ${USE_OF_VALIDATION}`
+}
+
+${table(["split", "by", "", "images", "accuracy", "95 % interval", "macro-F1", "mean recall"], all)}
+
+“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, each also mirrored. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), only the images count on which one of the classes has more of the ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : "PublicTest"}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
+}
+
+/** Every run uses validation in this way; whether settings were chosen on it is not recorded. */
+const USE_OF_VALIDATION =
+  "The epoch was chosen on PublicTest, and the temperature is fitted to it, so its figures may be too good; if settings were chosen on it too, its figures are even more optimistic.";
+
+function intervalsOf({ confusion }: SplitMetrics): string {
+  const interval = (metric: "macroF1" | "meanRecall") =>
+    bootstrapInterval(confusion, metric).map(inPercent).join(" – ");
+  return `macro-F1 ${interval("macroF1")} %, mean recall ${interval("meanRecall")} %`;
+}
+
+function splitRows(split: string, metrics: SplitMetrics): string[][] {
+  const row = (by: string, kind: string, score: Score) => [
+    split,
+    by,
+    kind,
+    count(score.images),
+    percent(score.accuracy),
+    score.accuracyInterval.map(inPercent).join(" – "),
+    percent(score.macroF1),
+    percent(score.meanRecall),
+  ];
+  const rows = (by: string, { averaged, leakFree, ...plain }: SplitMetrics) => [
+    row(by, "plain", plain),
+    ...(averaged ? [row(by, "averaged", averaged)] : []),
+    ...(leakFree ? [row(by, "without copies", leakFree)] : []),
+  ];
+  return [
+    ...rows("labels", metrics),
+    ...(metrics.byVotes ? rows("FER+ votes", metrics.byVotes) : []),
+  ];
+}
+
+/** The section of a model card with recall, precision and F1 of each class, as Markdown. */
+export function classesSection({ metrics, config }: ReleasedModel): string {
+  const scores = metrics.test ?? metrics.validation;
+  const { byVotes } = scores;
+  const figures = ({ confusion, recall, precision, f1 }: SplitMetrics, c: number) => [
+    count(confusion[c]?.reduce((sum, n) => sum + n, 0) ?? 0),
+    percent(recall[c]),
+    percent(precision?.[c]),
+    percent(f1?.[c]),
+  ];
+  const head = ["images", "recall", "precision", "F1"];
+  return `## Class by class
+
+On ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels${byVotes ? ", then by FER+ votes" : ""}.
+
+${table(
+  ["", ...head, ...(byVotes ? head : [])],
+  config.classes.map((name, c) => [
+    cell(name),
+    ...figures(scores, c),
+    ...(byVotes ? figures(byVotes, c) : []),
+  ]),
+)}`;
+}
+
+/** The section of a model card with the calibration errors, as Markdown. */
+export function calibrationSection({ calibration, metrics }: ReleasedModel): string {
+  const splits = Object.entries({ PublicTest: metrics.validation, PrivateTest: metrics.test });
+  const rows = splits.flatMap(([split, scores]) => {
+    const { byVotes, mixed } = scores ?? {};
+    const row = (by: string, before?: number, after?: number) => [
+      split,
+      by,
+      percent(before),
+      percent(after),
+    ];
+    return [
+      ...(scores ? [row("labels", scores.ece, scores.calibrated?.ece)] : []),
+      ...(byVotes ? [row("FER+ votes", byVotes.ece, byVotes.calibrated?.ece)] : []),
+      ...(mixed ? [row(describeTarget(calibration.voteShare), mixed.ece, mixed.calibratedEce)] : []),
+    ];
+  });
+  return `## Calibration
+
+One temperature, ${calibration.temperature.toFixed(4)}, fitted to PublicTest by ${describeTarget(calibration.voteShare)}, is inside the graph. Expected calibration error in ${CALIBRATION_BINS} equal bins:
+
+${table(["split", "by", "before", "after"], rows)}`;
+}
+
+/** The section of a model card that compares the released models, as Markdown. */
+export function comparisonSection(name: string, index: ReleaseIndex): string {
+  const models = Object.entries(index.models);
+  const link = (other: string) => (other === name ? `**${other}**` : `[${other}](${other}.md)`);
+  const figures = ({ accuracy, meanRecall, byVotes }: SplitMetrics) => [
+    percent(accuracy),
+    percent(byVotes?.accuracy),
+    percent(meanRecall),
+    percent(byVotes?.meanRecall),
+  ];
+  const head = ["accuracy, labels", "accuracy, votes", "mean recall, labels", "mean recall, votes"];
+  const onValidation = models.map(([other, model]) => [
+    link(other),
+    count(model.parameters),
+    ...figures(model.metrics.validation),
+    percent(balancedScore(model)) + (index.default === other ? " ★" : ""),
+  ]);
+  const onTest = models.flatMap(([other, { metrics }]) =>
+    metrics.test ? [[link(other), ...figures(metrics.test)]] : [],
+  );
+  return `## Comparison with the other released models
+
+The default (★) is the model with the best mean recall on PublicTest, averaged over that by labels and that by votes:
+
+${table(["", "parameters", ...head, "average of both mean recalls"], onValidation)}${
+    onTest.length === 0 ? "" : `\n\nOn PrivateTest:\n\n${table(["", ...head], onTest)}`
+  }`;
+}

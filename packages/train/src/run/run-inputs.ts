@@ -1,0 +1,47 @@
+import path from "node:path";
+import { codeVersion } from "@mien/cli";
+import type { RunConfig } from "@mien/format";
+
+/** A run that a command asks for; it has no folder yet, and so no name. */
+export type RequestedRun = Omit<RunConfig, "name">;
+
+/** Everything that determines the result of a training run. */
+export type RunInputs = Pick<RunConfig, "split" | "seed" | "hyperparameters"> & {
+  /** SHA-256 of the uncompressed CSV. */
+  readonly data: string;
+  /** SHA-256 of the FER+ votes; absent if the targets do not use votes. */
+  readonly votes?: string;
+  /** SHA-256 of the teacher's probabilities; absent if the targets do not use a teacher. */
+  readonly teacher?: string;
+};
+
+/** The inputs of a run, from its configuration. */
+export function inputsOf(config: RequestedRun): RunInputs {
+  const { data, votes, teacher, split, seed, hyperparameters } = config;
+  return {
+    data: data.sha256,
+    ...(votes && { votes: votes.sha256 }),
+    ...(teacher && { teacher: teacher.sha256 }),
+    split,
+    seed,
+    hyperparameters,
+  };
+}
+
+/** The inputs as JSON with sorted keys, so that equal inputs give equal texts. */
+export function inputsKey(inputs: RunInputs): string {
+  return JSON.stringify(inputs, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}
+
+/** A hash of the source code that determines the result of a run: train, data and format. */
+export function trainingCode(): Promise<string> {
+  // The packages are siblings, both as sources and after the build.
+  const here = path.resolve(import.meta.dirname, "..");
+  const kind = path.basename(here);
+  const folders = ["train", "data", "format"].map((name) => path.join(here, "../..", name, kind));
+  return codeVersion(folders);
+}

@@ -1,0 +1,76 @@
+import type { RunConfig } from "@mien/format";
+
+/** The part of a run's configuration that says how it was trained. */
+type TrainedRun = Pick<RunConfig, "hyperparameters">;
+
+/**
+ * The targets of a training in words, e.g. `the FER+ votes`.
+ *
+ * @param voteShare share of the FER+ votes in the targets, 0–1; the labels have the rest.
+ */
+export function describeTarget(voteShare: number): string {
+  if (voteShare === 0) return "the data set's labels";
+  if (voteShare === 1) return "the FER+ votes";
+  return `labels and FER+ votes, ${Math.round(100 * (1 - voteShare))} to ${Math.round(100 * voteShare)}`;
+}
+
+/** The share of the FER+ votes in the targets of a run, 0–1; 0 if the run has no such setting. */
+export function voteShareOf(run: TrainedRun): number {
+  return settingOf(run, "voteShare");
+}
+
+/** The numeric setting of that name, or `absent` (default 0) if the run does not have it. */
+export function settingOf({ hyperparameters }: TrainedRun, name: string, absent = 0): number {
+  return Number(hyperparameters[name] ?? absent);
+}
+
+/** The settings of augmentation; above 0 means on. */
+const AUGMENTATION = [
+  "zoom",
+  "shift",
+  "rotation",
+  "mirror",
+  "brightness",
+  "contrast",
+  "erasing",
+  "mixup",
+];
+
+/**
+ * What changes the training images but not the validation images in a run: `augmentation`,
+ * `dropout`, both or neither.
+ */
+export function trainingOnlyEffects(run: TrainedRun): string[] {
+  const isAnyOn = (names: readonly string[]) => names.some((name) => settingOf(run, name) > 0);
+  return [
+    ...(isAnyOn(AUGMENTATION) ? ["augmentation"] : []),
+    ...(isAnyOn(["dropout", "convDropout"]) ? ["dropout"] : []),
+  ];
+}
+
+/**
+ * What is part of a run's training loss but not of its validation loss, e.g. `label smoothing,
+ * mixup`; empty if the two losses are the same measure.
+ */
+export function trainingOnlyLossTerms(run: TrainedRun): string {
+  const names = {
+    labelSmoothing: "label smoothing",
+    distillation: "a teacher's probabilities",
+    mixup: "mixup",
+    logitAdjustment: "logit adjustment",
+  };
+  const used = Object.entries(names).filter(([key]) => settingOf(run, key) > 0);
+  return used.map(([, name]) => name).join(", ");
+}
+
+/** A sentence about the images that a run was trained on, by its settings `subset` and `omit`. */
+export function describeTrainingImages(run: TrainedRun): string {
+  const subset = settingOf(run, "subset", 1);
+  const left = {
+    blank: " Blank images were left out.",
+    "blank-and-conflicting": " Blank images and copies with different labels were left out.",
+  }[String(run.hyperparameters["omit"])];
+  const share =
+    subset < 1 ? `${Number((100 * subset).toFixed(2))} % of each class of` : "all images of";
+  return `The run was trained on ${share} the training split (Training).${left ?? ""}`;
+}
