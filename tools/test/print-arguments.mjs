@@ -7,7 +7,7 @@ import { register } from "tsx/esm/api";
 const [, script = "", ...words] = process.argv;
 if (script.endsWith(path.normalize("src/bin.ts"))) {
   register();
-  const module = new URL("../../packages/cli/src/typed-arguments.ts", import.meta.url);
+  const module = new URL("../../packages/cli/src/command/typed-arguments.ts", import.meta.url);
   const { typedArguments } = await import(fileURLToPath(module));
   const project = path.basename(path.resolve(script, "../.."));
   process.stdout.write(`arguments: ${JSON.stringify(typedArguments(project, words))}\n`);

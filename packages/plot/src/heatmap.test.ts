@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { drawHeatmap, isDark, sequentialColour } from "./heatmap.ts";
+import { isDark, sequentialColour } from "./colour-scale.ts";
+import { drawHeatmap } from "./heatmap.ts";
 import { decode } from "./testing/pixels.ts";
 
 const heatmap = {

@@ -2,7 +2,7 @@ import { createCanvas, type Canvas } from "@napi-rs/canvas";
 import { fontOf, openCanvas, THEMES, widestText, type Theme } from "./theme.ts";
 
 /** One picture of a grid. */
-export interface GridImage {
+interface GridImage {
   /** uint8 [height, width, channels], row-major. */
   readonly pixels: Uint8Array;
   /** In pixels. */

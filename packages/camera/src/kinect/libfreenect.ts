@@ -1,5 +1,6 @@
 import koffi from "koffi";
 import type { CameraParameters } from "./camera-parameters.ts";
+import { REG_INFO } from "./registration-fields.ts";
 
 /** A pointer to an object of libfreenect: a context, a device or a callback. */
 export type Handle = unknown;
@@ -40,12 +41,6 @@ export const RESOLUTION = 1;
 export const DEPTH_11BIT = 0;
 export const VIDEO_RGB = 0;
 export const CAMERA = 2;
-
-/** The fields of libfreenect's `freenect_reg_info`, all int32, in their order. */
-export const REG_INFO =
-  "dx_center ax bx cx dx dx_start ay by cy dy dy_start dx_beta_start dy_beta_start rollout_blank " +
-  "rollout_size dx_beta_inc dy_beta_inc dxdx_start dxdy_start dydx_start dydy_start dxdxdx_start " +
-  "dydxdx_start dxdxdy_start dydxdy_start back_comp1 dydydx_start back_comp2 dydydy_start";
 
 interface Registration {
   readonly info: Record<string, number>;

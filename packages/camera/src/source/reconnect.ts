@@ -13,7 +13,7 @@ const LONGEST_WAIT = 2000;
 const GRACE = 250;
 
 /** A source that can be opened again. */
-export interface Reconnectable {
+export interface ReconnectPlan {
   /** For people, while it was not opened yet. */
   readonly name: string;
   /**
@@ -36,7 +36,7 @@ export interface Reconnectable {
  * @throws {MienError} without `reconnect`, if it cannot be opened.
  */
 export async function openReconnecting(
-  { name, open }: Reconnectable,
+  { name, open }: ReconnectPlan,
   options: SourceOptions,
 ): Promise<Source> {
   const { reconnect = false, onNotice } = options;

@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import koffi from "koffi";
-import { REG_INFO } from "../libfreenect.ts";
+import { REG_INFO } from "../registration-fields.ts";
 import type { CameraParameters } from "../camera-parameters.ts";
 
 const [file, json] = process.argv.slice(2) as [string, string];

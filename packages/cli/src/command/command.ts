@@ -1,5 +1,5 @@
 import type { Options, OptionValues, Positional } from "./option-types.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** A command: its name, its flags and arguments, and what it does. */
 export interface Command<O extends Options = Options> {

@@ -6,8 +6,8 @@ import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { counted } from "./format-quantities.ts";
-import { commandHelp } from "./help.ts";
-import { barLine } from "./progress-bar.ts";
+import { commandHelp } from "../command/help.ts";
+import { barLine } from "./bar-line.ts";
 import { renderTable } from "./table.ts";
 
 const HEAD = ["trial", "what was tried", "accuracy", "loss", "why it was stopped"];

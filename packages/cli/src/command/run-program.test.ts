@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { shellQuote } from "./terminal.ts";
+import { shellQuote } from "../terminal/terminal.ts";
 
 let folder: string;
 let program: string;
@@ -12,8 +12,8 @@ const node = ["--conditions=source", "--import", "tsx"];
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "mien-run-"));
   program = path.join(folder, "program.mts");
-  const cli = JSON.stringify(path.join(import.meta.dirname, "index.ts"));
-  const format = JSON.stringify(path.resolve(import.meta.dirname, "../../format/src/index.ts"));
+  const cli = JSON.stringify(path.join(import.meta.dirname, "../index.ts"));
+  const format = JSON.stringify(path.resolve(import.meta.dirname, "../../../format/src/index.ts"));
   writeFileSync(
     program,
     `import { defineCommand, runProgram } from ${cli};

@@ -1,13 +1,13 @@
 import { MienError, messageOf, TELEMETRY_OFF, withoutSecrets } from "@mien/format";
 import type { Command, CommandContext, Program } from "./command.ts";
-import { fileError } from "./file-errors.ts";
-import { checkWritable, writeJson } from "./files.ts";
+import { fileError } from "../files/file-errors.ts";
+import { checkWritable, writeJson } from "../files/files.ts";
 import { packageHelp, commandHelp } from "./help.ts";
 import { commonOptions } from "./common-flags.ts";
 import type { Options, OptionValues } from "./option-types.ts";
 import { parseOptions } from "./parse-options.ts";
-import { aboveBar, removeBar } from "./progress-bar.ts";
-import { createTerminal } from "./terminal.ts";
+import { aboveBar, removeBar } from "../terminal/progress-bar.ts";
+import { createTerminal } from "../terminal/terminal.ts";
 import { typedArguments } from "./typed-arguments.ts";
 
 /** Exit codes of every mien program; nx reports every failure as 1. */

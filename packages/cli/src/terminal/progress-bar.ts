@@ -1,0 +1,59 @@
+import { createLogUpdate } from "log-update";
+import { barLine } from "./bar-line.ts";
+
+/** Shortest time between two drawings of the bar, in milliseconds. */
+const REDRAW_INTERVAL = 200;
+
+/** The bar on the screen, above which lines are printed; there is at most one. */
+let shown: { draw: () => void } | undefined;
+let screen: ReturnType<typeof createLogUpdate> | undefined;
+
+/**
+ * Removes the bar, prints, and draws the bar again below.
+ *
+ * @param print gets whether there was a bar; then the cursor is at the beginning of a line.
+ */
+export function aboveBar(print: (hadBar: boolean) => void): void {
+  if (shown !== undefined) screen?.clear();
+  print(shown !== undefined);
+  shown?.draw();
+}
+
+/** Removes the bar permanently. */
+export function removeBar(): void {
+  if (shown !== undefined) screen?.clear();
+  shown = undefined;
+}
+
+/** Shows a bar on standard error, which must be a terminal; the cursor stays visible. */
+export function showBar(label: string, total: number) {
+  if (screen === undefined) {
+    screen = createLogUpdate(process.stderr, { showCursor: true });
+    // Removes the bar also if the process exits at once.
+    process.once("exit", removeBar);
+  }
+  const started = performance.now();
+  let [last, done, note] = [-Infinity, 0, ""];
+  const bar = {
+    draw: () => {
+      const seconds = (performance.now() - started) / 1000;
+      const secondsLeft = done > 0 ? (seconds * Math.max(0, total - done)) / done : undefined;
+      screen?.(barLine({ label, done, total, secondsLeft, note }, process.stderr.columns || 80));
+    },
+  };
+  shown = bar;
+  bar.draw();
+  return {
+    update: (now: number, text?: string) => {
+      [done, note] = [now, text ?? note];
+      if (shown !== bar || performance.now() - last < REDRAW_INTERVAL) return;
+      last = performance.now();
+      bar.draw();
+    },
+    stop: () => {
+      if (shown !== bar) return;
+      screen?.clear();
+      shown = undefined;
+    },
+  };
+}
