@@ -105,7 +105,9 @@ export function calibrationSection({ calibration, metrics }: ReleasedModel): str
     return [
       ...(scores ? [row("labels", scores.ece, scores.calibrated?.ece)] : []),
       ...(byVotes ? [row("FER+ votes", byVotes.ece, byVotes.calibrated?.ece)] : []),
-      ...(mixed ? [row(describeTarget(calibration.voteShare), mixed.ece, mixed.calibratedEce)] : []),
+      ...(mixed
+        ? [row(describeTarget(calibration.voteShare), mixed.ece, mixed.calibratedEce)]
+        : []),
     ];
   });
   return `## Calibration

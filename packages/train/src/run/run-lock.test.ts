@@ -72,9 +72,9 @@ describe("lockRun", () => {
   it("replaces a lock whose content does not name a running process", async () => {
     for (const content of ["half writ", "", "0", "-1", "999999999 1 x"]) {
       await writeFile(file, content);
-      await (
-        await lockRun(folder)
-      )();
+      const unlock = await lockRun(folder);
+      expect(await readFile(file, "utf8")).toMatch(new RegExp(`^${process.pid}( |$)`));
+      await unlock();
     }
   });
 
@@ -86,9 +86,9 @@ describe("lockRun", () => {
       await release();
       for (const stale of [`${pid} ${Number(start) - 1} ${boot}`, `${pid} ${start} other-boot`]) {
         await writeFile(file, stale);
-        await (
-          await lockRun(folder)
-        )();
+        const unlock = await lockRun(folder);
+        expect(await readFile(file, "utf8")).toMatch(new RegExp(`^${process.pid}( |$)`));
+        await unlock();
       }
     },
   );
