@@ -26,6 +26,8 @@ export class PlainRows {
   #line: number;
   /** The beginning of a line whose end is in a later chunk. */
   #carried: Buffer = Buffer.alloc(0);
+  /** Whether the line ends with the file. */
+  #isLast = false;
 
   /** @param line number of the line on which the first chunk starts. */
   constructor(rows: RowCollector, line: number) {
@@ -66,7 +68,8 @@ export class PlainRows {
 
   /** Scans the last line if it has no line end. */
   end(): void {
-    if (this.#carried.length > 0) this.#add(this.#carried, 0, this.#carried.length, true);
+    this.#isLast = true;
+    if (this.#carried.length > 0) this.#add(this.#carried, 0, this.#carried.length);
   }
 
   #carry(line: Buffer): undefined {
@@ -75,7 +78,7 @@ export class PlainRows {
     this.#carried = line;
   }
 
-  #add(bytes: Buffer, start: number, lineEnd: number, last = false): void {
+  #add(bytes: Buffer, start: number, lineEnd: number): void {
     const line = this.#line++;
     const end = lineEnd > start && bytes[lineEnd - 1] === RETURN ? lineEnd - 1 : lineEnd;
     if (end === start) return;
@@ -89,13 +92,13 @@ export class PlainRows {
       if (trim(row).length === 0) return;
       let columns = 1;
       for (const byte of row) if (byte === COMMA) columns++;
-      return this.#rows.addMiscounted({ row, columns, names: COLUMNS }, line, last);
+      return this.#rows.addMiscounted({ row, columns, names: COLUMNS }, line, this.#isLast);
     }
     const fields = {
       emotion: bytes.subarray(start, first),
       pixels: bytes.subarray(first + 1, second),
       usage: bytes.subarray(second + 1, end),
     };
-    this.#rows.add(fields, line, last);
+    this.#rows.add(fields, line, this.#isLast);
   }
 }

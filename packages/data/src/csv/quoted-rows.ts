@@ -74,7 +74,7 @@ export async function readQuotedRows(
         columns = findColumns(header, file);
         continue;
       }
-      if (held !== undefined) addRow(held, columns, rows);
+      if (held !== undefined) addRow(held, { columns, rows, last: false });
       held = { record, line };
     }
   } catch (error) {
@@ -89,7 +89,7 @@ export async function readQuotedRows(
     source.destroy();
   }
   if (held !== undefined && columns !== undefined) {
-    addRow(held, columns, rows, !tail.endsInNewline);
+    addRow(held, { columns, rows, last: !tail.endsInNewline });
   }
 }
 
@@ -159,9 +159,7 @@ function headerAdvice(names: readonly string[]): string {
 
 function addRow(
   { record, line }: { record: readonly Buffer[]; line: number },
-  columns: Columns,
-  rows: RowCollector,
-  last = false,
+  { columns, rows, last }: { columns: Columns; rows: RowCollector; last: boolean },
 ): void {
   if (record.length === 1 && trim(record[0] as Buffer).length === 0) return;
   if (record.length !== columns.names.length) {

@@ -46,7 +46,8 @@ export class Raster {
     for (let row = box.top; row <= box.bottom; row++) {
       for (let column = box.left; column <= box.right; column++) {
         const share = within === undefined ? 1 : shareOf(within, row, column);
-        if (share > 0) this.#mix(row, column, shader(centreOf(column), centreOf(row)), share);
+        if (share > 0)
+          this.#mix(row * this.size + column, shader(centreOf(column), centreOf(row)), share);
       }
     }
   }
@@ -94,13 +95,13 @@ export class Raster {
       const along = shape(centreOf(row));
       for (let column = box.left; column <= box.right; column++) {
         const limit = within === undefined ? 1 : shareOf(within, row, column);
-        if (limit > 0) this.#mix(row, column, value, alpha * limit * along(centreOf(column)));
+        if (limit > 0)
+          this.#mix(row * this.size + column, value, alpha * limit * along(centreOf(column)));
       }
     }
   }
 
-  #mix(row: number, column: number, value: number, share: number): void {
-    const at = row * this.size + column;
+  #mix(at: number, value: number, share: number): void {
     const before = this.pixels[at] as number;
     this.pixels[at] = before + (value - before) * share;
   }

@@ -34,7 +34,7 @@ export function polygonShape(points: readonly Point[], soft: number): Shape {
     return (x) => {
       let inside = false;
       for (const crossing of crossings) if (x < crossing) inside = !inside;
-      const distance = Math.sqrt(nearestSquared(near, x, y, soft));
+      const distance = Math.sqrt(Math.min(soft * soft, nearestSquared(near, x, y)));
       return smoothEdge(inside ? -distance : distance, soft);
     };
   };
@@ -94,8 +94,8 @@ function reaches({ y, dy }: Segment, row: number, margin: number): boolean {
   return row >= Math.min(y, y + dy) - margin && row <= Math.max(y, y + dy) + margin;
 }
 
-function nearestSquared(segments: readonly Segment[], x: number, y: number, limit: number): number {
-  let nearest = limit * limit;
+function nearestSquared(segments: readonly Segment[], x: number, y: number): number {
+  let nearest = Infinity;
   for (const segment of segments) {
     const t = nearestPlace(segment, x, y);
     const dx = x - segment.x - t * segment.dx;

@@ -121,7 +121,7 @@ export const searchCommand = defineCommand({
     const settings: Settings = {
       data: { name: manifest.name, sha256, skipBadRows },
       space,
-      pruner: values.pruner as Settings["pruner"],
+      pruner: values.pruner,
       epochs: values.epochs,
       subset: values.subset,
       seed: values.seed,

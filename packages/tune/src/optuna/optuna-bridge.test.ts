@@ -187,12 +187,9 @@ print(json.dumps({"params": [trial.params for trial in study.trials], "best": st
     for (let retries = 1; retries <= 4; retries++) {
       const next = await open();
       const asked = await ask(next);
-      if (retries <= 3) {
-        expect(asked).toMatchObject({ retryOf: last, params: first.params });
-        last = asked.number;
-      } else {
-        expect(asked.retryOf).toBeNull();
-      }
+      const repeated = { retryOf: last, params: first.params };
+      expect(asked).toMatchObject(retries <= 3 ? repeated : { retryOf: null });
+      last = asked.number;
       process.kill(next.pid, "SIGKILL");
     }
   });

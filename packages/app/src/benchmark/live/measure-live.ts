@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { median, quantile } from "@mien/bench";
 import type { ShownFrame } from "@mien/web";
-import type { ServerFigures, ServerProcess } from "./server-process.ts";
+import type { ServerProcess } from "./server-process.ts";
 import { openViewers } from "./measured-viewers.ts";
 import type { WatchedPage } from "./watched-page.ts";
 

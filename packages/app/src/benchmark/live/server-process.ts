@@ -17,7 +17,7 @@ export interface ServerProcess {
 }
 
 /** Values of the server's `/metrics`. */
-export interface ServerFigures {
+interface ServerFigures {
   /** Milliseconds since the benchmark began. */
   readonly timeMs: number;
   /** Seconds of processor time since the server began. */
