@@ -22,7 +22,7 @@ describe("locateDataset", () => {
     it.each<[what: string, prepare: (folder: string) => Promise<string> | string, said: RegExp]>([
       ["a folder that is not there", (f) => path.join(f, "typo"), /no such folder/],
       ["a file", (f) => touch(f, "fer2013.csv"), /that is a file.*--csv \S+fer2013\.csv/s],
-      ["an unexpanded ~", () => "~/Downloads", /there is no .*outside of quotes/s],
+      ["an unexpanded ~", () => "~/Downloads", /no such folder.*outside quotes/s],
       ["an empty folder", (f) => f, /fer2013\.csv\.gz in .*found no CSV and no archive/],
       ["a folder with other files", withOthers, /found Fer 2013\.csv, archive\.zip\n/],
     ])("%s", async (_, prepare, said) => {
