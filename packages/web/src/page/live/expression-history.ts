@@ -8,7 +8,7 @@ const KEEP = 9000;
 const MOST = 12;
 
 /** What one person showed over time. */
-export interface Line {
+export interface ExpressionSeries {
   readonly times: number[];
   /** By label: the mean probability in each step; null in a gap. */
   readonly shares: (number | null)[][];
@@ -22,8 +22,8 @@ interface Sums {
 }
 
 /** What everybody showed, as long as the page is open; it is kept nowhere else. */
-export class History {
-  readonly lines = new Map<string, Line>();
+export class ExpressionHistory {
+  readonly lines = new Map<string, ExpressionSeries>();
   /** Of the newest result, in seconds since 1970. */
   now = 0;
   readonly #open = new Map<string, Sums>();

@@ -7,13 +7,13 @@ import { DepthView } from "./depth-view.tsx";
 import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
 import { useLostFocus } from "../focus.ts";
-import type { History } from "./expression-history.ts";
+import type { ExpressionHistory } from "./expression-history.ts";
 import type { Screen } from "../screen.ts";
-import { messageFor } from "./stage-message.ts";
+import { stageMessage } from "./stage-message.ts";
 import { draw, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
 import { Tools, type Tool } from "./live-tools.tsx";
-import { ask } from "../server/api.ts";
+import { callApi } from "../server/api.ts";
 
 export interface LiveViewProps {
   readonly state: LiveState;
@@ -32,7 +32,7 @@ export interface LiveViewProps {
   readonly setWantsDepth: (wanted: boolean) => void;
   readonly camera: Camera;
   readonly cameraState: CameraState;
-  readonly history: History;
+  readonly history: ExpressionHistory;
 }
 
 /** More cards than this are no help. */
@@ -66,7 +66,7 @@ export function LiveView(props: LiveViewProps) {
     link.click();
   };
   const record = () =>
-    void ask("PUT", "session", { recording: recording === null }).then(
+    void callApi("PUT", "session", { recording: recording === null }).then(
       () => setProblem(""),
       (error: Error) => setProblem(error.message),
     );
@@ -108,7 +108,7 @@ export function LiveView(props: LiveViewProps) {
       act: record,
     },
   ];
-  const message = messageFor({
+  const message = stageMessage({
     connected,
     refused,
     status,

@@ -42,7 +42,7 @@ const CAMERA: Readonly<Record<CameraState, StageMessage | null>> = {
 };
 
 /** What to tell people; null while pictures come. */
-export function messageFor(given: {
+export function stageMessage(given: {
   readonly connected: boolean;
   readonly refused: boolean;
   readonly status: LiveState["status"];

@@ -1,6 +1,6 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Shown } from "../server/connection.ts";
+import type { LiveFrame } from "../server/connection.ts";
 import { colourOfConfirmed, nameOf } from "./expressions.ts";
 import type { Screen } from "../screen.ts";
 
@@ -30,7 +30,11 @@ export function Stage({ screen, view, alt }: { screen: Screen; view: StageView; 
 }
 
 /** Draws a frame: the picture, boxes of faces, and of what was rejected. */
-export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view: StageView): void {
+export function draw(
+  canvas: HTMLCanvasElement,
+  { result, picture }: LiveFrame,
+  view: StageView,
+): void {
   const { width, height } = result;
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;

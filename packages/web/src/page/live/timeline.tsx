@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { colourOf } from "./expressions.ts";
-import type { History, Line } from "./expression-history.ts";
+import type { ExpressionHistory, ExpressionSeries } from "./expression-history.ts";
 import { TimeSpan } from "./time-span.ts";
 
 const REFRESH = 500;
@@ -14,7 +14,7 @@ const MOST_PLOTS = 6;
 
 /** A stacked plot for each person, all of the same time. */
 export function Timelines(props: {
-  history: History;
+  history: ExpressionHistory;
   labels: readonly string[];
   /** Whether names are hidden. */
   privacy: boolean;
@@ -31,7 +31,7 @@ export function Timelines(props: {
   useEffect(() => span.advance(history.now));
   // Whoever was there within the last minute, or at all while somebody looks back. In the order in
   // which they came, so that plots do not jump under the mouse.
-  const came = ({ times }: Line) => times[0] ?? 0;
+  const came = ({ times }: ExpressionSeries) => times[0] ?? 0;
   const lines = [...history.lines]
     .filter(([, { times }]) => times.length >= LEAST_SAMPLES)
     .filter(([, { lastSeen }]) => !span.follows || lastSeen >= span.min)
@@ -87,7 +87,7 @@ export function Timelines(props: {
 
 interface TimelineProps {
   readonly name: string;
-  readonly line: Line;
+  readonly line: ExpressionSeries;
   readonly labels: readonly string[];
   readonly span: TimeSpan;
   /** Whether times stand under it. */
@@ -171,7 +171,7 @@ function listen(element: HTMLElement, over: HTMLElement, span: TimeSpan): () => 
 }
 
 /** Each series on top of those before it. */
-function stacked({ times, shares }: Line): uPlot.AlignedData {
+function stacked({ times, shares }: ExpressionSeries): uPlot.AlignedData {
   const below = new Float64Array(times.length);
   const series = shares.map((values) =>
     values.map((value, i) => (value === null ? null : (below[i] = (below[i] as number) + value))),

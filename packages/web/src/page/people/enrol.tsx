@@ -2,7 +2,7 @@ import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../../messages.ts";
 import { KEEP_DAYS } from "../../retention-days.ts";
-import { ask } from "../server/api.ts";
+import { callApi } from "../server/api.ts";
 import { useLostFocus } from "../focus.ts";
 import type { PeopleViewProps } from "./people-view.tsx";
 import type { Screen } from "../screen.ts";
@@ -19,7 +19,7 @@ export function Enrol({ state, screen, hasPicture }: PeopleViewProps) {
   const { enrolment } = state;
   const title = useLostFocus<HTMLHeadingElement>(enrolment?.state);
   const act = (method: string, path: string, body?: unknown) =>
-    ask<Enrolment>(method, path, body).then(
+    callApi<Enrolment>(method, path, body).then(
       () => {
         setProblem("");
         setSaid(path === "enrolment/save" ? "Enrolled." : "");
@@ -66,7 +66,7 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
     if (problem !== undefined) return undefined;
     let isOld = false;
     const query = new URLSearchParams({ name: called, keepDays: String(keepDays) });
-    void ask<{ text: string }>("GET", `consent?${query.toString()}`).then(
+    void callApi<{ text: string }>("GET", `consent?${query.toString()}`).then(
       (answer) => {
         if (!isOld) setText(answer.text);
       },

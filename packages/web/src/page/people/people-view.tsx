@@ -2,7 +2,7 @@ import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PeopleSummary, PersonSummary } from "../../messages.ts";
-import { ask } from "../server/api.ts";
+import { callApi } from "../server/api.ts";
 import type { LiveState } from "../server/connection.ts";
 import { Enrol, NameProblem } from "./enrol.tsx";
 import { rateText } from "../live/expressions.ts";
@@ -21,13 +21,13 @@ export function PeopleView({ state, screen, hasPicture }: PeopleViewProps) {
   const [problem, setProblem] = useState("");
   const known = state.hello?.people.join() ?? "";
   useEffect(() => {
-    void ask<PeopleSummary>("GET", "people").then(setSummary, (error: Error) =>
+    void callApi<PeopleSummary>("GET", "people").then(setSummary, (error: Error) =>
       setProblem(error.message),
     );
   }, [known, state.connected]);
   const [said, setSaid] = useState("");
   const change: Change = (done, [method, path, body]) =>
-    ask<PeopleSummary>(method, path, body).then(
+    callApi<PeopleSummary>(method, path, body).then(
       (next) => {
         setSummary(next);
         setProblem("");

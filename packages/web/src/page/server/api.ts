@@ -8,7 +8,11 @@ interface Refusal {
  *
  * @throws {Error} with a sentence for people.
  */
-export async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+export async function callApi<Answer>(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
   const response = await fetch(`/api/${path}`, {
     method,
     ...(body === undefined

@@ -10,7 +10,7 @@ import type { Connection, Picture } from "./connection.ts";
 export type CameraState = "off" | "asking" | "on" | "denied" | "none" | "busy" | "insecure";
 
 /** A picture that was sent. */
-export interface Taken {
+export interface SentPicture {
   readonly picture: Picture;
   /** Milliseconds since 1970. */
   readonly takenAt: number;
@@ -34,7 +34,7 @@ export class Camera {
   skipped = 0;
   readonly #connection: Connection;
   readonly #canvas = new OffscreenCanvas(1, 1);
-  readonly #sent = new Map<number, Taken>();
+  readonly #sent = new Map<number, SentPicture>();
   #stream: MediaStream | null = null;
   #number = 0;
   #message = new ArrayBuffer(0);
@@ -79,7 +79,7 @@ export class Camera {
   }
 
   /** The picture of that number, which the server has worked on; the caller closes it. */
-  answered(number: number): Taken | undefined {
+  takeSent(number: number): SentPicture | undefined {
     const taken = this.#sent.get(number);
     this.#sent.delete(number);
     // Those before it were left out.
@@ -111,7 +111,7 @@ export class Camera {
     const takenAt = Date.now();
     const number = this.#number++;
     const picture = (await this.#planes(video, number)) ?? this.#rgba(video, number);
-    if (this.#stream !== null && this.#connection.offer(this.#message)) {
+    if (this.#stream !== null && this.#connection.sendPicture(this.#message)) {
       this.#sent.set(number, { picture, takenAt });
     } else picture.close();
   }
