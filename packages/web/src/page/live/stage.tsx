@@ -62,7 +62,7 @@ export function draw(
     context.strokeStyle = "#e9a03b";
     context.strokeRect(x, y, w, h);
     context.setLineDash([]);
-    label(context, "no face", [x, y, w, h], unit, "#e9a03b", "#1b1d1c");
+    label(context, "no face", { box: [x, y, w, h], unit, back: "#e9a03b", ink: "#1b1d1c" });
   }
   for (const face of result.faces) {
     const colour = colourOfConfirmed(face, view.labels);
@@ -73,18 +73,25 @@ export function draw(
     context.roundRect(x, y, w, h, 8 * unit);
     context.stroke();
     const words = [view.privacy ? "" : nameOf(face), confirmedText(face) ?? "…"].filter(Boolean);
-    label(context, words.join(" · "), [x, y, w, h], unit, colour, "#ffffff");
+    label(context, words.join(" · "), { box: [x, y, w, h], unit, back: colour, ink: "#ffffff" });
   }
 }
 
-function label(
-  context: CanvasRenderingContext2D,
-  text: string,
-  [x, y, , h]: readonly [number, number, number, number],
-  unit: number,
-  back: string,
-  ink: string,
-): void {
+interface LabelStyle {
+  /** The box that the label belongs to: [x, y, width, height] in pixels. */
+  readonly box: readonly [number, number, number, number];
+  /** Pixels of the picture for one pixel of a picture that is 640 pixels wide. */
+  readonly unit: number;
+  /** Colour of the background. */
+  readonly back: string;
+  /** Colour of the text. */
+  readonly ink: string;
+}
+
+/** Writes a text above a box, or below it if there is no room above. */
+function label(context: CanvasRenderingContext2D, text: string, style: LabelStyle): void {
+  const { unit, back, ink } = style;
+  const [x, y, , h] = style.box;
   const width = context.measureText(text).width + 12 * unit;
   const height = 22 * unit;
   const top =

@@ -4,7 +4,8 @@ import type { Enrolment } from "../../messages.ts";
 import { KEEP_DAYS } from "../../retention-days.ts";
 import { callApi } from "../server/api.ts";
 import { useLostFocus } from "../focus.ts";
-import type { PeopleViewProps } from "./people-view.tsx";
+import type { LiveState } from "../server/connection.ts";
+import { NameProblem } from "./name-problem.tsx";
 import type { Screen } from "../screen.ts";
 import { Stage } from "../live/stage.tsx";
 
@@ -12,8 +13,15 @@ import { Stage } from "../live/stage.tsx";
 const DAYS = [30, KEEP_DAYS, 365];
 const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
 
-/** Consent, then pictures, then a look at them. */
-export function Enrol({ state, screen, hasPicture }: PeopleViewProps) {
+export interface EnrolProps {
+  readonly state: LiveState;
+  readonly screen: Screen;
+  /** Whether a camera runs. */
+  readonly hasPicture: boolean;
+}
+
+/** Enrols a person in three steps: consent, taking pictures, review. */
+export function Enrol({ state, screen, hasPicture }: EnrolProps) {
   const [problem, setProblem] = useState("");
   const [said, setSaid] = useState("");
   const { enrolment } = state;
@@ -136,17 +144,6 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
         Take pictures
       </button>
     </form>
-  );
-}
-
-/** What is wrong with a name that is being typed; nothing while the field is empty. */
-export function NameProblem({ id, name }: { readonly id: string; readonly name: string }) {
-  const called = toPersonName(name);
-  const problem = called === "" ? undefined : personNameProblem(called);
-  return (
-    <p id={id} class={problem === undefined ? "unseen" : "hint bad"} aria-live="polite">
-      {problem !== undefined && `This cannot be a name: ${problem}.`}
-    </p>
   );
 }
 

@@ -3,20 +3,12 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PeopleSummary, PersonSummary } from "../../messages.ts";
 import { callApi } from "../server/api.ts";
-import type { LiveState } from "../server/connection.ts";
-import { Enrol, NameProblem } from "./enrol.tsx";
+import { Enrol, type EnrolProps } from "./enrol.tsx";
+import { NameProblem } from "./name-problem.tsx";
 import { rateText } from "../live/expressions.ts";
 import { useLostFocus } from "../focus.ts";
-import type { Screen } from "../screen.ts";
 
-export interface PeopleViewProps {
-  readonly state: LiveState;
-  readonly screen: Screen;
-  /** Whether a camera runs. */
-  readonly hasPicture: boolean;
-}
-
-export function PeopleView({ state, screen, hasPicture }: PeopleViewProps) {
+export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
   const [summary, setSummary] = useState<PeopleSummary | null>(null);
   const [problem, setProblem] = useState("");
   const known = state.hello?.people.join() ?? "";
