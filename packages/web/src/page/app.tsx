@@ -143,9 +143,9 @@ export function App() {
       </main>
       <footer class="notice">
         <p>
-          <strong>A system here reads facial expressions</strong>
+          <strong>This system reads facial expressions</strong>
           {(hello?.people.length ?? 0) > 0 && " and recognises people who have agreed to it"}. It
-          reads what a face shows, not what a person feels. Nothing leaves this machine.{" "}
+          reads what a face shows, not what a person feels. Nothing leaves this computer.{" "}
           <a href="#about">What this means for you</a>
         </p>
       </footer>

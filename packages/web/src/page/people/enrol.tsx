@@ -9,7 +9,7 @@ import { NameProblem } from "./name-problem.tsx";
 import type { Screen } from "../screen.ts";
 import { Stage } from "../live/stage.tsx";
 
-/** The times to choose from, in days. */
+/** The retention times that can be chosen, in days. */
 const DAYS = [30, KEEP_DAYS, 365];
 const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
 
@@ -167,7 +167,7 @@ function Capture({ enrolment, screen, act }: { enrolment: Enrolment; screen: Scr
           disabled={pictures.length === 0}
           onClick={() => void act("POST", "enrolment/finish")}
         >
-          Enough
+          Finish
         </button>
         <button type="button" onClick={() => void act("POST", "enrolment/discard")}>
           Cancel
@@ -216,7 +216,7 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
           </li>
         ))}
       </ul>
-      {/* Not disabled in earnest, which would cost them the focus. */}
+      {/* aria-disabled instead of disabled: a disabled button would lose the focus. */}
       <div class="actions">
         <button
           type="button"
