@@ -1,35 +1,45 @@
 /**
- * What stands before the pixels when a page sends a picture of its own camera.
+ * The header before the pixels of a picture that a page's own camera took.
  *
- * Pixels go as they are: the way is within one machine, where packing them would cost more than
- * sending them.
+ * The pixels are not compressed: page and server run on one machine, where compression would take
+ * longer than sending.
+ *
+ * Bytes, integers little-endian: 0 index in `CAMERA_FORMATS`; 1 flags, bit 0 `fullRange`, bit 1
+ * `bt709`; 2–3 width; 4–5 height; 6–7 zero; 8–11 number.
  */
 export interface CameraHeader {
-  /** `I420` and `NV12` as WebCodecs defines them, without padding, of even width and height. */
+  /** As WebCodecs defines it, without padding; `I420` and `NV12` need an even width and height. */
   readonly format: CameraFormat;
-  /** Whether luma goes from 0 to 255, rather than from 16 to 235. Of no meaning for RGBA. */
+  /** True if luma ranges from 0 to 255, false if from 16 to 235. Unused for RGBA. */
   readonly fullRange: boolean;
-  /** Whether colours are those of BT.709, rather than of BT.601. Of no meaning for RGBA. */
+  /** True if colours are converted by BT.709, false if by BT.601. Unused for RGBA. */
   readonly bt709: boolean;
+  /** In pixels, 1–4096. */
   readonly width: number;
+  /** In pixels, 1–4096. */
   readonly height: number;
-  /** The page's own number of the picture; comes back with its result. */
+  /** The page's own number of the picture, 0–2³²−1; the server sends it back with the result. */
   readonly number: number;
 }
 
-export const CAMERA_FORMATS = ["I420", "NV12", "RGBA"] as const;
-export type CameraFormat = (typeof CAMERA_FORMATS)[number];
+const CAMERA_FORMATS = ["I420", "NV12", "RGBA"] as const;
+type CameraFormat = (typeof CAMERA_FORMATS)[number];
 
-/** Bytes before the pixels. */
+/** Length of the header in bytes. */
 export const CAMERA_HEADER = 12;
-/** The longest side of a picture, in pixels. */
-const MOST_SIDE = 4096;
+/** The longest width or height of a picture, in pixels. */
+const MAX_SIDE = 4096;
 
-/** How many bytes of pixels a picture has. */
-export function cameraBytes({ format, width, height }: CameraHeader): number {
+/** The length of a picture's pixels in bytes, without the header. */
+export function cameraBytes({
+  format,
+  width,
+  height,
+}: Pick<CameraHeader, "format" | "width" | "height">): number {
   return format === "RGBA" ? 4 * width * height : 1.5 * width * height;
 }
 
+/** Writes the header into the first `CAMERA_HEADER` bytes of `to`. */
 export function writeCameraHeader(header: CameraHeader, to: DataView): void {
   to.setUint8(0, CAMERA_FORMATS.indexOf(header.format));
   to.setUint8(1, Number(header.fullRange) | (Number(header.bt709) << 1));
@@ -39,7 +49,13 @@ export function writeCameraHeader(header: CameraHeader, to: DataView): void {
   to.setUint32(8, header.number, true);
 }
 
-/** @returns undefined if these bytes are no picture. */
+/**
+ * Reads the header of a message.
+ *
+ * @param bytes the whole message: header and pixels.
+ * @returns undefined if the message is malformed: unknown format, a side out of range, or a number of
+ * pixels that does not match the length of the message.
+ */
 export function readCameraHeader(bytes: Uint8Array): CameraHeader | undefined {
   if (bytes.length <= CAMERA_HEADER) return undefined;
   const from = new DataView(bytes.buffer, bytes.byteOffset, CAMERA_HEADER);
@@ -55,6 +71,6 @@ export function readCameraHeader(bytes: Uint8Array): CameraHeader | undefined {
   };
   const isEven = header.width % 2 === 0 && header.height % 2 === 0;
   if (format !== "RGBA" && !isEven) return undefined;
-  if (Math.max(header.width, header.height) > MOST_SIDE) return undefined;
+  if (Math.max(header.width, header.height) > MAX_SIDE) return undefined;
   return cameraBytes(header) === bytes.length - CAMERA_HEADER ? header : undefined;
 }

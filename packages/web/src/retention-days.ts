@@ -1,4 +1,4 @@
-/** How long a person is stored unless another time is chosen, in days. */
+/** How long an enrolled person is stored by default, in days. */
 export const KEEP_DAYS = 90;
-/** The longest time that can be chosen, in days. */
+/** The longest time for which a person can be stored, in days. */
 export const MAX_KEEP_DAYS = 3650;

@@ -104,7 +104,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     const hog = setInterval(() => {
       for (const until = performance.now() + 90; performance.now() < until;);
     }, 10);
-    const hint = page.getByText(/This machine is busy/);
+    const hint = page.getByText(/This computer is busy/);
     try {
       await hint.waitFor({ timeout: 30_000 });
     } finally {

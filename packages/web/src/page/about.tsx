@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Hello } from "../messages.ts";
 
-/** What this is, for those who use it and those who are seen by it. */
+/** Explains mien to its users and to the people in the picture. */
 export function About({ hello }: { hello: Hello | null }) {
   const [card, setCard] = useState<string | null>(null);
   useEffect(() => {
@@ -22,15 +22,16 @@ export function About({ hello }: { hello: Hello | null }) {
       <h2>If you are in the picture</h2>
       <p>
         This is the notice that Article 50(3) of the EU AI Act asks for: a system that reads facial
-        expressions is running here. Pictures are looked at on this machine and forgotten at once;
-        nothing is sent anywhere. Only results, never pictures, are written, and only while the page
-        says “recording”. You are recognised by name only if you have agreed to be enrolled, and you
-        can have everything about you deleted at any time, under <a href="#people">People</a>.
+        expressions is running here. Pictures are analysed on this computer and then discarded;
+        nothing is sent anywhere. Results are stored only while the page says “recording”. Pictures
+        are stored only of people who agree to be enrolled. You are recognised by name only if you
+        have agreed to be enrolled, and you can have everything about you deleted at any time, under{" "}
+        <a href="#people">People</a>.
       </p>
       <h2>Where it must not be used</h2>
       <p>
         Inferring emotions of people <strong>at work or at school</strong> is prohibited in the EU
-        (AI Act, Article 5(1)(f)), except for medical and safety reasons. Do not use it to judge
+        (AI Act, Article 5(1)(f)), except for medical and safety reasons. Do not use it to assess
         people.
       </p>
       <h2>The model</h2>

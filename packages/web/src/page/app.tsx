@@ -4,7 +4,7 @@ import { StatisticsRecorder } from "../page-statistics.ts";
 import { About } from "./about.tsx";
 import { Camera, type CameraState } from "./server/page-camera.ts";
 import { Connection, type LiveState } from "./server/connection.ts";
-import { History } from "./live/expression-history.ts";
+import { ExpressionHistory } from "./live/expression-history.ts";
 import { LiveView } from "./live/live-view.tsx";
 import { PeopleView } from "./people/people-view.tsx";
 import { Screen } from "./screen.ts";
@@ -23,9 +23,9 @@ function stateOf(status: LiveState["status"]): string {
 }
 
 export function App() {
-  const connection = useMemo(() => new Connection(), []);
+  const connection = useMemo(() => new Connection(location.href), []);
   const camera = useMemo(() => new Camera(connection), []);
-  const history = useMemo(() => new History(), []);
+  const history = useMemo(() => new ExpressionHistory(), []);
   const statistics = useMemo(() => (globalThis.mienStatistics = new StatisticsRecorder()), []);
   const screen = useMemo(() => new Screen(statistics), []);
   const [state, setState] = useState<LiveState>(connection.state);
@@ -42,10 +42,10 @@ export function App() {
       if (state === "off") screen.clear();
     };
     connection.onResult = (result) => history.add(result);
-    connection.onShown = (shown) => screen.show(shown);
+    connection.onFrame = (frame) => screen.show(frame);
     connection.onDepth = (picture) => screen.showDepth(picture);
-    screen.onWords = setResult;
-    connection.onAnswer = (number) => camera.answered(number);
+    screen.onText = setResult;
+    connection.takeOwnPicture = (number) => camera.takeSent(number);
     connection.open();
     const turn = () => setView(viewOf(location.hash));
     const hide = () => setHidden(document.hidden);
@@ -66,9 +66,9 @@ export function App() {
   useEffect(() => setMirror(hello?.browser ?? false), [hello?.browser]);
   useEffect(() => screen.pause(paused), [paused]);
   const wanted = !paused && !hidden;
-  useEffect(() => connection.wish({ type: "pictures", wanted }), [wanted]);
+  useEffect(() => connection.request({ type: "pictures", wanted }), [wanted]);
   const watched = depth && view === "live" && wanted;
-  useEffect(() => connection.wish({ type: "watch", depth: watched }), [watched]);
+  useEffect(() => connection.request({ type: "watch", depth: watched }), [watched]);
   useEffect(() => {
     if (hello === null) return;
     history.keepOnly(hello.people);
@@ -143,9 +143,9 @@ export function App() {
       </main>
       <footer class="notice">
         <p>
-          <strong>A system here reads facial expressions</strong>
+          <strong>This system reads facial expressions</strong>
           {(hello?.people.length ?? 0) > 0 && " and recognises people who have agreed to it"}. It
-          reads what a face shows, not what a person feels. Nothing leaves this machine.{" "}
+          reads what a face shows, not what a person feels. Nothing leaves this computer.{" "}
           <a href="#about">What this means for you</a>
         </p>
       </footer>

@@ -1,16 +1,16 @@
 import type { LiveResult } from "../messages.ts";
 import type { StatisticsRecorder } from "../page-statistics.ts";
-import type { Shown } from "./server/connection.ts";
+import type { LiveFrame } from "./server/connection.ts";
 
 /** What is written about a frame changes at most this often, in milliseconds: nobody reads faster. */
 const WORDS_INTERVAL = 80;
 
 /** What is shown now. Every frame is drawn; what is written about it follows less often. */
 export class Screen {
-  latest: Shown | null = null;
+  latest: LiveFrame | null = null;
   latestDepth: ImageBitmap | null = null;
   paused = false;
-  onWords: (result: LiveResult | null) => void = () => undefined;
+  onText: (result: LiveResult | null) => void = () => undefined;
   readonly #painters = new Set<() => void>();
   readonly #statistics: StatisticsRecorder;
   #lastWords = 0;
@@ -32,7 +32,7 @@ export class Screen {
   }
 
   /** A picture is closed when the next one takes its place: each is more than a megabyte. */
-  show(next: Shown): void {
+  show(next: LiveFrame): void {
     if (this.paused) {
       next.picture.close();
       return;
@@ -44,7 +44,7 @@ export class Screen {
     const now = performance.now();
     if (now - this.#lastWords < WORDS_INTERVAL) return;
     this.#lastWords = now;
-    this.onWords(next.result);
+    this.onText(next.result);
   }
 
   /** Takes out names of those who are not among these people: they were deleted. */
@@ -56,20 +56,20 @@ export class Screen {
     );
     this.latest = { ...this.latest, result: { ...result, faces } };
     for (const paint of this.#painters) paint();
-    this.onWords(this.latest.result);
+    this.onText(this.latest.result);
   }
 
   /** Forgets the picture. */
   clear(): void {
     this.latest?.picture.close();
     this.latest = null;
-    this.onWords(null);
+    this.onText(null);
   }
 
   /** Stands still, with what is written about the frame that is seen; or goes on. */
   pause(paused: boolean): void {
     this.paused = paused;
-    if (paused && this.latest !== null) this.onWords(this.latest.result);
+    if (paused && this.latest !== null) this.onText(this.latest.result);
   }
 
   showDepth(next: ImageBitmap): void {

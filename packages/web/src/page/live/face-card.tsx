@@ -26,8 +26,8 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
           <p class="facts">
             {face.track !== null && <span>track {face.track}</span>}
             {face.distanceMm !== null && <span>{(face.distanceMm / 1000).toFixed(2)} m</span>}
-            {face.distanceMm !== null && <span>relief {face.relief}</span>}
-            <span>score {percent(face.score)}</span>
+            {face.distanceMm !== null && <span>depth: {face.relief}</span>}
+            <span>detector score {percent(face.score)}</span>
           </p>
         </div>
         {face.track !== null && !privacy && <ModelInput track={face.track} />}
@@ -37,7 +37,7 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
         data-confirmed={face.confirmed ?? ""}
       >
         {face.confirmed === null ? (
-          <span class="quiet">reading…</span>
+          <span class="quiet">not confirmed yet</span>
         ) : (
           <>
             <i class="dot" style={{ background: colourOfConfirmed(face, labels) }} />
@@ -58,7 +58,7 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
         aria-valuemax={windowSize}
         aria-valuenow={filled}
         aria-valuetext={`${filled} of ${windowSize} frames`}
-        title={`The last ${windowSize} frames, by what each showed`}
+        title={`The expressions of the last ${windowSize} frames`}
       >
         {counts.map(
           (count, i) =>

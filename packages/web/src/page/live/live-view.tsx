@@ -7,17 +7,17 @@ import { DepthView } from "./depth-view.tsx";
 import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
 import { useLostFocus } from "../focus.ts";
-import type { History } from "./expression-history.ts";
+import type { ExpressionHistory } from "./expression-history.ts";
 import type { Screen } from "../screen.ts";
-import { messageFor } from "./stage-message.ts";
+import { stageMessage } from "./stage-message.ts";
 import { draw, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
 import { Tools, type Tool } from "./live-tools.tsx";
-import { ask } from "../server/api.ts";
+import { callApi } from "../server/api.ts";
 
 export interface LiveViewProps {
   readonly state: LiveState;
-  /** What is written about the picture; some frames are only drawn. */
+  /** The result that the text describes; some frames are drawn without an update of the text. */
   readonly result: LiveResult | null;
   readonly screen: Screen;
   readonly paused: boolean;
@@ -32,12 +32,12 @@ export interface LiveViewProps {
   readonly setWantsDepth: (wanted: boolean) => void;
   readonly camera: Camera;
   readonly cameraState: CameraState;
-  readonly history: History;
+  readonly history: ExpressionHistory;
 }
 
-/** More cards than this are no help. */
+/** Faces that get a card; the rest are only counted. */
 const MOST_CARDS = 8;
-/** Fewer frames a second than this are slow, for so many seconds. */
+/** The hint appears after `SLOW_SECONDS` seconds below this many frames per second. */
 const SLOW = 15;
 const SLOW_SECONDS = 3;
 const NO_LABELS: readonly string[] = [];
@@ -66,7 +66,7 @@ export function LiveView(props: LiveViewProps) {
     link.click();
   };
   const record = () =>
-    void ask("PUT", "session", { recording: recording === null }).then(
+    void callApi("PUT", "session", { recording: recording === null }).then(
       () => setProblem(""),
       (error: Error) => setProblem(error.message),
     );
@@ -108,7 +108,7 @@ export function LiveView(props: LiveViewProps) {
       act: record,
     },
   ];
-  const message = messageFor({
+  const message = stageMessage({
     connected,
     refused,
     status,
@@ -118,7 +118,7 @@ export function LiveView(props: LiveViewProps) {
   });
   const leftOut = (stats?.dropped ?? 0) + camera.skipped;
   const isSlow = useIsSlow(stats, leftOut);
-  // Draws itself now and then: with every frame it would cost more than all the rest.
+  // It redraws itself on a timer, because redrawing with every frame would cost the most CPU time.
   const timelines = useMemo(
     () => <Timelines history={history} labels={labels} privacy={privacy} />,
     [history, labels, privacy],
@@ -169,26 +169,26 @@ export function LiveView(props: LiveViewProps) {
             <dd>{latency === null ? "–" : `${latency} ms`}</dd>
           </div>
           <div>
-            <dt>of one core</dt>
+            <dt>CPU, one core = 100 %</dt>
             <dd>{(stats?.cpuPercent ?? 0).toFixed(0)} %</dd>
           </div>
           <div>
-            <dt>left out</dt>
+            <dt>frames skipped</dt>
             <dd>{leftOut}</dd>
           </div>
           <div>
-            <dt>pages</dt>
+            <dt>open pages</dt>
             <dd>{stats?.viewers ?? 0}</dd>
           </div>
         </dl>
         {isSlow && (
           <p class="hint">
-            This machine is busy, so frames are left out. What is shown is still right; the
-            confirmation window takes longer to fill.
+            This computer is busy, so some frames are skipped. The results shown are still correct,
+            but the confirmation window takes longer to fill.
           </p>
         )}
         {recording !== null && (
-          <p class="hint">Results are written to {recording}; no picture is.</p>
+          <p class="hint">Results are written to {recording}. Pictures are not stored.</p>
         )}
         {problem !== "" && (
           <p class="hint bad" role="alert">
@@ -199,11 +199,10 @@ export function LiveView(props: LiveViewProps) {
       <section class="faces" aria-label="Faces">
         {result === null && (
           <div class="card empty-card">
-            <h2>Faces come here</h2>
+            <h2>Faces appear here</h2>
             <p class="quiet">
-              For each: who it is, if they agreed to be known, what the face shows, and how sure the
-              model is. An expression stands large once it has filled most of the confirmation
-              window
+              Each card shows the name of an enrolled person, the expression, and the probabilities
+              of the model. An expression is confirmed once it fills most of the confirmation window
               {hello !== null && `, the last ${hello.window.size} frames`}.
             </p>
           </div>
@@ -212,7 +211,8 @@ export function LiveView(props: LiveViewProps) {
           <div class="card empty-card">
             <h2>No face</h2>
             <p class="quiet">
-              Faces are found from about 40 pixels on, when they look roughly at the camera.
+              A face is found if it is at least about 40 pixels wide and roughly turned to the
+              camera.
             </p>
           </div>
         )}

@@ -1,66 +1,70 @@
 import type { CameraState } from "../server/page-camera.ts";
 import type { LiveState } from "../server/connection.ts";
 
-/** What stands over the picture when there is none. */
+/** The message that the page shows in place of the picture. */
 export interface StageMessage {
   readonly title: string;
   readonly text: string;
-  /** What a button would do: start the camera. */
+  /** Text of the button that starts the camera; without it, there is no button. */
   readonly action?: string;
 }
 
 const CAMERA: Readonly<Record<CameraState, StageMessage | null>> = {
   off: {
-    title: "Share this page's camera",
-    text: "Its pictures go to mien on this machine, are looked at, and forgotten.",
+    title: "Share your camera",
+    text: "mien analyses its pictures on this computer and does not store them.",
     action: "Start camera",
   },
   asking: {
-    title: "Waiting for the camera",
-    text: "The browser asks whether this page may use it.",
+    title: "Waiting for permission",
+    text: "Allow this page to use the camera when the browser asks.",
   },
   on: null,
   denied: {
     title: "The camera was not allowed",
-    text: "Allow it beside the address of this page, then try again.",
+    text: "Allow it in the browser, next to the address of this page, then try again.",
     action: "Try again",
   },
   none: {
-    title: "No camera",
-    text: "Plug one in, or start mien with a film: --source film.mp4",
+    title: "No camera found",
+    text: "Connect a camera, or start mien with a video file: --source video.mp4",
     action: "Try again",
   },
   busy: {
     title: "The camera is busy",
-    text: "Another program seems to use it. Close that, then try again.",
+    text: "Another program may be using it. Close that program, then try again.",
     action: "Try again",
   },
   insecure: {
     title: "No camera over the network",
-    text: "Browsers give their camera only to pages of this machine. Open the page where mien runs.",
+    text: "Browsers allow the camera only on the computer that runs mien. Open the page there.",
   },
 };
 
-/** What to tell people; null while pictures come. */
-export function messageFor(given: {
+/** The message for the current state; null while pictures arrive. */
+export function stageMessage(given: {
   readonly connected: boolean;
   readonly refused: boolean;
   readonly status: LiveState["status"];
   readonly hello: LiveState["hello"];
   readonly cameraState: CameraState;
-  /** Whether there is a picture, be it an old one. */
+  /** Whether a picture is shown, even an old one. */
   readonly hasPicture: boolean;
 }): StageMessage | null {
   const { connected, refused, status, hello, cameraState, hasPicture } = given;
   if (refused) {
     return {
       title: "This address is no longer valid",
-      text: "mien was started anew. Open the address that it printed.",
+      text: "mien was restarted. Open the new address that it printed in the terminal.",
     };
   }
-  if (!connected && hello === null) return { title: "Connecting", text: "to mien on this machine" };
+  if (!connected && hello === null)
+    return { title: "Connecting", text: "Connecting to mien on this computer." };
   if (!connected) {
-    return { title: "mien has stopped", text: "The page comes back by itself when mien does." };
+    return {
+      title: "mien has stopped",
+      text: "The page reconnects by itself when mien runs again.",
+    };
   }
   if (status?.state === "lost") {
     const advice = status.advice === undefined ? "" : ` ${status.advice}`;
@@ -74,7 +78,7 @@ export function messageFor(given: {
   ) {
     return CAMERA[cameraState];
   }
-  if (status?.state === "ended") return { title: "The film has ended", text: status.message };
+  if (status?.state === "ended") return { title: "The video has ended", text: status.message };
   if (!hasPicture) return { title: "Starting", text: status?.message ?? "" };
   return null;
 }

@@ -1,6 +1,6 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Shown } from "../server/connection.ts";
+import type { LiveFrame } from "../server/connection.ts";
 import { colourOfConfirmed, nameOf } from "./expressions.ts";
 import type { Screen } from "../screen.ts";
 
@@ -30,7 +30,11 @@ export function Stage({ screen, view, alt }: { screen: Screen; view: StageView; 
 }
 
 /** Draws a frame: the picture, boxes of faces, and of what was rejected. */
-export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view: StageView): void {
+export function draw(
+  canvas: HTMLCanvasElement,
+  { result, picture }: LiveFrame,
+  view: StageView,
+): void {
   const { width, height } = result;
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
@@ -58,7 +62,7 @@ export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view
     context.strokeStyle = "#e9a03b";
     context.strokeRect(x, y, w, h);
     context.setLineDash([]);
-    label(context, "no face", [x, y, w, h], unit, "#e9a03b", "#1b1d1c");
+    label(context, "no face", { box: [x, y, w, h], unit, back: "#e9a03b", ink: "#1b1d1c" });
   }
   for (const face of result.faces) {
     const colour = colourOfConfirmed(face, view.labels);
@@ -69,18 +73,25 @@ export function draw(canvas: HTMLCanvasElement, { result, picture }: Shown, view
     context.roundRect(x, y, w, h, 8 * unit);
     context.stroke();
     const words = [view.privacy ? "" : nameOf(face), confirmedText(face) ?? "…"].filter(Boolean);
-    label(context, words.join(" · "), [x, y, w, h], unit, colour, "#ffffff");
+    label(context, words.join(" · "), { box: [x, y, w, h], unit, back: colour, ink: "#ffffff" });
   }
 }
 
-function label(
-  context: CanvasRenderingContext2D,
-  text: string,
-  [x, y, , h]: readonly [number, number, number, number],
-  unit: number,
-  back: string,
-  ink: string,
-): void {
+interface LabelStyle {
+  /** The box that the label belongs to: [x, y, width, height] in pixels. */
+  readonly box: readonly [number, number, number, number];
+  /** Pixels of the picture for one pixel of a picture that is 640 pixels wide. */
+  readonly unit: number;
+  /** Colour of the background. */
+  readonly back: string;
+  /** Colour of the text. */
+  readonly ink: string;
+}
+
+/** Writes a text above a box, or below it if there is no room above. */
+function label(context: CanvasRenderingContext2D, text: string, style: LabelStyle): void {
+  const { unit, back, ink } = style;
+  const [x, y, , h] = style.box;
   const width = context.measureText(text).width + 12 * unit;
   const height = 22 * unit;
   const top =

@@ -1,16 +1,16 @@
 import type uPlot from "uplot";
 
-/** Seconds that are shown while the plots follow. */
+/** Length of the span while it follows, in seconds. */
 const FOLLOWED = 60;
-/** Seconds: no zoom goes beyond. */
-const LEAST = 2;
-const MOST = 6 * 3600;
+/** The limits of zooming, in seconds. */
+const MIN_SECONDS = 2;
+const MAX_SECONDS = 6 * 3600;
 
-/** The stretch of time that all plots show: it follows the newest, until a person moves it. */
+/** The time span of all plots. It follows the newest result until the user moves or zooms it. */
 export class TimeSpan {
-  /** Whether it follows. */
+  /** Whether the span ends at the newest result. */
   follows = true;
-  /** Told when it stands still, or follows again. */
+  /** Called when `follows` changes. */
   onChange: () => void = () => undefined;
   readonly #plots = new Set<uPlot>();
   #max = 0;
@@ -30,17 +30,17 @@ export class TimeSpan {
     return () => void this.#plots.delete(plot);
   }
 
-  /** There is something newer, at that second since 1970. */
+  /** Reports the time of the newest result, in seconds since 1970. */
   advance(now: number): void {
     if (this.follows) this.#set(now, FOLLOWED);
   }
 
-  /** Goes back or forth by a share of what is shown. */
+  /** Moves by a share of the span's length; negative is back in time. */
   move(share: number): void {
     this.#hold(this.#max + share * this.#seconds, this.#seconds);
   }
 
-  /** Shows so many times as much; what is newest stays where it is. */
+  /** Multiplies the length of the span; its end stays. */
   zoom(factor: number): void {
     this.#hold(this.#max, this.#seconds * factor);
   }
@@ -55,7 +55,7 @@ export class TimeSpan {
   }
 
   #hold(max: number, seconds: number): void {
-    this.#set(max, Math.min(MOST, Math.max(LEAST, seconds)));
+    this.#set(max, Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, seconds)));
     if (!this.follows) return;
     this.follows = false;
     this.onChange();

@@ -1,20 +1,22 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { colourOf } from "./expressions.ts";
-import type { History, Line } from "./expression-history.ts";
+import type { ExpressionHistory, ExpressionSeries } from "./expression-history.ts";
 import { TimeSpan } from "./time-span.ts";
 
+/** Time between two updates of the plots, in ms. */
 const REFRESH = 500;
+/** Height of a plot, in pixels. */
 const HEIGHT = 64;
-/** Of the times under the last plot. */
+/** Height of the time axis under the last plot, in pixels. */
 const AXIS = 30;
-/** Who is seen for less than so many samples gets no plot. */
+/** A person with fewer steps of history gets no plot. */
 const LEAST_SAMPLES = 5;
 const MOST_PLOTS = 6;
 
 /** A stacked plot for each person, all of the same time. */
 export function Timelines(props: {
-  history: History;
+  history: ExpressionHistory;
   labels: readonly string[];
   /** Whether names are hidden. */
   privacy: boolean;
@@ -29,9 +31,9 @@ export function Timelines(props: {
     return () => clearInterval(timer);
   }, []);
   useEffect(() => span.advance(history.now));
-  // Whoever was there within the last minute, or at all while somebody looks back. In the order in
-  // which they came, so that plots do not jump under the mouse.
-  const came = ({ times }: Line) => times[0] ?? 0;
+  // People seen in the last minute; all people while the span does not follow. Sorted by arrival, so
+  // that plots do not change places under the mouse.
+  const came = ({ times }: ExpressionSeries) => times[0] ?? 0;
   const lines = [...history.lines]
     .filter(([, { times }]) => times.length >= LEAST_SAMPLES)
     .filter(([, { lastSeen }]) => !span.follows || lastSeen >= span.min)
@@ -67,8 +69,8 @@ export function Timelines(props: {
       {lines.length === 0 && (
         <p class="quiet">
           {history.lines.size === 0
-            ? "Here comes what each face shows over time."
-            : "Nobody was seen in the last minute."}
+            ? "The expressions of each face over time appear here."
+            : "No face was seen in the last minute."}
         </p>
       )}
       {lines.map(([name, line], i) => {
@@ -87,7 +89,7 @@ export function Timelines(props: {
 
 interface TimelineProps {
   readonly name: string;
-  readonly line: Line;
+  readonly line: ExpressionSeries;
   readonly labels: readonly string[];
   readonly span: TimeSpan;
   /** Whether times stand under it. */
@@ -160,7 +162,7 @@ function listen(element: HTMLElement, over: HTMLElement, span: TimeSpan): () => 
   const touch = (event: PointerEvent) => {
     if (event.pointerType === "touch") span.move(-event.movementX / over.clientWidth);
   };
-  // Where the mouse leaves the plot, or the plot the mouse, uPlot would select to the edge.
+  // Without the capture, uPlot would select to the edge when the mouse leaves the plot.
   const hold = (event: PointerEvent) => over.setPointerCapture(event.pointerId);
   over.addEventListener("pointerdown", hold, { signal });
   over.addEventListener("wheel", wheel, { passive: false, signal });
@@ -171,7 +173,7 @@ function listen(element: HTMLElement, over: HTMLElement, span: TimeSpan): () => 
 }
 
 /** Each series on top of those before it. */
-function stacked({ times, shares }: Line): uPlot.AlignedData {
+function stacked({ times, shares }: ExpressionSeries): uPlot.AlignedData {
   const below = new Float64Array(times.length);
   const series = shares.map((values) =>
     values.map((value, i) => (value === null ? null : (below[i] = (below[i] as number) + value))),

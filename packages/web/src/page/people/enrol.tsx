@@ -2,24 +2,32 @@ import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../../messages.ts";
 import { KEEP_DAYS } from "../../retention-days.ts";
-import { ask } from "../server/api.ts";
+import { callApi } from "../server/api.ts";
 import { useLostFocus } from "../focus.ts";
-import type { PeopleViewProps } from "./people-view.tsx";
+import type { LiveState } from "../server/connection.ts";
+import { NameProblem } from "./name-problem.tsx";
 import type { Screen } from "../screen.ts";
 import { Stage } from "../live/stage.tsx";
 
-/** The times to choose from, in days. */
+/** The retention times that can be chosen, in days. */
 const DAYS = [30, KEEP_DAYS, 365];
 const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
 
-/** Consent, then pictures, then a look at them. */
-export function Enrol({ state, screen, hasPicture }: PeopleViewProps) {
+export interface EnrolProps {
+  readonly state: LiveState;
+  readonly screen: Screen;
+  /** Whether a camera runs. */
+  readonly hasPicture: boolean;
+}
+
+/** Enrols a person in three steps: consent, taking pictures, review. */
+export function Enrol({ state, screen, hasPicture }: EnrolProps) {
   const [problem, setProblem] = useState("");
   const [said, setSaid] = useState("");
   const { enrolment } = state;
   const title = useLostFocus<HTMLHeadingElement>(enrolment?.state);
   const act = (method: string, path: string, body?: unknown) =>
-    ask<Enrolment>(method, path, body).then(
+    callApi<Enrolment>(method, path, body).then(
       () => {
         setProblem("");
         setSaid(path === "enrolment/save" ? "Enrolled." : "");
@@ -66,7 +74,7 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
     if (problem !== undefined) return undefined;
     let isOld = false;
     const query = new URLSearchParams({ name: called, keepDays: String(keepDays) });
-    void ask<{ text: string }>("GET", `consent?${query.toString()}`).then(
+    void callApi<{ text: string }>("GET", `consent?${query.toString()}`).then(
       (answer) => {
         if (!isOld) setText(answer.text);
       },
@@ -139,17 +147,6 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
   );
 }
 
-/** What is wrong with a name that is being typed; nothing while the field is empty. */
-export function NameProblem({ id, name }: { readonly id: string; readonly name: string }) {
-  const called = toPersonName(name);
-  const problem = called === "" ? undefined : personNameProblem(called);
-  return (
-    <p id={id} class={problem === undefined ? "unseen" : "hint bad"} aria-live="polite">
-      {problem !== undefined && `This cannot be a name: ${problem}.`}
-    </p>
-  );
-}
-
 function Capture({ enrolment, screen, act }: { enrolment: Enrolment; screen: Screen; act: Act }) {
   const { name, wanted, pictures, guidance, leftOut } = enrolment;
   return (
@@ -170,7 +167,7 @@ function Capture({ enrolment, screen, act }: { enrolment: Enrolment; screen: Scr
           disabled={pictures.length === 0}
           onClick={() => void act("POST", "enrolment/finish")}
         >
-          Enough
+          Finish
         </button>
         <button type="button" onClick={() => void act("POST", "enrolment/discard")}>
           Cancel
@@ -219,7 +216,7 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
           </li>
         ))}
       </ul>
-      {/* Not disabled in earnest, which would cost them the focus. */}
+      {/* aria-disabled instead of disabled: a disabled button would lose the focus. */}
       <div class="actions">
         <button
           type="button"

@@ -2,32 +2,24 @@ import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { PeopleSummary, PersonSummary } from "../../messages.ts";
-import { ask } from "../server/api.ts";
-import type { LiveState } from "../server/connection.ts";
-import { Enrol, NameProblem } from "./enrol.tsx";
+import { callApi } from "../server/api.ts";
+import { Enrol, type EnrolProps } from "./enrol.tsx";
+import { NameProblem } from "./name-problem.tsx";
 import { rateText } from "../live/expressions.ts";
 import { useLostFocus } from "../focus.ts";
-import type { Screen } from "../screen.ts";
 
-export interface PeopleViewProps {
-  readonly state: LiveState;
-  readonly screen: Screen;
-  /** Whether a camera runs. */
-  readonly hasPicture: boolean;
-}
-
-export function PeopleView({ state, screen, hasPicture }: PeopleViewProps) {
+export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
   const [summary, setSummary] = useState<PeopleSummary | null>(null);
   const [problem, setProblem] = useState("");
   const known = state.hello?.people.join() ?? "";
   useEffect(() => {
-    void ask<PeopleSummary>("GET", "people").then(setSummary, (error: Error) =>
+    void callApi<PeopleSummary>("GET", "people").then(setSummary, (error: Error) =>
       setProblem(error.message),
     );
   }, [known, state.connected]);
   const [said, setSaid] = useState("");
   const change: Change = (done, [method, path, body]) =>
-    ask<PeopleSummary>(method, path, body).then(
+    callApi<PeopleSummary>(method, path, body).then(
       (next) => {
         setSummary(next);
         setProblem("");
@@ -50,10 +42,12 @@ export function PeopleView({ state, screen, hasPicture }: PeopleViewProps) {
           {said}
         </p>
         {people.length === 0 ? (
-          <p class="quiet">Recognition is off: nobody is enrolled. Every face is a stranger’s.</p>
+          <p class="quiet">
+            Recognition is off because nobody is enrolled. Every face is shown as unknown.
+          </p>
         ) : (
           <p class="quiet">
-            Expected: {rate(summary?.falseAccept)} of strangers are taken for one of them,{" "}
+            Estimated errors: {rate(summary?.falseAccept)} of strangers are taken for one of them,{" "}
             {rate(summary?.falseReject)} of their own pictures are not recognised. Stored in{" "}
             <code>{summary?.folder}</code>.
           </p>
@@ -78,7 +72,7 @@ function rate(share: number | null | undefined): string {
   return share == null ? "an unknown share" : rateText(share);
 }
 
-/** Asks the server for a change; then tells people who do not see the page that it is done. */
+/** Sends a change to the server; `done` is then announced to screen readers. */
 type Change = (
   done: string,
   request: readonly [method: string, path: string, body?: unknown],
@@ -171,8 +165,8 @@ function Person({ person, others, change }: PersonProps) {
       {doing === "delete" && (
         <Form onSubmit={() => void change("Deleted.", ["DELETE", path]).then(done)} onCancel={done}>
           <p tabIndex={-1}>
-            Delete {name}: pictures, numbers, consent, and the name in every recorded result. There
-            is no undo.
+            This deletes the pictures, the face embeddings and the consent of {name}, and the name
+            in every recorded result. It cannot be undone.
           </p>
           <button class="danger">Delete {name}</button>
         </Form>
@@ -181,7 +175,7 @@ function Person({ person, others, change }: PersonProps) {
   );
 }
 
-/** Begins with the focus on what is asked: a field, or the text before what cannot be undone. */
+/** Focuses its first field when it appears, or its text if it has no field. */
 function Form(props: { onSubmit: () => void; onCancel: () => void; children: ComponentChildren }) {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>("input, select, p")?.focus(), []);

@@ -1,14 +1,20 @@
-/** What the server says when it refuses. */
+/** The body of an answer that is not OK. */
 interface Refusal {
   readonly error?: { readonly message?: string; readonly advice?: string };
 }
 
 /**
- * Asks the server.
+ * Sends a request to the API of the server.
  *
- * @throws {Error} with a sentence for people.
+ * @param path below `/api/`.
+ * @param body sent as JSON.
+ * @throws {Error} if the request fails; the message is a sentence to show to the user.
  */
-export async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+export async function callApi<Answer>(
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
   const response = await fetch(`/api/${path}`, {
     method,
     ...(body === undefined

@@ -10,33 +10,36 @@ import {
   type ViewerMessage,
 } from "../../messages.ts";
 
-/** What the page knows. */
+/** What the server has told the page so far. */
 export interface LiveState {
-  /** Whether the server is there. */
+  /** Whether the WebSocket is open. */
   readonly connected: boolean;
-  /** Whether it is there, but does not take this page's token. */
+  /** Whether the server answers, but rejects the token of this page. */
   readonly refused: boolean;
+  /** The last message of each type; null before the first one. */
   readonly hello: Hello | null;
   readonly status: Status | null;
   readonly stats: Stats | null;
   readonly enrolment: Enrolment | null;
 }
 
-/** A picture that can be drawn, until it is closed. */
+/** A picture that can be drawn. Whoever holds it must close it. */
 export type Picture = ImageBitmap | VideoFrame;
 
-/** A picture and what is seen in it. */
-export interface Shown {
+/** A picture and the result of its analysis. */
+export interface LiveFrame {
   readonly result: LiveResult;
   readonly picture: Picture;
-  /** When it was taken by this page's camera, or came in at the server: milliseconds since 1970. */
+  /** When this page's camera captured it, or when it arrived at the server; in ms since 1970. */
   readonly takenAt: number;
 }
 
-/** Waits before each attempt to come back, in milliseconds; the last one is repeated. */
-const BACK_OFF = [250, 500, 1000, 2000];
+/** Waits before each attempt to reconnect, in ms. */
+const RECONNECT_DELAYS = [250, 500, 1000];
+/** The wait before all further attempts, in ms. */
+const LAST_RECONNECT_DELAY = 2000;
 
-/** The line to the server; it comes back by itself. */
+/** The WebSocket connection to the server. It reconnects until the page is closed. */
 export class Connection {
   state: LiveState = {
     connected: false,
@@ -47,47 +50,65 @@ export class Connection {
     enrolment: null,
   };
   onState: (state: LiveState) => void = () => undefined;
-  /** Gets pictures, and closes them. */
-  onShown: (shown: Shown) => void = () => undefined;
+  /** Called with each picture and its result; the callee closes the picture. */
+  onFrame: (frame: LiveFrame) => void = () => undefined;
+  /** Called with each depth picture; the callee closes it. */
   onDepth: (picture: ImageBitmap) => void = () => undefined;
-  /** Told that the server has worked on a picture of this page's camera; hands it back. */
-  onAnswer: (number: number) => Omit<Shown, "result"> | undefined = () => undefined;
   onResult: (result: LiveResult) => void = () => undefined;
+  /**
+   * Called when the server has analysed a picture of this page's camera.
+   *
+   * @param number `CameraHeader.number` of the picture.
+   * @returns that picture, which the connection then passes to `onFrame`; undefined if it is gone.
+   */
+  takeOwnPicture: (number: number) => Omit<LiveFrame, "result"> | undefined = () => undefined;
+  readonly #page: URL;
   #socket: WebSocket | null = null;
-  #attempt = 0;
+  #attempts = 0;
   #result: LiveResult | null = null;
   #decoding = false;
-  #wishes: ViewerMessage[] = [];
+  #requests: ViewerMessage[] = [];
+
+  /** @param page the address of the page, which is the address of the server. */
+  constructor(page: string) {
+    this.#page = new URL(page);
+  }
 
   open(): void {
-    const socket = new WebSocket(`ws://${location.host}/ws`);
+    const socket = new WebSocket(`ws://${this.#page.host}/ws`);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     socket.onopen = () => {
-      this.#attempt = 0;
+      this.#attempts = 0;
       this.#update({ connected: true, refused: false });
-      for (const wish of this.#wishes) this.#send(wish);
+      for (const request of this.#requests) this.#send(request);
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (typeof data === "string") this.#take(JSON.parse(data) as ServerMessage);
-      else void this.#show(data);
+      if (typeof data === "string") this.#handleMessage(JSON.parse(data) as ServerMessage);
+      // A damaged picture is skipped.
+      else void this.#handlePicture(data).catch(() => undefined);
     };
     socket.onclose = () => {
       this.#update({ connected: false });
-      void this.#askWhy();
-      const wait = BACK_OFF[Math.min(this.#attempt++, BACK_OFF.length - 1)] as number;
-      setTimeout(() => this.open(), wait);
+      void this.#checkToken();
+      const delay = RECONNECT_DELAYS[this.#attempts++] ?? LAST_RECONNECT_DELAY;
+      setTimeout(() => this.open(), delay);
     };
   }
 
-  /** Says what this page wants; said again after every interruption. */
-  wish(message: ViewerMessage): void {
-    this.#wishes = [...this.#wishes.filter(({ type }) => type !== message.type), message];
+  /** Sends what this page wants, now and after every reconnection; the last one of a type counts. */
+  request(message: ViewerMessage): void {
+    this.#requests = [...this.#requests.filter(({ type }) => type !== message.type), message];
     this.#send(message);
   }
 
-  /** A picture of this page's camera; not sent while others still wait. */
-  offer(message: ArrayBuffer): boolean {
+  /**
+   * Sends a picture of this page's camera: a `CameraHeader` and the pixels.
+   *
+   * @returns false, and sends nothing, if there is no connection or if the browser still buffers more
+   * than one picture.
+   */
+  sendPicture(message: ArrayBuffer): boolean {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) return false;
     if (socket.bufferedAmount > message.byteLength) return false;
@@ -99,21 +120,22 @@ export class Connection {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  #take(message: ServerMessage): void {
+  #handleMessage(message: ServerMessage): void {
     if (message.type === "frame") {
       this.#result = message;
       this.onResult(message);
     } else this.#update({ [message.type]: message });
   }
 
-  async #show(data: ArrayBuffer): Promise<void> {
+  /** @throws if the message is too short, or if its JPEG cannot be decoded. */
+  async #handlePicture(data: ArrayBuffer): Promise<void> {
     const header = new DataView(data);
     const kind = header.getUint8(0);
     const result = this.#result;
     const isCurrent = result !== null && result.frame === header.getUint32(1, true);
     if (kind === PICTURE.own) {
-      const own = this.onAnswer(header.getUint32(PICTURE_HEADER, true));
-      if (own !== undefined && isCurrent) this.onShown({ result, ...own });
+      const own = this.takeOwnPicture(header.getUint32(PICTURE_HEADER, true));
+      if (own !== undefined && isCurrent) this.onFrame({ result, ...own });
       else own?.picture.close();
       return;
     }
@@ -122,22 +144,20 @@ export class Connection {
       this.onDepth(await createImageBitmap(blob));
       return;
     }
-    // A page that cannot keep up leaves pictures out rather than to fall behind.
+    // A page that decodes too slowly skips pictures, so that it does not fall behind.
     if (!isCurrent || this.#decoding) return;
     this.#decoding = true;
     try {
       const picture = await createImageBitmap(blob);
-      this.onShown({ result, picture, takenAt: result.capturedAt });
-    } catch {
-      // A damaged picture is left out.
+      this.onFrame({ result, picture, takenAt: result.capturedAt });
     } finally {
       this.#decoding = false;
     }
   }
 
-  /** A WebSocket does not tell why it was closed. */
-  async #askWhy(): Promise<void> {
-    const answer = await fetch("/", { method: "HEAD" }).catch(() => null);
+  /** Asks over HTTP whether the token is rejected, which a closed WebSocket does not tell. */
+  async #checkToken(): Promise<void> {
+    const answer = await fetch(new URL("/", this.#page), { method: "HEAD" }).catch(() => null);
     if (!this.state.connected) this.#update({ refused: answer?.status === 401 });
   }
 

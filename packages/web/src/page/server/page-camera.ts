@@ -6,11 +6,11 @@ import {
 } from "../../camera-header.ts";
 import type { Connection, Picture } from "./connection.ts";
 
-/** How the page's own camera is. */
+/** State of the page's own camera. */
 export type CameraState = "off" | "asking" | "on" | "denied" | "none" | "busy" | "insecure";
 
 /** A picture that was sent. */
-export interface Taken {
+export interface SentPicture {
   readonly picture: Picture;
   /** Milliseconds since 1970. */
   readonly takenAt: number;
@@ -20,11 +20,11 @@ export interface Taken {
  * Pictures that may be under way. With two, an answer that takes longer than two pictures' time, 67 ms,
  * would cost every third picture.
  */
-const UNDER_WAY = 3;
-/** An answer that takes longer is not waited for, in milliseconds. */
-const PATIENCE = 1000;
-/** Larger pictures are made smaller, in pixels. */
-const MOST_PIXELS = 1280 * 720;
+const MAX_IN_FLIGHT = 3;
+/** How long to wait for the result of a picture, in ms. */
+const ANSWER_TIMEOUT = 1000;
+/** The most pixels of a picture; larger ones are scaled down. */
+const MAX_PIXELS = 1280 * 720;
 
 /** Sends the pictures of this page's camera to the server, as fast as it answers. */
 export class Camera {
@@ -34,7 +34,7 @@ export class Camera {
   skipped = 0;
   readonly #connection: Connection;
   readonly #canvas = new OffscreenCanvas(1, 1);
-  readonly #sent = new Map<number, Taken>();
+  readonly #sent = new Map<number, SentPicture>();
   #stream: MediaStream | null = null;
   #number = 0;
   #message = new ArrayBuffer(0);
@@ -79,7 +79,7 @@ export class Camera {
   }
 
   /** The picture of that number, which the server has worked on; the caller closes it. */
-  answered(number: number): Taken | undefined {
+  takeSent(number: number): SentPicture | undefined {
     const taken = this.#sent.get(number);
     this.#sent.delete(number);
     // Those before it were left out.
@@ -93,8 +93,9 @@ export class Camera {
       if (this.#stream !== stream) return;
       video.requestVideoFrameCallback(next);
       const latest = [...this.#sent.values()].at(-1);
-      if (latest !== undefined && Date.now() - latest.takenAt > PATIENCE) this.#forget(Infinity);
-      if (busy || this.#sent.size >= UNDER_WAY) {
+      if (latest !== undefined && Date.now() - latest.takenAt > ANSWER_TIMEOUT)
+        this.#forget(Infinity);
+      if (busy || this.#sent.size >= MAX_IN_FLIGHT) {
         this.skipped++;
         return;
       }
@@ -111,7 +112,7 @@ export class Camera {
     const takenAt = Date.now();
     const number = this.#number++;
     const picture = (await this.#planes(video, number)) ?? this.#rgba(video, number);
-    if (this.#stream !== null && this.#connection.offer(this.#message)) {
+    if (this.#stream !== null && this.#connection.sendPicture(this.#message)) {
       this.#sent.set(number, { picture, takenAt });
     } else picture.close();
   }
@@ -122,7 +123,7 @@ export class Camera {
     const frame = new VideoFrame(video);
     const { format, visibleRect, colorSpace } = frame;
     const { width = 1, height = 1 } = visibleRect ?? {};
-    const fits = width % 2 === 0 && height % 2 === 0 && width * height <= MOST_PIXELS;
+    const fits = width % 2 === 0 && height % 2 === 0 && width * height <= MAX_PIXELS;
     if ((format !== "I420" && format !== "NV12") || !fits) {
       frame.close();
       return undefined;
@@ -137,7 +138,7 @@ export class Camera {
   /** The picture by way of a canvas, which every browser can do. */
   #rgba(video: HTMLVideoElement, number: number): ImageBitmap {
     const { videoWidth, videoHeight } = video;
-    const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (videoWidth * videoHeight)));
+    const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (videoWidth * videoHeight)));
     const [width, height] = [Math.floor(videoWidth * scale), Math.floor(videoHeight * scale)];
     const canvas = this.#canvas;
     canvas.width = width;
