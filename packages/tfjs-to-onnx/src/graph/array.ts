@@ -6,7 +6,7 @@ export function sizeOf(shape: readonly number[]): number {
 /**
  * Reorders the axes of a row-major array, like `numpy.transpose`.
  *
- * @param axes which axis of the input becomes axis i of the output.
+ * @param axes `axes[i]` is the axis of the input that becomes axis i of the output.
  */
 export function transpose<Data extends Float32Array | Uint8Array>(
   data: Data,

@@ -1,15 +1,15 @@
 import type { GraphNode, Tensor } from "./onnx-model.ts";
 
-/** A graph while it is simplified. */
+/** A graph that is being simplified. */
 export interface DraftGraph {
-  /** Nodes stand after the nodes that they need. */
+  /** Each node comes after the nodes whose results it uses. */
   nodes: GraphNode[];
   readonly tensors: Map<string, Tensor>;
-  /** Names of values that somebody outside wants. */
+  /** Names of the values that are outputs or layers' results. */
   readonly outputs: readonly string[];
 }
 
-/** A name that no value has yet. */
+/** Makes a name that no value has. */
 export function freshName(graph: DraftGraph, name: string): string {
   const taken = (candidate: string) =>
     graph.tensors.has(candidate) || graph.nodes.some((node) => node.outputs.includes(candidate));
@@ -18,9 +18,9 @@ export function freshName(graph: DraftGraph, name: string): string {
   return fresh;
 }
 
-/** Who makes and who reads each value. */
+/** The producer and the consumers of each value. */
 export function links(graph: DraftGraph) {
-  /** The node that makes a value, if exactly one node reads it and nobody outside does. */
+  /** The node that produces a value, if exactly one node consumes it and it is no output. */
   const sole = (value: string | undefined): GraphNode | undefined => {
     if (value === undefined || graph.outputs.includes(value)) return undefined;
     const readers = graph.nodes.flatMap((node) => node.inputs).filter((name) => name === value);
@@ -34,7 +34,7 @@ export function links(graph: DraftGraph) {
   return { sole, remove };
 }
 
-/** Drops nodes and constants that no output depends on. */
+/** Removes nodes and constants on which no output depends. */
 export function removeUnused(graph: DraftGraph): void {
   const used = new Set(graph.outputs);
   graph.nodes = graph.nodes

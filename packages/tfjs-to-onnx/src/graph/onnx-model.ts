@@ -1,9 +1,9 @@
 import { ProtoMessage } from "./protobuf.ts";
 
-/** The operator sets that graphs can be written in, and the one that they are by default. */
+/** The oldest, the newest and the default operator set. */
 export const OPSETS = { oldest: 13, newest: 21, usual: 17 } as const;
 
-/** The version of the file format that came with each operator set. */
+/** Version of the file format that was released with each operator set. */
 const IR_VERSIONS: Readonly<Record<number, number>> = {
   13: 7,
   14: 7,
@@ -32,7 +32,7 @@ export type Attribute =
   | { readonly float: number }
   | { readonly text: string };
 
-/** One operation. The arrays may be rewritten while a graph is being simplified. */
+/** One operation. The arrays may change while a graph is being simplified. */
 export interface GraphNode {
   op: string;
   name: string;
@@ -41,14 +41,14 @@ export interface GraphNode {
   attributes: Record<string, Attribute>;
 }
 
-/** An input or output of the graph: float32 [N, …shape] with N open. */
+/** An input or output of the graph: float32 [N, …shape] with dynamic N. */
 export interface Port {
   readonly name: string;
-  /** A word stands for a size that is open, too; absent where the file need not say it. */
+  /** A word is the name of another dynamic size; absent if the file need not state the shape. */
   readonly shape?: readonly (number | string)[];
 }
 
-/** A graph of float32 values; nodes stand after the nodes that they need. */
+/** A graph of float32 values; each node comes after the nodes whose results it uses. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Port[];
@@ -64,16 +64,16 @@ const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
 
-/** What a file says besides its graph. */
+/** Properties of a file other than its graph. */
 export interface ModelHeader {
-  /** Becomes the file's `metadata_props`; default none. */
+  /** The file's `metadata_props`; default none. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The operator set that the graph is written in, 13–21; default 17. */
+  /** The operator set of the graph, 13–21; default 17. */
   readonly opset?: number;
 }
 
 /**
- * Writes a graph as an ONNX file.
+ * Encodes a graph as an ONNX file.
  *
  * @returns the same bytes for the same arguments.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto for the field numbers

@@ -15,7 +15,7 @@ import {
   type LayerConverter,
 } from "./layer.ts";
 
-/** Appends an activation function; `name` begins the names of its nodes. */
+/** Appends an activation function; its nodes' names begin with `name`. */
 type Activation = (layer: Layer, x: Value, name: string) => Value;
 
 const single =
@@ -28,7 +28,7 @@ const normalised =
   (layer, x, name) =>
     alongLastAxis(layer, op, x, name);
 
-/** Every activation that tfjs-layers can load by name, as it stands in `model.json`. */
+/** The activations of tfjs-layers by their names in `model.json`. A new activation is added here. */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   linear: (_, x) => x,
   relu: single("Relu"),
@@ -91,11 +91,11 @@ function gated(graph: GraphBuilder, x: Value, gate: Value, name: string): Value 
   return graph.elementwise("Mul", [product, half], name);
 }
 
-/** The names that `activation` may have. */
+/** The supported names of `activation`. */
 export const ACTIVATION_NAMES: readonly string[] = Object.keys(ACTIVATIONS);
 
 /**
- * Applies the activation that a layer's settings name; none means linear.
+ * Applies the activation in a layer's settings; without one, returns the value unchanged.
  *
  * @throws {MienError} `unsupported` for a function that is not in the table.
  */
@@ -111,7 +111,7 @@ export function activate(layer: Layer, x: Value): Value {
   return activation(layer, x, `${layer.name}/${name}`);
 }
 
-/** Layers that are an activation and nothing else. */
+/** Layers that are only an activation: ReLU, ELU, Softmax, … */
 export const activationLayers: Readonly<Record<string, LayerConverter>> = {
   Activation: (layer, inputs) => activate(layer, onlyInput(layer, inputs)),
 
@@ -126,7 +126,7 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
 
   LeakyReLU: (layer, inputs) =>
     layer.graph.elementwise("LeakyRelu", [onlyInput(layer, inputs)], layer.name, {
-      // Keras 3 says it as it does for ReLU.
+      // Keras 3 uses the same name as for ReLU.
       alpha: { float: layer.config.number("alpha", layer.config.number("negative_slope", 0.3)) },
     }),
 
@@ -168,7 +168,7 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
   },
 };
 
-/** Softmax or LogSoftmax along the last axis as tfjs counts them, which has no other. */
+/** Softmax or LogSoftmax along the last axis in tfjs, the only one that it supports. */
 function alongLastAxis({ graph }: Layer, op: string, x: Value, name: string): Value {
   return graph.elementwise(op, [x], name, { axis: { int: storedAxis(x, x.shape.length) } });
 }

@@ -1,12 +1,13 @@
 import type { Value } from "../graph/graph.ts";
 import { asMade, badModel, checkAxis, type Layer } from "./layer.ts";
 
-/** The least square of a length before something is divided by the length. */
+/** Smallest squared length by which a vector is divided. */
 const LEAST_SQUARE = { tfjs: 1e-7, keras2: 1e-12, keras3: 1e-14 };
 
 /**
- * The products of two inputs of vectors or rows, summed along one axis of each; with `normalize`,
- * the cosine of their angle.
+ * Dot products of two inputs of vectors or rows along one axis of each; with `normalize`, the
+ * cosine of
+ * the angle.
  */
 export function dot(layer: Layer, inputs: readonly Value[]): Value {
   const [left, right] = inputs;

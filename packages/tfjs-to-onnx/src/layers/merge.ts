@@ -28,7 +28,7 @@ export const mergeLayers: Readonly<Record<string, LayerConverter>> = {
 
   Concatenate: (layer, inputs) => {
     const values = layer.graph.aligned(severalInputs(layer, inputs)).map((value) =>
-      // What is flattened must be in order before something is put behind it.
+      // A flattened image is brought into order before something is appended.
       typeof value.layout === "string" ? value : layer.graph.asIs(value),
     );
     const first = values[0] as Value;
@@ -50,7 +50,7 @@ export const mergeLayers: Readonly<Record<string, LayerConverter>> = {
   },
 };
 
-/** A node that takes any number of inputs and combines them element by element. */
+/** Appends a node that combines any number of inputs element by element. */
 function combining(op: string): LayerConverter {
   return (layer, inputs) => {
     const { shape, values } = broadcast(layer, inputs);
@@ -60,8 +60,8 @@ function combining(op: string): LayerConverter {
 }
 
 /**
- * Inputs in one layout and of one rank, and the common shape, to which axes of length 1 are repeated.
- * As in tfjs, an input of lower rank gets axes of length 1 behind the batch.
+ * Converts inputs to one layout and rank, and finds their common shape, to which axes of length 1 are
+ * broadcast. As in tfjs, an input of lower rank gets axes of length 1 after the batch.
  */
 function broadcast(
   layer: Layer,

@@ -73,7 +73,7 @@ function normalise(layer: Layer, x: Value, axis: number): Value {
   });
 }
 
-/** The same along any axis: two nodes whose constants are spread over the other axes. */
+/** Batch normalisation along any axis: two nodes whose constants are broadcast over the other axes. */
 function scaleAndShift(layer: Layer, x: Value, axis: number): Value {
   const size = x.shape[axis - 1] as number;
   const [gamma, beta, mean, variance] = variables(layer, size);
@@ -106,7 +106,7 @@ function variables(
   ];
 }
 
-/** What batch normalisation does to each channel: x · scale + shift, in double precision. */
+/** Batch normalisation as x · scale + shift per channel, in double precision. */
 export function asAffine(
   variables: Readonly<Record<"gamma" | "beta" | "mean" | "variance", Float32Array>>,
   epsilon: number,

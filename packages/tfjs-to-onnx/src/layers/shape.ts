@@ -52,7 +52,9 @@ export const shapeLayers: Readonly<Record<string, LayerConverter>> = {
   },
 };
 
-/** An image that tfjs holds as [channels, height, width], seen as [height, width, channels]. */
+/**
+ * An image that tfjs stores as [channels, height, width], with the shape [height, width, channels].
+ */
 function channelsLast(graph: GraphBuilder, input: Value): Value {
   const [channels, ...sizes] = input.shape as [number, ...number[]];
   return { ...graph.asIs(input), shape: [...sizes, channels], layout: "channels-first" };

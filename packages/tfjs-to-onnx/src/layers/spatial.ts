@@ -71,8 +71,9 @@ export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
 };
 
 /**
- * Enlarges every channel as an image of its own. onnxruntime 1.30 moves changes of order across a
- * Resize, also where it then refuses the scales; it moves none across a change of shape.
+ * Resizes every channel as a separate image. onnxruntime 1.30 moves transposes across a Resize even
+ * if it
+ * then refuses the scales; it moves none across a Reshape.
  */
 function bilinear(
   layer: Layer,
@@ -86,7 +87,7 @@ function bilinear(
       `has the interpolation "bilinear", and ${maker.title} computes it as its TensorFlow did; supported are files of tfjs and of Keras from 2.4 on`,
     );
   }
-  // tfjs puts the centres of pixels at whole numbers, Keras at halves.
+  // Pixel centres are at whole numbers in tfjs, at halves in Keras.
   const centres = asMade(layer, 'the interpolation "bilinear"', {
     tfjs: "asymmetric",
     keras2: "half_pixel",

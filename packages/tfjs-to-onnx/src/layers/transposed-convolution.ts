@@ -8,7 +8,7 @@ export const transposedConvolutionLayers: Readonly<Record<string, LayerConverter
   Conv3DTranspose: transposed(3),
 };
 
-/** The gradient of a convolution, used as a layer that enlarges. */
+/** Transposed convolutions, which enlarge images. */
 function transposed(rank: number): LayerConverter {
   const convert = (layer: Layer, { image, sizes, channels }: ImageInput) => {
     const { config } = layer;
@@ -42,8 +42,8 @@ function transposed(rank: number): LayerConverter {
 }
 
 /**
- * The lengths of a transposed convolution: the padding of the convolution that it reverses is cut
- * away, and `extra` cells that no window reaches are put behind.
+ * Lengths and pads of a transposed convolution: the padding of the convolution that it reverses is
+ * cropped, and `extra` cells that no window reaches are appended.
  */
 function enlarge(
   size: number,

@@ -14,11 +14,11 @@ export interface LayerSpec {
   readonly name: string;
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** What the layer is applied to, once per call; a shared layer has several. */
+  /** Inputs of each call; a shared layer has several calls. */
   readonly calls: readonly (readonly Source[])[];
-  /** What each call is told besides its inputs, e.g. `training`; absent in sequential models. */
+  /** Further arguments of each call, e.g. `training`; absent in sequential models. */
   readonly settings?: readonly Readonly<Record<string, unknown>>[];
-  /** Present where the layer is a model itself. */
+  /** Present if the layer is itself a model. */
   readonly model?: ModelSpec;
 }
 
@@ -43,7 +43,7 @@ const FUNCTIONAL = ["Model", "Functional", "LayersModel"];
  * holds a class that is no model.
  */
 export function parseTopology(topology: unknown): ModelSpec {
-  // Keras' converter wraps what tfjs writes directly.
+  // Keras' converter wraps the object that tfjs writes directly.
   const wrapped = isObject(topology) ? topology["model_config"] : undefined;
   const model = wrapped ?? topology;
   if (!isObject(model)) return fail("the topology is not an object");
@@ -119,7 +119,7 @@ function parseLayer(entry: unknown): LayerSpec {
   }
   const { class_name: className, config } = entry;
   const given = config["name"] ?? entry["name"];
-  // tfjs makes up a name for an input that has none; nothing but a Sequential model refers to it.
+  // tfjs invents a name for an input without one; only a Sequential model refers to it.
   const name = given ?? (className === "InputLayer" ? "input" : undefined);
   if (typeof name !== "string" || name === "") return fail(`a ${className} layer has no name`);
   const model = parseModel(entry);
@@ -132,7 +132,10 @@ function parseLayer(entry: unknown): LayerSpec {
   };
 }
 
-/** A layer's class; what is no layer of Keras, such as Keras 3's operations, with its module. */
+/**
+ * A layer's class name; with its module if it is not a layer of Keras, such as Keras 3's
+ * operations.
+ */
 function classOf(entry: Json): string {
   const { class_name: className, module, registered_name: registered, config } = entry;
   const name = className as string;
@@ -151,12 +154,12 @@ function classOf(entry: Json): string {
     : name;
 }
 
-/** Operations of Keras 3 that do to tensors of one rank what the layers of these names do. */
+/** Operations of Keras 3 that equal layers, for tensors of one rank. */
 const COMBINING = ["Add", "Subtract", "Multiply", "Maximum", "Minimum"].map(
   (name) => `keras.src.ops.numpy.${name}`,
 );
 
-/** What a call is told by keyword or position that is not a tensor. */
+/** The arguments of a call that are not tensors, by keyword or position. */
 function parseSettings(node: unknown): Readonly<Record<string, unknown>> {
   if (isObject(node)) {
     const { args, kwargs } = node;
@@ -189,7 +192,7 @@ function tensorsOf({ args, kwargs }: Json): unknown[] {
   return [...kerasTensors(args), ...(isObject(kwargs) ? kerasTensors(kwargs["inputs"]) : [])];
 }
 
-/** Where the tensors among Keras 3's arguments come from, in their order. */
+/** The sources of the tensors among Keras 3's arguments, in order. */
 function kerasTensors(value: unknown): unknown[] {
   if (Array.isArray(value)) return value.flatMap(kerasTensors);
   if (!isObject(value)) return [];
@@ -198,8 +201,9 @@ function kerasTensors(value: unknown): unknown[] {
 }
 
 /**
- * Checks that every source exists, and counts calls from 0. A model inside a model is itself its
- * own first call, so that Keras and tfjs count the calls that stand in the file from 1.
+ * Checks that every source exists, and renumbers calls from 0: for a nested model, Keras and tfjs
+ * count
+ * its own construction as the first call, so the calls in the file begin at 1.
  */
 function resolveCalls(model: ModelSpec & { readonly form: "keras2" | "keras3" }): ModelSpec {
   const sources = [...model.layers.values()].flatMap((layer) => layer.calls.flat());

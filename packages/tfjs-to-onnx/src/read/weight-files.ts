@@ -7,7 +7,7 @@ import { sizeOf } from "../graph/array.ts";
 export interface Weight {
   readonly shape: readonly number[];
   readonly data: Float32Array;
-  /** What the file holds in place of `data` where it is quantised to bytes. */
+  /** The file's content if it is quantised to bytes. */
   readonly bytes?: Quantised;
 }
 
@@ -18,20 +18,23 @@ export interface Quantised {
   readonly min: number;
 }
 
-/** Bytes per element of what tfjs saves. */
+/** Bytes per element, by dtype. */
 const DTYPE_BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1 };
-/** The same where a weight is quantised. */
+/** Bytes per element of quantised weights, by dtype. */
 const QUANTISED_BYTES: Readonly<Record<string, number>> = { uint8: 1, uint16: 2, float16: 2 };
 
 /**
  * Reads the weight files that a tfjs weights manifest lists, in any number of groups and shards,
- * plain or quantised to uint8, uint16 or float16. An optimiser's state among them is skipped.
+ * plain or quantised to uint8, uint16 or float16. The state of an optimiser is skipped.
  *
  * @param manifest `weightsManifest` of a `model.json`, or the whole of a `weights_manifest.json`.
  * @param options.folder the folder that the paths in the manifest start from.
- * @param options.file where the manifest stands, for errors.
+ * @param options.file the manifest's path, for errors.
  * @throws {MienError} `bad-model` if a file is missing, outside the folder, cut off or too long, a
- * weight is described wrongly, appears twice, or is not finite.
+ * weight's entry is invalid, it appears twice, or it is not finite.
+ * @example
+ * const { weightsManifest } = JSON.parse(await readFile("my-model/model.json", "utf8"));
+ * await readWeights(weightsManifest, { folder: "my-model", file: "my-model/model.json" });
  */
 export async function readWeights(
   manifest: unknown,
@@ -57,7 +60,7 @@ export async function readWeights(
     }
     let at = 0;
     for (const spec of specs) {
-      // Copied, because a view must begin on a multiple of its element's size.
+      // Copied, because a typed array must begin at a multiple of its element size.
       const raw = new Uint8Array(bytes.subarray(at, at + spec.bytes));
       at += spec.bytes;
       if (spec.ofOptimizer) continue;
@@ -76,7 +79,7 @@ export async function readWeights(
   return weights;
 }
 
-/** Bytes as float32, computed and rounded as tfjs does. */
+/** Decodes bytes to float32, with tfjs' arithmetic and rounding. */
 function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<Weight, "shape"> {
   if (quantisation === undefined) return { data: new Float32Array(raw.buffer) };
   const { dtype, scale, min } = quantisation;
@@ -88,7 +91,7 @@ function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<W
   return values instanceof Uint8Array ? { data, bytes: { values, scale, min } } : { data };
 }
 
-/** All weight files of one group, one after the other. */
+/** Reads all weight files of one group into one buffer. */
 async function readShards(
   paths: readonly unknown[],
   { folder, file }: { readonly folder: string; readonly file: string },
@@ -113,13 +116,13 @@ async function readShards(
   return Buffer.concat(parts);
 }
 
-/** Whether a path is relative, on any system, and never steps out of the folder. */
+/** Whether a path is relative on every system and stays inside the folder. */
 function liesInside(name: string): boolean {
   const absolute = /^([/\\]|[A-Za-z]:)/.test(name);
   return name !== "" && !absolute && !name.includes("\0") && !name.split(/[/\\]/).includes("..");
 }
 
-/** How a weight is quantised; scale and min are 1 and 0 for float16. */
+/** Quantisation of a weight; scale and min are 1 and 0 for float16. */
 interface Quantisation {
   readonly dtype: string;
   readonly scale: number;

@@ -3,9 +3,9 @@ import { freshName, type DraftGraph } from "../graph/draft-graph.ts";
 import type { GraphNode } from "../graph/onnx-model.ts";
 
 /**
- * Multiplies and shifts what a Conv, ConvTranspose or Gemm puts out, per output channel.
+ * Scales and shifts the output of a Conv, ConvTranspose or Gemm, per output channel.
  *
- * @returns false, and changes nothing, if the node is none of them.
+ * @returns false, without a change, for any other node.
  */
 export function scaleOutputs(
   graph: DraftGraph,
@@ -24,9 +24,9 @@ export function scaleOutputs(
 }
 
 /**
- * Makes a Conv or Gemm treat its input x as x · scale + shift.
+ * Folds x · scale + shift of the input x into a Conv or Gemm.
  *
- * @returns false, and changes nothing, if the node is neither.
+ * @returns false, without a change, for any other node.
  */
 export function scaleInputs(
   graph: DraftGraph,
@@ -55,7 +55,8 @@ function weightsOf(graph: DraftGraph, node: GraphNode) {
     { dims: readonly number[]; data: Float32Array } | undefined;
   if (kernel === undefined) return undefined;
   const bias = graph.tensors.get(node.inputs[2] ?? "")?.data as Float32Array | undefined;
-  // Kernels are [outputs, …] of Conv, [inputs, outputs] of Gemm, [inputs, outputs, …] of ConvTranspose.
+  // Kernels are [outputs, …] of Conv, [inputs, outputs] of Gemm, [inputs, outputs, …] of
+  // ConvTranspose.
   const axis = node.op === "Conv" ? 0 : 1;
   const outputs = kernel.dims[axis] as number;
   const each = sizeOf(kernel.dims.slice(axis + 1));
@@ -63,7 +64,7 @@ function weightsOf(graph: DraftGraph, node: GraphNode) {
   return { kernel, bias, outputs, outputOf };
 }
 
-/** Gives a node weights of its own; the old ones may belong to other nodes, too. */
+/** Gives a node new weights; the old ones may be shared with other nodes. */
 function setWeights(
   graph: DraftGraph,
   node: GraphNode,

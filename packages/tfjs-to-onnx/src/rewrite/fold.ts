@@ -4,10 +4,12 @@ import { asAffine } from "../layers/normalization.ts";
 import type { Attribute, GraphNode } from "../graph/onnx-model.ts";
 
 /**
- * Removes work that the weights can take over, without changing what the graph computes: zero
- * padding before a convolution, batch normalisation after one (also across a pooling), scaling and
- * shifting of the input, reshaping what is reshaped again. A Relu behind a pooling comes before it; then everything that nobody uses. New weights are computed in double
- * precision; weights that are shared with other nodes stay as they are.
+ * Simplifies a graph without changing its outputs. Folds into the weights: zero padding before a
+ * convolution, batch normalisation after one (also across a pooling), scaling and shifting of the
+ * input.
+ * Moves a Relu from after a max pooling to before it, merges successive reshapes, and removes unused
+ * nodes. New weights are computed in double precision; weights shared with other nodes are not
+ * changed.
  */
 export function simplify(graph: DraftGraph): void {
   removeIdentities(graph);
@@ -21,8 +23,9 @@ export function simplify(graph: DraftGraph): void {
 }
 
 /**
- * Conv → MaxPool → Relu becomes Conv → Relu → MaxPool, the same result, where engines compute the
- * Relu on the way out of the convolution.
+ * Conv → MaxPool → Relu becomes Conv → Relu → MaxPool: the result is the same, and engines fuse the
+ * Relu
+ * into the convolution.
  */
 function reluBeforePooling(graph: DraftGraph): void {
   const { sole } = links(graph);
@@ -30,7 +33,7 @@ function reluBeforePooling(graph: DraftGraph): void {
     const pool = relu.op === "Relu" ? sole(relu.inputs[0]) : undefined;
     const conv = pool?.op === "MaxPool" ? sole(pool.inputs[0]) : undefined;
     if (pool === undefined || conv?.op !== "Conv") continue;
-    // What the pooling alone would have given is no longer there, so neither is its name.
+    // The pooling's own result no longer exists, so its name is removed.
     const early = freshName(graph, `${pool.name}/${relu.name}`);
     pool.outputs = relu.outputs;
     relu.inputs = pool.inputs;
@@ -42,7 +45,7 @@ function reluBeforePooling(graph: DraftGraph): void {
   }
 }
 
-/** Of changes of shape in a row only the last counts. */
+/** Of successive reshapes only the last one is kept. */
 function mergeReshapes(graph: DraftGraph): void {
   const makers = new Map<string | undefined, GraphNode>();
   for (const node of graph.nodes) {
@@ -56,13 +59,13 @@ function mergeReshapes(graph: DraftGraph): void {
   }
 }
 
-/** Whether a node changes the shape and leaves the batch axis, which a 0 in a later shape copies. */
+/** Whether a node changes the shape but keeps the batch axis, which a 0 in a later shape copies. */
 function keepsBatch(graph: DraftGraph, node: GraphNode): boolean {
   if (node.op === "Flatten") return true;
   return node.op === "Reshape" && graph.tensors.get(node.inputs[1] ?? "")?.data[0] === 0n;
 }
 
-/** Lets a value bear the name that an Identity would give it. */
+/** Replaces an Identity: its input gets the name of its output. */
 function removeIdentities(graph: DraftGraph): void {
   for (const identity of graph.nodes.filter((node) => node.op === "Identity")) {
     const [from = "", to = ""] = [identity.inputs[0], identity.outputs[0]];
@@ -94,7 +97,7 @@ function foldPadding(graph: DraftGraph): void {
   }
 }
 
-/** Conv or Gemm → poolings → BatchNormalization becomes other weights and a bias. */
+/** Conv or Gemm → poolings → BatchNormalization is folded into weights and bias. */
 function foldBatchNormalization(graph: DraftGraph): void {
   const { sole, remove } = links(graph);
   for (const norm of graph.nodes) {
@@ -109,7 +112,7 @@ function foldBatchNormalization(graph: DraftGraph): void {
     }
     if (before === undefined || target === undefined) continue;
     if (!scaleOutputs(graph, target, affine)) continue;
-    // What comes out of these is no longer what their layers give, so it must not bear their names.
+    // Their results are no longer the layers' results, so they must not have the layers' names.
     let maker = target;
     for (const reader of between.reverse()) {
       rename(graph, maker, reader);
@@ -120,7 +123,7 @@ function foldBatchNormalization(graph: DraftGraph): void {
   }
 }
 
-/** Gives a node's output, which one other node reads, a name of its own. */
+/** Renames a node's output, which one other node reads. */
 function rename(graph: DraftGraph, maker: GraphNode, reader: GraphNode): void {
   const [old] = maker.outputs;
   const fresh = freshName(graph, `${maker.name}/folded`);
@@ -128,7 +131,7 @@ function rename(graph: DraftGraph, maker: GraphNode, reader: GraphNode): void {
   reader.inputs = reader.inputs.map((name) => (name === old ? fresh : name));
 }
 
-/** Whether pooling the scaled and shifted values is scaling and shifting the pooled values. */
+/** Whether pooling commutes with scaling and shifting. */
 function passesThrough(node: GraphNode, scale: Float64Array): boolean {
   if (node.op === "AveragePool" || node.op === "GlobalAveragePool") return true;
   const isMax = node.op === "MaxPool" || node.op === "GlobalMaxPool";
@@ -149,8 +152,8 @@ function affineOf(graph: DraftGraph, norm: GraphNode) {
 }
 
 /**
- * Mul by a scalar (→ Add of a scalar) → change of layout → Conv or Gemm becomes other weights.
- * Where the convolution pads, the padding stands for zeros after the shift, so the shift stays.
+ * Mul by a scalar (→ Add of a scalar) → change of layout → Conv or Gemm is folded into the weights.
+ * If the convolution pads, its zeros are meant after the shift, so the shift is kept.
  */
 function foldRescaling(graph: DraftGraph): void {
   const { sole, remove } = links(graph);
@@ -180,7 +183,7 @@ function foldRescaling(graph: DraftGraph): void {
       const name = freshName(graph, `${add.name}/unscaled`);
       graph.tensors.set(name, { dims: [], data: Float32Array.of(shift / scale) });
       add.inputs = [mul.inputs[0] as string, name];
-      // The sum is another one than before, so it gets another name; one node reads it.
+      // The sum has changed, so it gets another name; one node reads it.
       const sum = freshName(graph, `${add.name}/shifted`);
       reader.inputs[0] = sum;
       add.outputs = [sum];

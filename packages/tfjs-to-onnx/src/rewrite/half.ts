@@ -5,12 +5,13 @@ import { FLOAT, type Graph, type GraphNode } from "../graph/onnx-model.ts";
 /** Float16 in TensorProto.DataType. */
 const HALF = 10;
 
-/** Inputs that stay float32, whatever the rest of a node computes in. */
+/** Inputs of nodes that must stay float32. */
 const FLOAT_INPUTS: Readonly<Record<string, number>> = { Resize: 2 };
 
 /**
- * Lets a graph compute in 16-bit floats, with weights of half the size. Inputs and outputs stay
- * float32; a softmax that ends the graph does, too.
+ * Converts a graph to 16-bit floats, with weights of half the size. Inputs, outputs and a final
+ * softmax
+ * stay float32.
  *
  * @throws {MienError} `unsupported` if a weight is beyond 65,504, the largest number of float16.
  */
@@ -72,10 +73,10 @@ export function toHalf(graph: Graph): Graph {
 function halfOf(value: number, name: string): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
-  // Below 2^-14 the steps stay as wide as they are there.
+  // Below 2^-14 the spacing of values is constant.
   const exponent = size === 0 ? -14 : Math.max(-14, Math.floor(Math.log2(size)));
   const steps = roundToEven(size / 2 ** (exponent - 10));
-  // 1,024 steps more carry into the exponent by themselves.
+  // A fraction of 1,024 carries into the exponent.
   const bits = steps + (exponent + 14) * 1024;
   if (bits < 0x7c00) return sign + bits;
   throw new MienError("unsupported", `${name} holds ${value}, which float16 cannot express`);

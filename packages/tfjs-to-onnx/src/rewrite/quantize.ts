@@ -1,7 +1,7 @@
 import { freshName, removeUnused, type DraftGraph } from "../graph/draft-graph.ts";
 import type { Graph, GraphNode } from "../graph/onnx-model.ts";
 
-/** The smallest and the largest number that a value takes; beyond them it is cut off. */
+/** Quantisation range: the smallest and the largest value; values beyond are clipped. */
 export interface Range {
   readonly min: number;
   readonly max: number;
@@ -14,25 +14,27 @@ interface Step {
   readonly zero: number;
 }
 
-/** Nodes with weights that onnxruntime computes on whole numbers. */
+/** Operators with weights for which onnxruntime has integer kernels. */
 const WEIGHTED = ["Conv", "Gemm", "MatMul"];
-/** Nodes that hand on numbers as they are. */
+/** Operators that do not change values. */
 const PASSING = ["MaxPool", "Reshape", "Flatten", "Transpose"];
-/** Nodes that onnxruntime computes on bytes where all their inputs are bytes. */
+/** Operators that onnxruntime computes on bytes if all inputs are bytes. */
 const FOLLOWING = ["Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool", "LeakyRelu"];
 
 /**
- * The values that `quantize` turns into bytes and whose ranges it needs: what goes into and comes
- * out of convolutions and dense layers, and what lies between them.
+ * The values that `quantize` converts to bytes and whose ranges it needs: inputs and outputs of
+ * convolutions and dense layers, and the values between them.
  */
 export function quantizedValues(graph: Graph): string[] {
   return [...plan(graph)].filter(([value, like]) => value === like).map(([value]) => value);
 }
 
 /**
- * Lets a graph compute on 8-bit numbers: values as unsigned bytes with a zero point, weights as
- * signed bytes with a scale per output channel, in pairs of QuantizeLinear and DequantizeLinear that
- * onnxruntime fuses into integer kernels. The rest stays in float32.
+ * Quantises a graph to 8 bits: values as unsigned bytes with a zero point, weights as signed bytes
+ * with a
+ * scale per output channel, in pairs of QuantizeLinear and DequantizeLinear, which onnxruntime
+ * fuses into
+ * integer kernels. The rest stays float32.
  *
  * Weights use 7 bits, −63 to 63, because products of two full bytes overflow the 16-bit sums of
  * processors without VNNI.
@@ -80,8 +82,9 @@ export function quantize(graph: Graph, ranges: ReadonlyMap<string, Range>): Grap
 }
 
 /**
- * The values that become bytes, each with the value whose range it shares: itself, unless a node
- * only hands it on.
+ * The values that become bytes, each with the value whose range it shares: itself, unless its node
+ * does
+ * not change values.
  */
 function plan(graph: Graph): Map<string, string> {
   const found = new Map<string, string>();
@@ -96,7 +99,7 @@ function plan(graph: Graph): Map<string, string> {
     const [input] = inputs;
     if (isWeighted(graph, node)) {
       take(input);
-      // A dense layer may answer in floats; a convolution on bytes must answer in bytes.
+      // A dense layer may output floats; a convolution on bytes must output bytes.
       if (node.op === "Conv" && !feedsRelu(graph, output)) take(output);
     } else if (node.op === "Relu") {
       const maker = graph.nodes.find((other) => other.outputs.includes(input ?? ""));
@@ -109,7 +112,7 @@ function plan(graph: Graph): Map<string, string> {
   return found;
 }
 
-/** Whether a Relu and nothing else reads a value, so that both are computed in one. */
+/** Whether only a Relu reads a value, so that the two are fused. */
 function feedsRelu(graph: Graph, value: string | undefined): boolean {
   const readers = graph.nodes.filter((node) => node.inputs.includes(value ?? ""));
   return readers.length === 1 && readers[0]?.op === "Relu";
@@ -122,7 +125,7 @@ function isWeighted(graph: Graph, node: GraphNode): boolean {
   );
 }
 
-/** Steps that hit zero exactly, as padding needs it. */
+/** Scale and zero point of a range; zero is represented exactly, as padding needs it. */
 function stepOf(range: Range | undefined): Step {
   const { min, max } = range ?? { min: 0, max: 1 };
   const [low, high] = [Math.min(min, 0), Math.max(max, 0)];
@@ -131,10 +134,10 @@ function stepOf(range: Range | undefined): Step {
 }
 
 const LARGEST_WEIGHT = 63;
-/** In steps; half of what 32 bits hold. */
+/** Largest bias in quantisation steps: half the range of int32. */
 const LARGEST_BIAS = 2 ** 30;
 
-/** Weights as bytes with a scale per output, the bias in the units of their products. */
+/** Quantises weights to bytes with a scale per output, and the bias to the scale of the products. */
 function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): void {
   const [x, kernelName, biasName] = target.inputs as [string, string, string | undefined];
   const kernel = draft.tensors.get(kernelName) as { dims: readonly number[]; data: Float32Array };
@@ -147,7 +150,7 @@ function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): voi
     largest[outputOf(i)] = Math.max(largest[outputOf(i)] as number, Math.abs(weight));
   });
   const bias = draft.tensors.get(biasName ?? "")?.data as Float32Array | undefined;
-  // A filter of next to nothing still needs steps that are wide enough for its bias.
+  // A filter with tiny weights still needs a scale that is large enough for its bias.
   const least = (i: number) => Math.abs(bias?.[i] ?? 0) / (input.scale * LARGEST_BIAS);
   const scales = largest.map((weight, i) => Math.max(weight / LARGEST_WEIGHT, least(i)) || 1);
   const bytes = Int8Array.from(kernel.data, (weight, i) =>
