@@ -1,4 +1,5 @@
 import js from "@eslint/js";
+import vitest from "@vitest/eslint-plugin";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
@@ -73,6 +74,22 @@ export default defineConfig(
     },
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // With more, an options object, whose names stand where it is called.
+      "@typescript-eslint/max-params": ["error", { max: 3 }],
+    },
+  },
+  {
+    files: ["**/*.test.ts"],
+    extends: [vitest.configs.recommended],
+    rules: {
+      "vitest/expect-expect": [
+        "error",
+        { assertFunctionNames: ["expect", "expect*", "fc.assert"] },
+      ],
+      // What it.each and fast-check call gets a parameter for each column.
+      "@typescript-eslint/max-params": "off",
+      // The second one is the message of a failure.
+      "vitest/valid-expect": ["error", { maxArgs: 2 }],
     },
   },
   {
@@ -85,6 +102,7 @@ export default defineConfig(
         URL: "readonly",
       },
     },
+    rules: { "max-params": ["error", { max: 3 }] },
   },
   ...importRules,
   {

@@ -4,18 +4,10 @@
 // It compiles first.
 //
 //     node packages/runtime/pack.mjs [FOLDER]
-import { execFileSync, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { compile, npmPack, publishedManifest, writeManifest } from "../../tools/packing.mjs";
 
 const here = import.meta.dirname;
 const root = path.resolve(here, "../..");
@@ -28,13 +20,8 @@ if (!existsSync(path.join(faces, "detector.onnx"))) {
   process.exit(1);
 }
 const formatFolder = path.join(root, "packages/format");
-for (const cwd of [formatFolder, here]) {
-  const { status } = spawnSync(process.execPath, [path.join(root, "tools/prepack.mjs")], {
-    cwd,
-    stdio: ["ignore", 2, 2],
-  });
-  if (status !== 0) process.exit(1);
-}
+compile(formatFolder);
+compile(here);
 const stage = mkdtempSync(path.join(tmpdir(), "mien-pack-"));
 
 /** Compiled code without its tests. */
@@ -43,18 +30,6 @@ const copyDist = (from, to) =>
     recursive: true,
     filter: (file) => !/\.test\.|[\\/]testing$/.test(file),
   });
-const readManifest = (folder) =>
-  JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-const writeManifest = (folder, manifest) =>
-  writeFileSync(path.join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-
-/** Without what only this repository needs: nx, tests, and the way to the sources. */
-const published = (manifest) =>
-  JSON.parse(
-    JSON.stringify(manifest, (key, value) =>
-      ["nx", "scripts", "devDependencies", "source"].includes(key) ? undefined : value,
-    ),
-  );
 
 try {
   copyDist(here, stage);
@@ -64,8 +39,8 @@ try {
     recursive: true,
     filter: (file) => !file.endsWith("reference.bin"),
   });
-  const manifest = published(readManifest(here));
-  const formatManifest = published(readManifest(formatFolder));
+  const manifest = publishedManifest(here);
+  const formatManifest = publishedManifest(formatFolder);
   writeManifest(stage, {
     ...manifest,
     // npm must install what the bundled package needs.
@@ -79,17 +54,8 @@ try {
   copyDist(formatFolder, format);
   writeManifest(format, formatManifest);
   mkdirSync(target, { recursive: true });
-  const packed = execFileSync(
-    "npm",
-    ["pack", "--json", "--ignore-scripts", "--pack-destination", target],
-    {
-      cwd: stage,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-      shell: process.platform === "win32",
-    },
-  );
-  console.log(path.join(target, JSON.parse(packed)[0].filename));
+  const { filename } = npmPack(stage, "--pack-destination", target);
+  console.log(path.join(target, filename));
 } finally {
   rmSync(stage, { recursive: true, force: true });
 }

@@ -218,13 +218,14 @@ function compareFiles(name, [old, now], { ignore, differences, words }) {
   }
   if (old.kind === "text" || now.kind === "text") return;
   /**
-   * @param {string} at path of the two values.
-   * @param {string} key its last part.
+   * @param {readonly string[]} keys the path of the two values.
    * @param {[unknown, unknown]} pair
    * @param {boolean} [isVarying] whether they are parts of something that may differ.
    */
-  const visit = (at, key, [a, b], isVarying = false) => {
+  const visit = (keys, [a, b], isVarying = false) => {
     if (a === b) return;
+    const at = keys.join(".");
+    const key = keys.at(-1) ?? "";
     const isGone = a === ABSENT || b === ABSENT;
     const rules = VARYING_VALUES.filter((rule) => rule.file.test(name));
     if (!isGone && rules.some((rule) => rule.key.test(at))) return;
@@ -236,7 +237,7 @@ function compareFiles(name, [old, now], { ignore, differences, words }) {
           Object.hasOwn(value, part) ? value[part] : ABSENT,
         );
         const pair = /** @type {[unknown, unknown]} */ (parts);
-        visit(at === "" ? part : `${at}.${part}`, part, pair, mayDiffer);
+        visit([...keys, part], pair, mayDiffer);
       }
       return;
     }
@@ -245,7 +246,7 @@ function compareFiles(name, [old, now], { ignore, differences, words }) {
       words.push(`${name}: ${at}: - ${a}`, `${name}: ${at}: + ${b}`);
     } else differences.push(`${name}: ${at}: ${brief(a)} ≠ ${brief(b)}`);
   };
-  visit("", "", [old.data, now.data]);
+  visit([], [old.data, now.data]);
 }
 
 /** @typedef {Record<string, unknown>} Fields */

@@ -11,7 +11,7 @@ import { unzipSync } from "fflate";
  */
 
 /** @param {Uint8Array} bytes */
-export function sha256(bytes) {
+function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
 }
 

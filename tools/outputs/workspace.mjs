@@ -68,6 +68,6 @@ export function findCommand(targets, name) {
 }
 
 /** @param {string} file @returns {any} an empty object if the file does not exist. */
-export function readJson(file) {
+function readJson(file) {
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
 }

@@ -3,7 +3,11 @@ import { spawn } from "node:child_process";
 /** How much of a program's output is kept, in characters: enough for its last words. */
 const KEPT_OUTPUT = 100_000;
 
-/** A program that could not be started, or ended with something else than 0. */
+/**
+ * A program that could not be started, or ended with something else than 0.
+ *
+ * @internal for tests
+ */
 export class ProgramFailed extends Error {
   /**
    * @param {string} command

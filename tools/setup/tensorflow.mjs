@@ -102,6 +102,7 @@ export async function buildAddon() {
  *
  * @param {string} [root] the clone's folder; default: the working folder.
  * @throws {SetupError}
+ * @internal for tests
  */
 export async function compileAddon(root = ".") {
   const deps = path.join(root, PACKAGE, "deps");

@@ -16,6 +16,7 @@ import path from "node:path";
 import sharp from "sharp";
 import ts from "typescript";
 import { findChromium } from "@mien/bench";
+import { findPackageProblems } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "./testing/browser.ts";
 import { halvesModel } from "./testing/models.ts";
@@ -116,13 +117,14 @@ function compile(project: string, mode: ts.CompilerOptions): ts.Program {
 
 describe("the package", () => {
   let project: string;
+  let tarball: string;
   beforeAll(() => {
     project = realpathSync(mkdtempSync(path.join(tmpdir(), "mien-empty-")));
     const script = path.join(PACKAGE, "pack.mjs");
-    const file = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
+    tarball = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
     const home = path.join(project, "node_modules/@mien/runtime");
     mkdirSync(home, { recursive: true });
-    execFileSync("tar", ["-xzf", file, "-C", home, "--strip-components=1"]);
+    execFileSync("tar", ["-xzf", tarball, "-C", home, "--strip-components=1"]);
     // What npm would download; sharp and the bundlers are what the README's programs add.
     const manifest = readFileSync(path.join(home, "package.json"), "utf8");
     const { dependencies, bundleDependencies } = JSON.parse(manifest) as Manifest;
@@ -138,6 +140,10 @@ describe("the package", () => {
     writeFileSync(path.join(project, "model.onnx"), halvesModel());
   });
   afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  it("is packed as publint and TypeScript expect", async () => {
+    expect(await findPackageProblems(tarball)).toEqual([]);
+  });
 
   it("runs in an empty project, with its detector", () => {
     writeFileSync(path.join(project, "run.mjs"), PROGRAM);

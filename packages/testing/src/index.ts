@@ -1,1 +1,2 @@
+export { findPackageProblems } from "./package-problems.ts";
 export { runPython, withoutPython } from "./python.ts";

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { readOnnxMetadata } from "@mien/format";
+import { findPackageProblems } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { convertLayersModel } from "./convert.ts";
 import { readLayersModel } from "./read/layers-model.ts";
@@ -13,6 +14,7 @@ import { loadTf } from "./testing/tf.ts";
 const PACKAGE = path.resolve(import.meta.dirname, "..");
 
 let project: string;
+let tarball: string;
 const at = (...parts: string[]) => path.join(project, ...parts);
 const converter = (...argv: string[]) => {
   const bin = at("node_modules/@mien/tfjs-to-onnx/dist/alone/bin.js");
@@ -26,23 +28,20 @@ const converter = (...argv: string[]) => {
 beforeAll(async () => {
   project = await mkdtemp(path.join(tmpdir(), "mien alone-"));
   await MIEN_NET.build(loadTf()).save(`file://${at("saved model")}`);
-  execFileSync(process.execPath, [path.join(PACKAGE, "bundle.mjs")]);
-  // What npm would pack, put where it would install it: nothing of the workspace is in reach.
-  const list = execFileSync("npm", ["pack", "--dry-run", "--json"], {
-    cwd: PACKAGE,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [{ files }] = JSON.parse(list) as [{ files: { path: string }[] }];
-  for (const { path: file } of files) {
-    const target = at("node_modules/@mien/tfjs-to-onnx", file);
-    await mkdir(path.dirname(target), { recursive: true });
-    await cp(path.join(PACKAGE, file), target);
-  }
+  const script = path.join(PACKAGE, "pack.mjs");
+  tarball = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
+  // Where npm would install it: nothing of the workspace is in reach.
+  const home = at("node_modules/@mien/tfjs-to-onnx");
+  await mkdir(home, { recursive: true });
+  execFileSync("tar", ["-xzf", tarball, "-C", home, "--strip-components=1"]);
 });
 afterAll(() => rm(project, { recursive: true, force: true }));
 
 describe("the packed converter in an empty project", () => {
+  it("is packed as publint and TypeScript expect", async () => {
+    expect(await findPackageProblems(tarball)).toEqual([]);
+  });
+
   it("needs no other package", async () => {
     const json = JSON.parse(
       await readFile(at("node_modules/@mien/tfjs-to-onnx/package.json"), "utf8"),
