@@ -1,4 +1,4 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import { removeUnused, type DraftGraph } from "./graph/draft-graph.ts";
 import { simplify } from "./rewrite/fold.ts";
 import { GraphBuilder, type Value } from "./graph/graph.ts";
@@ -7,7 +7,8 @@ import type { LayersModel } from "./read/layers-model.ts";
 import { encodeOnnxModel, OPSETS, type Graph, type Port } from "./graph/onnx-model.ts";
 import { applyTemperature } from "./rewrite/temperature.ts";
 import { makerOf } from "./read/maker.ts";
-import { parseTopology, type LayerSpec, type ModelSpec, type Source } from "./read/topology.ts";
+import { isCount, isObject } from "./read/json.ts";
+import { layerOf, parseTopology, type ModelSpec, type Source } from "./read/topology.ts";
 import { convertModel } from "./walk.ts";
 import { nameArchivedWeights } from "./read/weight-names.ts";
 import { WeightStore } from "./read/weight-store.ts";
@@ -22,8 +23,7 @@ export interface ConvertOptions {
   readonly outputName?: string;
   /**
    * Sizes of inputs that the model leaves open, without the batch axis: one list for the only
-   * input, or
-   * lists by the names of the input layers. Sizes that the model states must be the same.
+   * input, or lists by the names of the input layers. Sizes that the model states must be the same.
    */
   readonly inputShape?: readonly number[] | Readonly<Record<string, readonly number[]>>;
   /** Divides the logits before the final softmax; above 0, default 1. */
@@ -39,15 +39,12 @@ export interface ConvertOptions {
  *
  * Inputs and outputs keep their shapes and order of axes (images stay [N, height, width, channels]); N
  * is dynamic. Inside the graph, images have their channels first, and batch normalisation, zero
- * padding
- * and rescaling are folded into the weights where that is exact.
+ * padding and rescaling are folded into the weights where that is exact.
  *
  * @returns the file; the same bytes for the same arguments.
  * @throws {MienError} `unsupported` naming the first layer or setting that cannot be converted, and
- * the
- * supported ones; `bad-model` if topology and weights do not match; `bad-config` for a temperature
- * that is
- * not above 0, or an unsupported operator set.
+ * the supported ones; `bad-model` if topology and weights do not match; `bad-config` for a temperature
+ * that is not above 0, or an unsupported operator set.
  * @example
  * const model = await readLayersModel("artifacts/runs/study-net/model");
  * await writeFile("model.onnx", convertLayersModel(model, { outputName: "probabilities" }));
@@ -64,8 +61,7 @@ export function convertToGraph(model: LayersModel, options: ConvertOptions = {})
 
 /**
  * The same graph with the value of every layer's last call, by the layer's name. Where a layer was
- * folded
- * into another one, the graph has no value of that name.
+ * folded into another one, the graph has no value of that name.
  */
 export function convertWithLayers(
   model: LayersModel,
@@ -88,7 +84,7 @@ export function convertWithLayers(
 
   const inputs = spec.inputs.map((source, i): Value => {
     const shape = inputShape(spec, source, options.inputShape);
-    return { name: inputNames[i] as string, shape, layout: "as-is" };
+    return { name: itemAt(inputNames, i), shape, layout: "as-is" };
   });
   const layers = new Map<string, Value>();
   const onLayer = (name: string, value: Value) => layers.set(name, value);
@@ -104,7 +100,7 @@ export function convertWithLayers(
 
   const draft: DraftGraph = { nodes: graph.nodes, tensors: graph.tensors, outputs: outputNames };
   const outputPorts = outputs.map((output, i): Port => {
-    const name = outputNames[i] as string;
+    const name = itemAt(outputNames, i);
     const from = graph.asIs(output).name;
     for (const [layer, value] of layers) {
       if (value.name === from) layers.set(layer, { ...value, name });
@@ -145,7 +141,7 @@ function inputShape(
   source: Source,
   given: ConvertOptions["inputShape"],
 ): readonly number[] {
-  const { name, config } = model.layers.get(source.layer) as LayerSpec;
+  const { name, config } = layerOf(model, source.layer);
   const dtype = dtypeOf(config["dtype"]);
   if (dtype !== "float32") {
     throw new MienError(
@@ -157,16 +153,16 @@ function inputShape(
   if (!Array.isArray(batchShape) || batchShape.length < 2) {
     throw new MienError("bad-model", `input ${name} has no "batch_input_shape"`);
   }
-  const stated = batchShape.slice(1) as unknown[];
+  const stated: readonly unknown[] = batchShape.slice(1);
   const shape = withSizes(name, stated, isList(given) ? given : given?.[name]);
-  if (!shape.every((size) => Number.isSafeInteger(size) && (size as number) > 0)) {
+  if (!shape.every(isCount)) {
     throw new MienError(
       "unsupported",
       `input ${name} has the shape ${JSON.stringify(batchShape)}; every size but the first must be known`,
       { advice: "State the sizes: --input-shape height,width,channels, or the option inputShape." },
     );
   }
-  return shape as number[];
+  return shape;
 }
 
 /** @throws {MienError} `bad-config` if a shape belongs to no input, or an unnamed one to several. */
@@ -211,9 +207,9 @@ function withSizes(
 
 /** A layer's data type; Keras 3 wraps its name in a policy. */
 function dtypeOf(dtype: unknown): unknown {
-  if (typeof dtype !== "object" || dtype === null) return dtype ?? "float32";
-  const { config } = dtype as { config?: { name?: unknown } };
-  return config?.name ?? dtype;
+  if (!isObject(dtype)) return dtype ?? "float32";
+  const { config } = dtype;
+  return (isObject(config) ? config["name"] : undefined) ?? dtype;
 }
 
 /** Checks that folded weights are finite: folding may leave the range of float32. */

@@ -1,10 +1,10 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import type { GraphBuilder, Value } from "./graph/graph.ts";
 import { LayerConfig } from "./layers/layer-config.ts";
 import { LAYERS } from "./layers/layer-table.ts";
 import { unsupported, type Layer, type LayerConverter } from "./layers/layer.ts";
 import type { Maker } from "./read/maker.ts";
-import type { LayerSpec, ModelSpec, Source } from "./read/topology.ts";
+import { layerOf, type LayerSpec, type ModelSpec, type Source } from "./read/topology.ts";
 import type { WeightStore } from "./read/weight-store.ts";
 
 /** The state of a conversion: target graph, weights, names. */
@@ -44,7 +44,7 @@ export function convertModel(
   }
   const ready = target.ready ?? new Map<string, ReadyLayer>();
   const done = new Map<string, readonly Value[] | "running">();
-  model.inputs.forEach(({ layer }, i) => done.set(`0 ${layer}`, [inputs[i] as Value]));
+  model.inputs.forEach(({ layer }, i) => done.set(`0 ${layer}`, [itemAt(inputs, i)]));
 
   const valueOf = ({ layer: name, call, output }: Source): Value => {
     const key = `${call} ${name}`;
@@ -54,7 +54,7 @@ export function convertModel(
     }
     if (values === undefined) {
       done.set(key, "running");
-      const spec = model.layers.get(name) as LayerSpec;
+      const spec = layerOf(model, name);
       const sources = spec.calls[call];
       if (sources === undefined) {
         throw new MienError("bad-model", `nothing is fed into the input layer ${name}`);
@@ -66,7 +66,7 @@ export function convertModel(
       done.set(key, values);
       if (values[0] !== undefined) target.onLayer?.(name, values[0]);
     }
-    return values[output] as Value;
+    return itemAt(values, output);
   };
 
   // In the order of the file most inputs already exist, so deep models need no deep recursion.

@@ -46,7 +46,10 @@ export function detectorGraph(weights: Readonly<Record<string, Weight>>): Graph 
   const side = 13 * DETECTOR_CELL;
   const input: Value = { name: "input", shape: [side, side, 3], layout: "as-is" };
   const leaky = (x: Value) =>
-    graph.elementwise("LeakyRelu", [x], `${x.name}/leaky`, { alpha: { float: SLOPE } });
+    graph.elementwise("LeakyRelu", [x], {
+      name: `${x.name}/leaky`,
+      attributes: { alpha: { float: SLOPE } },
+    });
   const pool = (x: Value, name: string, { stride, after }: { stride: number; after: number }) => {
     const [height, width, depth] = sizesOf(x);
     const size = (length: number) => Math.floor((length + after - 2) / stride) + 1;

@@ -18,6 +18,27 @@ export function freshName(graph: DraftGraph, name: string): string {
   return fresh;
 }
 
+/** A float32 constant; undefined if there is none of that name, or it has another type. */
+export function floatTensor(
+  graph: Pick<DraftGraph, "tensors">,
+  name: string | undefined,
+): { readonly dims: readonly number[]; readonly data: Float32Array } | undefined {
+  const { dims = [], data } = graph.tensors.get(name ?? "") ?? {};
+  return data instanceof Float32Array ? { dims, data } : undefined;
+}
+
+/** A node's attribute of whole numbers; undefined if it is absent or has another type. */
+export function intsOf(node: GraphNode, attribute: string): readonly number[] | undefined {
+  const value = node.attributes[attribute];
+  return value !== undefined && "ints" in value ? value.ints : undefined;
+}
+
+/** A node's attribute of one float; undefined if it is absent or has another type. */
+export function floatOf(node: GraphNode, attribute: string): number | undefined {
+  const value = node.attributes[attribute];
+  return value !== undefined && "float" in value ? value.float : undefined;
+}
+
 /** The producer and the consumers of each value. */
 export function links(graph: DraftGraph) {
   /** The node that produces a value, if exactly one node consumes it and it is no output. */

@@ -1,15 +1,14 @@
-import { MienError } from "@mien/format";
-import { sizeOf } from "./array.ts";
+import { itemAt, MienError } from "@mien/format";
+import { lastSize, sizeOf } from "./array.ts";
 import { OPSETS, type Attribute, type GraphNode, type Tensor } from "./onnx-model.ts";
 
 /**
  * The order of a value in memory, relative to its shape in tfjs. An image has one, two or three
- * spatial
- * axes, then its channels.
+ * spatial axes, then its channels.
  *
  * - `as-is`: row-major in the order of its shape.
  * - `channels-first`: shape [height, width, channels], stored as [channels, height, width], as ONNX's
- *   convolutions and poolings need it.
+ *   convolutions and pooling need it.
  * - an object: a flattened image of that [height, width, channels], stored in the order channels,
  *   height, width. A dense layer reorders its weights accordingly, which saves a transpose.
  */
@@ -69,15 +68,19 @@ export class GraphBuilder {
     return { name, shape: result.shape, layout: result.layout ?? "as-is" };
   }
 
-  /** A node whose result has the shape and layout of its first input. */
+  /**
+   * Adds a node whose result has the shape and layout of its first input.
+   *
+   * @param result name of the result, or name and attributes.
+   */
   elementwise(
     op: string,
     inputs: readonly [Value, ...(Value | string)[]],
-    name: string,
-    attributes: Record<string, Attribute> = {},
+    result: string | Pick<Result, "name" | "attributes">,
   ): Value {
     const { shape, layout } = inputs[0];
-    return this.node(op, inputs, { name, shape, layout, attributes });
+    const named = typeof result === "string" ? { name: result } : result;
+    return this.node(op, inputs, { ...named, shape, layout });
   }
 
   /**
@@ -190,6 +193,11 @@ export function layoutSuffix(layout: Layout): string {
   return `/channels_first${of}`;
 }
 
+/** The size of a value along an axis of tfjs (0 is the batch), 1 or more. */
+export function sizeAlong({ shape }: Value, axis: number): number {
+  return itemAt(shape, axis - 1);
+}
+
 /** The axis of the stored tensor (0 is the batch) for an axis of the shape in tfjs. */
 export function storedAxis(value: Value, axis: number): number {
   if (value.layout !== "channels-first" || axis === 0) return axis;
@@ -198,7 +206,7 @@ export function storedAxis(value: Value, axis: number): number {
 
 /** [height, width, channels] → [channels, height, width] */
 export function channelsToFront(shape: readonly number[]): readonly number[] {
-  return [shape.at(-1) as number, ...shape.slice(0, -1)];
+  return [lastSize(shape), ...shape.slice(0, -1)];
 }
 
 /** Whether an image has one channel or one pixel; its order in memory is then always the same. */

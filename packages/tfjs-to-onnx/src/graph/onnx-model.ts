@@ -1,3 +1,4 @@
+import { MienError } from "@mien/format";
 import { ProtoMessage } from "./protobuf.ts";
 
 /** The oldest, the newest and the default operator set. */
@@ -76,12 +77,20 @@ export interface ModelHeader {
  * Encodes a graph as an ONNX file.
  *
  * @returns the same bytes for the same arguments.
+ * @throws {MienError} `bad-config` for an unsupported operator set.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto for the field numbers
  */
 export function encodeOnnxModel(graph: Graph, header: ModelHeader = {}): Uint8Array {
   const { metadata = {}, opset = OPSETS.usual } = header;
+  const version = IR_VERSIONS[opset];
+  if (version === undefined) {
+    throw new MienError(
+      "bad-config",
+      `an opset must be from ${OPSETS.oldest} to ${OPSETS.newest}, found ${opset}`,
+    );
+  }
   const model = new ProtoMessage()
-    .int(1, IR_VERSIONS[opset] as number) // ir_version
+    .int(1, version) // ir_version
     .text(2, "mien") // producer_name
     .message(7, encodeGraph(graph)) // graph
     .message(8, new ProtoMessage().text(1, "").int(2, opset)); // opset_import: domain, version
@@ -131,7 +140,7 @@ function encodeTensor(name: string, { dims, data }: Tensor): ProtoMessage {
 }
 
 /** The number of an array's type in TensorProto.DataType. */
-export function typeOf(data: Tensor["data"]): number {
+function typeOf(data: Tensor["data"]): number {
   if (data instanceof Float32Array) return FLOAT;
   if (data instanceof Uint8Array) return 2;
   if (data instanceof Int8Array) return 3;

@@ -1,3 +1,4 @@
+import { itemAt } from "@mien/format";
 import { transpose } from "../graph/array.ts";
 import type { Value } from "../graph/graph.ts";
 import {
@@ -136,9 +137,8 @@ function convolve(layer: Layer, input: ImageInput, options: Convolution): Value 
 }
 
 /**
- * The lengths of a sliding window's result, and ONNX's `pads`: all before the first cell, then all
- * after
- * the last.
+ * The lengths of a sliding window's result, and ONNX's `pads`: for each axis the cells before the
+ * first one, then for each axis the cells after the last one.
  *
  * @throws {MienError} `bad-model` if the window does not fit.
  */
@@ -149,9 +149,9 @@ export function slideWindows(
 ): { outputs: number[]; pads: number[] } {
   const padding = windowPadding(layer);
   const moves = sizes.map((size, i) =>
-    slideWindow(size, window.kernel[i] as number, {
-      stride: window.strides[i] as number,
-      dilation: window.dilations[i] as number,
+    slideWindow(size, itemAt(window.kernel, i), {
+      stride: itemAt(window.strides, i),
+      dilation: itemAt(window.dilations, i),
       padding,
     }),
   );

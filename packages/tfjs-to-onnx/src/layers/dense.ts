@@ -1,4 +1,4 @@
-import { transpose } from "../graph/array.ts";
+import { lastSize, transpose } from "../graph/array.ts";
 import { channelsToFront, layoutSuffix, type Layout, type Value } from "../graph/graph.ts";
 import { onlyInput, type Layer, type LayerConverter } from "./layer.ts";
 import { activate } from "./activation.ts";
@@ -38,7 +38,7 @@ function onRows(layer: Layer, input: Value): Value {
 
 function variables(layer: Layer, x: Value) {
   const units = layer.config.count("units");
-  const size = x.shape.at(-1) as number;
+  const size = lastSize(x.shape);
   const kernel = layer.weight("kernel", [size, units]);
   const bias: string[] = [];
   if (layer.config.flag("use_bias", true)) {

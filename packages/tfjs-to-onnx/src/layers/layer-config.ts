@@ -1,4 +1,5 @@
 import { MienError } from "@mien/format";
+import { isCount } from "../read/json.ts";
 
 /** The settings of one layer; each getter checks the type. */
 export class LayerConfig {
@@ -14,7 +15,9 @@ export class LayerConfig {
   /** A finite number; `fallback` if it is absent, or an error without a fallback. */
   number(key: string, fallback?: number): number {
     const value = this.#values[key] ?? fallback;
-    return Number.isFinite(value) ? (value as number) : this.#wrong(key, "a number");
+    return typeof value === "number" && Number.isFinite(value)
+      ? value
+      : this.#wrong(key, "a number");
   }
 
   /** A whole number of at least 1. */
@@ -73,8 +76,4 @@ export class LayerConfig {
       `${this.#layer}: "${key}" must be ${expected}, found ${found}`,
     );
   }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0;
 }

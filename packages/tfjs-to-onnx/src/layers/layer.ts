@@ -1,4 +1,5 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
+import { lastSize } from "../graph/array.ts";
 import { channelsToFront, type GraphBuilder, type Value } from "../graph/graph.ts";
 import type { LayerConfig } from "./layer-config.ts";
 import type { Maker } from "../read/maker.ts";
@@ -48,8 +49,7 @@ export interface ImageInput {
  * Makes the converter of a layer on images with `rank` spatial axes.
  *
  * With the data format channelsFirst, tfjs stores an image as [channels, height, width], which is
- * already
- * ONNX's order; only its shape is read differently.
+ * already ONNX's order; only its shape is read differently.
  *
  * @param finish appended to the result in tfjs' order, such as a softmax along the last axis.
  */
@@ -72,10 +72,10 @@ export function onImages(
     const { graph } = layer;
     if (format === "channels_last") {
       const image = graph.channelsFirst(input);
-      const channels = shape.at(-1) as number;
+      const channels = lastSize(shape);
       return finish(layer, convert(layer, { image, sizes: shape.slice(0, -1), channels }));
     }
-    const [channels, ...sizes] = shape as [number, ...number[]];
+    const [channels, sizes] = [itemAt(shape, 0), shape.slice(1)];
     const image = { ...graph.asIs(input), shape: [...sizes, channels] };
     const result = convert(layer, {
       image: { ...image, layout: "channels-first" },
@@ -100,8 +100,7 @@ export function checkAxis(layer: Layer, axis: number, value: Value): number {
  * Selects the meaning of a setting by the program that made the file.
  *
  * @param what names the setting in the error if versions of Keras differ and the file does not
- * state its
- * version.
+ * state its version.
  * @throws {MienError} `unsupported` then, naming the layer.
  */
 export function asMade<Meaning>(

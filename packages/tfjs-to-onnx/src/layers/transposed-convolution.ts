@@ -1,3 +1,4 @@
+import { itemAt } from "@mien/format";
 import { transpose } from "../graph/array.ts";
 import { onImages, type ImageInput, type Layer, type LayerConverter } from "./layer.ts";
 import { activate } from "./activation.ts";
@@ -24,7 +25,7 @@ function transposed(rank: number): LayerConverter {
     );
     const padding = windowPadding(layer);
     const moves = sizes.map((size, i) =>
-      enlarge(size, kernelSize[i] as number, { stride: strides[i] as number, padding }),
+      enlarge(size, itemAt(kernelSize, i), { stride: itemAt(strides, i), padding }),
     );
     return layer.graph.node("ConvTranspose", [image, weights, ...bias(layer, filters)], {
       name: layer.name,

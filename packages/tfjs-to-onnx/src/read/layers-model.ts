@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf, parseJson } from "@mien/format";
+import { isObject, type Json } from "./json.ts";
 import { makerOf, type Maker } from "./maker.ts";
 import { readWeights, type Weight } from "./weight-files.ts";
 
@@ -47,7 +48,7 @@ export async function readLayersModel(folder: string): Promise<LayersModel> {
   return { topology: modelTopology, weights, maker: makerOf(modelTopology, json) };
 }
 
-async function readModelJson(file: string): Promise<Record<string, unknown>> {
+async function readModelJson(file: string): Promise<Json> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -60,8 +61,4 @@ async function readModelJson(file: string): Promise<Record<string, unknown>> {
   const json = parseJson(bytes, file, "bad-model");
   if (isObject(json)) return json;
   throw new MienError("bad-model", `${file} must hold a JSON object`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

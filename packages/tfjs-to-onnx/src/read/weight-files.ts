@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fromHalf, MienError, messageOf } from "@mien/format";
 import { sizeOf } from "../graph/array.ts";
+import { isIndex, isList, isObject } from "./json.ts";
 
 /** The weights of one variable. */
 export interface Weight {
@@ -12,7 +13,7 @@ export interface Weight {
 }
 
 /** Numbers as bytes q that stand for q · scale + min. */
-export interface Quantised {
+interface Quantised {
   readonly values: Uint8Array;
   readonly scale: number;
   readonly min: number;
@@ -44,9 +45,9 @@ export async function readWeights(
   const fail = (problem: string): never => {
     throw new MienError("bad-model", `${file}: ${problem}`);
   };
-  if (!Array.isArray(manifest)) return fail("the weights manifest must be a list of groups");
+  if (!isList(manifest)) return fail("the weights manifest must be a list of groups");
   const weights = Object.create(null) as Record<string, Weight>;
-  for (const group of manifest as unknown[]) {
+  for (const group of manifest) {
     if (!isObject(group) || !Array.isArray(group["paths"]) || !Array.isArray(group["weights"])) {
       return fail('a group of the weights manifest must list "paths" and "weights"');
     }
@@ -125,6 +126,7 @@ function liesInside(name: string): boolean {
 /** Quantisation of a weight; scale and min are 1 and 0 for float16. */
 interface Quantisation {
   readonly dtype: string;
+  readonly bytesEach: number;
   readonly scale: number;
   readonly min: number;
 }
@@ -142,23 +144,20 @@ function parseSpec(spec: unknown, fail: (problem: string) => never): WeightSpec 
   if (!isObject(spec)) return fail("an entry of the weights manifest is not an object");
   const { name, shape, dtype } = spec;
   if (typeof name !== "string" || name === "") return fail("a weight has no name");
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (!Array.isArray(shape) || !shape.every(isCount)) {
+  if (!isList(shape) || !shape.every(isIndex)) {
     return fail(`the shape of weight ${name} must be a list of whole numbers`);
   }
   const plainBytes = sizeOfType(DTYPE_BYTES, dtype);
-  if (plainBytes === undefined) {
+  if (typeof dtype !== "string" || plainBytes === undefined) {
     const known = Object.keys(DTYPE_BYTES).join(", ");
     return fail(`weight ${name} has dtype ${JSON.stringify(dtype)}; known: ${known}`);
   }
   const quantisation = parseQuantisation(spec["quantization"] ?? undefined, name, fail);
-  const bytesEach =
-    quantisation === undefined ? plainBytes : (QUANTISED_BYTES[quantisation.dtype] as number);
   return {
     name,
-    shape: shape as number[],
-    dtype: dtype as string,
-    bytes: sizeOf(shape as number[]) * bytesEach,
+    shape,
+    dtype,
+    bytes: sizeOf(shape) * (quantisation?.bytesEach ?? plainBytes),
     quantisation,
     ofOptimizer: spec["group"] === "optimizer",
   };
@@ -172,20 +171,21 @@ function parseQuantisation(
   if (value === undefined) return undefined;
   if (!isObject(value)) return fail(`"quantization" of weight ${weight} must be an object`);
   const { dtype, scale = 1, min = 0 } = value;
-  if (sizeOfType(QUANTISED_BYTES, dtype) === undefined) {
+  const bytesEach = sizeOfType(QUANTISED_BYTES, dtype);
+  if (typeof dtype !== "string" || bytesEach === undefined) {
     const known = Object.keys(QUANTISED_BYTES).join(", ");
     return fail(`weight ${weight} is quantised to ${JSON.stringify(dtype)}; known: ${known}`);
   }
-  if (!Number.isFinite(scale) || !Number.isFinite(min)) {
+  if (!isFiniteNumber(scale) || !isFiniteNumber(min)) {
     return fail(`"scale" and "min" of the quantised weight ${weight} must be numbers`);
   }
-  return { dtype: dtype as string, scale: scale as number, min: min as number };
+  return { dtype, bytesEach, scale, min };
 }
 
 function sizeOfType(sizes: Readonly<Record<string, number>>, dtype: unknown): number | undefined {
   return typeof dtype === "string" && Object.hasOwn(sizes, dtype) ? sizes[dtype] : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
 }

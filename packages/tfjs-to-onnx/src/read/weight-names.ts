@@ -75,7 +75,7 @@ function variablesOf({ className, config }: LayerSpec): string[] {
 }
 
 /** `PReLU` → `p_re_lu`, as Keras derives names. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name
     .replace(/\W+/g, "")
     .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")

@@ -1,13 +1,21 @@
+import { itemAt } from "@mien/format";
 import { scaleInputs, scaleOutputs } from "./affine.ts";
-import { freshName, links, removeUnused, type DraftGraph } from "../graph/draft-graph.ts";
+import {
+  floatOf,
+  floatTensor,
+  freshName,
+  intsOf,
+  links,
+  removeUnused,
+  type DraftGraph,
+} from "../graph/draft-graph.ts";
 import { asAffine } from "../layers/normalization.ts";
-import type { Attribute, GraphNode } from "../graph/onnx-model.ts";
+import type { GraphNode } from "../graph/onnx-model.ts";
 
 /**
  * Simplifies a graph without changing its outputs. Folds into the weights: zero padding before a
  * convolution, batch normalisation after one (also across a pooling), scaling and shifting of the
- * input.
- * Moves a Relu from after a max pooling to before it, merges successive reshapes, and removes unused
+ * input. Moves a Relu from after a max pooling to before it, merges successive reshapes, and removes unused
  * nodes. New weights are computed in double precision; weights shared with other nodes are not
  * changed.
  */
@@ -24,8 +32,7 @@ export function simplify(graph: DraftGraph): void {
 
 /**
  * Conv → MaxPool → Relu becomes Conv → Relu → MaxPool: the result is the same, and engines fuse the
- * Relu
- * into the convolution.
+ * Relu into the convolution.
  */
 function reluBeforePooling(graph: DraftGraph): void {
   const { sole } = links(graph);
@@ -53,7 +60,7 @@ function mergeReshapes(graph: DraftGraph): void {
     if (node.op !== "Reshape") continue;
     let maker = makers.get(node.inputs[0]);
     while (maker !== undefined && keepsBatch(graph, maker)) {
-      node.inputs[0] = maker.inputs[0] as string;
+      node.inputs[0] = itemAt(maker.inputs, 0);
       maker = makers.get(node.inputs[0]);
     }
   }
@@ -91,18 +98,19 @@ function foldPadding(graph: DraftGraph): void {
     // [batch, channels, top, left, batch, channels, bottom, right]
     const added = [2, 3, 6, 7].map((i) => Number(amounts[i]));
     const own = intsOf(conv, "pads") ?? [0, 0, 0, 0];
-    conv.attributes["pads"] = { ints: own.map((n, i) => n + (added[i] as number)) };
-    conv.inputs[0] = pad.inputs[0] as string;
+    conv.attributes["pads"] = { ints: own.map((n, i) => n + itemAt(added, i)) };
+    conv.inputs[0] = itemAt(pad.inputs, 0);
     remove(pad);
   }
 }
 
-/** Conv or Gemm → poolings → BatchNormalization is folded into weights and bias. */
+/** Conv or Gemm → pooling, once or more → BatchNormalization is folded into weights and bias. */
 function foldBatchNormalization(graph: DraftGraph): void {
   const { sole, remove } = links(graph);
   for (const norm of graph.nodes) {
     if (norm.op !== "BatchNormalization") continue;
     const affine = affineOf(graph, norm);
+    if (affine === undefined) continue;
     const before = sole(norm.inputs[0]);
     let target = before;
     const between: GraphNode[] = [];
@@ -141,14 +149,10 @@ function passesThrough(node: GraphNode, scale: Float64Array): boolean {
 function affineOf(graph: DraftGraph, norm: GraphNode) {
   const [gamma, beta, mean, variance] = norm.inputs
     .slice(1)
-    .map((name) => graph.tensors.get(name)?.data as Float32Array) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  const epsilon = norm.attributes["epsilon"] as { float: number };
-  return asAffine({ gamma, beta, mean, variance }, epsilon.float);
+    .map((name) => floatTensor(graph, name)?.data);
+  const epsilon = floatOf(norm, "epsilon");
+  if (!gamma || !beta || !mean || !variance || epsilon === undefined) return undefined;
+  return asAffine({ gamma, beta, mean, variance }, epsilon);
 }
 
 /**
@@ -177,12 +181,12 @@ function foldRescaling(graph: DraftGraph): void {
     if (!scaleInputs(graph, target, { scale, shift: absorbsShift ? shift : 0 })) continue;
     for (const [maker, next] of between) rename(graph, maker, next);
     if (add === undefined || absorbsShift) {
-      reader.inputs[0] = mul.inputs[0] as string;
+      reader.inputs[0] = itemAt(mul.inputs, 0);
       if (add !== undefined) remove(add);
     } else {
       const name = freshName(graph, `${add.name}/unscaled`);
       graph.tensors.set(name, { dims: [], data: Float32Array.of(shift / scale) });
-      add.inputs = [mul.inputs[0] as string, name];
+      add.inputs = [itemAt(mul.inputs, 0), name];
       // The sum has changed, so it gets another name; one node reads it.
       const sum = freshName(graph, `${add.name}/shifted`);
       reader.inputs[0] = sum;
@@ -198,8 +202,4 @@ const LAYOUT_OPS = ["Reshape", "Transpose", "Flatten"];
 function scalarOf(graph: DraftGraph, node: GraphNode): number | undefined {
   const tensor = graph.tensors.get(node.inputs[1] ?? "");
   return tensor?.dims.length === 0 ? Number(tensor.data[0]) : undefined;
-}
-
-function intsOf(node: GraphNode, attribute: string): readonly number[] | undefined {
-  return (node.attributes[attribute] as Extract<Attribute, { ints: unknown }> | undefined)?.ints;
 }

@@ -1,4 +1,4 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import { freshName, type DraftGraph } from "../graph/draft-graph.ts";
 import { FLOAT, type Graph, type GraphNode } from "../graph/onnx-model.ts";
 
@@ -10,8 +10,7 @@ const FLOAT_INPUTS: Readonly<Record<string, number>> = { Resize: 2 };
 
 /**
  * Converts a graph to 16-bit floats, with weights of half the size. Inputs, outputs and a final
- * softmax
- * stay float32.
+ * softmax stay float32.
  *
  * @throws {MienError} `unsupported` if a weight is beyond 65,504, the largest number of float16.
  */
@@ -43,12 +42,12 @@ export function toHalf(graph: Graph): Graph {
     };
     const float = original.inputs[FLOAT_INPUTS[original.op] ?? -1];
     if (float !== undefined) kept.add(float);
-    const [output] = original.outputs as [string];
+    const output = itemAt(original.outputs, 0);
     if (!draft.outputs.includes(output)) {
       draft.nodes.push(copy);
     } else if (original.op === "Softmax") {
       const logits = freshName(draft, `${output}/logits`);
-      cast(copy.inputs[0] as string, logits, FLOAT);
+      cast(itemAt(copy.inputs, 0), logits, FLOAT);
       draft.nodes.push({ ...copy, inputs: [logits] });
       if (graph.nodes.some(({ inputs }) => inputs.includes(output))) {
         const half = freshName(draft, `${output}/half`);
