@@ -31,7 +31,7 @@ example:
 try {
   await main();
 } catch (error) {
-  // Errors of parseArgs explain themselves.
+  // The messages of parseArgs need no addition.
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const usage = code === "usage" || code.startsWith("ERR_PARSE_ARGS");
   process.stderr.write(`error: ${messageOf(error)}\n`);

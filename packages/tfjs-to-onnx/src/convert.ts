@@ -1,4 +1,4 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import { removeUnused, type DraftGraph } from "./graph/draft-graph.ts";
 import { simplify } from "./rewrite/fold.ts";
 import { GraphBuilder, type Value } from "./graph/graph.ts";
@@ -7,43 +7,47 @@ import type { LayersModel } from "./read/layers-model.ts";
 import { encodeOnnxModel, OPSETS, type Graph, type Port } from "./graph/onnx-model.ts";
 import { applyTemperature } from "./rewrite/temperature.ts";
 import { makerOf } from "./read/maker.ts";
-import { parseTopology, type LayerSpec, type ModelSpec, type Source } from "./read/topology.ts";
+import { isCount, isObject } from "./read/json.ts";
+import { layerOf, parseTopology, type ModelSpec, type Source } from "./read/topology.ts";
 import { convertModel } from "./walk.ts";
 import { nameArchivedWeights } from "./read/weight-names.ts";
 import { WeightStore } from "./read/weight-store.ts";
 
-/** What a converted model says and is called, besides what it computes. */
+/** Options of a conversion: names, metadata, operator set, precision. */
 export interface ConvertOptions {
-  /** Becomes the file's `metadata_props`; default none. */
+  /** The file's `metadata_props`; default none. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Name of the only input; default `input`. A model with several keeps its input layers' names. */
   readonly inputName?: string;
-  /** Name of the only output; default `output`. Several are called after their layers. */
+  /** Name of the only output; default `output`. Several outputs keep their layers' names. */
   readonly outputName?: string;
   /**
-   * Sizes of the inputs that the model leaves open, without the batch: one list for the only input,
-   * or lists by the names of the input layers. Sizes that the model states must agree.
+   * Sizes of inputs that the model leaves open, without the batch axis: one list for the only
+   * input, or lists by the names of the input layers. Sizes that the model states must be the same.
    */
   readonly inputShape?: readonly number[] | Readonly<Record<string, readonly number[]>>;
   /** Divides the logits before the final softmax; above 0, default 1. */
   readonly temperature?: number;
   /** The operator set of the file, 13–21; default 17. */
   readonly opset?: number;
-  /** The floats that the graph computes with; its inputs and outputs stay float32. Default `fp32`. */
+  /** Precision of the computation; inputs and outputs are always float32. Default `fp32`. */
   readonly precision?: "fp32" | "fp16";
 }
 
 /**
- * Converts a tfjs LayersModel to an ONNX file that computes the same.
+ * Converts a tfjs LayersModel to an ONNX file with the same outputs.
  *
- * Inputs and outputs keep their shape and order of axes (images stay [N, height, width, channels]),
- * N is open. Inside, images lie channels first, and batch normalisation, zero padding and rescaling
- * are folded into the weights where that is exact.
+ * Inputs and outputs keep their shapes and order of axes (images stay [N, height, width, channels]); N
+ * is dynamic. Inside the graph, images have their channels first, and batch normalisation, zero
+ * padding and rescaling are folded into the weights where that is exact.
  *
  * @returns the file; the same bytes for the same arguments.
  * @throws {MienError} `unsupported` naming the first layer or setting that cannot be converted, and
- * what can; `bad-model` if topology and weights do not fit each other; `bad-config` for a
- * temperature that is not above 0 and an operator set that cannot be written.
+ * the supported ones; `bad-model` if topology and weights do not match; `bad-config` for a temperature
+ * that is not above 0, or an unsupported operator set.
+ * @example
+ * const model = await readLayersModel("artifacts/runs/study-net/model");
+ * await writeFile("model.onnx", convertLayersModel(model, { outputName: "probabilities" }));
  */
 export function convertLayersModel(model: LayersModel, options: ConvertOptions = {}): Uint8Array {
   const graph = convertToGraph(model, options);
@@ -56,8 +60,8 @@ export function convertToGraph(model: LayersModel, options: ConvertOptions = {})
 }
 
 /**
- * The same with the value of every layer's last call, by the layer's name. What a layer computed may
- * have been folded into another one; the graph then has no value of that name.
+ * The same graph with the value of every layer's last call, by the layer's name. Where a layer was
+ * folded into another one, the graph has no value of that name.
  */
 export function convertWithLayers(
   model: LayersModel,
@@ -80,7 +84,7 @@ export function convertWithLayers(
 
   const inputs = spec.inputs.map((source, i): Value => {
     const shape = inputShape(spec, source, options.inputShape);
-    return { name: inputNames[i] as string, shape, layout: "as-is" };
+    return { name: itemAt(inputNames, i), shape, layout: "as-is" };
   });
   const layers = new Map<string, Value>();
   const onLayer = (name: string, value: Value) => layers.set(name, value);
@@ -96,7 +100,7 @@ export function convertWithLayers(
 
   const draft: DraftGraph = { nodes: graph.nodes, tensors: graph.tensors, outputs: outputNames };
   const outputPorts = outputs.map((output, i): Port => {
-    const name = outputNames[i] as string;
+    const name = itemAt(outputNames, i);
     const from = graph.asIs(output).name;
     for (const [layer, value] of layers) {
       if (value.name === from) layers.set(layer, { ...value, name });
@@ -120,7 +124,8 @@ export function convertWithLayers(
   return { graph: { name: spec.name, inputs, outputs: outputPorts, nodes, tensors }, layers };
 }
 
-/** One input or output bears the given name, several those of their layers; `taken` grows. */
+/** Names of inputs or outputs: a single one has the given name, several those of their layers. Adds the
+ * names to `taken`. */
 function portNames(sources: readonly Source[], name: string, taken: string[]): string[] {
   return sources.map(({ layer }) => {
     const wanted = sources.length === 1 ? name : layer;
@@ -136,7 +141,7 @@ function inputShape(
   source: Source,
   given: ConvertOptions["inputShape"],
 ): readonly number[] {
-  const { name, config } = model.layers.get(source.layer) as LayerSpec;
+  const { name, config } = layerOf(model, source.layer);
   const dtype = dtypeOf(config["dtype"]);
   if (dtype !== "float32") {
     throw new MienError(
@@ -148,19 +153,19 @@ function inputShape(
   if (!Array.isArray(batchShape) || batchShape.length < 2) {
     throw new MienError("bad-model", `input ${name} has no "batch_input_shape"`);
   }
-  const stated = batchShape.slice(1) as unknown[];
+  const stated: readonly unknown[] = batchShape.slice(1);
   const shape = withSizes(name, stated, isList(given) ? given : given?.[name]);
-  if (!shape.every((size) => Number.isSafeInteger(size) && (size as number) > 0)) {
+  if (!shape.every(isCount)) {
     throw new MienError(
       "unsupported",
       `input ${name} has the shape ${JSON.stringify(batchShape)}; every size but the first must be known`,
       { advice: "State the sizes: --input-shape height,width,channels, or the option inputShape." },
     );
   }
-  return shape as number[];
+  return shape;
 }
 
-/** @throws {MienError} `bad-config` if a shape is given to no input, or one to several. */
+/** @throws {MienError} `bad-config` if a shape belongs to no input, or an unnamed one to several. */
 function checkShapeNames(spec: ModelSpec, given: ConvertOptions["inputShape"]): void {
   if (given === undefined) return;
   const names = spec.inputs.map(({ layer }) => layer);
@@ -180,7 +185,7 @@ function isList(shape: ConvertOptions["inputShape"]): shape is readonly number[]
   return Array.isArray(shape);
 }
 
-/** The sizes that a model states, with the open ones as they were given. */
+/** The sizes that a model states, completed by the given ones. */
 function withSizes(
   input: string,
   stated: readonly unknown[],
@@ -202,12 +207,12 @@ function withSizes(
 
 /** A layer's data type; Keras 3 wraps its name in a policy. */
 function dtypeOf(dtype: unknown): unknown {
-  if (typeof dtype !== "object" || dtype === null) return dtype ?? "float32";
-  const { config } = dtype as { config?: { name?: unknown } };
-  return config?.name ?? dtype;
+  if (!isObject(dtype)) return dtype ?? "float32";
+  const { config } = dtype;
+  return (isObject(config) ? config["name"] : undefined) ?? dtype;
 }
 
-/** Weights are finite, but what is folded into them may leave float32's range. */
+/** Checks that folded weights are finite: folding may leave the range of float32. */
 function requireFinite(graph: DraftGraph): void {
   for (const [name, { data }] of graph.tensors) {
     if (data instanceof Float32Array && !data.every((value) => Number.isFinite(value))) {

@@ -1,32 +1,32 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import type { GraphBuilder, Value } from "./graph/graph.ts";
 import { LayerConfig } from "./layers/layer-config.ts";
 import { LAYERS } from "./layers/layer-table.ts";
 import { unsupported, type Layer, type LayerConverter } from "./layers/layer.ts";
 import type { Maker } from "./read/maker.ts";
-import type { LayerSpec, ModelSpec, Source } from "./read/topology.ts";
+import { layerOf, type LayerSpec, type ModelSpec, type Source } from "./read/topology.ts";
 import type { WeightStore } from "./read/weight-store.ts";
 
-/** Where the layers of a model are converted to. */
+/** The state of a conversion: target graph, weights, names. */
 export interface Target {
   readonly graph: GraphBuilder;
   readonly weights: WeightStore;
-  /** Whose rules the layers follow. */
+  /** The program whose computation the layers follow. */
   readonly maker: Maker;
-  /** Names of the models that stand around the layers, the outermost first. */
+  /** Names of the enclosing models, the outermost first. */
   readonly path: readonly string[];
-  /** Begins the names of all nodes: empty, or the path of a model inside a model. */
+  /** Prefix of all nodes' names: empty, or the path of a nested model. */
   readonly scope: string;
-  /** Told of every call of a layer of the outermost model. */
+  /** Called with every result of a layer of the outermost model. */
   readonly onLayer?: (layer: string, value: Value) => void;
-  /** Layers that are ready to be called again, by name, so that a model's weights are there once. */
+  /** Converted layers by name, for further calls: weights are stored once. */
   readonly ready?: Map<string, ReadyLayer>;
 }
 
 type ReadyLayer = (inputs: readonly Value[]) => readonly Value[];
 
 /**
- * Appends a model to a graph, every layer after those that it needs.
+ * Appends a model to a graph, each layer after the layers whose results it uses.
  *
  * @param inputs one for each of the model's inputs.
  * @returns one for each of the model's outputs.
@@ -44,7 +44,7 @@ export function convertModel(
   }
   const ready = target.ready ?? new Map<string, ReadyLayer>();
   const done = new Map<string, readonly Value[] | "running">();
-  model.inputs.forEach(({ layer }, i) => done.set(`0 ${layer}`, [inputs[i] as Value]));
+  model.inputs.forEach(({ layer }, i) => done.set(`0 ${layer}`, [itemAt(inputs, i)]));
 
   const valueOf = ({ layer: name, call, output }: Source): Value => {
     const key = `${call} ${name}`;
@@ -54,7 +54,7 @@ export function convertModel(
     }
     if (values === undefined) {
       done.set(key, "running");
-      const spec = model.layers.get(name) as LayerSpec;
+      const spec = layerOf(model, name);
       const sources = spec.calls[call];
       if (sources === undefined) {
         throw new MienError("bad-model", `nothing is fed into the input layer ${name}`);
@@ -66,17 +66,17 @@ export function convertModel(
       done.set(key, values);
       if (values[0] !== undefined) target.onLayer?.(name, values[0]);
     }
-    return values[output] as Value;
+    return itemAt(values, output);
   };
 
-  // In the order of the file, what a layer needs is there already, and deep models need no deep stack.
+  // In the order of the file most inputs already exist, so deep models need no deep recursion.
   for (const { name, calls } of model.layers.values()) {
     calls.forEach((_, call) => valueOf({ layer: name, call, output: 0 }));
   }
   return model.outputs.map(valueOf);
 }
 
-/** What a layer is told in a call besides its inputs changes what it computes, unless it is off. */
+/** Refuses further arguments of a call that change the result. */
 function refuseArguments(spec: LayerSpec, call: number, { scope }: Target): void {
   for (const [key, value] of Object.entries(spec.settings?.[call] ?? {})) {
     if (value === null || value === false) continue;
@@ -88,7 +88,7 @@ function refuseArguments(spec: LayerSpec, call: number, { scope }: Target): void
   }
 }
 
-/** A layer, ready to be called. */
+/** Prepares a layer for its calls. */
 function prepare(spec: LayerSpec, target: Target): ReadyLayer {
   const { graph, weights, maker } = target;
   const name = target.scope + spec.name;
@@ -136,7 +136,7 @@ function converterOf(layer: Layer, className: string): LayerConverter {
   );
 }
 
-/** Layers that do something like the layers of a kind, for errors. */
+/** Similar supported layers, for errors. */
 const RELATED: readonly (readonly [RegExp, string])[] = [
   [/^SeparableConv\dD$/, "SeparableConv2D"],
   [/^DepthwiseConv\dD$/, "DepthwiseConv2D"],

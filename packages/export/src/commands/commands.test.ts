@@ -55,7 +55,7 @@ describe("export:onnx", () => {
     expect(await readdir(at("artifacts/models"))).toEqual(["tiny.made-from.json", "tiny.onnx"]);
   });
 
-  it("does nothing the second time, and everything again with --fresh", async () => {
+  it("skips an up-to-date export, and repeats it with --fresh", async () => {
     const bytes = await readFile(at(MODEL));
     const { mtimeMs } = await stat(at(MODEL));
     const again = await run("onnx", "tiny");
@@ -66,7 +66,7 @@ describe("export:onnx", () => {
     expect((await readFile(at(MODEL))).equals(bytes)).toBe(true);
   });
 
-  it("warns and keeps the file when only the code has changed", async () => {
+  it("warns and keeps the file if only the code has changed", async () => {
     const record = await readJson("artifacts/models/tiny.made-from.json");
     await writeFile(
       at("artifacts/models/tiny.made-from.json"),
@@ -74,11 +74,11 @@ describe("export:onnx", () => {
     );
     const { code, err, out } = await run("onnx");
     expect(code).toBe(0);
-    expect(err).toContain("code has changed since; add --fresh");
+    expect(err).toContain("has changed since this export; add --fresh");
     expect(out).not.toContain("wrote");
   });
 
-  it("exports again when the run has changed", async () => {
+  it("exports again after the run has changed", async () => {
     const metrics = at("artifacts/runs/tiny/metrics.json");
     await writeFile(metrics, JSON.stringify({ validation: { accuracy: 0.25 } }));
     expect((await run("onnx")).out).toContain(`wrote ${MODEL}`);
@@ -89,7 +89,7 @@ describe("export:onnx", () => {
     expect(found).toEqual({ validation: { accuracy: 0.25 } });
   });
 
-  it("exports a run from anywhere to anywhere, and says how to verify it there", async () => {
+  it("exports a run from any folder to any folder, and prints the command that verifies it", async () => {
     await cp(at("artifacts/runs/tiny"), at("elsewhere/run"), { recursive: true });
     const { out } = await run("onnx", "elsewhere/run", "--out", "models");
     expect(out).toContain("next  npx nx run export:verify elsewhere/run --model models/run.onnx");
@@ -98,7 +98,7 @@ describe("export:onnx", () => {
     expect(verified.out).toContain("export:benchmark elsewhere/run --model models/run.onnx");
   });
 
-  it("leaves no file if the answers are not those of the reference", async () => {
+  it("writes no file if the outputs differ from the reference", async () => {
     await cp(at("artifacts/runs/tiny"), at("wrong"), { recursive: true });
     const reference = await readFile(at("wrong/reference.bin"));
     // The last four bytes are the last probability.
@@ -122,7 +122,7 @@ describe("export:onnx", () => {
 });
 
 describe("export:verify", () => {
-  it("finds the same answers and accuracy on every validation image of the run's data set", async () => {
+  it("finds the same predictions and accuracy on every validation image of the run's data set", async () => {
     const { code, out, err } = await run("verify", "tiny", "--json", "verify.json");
     expect(err).toBe("");
     expect(code).toBe(0);
@@ -139,19 +139,21 @@ describe("export:verify", () => {
     expect(correct.onnx).toBe(correct.tfjs);
   });
 
-  it("fails and names the rows where another model parts from the trained one", async () => {
+  it("fails and names the images for which another model differs from the trained one", async () => {
     const trained = await readLayersModel(at("artifacts/runs/tiny/model"));
     const metadata = readOnnxMetadata(await readFile(at(MODEL)), MODEL);
     const options = { metadata, outputName: "probabilities", temperature: 2 };
     await writeFile(at("soft.onnx"), convertLayersModel(trained, options));
     const { code, err, out } = await run("verify", "--csv", "faces.csv", "--model", "soft.onnx");
     expect(code).toBe(1);
-    expect(err).toContain("tfjs and soft.onnx part on the reference images: 5 of 5 images differ");
-    expect(err).toMatch(/image \d: (\w+) 0\.\d+ became 0\.\d+ .*both answer/);
+    expect(err).toContain(
+      "tfjs and soft.onnx differ on the reference images: 5 of 5 images differ",
+    );
+    expect(err).toMatch(/image \d: (\w+) 0\.\d+ became 0\.\d+ .*both predict/);
     expect(out).toMatch(/fp32 with tfjs, validation +60/);
   });
 
-  it("says at which layer another model parts, and compares layers on request", async () => {
+  it("names the first layer that differs, and compares layers with --layers", async () => {
     const trained = await readLayersModel(at("artifacts/runs/tiny/model"));
     const convs = Object.keys(trained.weights).filter((name) => /conv.*kernel/.test(name));
     const third = convs[2] as string;
@@ -163,21 +165,22 @@ describe("export:verify", () => {
     await writeFile(at("bent.onnx"), convertLayersModel(model, options));
     const { code, err } = await run("verify", "--csv", "faces.csv", "--model", "bent.onnx");
     expect(code).toBe(1);
-    // Batch normalisation is folded into the convolution before it, whose name it leaves.
-    expect(err).toMatch(/they part first at the layer batch_norm\S+; up to \S+ they agree/);
-    const [, parts = "", agrees = ""] = /layer (\S+); up to (\S+) they/.exec(err) ?? [];
+    // Batch normalisation is folded into the convolution before it; the value has its name.
+    const [, differs = "", agrees = ""] =
+      /the first layer that differs is (batch_norm\S+); the layers up to (\S+) agree/.exec(err) ??
+      [];
     const order = (
       trained.topology as { config: { layers: { config: { name: string } }[] } }
     ).config.layers.map((layer) => layer.config.name);
     const at3 = order.indexOf(third.split("/")[0] as string);
-    expect(order.indexOf(parts)).toBe(at3 + 1);
+    expect(order.indexOf(differs)).toBe(at3 + 1);
     expect(order.indexOf(agrees)).toBeLessThan(at3);
     const { out } = await run("verify", "tiny", "--layers", "--csv", "faces.csv");
     expect(out).toContain("layer, fp32");
-    expect(out).not.toContain("parts");
+    expect(out).not.toContain("differs");
   });
 
-  it("refuses another data set than the run's", async () => {
+  it("refuses a data set other than the run's", async () => {
     const csv = await readFile(at("faces.csv"), "utf8");
     await writeFile(at("other.csv"), csv.replace(/^1,/m, "2,"));
     await cp(at("faces.manifest.json"), at("other.manifest.json"));
@@ -186,7 +189,7 @@ describe("export:verify", () => {
     expect(err).toMatch(/was trained on noise with SHA-256 \w{12}…, \S*other\.csv has \w{12}…/);
   });
 
-  it("says how to export when there is no file", async () => {
+  it("prints the export command if there is no file", async () => {
     const { code, err } = await run("verify", "--model", "nothing.onnx", "--csv", "faces.csv");
     expect(code).toBe(1);
     expect(err).toContain("no exported model at nothing.onnx");

@@ -21,11 +21,11 @@ export const faces = defineCommand({
   async run({ out }, { terminal, signal }) {
     const folder = await faceApiFolder({ terminal, signal });
     terminal.say(`weights ${folder} (${FACE_API.version}, ${FACE_API.licence})`);
-    const models = {} as Record<FaceNet, Uint8Array>;
-    for (const net of NETS) {
+    const convert = async (net: FaceNet) => {
       const { weights, sha256 } = await readFaceWeights(folder, net);
-      models[net] = encodeFaceModel(net, weights, sha256);
-    }
+      return encodeFaceModel(net, weights, sha256);
+    };
+    const models = { detector: await convert("detector"), embedding: await convert("embedding") };
     const bar = terminal.progress("compare with face-api", NETS.length);
     const reference = await makeReference(folder, signal).finally(() => bar.stop());
     const comparisons = await compareFaces(models, reference);
@@ -53,7 +53,7 @@ export const faces = defineCommand({
     const referenceFile = path.join(out, "reference.bin");
     await writeFileAtomic(referenceFile, encodeReference(reference));
     terminal.wrote(referenceFile);
-    // MIT asks that its text goes where the weights go.
+    // The MIT licence must be distributed with the weights.
     const licence = path.join(out, "LICENSE");
     await writeFileAtomic(licence, await readFile(path.join(folder, "LICENSE")));
     terminal.wrote(licence);

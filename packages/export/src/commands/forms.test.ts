@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("export:onnx --precision", () => {
-  it("writes a smaller file beside the first, which verify finds and shows", async () => {
+  it("writes a smaller file beside the first one, and verify finds it", async () => {
     const half = await run("onnx", "tiny", "--precision", "fp16");
     expect(half.err).toBe("");
     expect(half.out).toContain("wrote artifacts/models/tiny.fp16.onnx");
@@ -55,7 +55,7 @@ describe("export:onnx --precision", () => {
     await Promise.all(["fp16", "int8"].map((name) => rm(at(`artifacts/models/tiny.${name}.onnx`))));
   });
 
-  it("refuses an operator set that 8-bit kernels do not take", async () => {
+  it("refuses an operator set without 8-bit kernels", async () => {
     const { code, err } = await run("onnx", "tiny", "--precision", "int8", "--opset", "21");
     expect(code).toBe(2);
     expect(err).toContain("int8 needs opset 20 or older");
@@ -65,7 +65,7 @@ describe("export:onnx --precision", () => {
 describe("export:onnx --for web", () => {
   const chromium = findChromium();
   it.skipIf(chromium === undefined && process.env["CI"] === undefined)(
-    "writes a folder whose page reads a picture in Chromium as the model does",
+    "writes a folder whose page gives the probabilities of the model in Chromium",
     async () => {
       const { out, code } = await run("onnx", "tiny", "--for", "web");
       expect(code).toBe(0);
@@ -140,7 +140,7 @@ describe("a calibrated run", () => {
     ece: { before: 0.1, after: 0.02 },
   };
 
-  it("has its temperature in the graph and its calibration in the metadata, and is verified so", async () => {
+  it("is exported and verified with its temperature in the graph and its calibration in the metadata", async () => {
     await cp(at("artifacts/runs/tiny"), at("warm"), { recursive: true });
     await writeFile(at("warm/calibration.json"), JSON.stringify(calibration));
     expect((await run("onnx", "warm", "--out", "warm-models")).err).toBe("");
@@ -153,7 +153,7 @@ describe("a calibrated run", () => {
     expect((await run("verify", "tiny", "--model", "warm-models/warm.onnx")).code).toBe(1);
   });
 
-  it("is exported again when its temperature changes, and refused where it has none", async () => {
+  it("is exported again after its temperature changes, and refused without a valid one", async () => {
     const next = JSON.stringify({ ...calibration, temperature: 0.8 });
     await writeFile(at("warm/calibration.json"), next);
     expect((await run("onnx", "warm", "--out", "warm-models")).out).toContain(

@@ -17,7 +17,7 @@ import {
 } from "@mien/cli";
 import { OPSETS } from "@mien/tfjs-to-onnx";
 import { exportModel } from "../model/export-model.ts";
-import { PRECISIONS, type Precision } from "../model/model-precision.ts";
+import { PRECISION_NAMES, precisionOf } from "../model/model-precision.ts";
 import {
   exportedModel,
   hashRun,
@@ -52,7 +52,7 @@ export const onnx = defineCommand({
     out: { ...outOption("Folder of the model"), default: FOLDERS.models },
     precision: {
       type: "string",
-      choices: Object.keys(PRECISIONS),
+      choices: PRECISION_NAMES,
       default: "fp32",
       description: "Number format of the model",
     },
@@ -79,7 +79,7 @@ export const onnx = defineCommand({
   },
   async run(options, { terminal, signal, positionals }) {
     const { out, opset, csv, fresh } = options;
-    const precision = options.precision as Precision;
+    const precision = precisionOf(options.precision);
     const start = performance.now();
     const paths = runPaths(await findRun(positionals[0]));
     const config = await readFinishedRun(paths);
@@ -100,7 +100,9 @@ export const onnx = defineCommand({
     if (state !== "stale") {
       terminal.say(`${model} is up to date`);
       if (state === "other-code") {
-        terminal.warn("the exporter's code has changed since; add --fresh to export again");
+        terminal.warn(
+          "the code of the exporter has changed since this export; add --fresh to export again",
+        );
       }
     }
     const web = options.for === undefined ? undefined : path.join(out, `${paths.name}-web`);
@@ -123,10 +125,14 @@ export const onnx = defineCommand({
     };
 
     async function make() {
-      const bar = terminal.progress("calibrate", 100);
+      const bar = terminal.progress("measure quantisation ranges", 100);
       const onProgress = (share: number) => bar.update(Math.round(100 * share));
       const exported = await exportModel(paths, config, {
-        ...{ precision, opset, csv, signal, onProgress },
+        precision,
+        opset,
+        csv,
+        signal,
+        onProgress,
       }).finally(() => bar.stop());
       const { bytes, agreement } = exported;
       await writeFileAtomic(model, bytes);

@@ -75,12 +75,12 @@ export const verify = defineCommand({
       },
     }).finally(() => bars.forEach((bar) => bar.stop()));
     show(terminal, verification);
-    const partings = verification.models.filter((each) => problemOf(verification, each));
-    const inspected = layers ? models : partings;
-    const layerTables: Record<string, LayerComparison[]> = {};
-    for (const each of inspected) {
-      layerTables[each.file] = await compareLayers(paths, config, each);
-      showLayers(terminal, each, layerTables[each.file] as LayerComparison[]);
+    const failed = verification.models.filter((each) => problemOf(verification, each));
+    const layerTables = new Map<string, readonly LayerComparison[]>();
+    for (const each of layers ? models : failed) {
+      const comparisons = await compareLayers(paths, config, each);
+      layerTables.set(each.file, comparisons);
+      showLayers(terminal, each, comparisons);
     }
     requireAll(verification, layerTables);
     terminal.next(
@@ -88,8 +88,10 @@ export const verify = defineCommand({
       "shows how much faster it is",
     );
     return {
-      ...{ run: paths.run, model, ...summarise(verification) },
-      ...(layers ? { layers: layerTables } : {}),
+      run: paths.run,
+      model,
+      ...summarise(verification),
+      ...(layers ? { layers: summariseLayers(layerTables) } : {}),
     };
   },
 });
@@ -104,7 +106,7 @@ function show(terminal: Terminal, verification: Verification): void {
   ];
   const of = ({ precision }: ModelFile) => `${precision} with tfjs`;
   terminal.table(
-    ["comparison", "images", "largest difference", "same answer"],
+    ["comparison", "images", "largest difference", "same prediction"],
     [
       row("tfjs with the end of training", opened),
       ...models.map((model) => row(`${of(model)}, reference`, model.reference)),
@@ -113,12 +115,12 @@ function show(terminal: Terminal, verification: Verification): void {
   );
   const images = models[0]?.validation.images ?? 0;
   if (images === 0) {
-    terminal.warn("the data set has no PublicTest row, so that there is no validation part");
+    terminal.warn("the data set has no PublicTest rows, so there are no validation images");
     return;
   }
   terminal.say("");
   terminal.table(
-    ["engine", "size", "right", "accuracy", "ms an image"],
+    ["engine", "size", "correct", "accuracy", "ms per image"],
     [
       ["tfjs", "–", correct, formatPercent(correct / images), "–"],
       ...models.map((model) => [
@@ -139,62 +141,70 @@ function showLayers(
 ): void {
   terminal.say("");
   if (comparisons.length === 0) {
-    terminal.warn(`${file} shares no layer with this run's own export`);
+    terminal.warn(`${file} has no layer in common with a new export of this run`);
     return;
   }
   terminal.table(
     [`layer, ${precision}`, "shape", "difference / largest", ""],
-    comparisons.map(({ layer, shape, difference, parts }) => [
+    comparisons.map(({ layer, shape, difference, differs }) => [
       layer,
       shape.slice(1).join(" × "),
       difference.toExponential(1),
-      parts ? "parts" : "",
+      differs ? "differs" : "",
     ]),
   );
 }
 
-/** Why an exported model must not pass; undefined if it may. */
+/** The reason why an exported model fails the verification; undefined if it passes. */
 function problemOf(
   { correct, rows }: Verification,
   { file, precision, reference, validation, ...model }: ModelVerification,
 ): MienError | undefined {
   const rowOf = (image: number) => `row ${rows[image] ?? "?"} of the CSV`;
   try {
-    requireAgreement(reference, `tfjs and ${file} part on the reference images`);
-    requireAgreement(validation, `tfjs and ${file} part on the validation images`, rowOf);
+    requireAgreement(reference, `tfjs and ${file} differ on the reference images`);
+    requireAgreement(validation, `tfjs and ${file} differ on the validation images`, rowOf);
   } catch (error) {
-    return error as MienError;
+    if (error instanceof MienError) return error;
+    throw error;
   }
   const { accuracyLoss } = PRECISIONS[precision];
   const lost = (correct - model.correct) / Math.max(1, validation.images);
   if (lost <= accuracyLoss) return undefined;
   return new MienError(
     "mismatch",
-    `${file} answers ${model.correct} of ${validation.images} validation images rightly, tfjs ${correct}: ` +
-      `at most ${formatPercent(accuracyLoss, 1)} may be lost, ${formatPercent(lost)} is`,
+    `${file} predicts ${model.correct} of ${validation.images} validation images correctly, tfjs ${correct}: ` +
+      `the loss of accuracy may be at most ${formatPercent(accuracyLoss, 1)}, found ${formatPercent(lost)}`,
   );
 }
 
-/** Throws what is wrong with the first model that must not pass, with the layer where it begins. */
+/** Throws the problem of the first model that fails, with the first layer that differs. */
 function requireAll(
   verification: Verification,
-  layers: Readonly<Record<string, readonly LayerComparison[]>>,
+  layers: ReadonlyMap<string, readonly LayerComparison[]>,
 ): void {
-  requireAgreement(verification.opened, "tfjs opens another model than the one that was trained");
+  requireAgreement(verification.opened, "the model in tfjs differs from the one that was trained");
   for (const model of verification.models) {
     const problem = problemOf(verification, model);
     if (problem === undefined) continue;
-    const compared = layers[model.file] ?? [];
-    const first = compared.findIndex(({ parts }) => parts);
+    const compared = layers.get(model.file) ?? [];
+    const first = compared.findIndex(({ differs }) => differs);
     if (first < 0) throw problem;
     const before = compared[first - 1]?.layer;
     const where =
-      `they part first at the layer ${compared[first]?.layer ?? ""}` +
-      (before === undefined ? "" : `; up to ${before} they agree`);
+      `the first layer that differs is ${compared[first]?.layer ?? ""}` +
+      (before === undefined ? "" : `; the layers up to ${before} agree`);
     throw new MienError("mismatch", `${problem.message}\n  ${where}`, {
       ...(problem.advice === undefined ? {} : { advice: problem.advice }),
     });
   }
+}
+
+/** The comparisons of layers under the names of the command's JSON. */
+function summariseLayers(layers: ReadonlyMap<string, readonly LayerComparison[]>) {
+  const rows = (comparisons: readonly LayerComparison[]) =>
+    comparisons.map(({ differs, ...row }) => ({ ...row, parts: differs }));
+  return Object.fromEntries([...layers].map(([file, comparisons]) => [file, rows(comparisons)]));
 }
 
 function summarise({ models, correct }: Verification) {
@@ -203,7 +213,7 @@ function summarise({ models, correct }: Verification) {
     maxDifference,
     agreement,
   });
-  const share = (right: number, images: number) => (images === 0 ? null : right / images);
+  const share = (count: number, images: number) => (images === 0 ? null : count / images);
   const all = models.map(({ file, precision, reference, validation, ...model }) => ({
     file,
     precision,

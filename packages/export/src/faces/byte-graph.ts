@@ -1,49 +1,56 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import { FLOAT, GraphBuilder, transpose, type Value, type Weight } from "@mien/tfjs-to-onnx";
 
-/** How a convolution moves, and what is done to its output. */
+/** Kernel, stride, padding, scale and bias of a convolution. */
 interface Convolution {
-  /** Name of the kernel [height, width, inputs, outputs], or of a depthwise one [height, width, channels, 1]. */
+  /** Name of the kernel [height, width, inputs, outputs], or [height, width, channels, 1] if depthwise. */
   readonly kernel: string;
+  /** Default false. */
   readonly depthwise?: boolean;
-  /** Added to each output channel; default nothing. */
+  /** A number to add to each output channel; default none. */
   readonly bias?: Float32Array;
-  /** Multiplied into the kernel, one number or one per output channel; default 1. */
+  /** Factors of the kernel: one number, or one for each output channel; default 1. */
   readonly scale?: Float32Array;
+  /** In cells; default 1. */
   readonly stride?: number;
-  /** Cells of zeros on all four sides; default 0. */
+  /** Width of the border of zeros on all four sides, in cells; default 0. */
   readonly pad?: number;
 }
 
 /**
- * Builds convolutional graphs whose kernels stay bytes in the file, a quarter of its size otherwise:
- * a Cast, a Mul and an Add in front of each convolution, which onnxruntime computes once when it
- * opens the file.
+ * Builds convolutional graphs whose kernels are stored as bytes, a quarter of the size of float32. A
+ * Cast, a Mul and an Add before each convolution convert them to floats; onnxruntime computes these
+ * once, when it opens the file.
  */
 export class ByteGraph {
   readonly graph = new GraphBuilder(["input", "output"]);
   readonly #weights: Readonly<Record<string, Weight>>;
 
-  /** @param weights by name, as face-api's manifests call them. */
+  /** @param weights by their names in face-api's manifests. */
   constructor(weights: Readonly<Record<string, Weight>>) {
     this.#weights = weights;
   }
 
-  /** A weight as floats. */
+  /**
+   * The numbers of a weight.
+   *
+   * @throws {MienError} `bad-model` if no weight has that name.
+   */
   floats(name: string): Float32Array {
     return this.#weight(name).data;
   }
 
   /** The number of output channels of a kernel. */
   outputs(kernel: string): number {
-    return this.#weight(kernel).shape.at(-1) as number;
+    const { shape } = this.#weight(kernel);
+    return itemAt(shape, shape.length - 1);
   }
 
-  /** A convolution of an image, called `name`. */
+  /** Appends a convolution of an image; its node is called `name`. */
   convolve(image: Value, name: string, options: Convolution): Value {
     const { depthwise = false, stride = 1, pad = 0, bias } = options;
     const [rows = 0, columns = 0, inputs = 0, outputs = 0] = this.#weight(options.kernel).shape;
-    const [height, width] = image.shape as [number, number, number];
+    const [height, width] = sizesOf(image);
     const size = (length: number, side: number) =>
       Math.floor((length + 2 * pad - side) / stride) + 1;
     const kernel = this.#kernel(options);
@@ -64,27 +71,27 @@ export class ByteGraph {
     });
   }
 
-  /** [N, inputs] × the matrix of that name. */
+  /** Appends the product of [N, inputs] and a matrix [inputs, outputs], given by name. */
   multiply(x: Value, matrix: string): Value {
     const { shape } = this.#weight(matrix);
     const stored = this.#constant(matrix, [0, 1], Float32Array.of(1));
-    return this.graph.node("MatMul", [x, stored], { name: matrix, shape: [shape[1] as number] });
+    return this.graph.node("MatMul", [x, stored], { name: matrix, shape: [itemAt(shape, 1)] });
   }
 
-  /** The kernel as ONNX wants it, [outputs, inputs, height, width], scaled. */
+  /** The scaled kernel in the order of ONNX, [outputs, inputs, height, width]. */
   #kernel({ kernel, depthwise = false, scale = Float32Array.of(1) }: Convolution): string {
     return this.#constant(kernel, depthwise ? [2, 3, 0, 1] : [3, 2, 0, 1], scale);
   }
 
-  /** A weight with its axes in another order, times one number or one per first axis. */
+  /** A weight with reordered axes, times one number or one number for each index of its first axis. */
   #constant(name: string, axes: readonly number[], scale: Float32Array): string {
     const { shape, data, bytes } = this.#weight(name);
     const { graph } = this;
-    const dims = axes.map((axis) => shape[axis] as number);
+    const dims = axes.map((axis) => itemAt(shape, axis));
     if (bytes === undefined) {
       const each = data.length / scale.length;
       const scaled = transpose(data, shape, axes).map(
-        (value, i) => value * (scale[Math.floor(i / each)] as number),
+        (value, i) => value * itemAt(scale, Math.floor(i / each)),
       );
       return graph.tensor(name, dims, scaled);
     }
@@ -104,6 +111,16 @@ export class ByteGraph {
   #weight(name: string): Weight {
     const weight = this.#weights[name];
     if (weight !== undefined) return weight;
-    throw new MienError("bad-model", `the weights of face-api hold no ${name}`);
+    throw new MienError("bad-model", `the weights of face-api have no ${name}`);
   }
+}
+
+/** The sizes of an image. */
+export function sizesOf({ shape }: Value): readonly [height: number, width: number, depth: number] {
+  return [itemAt(shape, 0), itemAt(shape, 1), itemAt(shape, 2)];
+}
+
+/** Renames the result of the last node to `output`, the output of the graph. */
+export function nameOutput({ nodes }: GraphBuilder): void {
+  itemAt(nodes, nodes.length - 1).outputs = ["output"];
 }

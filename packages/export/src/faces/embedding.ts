@@ -1,18 +1,20 @@
+import { itemAt } from "@mien/format";
 import { type Graph, int64, type Value, type Weight } from "@mien/tfjs-to-onnx";
-import { ByteGraph } from "./byte-graph.ts";
+import { ByteGraph, nameOutput, sizesOf } from "./byte-graph.ts";
 import { foldMean } from "./fold-mean.ts";
 
-/** Side of the square crop that the network takes, in pixels. */
+/** Side of the network's square input, in pixels. */
 export const EMBEDDING_SIDE = 150;
-/** Numbers that describe a face. */
+/** The length of an embedding. */
 export const EMBEDDING_LENGTH = 128;
 
 /** Mean of red, green and blue over the images that the network was trained on, 0–255. */
 const MEAN = [122.782, 117.001, 104.298];
 
 /**
- * The face recogniser of face-api, dlib's residual network: [N, 150, 150, 3] RGB 0–255 →
- * [N, 128]. Faces of one person lie closer than about 0.5 to each other (Euclidean distance).
+ * The graph of the face recogniser of face-api, dlib's residual network. Input: [N, 150, 150, 3] RGB
+ * 0–255. Output: embeddings [N, 128]. The Euclidean distance between embeddings of one person is
+ * below about 0.5.
  *
  * @param weights of `face_recognition_model`.
  */
@@ -22,12 +24,12 @@ export function embeddingGraph(weights: Readonly<Record<string, Weight>>): Graph
   const shape = [EMBEDDING_SIDE, EMBEDDING_SIDE, 3];
   const input: Value = { name: "input", shape, layout: "as-is" };
 
-  /** The scale and shift per channel that follow each convolution, for it to take over. */
+  /** The scale and shift per channel after each convolution, folded into the convolution. */
   const affine = (name: string) => {
     const scale = net.floats(`${name}/scale/weights`);
     const shift = net.floats(`${name}/scale/biases`);
     const own = net.floats(`${name}/conv/bias`);
-    const bias = shift.map((value, i) => value + (own[i] as number) * (scale[i] as number));
+    const bias = shift.map((value, i) => value + itemAt(own, i) * itemAt(scale, i));
     return { kernel: `${name}/conv/filters`, scale, bias };
   };
   const convolve = (x: Value, name: string, options: { stride?: number; pad?: number }) =>
@@ -39,7 +41,7 @@ export function embeddingGraph(weights: Readonly<Record<string, Weight>>): Graph
     const inner = relu(convolve(x, `${name}/conv1`, { pad: 1 }));
     return add(convolve(inner, `${name}/conv2`, { pad: 1 }), x, name);
   };
-  /** Zeros behind the last row and column, and behind the last channel. */
+  /** Adds zeros after the last row and column, and after the last channel. */
   const grow = (
     x: Value,
     name: string,
@@ -47,7 +49,7 @@ export function embeddingGraph(weights: Readonly<Record<string, Weight>>): Graph
   ) => {
     const { side, channels } = by;
     if (side === 0 && channels === 0) return x;
-    const [height, width, depth] = x.shape as [number, number, number];
+    const [height, width, depth] = sizesOf(x);
     const pads = graph.tensor(`${name}/pads`, [8], int64(0, 0, 0, 0, 0, channels, side, side));
     return graph.node("Pad", [x, pads], {
       name,
@@ -58,15 +60,16 @@ export function embeddingGraph(weights: Readonly<Record<string, Weight>>): Graph
   const down = (x: Value, name: string) => {
     const inner = relu(convolve(x, `${name}/conv1`, { stride: 2 }));
     const main = convolve(inner, `${name}/conv2`, { pad: 1 });
-    const [height, width, depth] = x.shape as [number, number, number];
+    const [height, width, depth] = sizesOf(x);
     const pooled = graph.node("AveragePool", [x], {
       name: `${name}/pool`,
       shape: [Math.floor(height / 2), Math.floor(width / 2), depth],
       layout: "channels-first",
       attributes: { kernel_shape: { ints: [2, 2] }, strides: { ints: [2, 2] } },
     });
-    const side = (pooled.shape[0] as number) - (main.shape[0] as number);
-    const channels = (main.shape[2] as number) - depth;
+    const [mainHeight, , mainDepth] = sizesOf(main);
+    const side = itemAt(pooled.shape, 0) - mainHeight;
+    const channels = mainDepth - depth;
     const grown = grow(main, `${name}/grown`, { side, channels: 0 });
     return add(grow(pooled, `${name}/pool/grown`, { side: 0, channels }), grown, name);
   };
@@ -88,7 +91,7 @@ export function embeddingGraph(weights: Readonly<Record<string, Weight>>): Graph
   x = down(x, "conv256_down");
   for (const name of ["conv256_1", "conv256_2"]) x = residual(x, name);
   x = down(x, "conv256_down_out");
-  const depth = x.shape[2] as number;
+  const [, , depth] = sizesOf(x);
   const pooled = graph.node("GlobalAveragePool", [x], {
     name: "pool",
     shape: [1, 1, depth],
@@ -96,7 +99,7 @@ export function embeddingGraph(weights: Readonly<Record<string, Weight>>): Graph
   });
   const flat = graph.node("Flatten", [pooled], { name: "flatten", shape: [depth] });
   const output = net.multiply(flat, "fc");
-  (graph.nodes.at(-1) as { outputs: string[] }).outputs = ["output"];
+  nameOutput(graph);
   return {
     name: "face_embedding",
     inputs: [{ name: "input", shape }],

@@ -13,7 +13,7 @@ export const FACE_API = {
   licence: "MIT",
 } as const;
 
-/** The two networks that are taken from it: their weight files, pinned. */
+/** The weight files of the two networks, with their expected SHA-256. */
 const WEIGHT_FILES = {
   detector: {
     model: "tiny_face_detector_model",
@@ -25,12 +25,13 @@ const WEIGHT_FILES = {
   },
 } as const;
 
-/** The names of the two face models. */
+/** The name of a face model. */
 export type FaceNet = keyof typeof WEIGHT_FILES;
 
 /**
- * The folder of the package, installed into the cache the first time.
+ * Installs the package into the cache folder, unless it is there.
  *
+ * @returns the folder of the package.
  * @throws {MienError} `environment` if it cannot be downloaded.
  */
 export async function faceApiFolder(options: PeerOptions): Promise<string> {
@@ -43,7 +44,7 @@ export async function faceApiFolder(options: PeerOptions): Promise<string> {
  * Reads the weights of one network.
  *
  * @param folder of the package.
- * @throws {MienError} `mismatch` if the file is not the pinned one; what reading it throws.
+ * @throws {MienError} `mismatch` if the file has another SHA-256; the errors of reading it.
  */
 export async function readFaceWeights(
   folder: string,
@@ -62,7 +63,7 @@ export async function readFaceWeights(
   return { weights: await readWeights(manifest, { folder: path.dirname(file), file }), sha256 };
 }
 
-/** A batch of pictures for one of the networks. */
+/** A batch of images for one of the networks. */
 export interface FaceRequest {
   readonly net: FaceNet;
   /** [N, height, width, 3] */
@@ -71,8 +72,13 @@ export interface FaceRequest {
   readonly pixels: Uint8Array;
 }
 
-/** What face-api itself answers, computed in a process of its own by plain JavaScript. */
-export async function askFaceApi(
+/**
+ * Runs face-api itself, in a process of its own that computes in plain JavaScript.
+ *
+ * @returns the output for each request, float32.
+ * @throws {MienError} `interrupted` after the signal; `environment` if face-api fails.
+ */
+export async function runFaceApi(
   folder: string,
   requests: readonly FaceRequest[],
   signal?: AbortSignal,
@@ -89,7 +95,7 @@ export async function askFaceApi(
     child.once("error", reject);
     child.once("close", resolve);
   });
-  child.stdin.on("error", () => undefined); // a child that dies early is reported below
+  child.stdin.on("error", () => undefined); // an early exit of the child is reported below
   child.stdin.end(
     JSON.stringify(requests.map((request) => ({ ...request, pixels: [...request.pixels] }))),
   );
@@ -99,8 +105,18 @@ export async function askFaceApi(
   });
   if (code !== 0) {
     const lines = texts.err.trim().split("\n").slice(-5).join("\n");
-    throw new MienError("environment", `face-api did not answer: ${lines.slice(-600)}`);
+    throw new MienError("environment", `face-api failed: ${lines.slice(-600)}`);
   }
-  const answers = JSON.parse(texts.out) as { shape: number[]; data: number[] }[];
-  return answers.map(({ shape, data }) => ({ shape, data: Float32Array.from(data) }));
+  const outputs: unknown = JSON.parse(texts.out);
+  if (!Array.isArray(outputs) || !outputs.every(isOutput)) {
+    throw new MienError("environment", "face-api printed something other than its outputs");
+  }
+  return outputs.map(({ shape, data }) => ({ shape, data: Float32Array.from(data) }));
+}
+
+function isOutput(value: unknown): value is { shape: number[]; data: number[] } {
+  if (typeof value !== "object" || value === null) return false;
+  return (
+    "shape" in value && Array.isArray(value.shape) && "data" in value && Array.isArray(value.data)
+  );
 }

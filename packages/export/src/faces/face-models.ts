@@ -8,7 +8,7 @@ const GRAPHS: Readonly<Record<FaceNet, (weights: Readonly<Record<string, Weight>
   embedding: embeddingGraph,
 };
 
-/** What a program needs to know to run each model; see docs/format.md. */
+/** The metadata that a program needs to run each model; see docs/format.md. */
 const DESCRIPTIONS: Readonly<Record<FaceNet, Readonly<Record<string, unknown>>>> = {
   detector: {
     model: "face-detector",
@@ -34,7 +34,7 @@ const DESCRIPTIONS: Readonly<Record<FaceNet, Readonly<Record<string, unknown>>>>
       channels: 3,
       height: EMBEDDING_SIDE,
       width: EMBEDDING_SIDE,
-      /** The face's box grows by this factor before it is cropped. */
+      /** The face's box is enlarged by this factor before it is cropped. */
       boxScale: 1.1,
     },
     output: { name: "output", length: EMBEDDING_LENGTH, distance: "euclidean" },
@@ -42,9 +42,9 @@ const DESCRIPTIONS: Readonly<Record<FaceNet, Readonly<Record<string, unknown>>>>
 };
 
 /**
- * Writes a face model as one ONNX file that describes itself.
+ * Encodes a face model as an ONNX file with its description in the metadata.
  *
- * @param sha256 of the weight file, for the record.
+ * @param sha256 of the weight file, for the metadata.
  */
 export function encodeFaceModel(
   net: FaceNet,

@@ -18,7 +18,7 @@ const reference = async () =>
   decodeReference(decodeTensors(await readFile(path.join(FOLDER, "reference.bin")), "reference"));
 
 describe("the released face models", () => {
-  it("give the answers that face-api itself gave, for every shape", async () => {
+  it("give the outputs of face-api for every shape", async () => {
     const comparisons = await compareFaces(models, await reference());
     expect(comparisons.map(({ net, shape }) => `${net} ${shape.join("×")}`)).toEqual([
       "detector 1×96×128×3",
@@ -28,29 +28,29 @@ describe("the released face models", () => {
     for (const { difference } of comparisons) expect(difference).toBeLessThan(1e-5);
   });
 
-  it("are refused where they part from it", async () => {
-    const others = (await reference()).map(({ request, answer }) => ({
+  it("are refused if an output differs from face-api", async () => {
+    const others = (await reference()).map(({ request, output }) => ({
       request,
-      answer: { ...answer, data: answer.data.map((value) => value + 1) },
+      output: { ...output, data: output.data.map((value) => value + 1) },
     }));
     await expect(compareFaces(models, others)).rejects.toThrow(
-      /the detector parts from face-api by \d\.\de-2 on \[1, 96, 128, 3\], allowed is 0\.0001/,
+      /the detector differs from face-api by \d\.\de-2 on \[1, 96, 128, 3\], at most 0\.0001/,
     );
   });
 
-  it("answer one cell for every 32 pixels of any size", async () => {
+  it("output one cell for every 32 pixels, for any size", async () => {
     for (const [height, width] of [
       [416, 320],
       [32, 32],
       [224, 416],
     ] as const) {
       const data = new Float32Array(height * width * 3).fill(90);
-      const [answer] = await runOnnx(models.detector, [{ shape: [1, height, width, 3], data }]);
-      expect(answer?.shape).toEqual([1, height / 32, width / 32, 25]);
+      const [output] = await runOnnx(models.detector, [{ shape: [1, height, width, 3], data }]);
+      expect(output?.shape).toEqual([1, height / 32, width / 32, 25]);
     }
   });
 
-  it("say what goes in, what comes out, and where they are from", () => {
+  it("describe their input, their output and their source", () => {
     const props = readOnnxMetadata(models.detector, "detector");
     const json = (key: string) => JSON.parse(props[`mien.${key}`] ?? "null") as unknown;
     expect(props["mien.model"]).toBe("face-detector");

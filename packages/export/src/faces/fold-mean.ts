@@ -1,12 +1,15 @@
+import { itemAt } from "@mien/format";
 import type { ByteGraph } from "./byte-graph.ts";
 
 /**
- * What subtracting the mean colour and dividing by 255 before an unpadded convolution makes of the
- * convolution's own scale and bias.
+ * Folds a subtraction of the mean colour and a division by 255 into the convolution without padding
+ * that follows them.
  *
  * @param given.kernel name of the kernel, [height, width, 3, outputs].
  * @param given.mean of red, green and blue, 0–255.
- * @param given.scale multiplied into the kernel, one number per output.
+ * @param given.scale factor of the kernel for each output.
+ * @param given.bias added to each output.
+ * @returns the name of the kernel, and the new scale and bias.
  */
 export function foldMean(
   net: ByteGraph,
@@ -22,11 +25,11 @@ export function foldMean(
   net.floats(kernel).forEach((weight, i) => {
     const output = i % bias.length;
     const channel = Math.floor(i / bias.length) % mean.length;
-    sums[output] = (sums[output] as number) + weight * (mean[channel] as number);
+    sums[output] = itemAt(sums, output) + weight * itemAt(mean, channel);
   });
   return {
     kernel,
     scale: scale.map((factor) => factor / 255),
-    bias: bias.map((value, i) => value - ((sums[i] as number) * (scale[i] as number)) / 255),
+    bias: bias.map((value, i) => value - (itemAt(sums, i) * itemAt(scale, i)) / 255),
   };
 }

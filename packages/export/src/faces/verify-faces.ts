@@ -1,11 +1,18 @@
-import { encodeTensors, MienError, random, type NamedTensor, type TensorFile } from "@mien/format";
+import {
+  encodeTensors,
+  itemAt,
+  MienError,
+  random,
+  type NamedTensor,
+  type TensorFile,
+} from "@mien/format";
 import { runOnnx } from "@mien/runtime";
-import { askFaceApi, type FaceNet, type FaceRequest } from "./face-api.ts";
+import { runFaceApi, type FaceNet, type FaceRequest } from "./face-api.ts";
 
-/** Largest max |a − b| / max(1, max |b|) of an answer; b is face-api's. */
-export const FACE_TOLERANCE = 1e-4;
+/** The largest accepted max |a − b| / max(1, max |b|) of an output; b is face-api's. */
+const FACE_TOLERANCE = 1e-4;
 
-/** The shapes that the models are compared on; the detector's must hold for every multiple of 32. */
+/** The input shapes that the models are compared on; the detector takes every multiple of 32. */
 const REQUESTS: readonly Omit<FaceRequest, "pixels">[] = [
   { net: "detector", shape: [1, 96, 128, 3] },
   { net: "detector", shape: [2, 64, 32, 3] },
@@ -15,66 +22,74 @@ const REQUESTS: readonly Omit<FaceRequest, "pixels">[] = [
 /** A comparison of one model with face-api on one batch. */
 export interface FaceComparison {
   readonly net: FaceNet;
+  /** [N, height, width, 3] */
   readonly shape: readonly number[];
+  /** max |a − b| / max(1, max |b|) of the output; b is face-api's. */
   readonly difference: number;
 }
 
-/** Inputs and face-api's own answers, so that anybody can repeat the comparison without it. */
+/** Inputs and face-api's outputs for them, so that the comparison can be repeated without face-api. */
 export type FaceReference = readonly {
   readonly request: FaceRequest;
-  readonly answer: NamedTensor;
+  readonly output: NamedTensor;
 }[];
 
-/** Asks face-api for its answers to smooth, noisy pictures. */
+/** Runs face-api on generated images, see `picture`. */
 export async function makeReference(folder: string, signal?: AbortSignal): Promise<FaceReference> {
   const requests = REQUESTS.map((request, i) => ({
     ...request,
     pixels: picture(request.shape, i),
   }));
-  const answers = await askFaceApi(folder, requests, signal);
-  return requests.map((request, i) => ({ request, answer: answers[i] as NamedTensor }));
+  const outputs = await runFaceApi(folder, requests, signal);
+  return requests.map((request, i) => ({ request, output: itemAt(outputs, i) }));
 }
 
-/** The reference in the safetensors layout: `detector.0.input`, `detector.0.output` and so on. */
+/** Encodes the reference as safetensors: `detector.0.input`, `detector.0.output` and so on. */
 export function encodeReference(reference: FaceReference): Uint8Array[] {
   const tensors: Record<string, NamedTensor> = {};
-  reference.forEach(({ request, answer }, i) => {
+  reference.forEach(({ request, output }, i) => {
     tensors[`${request.net}.${i}.input`] = { shape: request.shape, data: request.pixels };
-    tensors[`${request.net}.${i}.output`] = answer;
+    tensors[`${request.net}.${i}.output`] = output;
   });
   return encodeTensors({ tensors, metadata: {} });
 }
 
-/** Reads what `encodeReference` wrote. */
+/**
+ * Decodes a reference that `encodeReference` wrote.
+ *
+ * @internal
+ */
 export function decodeReference({ tensors }: TensorFile): FaceReference {
   return Object.entries(tensors).flatMap(([name, { shape, data }]) => {
-    const [net, i, role] = name.split(".") as [FaceNet, string, string];
-    const answer = tensors[`${net}.${i}.output`];
-    if (role !== "input" || answer === undefined) return [];
-    return [{ request: { net, shape, pixels: data as Uint8Array }, answer }];
+    const [net, i = "", role] = name.split(".");
+    const output = tensors[`${net}.${i}.output`];
+    if (net !== "detector" && net !== "embedding") return [];
+    if (role !== "input" || output === undefined || !(data instanceof Uint8Array)) return [];
+    return [{ request: { net, shape, pixels: data }, output }];
   });
 }
 
 /**
- * Compares models with the reference.
+ * Compares the outputs of the ONNX models with the reference.
  *
- * @throws {MienError} `mismatch` where a model parts from it by more than 1e-4.
+ * @param models the content of the two files.
+ * @throws {MienError} `mismatch` if an output differs by more than 1e-4.
  */
 export async function compareFaces(
   models: Readonly<Record<FaceNet, Uint8Array>>,
   reference: FaceReference,
 ): Promise<FaceComparison[]> {
   const comparisons: FaceComparison[] = [];
-  for (const { request, answer } of reference) {
+  for (const { request, output } of reference) {
     const { net, shape, pixels } = request;
     const [found] = await runOnnx(models[net], [{ shape, data: Float32Array.from(pixels) }]);
-    const difference = differenceOf(found, answer);
+    const difference = differenceOf(found, output);
     comparisons.push({ net, shape, difference });
     if (difference <= FACE_TOLERANCE) continue;
     throw new MienError(
       "mismatch",
-      `the ${net} parts from face-api by ${difference.toExponential(1)} on [${shape.join(", ")}], ` +
-        `allowed is ${FACE_TOLERANCE}`,
+      `the ${net} differs from face-api by ${difference.toExponential(1)} on [${shape.join(", ")}], ` +
+        `at most ${FACE_TOLERANCE} is allowed`,
     );
   }
   return comparisons;
@@ -86,12 +101,12 @@ function differenceOf(found: NamedTensor | undefined, expected: NamedTensor): nu
   let difference = 0;
   expected.data.forEach((value, i) => {
     largest = Math.max(largest, Math.abs(value));
-    difference = Math.max(difference, Math.abs(value - (found.data[i] as number)));
+    difference = Math.max(difference, Math.abs(value - Number(found.data[i])));
   });
   return Number.isFinite(difference) ? difference / largest : Infinity;
 }
 
-/** Waves of colour under noise, from a seed. */
+/** An image of smooth waves of colour with added noise. */
 function picture(shape: readonly number[], seed: number): Uint8Array {
   const [count = 0, height = 0, width = 0] = shape;
   const stream = random(seed, "face pictures");

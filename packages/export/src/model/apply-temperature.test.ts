@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { temper } from "./apply-temperature.ts";
+import { applyTemperature } from "./apply-temperature.ts";
 
-describe("temper", () => {
+describe("applyTemperature", () => {
   it("divides logits before the softmax", () => {
     const softmax = (logits: number[]) => {
       const powers = logits.map(Math.exp);
@@ -15,14 +15,14 @@ describe("temper", () => {
     const probabilities = Float32Array.from(rows.flatMap(softmax));
     for (const temperature of [0.5, 2.5]) {
       const expected = rows.flatMap((row) => softmax(row.map((logit) => logit / temperature)));
-      temper(probabilities, 3, temperature).forEach((value, i) => {
+      applyTemperature(probabilities, 3, temperature).forEach((value, i) => {
         expect(value).toBeCloseTo(expected[i] as number, 6);
       });
     }
   });
 
-  it("leaves numbers alone at temperature 1", () => {
+  it("returns the same array at temperature 1", () => {
     const probabilities = Float32Array.of(0.25, 0.75);
-    expect(temper(probabilities, 2, 1)).toBe(probabilities);
+    expect(applyTemperature(probabilities, 2, 1)).toBe(probabilities);
   });
 });

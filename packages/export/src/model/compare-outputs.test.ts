@@ -5,80 +5,86 @@ const CLASSES = ["Angry", "Happy", "Sad"];
 const A = Float32Array.of(0.7, 0.2, 0.1, 0.1, 0.6, 0.3);
 
 describe("comparePredictions", () => {
-  it("finds no parting between equal answers", () => {
-    expect(comparePredictions(A, A, CLASSES)).toEqual({
+  it("finds no disagreement between equal outputs", () => {
+    expect(comparePredictions(A, A, { classes: CLASSES })).toEqual({
       images: 2,
       maxDifference: 0,
       agreement: 1,
-      partings: [],
-      allowed: { tolerance: 1e-5, sameAnswers: true },
+      disagreements: [],
+      allowed: { tolerance: 1e-5, samePredictions: true },
     });
   });
 
-  it("names image, class and both values where the answer is another", () => {
+  it("names the image, the class and both values if the prediction differs", () => {
     const b = A.slice();
     b.set([0.1, 0.3, 0.6], 3);
-    const { partings, agreement, maxDifference } = comparePredictions(A, b, CLASSES);
+    const { disagreements, agreement, maxDifference } = comparePredictions(A, b, {
+      classes: CLASSES,
+    });
     expect(agreement).toBe(0.5);
     expect(maxDifference).toBeCloseTo(0.3, 6);
-    expect(partings).toHaveLength(1);
-    expect(partings[0]).toMatchObject({
+    expect(disagreements).toHaveLength(1);
+    expect(disagreements[0]).toMatchObject({
       image: 1,
       class: "Happy",
-      expectedAnswer: "Happy",
-      foundAnswer: "Sad",
+      expectedPrediction: "Happy",
+      foundPrediction: "Sad",
     });
   });
 
-  it("lets other answers pass where they are allowed, but no large difference", () => {
+  it("accepts other predictions if they are allowed, but no large difference", () => {
     const b = A.slice();
     b.set([0.1, 0.44, 0.46], 3);
-    const allowed = { tolerance: 0.2, sameAnswers: false };
-    expect(comparePredictions(A, b, CLASSES, allowed)).toMatchObject({
+    const allowed = { tolerance: 0.2, samePredictions: false };
+    expect(comparePredictions(A, b, { classes: CLASSES, allowed })).toMatchObject({
       agreement: 0.5,
-      partings: [],
+      disagreements: [],
     });
     b.set([0.1, 0.3, 0.6], 3);
-    expect(comparePredictions(A, b, CLASSES, allowed).partings).toHaveLength(1);
+    expect(comparePredictions(A, b, { classes: CLASSES, allowed }).disagreements).toHaveLength(1);
   });
 
-  it("counts an answer that is not a number as the worst parting", () => {
+  it("ranks a NaN as the largest difference", () => {
     const b = A.slice();
     b[0] = NaN;
     b[5] = 0.9;
-    const agreement = comparePredictions(A, b, CLASSES);
+    const agreement = comparePredictions(A, b, { classes: CLASSES });
     expect(agreement.maxDifference).toBeNaN();
-    expect(agreement.partings.map((parting) => parting.image)).toEqual([0, 1]);
+    expect(agreement.disagreements.map(({ image }) => image)).toEqual([0, 1]);
   });
 
-  it("refuses another number of answers", () => {
-    expect(() => comparePredictions(A, A.slice(3), CLASSES)).toThrow(/expected 6 .* found 3/);
+  it("refuses arrays of different lengths", () => {
+    expect(() => comparePredictions(A, A.slice(3), { classes: CLASSES })).toThrow(
+      /expected 6 .* found 3/,
+    );
   });
 });
 
 describe("requireAgreement", () => {
-  it("lets differences up to 1e-5 pass and lists five of the larger ones", () => {
+  it("accepts differences up to 1e-5 and lists five of the larger ones", () => {
     const images = 8;
     const expected = new Float32Array(images * 3).fill(0.25);
     const close = expected.map((value) => value + 9e-6);
-    requireAgreement(comparePredictions(expected, close, CLASSES), "a and b part");
+    requireAgreement(comparePredictions(expected, close, { classes: CLASSES }), "a and b differ");
     const far = expected.map((value, i) => value + (i % 3 === 1 ? 2e-5 * (i + 1) : 0));
-    const apart = comparePredictions(expected, far, CLASSES);
+    const apart = comparePredictions(expected, far, { classes: CLASSES });
     let message = "";
     try {
-      requireAgreement(apart, "a and b part", (image) => `row ${image + 100}`);
+      requireAgreement(apart, "a and b differ", (image) => `row ${image + 100}`);
     } catch (error) {
       message = (error as Error).message;
     }
-    expect(message).toMatch(/^a and b part: 8 of 8 images differ\n {2}row 107: Happy 0\.25 became/);
+    expect(message).toMatch(
+      /^a and b differ: 8 of 8 images differ\n {2}row 107: Happy 0\.25 became/,
+    );
     expect(message.split("\n")).toHaveLength(7);
-    expect(message).toContain("Angry became Happy");
+    expect(message).toContain("prediction Angry became Happy");
     expect(message).toMatch(/and 3 more$/);
   });
 });
 
 describe("countCorrect", () => {
-  it("counts the images whose first largest probability is at the label", () => {
+  it("counts the images whose largest probability, the first of equal ones, is at the label", () => {
     expect(countCorrect(A, [0, 1])).toBe(2);
     expect(countCorrect(A, [1, 1])).toBe(1);
     expect(countCorrect(Float32Array.of(0.5, 0.5), [0])).toBe(1);

@@ -1,56 +1,60 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 
-/** What still counts as agreement. */
+/** Differences between two models that are accepted. */
 export interface Allowance {
   /** Largest difference between two probabilities. */
   readonly tolerance: number;
-  /** Whether every answer must be the same. */
-  readonly sameAnswers: boolean;
+  /** Whether every prediction must be the same. */
+  readonly samePredictions: boolean;
 }
 
-/** One image that two models answer differently. */
-export interface Parting {
+/** An image for which the outputs of two models differ more than allowed. */
+interface Disagreement {
   /** Position of the image in the comparison, 0 to N − 1. */
   readonly image: number;
-  /** The largest difference between probabilities of one class; NaN if one is not a number. */
+  /** The largest difference between the probabilities of one class; NaN if one is NaN. */
   readonly difference: number;
   /** The class with that difference. */
   readonly class: string;
-  /** The probabilities of that class. */
+  /** The probability of that class from the expected model, 0–1. */
   readonly expected: number;
+  /** The probability of that class from the tested model, 0–1. */
   readonly found: number;
-  /** The classes that the models answer with. */
-  readonly expectedAnswer: string;
-  readonly foundAnswer: string;
+  /** The class that the expected model predicts. */
+  readonly expectedPrediction: string;
+  /** The class that the tested model predicts. */
+  readonly foundPrediction: string;
 }
 
-/** How far the answers of two models agree. */
+/** A comparison of the outputs of two models. */
 export interface Agreement {
+  /** The number of images compared. */
   readonly images: number;
-  /** The largest difference between two probabilities. */
+  /** The largest difference between two probabilities; NaN if one is NaN. */
   readonly maxDifference: number;
-  /** Share of images with the same answer, 0–1; 1 if there are no images. */
+  /** Share of images with the same prediction, 0–1; 1 if there are no images. */
   readonly agreement: number;
-  /** The images whose answers or probabilities differ more than allowed, the worst first. */
-  readonly partings: readonly Parting[];
+  /** The images that differ more than allowed, the largest difference first. */
+  readonly disagreements: readonly Disagreement[];
   readonly allowed: Allowance;
 }
 
 /**
- * Compares the probabilities of two models, image by image.
+ * Compares the probabilities of two models image by image.
  *
  * @param expected [N, classes] row-major.
  * @param found [N, classes] row-major.
- * @param classes class names in the order of the probabilities.
- * @param allowed by default what float32 engines reach: 1e-5 and no other answer.
- * @throws {MienError} `mismatch` if the two differ in length.
+ * @param options.classes class names in the order of the probabilities.
+ * @param options.allowed default: a difference of 1e-5, the rounding between float32 engines, and
+ * the same predictions.
+ * @throws {MienError} `mismatch` if the two arrays differ in length.
  */
 export function comparePredictions(
   expected: Float32Array,
   found: Float32Array,
-  classes: readonly string[],
-  allowed: Allowance = { tolerance: 1e-5, sameAnswers: true },
+  options: { readonly classes: readonly string[]; readonly allowed?: Allowance },
 ): Agreement {
+  const { classes, allowed = { tolerance: 1e-5, samePredictions: true } } = options;
   if (expected.length !== found.length) {
     throw new MienError(
       "mismatch",
@@ -59,72 +63,74 @@ export function comparePredictions(
   }
   const count = classes.length;
   const images = expected.length / count;
-  const partings: Parting[] = [];
+  const disagreements: Disagreement[] = [];
   let maxDifference = 0;
   let same = 0;
   for (let image = 0; image < images; image++) {
     const a = expected.subarray(image * count, (image + 1) * count);
     const b = found.subarray(image * count, (image + 1) * count);
     const worst = largestDifference(a, b);
-    const [answerA, answerB] = [argmax(a), argmax(b)];
-    if (answerA === answerB) same++;
-    // Math.max keeps a NaN, which is no agreement either.
+    const [classA, classB] = [argmax(a), argmax(b)];
+    if (classA === classB) same++;
+    // Math.max returns NaN if one argument is NaN, so a NaN is never counted as agreement.
     maxDifference = Math.max(maxDifference, worst.difference);
-    const sameAnswer = answerA === answerB || !allowed.sameAnswers;
-    if (sameAnswer && worst.difference <= allowed.tolerance) continue;
-    partings.push({
+    const accepted = classA === classB || !allowed.samePredictions;
+    if (accepted && worst.difference <= allowed.tolerance) continue;
+    disagreements.push({
       image,
       difference: worst.difference,
-      class: classes[worst.at] as string,
-      expected: a[worst.at] as number,
-      found: b[worst.at] as number,
-      expectedAnswer: classes[answerA] as string,
-      foundAnswer: classes[answerB] as string,
+      class: itemAt(classes, worst.at),
+      expected: itemAt(a, worst.at),
+      found: itemAt(b, worst.at),
+      expectedPrediction: itemAt(classes, classA),
+      foundPrediction: itemAt(classes, classB),
     });
   }
-  const rank = ({ difference }: Parting) => (Number.isNaN(difference) ? Infinity : difference);
-  partings.sort((a, b) => rank(b) - rank(a) || a.image - b.image);
-  return { images, maxDifference, agreement: images === 0 ? 1 : same / images, partings, allowed };
+  const rank = ({ difference }: Disagreement) => (Number.isNaN(difference) ? Infinity : difference);
+  disagreements.sort((a, b) => rank(b) - rank(a) || a.image - b.image);
+  const agreement = images === 0 ? 1 : same / images;
+  return { images, maxDifference, agreement, disagreements, allowed };
 }
 
 /**
- * Refuses models that do not agree.
+ * Throws if two models differ more than allowed.
  *
- * @param what the two models and the images, e.g. `tfjs and model.onnx part on the reference`.
- * @param nameOf what to call an image, e.g. its row in the CSV.
- * @throws {MienError} `mismatch` naming the worst images, their classes and both values.
+ * @param what a clause that names the two models and the images, e.g.
+ * `tfjs and model.onnx differ on the reference images`.
+ * @param nameOf the name of an image in the message, e.g. its row in the CSV; default `image N`.
+ * @throws {MienError} `mismatch` naming the five largest differences: image, class, both values.
  */
 export function requireAgreement(
   agreement: Agreement,
   what: string,
   nameOf: (image: number) => string = (image) => `image ${image}`,
 ): void {
-  const { partings, images, allowed } = agreement;
-  if (partings.length === 0) return;
-  const lines = partings.slice(0, 5).map((parting) => {
-    const { difference, expected, found, expectedAnswer, foundAnswer } = parting;
-    const answers =
-      expectedAnswer === foundAnswer
-        ? `both answer ${expectedAnswer}`
-        : `${expectedAnswer} became ${foundAnswer}`;
+  const { disagreements, images, allowed } = agreement;
+  if (disagreements.length === 0) return;
+  const lines = disagreements.slice(0, 5).map((disagreement) => {
+    const { difference, expected, found, expectedPrediction, foundPrediction } = disagreement;
+    const predictions =
+      expectedPrediction === foundPrediction
+        ? `both predict ${expectedPrediction}`
+        : `prediction ${expectedPrediction} became ${foundPrediction}`;
     return (
-      `  ${nameOf(parting.image)}: ${parting.class} ${expected} became ${found} ` +
-      `(difference ${difference.toExponential(1)}, ${answers})`
+      `  ${nameOf(disagreement.image)}: ${disagreement.class} ${expected} became ${found} ` +
+      `(difference ${difference.toExponential(1)}, ${predictions})`
     );
   });
-  const more = partings.length > 5 ? [`  and ${partings.length - 5} more`] : [];
+  const more = disagreements.length > 5 ? [`  and ${disagreements.length - 5} more`] : [];
   throw new MienError(
     "mismatch",
-    [`${what}: ${partings.length} of ${images} images differ`, ...lines, ...more].join("\n"),
+    [`${what}: ${disagreements.length} of ${images} images differ`, ...lines, ...more].join("\n"),
     {
       advice:
-        `At most ${allowed.tolerance} a probability` +
-        `${allowed.sameAnswers ? " and no other answer" : ""} are allowed.`,
+        `The largest difference allowed for a probability is ${allowed.tolerance}` +
+        `${allowed.samePredictions ? "; predictions must be the same" : ""}.`,
     },
   );
 }
 
-/** The number of images whose answer is their label. */
+/** The number of images whose predicted class is their label. */
 export function countCorrect(probabilities: Float32Array, labels: ArrayLike<number>): number {
   const classes = probabilities.length / labels.length;
   let correct = 0;
@@ -136,19 +142,19 @@ export function countCorrect(probabilities: Float32Array, labels: ArrayLike<numb
 
 function largestDifference(a: Float32Array, b: Float32Array): { difference: number; at: number } {
   let worst = { difference: 0, at: 0 };
-  for (let at = 0; at < a.length; at++) {
-    const difference = Math.abs((a[at] as number) - (b[at] as number));
+  for (const [at, value] of a.entries()) {
+    const difference = Math.abs(value - itemAt(b, at));
     if (Number.isNaN(difference)) return { difference, at };
     if (difference > worst.difference) worst = { difference, at };
   }
   return worst;
 }
 
-/** Position of the largest value, the first of equals. */
+/** Position of the largest value, the first of equal ones. */
 function argmax(values: Float32Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) {
-    if ((values[i] as number) > (values[best] as number)) best = i;
+    if (itemAt(values, i) > itemAt(values, best)) best = i;
   }
   return best;
 }

@@ -4,28 +4,35 @@ import { ExpressionClassifier } from "@mien/runtime";
 import { comparePredictions, requireAgreement, type Agreement } from "./compare-outputs.ts";
 import { convertToGraph, encodeOnnxModel, readLayersModel } from "@mien/tfjs-to-onnx";
 import { inPrecision, PRECISIONS, type Precision } from "./model-precision.ts";
-import { loadPart } from "./run-images.ts";
+import { loadSplit } from "./load-split.ts";
 import { describeRun, readCalibration, readReference, type RunPaths } from "./run-export.ts";
-import { temper } from "./apply-temperature.ts";
+import { applyTemperature } from "./apply-temperature.ts";
 
-/** Training images that int8 is calibrated on. */
-const CALIBRATION_IMAGES = 512;
+/** Training images that the quantisation ranges of int8 are measured on. */
+const RANGE_IMAGES = 512;
 
-/** How a run's model is exported. */
+/** Settings of an export. */
 export interface ExportOptions {
   readonly precision: Precision;
+  /** The ONNX operator set, 13–21; int8 at most 20. */
   readonly opset: number;
-  /** The data set that int8 is calibrated on; by default the run's own. */
+  /**
+   * Path of the data set whose training images give the quantisation ranges of int8; default: the
+   * file that the run was trained on.
+   */
   readonly csv?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Told how far the calibration is, 0–1. */
+  /** Called with the share of the images for the quantisation ranges that are done, 0–1. */
   readonly onProgress?: (share: number) => void;
 }
 
 /**
- * A run's model as an ONNX file, tried on the run's reference.
+ * Converts a run's model to ONNX and tests it on the run's reference images.
  *
- * @throws {MienError} `mismatch` if the file's answers are not those of the trained model.
+ * @returns the content of the file, and the comparison with the reference outputs.
+ * @throws {MienError} `mismatch` if the outputs of the file differ from those of the trained model;
+ * `usage` for an operator set that the precision does not support; the errors of reading the run and
+ * the data set.
  */
 export async function exportModel(
   paths: RunPaths,
@@ -37,15 +44,15 @@ export async function exportModel(
   const { temperature = 1 } = (await readCalibration(paths)) ?? {};
   const graph = convertToGraph(trained, { outputName: "probabilities", temperature, opset });
   const images = async (): Promise<NamedTensor> => {
-    const limit = CALIBRATION_IMAGES;
-    const { pixels, labels } = await loadPart(config, "train", { csv, limit, signal });
+    const limit = RANGE_IMAGES;
+    const { pixels, labels } = await loadSplit(config, "train", { csv, limit, signal });
     const { height, width, channels } = config.input;
     return {
       shape: [labels.length, height, width, channels],
       data: Float32Array.from(pixels),
     };
   };
-  const computing = await inPrecision(graph, precision, {
+  const converted = await inPrecision(graph, precision, {
     opset,
     images,
     ...(onProgress === undefined ? {} : { onProgress }),
@@ -54,15 +61,21 @@ export async function exportModel(
     ...encodeModelMetadata(await describeRun(paths, config)),
     "mien.precision": precision,
   };
-  const bytes = encodeOnnxModel(computing, { metadata, opset });
+  const bytes = encodeOnnxModel(converted, { metadata, opset });
   const reference = await readReference(paths, config);
   const classifier = await ExpressionClassifier.open(bytes);
   try {
     const { classes } = config;
-    const answers = await classifier.run(reference.inputs, reference.count);
-    const expected = temper(reference.outputs, classes.length, temperature);
-    const agreement = comparePredictions(expected, answers, classes, PRECISIONS[precision]);
-    requireAgreement(agreement, `the trained model and its ONNX file part on the reference`);
+    const outputs = await classifier.run(reference.inputs, reference.count);
+    const expected = applyTemperature(reference.outputs, classes.length, temperature);
+    const agreement = comparePredictions(expected, outputs, {
+      classes,
+      allowed: PRECISIONS[precision],
+    });
+    requireAgreement(
+      agreement,
+      `the trained model and its ONNX file differ on the reference images`,
+    );
     return { bytes, agreement };
   } finally {
     await classifier.close();

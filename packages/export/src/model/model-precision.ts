@@ -1,32 +1,33 @@
 import { MienError, type NamedTensor } from "@mien/format";
-import { calibrate } from "./quantisation-ranges.ts";
+import { measureRanges } from "./quantisation-ranges.ts";
 import { type Graph, quantize, toHalf } from "@mien/tfjs-to-onnx";
 
-/** The numbers that a model computes with. */
+/** The number format of a model: 32-bit floats, 16-bit floats or 8-bit integers. */
 export type Precision = "fp32" | "fp16" | "int8";
 
-/** What each precision is allowed, and what its file is called. */
+/** File name and limits of a precision. */
 export interface PrecisionRules {
-  /** Ends the file's name. */
+  /** End of the file's name. */
   readonly extension: string;
-  /** Largest difference of a probability from the trained model's on the reference images. */
+  /** Largest difference between a probability and the trained model's on the reference images. */
   readonly tolerance: number;
-  /** The same on the many validation images. */
+  /** The same on the validation images, which are many more. */
   readonly validationTolerance: number;
-  /** Whether every answer must be the trained model's. */
-  readonly sameAnswers: boolean;
-  /** Accuracy on the validation part that may be lost, 0–1. */
+  /** Whether every prediction must be that of the trained model. */
+  readonly samePredictions: boolean;
+  /** Largest accepted loss of accuracy on the validation images, 0–1. */
   readonly accuracyLoss: number;
-  /** The newest operator set that onnxruntime's kernels for it take. */
+  /** The newest operator set that onnxruntime has kernels for in this precision. */
   readonly newestOpset: number;
 }
 
+/** The precisions that a model can be exported in. */
 export const PRECISIONS: Readonly<Record<Precision, PrecisionRules>> = {
   fp32: {
     extension: ".onnx",
     tolerance: 1e-5,
     validationTolerance: 1e-5,
-    sameAnswers: true,
+    samePredictions: true,
     accuracyLoss: 0,
     newestOpset: 21,
   },
@@ -34,26 +35,36 @@ export const PRECISIONS: Readonly<Record<Precision, PrecisionRules>> = {
     extension: ".fp16.onnx",
     tolerance: 0.02,
     validationTolerance: 0.02,
-    sameAnswers: false,
+    samePredictions: false,
     accuracyLoss: 0.002,
     newestOpset: 21,
   },
-  // Single images may move far where the model hesitates; the accuracy may not.
+  // Images with two nearly equal probabilities may change a lot; the accuracy may not.
   int8: {
     extension: ".int8.onnx",
     tolerance: 0.5,
     validationTolerance: 1,
-    sameAnswers: false,
+    samePredictions: false,
     accuracyLoss: 0.005,
     newestOpset: 20,
   },
 };
 
+/** The names of the precisions, float32 first. */
+export const PRECISION_NAMES: readonly Precision[] = ["fp32", "fp16", "int8"];
+
+/** The precision of that name; `fp32` for any other text. */
+export function precisionOf(name: string | undefined): Precision {
+  return PRECISION_NAMES.find((precision) => precision === name) ?? "fp32";
+}
+
 /**
- * The graph of a float32 model in another precision.
+ * Converts a float32 graph to another precision.
  *
- * @param images that int8 is calibrated on, float32 [N, height, width, channels].
- * @throws {MienError} `usage` for an operator set that the precision has no kernels for.
+ * @param options.images called for int8: images to measure the quantisation ranges on, float32
+ * [N, height, width, channels].
+ * @param options.onProgress called with the share of those images that are done, 0–1.
+ * @throws {MienError} `usage` if `options.opset` is newer than onnxruntime's kernels for the precision.
  */
 export async function inPrecision(
   graph: Graph,
@@ -70,6 +81,6 @@ export async function inPrecision(
   }
   if (precision === "fp32") return graph;
   if (precision === "fp16") return toHalf(graph);
-  const ranges = await calibrate(graph, await options.images(), options.onProgress);
+  const ranges = await measureRanges(graph, await options.images(), options.onProgress);
   return quantize(graph, ranges);
 }

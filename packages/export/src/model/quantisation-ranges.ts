@@ -1,19 +1,22 @@
-import type { NamedTensor } from "@mien/format";
+import { itemAt, type NamedTensor } from "@mien/format";
 import { encodeOnnxModel, type Graph, quantizedValues, type Range } from "@mien/tfjs-to-onnx";
 import { openOnnx } from "@mien/runtime";
 
-/** Numbers of each value that a range is chosen by. */
+/** About how many numbers of each value are kept to choose its range. */
 const SAMPLE = 100_000;
-/** Images that go through the graph at a time. */
+/** Images per run of the graph. */
 const BATCH = 16;
 
 /**
- * Runs images through a graph and chooses the range of each value that quantisation turns into
- * bytes: the one that loses least, as the mean square of rounding and cutting off.
+ * Measures the quantisation ranges of a graph: runs it on images and chooses, for each value that
+ * `quantize` converts to bytes, the range with the smallest mean squared error of rounding and
+ * clipping.
  *
  * @param images float32 [N, height, width, channels], at least one.
+ * @param onProgress called with the share of images that are done, 0–1.
+ * @returns a range for each of `quantizedValues(graph)`.
  */
-export async function calibrate(
+export async function measureRanges(
   graph: Graph,
   images: NamedTensor,
   onProgress?: (share: number) => void,
@@ -26,19 +29,20 @@ export async function calibrate(
   const samples = new Map<string, number[]>(values.map((name) => [name, []]));
   const [count = 0, ...shape] = images.shape;
   const size = images.data.length / count;
-  const take = (name: string, data: NamedTensor["data"]) => {
-    const sample = samples.get(name) as number[];
+  const addSamples = (name: string, data: NamedTensor["data"]) => {
+    const sample = samples.get(name) ?? [];
     const stride = Math.max(1, Math.floor((data.length * count) / BATCH / SAMPLE));
-    // A stride that shares no factor with the channels meets all of them.
-    for (let i = 0; i < data.length; i += stride | 1) sample.push(data[i] as number);
+    // An odd stride has no common factor with a channel count that is a power of two, so all
+    // channels are sampled.
+    for (let i = 0; i < data.length; i += stride | 1) sample.push(Number(data[i]));
   };
   try {
     for (let at = 0; at < count; at += BATCH) {
       const end = Math.min(at + BATCH, count);
       const data = images.data.subarray(at * size, end * size);
-      for (const name of values) if (inputs.has(name)) take(name, data);
+      for (const name of values) if (inputs.has(name)) addSamples(name, data);
       const answers = await model.run([{ shape: [end - at, ...shape], data }]);
-      model.outputNames.forEach((name, i) => take(name, (answers[i] as NamedTensor).data));
+      model.outputNames.forEach((name, i) => addSamples(name, itemAt(answers, i).data));
       onProgress?.(end / count);
     }
   } finally {
@@ -47,7 +51,13 @@ export async function calibrate(
   return new Map([...samples].map(([name, sample]) => [name, bestRange(sample)]));
 }
 
-/** The range, a share of the whole one, with the least mean square error of 256 steps. */
+/**
+ * The range with the smallest mean squared error of 256 quantisation steps. Candidates are the range
+ * of all numbers, scaled by 1, 0.95, … down to 0.35.
+ *
+ * @returns a range that contains 0; 0 to 0 for an empty sample.
+ * @internal
+ */
 export function bestRange(sample: readonly number[]): Range {
   let [low, high] = [0, 0];
   for (const value of sample) {

@@ -5,7 +5,7 @@ import { type NamedTensor, random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runOnnx } from "@mien/runtime";
-import { bestRange, calibrate } from "./quantisation-ranges.ts";
+import { bestRange, measureRanges } from "./quantisation-ranges.ts";
 import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
 import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
 import { randomise, stack, throughDisk } from "@mien/tfjs-to-onnx/testing/test-models";
@@ -18,7 +18,7 @@ import {
   toHalf,
 } from "@mien/tfjs-to-onnx";
 
-/** Branches and a merge, a depthwise convolution, and poolings of both kinds. */
+/** Branches and a merge, a depthwise convolution, and both kinds of pooling. */
 const BRANCHED = {
   name: "branched",
   build: (tf: ReturnType<typeof loadTf>) => {
@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Mean absolute difference of the answers from those of the float32 graph. */
+/** The mean absolute difference of the outputs from those of the float32 graph. */
 async function meanDifference(graph: Graph, other: Graph): Promise<number> {
   const [[expected], [found]] = (await Promise.all(
     [graph, other].map((each) => runOnnx(encodeOnnxModel(each), [images])),
@@ -73,13 +73,13 @@ async function meanDifference(graph: Graph, other: Graph): Promise<number> {
 }
 
 describe("a graph in 8 bits", () => {
-  it.each(["straight", "branched"] as const)("answers nearly the same: %s", async (name) => {
+  it.each(["straight", "branched"] as const)("has nearly the same outputs: %s", async (name) => {
     const graph = graphs[name];
-    const quantized = quantize(graph, await calibrate(graph, images));
+    const quantized = quantize(graph, await measureRanges(graph, images));
     expect(await meanDifference(graph, quantized)).toBeLessThan(0.03);
   });
 
-  it("keeps ranges for what is computed on bytes only, and one for what is handed on", () => {
+  it("has ranges only for values that are computed in bytes, and one range for values that pass unchanged", () => {
     const values = quantizedValues(graphs.straight);
     const { nodes } = graphs.straight;
     // One before the first convolution, one after each convolution with its Relu, one between the dense layers.
@@ -88,7 +88,7 @@ describe("a graph in 8 bits", () => {
     expect(made.sort()).toEqual(["Relu", "Relu", "Relu", "Relu", "Relu", "Reshape"]);
   });
 
-  it("takes a quarter of the bytes", async () => {
+  it("has a quarter of the size", async () => {
     const tf = loadTf();
     const wide = stack([24, 24, 1], () => [
       tf.layers.conv2d({ filters: 64, kernelSize: 3, activation: "relu" }),
@@ -97,12 +97,12 @@ describe("a graph in 8 bits", () => {
       tf.layers.dense({ units: 7 }),
     ]);
     const graph = await graphOf(wide);
-    const quantized = quantize(graph, await calibrate(graph, images));
+    const quantized = quantize(graph, await measureRanges(graph, images));
     const share = encodeOnnxModel(quantized).length / encodeOnnxModel(graph).length;
     expect(share).toBeLessThan(0.29);
   });
 
-  it("keeps the bias of a filter that has died", async () => {
+  it("keeps the bias of a filter whose weights are almost 0", async () => {
     const graph = await graphOf(
       stack([24, 24, 1], (tf) => [tf.layers.conv2d({ filters: 2, kernelSize: 3 })]),
     );
@@ -112,14 +112,14 @@ describe("a graph in 8 bits", () => {
       .map((name) => graph.tensors.get(name)!.data as Float32Array);
     kernel!.fill(1e-4, 0, 9).fill(1e-9, 9);
     bias!.set([0, 0.5]);
-    const quantized = quantize(graph, await calibrate(graph, images));
+    const quantized = quantize(graph, await measureRanges(graph, images));
     const [answer] = await runOnnx(encodeOnnxModel(quantized), [images]);
     expect(answer!.data[1]).toBeCloseTo(0.5, 1);
   });
 
-  it("depends on its ranges", async () => {
+  it("has a larger error with other ranges", async () => {
     const graph = graphs.straight;
-    const ranges = await calibrate(graph, images);
+    const ranges = await measureRanges(graph, images);
     const wrong = new Map([...ranges].map(([name, { min }]) => [name, { min, max: 0.01 }]));
     const right = await meanDifference(graph, quantize(graph, ranges));
     expect(await meanDifference(graph, quantize(graph, wrong))).toBeGreaterThan(3 * right);
@@ -129,7 +129,7 @@ describe("a graph in 8 bits", () => {
     "passes onnx.checker in opsets 13 to 20 and runs on integer kernels",
     async () => {
       for (const [name, graph] of Object.entries(graphs)) {
-        const quantized = quantize(graph, await calibrate(graph, images));
+        const quantized = quantize(graph, await measureRanges(graph, images));
         for (const opset of [13, 17, 20]) {
           const bytes = encodeOnnxModel(quantized, { opset });
           await writeFile(path.join(folder, `${name}-${opset}.onnx`), bytes);
@@ -159,7 +159,7 @@ print(json.dumps(found))`;
 });
 
 describe("bestRange", () => {
-  it("cuts off what is rare and far away", () => {
+  it("excludes rare and distant numbers", () => {
     const sample = Array.from({ length: 10_000 }, (_, i) => (i % 100) / 100);
     expect(bestRange(sample)).toEqual({ min: 0, max: 0.99 });
     const many = Array.from({ length: 200_000 }, (_, i) => (i % 100) / 100);
@@ -168,7 +168,7 @@ describe("bestRange", () => {
     expect(max).toBeGreaterThan(0.95);
   });
 
-  it("holds zero, which padding needs", () => {
+  it("contains zero, which padding needs", () => {
     expect(bestRange([2, 3])).toMatchObject({ min: 0 });
     expect(bestRange([-2, -3])).toMatchObject({ max: 0 });
     expect(bestRange([])).toEqual({ min: 0, max: 0 });
@@ -176,7 +176,7 @@ describe("bestRange", () => {
 });
 
 describe("a graph in 16 bits", () => {
-  it("may read the softmax that is one of its outputs", async () => {
+  it("may have a node that uses the softmax of an output", async () => {
     const graph = await graphOf((tf) => {
       const input = tf.input({ shape: [24, 24, 1] });
       const flat = tf.layers.flatten().apply(input);
@@ -193,13 +193,13 @@ describe("a graph in 16 bits", () => {
     );
   });
 
-  it.each(["straight", "branched"] as const)("answers nearly the same: %s", async (name) => {
+  it.each(["straight", "branched"] as const)("has nearly the same outputs: %s", async (name) => {
     const difference = await meanDifference(graphs[name], toHalf(graphs[name]));
     expect(difference).toBeLessThan(0.002);
     expect(difference).toBeGreaterThan(0);
   });
 
-  it("takes half of the bytes", () => {
+  it("has half of the size", () => {
     const graph = graphs.straight;
     const weights = ({ tensors }: Graph) =>
       [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
@@ -232,7 +232,7 @@ print(json.dumps(values.astype(numpy.float16).view(numpy.uint16).tolist()))`;
     expect([...(toHalf(graph).tensors.get("w")?.data as Uint16Array)]).toEqual(expected);
   });
 
-  it("is refused where a weight is too large for it", () => {
+  it("is refused if a weight is too large", () => {
     const tensors = new Map([["w", { dims: [1], data: Float32Array.of(65520) }]]);
     const graph: Graph = { name: "g", inputs: [], outputs: [], nodes: [], tensors };
     expect(() => toHalf(graph)).toThrow(/w holds 65520, which float16 cannot express/);

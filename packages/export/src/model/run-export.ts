@@ -14,26 +14,35 @@ import {
   type RunConfig,
 } from "@mien/format";
 
-import { PRECISIONS, type Precision } from "./model-precision.ts";
+import { PRECISION_NAMES, precisionOf, PRECISIONS, type Precision } from "./model-precision.ts";
 
-/** What the name of a run decides. */
+/** Paths and names that follow from a run's folder. */
 export interface RunPaths {
   /** The run's folder. */
   readonly run: string;
-  /** The folder's name, after which everything that is exported is called. */
+  /** The folder's name, with which the names of all exported files begin. */
   readonly name: string;
-  /** What names the run on a command line: its name where that is enough, else its folder. */
+  /** The run on a command line: its name if it is in the default folder of runs, else its folder. */
   readonly argument: string;
 }
 
-/** Names what belongs to a run. */
+/**
+ * The paths and names of a run.
+ *
+ * @param run its folder.
+ */
 export function runPaths(run: string): RunPaths {
   const name = path.basename(path.resolve(run));
   const usual = path.resolve(run) === path.resolve(FOLDERS.runs, name);
   return { run, name, argument: usual ? name : run };
 }
 
-/** Where a run's model is exported to. */
+/**
+ * The path that a run's model is exported to.
+ *
+ * @param folder default `artifacts/models`.
+ * @param precision default `fp32`.
+ */
 export function modelFileOf(
   { name }: RunPaths,
   folder: string = FOLDERS.models,
@@ -43,16 +52,16 @@ export function modelFileOf(
 }
 
 /**
- * The exported model of a run, which must be there.
+ * The path of an exported model of a run.
  *
- * @param file the path that the user gave, if any.
- * @throws {MienError} `missing-file` if it is not.
+ * @param file the path that the user gave; default `modelFileOf(paths)`.
+ * @throws {MienError} `missing-file` if it does not exist.
  */
 export function exportedModel(paths: RunPaths, file: string | undefined): string {
   const model = file ?? modelFileOf(paths);
   if (existsSync(model)) return model;
   throw new MienError("missing-file", `no exported model at ${model}`, {
-    advice: `Make it with \`npx nx run export:onnx ${shellQuote(paths.argument)}\`.`,
+    advice: `Export it with \`npx nx run export:onnx ${shellQuote(paths.argument)}\`.`,
   });
 }
 
@@ -63,27 +72,28 @@ export interface ModelFile {
 }
 
 /**
- * The named model, or all precisions that the run was exported in, float32 first.
+ * The exported models of a run, float32 first.
  *
- * @throws {MienError} `missing-file` if there is none, `bad-model` if the named one is damaged.
+ * @param file the path of one model; default: all precisions that exist in `artifacts/models`.
+ * @throws {MienError} `missing-file` if there is none; `bad-model` if `file` is damaged.
  */
 export function findModels(paths: RunPaths, file: string | undefined): ModelFile[] {
-  const precisions = Object.keys(PRECISIONS) as Precision[];
   if (file !== undefined) {
     const model = exportedModel(paths, file);
     const stored = readOnnxMetadata(readFileSync(model), model)["mien.precision"];
-    return [{ precision: precisions.find((name) => name === stored) ?? "fp32", file: model }];
+    return [{ precision: precisionOf(stored), file: model }];
   }
-  const others = precisions
-    .filter((precision) => precision !== "fp32")
-    .map((precision) => ({ precision, file: modelFileOf(paths, undefined, precision) }));
+  const others = PRECISION_NAMES.filter((precision) => precision !== "fp32").map((precision) => ({
+    precision,
+    file: modelFileOf(paths, undefined, precision),
+  }));
   return [
     { precision: "fp32", file: exportedModel(paths, undefined) },
     ...others.filter((other) => existsSync(other.file)),
   ];
 }
 
-/** What a command line needs to name an exported model: nothing where it is looked for anyway. */
+/** The flag that selects an exported model on a command line; empty if it is the default one. */
 export function modelFlag(paths: RunPaths, model: string): string {
   return path.resolve(model) === path.resolve(modelFileOf(paths))
     ? ""
@@ -91,9 +101,9 @@ export function modelFlag(paths: RunPaths, model: string): string {
 }
 
 /**
- * The configuration of a run that is finished.
+ * Reads the configuration of a finished run.
  *
- * @throws {MienError} `conflict` if its training has not ended.
+ * @throws {MienError} `conflict` if its training is not finished; the errors of `readRunConfig`.
  */
 export async function readFinishedRun({ run, name }: RunPaths): Promise<RunConfig> {
   const config = await readRunConfig(run);
@@ -101,24 +111,25 @@ export async function readFinishedRun({ run, name }: RunPaths): Promise<RunConfi
   throw new MienError(
     "conflict",
     `the training of ${name} is not finished: ${run} has no ${RUN_FILES.metrics}`,
-    { advice: "Repeat its `npx nx run train:fit` command to go on with it." },
+    { advice: "Repeat its `npx nx run train:fit` command to resume it." },
   );
 }
 
-/** A few inputs of a run and what its model answered when training ended. */
+/** A few inputs, and the outputs of the model for them at the end of training. */
 export interface Reference {
   /** float32 [count, height, width, channels], 0–255. */
   readonly inputs: Float32Array;
-  /** float32 [count, classes]. */
+  /** Probabilities at temperature 1, float32 [count, classes]. */
   readonly outputs: Float32Array;
+  /** The number of images, at least 1. */
   readonly count: number;
 }
 
 /**
- * Reads a run's reference.
+ * Reads the reference inputs and outputs of a run.
  *
- * @throws {MienError} `missing-file` or `bad-data` if it is not there, damaged, or made for another
- * configuration.
+ * @throws {MienError} `missing-file` if the file does not exist; `bad-data` if it is damaged or belongs
+ * to another configuration.
  */
 export async function readReference({ run }: RunPaths, config: RunConfig): Promise<Reference> {
   const file = path.join(run, RUN_FILES.reference);
@@ -140,26 +151,35 @@ export async function readReference({ run }: RunPaths, config: RunConfig): Promi
 }
 
 /**
- * The temperature that a run was calibrated with and what it was measured to do.
+ * Reads the calibration of a run: its temperature and the measured effect.
  *
- * @returns undefined for a run without calibration.
+ * @returns undefined if the run is not calibrated.
  * @throws {MienError} `bad-data` if its temperature is not above 0.
  */
 export async function readCalibration({ run }: RunPaths): Promise<Calibration | undefined> {
   const file = path.join(run, RUN_FILES.calibration);
   if (!existsSync(file)) return undefined;
-  const calibration = (await readJson(file)) as Partial<Calibration> | null;
-  const { temperature } = calibration ?? {};
-  if (typeof temperature !== "number" || !(temperature > 0 && Number.isFinite(temperature))) {
-    throw new MienError(
-      "bad-data",
-      `"temperature" in ${file} must be a number above 0, found ${JSON.stringify(temperature)}`,
-    );
-  }
-  return calibration as Calibration;
+  const calibration: unknown = await readJson(file);
+  if (isCalibration(calibration)) return calibration;
+  throw new MienError(
+    "bad-data",
+    `"temperature" in ${file} must be a number above 0, found ${JSON.stringify(temperatureIn(calibration))}`,
+  );
 }
 
-/** What a model file says about itself: where it comes from and what was measured. */
+/** Whether a JSON value has a valid temperature; the measured effect is not checked. */
+function isCalibration(value: unknown): value is Calibration {
+  const temperature = temperatureIn(value);
+  return typeof temperature === "number" && temperature > 0 && Number.isFinite(temperature);
+}
+
+function temperatureIn(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "temperature" in value
+    ? value.temperature
+    : undefined;
+}
+
+/** The metadata of an exported model: its labels and input, its training and its metrics. */
 export async function describeRun(paths: RunPaths, config: RunConfig): Promise<ModelMetadata> {
   const { run, name } = paths;
   const { data, split, seed, hyperparameters, code } = config;
@@ -179,7 +199,7 @@ export async function describeRun(paths: RunPaths, config: RunConfig): Promise<M
   };
 }
 
-/** SHA-256 of every file that an exported model is made from, by path inside the run's folder. */
+/** The SHA-256 of each file that an exported model is made from, by path in the run's folder. */
 export async function hashRun({ run }: RunPaths): Promise<Record<string, string>> {
   const modelFiles = await readdir(path.join(run, RUN_FILES.model)).catch(() => []);
   const files = [

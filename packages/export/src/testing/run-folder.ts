@@ -18,8 +18,8 @@ const BIN = path.resolve(import.meta.dirname, "../bin.ts");
 const TSX = fileURLToPath(import.meta.resolve("tsx"));
 
 /**
- * Lays a workspace as training leaves it: `faces.csv` with 90 noise images, 60 of them PublicTest,
- * and the finished run `artifacts/runs/<name>` of a small network with random weights.
+ * Creates a workspace as it is after training: `faces.csv` with 90 images of noise, 60 of them
+ * PublicTest, and the finished run `artifacts/runs/<name>` of a small network with random weights.
  */
 export async function layWorkspace(folder: string, name: string): Promise<void> {
   const stream = random(7, "faces");
@@ -34,7 +34,7 @@ export async function layWorkspace(folder: string, name: string): Promise<void> 
     classes: CLASSES,
     image: { height: SIDE, width: SIDE, channels: 1 },
     licence: "MIT",
-    source: "drawn at random",
+    source: "random numbers",
   });
 
   const run = path.join(folder, "artifacts/runs", name);
@@ -45,14 +45,14 @@ export async function layWorkspace(folder: string, name: string): Promise<void> 
   await model.save(`file://${path.join(run, RUN_FILES.model)}`);
   const data = Float32Array.from({ length: REFERENCES * SIDE * SIDE }, () => stream.integer(256));
   const shape = [REFERENCES, SIDE, SIDE, 1];
-  const answers = tf.tidy(() => {
+  const outputs = tf.tidy(() => {
     const output = model.predict(tf.tensor(data, shape)) as ReturnType<typeof tf.tensor>;
     return output.dataSync<"float32">();
   });
   model.dispose();
   const reference = {
     inputs: { shape, data },
-    outputs: { shape: [REFERENCES, CLASSES.length], data: answers },
+    outputs: { shape: [REFERENCES, CLASSES.length], data: outputs },
   };
   const parts = encodeTensors({ tensors: reference, metadata: {} });
   await writeFileAtomic(path.join(run, RUN_FILES.reference), parts);

@@ -1,61 +1,62 @@
-import { imageSize, MienError, type ModelInput, type RunConfig } from "@mien/format";
+import { imageSize, itemAt, MienError, type ModelInput, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
 import { comparePredictions, countCorrect, type Agreement } from "../model/compare-outputs.ts";
 import { PRECISIONS } from "../model/model-precision.ts";
-import { loadPart, type PartOptions } from "../model/run-images.ts";
+import { loadSplit, type SplitOptions } from "../model/load-split.ts";
 import {
   readCalibration,
   readReference,
   type ModelFile,
   type RunPaths,
 } from "../model/run-export.ts";
-import { temper } from "../model/apply-temperature.ts";
+import { applyTemperature } from "../model/apply-temperature.ts";
 
-/** What is verified, and with which data. */
+/** The models to verify, and the data. */
 export interface VerifyOptions {
-  /** At least one. */
+  /** The exported models, at least one. */
   readonly models: readonly ModelFile[];
+  /** Path of the data set; default: the file that the run was trained on. */
   readonly csv?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Called with the bytes of the data set read, then with the images that all models answered. */
+  /** Called with the bytes of the data set that are read, then with the images that are compared. */
   readonly onProgress?: (stage: "read" | "compare", done: number, total: number) => void;
 }
 
-/** How far a trained and its exported models agree. */
+/** The comparison of a trained model with its exported models. */
 export interface Verification {
-  /** The trained model as tfjs opens it, against what it answered when training ended. */
+  /** The trained model in tfjs now, compared with its outputs at the end of training. */
   readonly opened: Agreement;
-  /** Validation images that tfjs answers rightly. */
+  /** The number of validation images that tfjs predicts correctly. */
   readonly correct: number;
-  /** In the order of the options. */
+  /** In the order of `VerifyOptions.models`. */
   readonly models: readonly ModelVerification[];
-  /** Row of the CSV that each validation image comes from. */
+  /** The row of the CSV that each validation image comes from. */
   readonly rows: Uint32Array;
 }
 
-/** How far one exported model agrees with tfjs. */
+/** The comparison of one exported model with tfjs. */
 export interface ModelVerification extends ModelFile {
   /** On the run's reference images. */
   readonly reference: Agreement;
   /** On every validation image. */
   readonly validation: Agreement;
-  /** Validation images that it answers rightly. */
+  /** The number of validation images that it predicts correctly. */
   readonly correct: number;
-  /** Median milliseconds for one image, one thread. */
+  /** Median time for one image with one thread, in ms. */
   readonly latency: number;
 }
 
-/** Images that go through the models at a time. */
+/** Images per run of a model. */
 const BATCH = 256;
-/** Single images that each model's latency is the median of. */
+/** The number of single images whose median time is a model's latency. */
 const TIMED = 200;
 
 /**
- * Runs the trained model in tfjs, at the temperature that the run was calibrated with, and exported
- * ones in onnxruntime on the same images.
+ * Runs the trained model in tfjs, with the temperature of the run's calibration, and the exported
+ * models in onnxruntime, on the same images.
  *
- * @throws {MienError} `mismatch` if an exported model or the data set belong to another training;
- * `interrupted` on the signal; what reading the run, the models and the data set throw.
+ * @throws {MienError} `mismatch` if an exported model or the data set belongs to another training;
+ * `interrupted` after the signal; the errors of reading the run, the models and the data set.
  */
 export async function verifyModel(
   paths: RunPaths,
@@ -73,14 +74,13 @@ export async function verifyModel(
       exported.push(classifier);
       requireSame(classifier.metadata, config, file);
     }
-    const part = await loadPart(config, "validation", partOptions(options));
-    const { pixels, labels, rows } = part;
-    // tfjs takes a second to load; nothing before this needs it.
+    const { pixels, labels, rows } = await loadSplit(config, "validation", splitOptions(options));
+    // Imported late because tfjs takes a second to load.
     const { openTrainedModel } = await import("@mien/train");
     const trained = await openTrainedModel(paths.run);
     try {
       const opened = await trained.predict(reference.inputs, reference.count);
-      const onReference = temper(opened, count, temperature);
+      const onReference = applyTemperature(opened, count, temperature);
       const size = imageSize(config.input);
       const tfjs = new Float32Array(labels.length * count);
       const onnx = exported.map(() => new Float32Array(tfjs.length));
@@ -88,7 +88,8 @@ export async function verifyModel(
         if (options.signal?.aborted) throw new MienError("interrupted", "verification stopped");
         const end = Math.min(at + BATCH, labels.length);
         const batch = Float32Array.from(pixels.subarray(at * size, end * size));
-        tfjs.set(temper(await trained.predict(batch, end - at), count, temperature), at * count);
+        const predicted = await trained.predict(batch, end - at);
+        tfjs.set(applyTemperature(predicted, count, temperature), at * count);
         for (const [i, classifier] of exported.entries()) {
           onnx[i]?.set(await classifier.run(batch, end - at), at * count);
         }
@@ -98,22 +99,21 @@ export async function verifyModel(
       const models: ModelVerification[] = [];
       for (const [i, model] of options.models.entries()) {
         const allowed = PRECISIONS[model.precision];
-        const answers = onnx[i] as Float32Array;
-        const classifier = exported[i] as ExpressionClassifier;
-        const referenceAnswers = await classifier.run(reference.inputs, reference.count);
+        const outputs = itemAt(onnx, i);
+        const onReferenceFound = await itemAt(exported, i).run(reference.inputs, reference.count);
         models.push({
           ...model,
-          reference: comparePredictions(onReference, referenceAnswers, classes, allowed),
-          validation: comparePredictions(tfjs, answers, classes, {
-            ...allowed,
-            tolerance: allowed.validationTolerance,
+          reference: comparePredictions(onReference, onReferenceFound, { classes, allowed }),
+          validation: comparePredictions(tfjs, outputs, {
+            classes,
+            allowed: { ...allowed, tolerance: allowed.validationTolerance },
           }),
-          correct: countCorrect(answers, labels),
-          latency: latencies[i] as number,
+          correct: countCorrect(outputs, labels),
+          latency: itemAt(latencies, i),
         });
       }
       return {
-        opened: comparePredictions(reference.outputs, opened, classes),
+        opened: comparePredictions(reference.outputs, opened, { classes }),
         correct: countCorrect(tfjs, labels),
         models,
         rows,
@@ -126,11 +126,11 @@ export async function verifyModel(
   }
 }
 
-function partOptions({ csv, signal, onProgress }: VerifyOptions): PartOptions {
+function splitOptions({ csv, signal, onProgress }: VerifyOptions): SplitOptions {
   return { csv, signal, onProgress: (done, total) => onProgress?.("read", done, total) };
 }
 
-/** Median milliseconds of each model for one image, in turns. */
+/** The median time of each model for one image, in ms, measured in turns. */
 async function timeSingles(
   models: readonly ExpressionClassifier[],
   image: Float32Array,
@@ -143,7 +143,12 @@ async function timeSingles(
       times[m]?.push(performance.now() - start);
     }
   }
-  return times.map((taken) => taken.sort((a, b) => a - b)[TIMED / 2] as number);
+  return times.map((taken) =>
+    itemAt(
+      taken.sort((a, b) => a - b),
+      TIMED / 2,
+    ),
+  );
 }
 
 function requireSame(
@@ -157,6 +162,6 @@ function requireSame(
   const found = describe(exported.labels, exported.input);
   if (expected === found) return;
   throw new MienError("mismatch", `run ${name} has ${expected}; ${model} has ${found}`, {
-    advice: "Name the file that was exported from this run: --model FILE.",
+    advice: "Pass the file that was exported from this run as --model FILE.",
   });
 }

@@ -5,14 +5,16 @@ import { readBytes, writeFileAtomic, writeJson } from "@mien/cli";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { PAGE } from "./web-page.ts";
 
-/** What a browser needs of onnxruntime-web: WebAssembly, one thread, no GPU. */
+/** The files of onnxruntime-web for WebAssembly with one thread and no GPU. */
 const RUNTIME = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
 
 /**
- * Writes a folder that any web server can serve: the model, `model.json` with its labels and input,
- * onnxruntime-web, and a page that runs it.
+ * Writes a folder for a web server: the model, `model.json` with its labels and input, onnxruntime-web,
+ * and a page that runs the model.
  *
- * @throws {MienError} `bad-model` if the file is no expression model.
+ * @param model path of an exported expression model.
+ *
+ * @throws {MienError} `bad-model` if the file is not an expression model.
  */
 export async function writeWebFolder(folder: string, model: string): Promise<void> {
   const bytes = await readBytes(model);

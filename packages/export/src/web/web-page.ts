@@ -1,12 +1,12 @@
 /**
- * A page that reads the expression in a cropped face: it takes a picture, scales it to the model's
- * input as `model.json` says, and lists the labels with their probabilities.
+ * A page that recognises the expression of a cropped face: the user chooses an image, and the page
+ * scales it to the input size in `model.json` and lists the labels with their probabilities.
  */
 export const PAGE = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
   <meta name="viewport" content="width=device-width, initial-scale=1" />
-  <title>Expression</title>
+  <title>Expression recognition</title>
   <style>
     :root { color-scheme: light dark; }
     body { font: 16px/1.5 system-ui; margin: 2rem auto; padding: 0 1rem; max-width: 24rem; }
@@ -14,7 +14,7 @@ export const PAGE = `<!doctype html>
     input { max-width: 100%; }
     meter { width: 60%; }
   </style>
-  <label>A cropped face: <input type="file" accept="image/*" /></label>
+  <label>Image of a cropped face: <input type="file" accept="image/*" /></label>
   <img hidden alt="" />
   <div role="list"></div>
   <script type="module">

@@ -1,15 +1,15 @@
 import type { GraphNode, Tensor } from "./onnx-model.ts";
 
-/** A graph while it is simplified. */
+/** A graph that is being simplified. */
 export interface DraftGraph {
-  /** Nodes stand after the nodes that they need. */
+  /** Each node comes after the nodes whose results it uses. */
   nodes: GraphNode[];
   readonly tensors: Map<string, Tensor>;
-  /** Names of values that somebody outside wants. */
+  /** Names of the values that are outputs or layers' results. */
   readonly outputs: readonly string[];
 }
 
-/** A name that no value has yet. */
+/** Makes a name that no value has. */
 export function freshName(graph: DraftGraph, name: string): string {
   const taken = (candidate: string) =>
     graph.tensors.has(candidate) || graph.nodes.some((node) => node.outputs.includes(candidate));
@@ -18,9 +18,30 @@ export function freshName(graph: DraftGraph, name: string): string {
   return fresh;
 }
 
-/** Who makes and who reads each value. */
+/** A float32 constant; undefined if there is none of that name, or it has another type. */
+export function floatTensor(
+  graph: Pick<DraftGraph, "tensors">,
+  name: string | undefined,
+): { readonly dims: readonly number[]; readonly data: Float32Array } | undefined {
+  const { dims = [], data } = graph.tensors.get(name ?? "") ?? {};
+  return data instanceof Float32Array ? { dims, data } : undefined;
+}
+
+/** A node's attribute of whole numbers; undefined if it is absent or has another type. */
+export function intsOf(node: GraphNode, attribute: string): readonly number[] | undefined {
+  const value = node.attributes[attribute];
+  return value !== undefined && "ints" in value ? value.ints : undefined;
+}
+
+/** A node's attribute of one float; undefined if it is absent or has another type. */
+export function floatOf(node: GraphNode, attribute: string): number | undefined {
+  const value = node.attributes[attribute];
+  return value !== undefined && "float" in value ? value.float : undefined;
+}
+
+/** The producer and the consumers of each value. */
 export function links(graph: DraftGraph) {
-  /** The node that makes a value, if exactly one node reads it and nobody outside does. */
+  /** The node that produces a value, if exactly one node consumes it and it is no output. */
   const sole = (value: string | undefined): GraphNode | undefined => {
     if (value === undefined || graph.outputs.includes(value)) return undefined;
     const readers = graph.nodes.flatMap((node) => node.inputs).filter((name) => name === value);
@@ -34,7 +55,7 @@ export function links(graph: DraftGraph) {
   return { sole, remove };
 }
 
-/** Drops nodes and constants that no output depends on. */
+/** Removes nodes and constants on which no output depends. */
 export function removeUnused(graph: DraftGraph): void {
   const used = new Set(graph.outputs);
   graph.nodes = graph.nodes

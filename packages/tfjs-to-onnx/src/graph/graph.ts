@@ -1,28 +1,28 @@
-import { MienError } from "@mien/format";
-import { sizeOf } from "./array.ts";
+import { itemAt, MienError } from "@mien/format";
+import { lastSize, sizeOf } from "./array.ts";
 import { OPSETS, type Attribute, type GraphNode, type Tensor } from "./onnx-model.ts";
 
 /**
- * How a value lies in memory, against its shape as tfjs sees it. An image has one, two or three
- * axes in space, then its channels.
+ * The order of a value in memory, relative to its shape in tfjs. An image has one, two or three
+ * spatial axes, then its channels.
  *
  * - `as-is`: row-major in the order of its shape.
- * - `channels-first`: shape [height, width, channels], stored as [channels, height, width], which
- *   is what ONNX's convolutions and poolings take.
+ * - `channels-first`: shape [height, width, channels], stored as [channels, height, width], as ONNX's
+ *   convolutions and pooling need it.
  * - an object: a flattened image of that [height, width, channels], stored in the order channels,
- *   height, width. A dense layer absorbs the order in its weights, which saves a transpose.
+ *   height, width. A dense layer reorders its weights accordingly, which saves a transpose.
  */
 export type Layout = "as-is" | "channels-first" | { readonly flattened: readonly number[] };
 
-/** A tensor that flows through the graph. */
+/** A tensor of the graph. */
 export interface Value {
   readonly name: string;
-  /** Shape as tfjs sees it, without the batch axis: [height, width, channels] for images. */
+  /** Shape in tfjs, without the batch axis: [height, width, channels] for images. */
   readonly shape: readonly number[];
   readonly layout: Layout;
 }
 
-/** Where a node's result goes. */
+/** Name, shape and layout of a node's result. */
 interface Result {
   /** Name of the node and of its output; made unique if taken. */
   readonly name: string;
@@ -32,17 +32,20 @@ interface Result {
   readonly attributes?: Record<string, Attribute>;
 }
 
-/** Collects the nodes and constants of an ONNX graph, and reorders memory where a node wants it. */
+/**
+ * Builds an ONNX graph: collects nodes and constants, and inserts transposes where a node needs
+ * them.
+ */
 export class GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly tensors = new Map<string, Tensor>();
   readonly #names = new Set<string>();
   readonly #converted = new Map<string, Value>();
 
-  /** The operator set whose nodes are added. */
+  /** The operator set of the nodes. */
   readonly opset: number;
 
-  /** @param reserved names of inputs and outputs, which nothing else may take. */
+  /** @param reserved names of inputs and outputs, which nothing else may have. */
   constructor(reserved: readonly string[], opset: number = OPSETS.usual) {
     for (const name of reserved) this.#names.add(name);
     this.opset = opset;
@@ -50,7 +53,7 @@ export class GraphBuilder {
 
   /** Adds a node with one output. */
   node(op: string, inputs: readonly (Value | string)[], result: Result): Value {
-    // What no machine could hold comes from a damaged file.
+    // A tensor too large for any machine comes from a damaged file.
     if (!Number.isSafeInteger(sizeOf(result.shape))) {
       throw new MienError("bad-model", `the result of ${result.name} is too large to be a tensor`);
     }
@@ -65,21 +68,25 @@ export class GraphBuilder {
     return { name, shape: result.shape, layout: result.layout ?? "as-is" };
   }
 
-  /** A node whose result has the shape and layout of its first input. */
+  /**
+   * Adds a node whose result has the shape and layout of its first input.
+   *
+   * @param result name of the result, or name and attributes.
+   */
   elementwise(
     op: string,
     inputs: readonly [Value, ...(Value | string)[]],
-    name: string,
-    attributes: Record<string, Attribute> = {},
+    result: string | Pick<Result, "name" | "attributes">,
   ): Value {
     const { shape, layout } = inputs[0];
-    return this.node(op, inputs, { name, shape, layout, attributes });
+    const named = typeof result === "string" ? { name: result } : result;
+    return this.node(op, inputs, { ...named, shape, layout });
   }
 
   /**
    * Adds a constant.
    *
-   * @returns the name to refer to it by: `name`, made unique if taken.
+   * @returns its name in the graph: `name`, made unique if taken.
    */
   tensor(name: string, dims: readonly number[], data: Tensor["data"]): string {
     const unique = this.#unique(name);
@@ -87,12 +94,12 @@ export class GraphBuilder {
     return unique;
   }
 
-  /** A float constant without axes. */
+  /** Adds a float scalar. */
   scalar(name: string, value: number): string {
     return this.tensor(name, [], Float32Array.of(value));
   }
 
-  /** Gives a value another shape; memory stays as it is. */
+  /** Reshapes a value; its memory stays the same. */
   reshape(value: Value, result: Omit<Result, "attributes">, dims: readonly number[]): Value {
     // A 0 copies the batch axis, whatever its size, and keeps its name in shape inference.
     const shape = this.tensor(`${result.name}/shape`, [dims.length + 1], int64(0, ...dims));
@@ -151,7 +158,7 @@ export class GraphBuilder {
     });
   }
 
-  /** Brings values into one layout, so that they can be combined element by element. */
+  /** Converts values to one layout, so that they can be combined element by element. */
   aligned(values: readonly Value[]): readonly Value[] {
     const layouts = new Set(values.map((value) => JSON.stringify(value.layout)));
     if (layouts.size === 1) return values;
@@ -165,7 +172,7 @@ export class GraphBuilder {
     if (known !== undefined) return known;
     const made = convert(value, `${value.name}/${to}`);
     this.#converted.set(key, made);
-    // Going back needs no second node.
+    // A transpose back needs no second node.
     const back = value.layout === "channels-first" ? "channels_first" : "as_is";
     if (typeof value.layout === "string") this.#converted.set(`${back} of ${made.name}`, value);
     return made;
@@ -179,14 +186,19 @@ export class GraphBuilder {
   }
 }
 
-/** Marks the name of a constant that is stored for one layout only. */
+/** Suffix for the name of a constant in one layout. */
 export function layoutSuffix(layout: Layout): string {
   if (layout === "as-is") return "";
   const of = layout === "channels-first" ? "" : `_of_${layout.flattened.join("x")}`;
   return `/channels_first${of}`;
 }
 
-/** The axis of the stored tensor (0 is the batch) for an axis of the shape as tfjs sees it. */
+/** The size of a value along an axis of tfjs (0 is the batch), 1 or more. */
+export function sizeAlong({ shape }: Value, axis: number): number {
+  return itemAt(shape, axis - 1);
+}
+
+/** The axis of the stored tensor (0 is the batch) for an axis of the shape in tfjs. */
 export function storedAxis(value: Value, axis: number): number {
   if (value.layout !== "channels-first" || axis === 0) return axis;
   return axis === value.shape.length ? 1 : axis + 1;
@@ -194,15 +206,15 @@ export function storedAxis(value: Value, axis: number): number {
 
 /** [height, width, channels] → [channels, height, width] */
 export function channelsToFront(shape: readonly number[]): readonly number[] {
-  return [shape.at(-1) as number, ...shape.slice(0, -1)];
+  return [lastSize(shape), ...shape.slice(0, -1)];
 }
 
-/** Whether an image has one channel or one pixel, whose order in memory is always the same. */
+/** Whether an image has one channel or one pixel; its order in memory is then always the same. */
 export function isFlat(shape: readonly number[]): boolean {
   return shape.at(-1) === 1 || sizeOf(shape.slice(0, -1)) === 1;
 }
 
-/** Whole numbers as ONNX wants shapes and pads. */
+/** Whole numbers as int64, the type of shapes and pads in ONNX. */
 export function int64(...values: readonly number[]): BigInt64Array {
   return BigInt64Array.from(values, BigInt);
 }

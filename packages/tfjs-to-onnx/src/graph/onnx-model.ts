@@ -1,9 +1,10 @@
+import { MienError } from "@mien/format";
 import { ProtoMessage } from "./protobuf.ts";
 
-/** The operator sets that graphs can be written in, and the one that they are by default. */
+/** The oldest, the newest and the default operator set. */
 export const OPSETS = { oldest: 13, newest: 21, usual: 17 } as const;
 
-/** The version of the file format that came with each operator set. */
+/** Version of the file format that was released with each operator set. */
 const IR_VERSIONS: Readonly<Record<number, number>> = {
   13: 7,
   14: 7,
@@ -32,7 +33,7 @@ export type Attribute =
   | { readonly float: number }
   | { readonly text: string };
 
-/** One operation. The arrays may be rewritten while a graph is being simplified. */
+/** One operation. The arrays may change while a graph is being simplified. */
 export interface GraphNode {
   op: string;
   name: string;
@@ -41,14 +42,14 @@ export interface GraphNode {
   attributes: Record<string, Attribute>;
 }
 
-/** An input or output of the graph: float32 [N, …shape] with N open. */
+/** An input or output of the graph: float32 [N, …shape] with dynamic N. */
 export interface Port {
   readonly name: string;
-  /** A word stands for a size that is open, too; absent where the file need not say it. */
+  /** A word is the name of another dynamic size; absent if the file need not state the shape. */
   readonly shape?: readonly (number | string)[];
 }
 
-/** A graph of float32 values; nodes stand after the nodes that they need. */
+/** A graph of float32 values; each node comes after the nodes whose results it uses. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly Port[];
@@ -64,24 +65,32 @@ const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_STRING = 3;
 const ATTRIBUTE_INTS = 7;
 
-/** What a file says besides its graph. */
+/** Properties of a file other than its graph. */
 export interface ModelHeader {
-  /** Becomes the file's `metadata_props`; default none. */
+  /** The file's `metadata_props`; default none. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The operator set that the graph is written in, 13–21; default 17. */
+  /** The operator set of the graph, 13–21; default 17. */
   readonly opset?: number;
 }
 
 /**
- * Writes a graph as an ONNX file.
+ * Encodes a graph as an ONNX file.
  *
  * @returns the same bytes for the same arguments.
+ * @throws {MienError} `bad-config` for an unsupported operator set.
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto for the field numbers
  */
 export function encodeOnnxModel(graph: Graph, header: ModelHeader = {}): Uint8Array {
   const { metadata = {}, opset = OPSETS.usual } = header;
+  const version = IR_VERSIONS[opset];
+  if (version === undefined) {
+    throw new MienError(
+      "bad-config",
+      `an opset must be from ${OPSETS.oldest} to ${OPSETS.newest}, found ${opset}`,
+    );
+  }
   const model = new ProtoMessage()
-    .int(1, IR_VERSIONS[opset] as number) // ir_version
+    .int(1, version) // ir_version
     .text(2, "mien") // producer_name
     .message(7, encodeGraph(graph)) // graph
     .message(8, new ProtoMessage().text(1, "").int(2, opset)); // opset_import: domain, version
@@ -131,7 +140,7 @@ function encodeTensor(name: string, { dims, data }: Tensor): ProtoMessage {
 }
 
 /** The number of an array's type in TensorProto.DataType. */
-export function typeOf(data: Tensor["data"]): number {
+function typeOf(data: Tensor["data"]): number {
   if (data instanceof Float32Array) return FLOAT;
   if (data instanceof Uint8Array) return 2;
   if (data instanceof Int8Array) return 3;

@@ -3,10 +3,10 @@ const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 
 /**
- * One protobuf message while it is written: fields in the order in which they are added.
+ * Writes one protobuf message: fields in the order in which they are added.
  *
- * Pieces are kept apart until `toBytes`, so that megabytes of weights inside nested messages are
- * copied once and not at every level.
+ * The pieces are joined in `toBytes`, so that megabytes of weights in nested messages are copied once
+ * and not at every level.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
@@ -14,7 +14,7 @@ export class ProtoMessage {
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
 
-  /** An int32, int64 or enum field; negative numbers take ten bytes, as the encoding wants it. */
+  /** An int32, int64 or enum field; negative numbers take ten bytes, as the encoding requires. */
   int(field: number, value: number): this {
     this.#key(field, VARINT);
     this.#append(varint(value));
@@ -43,7 +43,10 @@ export class ProtoMessage {
     return this;
   }
 
-  /** A field that is encoded already, with its key; not copied and must not change either. */
+  /**
+   * A field that is encoded already, with its key; not copied, and must not change before
+   * `toBytes`.
+   */
   raw(field: Uint8Array): this {
     this.#append(field);
     return this;

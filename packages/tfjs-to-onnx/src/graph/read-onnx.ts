@@ -12,14 +12,14 @@ const VALUE_NAME = 1;
 /** A node of an ONNX file. */
 export interface ReadNode {
   readonly op: string;
-  /** Names of the values that it makes. */
+  /** Names of its outputs. */
   readonly outputs: readonly string[];
 }
 
 /**
- * The nodes of an ONNX file, in order.
+ * Reads the nodes of an ONNX file, in order.
  *
- * @throws {MienError} `bad-model` if it is none.
+ * @throws {MienError} `bad-model` if the bytes are not an ONNX file.
  */
 export function readNodes(model: Uint8Array): ReadNode[] {
   const nodes: ReadNode[] = [];
@@ -36,14 +36,14 @@ export function readNodes(model: Uint8Array): ReadNode[] {
 }
 
 /**
- * The same model with other outputs: values from inside the graph.
+ * Replaces a model's outputs by values inside its graph.
  *
- * @param names of values that its nodes make.
+ * @param names of values that its nodes produce.
  * @throws {MienError} `bad-model` if it is no ONNX file.
  */
 export function exposeValues(model: Uint8Array, names: readonly string[]): Uint8Array {
   const graph = copyWithout(graphOf(model), GRAPH_OUTPUT);
-  // Their types are left to the engine to infer.
+  // The engine infers their types.
   for (const name of names) graph.message(GRAPH_OUTPUT, new ProtoMessage().text(VALUE_NAME, name));
   return copyWithout(model, MODEL_GRAPH).message(MODEL_GRAPH, graph).toBytes();
 }

@@ -15,7 +15,7 @@ import {
   type LayerConverter,
 } from "./layer.ts";
 
-/** Appends an activation function; `name` begins the names of its nodes. */
+/** Appends an activation function; its nodes' names begin with `name`. */
 type Activation = (layer: Layer, x: Value, name: string) => Value;
 
 const single =
@@ -26,9 +26,9 @@ const single =
 const normalised =
   (op: string): Activation =>
   (layer, x, name) =>
-    alongLastAxis(layer, op, x, name);
+    alongLastAxis(layer, x, { op, name });
 
-/** Every activation that tfjs-layers can load by name, as it stands in `model.json`. */
+/** The activations of tfjs-layers by their names in `model.json`. A new activation is added here. */
 const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   linear: (_, x) => x,
   relu: single("Relu"),
@@ -40,9 +40,9 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   hard_sigmoid: (layer, x, name) => {
     const slope = { tfjs: 0.2, keras2: 0.2, keras3: 1 / 6 };
     const alpha = asMade(layer, 'the activation "hard_sigmoid"', slope);
-    return layer.graph.elementwise("HardSigmoid", [x], name, {
-      alpha: { float: alpha },
-      beta: { float: 0.5 },
+    return layer.graph.elementwise("HardSigmoid", [x], {
+      name,
+      attributes: { alpha: { float: alpha }, beta: { float: 0.5 } },
     });
   },
   tanh: single("Tanh"),
@@ -62,7 +62,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   gelu: ({ graph }, x, name) => {
     const factor = graph.scalar(`${name}/inverse_sqrt2`, Math.SQRT1_2);
     const scaled = graph.elementwise("Mul", [x, factor], `${name}/scaled`);
-    return gated(graph, x, graph.elementwise("Erf", [scaled], `${name}/erf`), name);
+    return gated(graph, x, { gate: graph.elementwise("Erf", [scaled], `${name}/erf`), name });
   },
   // The same with a tanh of x + 0.044715 x³ in place of the error function.
   gelu_new: ({ graph }, x, name) => {
@@ -72,7 +72,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
     const slope = graph.elementwise("Mul", [square, cubic], `${name}/slope`);
     const sum = graph.elementwise("Add", [slope, linear], `${name}/sum`);
     const argument = graph.elementwise("Mul", [x, sum], `${name}/argument`);
-    return gated(graph, x, graph.elementwise("Tanh", [argument], `${name}/tanh`), name);
+    return gated(graph, x, { gate: graph.elementwise("Tanh", [argument], `${name}/tanh`), name });
   },
 };
 
@@ -83,7 +83,12 @@ function swish({ graph }: Layer, x: Value, name: string): Value {
 }
 
 /** 0.5 · x · (1 + gate) */
-function gated(graph: GraphBuilder, x: Value, gate: Value, name: string): Value {
+function gated(
+  graph: GraphBuilder,
+  x: Value,
+  options: { readonly gate: Value; readonly name: string },
+): Value {
+  const { gate, name } = options;
   const one = graph.scalar(`${name}/one`, 1);
   const half = graph.scalar(`${name}/half`, 0.5);
   const opened = graph.elementwise("Add", [gate, one], `${name}/opened`);
@@ -91,11 +96,11 @@ function gated(graph: GraphBuilder, x: Value, gate: Value, name: string): Value 
   return graph.elementwise("Mul", [product, half], name);
 }
 
-/** The names that `activation` may have. */
-export const ACTIVATION_NAMES: readonly string[] = Object.keys(ACTIVATIONS);
+/** The supported names of `activation`. */
+const ACTIVATION_NAMES: readonly string[] = Object.keys(ACTIVATIONS);
 
 /**
- * Applies the activation that a layer's settings name; none means linear.
+ * Applies the activation in a layer's settings; without one, returns the value unchanged.
  *
  * @throws {MienError} `unsupported` for a function that is not in the table.
  */
@@ -111,7 +116,7 @@ export function activate(layer: Layer, x: Value): Value {
   return activation(layer, x, `${layer.name}/${name}`);
 }
 
-/** Layers that are an activation and nothing else. */
+/** Layers that are only an activation: ReLU, ELU, Softmax, … */
 export const activationLayers: Readonly<Record<string, LayerConverter>> = {
   Activation: (layer, inputs) => activate(layer, onlyInput(layer, inputs)),
 
@@ -125,9 +130,12 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
   },
 
   LeakyReLU: (layer, inputs) =>
-    layer.graph.elementwise("LeakyRelu", [onlyInput(layer, inputs)], layer.name, {
-      // Keras 3 says it as it does for ReLU.
-      alpha: { float: layer.config.number("alpha", layer.config.number("negative_slope", 0.3)) },
+    layer.graph.elementwise("LeakyRelu", [onlyInput(layer, inputs)], {
+      name: layer.name,
+      attributes: {
+        // Keras 3 uses the same name as for ReLU.
+        alpha: { float: layer.config.number("alpha", layer.config.number("negative_slope", 0.3)) },
+      },
     }),
 
   PReLU: (layer, inputs) => {
@@ -151,8 +159,9 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
   },
 
   ThresholdedReLU: (layer, inputs) =>
-    layer.graph.elementwise("ThresholdedRelu", [onlyInput(layer, inputs)], layer.name, {
-      alpha: { float: layer.config.number("theta", 1) },
+    layer.graph.elementwise("ThresholdedRelu", [onlyInput(layer, inputs)], {
+      name: layer.name,
+      attributes: { alpha: { float: layer.config.number("theta", 1) } },
     }),
 
   Softmax: (layer, inputs) => {
@@ -162,15 +171,20 @@ export const activationLayers: Readonly<Record<string, LayerConverter>> = {
     ].flat();
     const last = x.shape.length;
     if (axes.length === 1 && (axes[0] === last || axes[0] === -1)) {
-      return alongLastAxis(layer, "Softmax", x, layer.name);
+      return alongLastAxis(layer, x, { op: "Softmax", name: layer.name });
     }
     return unsupported(layer, `has "axis": ${axes.join()}; supported is the last one, ${last}`);
   },
 };
 
-/** Softmax or LogSoftmax along the last axis as tfjs counts them, which has no other. */
-function alongLastAxis({ graph }: Layer, op: string, x: Value, name: string): Value {
-  return graph.elementwise(op, [x], name, { axis: { int: storedAxis(x, x.shape.length) } });
+/** Softmax or LogSoftmax along the last axis in tfjs, the only one that it supports. */
+function alongLastAxis(
+  { graph }: Layer,
+  x: Value,
+  { op, name }: { readonly op: string; readonly name: string },
+): Value {
+  const attributes = { axis: { int: storedAxis(x, x.shape.length) } };
+  return graph.elementwise(op, [x], { name, attributes });
 }
 
 /** min(max, relu(x)) */

@@ -1,3 +1,4 @@
+import { itemAt } from "@mien/format";
 import { transpose } from "../graph/array.ts";
 import type { Value } from "../graph/graph.ts";
 import {
@@ -27,7 +28,8 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
     activate,
   ),
 
-  // In tfjs its activation comes before the channels are put first again, unlike that of the others.
+  // In tfjs its activation is applied before the channels are moved to the front again, unlike in
+  // the others.
 
   SeparableConv2D: onImages(
     2,
@@ -58,7 +60,7 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
   ),
 };
 
-/** Convolutions with that many axes in space. */
+/** Convolutions with `rank` spatial axes. */
 function convolution(rank: number): LayerConverter {
   const convert = (layer: Layer, input: ImageInput) => {
     const { config } = layer;
@@ -75,19 +77,19 @@ function convolution(rank: number): LayerConverter {
   return onImages(rank, convert, activate);
 }
 
-/** [height, width, a, b] → [b, a, height, width], for any number of axes in space. */
+/** [height, width, a, b] → [b, a, height, width], for any number of spatial axes. */
 export function kernelAxes(rank: number): readonly number[] {
   return [rank + 1, rank, ...Array.from({ length: rank }, (_, axis) => axis)];
 }
 
-/** Kernel [height, width, channels, multiplier] as ONNX wants it: one group a channel. */
+/** Kernel [height, width, channels, multiplier] in ONNX's order: one group per channel. */
 function depthwiseKernel(
   layer: Layer,
   { channels }: ImageInput,
 ): { weights: string; filters: number; groups: number } {
-  // Keras 3 calls the kernel of a depthwise convolution just that.
+  // Keras 3 names the kernel of a depthwise convolution `kernel`.
   const variable = layer.weightShape("depthwise_kernel") ? "depthwise_kernel" : "kernel";
-  // tfjs forgets to save the multiplier of separable convolutions; their weights tell it.
+  // tfjs does not save the multiplier of separable convolutions; it follows from the weights.
   const saved = layer.weightShape(variable)?.[3] ?? 1;
   const multiplier = layer.config.count("depth_multiplier", saved);
   const size = layer.config.sizes("kernel_size", 2);
@@ -105,7 +107,7 @@ interface Convolution {
   readonly weights: string;
   readonly filters: number;
   readonly groups?: number;
-  /** Whether the layer's bias, if it has one, is added here. */
+  /** Whether to add the layer's bias, if it has one. */
   readonly bias: boolean;
   readonly suffix?: string;
 }
@@ -135,8 +137,8 @@ function convolve(layer: Layer, input: ImageInput, options: Convolution): Value 
 }
 
 /**
- * How a layer's window moves over its input: the lengths of the result and ONNX's `pads`, all
- * befores, then all afters.
+ * The lengths of a sliding window's result, and ONNX's `pads`: for each axis the cells before the
+ * first one, then for each axis the cells after the last one.
  *
  * @throws {MienError} `bad-model` if the window does not fit.
  */
@@ -147,9 +149,9 @@ export function slideWindows(
 ): { outputs: number[]; pads: number[] } {
   const padding = windowPadding(layer);
   const moves = sizes.map((size, i) =>
-    slideWindow(size, window.kernel[i] as number, {
-      stride: window.strides[i] as number,
-      dilation: window.dilations[i] as number,
+    slideWindow(size, itemAt(window.kernel, i), {
+      stride: itemAt(window.strides, i),
+      dilation: itemAt(window.dilations, i),
       padding,
     }),
   );

@@ -1,4 +1,4 @@
-import { transpose } from "../graph/array.ts";
+import { lastSize, transpose } from "../graph/array.ts";
 import { channelsToFront, layoutSuffix, type Layout, type Value } from "../graph/graph.ts";
 import { onlyInput, type Layer, type LayerConverter } from "./layer.ts";
 import { activate } from "./activation.ts";
@@ -13,7 +13,7 @@ export const denseLayers: Readonly<Record<string, LayerConverter>> = {
   },
 };
 
-/** [N, inputs] → [N, units], with an image's flattening order absorbed by the kernel's rows. */
+/** [N, inputs] → [N, units]; the kernel's rows are reordered if the input is a flattened image. */
 function onVectors(layer: Layer, x: Value): Value {
   const { kernel, bias, units, size } = variables(layer, x);
   const weights = layer.constant(`kernel${layoutSuffix(x.layout)}`, [size, units], () =>
@@ -38,7 +38,7 @@ function onRows(layer: Layer, input: Value): Value {
 
 function variables(layer: Layer, x: Value) {
   const units = layer.config.count("units");
-  const size = x.shape.at(-1) as number;
+  const size = lastSize(x.shape);
   const kernel = layer.weight("kernel", [size, units]);
   const bias: string[] = [];
   if (layer.config.flag("use_bias", true)) {
@@ -49,8 +49,8 @@ function variables(layer: Layer, x: Value) {
 }
 
 /**
- * Reorders the first axis of an array from the order that tfjs flattens an image in (height,
- * width, channels) to the order in which the value is stored.
+ * Reorders the first axis of an array from the order in which tfjs flattens an image (height, width,
+ * channels) to the order in which the value is stored.
  *
  * @param width number of values that belong to each position of the first axis.
  */

@@ -1,12 +1,12 @@
-import type { Value } from "../graph/graph.ts";
+import { sizeAlong, type Value } from "../graph/graph.ts";
 import { asMade, badModel, checkAxis, type Layer } from "./layer.ts";
 
-/** The least square of a length before something is divided by the length. */
+/** Smallest squared length by which a vector is divided. */
 const LEAST_SQUARE = { tfjs: 1e-7, keras2: 1e-12, keras3: 1e-14 };
 
 /**
- * The products of two inputs of vectors or rows, summed along one axis of each; with `normalize`,
- * the cosine of their angle.
+ * Dot products of two inputs of vectors or rows along one axis of each; with `normalize`, the
+ * cosine of the angle.
  */
 export function dot(layer: Layer, inputs: readonly Value[]): Value {
   const [left, right] = inputs;
@@ -17,31 +17,33 @@ export function dot(layer: Layer, inputs: readonly Value[]): Value {
     return badModel(layer, "takes vectors or rows of vectors, as in tfjs");
   }
   const raw: unknown[] = [layer.config.raw("axes")].flat();
-  const axes = [left, right].map((value, i) =>
-    checkAxis(layer, Number(raw.length === 1 ? raw[0] : raw[i]), value),
-  ) as [number, number];
-  const [a, b] = [left, right].map((value, i) => {
+  const axisA = checkAxis(layer, Number(raw[0]), left);
+  const axisB = checkAxis(layer, Number(raw.length === 1 ? raw[0] : raw[1]), right);
+  const operand = (value: Value, axis: number, side: string) => {
     const x = layer.graph.asIs(value);
-    const name = `${layer.name}/${i === 0 ? "left" : "right"}`;
-    return layer.config.flag("normalize", false) ? unit(layer, x, axes[i] as number, name) : x;
-  }) as [Value, Value];
-  if (a.shape[axes[0] - 1] !== b.shape[axes[1] - 1]) {
+    if (!layer.config.flag("normalize", false)) return x;
+    return unit(layer, x, { axis, name: `${layer.name}/${side}` });
+  };
+  const a = operand(left, axisA, "left");
+  const b = operand(right, axisB, "right");
+  if (sizeAlong(a, axisA) !== sizeAlong(b, axisB)) {
     return badModel(layer, `cannot multiply [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`);
   }
   // [rows, summed] × [summed, columns]; a vector is one row or one column.
-  const rows = matrix(layer, a, { axis: axes[0], last: true, name: "left" });
-  const columns = matrix(layer, b, { axis: axes[1], last: false, name: "right" });
-  const shape = [rows.shape[0] as number, columns.shape[1] as number];
+  const rows = matrix(layer, a, { axis: axisA, last: true, name: "left" });
+  const columns = matrix(layer, b, { axis: axisB, last: false, name: "right" });
+  const [height, width] = [sizeAlong(rows, 1), sizeAlong(columns, 2)];
+  const shape = [height, width];
   const free = [
-    ...(a.shape.length === 2 ? [shape[0]] : []),
-    ...(b.shape.length === 2 ? [shape[1]] : []),
+    ...(a.shape.length === 2 ? [height] : []),
+    ...(b.shape.length === 2 ? [width] : []),
   ];
   const product = layer.graph.node("MatMul", [rows, columns], {
     name: free.length === 2 ? layer.name : `${layer.name}/product`,
     shape,
   });
   if (free.length === 2) return product;
-  const result = free.length === 0 ? [1] : (free as number[]);
+  const result = free.length === 0 ? [1] : free;
   return layer.graph.reshape(product, { name: layer.name, shape: result }, result);
 }
 
@@ -67,10 +69,14 @@ function matrix(
 }
 
 /** Vectors along an axis, divided by their length. */
-function unit(layer: Layer, x: Value, axis: number, name: string): Value {
+function unit(
+  layer: Layer,
+  x: Value,
+  { axis, name }: { readonly axis: number; readonly name: string },
+): Value {
   const { graph } = layer;
   const least = asMade(layer, "normalised vectors", LEAST_SQUARE);
-  const size = graph.scalar(`${name}/size`, x.shape[axis - 1] as number);
+  const size = graph.scalar(`${name}/size`, sizeAlong(x, axis));
   const square = graph.elementwise("Mul", [x, x], `${name}/square`);
   const mean = graph.mean(square, [axis], `${name}/mean`);
   const sum = graph.elementwise("Mul", [mean, size], `${name}/sum`);

@@ -1,20 +1,23 @@
 import { MienError } from "@mien/format";
+import { isCount } from "../read/json.ts";
 
-/** The settings of one layer, checked as they are asked for. */
+/** The settings of one layer; each getter checks the type. */
 export class LayerConfig {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #layer: string;
 
-  /** @param layer what to call the layer in errors. */
+  /** @param layer the layer's name in errors. */
   constructor(values: Readonly<Record<string, unknown>>, layer: string) {
     this.#values = values;
     this.#layer = layer;
   }
 
-  /** A finite number; `fallback` where it is absent, which without a fallback is an error. */
+  /** A finite number; `fallback` if it is absent, or an error without a fallback. */
   number(key: string, fallback?: number): number {
     const value = this.#values[key] ?? fallback;
-    return Number.isFinite(value) ? (value as number) : this.#wrong(key, "a number");
+    return typeof value === "number" && Number.isFinite(value)
+      ? value
+      : this.#wrong(key, "a number");
   }
 
   /** A whole number of at least 1. */
@@ -39,13 +42,13 @@ export class LayerConfig {
     return typeof value === "boolean" ? value : this.#wrong(key, "true or false");
   }
 
-  /** A word; null where it is absent. */
+  /** A word; null if it is absent. */
   text(key: string): string | null {
     const value = this.#values[key] ?? null;
     return value === null || typeof value === "string" ? value : this.#wrong(key, "a word");
   }
 
-  /** Whatever is there, for settings that have a shape of their own. */
+  /** The value as it is, for settings of another form. */
   raw(key: string): unknown {
     return this.#values[key];
   }
@@ -53,7 +56,7 @@ export class LayerConfig {
   /**
    * Refuses every value of a setting but one.
    *
-   * @param supported the value that an absent setting stands for.
+   * @param supported the only supported value; an absent setting has it.
    * @throws {MienError} `unsupported` naming the layer, the setting and what is supported.
    */
   only(key: string, supported: string | number | boolean, why = ""): void {
@@ -73,8 +76,4 @@ export class LayerConfig {
       `${this.#layer}: "${key}" must be ${expected}, found ${found}`,
     );
   }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0;
 }

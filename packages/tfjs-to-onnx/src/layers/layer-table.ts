@@ -10,7 +10,8 @@ import { shapeLayers } from "./shape.ts";
 import { spatialLayers } from "./spatial.ts";
 import { transposedConvolutionLayers } from "./transposed-convolution.ts";
 
-/** Every layer that can be converted, by tfjs' class name; inputs and nested models besides. */
+/** Every layer that can be converted, by its class name in tfjs. Inputs and nested models are converted
+ * elsewhere. A new layer is added to one of these tables. */
 export const LAYERS: Readonly<Record<string, LayerConverter>> = {
   ...convolutionLayers,
   ...transposedConvolutionLayers,

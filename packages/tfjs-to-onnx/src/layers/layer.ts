@@ -1,21 +1,22 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
+import { lastSize } from "../graph/array.ts";
 import { channelsToFront, type GraphBuilder, type Value } from "../graph/graph.ts";
 import type { LayerConfig } from "./layer-config.ts";
 import type { Maker } from "../read/maker.ts";
 import type { Tensor } from "../graph/onnx-model.ts";
 
-/** Appends one call of a layer to the graph and answers its result. */
+/** Appends one call of a layer to the graph and returns the result. */
 export type LayerConverter = (layer: Layer, inputs: readonly Value[]) => Value;
 
 /** A layer that is being converted; one object for all calls of a shared layer. */
 export interface Layer {
-  /** Begins the names of the layer's nodes and constants. */
+  /** Prefix of the names of the layer's nodes and constants. */
   readonly name: string;
-  /** What to call it in errors: its name and class. */
+  /** The layer's name and class, for errors. */
   readonly label: string;
   readonly config: LayerConfig;
   readonly graph: GraphBuilder;
-  /** Whose rules the layer follows. */
+  /** The program (and its version) whose computation the layer follows. */
   readonly maker: Maker;
   /**
    * The layer's variable of that name.
@@ -25,7 +26,7 @@ export interface Layer {
   weight(variable: string, shape: readonly number[]): Float32Array;
   /** The shape of a variable; undefined if there is none. */
   weightShape(variable: string): readonly number[] | undefined;
-  /** A constant named after the layer; made once, even if the layer is called again. */
+  /** A constant named after the layer; added once, even if the layer is called again. */
   constant(suffix: string, dims: readonly number[], data: () => Tensor["data"]): string;
 }
 
@@ -39,18 +40,18 @@ export function onlyInput(layer: Layer, inputs: readonly Value[]): Value {
 /** The only input of a layer on images, stored with its channels first. */
 export interface ImageInput {
   readonly image: Value;
-  /** Lengths of its one, two or three axes in space. */
+  /** Lengths of its one, two or three spatial axes. */
   readonly sizes: readonly number[];
   readonly channels: number;
 }
 
 /**
- * Makes a converter of a layer on images with that many axes in space.
+ * Makes the converter of a layer on images with `rank` spatial axes.
  *
- * Where a layer wants its channels first, an image that tfjs holds as [channels, height, width]
- * already lies as ONNX wants it, and only its shape is read differently.
+ * With the data format channelsFirst, tfjs stores an image as [channels, height, width], which is
+ * already ONNX's order; only its shape is read differently.
  *
- * @param finish what follows on the result as tfjs holds it, such as a softmax along its last axis.
+ * @param finish appended to the result in tfjs' order, such as a softmax along the last axis.
  */
 export function onImages(
   rank: number,
@@ -71,10 +72,10 @@ export function onImages(
     const { graph } = layer;
     if (format === "channels_last") {
       const image = graph.channelsFirst(input);
-      const channels = shape.at(-1) as number;
+      const channels = lastSize(shape);
       return finish(layer, convert(layer, { image, sizes: shape.slice(0, -1), channels }));
     }
-    const [channels, ...sizes] = shape as [number, ...number[]];
+    const [channels, sizes] = [itemAt(shape, 0), shape.slice(1)];
     const image = { ...graph.asIs(input), shape: [...sizes, channels] };
     const result = convert(layer, {
       image: { ...image, layout: "channels-first" },
@@ -87,7 +88,7 @@ export function onImages(
   };
 }
 
-/** An axis as tfjs counts it (the batch is 0, negative from the end), from 1 to the last. */
+/** Resolves an axis of tfjs (0 is the batch; negative from the end) to 1 … last. */
 export function checkAxis(layer: Layer, axis: number, value: Value): number {
   const rank = value.shape.length + 1;
   const positive = axis < 0 ? axis + rank : axis;
@@ -96,9 +97,10 @@ export function checkAxis(layer: Layer, axis: number, value: Value): number {
 }
 
 /**
- * What a setting means to the program that made the file.
+ * Selects the meaning of a setting by the program that made the file.
  *
- * @param what is refused where versions of Keras differ and the file does not tell which it was.
+ * @param what names the setting in the error if versions of Keras differ and the file does not
+ * state its version.
  * @throws {MienError} `unsupported` then, naming the layer.
  */
 export function asMade<Meaning>(

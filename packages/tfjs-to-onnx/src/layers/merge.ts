@@ -1,5 +1,6 @@
+import { itemAt } from "@mien/format";
 import { dot } from "./dot.ts";
-import { storedAxis, type Value } from "../graph/graph.ts";
+import { sizeAlong, storedAxis, type Value } from "../graph/graph.ts";
 import { badModel, checkAxis, type Layer, type LayerConverter } from "./layer.ts";
 
 export const mergeLayers: Readonly<Record<string, LayerConverter>> = {
@@ -28,10 +29,10 @@ export const mergeLayers: Readonly<Record<string, LayerConverter>> = {
 
   Concatenate: (layer, inputs) => {
     const values = layer.graph.aligned(severalInputs(layer, inputs)).map((value) =>
-      // What is flattened must be in order before something is put behind it.
+      // A flattened image is brought into order before something is appended.
       typeof value.layout === "string" ? value : layer.graph.asIs(value),
     );
-    const first = values[0] as Value;
+    const first = itemAt(values, 0);
     const axis = checkAxis(layer, layer.config.number("axis", -1), first);
     const rest = (value: Value) => value.shape.filter((_, i) => i !== axis - 1).join();
     if (values.some((value) => rest(value) !== rest(first))) {
@@ -39,7 +40,7 @@ export const mergeLayers: Readonly<Record<string, LayerConverter>> = {
       return badModel(layer, `cannot join ${shapes} along axis ${axis}`);
     }
     const shape = first.shape.map((size, i) =>
-      i === axis - 1 ? values.reduce((sum, value) => sum + (value.shape[i] as number), 0) : size,
+      i === axis - 1 ? values.reduce((sum, value) => sum + sizeAlong(value, axis), 0) : size,
     );
     return layer.graph.node("Concat", values, {
       name: layer.name,
@@ -50,18 +51,18 @@ export const mergeLayers: Readonly<Record<string, LayerConverter>> = {
   },
 };
 
-/** A node that takes any number of inputs and combines them element by element. */
+/** Appends a node that combines any number of inputs element by element. */
 function combining(op: string): LayerConverter {
   return (layer, inputs) => {
     const { shape, values } = broadcast(layer, inputs);
-    const { layout } = values[0] as Value;
+    const { layout } = itemAt(values, 0);
     return layer.graph.node(op, values, { name: layer.name, shape, layout });
   };
 }
 
 /**
- * Inputs in one layout and of one rank, and the common shape, to which axes of length 1 are repeated.
- * As in tfjs, an input of lower rank gets axes of length 1 behind the batch.
+ * Converts inputs to one layout and rank, and finds their common shape, to which axes of length 1 are
+ * broadcast. As in tfjs, an input of lower rank gets axes of length 1 after the batch.
  */
 function broadcast(
   layer: Layer,
@@ -76,7 +77,7 @@ function broadcast(
     return graph.reshape(graph.asIs(value), { name: `${value.name}/ranked`, shape }, shape);
   });
   const shape = Array.from({ length: rank }, (_, i) =>
-    Math.max(...ranked.map((value) => value.shape[i] as number)),
+    Math.max(...ranked.map((value) => itemAt(value.shape, i))),
   );
   if (ranked.some((value) => value.shape.some((size, i) => size !== shape[i] && size !== 1))) {
     const shapes = inputs.map((value) => `[${value.shape.join(", ")}]`).join(" and ");

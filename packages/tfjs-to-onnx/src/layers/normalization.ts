@@ -1,5 +1,6 @@
+import { itemAt } from "@mien/format";
 import { sizeOf } from "../graph/array.ts";
-import { layoutSuffix, storedAxis, type Value } from "../graph/graph.ts";
+import { layoutSuffix, sizeAlong, storedAxis, type Value } from "../graph/graph.ts";
 import { badModel, checkAxis, onlyInput, type Layer, type LayerConverter } from "./layer.ts";
 import { inLayout } from "./dense.ts";
 
@@ -25,7 +26,7 @@ export const normalizationLayers: Readonly<Record<string, LayerConverter>> = {
     const axes = list.map((axis) => checkAxis(layer, Number(axis), x)).sort((a, b) => a - b);
     if (new Set(axes).size !== axes.length) return badModel(layer, "names an axis twice");
     const epsilon = layer.config.number("epsilon", 1e-3);
-    const shape = axes.map((axis) => x.shape[axis - 1] as number);
+    const shape = axes.map((axis) => sizeAlong(x, axis));
     const parameter = (name: string, given: boolean, fallback: number) =>
       given ? layer.weight(name, shape) : new Float32Array(sizeOf(shape)).fill(fallback);
     const gamma = parameter("gamma", layer.config.flag("scale", true), 1);
@@ -36,9 +37,9 @@ export const normalizationLayers: Readonly<Record<string, LayerConverter>> = {
     if (trailing && graph.opset >= 17) {
       const scale = layer.constant("gamma", shape, () => gamma);
       const offset = layer.constant("beta", shape, () => beta);
-      return graph.elementwise("LayerNormalization", [x, scale, offset], name, {
-        axis: { int: first },
-        epsilon: { float: epsilon },
+      return graph.elementwise("LayerNormalization", [x, scale, offset], {
+        name,
+        attributes: { axis: { int: first }, epsilon: { float: epsilon } },
       });
     }
     const dims = x.shape.map((size, i) => (axes.includes(i + 1) ? size : 1));
@@ -56,31 +57,28 @@ export const normalizationLayers: Readonly<Record<string, LayerConverter>> = {
   },
 };
 
-/** Gamma, beta, mean and variance, in the order of ONNX. */
-const VARIABLES = ["gamma", "beta", "moving_mean", "moving_variance"] as const;
-
 function normalise(layer: Layer, x: Value, axis: number): Value {
-  const size = x.shape[axis - 1] as number;
-  const values = variables(layer, size);
+  const size = sizeAlong(x, axis);
+  const { gamma, beta, mean, variance } = variables(layer, size);
   const suffix = typeof x.layout === "string" ? "" : layoutSuffix(x.layout);
-  const names = VARIABLES.map((variable, i) =>
-    layer.constant(variable + suffix, [size], () =>
-      inLayout(values[i] as Float32Array, x.layout, 1),
-    ),
-  );
-  return layer.graph.elementwise("BatchNormalization", [x, ...names], layer.name, {
-    epsilon: { float: layer.config.number("epsilon", 1e-3) },
+  const constant = (variable: string, values: Float32Array) =>
+    layer.constant(variable + suffix, [size], () => inLayout(values, x.layout, 1));
+  const constants = [
+    constant("gamma", gamma),
+    constant("beta", beta),
+    constant("moving_mean", mean),
+    constant("moving_variance", variance),
+  ];
+  return layer.graph.elementwise("BatchNormalization", [x, ...constants], {
+    name: layer.name,
+    attributes: { epsilon: { float: layer.config.number("epsilon", 1e-3) } },
   });
 }
 
-/** The same along any axis: two nodes whose constants are spread over the other axes. */
+/** Batch normalisation along any axis: two nodes whose constants are broadcast over the other axes. */
 function scaleAndShift(layer: Layer, x: Value, axis: number): Value {
-  const size = x.shape[axis - 1] as number;
-  const [gamma, beta, mean, variance] = variables(layer, size);
-  const { scale, shift } = asAffine(
-    { gamma, beta, mean, variance },
-    layer.config.number("epsilon", 1e-3),
-  );
+  const size = sizeAlong(x, axis);
+  const { scale, shift } = asAffine(variables(layer, size), layer.config.number("epsilon", 1e-3));
   const stored = storedAxis(x, axis);
   const dims = x.shape.map((_, i) => (i + 1 === stored ? size : 1));
   const suffix = layoutSuffix(x.layout);
@@ -90,32 +88,31 @@ function scaleAndShift(layer: Layer, x: Value, axis: number): Value {
   return layer.graph.elementwise("Add", [scaled, offset], layer.name);
 }
 
-function variables(
-  layer: Layer,
-  size: number,
-): [Float32Array, Float32Array, Float32Array, Float32Array] {
+/** The variables of a batch normalisation, [size] each. */
+type Variables = Readonly<Record<"gamma" | "beta" | "mean" | "variance", Float32Array>>;
+
+function variables(layer: Layer, size: number): Variables {
   const { config } = layer;
   const shape = [size];
   const variance = layer.weight("moving_variance", shape);
   if (variance.some((value) => value < 0)) return badModel(layer, "has a negative variance");
-  return [
-    config.flag("scale", true) ? layer.weight("gamma", shape) : new Float32Array(size).fill(1),
-    config.flag("center", true) ? layer.weight("beta", shape) : new Float32Array(size),
-    layer.weight("moving_mean", shape),
+  return {
+    gamma: config.flag("scale", true)
+      ? layer.weight("gamma", shape)
+      : new Float32Array(size).fill(1),
+    beta: config.flag("center", true) ? layer.weight("beta", shape) : new Float32Array(size),
+    mean: layer.weight("moving_mean", shape),
     variance,
-  ];
+  };
 }
 
-/** What batch normalisation does to each channel: x · scale + shift, in double precision. */
+/** Batch normalisation as x · scale + shift per channel, in double precision. */
 export function asAffine(
-  variables: Readonly<Record<"gamma" | "beta" | "mean" | "variance", Float32Array>>,
+  variables: Variables,
   epsilon: number,
 ): { scale: Float64Array; shift: Float64Array } {
   const { gamma, beta, mean, variance } = variables;
-  const scale = Float64Array.from(
-    gamma,
-    (g, i) => g / Math.sqrt((variance[i] as number) + epsilon),
-  );
-  const shift = Float64Array.from(beta, (b, i) => b - (mean[i] as number) * (scale[i] as number));
+  const scale = Float64Array.from(gamma, (g, i) => g / Math.sqrt(itemAt(variance, i) + epsilon));
+  const shift = Float64Array.from(beta, (b, i) => b - itemAt(mean, i) * itemAt(scale, i));
   return { scale, shift };
 }

@@ -1,6 +1,15 @@
+import { itemAt } from "@mien/format";
 import { sizeOf } from "../graph/array.ts";
-import { int64, isFlat, storedAxis, type GraphBuilder, type Value } from "../graph/graph.ts";
+import {
+  int64,
+  isFlat,
+  sizeAlong,
+  storedAxis,
+  type GraphBuilder,
+  type Value,
+} from "../graph/graph.ts";
 import { badModel, onlyInput, type Layer, type LayerConverter } from "./layer.ts";
+import { isList } from "../read/json.ts";
 
 const identity: LayerConverter = (layer, inputs) => onlyInput(layer, inputs);
 
@@ -33,10 +42,10 @@ export const shapeLayers: Readonly<Record<string, LayerConverter>> = {
     if (dims.toSorted().join() !== axes.join()) {
       return badModel(layer, `"dims" must be some order of ${axes.join(", ")}`);
     }
-    const order = dims as number[];
+    const order = dims.map(Number);
     return layer.graph.node("Transpose", [x], {
       name: layer.name,
-      shape: order.map((axis) => x.shape[axis - 1] as number),
+      shape: order.map((axis) => sizeAlong(x, axis)),
       attributes: { perm: { ints: [0, ...order.map((axis) => storedAxis(x, axis))] } },
     });
   },
@@ -52,10 +61,16 @@ export const shapeLayers: Readonly<Record<string, LayerConverter>> = {
   },
 };
 
-/** An image that tfjs holds as [channels, height, width], seen as [height, width, channels]. */
+/**
+ * An image that tfjs stores as [channels, height, width], with the shape [height, width, channels].
+ */
 function channelsLast(graph: GraphBuilder, input: Value): Value {
-  const [channels, ...sizes] = input.shape as [number, ...number[]];
-  return { ...graph.asIs(input), shape: [...sizes, channels], layout: "channels-first" };
+  const channels = itemAt(input.shape, 0);
+  return {
+    ...graph.asIs(input),
+    shape: [...input.shape.slice(1), channels],
+    layout: "channels-first",
+  };
 }
 
 function flatten(graph: GraphBuilder, x: Value, name: string): Value {
@@ -70,22 +85,21 @@ function flatten(graph: GraphBuilder, x: Value, name: string): Value {
 /** `target_shape` with its one unknown size, null or negative, filled in. */
 function targetShape(layer: Layer, size: number): readonly number[] {
   const target = layer.config.raw("target_shape");
-  const isSize = (n: unknown) => n === null || Number.isSafeInteger(n);
-  if (!Array.isArray(target) || target.length === 0 || !target.every(isSize)) {
+  const isSize = (n: unknown): n is number | null => n === null || Number.isSafeInteger(n);
+  if (!isList(target) || target.length === 0 || !target.every(isSize)) {
     return badModel(layer, '"target_shape" must be a list of sizes');
   }
-  const sizes = target as (number | null)[];
   const isKnown = (n: number | null): n is number => n !== null && n >= 0;
-  const known = sizeOf(sizes.filter(isKnown));
+  const known = sizeOf(target.filter(isKnown));
   const missing = size / known;
-  const shape = sizes.map((n) => (isKnown(n) ? n : missing));
-  const unknowns = sizes.length - sizes.filter(isKnown).length;
+  const shape = target.map((n) => (isKnown(n) ? n : missing));
+  const unknowns = target.length - target.filter(isKnown).length;
   if (
     unknowns > 1 ||
     sizeOf(shape) !== size ||
     !shape.every((n) => Number.isSafeInteger(n) && n > 0)
   ) {
-    return badModel(layer, `cannot reshape ${size} values to [${sizes.join(", ")}]`);
+    return badModel(layer, `cannot reshape ${size} values to [${target.join(", ")}]`);
   }
   return shape;
 }

@@ -1,3 +1,4 @@
+import { itemAt } from "@mien/format";
 import { int64, type Value } from "../graph/graph.ts";
 import {
   asMade,
@@ -8,12 +9,13 @@ import {
   type Layer,
   type LayerConverter,
 } from "./layer.ts";
+import { isIndex, isList } from "../read/json.ts";
 
 /** Layers that change the size of an image. */
 export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
   ZeroPadding2D: onImages(2, (layer, { image, sizes, channels }) => {
     const [[top, bottom], [left, right]] = margins(layer, "padding");
-    const [height, width] = sizes as [number, number];
+    const [height = 0, width = 0] = sizes;
     const pads = layer.constant("pads", [8], () => int64(0, 0, top, left, 0, 0, bottom, right));
     // A negative zero, because onnxruntime 1.30 moves padding by a positive one into a following
     // max pooling, where padding counts for nothing (its PadFusion).
@@ -28,7 +30,7 @@ export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
 
   Cropping2D: onImages(2, (layer, { image, sizes, channels }) => {
     const [[top, bottom], [left, right]] = margins(layer, "cropping");
-    const [height, width] = sizes as [number, number];
+    const [height = 0, width = 0] = sizes;
     const shape = [height - top - bottom, width - left - right, channels];
     if (shape.some((size) => size < 1)) {
       return badModel(layer, `cuts everything off its ${height}×${width} input`);
@@ -52,7 +54,7 @@ export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
         `has the interpolation "${interpolation}"; supported are nearest and bilinear`,
       );
     }
-    const shape = [...sizes.map((size, i) => size * (times[i] as number)), channels];
+    const shape = [...sizes.map((size, i) => size * itemAt(times, i)), channels];
     if (interpolation === "nearest") {
       const scales = layer.constant("scales", [4], () => Float32Array.of(1, 1, ...times));
       return layer.graph.node("Resize", [image, "", scales], {
@@ -71,8 +73,8 @@ export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
 };
 
 /**
- * Enlarges every channel as an image of its own. onnxruntime 1.30 moves changes of order across a
- * Resize, also where it then refuses the scales; it moves none across a change of shape.
+ * Resizes every channel as a separate image. onnxruntime 1.30 moves transposes across a Resize even
+ * if it then refuses the scales; it moves none across a Reshape.
  */
 function bilinear(
   layer: Layer,
@@ -86,7 +88,7 @@ function bilinear(
       `has the interpolation "bilinear", and ${maker.title} computes it as its TensorFlow did; supported are files of tfjs and of Keras from 2.4 on`,
     );
   }
-  // tfjs puts the centres of pixels at whole numbers, Keras at halves.
+  // Pixel centres are at whole numbers in tfjs, at halves in Keras.
   const centres = asMade(layer, 'the interpolation "bilinear"', {
     tfjs: "asymmetric",
     keras2: "half_pixel",
@@ -119,11 +121,10 @@ function margins(
 ): readonly [readonly [number, number], readonly [number, number]] {
   const raw = layer.config.raw(key) ?? 1;
   const ofAxis = (value: unknown): readonly [number, number] => {
-    const [before, after = before] = Array.isArray(value) ? (value as unknown[]) : [value];
-    const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-    if (isCount(before) && isCount(after)) return [before, after];
+    const [before, after = before] = isList(value) ? value : [value];
+    if (isIndex(before) && isIndex(after)) return [before, after];
     return badModel(layer, `"${key}" must be [[top, bottom], [left, right]]`);
   };
-  const [rows, columns = rows] = Array.isArray(raw) ? (raw as unknown[]) : [raw];
+  const [rows, columns = rows] = isList(raw) ? raw : [raw];
   return [ofAxis(rows), ofAxis(columns)];
 }

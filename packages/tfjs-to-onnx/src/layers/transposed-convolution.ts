@@ -1,3 +1,4 @@
+import { itemAt } from "@mien/format";
 import { transpose } from "../graph/array.ts";
 import { onImages, type ImageInput, type Layer, type LayerConverter } from "./layer.ts";
 import { activate } from "./activation.ts";
@@ -8,7 +9,7 @@ export const transposedConvolutionLayers: Readonly<Record<string, LayerConverter
   Conv3DTranspose: transposed(3),
 };
 
-/** The gradient of a convolution, used as a layer that enlarges. */
+/** Transposed convolutions, which enlarge images. */
 function transposed(rank: number): LayerConverter {
   const convert = (layer: Layer, { image, sizes, channels }: ImageInput) => {
     const { config } = layer;
@@ -24,7 +25,7 @@ function transposed(rank: number): LayerConverter {
     );
     const padding = windowPadding(layer);
     const moves = sizes.map((size, i) =>
-      enlarge(size, kernelSize[i] as number, { stride: strides[i] as number, padding }),
+      enlarge(size, itemAt(kernelSize, i), { stride: itemAt(strides, i), padding }),
     );
     return layer.graph.node("ConvTranspose", [image, weights, ...bias(layer, filters)], {
       name: layer.name,
@@ -42,8 +43,8 @@ function transposed(rank: number): LayerConverter {
 }
 
 /**
- * The lengths of a transposed convolution: the padding of the convolution that it reverses is cut
- * away, and `extra` cells that no window reaches are put behind.
+ * Lengths and pads of a transposed convolution: the padding of the convolution that it reverses is
+ * cropped, and `extra` cells that no window reaches are appended.
  */
 function enlarge(
   size: number,

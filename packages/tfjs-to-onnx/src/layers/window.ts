@@ -1,4 +1,4 @@
-/** How a convolution's or pooling's window moves along one axis. */
+/** Output length and padding of a sliding window along one axis. */
 export interface Window {
   /** Length of the result. */
   readonly output: number;

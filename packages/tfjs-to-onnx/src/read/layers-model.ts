@@ -1,26 +1,31 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { MienError, messageOf, parseJson } from "@mien/format";
+import { isObject, type Json } from "./json.ts";
 import { makerOf, type Maker } from "./maker.ts";
 import { readWeights, type Weight } from "./weight-files.ts";
 
-/** A tfjs LayersModel as it was saved: what it computes, and with which weights. */
+/** A saved tfjs LayersModel: topology and weights. */
 export interface LayersModel {
   /** `modelTopology` of `model.json`. */
   readonly topology: unknown;
   /** By name, e.g. `conv2d_1/kernel`. */
   readonly weights: Readonly<Record<string, Weight>>;
-  /** Whose rules the model follows; default: what the topology's `keras_version` tells. */
+  /** The program whose computation the model follows; default: from the topology's `keras_version`. */
   readonly maker?: Maker;
 }
 
 /**
- * Reads a LayersModel as `model.save("file://…")` and Keras' tfjs converter leave it: `model.json`
- * and the weight files that it names, plain or quantised. An optimiser's state in it is skipped.
+ * Reads a LayersModel that was written by `model.save("file://…")` or by Keras' tfjs converter:
+ * `model.json` and the weight files that it lists, plain or quantised. The state of an optimiser is
+ * skipped.
  *
  * @param folder the folder that holds `model.json`.
  * @throws {MienError} `missing-file` without a `model.json`; `bad-model` if a file is missing,
  * outside the folder, cut off or too long, or a weight is not finite; `unsupported` for a graph model.
+ * @example
+ * const model = await readLayersModel("my-model"); // a folder with model.json
+ * Object.keys(model.weights); // ["conv2d/kernel", "conv2d/bias", …]
  */
 export async function readLayersModel(folder: string): Promise<LayersModel> {
   const file = path.join(folder, "model.json");
@@ -43,7 +48,7 @@ export async function readLayersModel(folder: string): Promise<LayersModel> {
   return { topology: modelTopology, weights, maker: makerOf(modelTopology, json) };
 }
 
-async function readModelJson(file: string): Promise<Record<string, unknown>> {
+async function readModelJson(file: string): Promise<Json> {
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
@@ -56,8 +61,4 @@ async function readModelJson(file: string): Promise<Record<string, unknown>> {
   const json = parseJson(bytes, file, "bad-model");
   if (isObject(json)) return json;
   throw new MienError("bad-model", `${file} must hold a JSON object`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,16 +1,16 @@
-/** Whose rules a file follows where tfjs and the versions of Keras compute differently. */
+/** The program that made a file. tfjs and the versions of Keras compute some layers differently. */
 export interface Maker {
-  /** `keras` is Keras of a version that the file does not tell, or that is not known here. */
+  /** `keras`: Keras of a version that the file does not state or that is unknown. */
   readonly rules: "tfjs" | "keras2" | "keras3" | "keras";
   /** For messages, e.g. `Keras 3.15.1`. */
   readonly title: string;
-  /** [major, minor]; [0, 0] where the file does not tell. */
+  /** [major, minor]; [0, 0] if the file does not state it. */
   readonly version: readonly [number, number];
 }
 
 /**
- * Reads which program made a model: tfjs, or Keras, whose files a converter only lays out anew.
- * Files that name no program are taken for tfjs', the only one that opens such files.
+ * Reads which program made a model: tfjs, or Keras (by the tfjs converter). Files that name no program
+ * are taken for tfjs', the only program that opens them.
  *
  * @param topology `modelTopology` of `model.json`; its `keras_version` decides, where there is one.
  * @param about `generatedBy` and `convertedBy` of `model.json`.

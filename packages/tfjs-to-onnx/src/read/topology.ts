@@ -1,4 +1,5 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
+import { isIndex, isList, isObject, type Json } from "./json.ts";
 
 /** One of the results of a layer: which layer, which of its calls, which of the call's outputs. */
 export interface Source {
@@ -14,11 +15,11 @@ export interface LayerSpec {
   readonly name: string;
   readonly className: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** What the layer is applied to, once per call; a shared layer has several. */
+  /** Inputs of each call; a shared layer has several calls. */
   readonly calls: readonly (readonly Source[])[];
-  /** What each call is told besides its inputs, e.g. `training`; absent in sequential models. */
+  /** Further arguments of each call, e.g. `training`; absent in sequential models. */
   readonly settings?: readonly Readonly<Record<string, unknown>>[];
-  /** Present where the layer is a model itself. */
+  /** Present if the layer is itself a model. */
   readonly model?: ModelSpec;
 }
 
@@ -31,7 +32,14 @@ export interface ModelSpec {
   readonly outputs: readonly Source[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/**
+ * The layer of a model with that name.
+ *
+ * @throws {MienError} `bad-model` if it does not exist.
+ */
+export function layerOf(model: ModelSpec, name: string): LayerSpec {
+  return model.layers.get(name) ?? fail(`there is no layer ${name}`);
+}
 
 /** Class names of models, as tfjs and the versions of Keras write them. */
 const FUNCTIONAL = ["Model", "Functional", "LayersModel"];
@@ -43,7 +51,7 @@ const FUNCTIONAL = ["Model", "Functional", "LayersModel"];
  * holds a class that is no model.
  */
 export function parseTopology(topology: unknown): ModelSpec {
-  // Keras' converter wraps what tfjs writes directly.
+  // Keras' converter wraps the object that tfjs writes directly.
   const wrapped = isObject(topology) ? topology["model_config"] : undefined;
   const model = wrapped ?? topology;
   if (!isObject(model)) return fail("the topology is not an object");
@@ -54,7 +62,8 @@ export function parseTopology(topology: unknown): ModelSpec {
 function parseModel(model: Json): ModelSpec | undefined {
   const { class_name: className, config } = model;
   if (className === "Sequential") return parseSequential(config);
-  return FUNCTIONAL.includes(className as string) ? parseFunctional(config) : undefined;
+  const isFunctional = typeof className === "string" && FUNCTIONAL.includes(className);
+  return isFunctional ? parseFunctional(config) : undefined;
 }
 
 function parseSequential(config: unknown): ModelSpec {
@@ -62,7 +71,7 @@ function parseSequential(config: unknown): ModelSpec {
   if (!Array.isArray(list) || list.length === 0) return fail("a Sequential model has no layers");
   const name = isObject(config) && typeof config["name"] === "string" ? config["name"] : "model";
   const parsed = list.map(parseLayer);
-  const first = parsed[0] as LayerSpec;
+  const first = itemAt(parsed, 0);
   if (first.className !== "InputLayer") {
     const shape =
       first.config["batch_input_shape"] ??
@@ -78,8 +87,9 @@ function parseSequential(config: unknown): ModelSpec {
     add(layers, { ...layer, calls: previous === undefined ? [] : [[previous]] });
     previous = { layer: layer.name, call: 0, output: 0 };
   }
-  const input = { layer: (parsed[0] as LayerSpec).name, call: 0, output: 0 };
-  return { name, layers, inputs: [input], outputs: [previous as Source] };
+  const input = { layer: itemAt(parsed, 0).name, call: 0, output: 0 };
+  const output = { layer: itemAt(parsed, parsed.length - 1).name, call: 0, output: 0 };
+  return { name, layers, inputs: [input], outputs: [output] };
 }
 
 function inputShapeOf(model: ModelSpec | undefined): unknown {
@@ -89,10 +99,11 @@ function inputShapeOf(model: ModelSpec | undefined): unknown {
 }
 
 function parseFunctional(config: unknown): ModelSpec {
-  if (!isObject(config) || !Array.isArray(config["layers"])) return fail("a model has no layers");
+  const entries = isObject(config) ? config["layers"] : undefined;
+  if (!isObject(config) || !isList(entries)) return fail("a model has no layers");
   const name = typeof config["name"] === "string" ? config["name"] : "model";
   const layers = new Map<string, LayerSpec>();
-  for (const entry of config["layers"] as unknown[]) {
+  for (const entry of entries) {
     const nodes: unknown = isObject(entry) ? (entry["inbound_nodes"] ?? []) : [];
     if (!Array.isArray(nodes)) return fail(`"inbound_nodes" of a layer must be a list`);
     const layer = parseLayer(entry);
@@ -108,7 +119,7 @@ function parseFunctional(config: unknown): ModelSpec {
     return fail(`model ${name} needs at least one input and one output`);
   }
   const nodesOf = (entry: unknown) => (isObject(entry) ? entry["inbound_nodes"] : undefined);
-  const all = (config["layers"] as unknown[]).flatMap(nodesOf);
+  const all = entries.flatMap(nodesOf);
   const form = all.some(isObject) ? "keras3" : "keras2";
   return resolveCalls({ name, layers, inputs, outputs, form });
 }
@@ -119,23 +130,25 @@ function parseLayer(entry: unknown): LayerSpec {
   }
   const { class_name: className, config } = entry;
   const given = config["name"] ?? entry["name"];
-  // tfjs makes up a name for an input that has none; nothing but a Sequential model refers to it.
+  // tfjs invents a name for an input without one; only a Sequential model refers to it.
   const name = given ?? (className === "InputLayer" ? "input" : undefined);
   if (typeof name !== "string" || name === "") return fail(`a ${className} layer has no name`);
   const model = parseModel(entry);
   return {
     name,
-    className: classOf(entry),
+    className: classOf(className, entry),
     config,
     calls: [],
     ...(model === undefined ? {} : { model }),
   };
 }
 
-/** A layer's class; what is no layer of Keras, such as Keras 3's operations, with its module. */
-function classOf(entry: Json): string {
-  const { class_name: className, module, registered_name: registered, config } = entry;
-  const name = className as string;
+/**
+ * A layer's class name; with its module if it is not a layer of Keras, such as Keras 3's
+ * operations.
+ */
+function classOf(name: string, entry: Json): string {
+  const { module, registered_name: registered, config, inbound_nodes: nodes } = entry;
   if (typeof registered === "string" && registered.includes(">")) return registered;
   if (typeof module === "string") {
     const isKeras =
@@ -145,18 +158,18 @@ function classOf(entry: Json): string {
   }
   // The tfjs converter drops the module; an operation of Keras 3 has no settings but its name.
   const bare = isObject(config) && Object.keys(config).join() === "name";
-  const isOperation = bare && isObject((entry["inbound_nodes"] as unknown[] | undefined)?.[0]);
+  const isOperation = bare && isList(nodes) && isObject(nodes[0]);
   return isOperation && !COMBINING.includes(`keras.src.ops.numpy.${name}`)
     ? `operation ${name}`
     : name;
 }
 
-/** Operations of Keras 3 that do to tensors of one rank what the layers of these names do. */
+/** Operations of Keras 3 that equal layers, for tensors of one rank. */
 const COMBINING = ["Add", "Subtract", "Multiply", "Maximum", "Minimum"].map(
   (name) => `keras.src.ops.numpy.${name}`,
 );
 
-/** What a call is told by keyword or position that is not a tensor. */
+/** The arguments of a call that are not tensors, by keyword or position. */
 function parseSettings(node: unknown): Readonly<Record<string, unknown>> {
   if (isObject(node)) {
     const { args, kwargs } = node;
@@ -167,8 +180,8 @@ function parseSettings(node: unknown): Readonly<Record<string, unknown>> {
     return { ...told, ...(others.length === 0 ? {} : { arguments: others }) };
   }
   const list = Array.isArray(node) ? (typeof node[0] === "string" ? [node] : node) : [];
-  const all = list.map((entry: unknown) => (Array.isArray(entry) ? (entry[3] as unknown) : {}));
-  return Object.assign({}, ...all.filter(isObject)) as Json;
+  const all = list.map((entry: unknown) => (isList(entry) ? entry[3] : {}));
+  return Object.fromEntries(all.filter(isObject).flatMap((settings) => Object.entries(settings)));
 }
 
 /** `[["layer", call, output, {}], …]`, or one such entry without the outer list. */
@@ -177,7 +190,7 @@ function parseSources(node: unknown, where: string): readonly Source[] {
   if (!Array.isArray(value)) return fail(`the inputs of ${where} are not a list`);
   const list: unknown[] = typeof value[0] === "string" ? [value] : value;
   return list.map((entry) => {
-    const [layer, call, output] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    const [layer, call, output] = isList(entry) ? entry : [];
     if (typeof layer !== "string" || !isIndex(call) || !isIndex(output)) {
       return fail(`an input of ${where} must be [layer, call, output]`);
     }
@@ -189,7 +202,7 @@ function tensorsOf({ args, kwargs }: Json): unknown[] {
   return [...kerasTensors(args), ...(isObject(kwargs) ? kerasTensors(kwargs["inputs"]) : [])];
 }
 
-/** Where the tensors among Keras 3's arguments come from, in their order. */
+/** The sources of the tensors among Keras 3's arguments, in order. */
 function kerasTensors(value: unknown): unknown[] {
   if (Array.isArray(value)) return value.flatMap(kerasTensors);
   if (!isObject(value)) return [];
@@ -198,8 +211,8 @@ function kerasTensors(value: unknown): unknown[] {
 }
 
 /**
- * Checks that every source exists, and counts calls from 0. A model inside a model is itself its
- * own first call, so that Keras and tfjs count the calls that stand in the file from 1.
+ * Checks that every source exists, and renumbers calls from 0: for a nested model, Keras and tfjs
+ * count its own construction as the first call, so the calls in the file begin at 1.
  */
 function resolveCalls(model: ModelSpec & { readonly form: "keras2" | "keras3" }): ModelSpec {
   const sources = [...model.layers.values()].flatMap((layer) => layer.calls.flat());
@@ -245,14 +258,6 @@ function resolveCalls(model: ModelSpec & { readonly form: "keras2" | "keras3" })
 function add(layers: Map<string, LayerSpec>, layer: LayerSpec): void {
   if (layers.has(layer.name)) fail(`two layers are called ${layer.name}`);
   layers.set(layer.name, layer);
-}
-
-function isIndex(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function fail(problem: string): never {

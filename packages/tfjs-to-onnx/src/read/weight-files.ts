@@ -2,36 +2,40 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fromHalf, MienError, messageOf } from "@mien/format";
 import { sizeOf } from "../graph/array.ts";
+import { isIndex, isList, isObject } from "./json.ts";
 
 /** The weights of one variable. */
 export interface Weight {
   readonly shape: readonly number[];
   readonly data: Float32Array;
-  /** What the file holds in place of `data` where it is quantised to bytes. */
+  /** The file's content if it is quantised to bytes. */
   readonly bytes?: Quantised;
 }
 
 /** Numbers as bytes q that stand for q · scale + min. */
-export interface Quantised {
+interface Quantised {
   readonly values: Uint8Array;
   readonly scale: number;
   readonly min: number;
 }
 
-/** Bytes per element of what tfjs saves. */
+/** Bytes per element, by dtype. */
 const DTYPE_BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1 };
-/** The same where a weight is quantised. */
+/** Bytes per element of quantised weights, by dtype. */
 const QUANTISED_BYTES: Readonly<Record<string, number>> = { uint8: 1, uint16: 2, float16: 2 };
 
 /**
  * Reads the weight files that a tfjs weights manifest lists, in any number of groups and shards,
- * plain or quantised to uint8, uint16 or float16. An optimiser's state among them is skipped.
+ * plain or quantised to uint8, uint16 or float16. The state of an optimiser is skipped.
  *
  * @param manifest `weightsManifest` of a `model.json`, or the whole of a `weights_manifest.json`.
  * @param options.folder the folder that the paths in the manifest start from.
- * @param options.file where the manifest stands, for errors.
+ * @param options.file the manifest's path, for errors.
  * @throws {MienError} `bad-model` if a file is missing, outside the folder, cut off or too long, a
- * weight is described wrongly, appears twice, or is not finite.
+ * weight's entry is invalid, it appears twice, or it is not finite.
+ * @example
+ * const { weightsManifest } = JSON.parse(await readFile("my-model/model.json", "utf8"));
+ * await readWeights(weightsManifest, { folder: "my-model", file: "my-model/model.json" });
  */
 export async function readWeights(
   manifest: unknown,
@@ -41,9 +45,9 @@ export async function readWeights(
   const fail = (problem: string): never => {
     throw new MienError("bad-model", `${file}: ${problem}`);
   };
-  if (!Array.isArray(manifest)) return fail("the weights manifest must be a list of groups");
+  if (!isList(manifest)) return fail("the weights manifest must be a list of groups");
   const weights = Object.create(null) as Record<string, Weight>;
-  for (const group of manifest as unknown[]) {
+  for (const group of manifest) {
     if (!isObject(group) || !Array.isArray(group["paths"]) || !Array.isArray(group["weights"])) {
       return fail('a group of the weights manifest must list "paths" and "weights"');
     }
@@ -57,7 +61,7 @@ export async function readWeights(
     }
     let at = 0;
     for (const spec of specs) {
-      // Copied, because a view must begin on a multiple of its element's size.
+      // Copied, because a typed array must begin at a multiple of its element size.
       const raw = new Uint8Array(bytes.subarray(at, at + spec.bytes));
       at += spec.bytes;
       if (spec.ofOptimizer) continue;
@@ -76,7 +80,7 @@ export async function readWeights(
   return weights;
 }
 
-/** Bytes as float32, computed and rounded as tfjs does. */
+/** Decodes bytes to float32, with tfjs' arithmetic and rounding. */
 function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<Weight, "shape"> {
   if (quantisation === undefined) return { data: new Float32Array(raw.buffer) };
   const { dtype, scale, min } = quantisation;
@@ -88,7 +92,7 @@ function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<W
   return values instanceof Uint8Array ? { data, bytes: { values, scale, min } } : { data };
 }
 
-/** All weight files of one group, one after the other. */
+/** Reads all weight files of one group into one buffer. */
 async function readShards(
   paths: readonly unknown[],
   { folder, file }: { readonly folder: string; readonly file: string },
@@ -113,15 +117,16 @@ async function readShards(
   return Buffer.concat(parts);
 }
 
-/** Whether a path is relative, on any system, and never steps out of the folder. */
+/** Whether a path is relative on every system and stays inside the folder. */
 function liesInside(name: string): boolean {
   const absolute = /^([/\\]|[A-Za-z]:)/.test(name);
   return name !== "" && !absolute && !name.includes("\0") && !name.split(/[/\\]/).includes("..");
 }
 
-/** How a weight is quantised; scale and min are 1 and 0 for float16. */
+/** Quantisation of a weight; scale and min are 1 and 0 for float16. */
 interface Quantisation {
   readonly dtype: string;
+  readonly bytesEach: number;
   readonly scale: number;
   readonly min: number;
 }
@@ -139,23 +144,20 @@ function parseSpec(spec: unknown, fail: (problem: string) => never): WeightSpec 
   if (!isObject(spec)) return fail("an entry of the weights manifest is not an object");
   const { name, shape, dtype } = spec;
   if (typeof name !== "string" || name === "") return fail("a weight has no name");
-  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (!Array.isArray(shape) || !shape.every(isCount)) {
+  if (!isList(shape) || !shape.every(isIndex)) {
     return fail(`the shape of weight ${name} must be a list of whole numbers`);
   }
   const plainBytes = sizeOfType(DTYPE_BYTES, dtype);
-  if (plainBytes === undefined) {
+  if (typeof dtype !== "string" || plainBytes === undefined) {
     const known = Object.keys(DTYPE_BYTES).join(", ");
     return fail(`weight ${name} has dtype ${JSON.stringify(dtype)}; known: ${known}`);
   }
   const quantisation = parseQuantisation(spec["quantization"] ?? undefined, name, fail);
-  const bytesEach =
-    quantisation === undefined ? plainBytes : (QUANTISED_BYTES[quantisation.dtype] as number);
   return {
     name,
-    shape: shape as number[],
-    dtype: dtype as string,
-    bytes: sizeOf(shape as number[]) * bytesEach,
+    shape,
+    dtype,
+    bytes: sizeOf(shape) * (quantisation?.bytesEach ?? plainBytes),
     quantisation,
     ofOptimizer: spec["group"] === "optimizer",
   };
@@ -169,20 +171,21 @@ function parseQuantisation(
   if (value === undefined) return undefined;
   if (!isObject(value)) return fail(`"quantization" of weight ${weight} must be an object`);
   const { dtype, scale = 1, min = 0 } = value;
-  if (sizeOfType(QUANTISED_BYTES, dtype) === undefined) {
+  const bytesEach = sizeOfType(QUANTISED_BYTES, dtype);
+  if (typeof dtype !== "string" || bytesEach === undefined) {
     const known = Object.keys(QUANTISED_BYTES).join(", ");
     return fail(`weight ${weight} is quantised to ${JSON.stringify(dtype)}; known: ${known}`);
   }
-  if (!Number.isFinite(scale) || !Number.isFinite(min)) {
+  if (!isFiniteNumber(scale) || !isFiniteNumber(min)) {
     return fail(`"scale" and "min" of the quantised weight ${weight} must be numbers`);
   }
-  return { dtype: dtype as string, scale: scale as number, min: min as number };
+  return { dtype, bytesEach, scale, min };
 }
 
 function sizeOfType(sizes: Readonly<Record<string, number>>, dtype: unknown): number | undefined {
   return typeof dtype === "string" && Object.hasOwn(sizes, dtype) ? sizes[dtype] : undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
 }

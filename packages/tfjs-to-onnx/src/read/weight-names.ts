@@ -1,6 +1,6 @@
 import type { LayerSpec, ModelSpec } from "./topology.ts";
 
-/** How weights are called in the archives (`.keras`) that Keras 3 saves. */
+/** Names of weights in the archives (`.keras`) of Keras 3. */
 const ARCHIVED = /(^|\/)vars\/\d+$/;
 
 /** The variables of a layer in the order in which Keras numbers them. */
@@ -16,7 +16,7 @@ const ORDER: readonly (readonly [variable: string, setting?: string])[] = [
   ["bias", "use_bias"],
 ];
 
-/** Which of the variables layers of a class have; others have a kernel and a bias. */
+/** The variables of the layers of each class; other layers have a kernel and a bias. */
 const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   BatchNormalization: ["gamma", "beta", "moving_mean", "moving_variance"],
   LayerNormalization: ["gamma", "beta"],
@@ -26,8 +26,9 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Gives the weights of a Keras archive (`layers/conv2d_1/vars/0`) the names of their layers and
- * variables (`second/kernel`). The archive counts the layers of each class within their model, in
- * the order of the file, whatever they are called. Weights with other names keep them.
+ * variables (`second/kernel`). The archive numbers the layers of each class within their model, in
+ * the order of the file,
+ * regardless of their names. Weights with other names keep them.
  */
 export function nameArchivedWeights<Weight>(
   model: ModelSpec,
@@ -39,7 +40,7 @@ export function nameArchivedWeights<Weight>(
   collect(model, { folder: "", scope: "" }, names);
   const named = Object.create(null) as Record<string, Weight>;
   for (const [name, weight] of Object.entries(weights)) {
-    // The state of a generator of random numbers, which only training draws from.
+    // The state of a random number generator, which only training uses.
     if (/(^|\/)seed_generator\/vars\/0$/.test(name)) continue;
     named[names.get(name) ?? name] = weight;
   }
@@ -73,8 +74,8 @@ function variablesOf({ className, config }: LayerSpec): string[] {
   ).map(([variable]) => variable);
 }
 
-/** `PReLU` → `p_re_lu`, as Keras forms names. */
-export function snakeCase(name: string): string {
+/** `PReLU` → `p_re_lu`, as Keras derives names. */
+function snakeCase(name: string): string {
   return name
     .replace(/\W+/g, "")
     .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")

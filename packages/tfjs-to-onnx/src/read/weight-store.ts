@@ -1,9 +1,9 @@
 import { MienError } from "@mien/format";
 import type { Weight } from "./weight-files.ts";
 
-/** A variable of a layer, by where the layer stands. */
+/** Identifies a variable of a layer. */
 export interface Variable {
-  /** The names of the models around the layer, the outermost first, then the layer's. */
+  /** Names of the enclosing models, the outermost first, then the layer's name. */
   readonly path: readonly string[];
   /** E.g. `kernel`. */
   readonly variable: string;
@@ -15,11 +15,11 @@ interface Entry {
 }
 
 /**
- * The weights of a model, handed out by layer and variable, and checked to be used up.
+ * The weights of a model by layer and variable; checks that all of them are used.
  *
- * Who saves a model decides how much of the path a weight's name holds: tfjs and Keras 2 write
- * `dense/kernel`, Keras 3 puts the models before it that were built together with the layer
- * (`sequential/block/dense/kernel`), TensorFlow 2.2 repeats the layer (`dense/dense/kernel`).
+ * Names contain different parts of the path: tfjs and Keras 2 write `dense/kernel`; Keras 3 adds the
+ * models that were built with the layer (`sequential/block/dense/kernel`); TensorFlow 2.2 repeats the
+ * layer (`dense/dense/kernel`).
  */
 export class WeightStore {
   readonly #weights = new Map<string, Entry>();
@@ -39,8 +39,8 @@ export class WeightStore {
   /**
    * A variable of a layer.
    *
-   * @param label what to call the layer in errors.
-   * @throws {MienError} `bad-model` if there is none, or it has another shape.
+   * @param label the layer's name in errors.
+   * @throws {MienError} `bad-model` if it is missing or has another shape.
    */
   take(wanted: Variable, shape: readonly number[], label: string): Float32Array {
     const entry = this.#find(wanted);
@@ -68,7 +68,7 @@ export class WeightStore {
     return this.#find(wanted)?.weight.shape;
   }
 
-  /** The weight whose name holds most of the path. */
+  /** The weight whose name contains the longest part of the path. */
   #find({ path, variable }: Variable): Entry | undefined {
     const names = path.map((_, i) => [...path.slice(i), variable].join("/"));
     for (const known of [this.#weights, this.#shortened]) {
@@ -77,7 +77,7 @@ export class WeightStore {
         if (entry !== undefined) return entry;
       }
     }
-    // Something else may stand before it, such as the name that the model had when it was built.
+    // A prefix may precede it, such as the name of the model when it was built.
     const ending = `/${names.at(-1) ?? ""}`;
     const others = [...this.#weights.values()].filter(({ name }) => name.endsWith(ending));
     return others.length === 1 ? others[0] : undefined;

@@ -1,11 +1,12 @@
+import { itemAt } from "@mien/format";
 import { sizeOf } from "../graph/array.ts";
-import { freshName, type DraftGraph } from "../graph/draft-graph.ts";
+import { floatTensor, freshName, type DraftGraph } from "../graph/draft-graph.ts";
 import type { GraphNode } from "../graph/onnx-model.ts";
 
 /**
- * Multiplies and shifts what a Conv, ConvTranspose or Gemm puts out, per output channel.
+ * Scales and shifts the output of a Conv, ConvTranspose or Gemm, per output channel.
  *
- * @returns false, and changes nothing, if the node is none of them.
+ * @returns false, without a change, for any other node.
  */
 export function scaleOutputs(
   graph: DraftGraph,
@@ -17,16 +18,16 @@ export function scaleOutputs(
   if (weights === undefined) return false;
   const { kernel, bias, outputOf } = weights;
   setWeights(graph, node, {
-    kernel: kernel.data.map((w, i) => w * (scale[outputOf(i)] as number)),
-    bias: Float32Array.from(scale, (s, i) => (bias?.[i] ?? 0) * s + (shift[i] as number)),
+    kernel: kernel.data.map((w, i) => w * itemAt(scale, outputOf(i))),
+    bias: Float32Array.from(scale, (s, i) => (bias?.[i] ?? 0) * s + itemAt(shift, i)),
   });
   return true;
 }
 
 /**
- * Makes a Conv or Gemm treat its input x as x · scale + shift.
+ * Folds x · scale + shift of the input x into a Conv or Gemm.
  *
- * @returns false, and changes nothing, if the node is neither.
+ * @returns false, without a change, for any other node.
  */
 export function scaleInputs(
   graph: DraftGraph,
@@ -40,7 +41,7 @@ export function scaleInputs(
   const sums = Float64Array.from({ length: outputs }, (_, i) => bias?.[i] ?? 0);
   kernel.data.forEach((w, i) => {
     const output = outputOf(i);
-    sums[output] = (sums[output] as number) + w * shift;
+    sums[output] = itemAt(sums, output) + w * shift;
   });
   setWeights(graph, node, {
     kernel: kernel.data.map((w) => w * scale),
@@ -51,19 +52,19 @@ export function scaleInputs(
 
 function weightsOf(graph: DraftGraph, node: GraphNode) {
   if (node.op !== "Conv" && node.op !== "Gemm" && node.op !== "ConvTranspose") return undefined;
-  const kernel = graph.tensors.get(node.inputs[1] ?? "") as
-    { dims: readonly number[]; data: Float32Array } | undefined;
+  const kernel = floatTensor(graph, node.inputs[1]);
   if (kernel === undefined) return undefined;
-  const bias = graph.tensors.get(node.inputs[2] ?? "")?.data as Float32Array | undefined;
-  // Kernels are [outputs, …] of Conv, [inputs, outputs] of Gemm, [inputs, outputs, …] of ConvTranspose.
+  const bias = floatTensor(graph, node.inputs[2])?.data;
+  // Kernels are [outputs, …] of Conv, [inputs, outputs] of Gemm, [inputs, outputs, …] of
+  // ConvTranspose.
   const axis = node.op === "Conv" ? 0 : 1;
-  const outputs = kernel.dims[axis] as number;
+  const outputs = itemAt(kernel.dims, axis);
   const each = sizeOf(kernel.dims.slice(axis + 1));
   const outputOf = (i: number) => Math.floor(i / each) % outputs;
   return { kernel, bias, outputs, outputOf };
 }
 
-/** Gives a node weights of its own; the old ones may belong to other nodes, too. */
+/** Gives a node new weights; the old ones may be shared with other nodes. */
 function setWeights(
   graph: DraftGraph,
   node: GraphNode,
@@ -72,7 +73,7 @@ function setWeights(
   const dims = graph.tensors.get(node.inputs[1] ?? "")?.dims ?? [];
   const kernel = freshName(graph, `${node.name}/kernel/folded`);
   graph.tensors.set(kernel, { dims, data: weights.kernel });
-  node.inputs = [node.inputs[0] as string, kernel];
+  node.inputs = [itemAt(node.inputs, 0), kernel];
   if (weights.bias === undefined) return;
   const bias = freshName(graph, `${node.name}/bias/folded`);
   graph.tensors.set(bias, { dims: [weights.bias.length], data: weights.bias });

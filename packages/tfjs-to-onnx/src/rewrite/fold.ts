@@ -1,13 +1,23 @@
+import { itemAt } from "@mien/format";
 import { scaleInputs, scaleOutputs } from "./affine.ts";
-import { freshName, links, removeUnused, type DraftGraph } from "../graph/draft-graph.ts";
+import {
+  floatOf,
+  floatTensor,
+  freshName,
+  intsOf,
+  links,
+  removeUnused,
+  type DraftGraph,
+} from "../graph/draft-graph.ts";
 import { asAffine } from "../layers/normalization.ts";
-import type { Attribute, GraphNode } from "../graph/onnx-model.ts";
+import type { GraphNode } from "../graph/onnx-model.ts";
 
 /**
- * Removes work that the weights can take over, without changing what the graph computes: zero
- * padding before a convolution, batch normalisation after one (also across a pooling), scaling and
- * shifting of the input, reshaping what is reshaped again. A Relu behind a pooling comes before it; then everything that nobody uses. New weights are computed in double
- * precision; weights that are shared with other nodes stay as they are.
+ * Simplifies a graph without changing its outputs. Folds into the weights: zero padding before a
+ * convolution, batch normalisation after one (also across a pooling), scaling and shifting of the
+ * input. Moves a Relu from after a max pooling to before it, merges successive reshapes, and removes unused
+ * nodes. New weights are computed in double precision; weights shared with other nodes are not
+ * changed.
  */
 export function simplify(graph: DraftGraph): void {
   removeIdentities(graph);
@@ -21,8 +31,8 @@ export function simplify(graph: DraftGraph): void {
 }
 
 /**
- * Conv → MaxPool → Relu becomes Conv → Relu → MaxPool, the same result, where engines compute the
- * Relu on the way out of the convolution.
+ * Conv → MaxPool → Relu becomes Conv → Relu → MaxPool: the result is the same, and engines fuse the
+ * Relu into the convolution.
  */
 function reluBeforePooling(graph: DraftGraph): void {
   const { sole } = links(graph);
@@ -30,7 +40,7 @@ function reluBeforePooling(graph: DraftGraph): void {
     const pool = relu.op === "Relu" ? sole(relu.inputs[0]) : undefined;
     const conv = pool?.op === "MaxPool" ? sole(pool.inputs[0]) : undefined;
     if (pool === undefined || conv?.op !== "Conv") continue;
-    // What the pooling alone would have given is no longer there, so neither is its name.
+    // The pooling's own result no longer exists, so its name is removed.
     const early = freshName(graph, `${pool.name}/${relu.name}`);
     pool.outputs = relu.outputs;
     relu.inputs = pool.inputs;
@@ -42,7 +52,7 @@ function reluBeforePooling(graph: DraftGraph): void {
   }
 }
 
-/** Of changes of shape in a row only the last counts. */
+/** Of successive reshapes only the last one is kept. */
 function mergeReshapes(graph: DraftGraph): void {
   const makers = new Map<string | undefined, GraphNode>();
   for (const node of graph.nodes) {
@@ -50,19 +60,19 @@ function mergeReshapes(graph: DraftGraph): void {
     if (node.op !== "Reshape") continue;
     let maker = makers.get(node.inputs[0]);
     while (maker !== undefined && keepsBatch(graph, maker)) {
-      node.inputs[0] = maker.inputs[0] as string;
+      node.inputs[0] = itemAt(maker.inputs, 0);
       maker = makers.get(node.inputs[0]);
     }
   }
 }
 
-/** Whether a node changes the shape and leaves the batch axis, which a 0 in a later shape copies. */
+/** Whether a node changes the shape but keeps the batch axis, which a 0 in a later shape copies. */
 function keepsBatch(graph: DraftGraph, node: GraphNode): boolean {
   if (node.op === "Flatten") return true;
   return node.op === "Reshape" && graph.tensors.get(node.inputs[1] ?? "")?.data[0] === 0n;
 }
 
-/** Lets a value bear the name that an Identity would give it. */
+/** Replaces an Identity: its input gets the name of its output. */
 function removeIdentities(graph: DraftGraph): void {
   for (const identity of graph.nodes.filter((node) => node.op === "Identity")) {
     const [from = "", to = ""] = [identity.inputs[0], identity.outputs[0]];
@@ -88,18 +98,19 @@ function foldPadding(graph: DraftGraph): void {
     // [batch, channels, top, left, batch, channels, bottom, right]
     const added = [2, 3, 6, 7].map((i) => Number(amounts[i]));
     const own = intsOf(conv, "pads") ?? [0, 0, 0, 0];
-    conv.attributes["pads"] = { ints: own.map((n, i) => n + (added[i] as number)) };
-    conv.inputs[0] = pad.inputs[0] as string;
+    conv.attributes["pads"] = { ints: own.map((n, i) => n + itemAt(added, i)) };
+    conv.inputs[0] = itemAt(pad.inputs, 0);
     remove(pad);
   }
 }
 
-/** Conv or Gemm → poolings → BatchNormalization becomes other weights and a bias. */
+/** Conv or Gemm → pooling, once or more → BatchNormalization is folded into weights and bias. */
 function foldBatchNormalization(graph: DraftGraph): void {
   const { sole, remove } = links(graph);
   for (const norm of graph.nodes) {
     if (norm.op !== "BatchNormalization") continue;
     const affine = affineOf(graph, norm);
+    if (affine === undefined) continue;
     const before = sole(norm.inputs[0]);
     let target = before;
     const between: GraphNode[] = [];
@@ -109,7 +120,7 @@ function foldBatchNormalization(graph: DraftGraph): void {
     }
     if (before === undefined || target === undefined) continue;
     if (!scaleOutputs(graph, target, affine)) continue;
-    // What comes out of these is no longer what their layers give, so it must not bear their names.
+    // Their results are no longer the layers' results, so they must not have the layers' names.
     let maker = target;
     for (const reader of between.reverse()) {
       rename(graph, maker, reader);
@@ -120,7 +131,7 @@ function foldBatchNormalization(graph: DraftGraph): void {
   }
 }
 
-/** Gives a node's output, which one other node reads, a name of its own. */
+/** Renames a node's output, which one other node reads. */
 function rename(graph: DraftGraph, maker: GraphNode, reader: GraphNode): void {
   const [old] = maker.outputs;
   const fresh = freshName(graph, `${maker.name}/folded`);
@@ -128,7 +139,7 @@ function rename(graph: DraftGraph, maker: GraphNode, reader: GraphNode): void {
   reader.inputs = reader.inputs.map((name) => (name === old ? fresh : name));
 }
 
-/** Whether pooling the scaled and shifted values is scaling and shifting the pooled values. */
+/** Whether pooling commutes with scaling and shifting. */
 function passesThrough(node: GraphNode, scale: Float64Array): boolean {
   if (node.op === "AveragePool" || node.op === "GlobalAveragePool") return true;
   const isMax = node.op === "MaxPool" || node.op === "GlobalMaxPool";
@@ -138,19 +149,15 @@ function passesThrough(node: GraphNode, scale: Float64Array): boolean {
 function affineOf(graph: DraftGraph, norm: GraphNode) {
   const [gamma, beta, mean, variance] = norm.inputs
     .slice(1)
-    .map((name) => graph.tensors.get(name)?.data as Float32Array) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  const epsilon = norm.attributes["epsilon"] as { float: number };
-  return asAffine({ gamma, beta, mean, variance }, epsilon.float);
+    .map((name) => floatTensor(graph, name)?.data);
+  const epsilon = floatOf(norm, "epsilon");
+  if (!gamma || !beta || !mean || !variance || epsilon === undefined) return undefined;
+  return asAffine({ gamma, beta, mean, variance }, epsilon);
 }
 
 /**
- * Mul by a scalar (→ Add of a scalar) → change of layout → Conv or Gemm becomes other weights.
- * Where the convolution pads, the padding stands for zeros after the shift, so the shift stays.
+ * Mul by a scalar (→ Add of a scalar) → change of layout → Conv or Gemm is folded into the weights.
+ * If the convolution pads, its zeros are meant after the shift, so the shift is kept.
  */
 function foldRescaling(graph: DraftGraph): void {
   const { sole, remove } = links(graph);
@@ -174,13 +181,13 @@ function foldRescaling(graph: DraftGraph): void {
     if (!scaleInputs(graph, target, { scale, shift: absorbsShift ? shift : 0 })) continue;
     for (const [maker, next] of between) rename(graph, maker, next);
     if (add === undefined || absorbsShift) {
-      reader.inputs[0] = mul.inputs[0] as string;
+      reader.inputs[0] = itemAt(mul.inputs, 0);
       if (add !== undefined) remove(add);
     } else {
       const name = freshName(graph, `${add.name}/unscaled`);
       graph.tensors.set(name, { dims: [], data: Float32Array.of(shift / scale) });
-      add.inputs = [mul.inputs[0] as string, name];
-      // The sum is another one than before, so it gets another name; one node reads it.
+      add.inputs = [itemAt(mul.inputs, 0), name];
+      // The sum has changed, so it gets another name; one node reads it.
       const sum = freshName(graph, `${add.name}/shifted`);
       reader.inputs[0] = sum;
       add.outputs = [sum];
@@ -195,8 +202,4 @@ const LAYOUT_OPS = ["Reshape", "Transpose", "Flatten"];
 function scalarOf(graph: DraftGraph, node: GraphNode): number | undefined {
   const tensor = graph.tensors.get(node.inputs[1] ?? "");
   return tensor?.dims.length === 0 ? Number(tensor.data[0]) : undefined;
-}
-
-function intsOf(node: GraphNode, attribute: string): readonly number[] | undefined {
-  return (node.attributes[attribute] as Extract<Attribute, { ints: unknown }> | undefined)?.ints;
 }

@@ -1,16 +1,16 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import { freshName, type DraftGraph } from "../graph/draft-graph.ts";
 import { FLOAT, type Graph, type GraphNode } from "../graph/onnx-model.ts";
 
 /** Float16 in TensorProto.DataType. */
 const HALF = 10;
 
-/** Inputs that stay float32, whatever the rest of a node computes in. */
+/** Inputs of nodes that must stay float32. */
 const FLOAT_INPUTS: Readonly<Record<string, number>> = { Resize: 2 };
 
 /**
- * Lets a graph compute in 16-bit floats, with weights of half the size. Inputs and outputs stay
- * float32; a softmax that ends the graph does, too.
+ * Converts a graph to 16-bit floats, with weights of half the size. Inputs, outputs and a final
+ * softmax stay float32.
  *
  * @throws {MienError} `unsupported` if a weight is beyond 65,504, the largest number of float16.
  */
@@ -42,12 +42,12 @@ export function toHalf(graph: Graph): Graph {
     };
     const float = original.inputs[FLOAT_INPUTS[original.op] ?? -1];
     if (float !== undefined) kept.add(float);
-    const [output] = original.outputs as [string];
+    const output = itemAt(original.outputs, 0);
     if (!draft.outputs.includes(output)) {
       draft.nodes.push(copy);
     } else if (original.op === "Softmax") {
       const logits = freshName(draft, `${output}/logits`);
-      cast(copy.inputs[0] as string, logits, FLOAT);
+      cast(itemAt(copy.inputs, 0), logits, FLOAT);
       draft.nodes.push({ ...copy, inputs: [logits] });
       if (graph.nodes.some(({ inputs }) => inputs.includes(output))) {
         const half = freshName(draft, `${output}/half`);
@@ -72,10 +72,10 @@ export function toHalf(graph: Graph): Graph {
 function halfOf(value: number, name: string): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
-  // Below 2^-14 the steps stay as wide as they are there.
+  // Below 2^-14 the spacing of values is constant.
   const exponent = size === 0 ? -14 : Math.max(-14, Math.floor(Math.log2(size)));
   const steps = roundToEven(size / 2 ** (exponent - 10));
-  // 1,024 steps more carry into the exponent by themselves.
+  // A fraction of 1,024 carries into the exponent.
   const bits = steps + (exponent + 14) * 1024;
   if (bits < 0x7c00) return sign + bits;
   throw new MienError("unsupported", `${name} holds ${value}, which float16 cannot express`);

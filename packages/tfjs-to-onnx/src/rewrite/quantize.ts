@@ -1,7 +1,8 @@
-import { freshName, removeUnused, type DraftGraph } from "../graph/draft-graph.ts";
-import type { Graph, GraphNode } from "../graph/onnx-model.ts";
+import { itemAt } from "@mien/format";
+import { floatTensor, freshName, removeUnused, type DraftGraph } from "../graph/draft-graph.ts";
+import type { Graph, GraphNode, Tensor } from "../graph/onnx-model.ts";
 
-/** The smallest and the largest number that a value takes; beyond them it is cut off. */
+/** Quantisation range: the smallest and the largest value; values beyond are clipped. */
 export interface Range {
   readonly min: number;
   readonly max: number;
@@ -14,25 +15,25 @@ interface Step {
   readonly zero: number;
 }
 
-/** Nodes with weights that onnxruntime computes on whole numbers. */
+/** Operators with weights for which onnxruntime has integer kernels. */
 const WEIGHTED = ["Conv", "Gemm", "MatMul"];
-/** Nodes that hand on numbers as they are. */
+/** Operators that do not change values. */
 const PASSING = ["MaxPool", "Reshape", "Flatten", "Transpose"];
-/** Nodes that onnxruntime computes on bytes where all their inputs are bytes. */
+/** Operators that onnxruntime computes on bytes if all inputs are bytes. */
 const FOLLOWING = ["Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool", "LeakyRelu"];
 
 /**
- * The values that `quantize` turns into bytes and whose ranges it needs: what goes into and comes
- * out of convolutions and dense layers, and what lies between them.
+ * The values that `quantize` converts to bytes and whose ranges it needs: inputs and outputs of
+ * convolutions and dense layers, and the values between them.
  */
 export function quantizedValues(graph: Graph): string[] {
   return [...plan(graph)].filter(([value, like]) => value === like).map(([value]) => value);
 }
 
 /**
- * Lets a graph compute on 8-bit numbers: values as unsigned bytes with a zero point, weights as
- * signed bytes with a scale per output channel, in pairs of QuantizeLinear and DequantizeLinear that
- * onnxruntime fuses into integer kernels. The rest stays in float32.
+ * Quantises a graph to 8 bits: values as unsigned bytes with a zero point, weights as signed bytes
+ * with a scale per output channel, in pairs of QuantizeLinear and DequantizeLinear, which onnxruntime
+ * fuses into integer kernels. The rest stays float32.
  *
  * Weights use 7 bits, −63 to 63, because products of two full bytes overflow the 16-bit sums of
  * processors without VNNI.
@@ -54,8 +55,8 @@ export function quantize(graph: Graph, ranges: ReadonlyMap<string, Range>): Grap
   const quantizeValue = (value: string): void => {
     const step = steps.get(value);
     if (step === undefined) return;
-    const scale = add(draft, `${value}/scale`, [], Float32Array.of(step.scale));
-    const zero = add(draft, `${value}/zero`, [], Uint8Array.of(step.zero));
+    const scale = add(draft, `${value}/scale`, { dims: [], data: Float32Array.of(step.scale) });
+    const zero = add(draft, `${value}/zero`, { dims: [], data: Uint8Array.of(step.zero) });
     const [bytes, floats] = [`${value}/bytes`, `${value}/floats`];
     draft.nodes.push(
       node("QuantizeLinear", [value, scale, zero], bytes),
@@ -68,8 +69,8 @@ export function quantize(graph: Graph, ranges: ReadonlyMap<string, Range>): Grap
   for (const original of graph.nodes) {
     const copy = { ...original, inputs: [...original.inputs] };
     if (isWeighted(graph, original)) {
-      const input = steps.get(original.inputs[0] as string) as Step;
-      quantizeWeights(draft, copy, input);
+      const input = steps.get(itemAt(original.inputs, 0));
+      if (input !== undefined) quantizeWeights(draft, copy, input);
     }
     copy.inputs = copy.inputs.map((name) => replacements.get(name) ?? name);
     draft.nodes.push(copy);
@@ -80,15 +81,15 @@ export function quantize(graph: Graph, ranges: ReadonlyMap<string, Range>): Grap
 }
 
 /**
- * The values that become bytes, each with the value whose range it shares: itself, unless a node
- * only hands it on.
+ * The values that become bytes, each with the value whose range it shares: itself, unless its node
+ * does not change values.
  */
 function plan(graph: Graph): Map<string, string> {
   const found = new Map<string, string>();
   const outputs = new Set(graph.outputs.map(({ name }) => name));
   const take = (value: string | undefined, like = value) => {
     if (value === undefined || outputs.has(value) || found.has(value)) return;
-    found.set(value, like as string);
+    found.set(value, like ?? value);
   };
   for (const node of graph.nodes) {
     const [output] = node.outputs;
@@ -96,20 +97,20 @@ function plan(graph: Graph): Map<string, string> {
     const [input] = inputs;
     if (isWeighted(graph, node)) {
       take(input);
-      // A dense layer may answer in floats; a convolution on bytes must answer in bytes.
+      // A dense layer may output floats; a convolution on bytes must output bytes.
       if (node.op === "Conv" && !feedsRelu(graph, output)) take(output);
     } else if (node.op === "Relu") {
       const maker = graph.nodes.find((other) => other.outputs.includes(input ?? ""));
       if (maker?.op === "Conv" && isWeighted(graph, maker)) take(output);
     } else if (inputs.every((name) => found.has(name))) {
-      if (PASSING.includes(node.op)) take(output, found.get(input as string));
+      if (PASSING.includes(node.op)) take(output, found.get(input ?? ""));
       if (FOLLOWING.includes(node.op)) take(output);
     }
   }
   return found;
 }
 
-/** Whether a Relu and nothing else reads a value, so that both are computed in one. */
+/** Whether only a Relu reads a value, so that the two are fused. */
 function feedsRelu(graph: Graph, value: string | undefined): boolean {
   const readers = graph.nodes.filter((node) => node.inputs.includes(value ?? ""));
   return readers.length === 1 && readers[0]?.op === "Relu";
@@ -122,7 +123,7 @@ function isWeighted(graph: Graph, node: GraphNode): boolean {
   );
 }
 
-/** Steps that hit zero exactly, as padding needs it. */
+/** Scale and zero point of a range; zero is represented exactly, as padding needs it. */
 function stepOf(range: Range | undefined): Step {
   const { min, max } = range ?? { min: 0, max: 1 };
   const [low, high] = [Math.min(min, 0), Math.max(max, 0)];
@@ -131,41 +132,46 @@ function stepOf(range: Range | undefined): Step {
 }
 
 const LARGEST_WEIGHT = 63;
-/** In steps; half of what 32 bits hold. */
+/** Largest bias in quantisation steps: half the range of int32. */
 const LARGEST_BIAS = 2 ** 30;
 
-/** Weights as bytes with a scale per output, the bias in the units of their products. */
+/** Quantises weights to bytes with a scale per output, and the bias to the scale of the products. */
 function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): void {
-  const [x, kernelName, biasName] = target.inputs as [string, string, string | undefined];
-  const kernel = draft.tensors.get(kernelName) as { dims: readonly number[]; data: Float32Array };
+  const [x, kernelName, biasName] = target.inputs;
+  const kernel = floatTensor(draft, kernelName);
+  if (x === undefined || kernel === undefined) return;
   const axis = target.op === "Conv" ? 0 : kernel.dims.length - 1;
-  const outputs = kernel.dims[axis] as number;
+  const outputs = itemAt(kernel.dims, axis);
   const each = target.op === "Conv" ? kernel.data.length / outputs : 1;
   const outputOf = (i: number) => Math.floor(i / each) % outputs;
   const largest = new Float32Array(outputs);
   kernel.data.forEach((weight, i) => {
-    largest[outputOf(i)] = Math.max(largest[outputOf(i)] as number, Math.abs(weight));
+    const output = outputOf(i);
+    largest[output] = Math.max(itemAt(largest, output), Math.abs(weight));
   });
-  const bias = draft.tensors.get(biasName ?? "")?.data as Float32Array | undefined;
-  // A filter of next to nothing still needs steps that are wide enough for its bias.
+  const bias = floatTensor(draft, biasName)?.data;
+  // A filter with tiny weights still needs a scale that is large enough for its bias.
   const least = (i: number) => Math.abs(bias?.[i] ?? 0) / (input.scale * LARGEST_BIAS);
   const scales = largest.map((weight, i) => Math.max(weight / LARGEST_WEIGHT, least(i)) || 1);
   const bytes = Int8Array.from(kernel.data, (weight, i) =>
-    Math.round(weight / (scales[outputOf(i)] as number)),
+    Math.round(weight / itemAt(scales, outputOf(i))),
   );
   const attributes = { axis: { int: axis } };
-  const stored = add(draft, `${kernelName}/bytes`, kernel.dims, bytes);
-  const scale = add(draft, `${kernelName}/scale`, [outputs], scales);
-  const zero = add(draft, `${kernelName}/zero`, [outputs], new Int8Array(outputs));
+  const stored = add(draft, `${kernelName}/bytes`, { dims: kernel.dims, data: bytes });
+  const scale = add(draft, `${kernelName}/scale`, { dims: [outputs], data: scales });
+  const zero = add(draft, `${kernelName}/zero`, { dims: [outputs], data: new Int8Array(outputs) });
   const floats = freshName(draft, `${kernelName}/floats`);
   draft.nodes.push({ ...node("DequantizeLinear", [stored, scale, zero], floats), attributes });
   target.inputs = [x, floats];
   if (bias === undefined) return;
   const units = scales.map((weight) => weight * input.scale);
-  const whole = Int32Array.from(bias, (value, i) => Math.round(value / (units[i] as number)));
-  const biasStored = add(draft, `${biasName}/steps`, [outputs], whole);
-  const unit = add(draft, `${biasName}/scale`, [outputs], units);
-  const biasZero = add(draft, `${biasName}/zero`, [outputs], new Int32Array(outputs));
+  const whole = Int32Array.from(bias, (value, i) => Math.round(value / itemAt(units, i)));
+  const biasStored = add(draft, `${biasName}/steps`, { dims: [outputs], data: whole });
+  const unit = add(draft, `${biasName}/scale`, { dims: [outputs], data: units });
+  const biasZero = add(draft, `${biasName}/zero`, {
+    dims: [outputs],
+    data: new Int32Array(outputs),
+  });
   const biasFloats = freshName(draft, `${biasName}/floats`);
   draft.nodes.push({
     ...node("DequantizeLinear", [biasStored, unit, biasZero], biasFloats),
@@ -174,14 +180,10 @@ function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): voi
   target.inputs.push(biasFloats);
 }
 
-function add(
-  draft: DraftGraph,
-  name: string,
-  dims: readonly number[],
-  data: Float32Array | Uint8Array | Int8Array | Int32Array,
-): string {
+/** Adds a constant and returns its name, made unique if taken. */
+function add(draft: DraftGraph, name: string, tensor: Tensor): string {
   const fresh = freshName(draft, name);
-  draft.tensors.set(fresh, { dims, data });
+  draft.tensors.set(fresh, tensor);
   return fresh;
 }
 

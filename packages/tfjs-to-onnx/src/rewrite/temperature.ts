@@ -1,13 +1,14 @@
-import { MienError } from "@mien/format";
+import { itemAt, MienError } from "@mien/format";
 import { scaleOutputs } from "./affine.ts";
 import { freshName, links, type DraftGraph } from "../graph/draft-graph.ts";
 
 /**
- * Divides the logits by a temperature before the softmax that ends a graph, which changes how sure
- * the model is but not what it answers. A dense layer before the softmax takes the division over.
+ * Divides the logits by a temperature before the final softmax, which changes the confidence of the
+ * model but not its predictions. The division is folded into a dense layer before the softmax.
  *
  * @param temperature above 0; 1 changes nothing.
- * @throws {MienError} `bad-config` if it is not; `unsupported` if an output is no softmax.
+ * @throws {MienError} `bad-config` for other temperatures; `unsupported` if an output is not a
+ * softmax.
  * @see https://arxiv.org/abs/1706.04599
  */
 export function applyTemperature(graph: DraftGraph, temperature: number): void {
@@ -23,7 +24,7 @@ export function applyTemperature(graph: DraftGraph, temperature: number): void {
         `a temperature needs a softmax as the last step, found ${softmax?.op ?? "nothing"}`,
       );
     }
-    const logits = softmax.inputs[0] as string;
+    const logits = itemAt(softmax.inputs, 0);
     const maker = links(graph).sole(logits);
     if (maker?.op === "Gemm") {
       const units = graph.tensors.get(maker.inputs[1] ?? "")?.dims[1] ?? 0;

@@ -115,7 +115,10 @@ export function functionalModels(): Exhibit[] {
   ];
 }
 
-/** A random graph: images are convolved, pooled, normalised, bent and merged until a dense layer ends it. */
+/**
+ * A random graph of convolutions, poolings, normalisations, activations and merges, with a dense
+ * layer last.
+ */
 export function randomGraph(seed: number): Exhibit {
   return net(`random graph ${seed}`, (tf, input) => {
     const stream = random(seed, "graph");

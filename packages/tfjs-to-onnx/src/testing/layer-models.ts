@@ -1,7 +1,7 @@
 import { stack, type Exhibit } from "./test-models.ts";
 
 const PADDINGS = ["same", "valid"] as const;
-/** An even and an odd side, so that nothing mistakes height for width. */
+/** An even and an odd side, so that exchanged height and width are noticed. */
 const ODD_EVEN = [7, 8, 2] as const;
 const EVEN_ODD = [6, 9, 3] as const;
 

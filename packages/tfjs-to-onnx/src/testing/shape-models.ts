@@ -2,7 +2,7 @@ import { stack, type Exhibit } from "./test-models.ts";
 import type { Tf, TfLayer } from "./tf.ts";
 
 const PADDINGS = ["same", "valid"] as const;
-/** An even and an odd side, so that nothing mistakes height for width. */
+/** An even and an odd side, so that exchanged height and width are noticed. */
 const ODD_EVEN = [7, 8, 2] as const;
 const EVEN_ODD = [6, 9, 3] as const;
 
@@ -14,7 +14,7 @@ export function rescaling(tf: Tf, scale: number, offset = 0): TfLayer {
   return layers.rescaling({ scale, offset });
 }
 
-/** Shapes, padding, rescaling, and what is folded into weights. */
+/** Models with reshapes, padding and rescaling, which are folded into weights. */
 export function shapes(): Exhibit[] {
   const conv = { filters: 3, kernelSize: 3 };
   return [

@@ -9,13 +9,13 @@ import { convertLayersModel } from "../convert.ts";
 import { readLayersModel, type LayersModel } from "../read/layers-model.ts";
 import type { Tf, TfLayer, TfModel } from "./tf.ts";
 
-/** A model to convert, made anew by the function. */
+/** A model to convert, and a function that builds it. */
 export interface Exhibit {
   readonly name: string;
   readonly build: (tf: Tf) => TfModel;
 }
 
-/** What tfjs and the converted file made of the same inputs. */
+/** Outputs of tfjs and of the converted file for the same inputs. */
 export interface Comparison {
   readonly name: string;
   readonly onnx: Uint8Array;
@@ -35,7 +35,7 @@ export function stack(shape: readonly number[], layers: (tf: Tf) => readonly TfL
 }
 
 /**
- * Converts a model as it comes from disk and runs both on the same random inputs, batch 3.
+ * Saves a model, converts it, and runs both on the same random inputs with batch size 3.
  *
  * @param options of the conversion.
  */
@@ -91,7 +91,7 @@ export async function compare(
   return comparison;
 }
 
-/** Saves a model as tfjs does, and reads it back as the converter does. */
+/** Saves a model with tfjs and reads it with the converter. */
 export async function throughDisk(model: TfModel): Promise<LayersModel> {
   const folder = await mkdtemp(path.join(tmpdir(), "tfjs-to-onnx-"));
   try {
@@ -119,7 +119,7 @@ function relativeDifference(
   return data.every(Number.isFinite) ? ratio : Infinity;
 }
 
-/** Weights as training might leave them: no zeros, ones and equal values that hide mistakes. */
+/** Sets random weights, without zeros, ones and equal values that hide mistakes. */
 export function randomise(tf: Tf, model: TfModel, stream: Random): void {
   for (const weight of new Set(model.weights)) {
     const size = weight.shape.reduce<number>((product, n) => product * (n ?? 1), 1);

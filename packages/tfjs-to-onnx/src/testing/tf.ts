@@ -6,7 +6,7 @@ export type TfModel = ReturnType<Tf["model"]>;
 export type TfSymbol = ReturnType<Tf["input"]>;
 export type TfLayer = TfModel["layers"][number];
 
-/** tfjs on native TensorFlow, against which the tests compare. */
+/** tfjs on native TensorFlow, the reference of the tests. */
 export function loadTf(): Tf {
   // tfjs-node calls two functions that Node 22 warns of and Node 23 removed.
   const legacy = util as { isNullOrUndefined?: unknown; isArray?: unknown };
