@@ -1,3 +1,4 @@
+import { counted } from "@mien/cli";
 import { MienError, printable, type RawImage } from "@mien/format";
 import { decodeImage } from "./decode-image.ts";
 import { findImages, nameSome } from "./find-images.ts";
@@ -20,7 +21,7 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
   const { images, isFolder, skipped } = await findImages(path);
   const { onNotice, loop = false, realTime = false } = options;
   if (skipped.length > 0) {
-    const what = skipped.length === 1 ? "1 entry that is" : `${skipped.length} entries that are`;
+    const what = counted(skipped.length, "entry that is", "entries that are");
     onNotice?.({ kind: "skipped", message: `skipped ${what} no image: ${nameSome(skipped)}` });
   }
   const closing = new AbortController();
