@@ -2,7 +2,7 @@ import type { Program } from "@mien/cli";
 import { program as app } from "../../packages/app/src/program.ts";
 import { program as data } from "../../packages/data/src/program.ts";
 import { program as exporter } from "../../packages/export/src/program.ts";
-import { program as runtime } from "../../packages/runtime/src/benchmark/benchmark-program.ts";
+import { program as runtime } from "../../packages/runtime/src/program.ts";
 import { program as train } from "../../packages/train/src/program.ts";
 import { program as tune } from "../../packages/tune/src/program.ts";
 

@@ -1,2 +1,6 @@
-/** The commands of the package. */
+/**
+ * The commands of the package.
+ *
+ * @public
+ */
 export { program } from "./program.ts";

@@ -2,7 +2,7 @@ import { MienError } from "@mien/format";
 import type { Contender, Turn } from "./contender.ts";
 
 /** How much is measured. */
-export type Amount =
+type Amount =
   /** Turns of each contender. */
   | { readonly rounds: number }
   /** Seconds of each contender, in turns of `turnMs`; at least two rounds. */

@@ -6,7 +6,11 @@ import type { Browser } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** Chromium or Chrome: `MIEN_CHROMIUM`, else the first on the path; undefined if there is none. */
+/**
+ * Chromium or Chrome: `MIEN_CHROMIUM`, else the first on the path; undefined if there is none.
+ *
+ * @internal
+ */
 export function findChromium(): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(path.delimiter);
   const files = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name)));

@@ -1,5 +1,5 @@
 /** When a turn ends: with the call by which one of the two is reached. */
-export interface TurnLimit {
+interface TurnLimit {
   /** Milliseconds since the turn began; may be Infinity. */
   readonly ms: number;
   /** Number of calls, at least 1; may be Infinity. */

@@ -17,7 +17,7 @@ export interface PeerOptions {
 export const isWindows = process.platform === "win32";
 
 /** Runs a program of the installation. */
-export type Run = (program: string, args: readonly string[], shell?: boolean) => Promise<void>;
+type Run = (program: string, args: readonly string[], shell?: boolean) => Promise<void>;
 
 /** What is installed, and how. */
 export interface Installation {

@@ -1,10 +1,9 @@
 // Frames from webcams, Kinects, streams, videos and images.
 export { openSource } from "./open-source.ts";
 export { parseSource } from "./parse-source.ts";
-export type { Source, SourceNotice, SourceOptions } from "./source/source.ts";
+export type { Source, SourceNotice } from "./source/source.ts";
 export { SourceWarnings } from "./source/source-warnings.ts";
 export { decodeImage } from "./images/decode-image.ts";
-export { delay } from "./system/delay.ts";
 
 // What this machine has.
 export { findFfmpeg } from "./ffmpeg/ffmpeg.ts";

@@ -1,1 +1,6 @@
-export { exportModel } from "./model/export-model.ts";
+/**
+ * The commands of the package.
+ *
+ * @public
+ */
+export { program } from "./program.ts";

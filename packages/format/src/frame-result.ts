@@ -6,7 +6,11 @@ export interface StreamHeader {
   readonly model: string;
 }
 
-/** The meaning of the numbers of a box; a `StreamLine` contains it for readers of the file. */
+/**
+ * The meaning of the numbers of a box; a `StreamLine` contains it for readers of the file.
+ *
+ * @internal
+ */
 export const BOX_CONVENTION =
   "[x, y, width, height] in pixels of the frame; x to the right and y down from its upper left corner";
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 import { runProgram } from "@mien/cli";
-import { program } from "./benchmark/benchmark-program.ts";
+import { program } from "./program.ts";
 
 await runProgram(program);

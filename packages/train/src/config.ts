@@ -8,7 +8,9 @@ import {
   type TrainConfigInput,
 } from "./config-schema.ts";
 
-export { configSchema, type TrainConfig, type TrainConfigInput };
+export { configSchema, type TrainConfig };
+/** @internal */
+export type { TrainConfigInput };
 
 /** The JSON Schema of a hyperparameter. */
 interface Described extends Help {

@@ -6,7 +6,6 @@ export * from "./config.ts";
 export { inputsKey, trainingCode, type RunInputs } from "./run/run-inputs.ts";
 export { readRunMetrics } from "./run/run-metrics.ts";
 export { predictedClasses } from "./score/predicted-classes.ts";
-export type { FitOptions, FitProgress, FitResult } from "./fit.ts";
 export type { TrainedModel } from "./network/trained-model.ts";
 
 /*

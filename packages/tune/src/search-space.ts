@@ -82,6 +82,8 @@ export async function loadSpace(nameOrFile: string): Promise<Space> {
  *
  * @param name the space's name in errors.
  * @throws {MienError} `bad-config`.
+ *
+ * @internal
  */
 export function checkSpace(content: unknown, name: string): Space {
   const fail = (problem: string): never => {

@@ -1,4 +1,4 @@
 export * from "./camera-header.ts";
 export * from "./messages.ts";
 export * from "./retention-days.ts";
-export type { PageStatistics, ShownFrame, ShownState } from "./page-statistics.ts";
+export type { ShownFrame, ShownState } from "./page-statistics.ts";

@@ -3,7 +3,7 @@
  *
  * Times are in milliseconds since the page began to load, as `performance.now()` tells them.
  */
-export interface PageStatistics {
+interface PageStatistics {
   /** The last drawn frames, oldest first; at most `MAX_FRAMES`. */
   readonly frames: readonly ShownFrame[];
   /** Every change of the state in the corner of the page, oldest first; at most `MAX_STATES`. */

@@ -6,7 +6,11 @@ import { flagOf, type Option, type Options } from "./option-types.ts";
 /** The note at the end of every help text. */
 const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";
 
-/** More flags than this are shown in groups. */
+/**
+ * More flags than this are shown in groups.
+ *
+ * @internal
+ */
 export const UNGROUPED_FLAGS = 10;
 
 /** Columns of a pipe or a file, which have no width. */

@@ -20,7 +20,7 @@ export interface Duplicates {
 }
 
 /** Number of rows of `part` that have a copy in `copyIn`. */
-export interface Leak {
+interface Leak {
   readonly part: Usage;
   readonly copyIn: Usage;
   readonly rows: number;

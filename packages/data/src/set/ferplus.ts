@@ -8,7 +8,11 @@ import { readChunks } from "../csv/chunks.ts";
 import { withGz } from "./locate-dataset.ts";
 import { knownManifests } from "../manifest/manifests.ts";
 
-/** The columns of FER+ that count votes, in the order of its file. */
+/**
+ * The columns of FER+ that count votes, in the order of its file.
+ *
+ * @internal
+ */
 export const VOTE_COLUMNS = [
   "neutral",
   "happiness",
@@ -136,6 +140,8 @@ export async function findVotes(options: VoteOptions): Promise<Votes | undefined
  *
  * @returns [N, classes]; an image sums to 1, or is all zeros where nobody voted for a class.
  * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ *
+ * @internal
  */
 export function voteDistribution(votes: Votes, classes: readonly string[]): Float32Array {
   const columns = voteColumns(votes, classes);
@@ -177,7 +183,7 @@ export function voteWinners(votes: Votes, classes: readonly string[]): Int16Arra
  * @param csv the data set's CSV; undefined if it is the default one.
  * @throws {MienError} `missing-file` if MIEN_DATA names no folder.
  */
-export async function locateVotes(csv?: string): Promise<string | undefined> {
+async function locateVotes(csv?: string): Promise<string | undefined> {
   const files = (await voteFolders(csv)).flatMap((folder) =>
     VOTE_FILES.flatMap((name) => withGz(path.join(folder, name))),
   );

@@ -3,7 +3,7 @@ import { itemAt } from "@mien/format";
 export type Point = readonly [number, number];
 
 /** Coverage of the points of one row by a shape, 0–1, as a function of x. */
-export type RowCoverage = (x: number) => number;
+type RowCoverage = (x: number) => number;
 
 /** A shape as coverage by row, so that what is constant in a row is computed once. */
 export type Shape = (y: number) => RowCoverage;

@@ -21,7 +21,7 @@ const SIZE = 48;
 const SHARES = [0.8, 0.1, 0.1] as const;
 
 /** Smallest number of images; with fewer, a split could lack a class. */
-export const MIN_COUNT = 10 * CLASSES.length;
+const MIN_COUNT = 10 * CLASSES.length;
 
 /** What to draw. */
 export interface SynthOptions {
@@ -40,6 +40,8 @@ export interface SynthOptions {
  * software, so the same seed gives the same bytes on every platform.
  *
  * @throws {MienError} `bad-config` if `count` is below 70 or not whole.
+ *
+ * @internal
  */
 export function synthesize(options: SynthOptions): ImageSet {
   const steps = synthesizeInSteps(options);
@@ -106,6 +108,8 @@ function drawUsage(labels: Uint8Array, seed: number): Uint8Array {
  * @param label index into `CLASSES`.
  * @param keys of the random numbers that determine everything else.
  * @returns [48, 48] row-major, 0–255.
+ *
+ * @internal
  */
 export function drawFace(label: number, keys: readonly number[]): Uint8Array {
   const stream = (purpose: string) => random(...keys, purpose);

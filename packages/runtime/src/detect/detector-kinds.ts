@@ -13,7 +13,7 @@ export interface Detection {
 }
 
 /** The outputs of a detector by name. */
-export type DetectorOutputs = Readonly<
+type DetectorOutputs = Readonly<
   Record<string, { readonly dims: readonly number[]; readonly data: unknown }>
 >;
 

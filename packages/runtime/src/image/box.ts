@@ -15,7 +15,11 @@ export function overlap(a: Box, b: Box): number {
   return intersection / (a[2] * a[3] + b[2] * b[3] - intersection);
 }
 
-/** The part of a box that is inside a picture; at least one pixel wide and high. */
+/**
+ * The part of a box that is inside a picture; at least one pixel wide and high.
+ *
+ * @internal
+ */
 export function clip([x, y, w, h]: Box, width: number, height: number): Box {
   const left = Math.min(Math.max(x, 0), width - 1);
   const top = Math.min(Math.max(y, 0), height - 1);

@@ -85,7 +85,7 @@ export class Resizer {
 
 /** Bilinear interpolation. A function of its own with local variables, since most time is spent here. */
 function interpolate({ source, columns, rows, target }: Resizing): void {
-  const { first: lefts, second: rights, weight: acrosses } = columns;
+  const { first: lefts, second: rights, weight: acrossWeights } = columns;
   const width = lefts.length;
   for (let y = 0, to = 0; y < rows.first.length; y++) {
     const top = rows.first[y] ?? 0;
@@ -94,7 +94,7 @@ function interpolate({ source, columns, rows, target }: Resizing): void {
     for (let x = 0; x < width; x++, to += 3) {
       const left = lefts[x] ?? 0;
       const right = rights[x] ?? 0;
-      const across = acrosses[x] ?? 0;
+      const across = acrossWeights[x] ?? 0;
       const wd = across * down;
       const wb = (across << 4) - wd;
       const wc = (down << 4) - wd;

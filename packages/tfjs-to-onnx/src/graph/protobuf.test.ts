@@ -8,6 +8,14 @@ const hex = (message: ProtoMessage) => Buffer.from(message.toBytes()).toString("
 
 const EMPTY: Graph = { name: "g", inputs: [], outputs: [], nodes: [], tensors: new Map() };
 
+function metadataOrError(bytes: Uint8Array): unknown {
+  try {
+    return readOnnxMetadata(bytes, "m");
+  } catch (error) {
+    return error;
+  }
+}
+
 describe("ProtoMessage", () => {
   it("encodes the examples of protobuf's own documentation", () => {
     expect(hex(new ProtoMessage().int(1, 150))).toBe("089601");
@@ -36,13 +44,9 @@ describe("encodeOnnxModel", () => {
   it("is recognised as cut off wherever it is cut", () => {
     const bytes = encodeOnnxModel(EMPTY, { metadata: { "mien.format": "1" } });
     for (let length = 0; length < bytes.length; length++) {
-      let props: Record<string, string> = {};
-      try {
-        props = readOnnxMetadata(bytes.subarray(0, length), "m");
-      } catch (error) {
-        expect(error).toBeInstanceOf(MienError);
-      }
-      expect(props).toEqual({});
+      expect(metadataOrError(bytes.subarray(0, length))).toSatisfy(
+        (found) => found instanceof MienError || Object.keys(found as object).length === 0,
+      );
     }
   });
 });

@@ -4,7 +4,7 @@ import { dispose, DTYPE, keep, upload, type NativeTensor } from "../tensor/nativ
 import type { Targets } from "./targets.ts";
 
 /** A batch as TensorFlow tensors. */
-export interface Batch {
+interface Batch {
   /** float32 [batch, height, width, channels], 0–255. */
   readonly images: NativeTensor;
   /** int32 [batch], the most probable class of the evaluation targets. */

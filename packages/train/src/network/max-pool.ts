@@ -74,7 +74,11 @@ export function maxPool(): MaxPool {
   return (chosen ??= agrees(oneDnnMaxPool) ? oneDnnMaxPool : plainMaxPool);
 }
 
-/** Whether a pooling gives the same results as `plainMaxPool` on a map with an even and an odd side. */
+/**
+ * Whether a pooling gives the same results as `plainMaxPool` on a map with an even and an odd side.
+ *
+ * @internal
+ */
 export function agrees(candidate: MaxPool): boolean {
   const shape = [2, 6, 5, 16];
   const size = shape.reduce((product, n) => product * n);

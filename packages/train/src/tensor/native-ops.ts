@@ -223,7 +223,11 @@ export function gather(values: NativeTensor, indices: NativeTensor): NativeTenso
   return runOne("GatherV2", attributes, [values, indices, ints(0)]);
 }
 
-/** One-hot encoding of labels (int32 [n]): float32 [n, classes]. */
+/**
+ * One-hot encoding of labels (int32 [n]): float32 [n, classes].
+ *
+ * @internal
+ */
 export function oneHot(labels: NativeTensor, classes: number): NativeTensor {
   const attributes = [
     attribute.type("T", DTYPE.float32),

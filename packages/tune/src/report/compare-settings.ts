@@ -26,7 +26,7 @@ import { selectionSplit } from "../trial/selection-split.ts";
 import { gainOf, type Gain } from "./gain.ts";
 
 /** Results of one configuration, trained with several seeds, on PublicTest. */
-export interface Contestant {
+interface Contestant {
   readonly name: "default" | "tuned";
   readonly config: TrainConfig;
   readonly runs: readonly { readonly folder: string; readonly metrics: RunMetrics }[];

@@ -30,7 +30,7 @@ export function valued(trials: readonly Trial[]): (Trial & { value: number })[] 
 }
 
 /** The best value of a complete trial after each trial; undefined before the first. */
-export function bestSoFar(trials: readonly Trial[]): (number | undefined)[] {
+function bestSoFar(trials: readonly Trial[]): (number | undefined)[] {
   let best: number | undefined;
   return valued(trials).map(({ state, value }) => {
     if (state === "complete") best = Math.max(best ?? value, value);
@@ -239,7 +239,11 @@ export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
  */
 const AXIS_STEP = 62;
 
-/** The chart of `drawParallel` for Chart.js, and the width that its labels need. */
+/**
+ * The chart of `drawParallel` for Chart.js, and the width that its labels need.
+ *
+ * @internal
+ */
 export function parallelChart(
   trials: readonly Trial[],
   space: Space,
@@ -297,7 +301,7 @@ const PARALLEL_TITLE = "Parallel coordinates of complete trials";
 const LABEL_CHARACTERS = 14;
 
 /** Breaks a text into lines of at most LABEL_CHARACTERS, if possible at spaces, dots and capitals. */
-export function brokenLabel(text: string): string[] {
+function brokenLabel(text: string): string[] {
   const lines = [""];
   for (const piece of text.split(/(?<=[ ·|,-])|(?=[A-Z])/)) {
     for (let rest = piece; rest !== "";) {
@@ -405,7 +409,11 @@ const SHADES: Record<Theme, Record<"complete" | "pruned", readonly [Rgb, Rgb]>> 
   },
 };
 
-/** From weak at 0 to strong at 1. */
+/**
+ * From weak at 0 to strong at 1.
+ *
+ * @internal
+ */
 export function shade(share: number, kind: "complete" | "pruned", theme: Theme): string {
   const [weak, strong] = SHADES[theme][kind];
   const mix = weak.map((from, i) => Math.round(from + share * ((strong[i] as number) - from)));

@@ -11,7 +11,7 @@ import { work, type Asked } from "../trial/worker-loop.ts";
 import { program } from "../program.ts";
 
 /** Flags of Node that run a TypeScript file. */
-export const NODE_FLAGS = [
+const NODE_FLAGS = [
   "--conditions=source",
   "--import",
   path.resolve(import.meta.dirname, "../../../../node_modules/tsx/dist/loader.mjs"),

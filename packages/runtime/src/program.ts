@@ -1,6 +1,6 @@
 import type { Program } from "@mien/cli";
-import { benchmarkMargin } from "../commands/benchmark-margin-command.ts";
-import { benchmarkRecognition } from "../commands/benchmark-recognition-command.ts";
+import { benchmarkMargin } from "./commands/benchmark-margin-command.ts";
+import { benchmarkRecognition } from "./commands/benchmark-recognition-command.ts";
 
 /** The package's commands, which are for development only and not published. */
 export const program: Program = {
