@@ -25,7 +25,7 @@ const mayImport = {
 const MEASURES = [
   "packages/*/src/benchmark/**",
   "packages/*/src/commands/benchmark*.ts",
-  "packages/runtime/src/bin.ts",
+  "packages/runtime/src/{bin,program}.ts",
   "packages/export/src/faces/face-api.ts",
 ];
 
