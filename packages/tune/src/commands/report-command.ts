@@ -42,7 +42,7 @@ export const reportCommand = defineCommand({
     seeds: {
       type: "integer",
       description:
-        "Number of seeds per setting for the comparison of the best settings with the defaults; 0 skips the comparison",
+        "Trainings of the best and of the default settings, each with another seed; 0 skips them",
       unit: "seeds",
       default: 3,
       min: 0,
