@@ -42,7 +42,7 @@ export const reportCommand = defineCommand({
     seeds: {
       type: "integer",
       description:
-        "Trainings of the best and of the default settings, each with another seed; 0 skips them",
+        "Seeds with which the best settings and those of train:fit are trained to compare them; 0 skips it",
       unit: "seeds",
       default: 3,
       min: 0,
