@@ -4,7 +4,7 @@ import { MienError, messageOf } from "@mien/format";
 import { stopIfAborted } from "./alternate.ts";
 import type { CallTurn, Contender } from "./contender.ts";
 
-/** Checks an answer and returns it typed; a zod schema is one. */
+/** Checks an answer and returns it with its type. A zod schema can be used here. */
 interface AnswerSchema<Answer> {
   /** @throws {Error} if the answer is something else. */
   parse(answer: unknown): Answer;
@@ -91,7 +91,10 @@ export function openJsonProcess(program: string, options: JsonProcessOptions): J
   };
 }
 
-/** The last error in a program's error output, where Node prints a stack trace behind it, or its end. */
+/**
+ * The last error in a program's error output, where Node prints a stack trace behind it, or its
+ * end.
+ */
 function endOf(output: string): string {
   const lines = output.trim().split("\n");
   const error = lines.findLastIndex((line) => /Error\b/.test(line));
@@ -113,7 +116,8 @@ const TURN: AnswerSchema<CallTurn<number>> = {
 /**
  * A contender that works in another process.
  *
- * @param process is asked `{ …question, ms, calls }` for each turn, where null stands for no limit, and
+ * @param process is asked `{ …question, ms, calls }` for each turn, where null stands for no limit,
+ * and
  * answers `{ durations, last? }`. Without `last`, that of the turn is NaN.
  */
 export function processContender(

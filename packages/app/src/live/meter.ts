@@ -17,7 +17,7 @@ interface Metric {
 export class Meter {
   /** Since the start. */
   readonly totals = { frames: 0, faces: 0, dropped: 0, failed: 0 };
-  /** For each of `BOUNDS`, the number of frames that took at most so long. */
+  /** For each bound in `BOUNDS`: the number of frames that took at most that many ms. */
   readonly #buckets = new Map<number, number>(BOUNDS.map((bound) => [bound, 0]));
   /** Processing time of all frames, in ms. */
   #sumMs = 0;

@@ -12,7 +12,10 @@ export interface Camera {
   readonly left: number;
 }
 
-/** The two cameras of a Kinect without lens distortion, such that registration maps one onto the other. */
+/**
+ * The two cameras of a Kinect without lens distortion, such that registration maps one onto the
+ * other.
+ */
 export function kinectCameras(cameraParameters: CameraParameters): {
   colour: Camera;
   depth: Camera;
@@ -31,7 +34,10 @@ export function kinectCameras(cameraParameters: CameraParameters): {
 export interface View {
   readonly camera: Camera;
   readonly objects: readonly SceneObject[];
-  /** Distance along the optical axis in metres, float32 [HEIGHT, WIDTH]; a wall is behind all objects. */
+  /**
+   * Distance along the optical axis in metres, float32 [HEIGHT, WIDTH]; a wall is behind all
+   * objects.
+   */
   readonly depth: Float32Array;
   /** Index of the object that is seen, int8 [HEIGHT, WIDTH]; -1 for the wall. */
   readonly object: Int8Array;
@@ -44,7 +50,10 @@ function wallDepth(x: number): number {
 
 /** Precision of the distance in metres. */
 const PRECISION = 1e-4;
-/** Most steps to reach it; enough for a print tilted by 30° at the edge of the picture. */
+/**
+ * Largest number of iterations to reach PRECISION; enough for a print tilted by 30° at the edge of
+ * the picture.
+ */
 const STEPS = 8;
 
 /** Finds the nearest surface at every pixel. */
@@ -113,7 +122,10 @@ export function renderColour(
   return new Uint8Array(pixels.buffer);
 }
 
-/** The colour of the wall at a place; it has a pattern, so that objects cannot be told by their texture. */
+/**
+ * The colour of the wall at a place; it has a pattern, so that objects cannot be told by their
+ * texture.
+ */
 function wallColour(x: number, y: number, out: Float64Array): void {
   const stripe = 8 * Math.sin(9 * x) * Math.sin(7 * y);
   out[0] = 150 + stripe - 12 * y;

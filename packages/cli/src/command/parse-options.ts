@@ -67,7 +67,7 @@ function missing(name: string, option: Option): MienError {
 /** The option of a flag, also of `--no-…`; refuses unknown flags. */
 function findOption(flag: string, options: Options): readonly [string, Option] {
   const camel = flag.replace(/^-+/, "").replace(/-([a-z])/g, (_, l: string) => l.toUpperCase());
-  // citty understands other numbers of dashes differently and would drop the value without an error.
+  // citty silently drops the value of a flag that is written with another number of dashes.
   const candidates = /^--[^-]/.test(flag)
     ? [camel, camel.replace(/^no([A-Z])/, (_, l: string) => l.toLowerCase())]
     : [];

@@ -29,12 +29,11 @@ export class DatasetCache {
   }
 
   /**
-   * Looks up a parsed CSV. An entry without skipped rows serves both modes; one with skipped rows
-   * serves
-   * only `skipBadRows`.
+   * Looks up a parsed CSV. If no row was skipped, the entry serves with and without `skipBadRows`;
+   * otherwise only with it.
    *
    * @param sha256 of the uncompressed CSV.
-   * @returns undefined if there is none for these classes and image size, or it is damaged.
+   * @returns undefined if no entry exists for these classes and this image size, or if it is damaged.
    */
   async find(
     sha256: string,

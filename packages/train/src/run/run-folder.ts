@@ -21,7 +21,7 @@ interface RunFolder {
   readonly config?: RunConfig;
 }
 
-/** A run folder that no other process trains in until it is released. */
+/** A locked run folder: no other process can train in it until `release`. */
 interface ClaimedRunFolder extends RunFolder {
   /** Removes the lock, and also the folder if this process made it and it is empty. */
   release(): Promise<void>;
