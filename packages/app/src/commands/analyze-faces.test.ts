@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir } from "node:fs/promises";
+import { mkdir, readFile, readdir, symlink } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { RECOGNISERS } from "../people/recognisers.ts";
 import {
   analyze,
   analyzeTests,
@@ -14,6 +15,8 @@ import {
   SPOTS,
   withoutFfmpeg,
 } from "../testing/analyze-tests.ts";
+
+const FACE_MODELS = path.resolve(import.meta.dirname, "../../../../artifacts/release/faces");
 
 const tests = analyzeTests();
 
@@ -118,6 +121,15 @@ describe("app:analyze with a detector", () => {
     expect(foreign.err).toMatch(/cannot be used as a face detector/);
     const nobody = await analyze(...flags, "--detector", SPOTS, "--people", "nowhere");
     expect(nobody.err).toMatch(/^error: no folder of people at nowhere/);
+    await mkdir("empty");
+    await mkdir("artifacts/release", { recursive: true });
+    await symlink(FACE_MODELS, "artifacts/release/faces");
+    for (const name of RECOGNISERS) {
+      const people = ["--people", "empty", "--recogniser", name];
+      const { code, err } = await analyze(...flags, "--detector", SPOTS, ...people);
+      expect(err).toMatch(/^error: nobody in empty can be recognised/);
+      expect(code).toBe(1);
+    }
     for (const { code } of [none, foreign, nobody]) expect(code).toBe(1);
     expect(existsSync(path.join(tests.folder, "nobody"))).toBe(false);
   });

@@ -33,16 +33,17 @@ const ENROL = { advice: "Enrol somebody with `npx nx run app:acquire`." };
  * `missing-file` or `bad-model` if the recogniser cannot be used.
  */
 export async function openPeople(choice: PeopleChoice, terminal: Terminal): Promise<PersonStore> {
-  const { folder, recogniser = DEFAULT_RECOGNISER, results = ["artifacts"], ...options } = choice;
-  if (choice.required && !(await isFolder(folder))) {
+  const { folder, recogniser = DEFAULT_RECOGNISER, results = ["artifacts"] } = choice;
+  const { required = false, threads, background } = choice;
+  if (required && !(await isFolder(folder))) {
     throw new MienError("missing-file", `no folder of people at ${folder}`, ENROL);
   }
-  const people = new People(await openRecogniser(recogniser, options));
+  const people = new People(await openRecogniser(recogniser, { threads, background }));
   try {
     const store = await PersonStore.open(folder, people, results);
     for (const { error } of store.damaged) terminal.warn(error.message);
     for (const name of store.deleted) terminal.say(`deleted ${name}, whose time was over`);
-    if (choice.required && people.size === 0) {
+    if (required && people.size === 0) {
       throw new MienError("missing-file", `nobody in ${folder} can be recognised`, ENROL);
     }
     return store;

@@ -9,9 +9,9 @@ export const DEFAULT_RECOGNISER: RecogniserName = "embedding";
 /** How the embedding network computes; histograms need neither. */
 export interface RecogniserOptions {
   /** Threads of the network. Default 1. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Whether the network runs in a thread of its own. Default false. */
-  readonly background?: boolean;
+  readonly background?: boolean | undefined;
 }
 
 /**
