@@ -10,7 +10,7 @@ const NODE_OP = 4;
 const VALUE_NAME = 1;
 
 /** A node of an ONNX file. */
-export interface ReadNode {
+interface ReadNode {
   readonly op: string;
   /** Names of its outputs. */
   readonly outputs: readonly string[];
