@@ -19,5 +19,5 @@ export * from "./random.ts";
 export * from "./run-folder.ts";
 export * from "./telemetry.ts";
 export * from "./tensors.ts";
-export { isArrayOf, isBytes, isSide } from "./type-guards.ts";
+export { isRecord, isArrayOf, isBytes, isSide } from "./type-guards.ts";
 export * from "./text/without-secrets.ts";

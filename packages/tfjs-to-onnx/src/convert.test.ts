@@ -21,7 +21,7 @@ import {
 } from "./testing/layer-models.ts";
 import { MIEN_NET, shapes } from "./testing/shape-models.ts";
 import { loadTf, type Tf } from "./testing/tf.ts";
-import { compare, throughDisk, type Comparison, type Exhibit } from "./testing/test-models.ts";
+import { compare, throughDisk, type Comparison, type TestModel } from "./testing/test-models.ts";
 import { convertLayersModel, type ConvertOptions } from "./convert.ts";
 
 /** Largest allowed max |a − b| / max |b| of an output. */
@@ -34,20 +34,20 @@ beforeAll(() => {
   tf = loadTf();
 });
 
-/** The exhibits that do not compute what tfjs does, with what is wrong. */
+/** The testModels that do not compute what tfjs does, with what is wrong. */
 async function failures(
-  exhibits: readonly Exhibit[],
+  testModels: readonly TestModel[],
   options: ConvertOptions = {},
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const exhibit of exhibits) {
+  for (const testModel of testModels) {
     try {
-      const comparison = await compare(tf, exhibit, options);
+      const comparison = await compare(tf, testModel, options);
       all.push(comparison);
       if (comparison.difference <= TOLERANCE) continue;
-      found.push(`${exhibit.name}: ${comparison.difference}`);
+      found.push(`${testModel.name}: ${comparison.difference}`);
     } catch (error) {
-      found.push(`${exhibit.name}: ${String(error)}`);
+      found.push(`${testModel.name}: ${String(error)}`);
     }
   }
   return found;

@@ -1,10 +1,7 @@
+export { isRecord as isObject } from "@mien/format";
+
 /** A JSON object whose values are not checked yet. */
 export type Json = Readonly<Record<string, unknown>>;
-
-/** Whether a JSON value is an object, neither a list nor null. */
-export function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Whether a JSON value is a list; its elements are not checked yet. */
 export function isList(value: unknown): value is readonly unknown[] {

@@ -3,7 +3,7 @@ import { loadOnnxruntime } from "@mien/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
 import { MIEN_NET, rescaling } from "../testing/shape-models.ts";
 import { loadTf, type Tf } from "../testing/tf.ts";
-import { compare, randomise, stack, throughDisk, type Exhibit } from "../testing/test-models.ts";
+import { compare, randomise, stack, throughDisk, type TestModel } from "../testing/test-models.ts";
 import { convertLayersModel, convertToGraph } from "../convert.ts";
 
 let tf: Tf;
@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 
 /** The operations of a model's graph, in order. */
-async function operations(build: Exhibit["build"]): Promise<string[]> {
+async function operations(build: TestModel["build"]): Promise<string[]> {
   const model = build(tf);
   randomise(tf, model, random(1, "fold"));
   const graph = convertToGraph(await throughDisk(model));
@@ -130,7 +130,7 @@ describe("the converted graph", () => {
 
 describe("a temperature", () => {
   /** The net with its softmax at another temperature, as tfjs would compute it. */
-  const cooled = (temperature: number): Exhibit["build"] =>
+  const cooled = (temperature: number): TestModel["build"] =>
     stack([6], (tf) => [
       tf.layers.dense({ units: 4 }),
       rescaling(tf, 1 / temperature),

@@ -1,15 +1,15 @@
-import { stack, type Exhibit } from "./test-models.ts";
+import { stack, type TestModel } from "./test-models.ts";
 import type { Tf, TfLayer, TfSymbol } from "./tf.ts";
 
 const PADDINGS = ["same", "valid"] as const;
 
 /** Layers on rows: signals of some length with channels. */
-export function onRows(): Exhibit[] {
-  const exhibits: Exhibit[] = [];
+export function onRows(): TestModel[] {
+  const testModels: TestModel[] = [];
   for (const padding of PADDINGS) {
     for (const kernelSize of [1, 2, 3, 4]) {
       for (const strides of [1, 2]) {
-        exhibits.push({
+        testModels.push({
           name: `conv1d ${kernelSize} ${padding} stride ${strides}`,
           build: stack([9, 3], (tf) => [
             tf.layers.conv1d({ filters: 4, kernelSize, padding, strides, activation: "relu" }),
@@ -17,7 +17,7 @@ export function onRows(): Exhibit[] {
         });
       }
     }
-    exhibits.push(
+    testModels.push(
       {
         name: `conv1d ${padding} dilated, batch norm, flatten and dense`,
         build: stack([11, 2], (tf) => [
@@ -27,7 +27,7 @@ export function onRows(): Exhibit[] {
           tf.layers.dense({ units: 3 }),
         ]),
       },
-      ...[2, 3].flatMap((poolSize): Exhibit[] => [
+      ...[2, 3].flatMap((poolSize): TestModel[] => [
         {
           name: `max pooling 1d ${poolSize} ${padding}`,
           build: stack([8, 3], (tf) => [tf.layers.maxPooling1d({ poolSize, strides: 2, padding })]),
@@ -53,7 +53,7 @@ export function onRows(): Exhibit[] {
     ["spatial dropout", (tf) => tf.layers.spatialDropout1d({ rate: 0.5 })],
   ];
   for (const [name, end] of ends) {
-    exhibits.push(
+    testModels.push(
       { name: `${name} on rows`, build: stack([6, 4], (tf) => [end(tf)]) },
       {
         name: `${name} after conv1d`,
@@ -61,15 +61,15 @@ export function onRows(): Exhibit[] {
       },
     );
   }
-  return exhibits;
+  return testModels;
 }
 
 /** Layers on volumes, and convolutions that enlarge. */
-export function volumesAndTransposed(): Exhibit[] {
-  const exhibits: Exhibit[] = [];
+export function volumesAndTransposed(): TestModel[] {
+  const testModels: TestModel[] = [];
   for (const padding of PADDINGS) {
     for (const strides of [1, 2]) {
-      exhibits.push(
+      testModels.push(
         {
           name: `conv3d ${padding} stride ${strides}`,
           build: stack([5, 6, 4, 2], (tf) => [
@@ -93,7 +93,7 @@ export function volumesAndTransposed(): Exhibit[] {
         },
       );
       for (const kernelSize of [1, 2, 3, [4, 3]] as (number | [number, number])[]) {
-        exhibits.push({
+        testModels.push({
           name: `transposed conv ${[kernelSize].flat().join("x")} ${padding} stride ${strides}`,
           build: stack([4, 5, 3], (tf) => [
             tf.layers.conv2dTranspose({ filters: 2, kernelSize, padding, strides }),
@@ -102,14 +102,14 @@ export function volumesAndTransposed(): Exhibit[] {
           ]),
         });
       }
-      exhibits.push({
+      testModels.push({
         name: `transposed conv3d ${padding} stride ${strides}`,
         build: stack([3, 4, 2, 2], (tf) => [
           tf.layers.conv3dTranspose({ filters: 3, kernelSize: 3, padding, strides }),
         ]),
       });
     }
-    exhibits.push({
+    testModels.push({
       name: `transposed conv ${padding} with a stride above its kernel`,
       build: stack([4, 3, 2], (tf) => [
         tf.layers.conv2dTranspose({
@@ -122,13 +122,13 @@ export function volumesAndTransposed(): Exhibit[] {
       ]),
     });
   }
-  return exhibits;
+  return testModels;
 }
 
 /** Normalisation along several axes, cropping, enlarging, permuting, repeating. */
-export function otherLayers(): Exhibit[] {
+export function otherLayers(): TestModel[] {
   const conv = (tf: Tf) => tf.layers.conv2d({ filters: 3, kernelSize: 2 });
-  const both = (name: string, layers: (tf: Tf) => TfLayer[]): Exhibit[] => [
+  const both = (name: string, layers: (tf: Tf) => TfLayer[]): TestModel[] => [
     { name, build: stack([5, 6, 2], layers) },
     { name: `${name} after conv`, build: stack([6, 7, 2], (tf) => [conv(tf), ...layers(tf)]) },
   ];
@@ -186,9 +186,9 @@ export function otherLayers(): Exhibit[] {
 }
 
 /** Images that tfjs holds with their channels first. */
-export function channelsFirst(): Exhibit[] {
+export function channelsFirst(): TestModel[] {
   const dataFormat = "channelsFirst" as const;
-  const net = (name: string, layers: (tf: Tf) => TfLayer[]): Exhibit => ({
+  const net = (name: string, layers: (tf: Tf) => TfLayer[]): TestModel => ({
     name: `channels first: ${name}`,
     build: stack([2, 6, 7], layers),
   });
@@ -238,12 +238,12 @@ export function channelsFirst(): Exhibit[] {
 }
 
 /** Dot products and merges of unequal ranks. */
-export function products(): Exhibit[] {
+export function products(): TestModel[] {
   const pair = (
     name: string,
     shapes: readonly [number[], number[]],
     body: (tf: Tf, inputs: TfSymbol[]) => unknown,
-  ): Exhibit => ({
+  ): TestModel => ({
     name,
     build: (tf) => {
       const inputs = shapes.map((shape) => tf.input({ shape }));

@@ -1,11 +1,11 @@
 import { random } from "@mien/format";
 import type { Tf, TfSymbol } from "./tf.ts";
-import type { Exhibit } from "./test-models.ts";
+import type { TestModel } from "./test-models.ts";
 
 const SHAPE = [6, 7, 3];
 
 /** A functional model on one image. */
-function net(name: string, body: (tf: Tf, x: TfSymbol) => TfSymbol | TfSymbol[]): Exhibit {
+function net(name: string, body: (tf: Tf, x: TfSymbol) => TfSymbol | TfSymbol[]): TestModel {
   return {
     name,
     build: (tf) => {
@@ -19,7 +19,7 @@ const conv = (tf: Tf, x: TfSymbol, filters = 3) =>
   tf.layers.conv2d({ filters, kernelSize: 3, padding: "same" }).apply(x) as TfSymbol;
 
 /** Branches, merges, shared layers, models in models, several inputs and outputs. */
-export function functionalModels(): Exhibit[] {
+export function functionalModels(): TestModel[] {
   const merges = ["add", "multiply", "average", "maximum", "minimum"] as const;
   return [
     ...merges.flatMap((merge) => [
@@ -119,7 +119,7 @@ export function functionalModels(): Exhibit[] {
  * A random graph of convolutions, poolings, normalisations, activations and merges, with a dense
  * layer last.
  */
-export function randomGraph(seed: number): Exhibit {
+export function randomGraph(seed: number): TestModel {
   return net(`random graph ${seed}`, (tf, input) => {
     const stream = random(seed, "graph");
     const pick = <T>(values: readonly T[]) => values[stream.integer(values.length)] as T;

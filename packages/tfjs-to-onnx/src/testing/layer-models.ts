@@ -1,4 +1,4 @@
-import { stack, type Exhibit } from "./test-models.ts";
+import { stack, type TestModel } from "./test-models.ts";
 
 const PADDINGS = ["same", "valid"] as const;
 /** An even and an odd side, so that exchanged height and width are noticed. */
@@ -28,13 +28,13 @@ export const ACTIVATIONS = [
 ] as const;
 
 /** Kernel × padding × stride × input size, dilation apart. */
-export function convolutions(): Exhibit[] {
-  const exhibits: Exhibit[] = [];
+export function convolutions(): TestModel[] {
+  const testModels: TestModel[] = [];
   for (const kernelSize of [1, 2, 3, [2, 3], 4, 5] as (number | [number, number])[]) {
     for (const padding of PADDINGS) {
       for (const strides of [1, 2, 3, [2, 1]] as (number | [number, number])[]) {
         for (const shape of [ODD_EVEN, EVEN_ODD]) {
-          exhibits.push({
+          testModels.push({
             name: `conv ${list(kernelSize)} ${padding} stride ${list(strides)} on ${shape.join("x")}`,
             build: stack(shape, (tf) => [
               tf.layers.conv2d({ filters: 4, kernelSize, padding, strides }),
@@ -43,7 +43,7 @@ export function convolutions(): Exhibit[] {
         }
       }
       if (kernelSize === 1) continue;
-      exhibits.push({
+      testModels.push({
         name: `conv ${list(kernelSize)} ${padding} dilated`,
         build: stack([13, 14, 2], (tf) => [
           tf.layers.conv2d({
@@ -57,18 +57,18 @@ export function convolutions(): Exhibit[] {
       });
     }
   }
-  return exhibits;
+  return testModels;
 }
 
-export function depthwiseConvolutions(): Exhibit[] {
-  const exhibits: Exhibit[] = [];
+export function depthwiseConvolutions(): TestModel[] {
+  const testModels: TestModel[] = [];
   for (const kernelSize of [2, 3, [3, 2]] as (number | [number, number])[]) {
     for (const padding of PADDINGS) {
       for (const strides of [1, 2]) {
         for (const depthMultiplier of [1, 2]) {
           const options = { kernelSize, padding, strides, depthMultiplier };
           const title = `${list(kernelSize)} ${padding} stride ${strides} multiplier ${depthMultiplier}`;
-          exhibits.push(
+          testModels.push(
             {
               name: `depthwise ${title}`,
               build: stack(EVEN_ODD, (tf) => [tf.layers.depthwiseConv2d(options)]),
@@ -82,7 +82,7 @@ export function depthwiseConvolutions(): Exhibit[] {
           );
         }
       }
-      exhibits.push({
+      testModels.push({
         name: `separable ${list(kernelSize)} ${padding} dilated, without bias`,
         build: stack([9, 11, 3], (tf) => [
           tf.layers.separableConv2d({
@@ -96,17 +96,17 @@ export function depthwiseConvolutions(): Exhibit[] {
       });
     }
   }
-  return exhibits;
+  return testModels;
 }
 
-export function poolings(): Exhibit[] {
-  const exhibits: Exhibit[] = [];
+export function poolings(): TestModel[] {
+  const testModels: TestModel[] = [];
   for (const poolSize of [2, 3, [2, 3], [5, 4]] as (number | [number, number])[]) {
     for (const padding of PADDINGS) {
       for (const strides of [undefined, 1, 2, 3, [1, 2]] as (number | [number, number])[]) {
         const options = { poolSize, padding, ...(strides === undefined ? {} : { strides }) };
         const title = `${list(poolSize)} ${padding} stride ${list(strides ?? poolSize)}`;
-        exhibits.push(
+        testModels.push(
           {
             name: `max ${title}`,
             build: stack(ODD_EVEN, (tf) => [tf.layers.maxPooling2d(options)]),
@@ -119,19 +119,19 @@ export function poolings(): Exhibit[] {
       }
     }
   }
-  exhibits.push(
+  testModels.push(
     {
       name: "global average",
       build: stack(ODD_EVEN, (tf) => [tf.layers.globalAveragePooling2d({})]),
     },
     { name: "global max", build: stack(EVEN_ODD, (tf) => [tf.layers.globalMaxPooling2d({})]) },
   );
-  return exhibits;
+  return testModels;
 }
 
 /** Each activation on images and on vectors, then the layers that are activations. */
-export function activations(): Exhibit[] {
-  const named = ACTIVATIONS.flatMap((activation): Exhibit[] => [
+export function activations(): TestModel[] {
+  const named = ACTIVATIONS.flatMap((activation): TestModel[] => [
     {
       name: `conv with ${activation}`,
       build: stack(ODD_EVEN, (tf) => [
@@ -146,11 +146,11 @@ export function activations(): Exhibit[] {
       ]),
     },
   ]);
-  const onImages = (name: string, layer: Parameters<typeof stack>[1]): Exhibit => ({
+  const onImages = (name: string, layer: Parameters<typeof stack>[1]): TestModel => ({
     name: `${name} after conv`,
     build: stack(ODD_EVEN, (tf) => [tf.layers.conv2d({ filters: 3, kernelSize: 2 }), ...layer(tf)]),
   });
-  const onInput = (name: string, layer: Parameters<typeof stack>[1]): Exhibit => ({
+  const onInput = (name: string, layer: Parameters<typeof stack>[1]): TestModel => ({
     name: `${name} on the input`,
     build: stack(EVEN_ODD, layer),
   });
@@ -178,8 +178,8 @@ export function activations(): Exhibit[] {
   ];
 }
 
-export function normalizations(): Exhibit[] {
-  const after = (name: string, before: Parameters<typeof stack>[1]): Exhibit => ({
+export function normalizations(): TestModel[] {
+  const after = (name: string, before: Parameters<typeof stack>[1]): TestModel => ({
     name: `batch norm after ${name}`,
     build: stack([8, 9, 3], (tf) => [...before(tf), tf.layers.batchNormalization()]),
   });

@@ -1,4 +1,4 @@
-import { stack, type Exhibit } from "./test-models.ts";
+import { stack, type TestModel } from "./test-models.ts";
 import type { Tf, TfLayer } from "./tf.ts";
 
 const PADDINGS = ["same", "valid"] as const;
@@ -15,10 +15,10 @@ export function rescaling(tf: Tf, scale: number, offset = 0): TfLayer {
 }
 
 /** Models with reshapes, padding and rescaling, which are folded into weights. */
-export function shapes(): Exhibit[] {
+export function shapes(): TestModel[] {
   const conv = { filters: 3, kernelSize: 3 };
   return [
-    ...PADDINGS.flatMap((padding): Exhibit[] => [
+    ...PADDINGS.flatMap((padding): TestModel[] => [
       {
         name: `rescaling before a ${padding} conv`,
         build: stack(ODD_EVEN, (tf) => [
@@ -162,7 +162,7 @@ export function shapes(): Exhibit[] {
 }
 
 /** The kind of network that mien trains, small: pixels in, probabilities out. */
-export const MIEN_NET: Exhibit = {
+export const MIEN_NET: TestModel = {
   name: "four convolutions and two dense layers",
   build: stack([24, 24, 1], (tf) => [
     rescaling(tf, 1 / 255),

@@ -10,7 +10,7 @@ import { readLayersModel, type LayersModel } from "../read/layers-model.ts";
 import type { Tf, TfLayer, TfModel } from "./tf.ts";
 
 /** A model to convert, and a function that builds it. */
-export interface Exhibit {
+export interface TestModel {
   readonly name: string;
   readonly build: (tf: Tf) => TfModel;
 }
@@ -41,12 +41,12 @@ export function stack(shape: readonly number[], layers: (tf: Tf) => readonly TfL
  */
 export async function compare(
   tf: Tf,
-  exhibit: Exhibit,
+  testModel: TestModel,
   options: ConvertOptions = {},
 ): Promise<Comparison> {
-  const { name } = exhibit;
+  const { name } = testModel;
   const stream = random(1, name);
-  const model = exhibit.build(tf);
+  const model = testModel.build(tf);
   randomise(tf, model, stream);
   const onnx = convertLayersModel(await throughDisk(model), options);
   const shapes = model.inputs.map((input) => [3, ...input.shape.slice(1)] as number[]);
