@@ -106,8 +106,8 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
         await page.getByRole("button", { name: "Delete picture 3", exact: true }).click();
         expect(await violations(page)).toEqual([]);
         await page.getByRole("button", { name: "Enrol Ada with 7 pictures" }).click();
-        await page.getByText(/7 pictures, since/).waitFor();
-        await page.getByText(/of strangers are taken for one of them/).waitFor();
+        await page.getByText(/7 pictures, enrolled on/).waitFor();
+        await page.getByText(/of strangers are recognised as an enrolled person/).waitFor();
         expect(await violations(page)).toEqual([]);
         await page.getByRole("link", { name: "Live", exact: true }).click();
         await page.locator(".face h2", { hasText: "Ada" }).first().waitFor();
@@ -166,7 +166,7 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
           .waitFor();
         await page.locator(".rejected", { hasText: /flat|plane|bent/ }).waitFor();
         await page.keyboard.press("d");
-        await page.getByText("depth: near is light").waitFor();
+        await page.getByText("Depth: the nearer, the lighter").waitFor();
         const lit = await page.evaluate<number>(
           `document.querySelector(".depth canvas").getContext("2d").getImageData(0, 0, 320, 240)
           .data.filter((value, i) => i % 4 === 0 && value > 40).length`,
