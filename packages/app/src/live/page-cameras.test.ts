@@ -107,7 +107,7 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
         expect(await violations(page)).toEqual([]);
         await page.getByRole("button", { name: "Enrol Ada with 7 pictures" }).click();
         await page.getByText(/7 pictures, enrolled on/).waitFor();
-        await page.getByText(/of strangers are recognised as an enrolled person/).waitFor();
+        await page.getByText(/Estimated share of strangers/).waitFor();
         expect(await violations(page)).toEqual([]);
         await page.getByRole("link", { name: "Live", exact: true }).click();
         await page.locator(".face h2", { hasText: "Ada" }).first().waitFor();

@@ -16,8 +16,8 @@ export function About({ hello }: { hello: Hello | null }) {
       <p>
         mien finds faces in pictures and reads their <strong>expressions</strong>: what a face
         shows. It cannot read feelings: people smile out of courtesy and frown when they
-        concentrate. The model is wrong about one in three difficult pictures, and about some
-        expressions more often than about others.
+        concentrate. The model reads about one in three difficult pictures wrongly, and some
+        expressions more often than others.
       </p>
       <h2>If you are in the picture</h2>
       <p>

@@ -172,7 +172,7 @@ export function LiveView(props: LiveViewProps) {
             <dd>{latency === null ? "–" : `${latency} ms`}</dd>
           </div>
           <div>
-            <dt>CPU (one core = 100 %)</dt>
+            <dt>of one CPU core</dt>
             <dd>{(stats?.cpuPercent ?? 0).toFixed(0)} %</dd>
           </div>
           <div>

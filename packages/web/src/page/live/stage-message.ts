@@ -13,7 +13,7 @@ export interface StageMessage {
 const CAMERA_MESSAGES: Readonly<Record<CameraState, StageMessage | null>> = {
   off: {
     title: "Share your camera",
-    text: "mien analyses its pictures on this computer and does not store them.",
+    text: "Its pictures are analysed on this computer and are not stored.",
     action: "Start camera",
   },
   asking: {

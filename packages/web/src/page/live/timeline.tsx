@@ -238,8 +238,16 @@ function optionsFor(
         ticks: { show: false },
         font: `${size}px system-ui`,
         space: 7.5 * size,
+        // Leaves out a time at an edge of the plot, where it would be cut off.
+        filter: (plot, times) =>
+          times.map((time) => {
+            const x = plot.valToPos(time, "x");
+            return x < 2.5 * size || x > plot.over.clientWidth - 2.5 * size ? null : time;
+          }),
         values: (_, times) =>
-          times.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour12: false })),
+          times.map((time) =>
+            time === null ? "" : new Date(time * 1000).toLocaleTimeString([], { hour12: false }),
+          ),
       },
       { show: false },
     ],

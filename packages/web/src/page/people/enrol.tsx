@@ -12,7 +12,7 @@ import { counted } from "../number-text.ts";
 
 /** The retention times that the page offers, in days. */
 const DAYS = [30, KEEP_DAYS, 365];
-const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
+const NO_LABELS: readonly string[] = [];
 
 export interface EnrolProps {
   readonly state: LiveState;
@@ -49,7 +49,12 @@ export function Enrol({ state, screen, hasPicture }: EnrolProps) {
         </p>
       )}
       {enrolment?.state === "capturing" ? (
-        <Capture enrolment={enrolment} screen={screen} request={request} />
+        <Capture
+          enrolment={enrolment}
+          screen={screen}
+          labels={state.hello?.labels ?? NO_LABELS}
+          request={request}
+        />
       ) : enrolment?.state === "review" ? (
         <Review enrolment={enrolment} request={request} />
       ) : (
@@ -130,6 +135,9 @@ function Consent({ hasPicture, request }: { hasPicture: boolean; request: Reques
         </label>
       </div>
       <NameProblem id="name-problem" name={name} />
+      {personName === "" && (
+        <p class="quiet">Once a name is entered, the text to consent to is shown here.</p>
+      )}
       {text !== "" && (
         <>
           <blockquote class="consent">{text}</blockquote>
@@ -150,27 +158,30 @@ function Consent({ hasPicture, request }: { hasPicture: boolean; request: Reques
   );
 }
 
+interface CaptureProps {
+  readonly enrolment: Enrolment;
+  readonly screen: Screen;
+  readonly labels: readonly string[];
+  readonly request: Request;
+}
+
 /** The second step: pictures are taken. */
-function Capture({
-  enrolment,
-  screen,
-  request,
-}: {
-  enrolment: Enrolment;
-  screen: Screen;
-  request: Request;
-}) {
+function Capture({ enrolment, screen, labels, request }: CaptureProps) {
   const { name, wanted, pictures, guidance, leftOut } = enrolment;
   return (
     <div class="capture">
-      <Stage screen={screen} view={CAPTURE_VIEW} alt={`The camera, to take pictures of ${name}`} />
+      <Stage
+        screen={screen}
+        view={{ mirror: true, privacy: false, labels }}
+        alt={`The camera, to take pictures of ${name}`}
+      />
       <p class="guidance" aria-live="polite">
         {guidance}
       </p>
       <progress value={pictures.length} max={wanted} aria-label="Pictures taken" />
       <p class="quiet">
         {pictures.length} of {counted(wanted, "picture")} of {name}
-        {Object.entries(leftOut).map(([reason, count]) => ` · ${count} ${reason}`)}
+        {Object.entries(leftOut).map(([reason, count]) => ` · ${count} rejected (${reason})`)}
       </p>
       <div class="actions">
         <button

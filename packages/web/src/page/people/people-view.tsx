@@ -50,9 +50,10 @@ export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
           </p>
         ) : (
           <p class="quiet">
-            Estimated error rates: {rate(summary?.falseAccept)} of strangers are recognised as an
-            enrolled person, and {rate(summary?.falseReject)} of the pictures of enrolled people are
-            not recognised. Their data is stored in <code>{summary?.folder}</code>.
+            Estimated share of strangers who are recognised as an enrolled person:{" "}
+            {rate(summary?.falseAccept)}. Estimated share of pictures of enrolled people that are
+            not recognised: {rate(summary?.falseReject)}. The data is stored in{" "}
+            <code>{summary?.folder}</code>.
           </p>
         )}
         {problem !== "" && (
@@ -73,7 +74,7 @@ export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
 
 /** The text of an error rate, 0–1. */
 function rate(share: number | null | undefined): string {
-  return share == null ? "an unknown share" : rateText(share);
+  return share == null ? "unknown" : rateText(share);
 }
 
 /** A time in ISO 8601 as a date in the format of the browser's language. */
