@@ -25,6 +25,7 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
     await live.app.renamePerson("Countess", "Ada");
     const { page } = await visit(tests.chromium.browser, live);
     await page.locator(".face h2", { hasText: "Ada" }).waitFor();
+    await page.locator(".timeline", { hasText: "Ada" }).waitFor();
     await page.getByRole("button", { name: /Pause/ }).click();
     await page.getByRole("button", { name: /Resume/ }).waitFor();
     const drawn = () =>

@@ -36,6 +36,8 @@ export class ExpressionHistory {
   readonly series = new Map<string, ExpressionSeries>();
   /** Time of the newest result, in seconds since 1970. */
   now = 0;
+  /** Called after `keepNames`, which may have removed people. */
+  onRemove: () => void = () => undefined;
   readonly #openSteps = new Map<string, OpenStep>();
 
   /** Adds the faces of a result. */
@@ -65,6 +67,7 @@ export class ExpressionHistory {
         if (!isUnknown(name) && !people.includes(name)) known.delete(name);
       }
     }
+    this.onRemove();
   }
 
   /** Adds a finished step to the series of a person, after a gap if the person was away before. */

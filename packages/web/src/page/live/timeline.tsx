@@ -28,8 +28,13 @@ export function Timelines(props: {
   useEffect(() => {
     const redraw = () => setRedraws((n) => n + 1);
     span.onChange = redraw;
+    // At once, because the name of a deleted person must not stay on the page.
+    history.onRemove = redraw;
     const timer = setInterval(redraw, REFRESH);
-    return () => clearInterval(timer);
+    return () => {
+      clearInterval(timer);
+      history.onRemove = () => undefined;
+    };
   }, []);
   useEffect(() => span.advance(history.now));
   // Shows people who were seen in the span that follows the newest result, or all people if the span
