@@ -69,7 +69,10 @@ const WAITING = { state: "waiting", message: "waiting for a page to share its ca
 /** Reads a source, processes its frames, and emits the results. */
 export class LiveEngine extends EventEmitter<EngineEvents> {
   readonly meter = new Meter();
-  /** The last processed frame; null before the first, and after a change of people or the end of a page's camera. */
+  /**
+   * The last processed frame; null before the first one, and again after people were changed or a page's
+   * camera has stopped.
+   */
   latest: LiveFrame | null = null;
   readonly #options: EngineOptions;
   #demand: ViewerDemand = { picturesFor: new Set(), depth: false };

@@ -5,7 +5,7 @@ import { withoutSecrets } from "@mien/format";
 /** The value of `--source` for the cameras of pages. */
 export const PAGE_CAMERAS = "browser";
 
-/** What a live source emits: notices that it is lost, that it is back, or that it skipped something. */
+/** What a live source emits: that it is lost, that it is back, or that it skipped something. */
 export interface SourceEvents {
   notice: [SourceNotice];
 }
@@ -26,8 +26,8 @@ export interface LiveSource {
  * are opened again whenever they are lost; see `SourceOptions.reconnect`.
  *
  * @param text a value of `--source`.
- * @param options.notices emits the notices, also those while the source is opened. Default a new emitter.
- * @throws {MienError} if a file cannot be opened. A camera that cannot be opened is tried again later.
+ * @param options.notices emits the notices, also while the source is opened. Default a new emitter.
+ * @throws {MienError} if a file cannot be opened. A camera that cannot be opened is tried again.
  */
 export async function openLiveSource(
   text: string,

@@ -17,7 +17,7 @@ export interface FaceCardProps {
   readonly privacy: boolean;
 }
 
-/** The card of a face: its name, the confirmed expression, the confirmation window and the probabilities. */
+/** The card of a face: name, confirmed expression, confirmation window and probabilities. */
 export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: FaceCardProps) {
   const filled = counts.reduce((sum, count) => sum + count, 0);
   return (
@@ -87,7 +87,7 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
   );
 }
 
-/** A button that shows the input of the model for a face while the mouse is over it or it has the focus. */
+/** A button that shows a face as the model gets it, while it has the mouse or the focus. */
 function ModelInput({ track }: { track: number }) {
   // Part of the address, so that the browser loads a new image each time; 0 while it is hidden.
   const [shownAt, setShownAt] = useState(0);

@@ -26,7 +26,7 @@ export class TimeSpan {
     return this.#max;
   }
 
-  /** Adds a plot, whose time axis shows the span at each change. @returns a function that removes it. */
+  /** Adds a plot, whose time axis follows the span. @returns a function that removes it. */
   add(plot: uPlot): () => void {
     this.#plots.add(plot);
     return () => void this.#plots.delete(plot);

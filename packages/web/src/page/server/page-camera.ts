@@ -15,7 +15,7 @@ import type { Connection, Picture } from "./connection.ts";
  * - `denied`: the browser or the user refused permission;
  * - `none`: there is no camera, or it was unplugged;
  * - `busy`: it cannot be opened for another reason;
- * - `insecure`: the browser allows no camera on this page, since the page comes from another computer.
+ * - `insecure`: the browser allows no camera on this page, which comes from another computer.
  */
 export type CameraState = "off" | "asking" | "on" | "denied" | "none" | "busy" | "insecure";
 
@@ -92,8 +92,8 @@ export class PageCamera {
   }
 
   /**
-   * Removes a sent picture whose result has arrived, and closes those that were sent before it, because
-   * the server skipped them.
+   * Removes a sent picture whose result has arrived. Closes those that were sent before it, because the
+   * server skipped them.
    *
    * @param number its `CameraHeader.number`.
    * @returns the picture, which the caller must close; undefined if it is not stored any more.
