@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isLong } from "@mien/testing";
+import { isLong, programWords } from "@mien/testing";
 import { readTrace, watch } from "./watch.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -96,12 +96,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const NODE = [
-  process.execPath,
-  "--conditions=source",
-  "--import",
-  path.join(ROOT, "node_modules/tsx/dist/loader.mjs"),
-];
+/** The words that start a package's program. */
+const bin = (project: string) => programWords(path.join(ROOT, `packages/${project}/src/bin.ts`));
 
 /** Where nx keeps its cache, and its native library. */
 const NX_PLACES = [path.join(ROOT, ".nx"), "/tmp/.nx"];
@@ -159,19 +155,14 @@ describe.skipIf(without.length > 0 && !process.env["CI"])(
       { timeout: 180_000 },
       async ({ line, until, code = 0 }) => {
         const [project = "", ...words] = line.split(" ");
-        await expectSilence(
-          [...NODE, path.join(ROOT, `packages/${project}/src/bin.ts`), ...words],
-          {
-            code,
-            ...(until === undefined ? {} : { until }),
-          },
-        );
+        const ending = until === undefined ? {} : { until };
+        await expectSilence([...bin(project), ...words], { code, ...ending });
       },
     );
 
     it("the converter's own command speaks to nobody and leaves nothing", () => {
-      const converter = path.join(ROOT, "packages/tfjs-to-onnx/src/bin.ts");
-      return expectSilence([...NODE, converter, "artifacts/runs/a/model", "a.onnx"], { code: 0 });
+      const command = [...bin("tfjs-to-onnx"), "artifacts/runs/a/model", "a.onnx"];
+      return expectSilence(command, { code: 0 });
     });
 
     it("nx speaks to nobody and leaves nothing", () => {

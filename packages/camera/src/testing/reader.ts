@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { programWords } from "@mien/testing";
 import { expect } from "vitest";
 import type { ReadLine } from "./read-source.ts";
 
@@ -41,10 +42,10 @@ export function startReader(
   input?: { readonly pipe: string } | { readonly redirect: string },
 ): Reader {
   const mark = `MIEN_TEST_MARK=${randomUUID()}`;
-  const program = ["--conditions=source", "--import", "tsx", PROGRAM, "read", ...flags];
+  const [node, ...words] = programWords(PROGRAM);
   const redirected =
     input !== undefined && "redirect" in input ? openSync(input.redirect, "r") : undefined;
-  const child = spawn(process.execPath, program, {
+  const child = spawn(node, [...words, "read", ...flags], {
     env: { ...process.env, ...environment, MIEN_TEST_MARK: mark.split("=")[1] },
     stdio: [redirected ?? (input === undefined ? "ignore" : "pipe"), "pipe", "pipe"],
   });
