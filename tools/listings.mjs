@@ -2,7 +2,7 @@
 //   npm run listings                     quick ones and those that take minutes
 //   npm run listings -- NAME …           these, also long ones
 //   npm run listings -- --check [NAME …] compares the parts that do not vary, and changes nothing;
-//                                        without names the quick ones, and with CI set those of minutes, too
+//                                        without names the quick ones, with MIEN_LONG=1 also those of minutes
 //   npm run listings -- --list           names all of them with their cost
 // A listing whose data are missing is skipped by name. What a listing says about itself stands in the
 // comment above it (tools/listings/document.mjs).
@@ -38,7 +38,7 @@ const PLACES = {
 
 const { values, positionals } = readArguments();
 /** What is made or compared without being named. */
-const costs = values.check && !process.env.CI ? ["quick"] : ["quick", "minutes"];
+const costs = values.check && process.env.MIEN_LONG !== "1" ? ["quick"] : ["quick", "minutes"];
 const documents = ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)]
   .filter((file) => file.endsWith(".md"))
   .map((file) => ({ file, text: readFileSync(file, "utf8") }))

@@ -3,7 +3,8 @@
 // and the printed texts in README and docs. At the end
 // it prints the slowest files of tests and the names of skipped and failed checks; the last line counts.
 //   npm test
-//   npm test -- --long    also what takes minutes: more kills, longer soaks, every benchmark (MIEN_LONG=1)
+//   npm test -- --long    also what takes minutes: more kills, longer soaks, every benchmark, and the
+//                         demo in a new clone (MIEN_LONG=1)
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -50,7 +51,7 @@ for (const name of [...otherFailures, ...testFailures]) console.log(`failed: ${n
 console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Checks that need no nx: the format, the guards, then the listings; in CI also the slow listings. */
+/** Checks that need no nx: the format, the guards, then the listings. */
 async function checkTexts() {
   const format = await run("format", ["node_modules/prettier/bin/prettier.cjs", "--check", "."]);
   const guards = await run("guards", ["tools/guards.mjs"]);
