@@ -1,7 +1,10 @@
 /** Red, green and blue, 0–255. */
 type Rgb = readonly [number, number, number];
 
-/** Colours of the scale from 0 to 1 in equal steps: nearly white to dark blue, each darker than the one before. */
+/**
+ * Colours of the scale from 0 to 1 in equal steps: nearly white to dark blue, each darker than the
+ * one before.
+ */
 const STOPS: readonly [Rgb, ...Rgb[]] = [
   [247, 250, 253],
   [205, 222, 240],

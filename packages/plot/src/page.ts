@@ -4,7 +4,8 @@ import { PIXEL_RATIO, type ThemedPng } from "./theme.ts";
 const LEGIBLE = 11 / 13;
 
 /**
- * A complete HTML page without references to other files; it follows the reader's light or dark setting.
+ * A complete HTML page without references to other files; it follows the reader's light or dark
+ * setting.
  *
  * @param title plain text, the title of the window.
  * @param body HTML for the inside of `main`.
@@ -39,8 +40,8 @@ export function escapeHtml(text: string): string {
 /**
  * A table whose first column names the rows; the other columns are right-aligned. Cells are HTML.
  *
- * On screens narrower than 40 rem, each row of a table of more than five columns becomes a block in which
- * the name of the column precedes each value; of more than twelve columns, on every screen.
+ * On screens narrower than 40 rem, each row of a table of more than five columns becomes a block in
+ * which the name of the column precedes each value; of more than twelve columns, on every screen.
  */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const wide = head.length > 5;
@@ -57,8 +58,8 @@ export function htmlTable(head: readonly string[], rows: readonly (readonly stri
 }
 
 /**
- * A picture that is embedded in the page, in the reader's theme. On a narrow screen it is at least 11/13
- * times as wide as it was drawn, and scrolls in a box of its own.
+ * A picture that is embedded in the page, in the reader's theme. On a narrow screen it is at least
+ * 11/13 times as wide as it was drawn, and scrolls in a box of its own.
  */
 export function htmlFigure(title: string, { light, dark }: ThemedPng): string {
   // Bytes 16–19 of a PNG file are its width in device pixels.

@@ -6,8 +6,8 @@ import { MienError, printable } from "@mien/format";
  * The folder of data sets and photographs that the environment variable MIEN_DATA names.
  *
  * @returns undefined if the variable is not set or is empty.
- * @throws {MienError} `missing-file` if it does not name a folder, so that a wrong name does not lead to
- * other data.
+ * @throws {MienError} `missing-file` if it does not name a folder, so that a wrong name does not
+ * lead to other data.
  */
 export async function dataFolder(): Promise<string | undefined> {
   const folder = process.env["MIEN_DATA"];

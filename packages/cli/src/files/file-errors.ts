@@ -50,8 +50,8 @@ interface FileSystemError extends NodeJS.ErrnoException {
  * Explains an error of the file system.
  *
  * @param error anything thrown.
- * @returns for an error of Node's file functions, a `MienError` of code `environment` with the path, the
- * cause in words and what to do; undefined for anything else.
+ * @returns for an error of Node's file functions, a `MienError` of code `environment` with the
+ * path, the cause in words and what to do; undefined for anything else.
  */
 export function fileError(error: unknown): MienError | undefined {
   if (!(error instanceof Error) || error instanceof MienError) return undefined;

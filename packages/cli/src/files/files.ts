@@ -5,8 +5,8 @@ import { MienError, messageOf, parseJson, shortened } from "@mien/format";
 import { cannotWrite, fileError } from "./file-errors.ts";
 
 /**
- * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to disk
- * and renames it. Makes missing folders.
+ * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to
+ * disk and renames it. Makes missing folders.
  *
  * @param content one part, or several parts that are concatenated.
  * @param mode its permissions before the process's umask; 0600 for its owner alone. Default 0666.

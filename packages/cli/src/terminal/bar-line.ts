@@ -15,8 +15,8 @@ interface BarState {
 }
 
 /**
- * The bar as one line that is never wider than `columns`. Parts that do not fit are left out as a whole,
- * in this order: figures of the note from its end, width of the bar, time, counts.
+ * The bar as one line that is never wider than `columns`. Parts that do not fit are left out as a
+ * whole, in this order: figures of the note from its end, width of the bar, time, counts.
  *
  * @param columns width of the terminal in characters.
  */

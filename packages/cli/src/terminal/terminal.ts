@@ -66,8 +66,8 @@ function plainProgress(label: string, total: number): Progress {
 }
 
 /**
- * A path as it must be typed in a shell: in single quotes if necessary, and with `./` before a dash, since
- * it would be read as a flag.
+ * A path as it must be typed in a shell: in single quotes if necessary, and with `./` before a
+ * dash, since it would be read as a flag.
  */
 export function shellQuote(path: string): string {
   if (path.startsWith("-")) return shellQuote(`./${path}`);

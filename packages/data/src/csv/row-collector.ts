@@ -41,8 +41,7 @@ const MAX_BAD_ROWS = 10_000;
 
 /**
  * Checks rows and collects them into an image set. This is the only place that decides whether a
- * row is
- * valid, whichever parser found its columns.
+ * row is valid, whichever parser found its columns.
  */
 export class RowCollector {
   readonly skipped: BadRow[] = [];

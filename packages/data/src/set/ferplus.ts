@@ -118,8 +118,7 @@ async function readVotes({ ferplus, csv, signal }: Omit<VoteOptions, "set">) {
 
 /**
  * Like `loadVotes`, for commands that can work without votes: returns undefined if no file was
- * named and
- * `locateVotes` finds none, or one that does not belong to this set and its classes.
+ * named and `locateVotes` finds none, or one that does not belong to this set and its classes.
  */
 export async function findVotes(options: VoteOptions): Promise<Votes | undefined> {
   if ((options.ferplus ?? (await locateVotes(options.csv))) === undefined) return undefined;
@@ -161,8 +160,8 @@ export function voteDistribution(votes: Votes, classes: readonly string[]): Floa
 /**
  * The class with the most votes for each image.
  *
- * @returns [N] index into `classes`; -1 where two columns have equally many, or where the
- * winner is not a class of the set (contempt, unknown, not a face).
+ * @returns [N] index into `classes`; -1 where two columns have equally many, or where the winner is
+ * not a class of the set (contempt, unknown, not a face).
  * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
  */
 export function voteWinners(votes: Votes, classes: readonly string[]): Int16Array {

@@ -35,8 +35,7 @@ export interface SynthOptions {
  * Draws the built-in data set: parametric faces with FER2013's classes, image size and splits.
  *
  * Image i depends only on the seed and i, so a smaller set is the beginning of a larger one, except
- * for
- * the splits. Drawing uses plain arithmetic, and V8 computes sine, exponential and logarithm in
+ * for the splits. Drawing uses plain arithmetic, and V8 computes sine, exponential and logarithm in
  * software, so the same seed gives the same bytes on every platform.
  *
  * @throws {MienError} `bad-config` if `count` is below 70 or not whole.

@@ -19,7 +19,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Writes a run folder like that of a finished run, or of one that was stopped after or during its first epoch. */
+/**
+ * Writes a run folder like that of a finished run, or of one that was stopped after or during its
+ * first epoch.
+ */
 async function makeRun(number: number, of: RequestedRun, left: "finished" | "stopped" | "begun") {
   const run = nth(number);
   const config: RunConfig = { name: path.basename(run), ...of };

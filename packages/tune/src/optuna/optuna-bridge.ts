@@ -24,8 +24,7 @@ export interface Bridge {
    * Sends one request and waits for the response.
    *
    * @throws {MienError} `environment` if Python ends, hangs, or violates the protocol; the process
-   * is ended
-   * then. `BridgeRefusal` if Python refuses the request.
+   * is ended then. `BridgeRefusal` if Python refuses the request.
    */
   call<O extends Operation>(operation: O, request: Requests[O]): Promise<Result<O>>;
   /** Closes the connection and waits for the process to end. */
@@ -86,8 +85,7 @@ export function findPython(): string {
  * Starts the Python side and checks its version of the protocol.
  *
  * @throws {MienError} `environment` if Python or one of its packages is missing, or its first line
- * is not as
- * expected.
+ * is not as expected.
  */
 export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
   const { onComplaint, patience = PATIENCE } = options;

@@ -41,8 +41,7 @@ export interface Comparison extends Gain {
 /**
  * Trains with train's default settings and with the best trial's, with the budget of the study and
  * several seeds each, and measures both on PublicTest, which was not used to choose trials. The
- * epoch of
- * each run is chosen as in a trial, on the selection split. Finished runs are reused.
+ * epoch of each run is chosen as in a trial, on the selection split. Finished runs are reused.
  *
  * @param given.trial number of the best trial, `given.hyperparameters` its settings.
  * @param given.folder where the runs are kept.

@@ -16,10 +16,8 @@ const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228
  * Gain of `after` over `before` on the same images, both trained with several seeds.
  *
  * The uncertainty has two sources: the images (paired; their mean differences are taken as
- * independent)
- * and the seeds (of both configurations, by Student's t). The half width of the interval is the
- * root of
- * the sum of both squares.
+ * independent) and the seeds (of both configurations, by Student's t). The half width of the
+ * interval is the root of the sum of both squares.
  *
  * @param before [seeds][images], whether each image was classified correctly; `after` likewise.
  */

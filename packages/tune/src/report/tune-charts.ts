@@ -234,8 +234,7 @@ export function drawSlices(trials: readonly Trial[], space: Space): Picture[] {
 
 /**
  * Layout pixels between neighbouring axes of the parallel coordinates. Labels alternate between two
- * rows,
- * so a label may be as wide as two steps.
+ * rows, so a label may be as wide as two steps.
  */
 const AXIS_STEP = 62;
 
