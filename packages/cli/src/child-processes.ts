@@ -3,8 +3,8 @@ import type { ChildProcess } from "node:child_process";
 const running = new Set<ChildProcess>();
 
 /**
- * Kills a child process when this process exits, also after an error. Only if this process is killed
- * by SIGKILL, the child lives on; it then finds its pipes closed.
+ * Kills a child process when this process exits, also after an error. If SIGKILL kills this
+ * process, the child process goes on; its pipes are closed then.
  */
 export function killChildOnExit(child: ChildProcess): void {
   if (running.size === 0) process.once("exit", killAll);

@@ -17,7 +17,7 @@ const STOPS: readonly [Rgb, ...Rgb[]] = [
 /**
  * The colour of a value on the scale from light to dark.
  *
- * @param value 0–1; others are clamped.
+ * @param value 0–1; values outside this range are clamped.
  * @returns red, green and blue, 0–255.
  */
 export function sequentialColour(value: number): Rgb {

@@ -10,7 +10,7 @@ interface BarState {
   readonly done: number;
   readonly total: number;
   readonly secondsLeft: number | undefined;
-  /** More figures, separated by ", "; those that do not fit are left out, from the end. */
+  /** Further figures, separated by ", ". If they do not all fit, the last ones are left out. */
   readonly note: string;
 }
 

@@ -238,7 +238,10 @@ function printNextStep(terminal: Terminal, folder: string): void {
   );
 }
 
-/** The numbers of images that a training uses: `5,696 of 28,709 training and 3,589 validation images`. */
+/**
+ * The numbers of images that a training uses: `5,696 of 28,709 training and 3,589 validation
+ * images`.
+ */
 function describeImages({ train, validation }: UsedImages): string {
   const of = ({ used, all }: UsedImages["train"]) =>
     used === all ? count(all) : `${count(used)} of ${count(all)}`;

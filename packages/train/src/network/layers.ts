@@ -123,7 +123,10 @@ function outputsOf({ shape }: LinearStage): number {
   return shape.length === 4 ? shape[3] : shape[1];
 }
 
-/** He normal initialisation (He et al. 2015); half the variance in the output layer, which has no ReLU. */
+/**
+ * He normal initialisation (He et al. 2015); half the variance in the output layer, which has no
+ * ReLU.
+ */
 function initialKernel(stage: LinearStage, seed: number): Float32Array {
   const size = stage.shape.reduce((product, n) => product * n, 1);
   const fanIn = size / outputsOf(stage);
