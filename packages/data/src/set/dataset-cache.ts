@@ -29,8 +29,8 @@ export class DatasetCache {
   }
 
   /**
-   * Looks up a parsed CSV. If no row was skipped, the entry serves with and without `skipBadRows`;
-   * otherwise only with it.
+   * Looks up a parsed CSV. An entry without skipped rows is used with and without `skipBadRows`, an
+   * entry with skipped rows only with it.
    *
    * @param sha256 of the uncompressed CSV.
    * @returns undefined if no entry exists for these classes and this image size, or if it is damaged.
