@@ -81,7 +81,7 @@ async function release(
   if (values.verification === undefined) {
     throw new MienError("usage", "--verification FILE is missing", {
       advice:
-        "Make it with `npx nx run export:verify RUN --json FILE`; `npm run release` does all.",
+        "Make it with `npx nx run export:verify RUN --json FILE`; `npm run release` does all of this.",
     });
   }
   const run = await findRun(values.run);

@@ -159,11 +159,11 @@ export const fitCommand = defineCommand({
         votes: votes && (await loadVotes({ ...values, csv: identity.path, set, signal })),
         teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
       };
-      // All code is loaded before the training, so that an edit during it has no effect.
+      // All code is loaded before the training, so that an edit during the training has no effect.
       const { checkSplit, fit } = await import("../fit.ts");
       const { finishRun } = await import("../finish.ts");
       const { tensorFlowVersion } = await import("../tensor/tf.ts");
-      // Before anything is written, so that a training that cannot start leaves no files.
+      // Checked before anything is written, so that a training that cannot start leaves no files.
       checkSplit(split);
       architecture(config, input, classes.length);
       if (sources.votes) voteColumns(sources.votes, classes);
@@ -182,7 +182,8 @@ export const fitCommand = defineCommand({
         sources,
         seed: values.seed,
         folder,
-        // Of the stored configuration, because the checkpoint holds the key of that one.
+        // The key is made from the stored configuration, because the checkpoint was written with
+        // that key.
         inputs: inputsKey(inputsOf(runConfig)),
         signal,
         onStart: (used) => {

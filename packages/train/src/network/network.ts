@@ -22,7 +22,7 @@ export interface Network {
   /**
    * Gradients of the mean loss including the l2 penalty, after a training pass in the same scope.
    *
-   * @param dy gradient of the loss in the logits [batch, classes].
+   * @param dy gradient of the loss with respect to the logits [batch, classes].
    * @returns tensors outside of the scope, which the caller must free.
    */
   backward(dy: NativeTensor): Gradients;

@@ -176,7 +176,7 @@ function calibrationSection({ calibration, metrics, predictions }: ReportContent
     ...(byVotes ? [change("FER+ votes", byVotes)] : []),
     ...(mixed
       ? [
-          `By ${target}, that error goes from ${percent(mixed.ece, 1)} to ${percent(mixed.calibratedEce, 1)}.`,
+          `By ${target}, the error goes from ${percent(mixed.ece, 1)} to ${percent(mixed.calibratedEce, 1)}.`,
         ]
       : []),
   ];

@@ -151,7 +151,7 @@ describe("findRunFolder", () => {
     expect(await find()).toEqual(isNew(3));
   });
 
-  it("reuses a folder that is empty but for the lock and temporary files of a killed process", async () => {
+  it("reuses a folder that holds only the lock and temporary files of a killed process", async () => {
     await mkdir(base);
     expect(await find()).toEqual(isNew(1));
     await writeFile(path.join(base, "lock"), "1");
