@@ -4,7 +4,7 @@ import { resolveConfig, type TrainConfig } from "@mien/train";
 import type { Trial } from "../optuna/optuna-protocol.ts";
 import type { Settings } from "../study-settings.ts";
 import { configOf, hyperparametersOf } from "../search-space.ts";
-import type { Picture } from "./tune-charts.ts";
+import type { Picture } from "./picture.ts";
 import type { Comparison } from "./compare-settings.ts";
 import { mean } from "./gain.ts";
 
