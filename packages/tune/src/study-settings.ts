@@ -18,7 +18,7 @@ export const settingsSchema = z.strictObject({
   data: z.strictObject({ name: z.string(), sha256: z.string(), skipBadRows: z.boolean() }),
   space: spaceSchema,
   pruner: z.enum(PRUNERS),
-  /** Passes of a trial that is not pruned over its training images. */
+  /** Number of epochs of a trial that is not pruned. */
   epochs: z.int().min(1),
   /** Share of the training images of each class that a trial uses, 0–1. */
   subset: z.number().positive().max(1),

@@ -38,7 +38,7 @@ export const reportCommand = defineCommand({
     seeds: {
       type: "integer",
       description:
-        "Seeds with which the best settings and those of train:fit are trained to compare them; 0 skips it",
+        "Number of seeds with which the best settings and the defaults are trained for the comparison; 0 skips it",
       unit: "seeds",
       default: 3,
       min: 0,

@@ -16,9 +16,9 @@ import {
 
 /** A Python process that runs Optuna on one study. */
 export interface Bridge {
-  /** Versions of the Python side. */
+  /** Versions of Python and Optuna. */
   readonly versions: { readonly optuna: string; readonly python: string };
-  /** Process id of Python. */
+  /** Process id of the Python process. */
   readonly pid: number;
   /**
    * Sends one request and waits for the response.
@@ -72,11 +72,11 @@ export function findPython(): string {
   const chosen = process.env["MIEN_PYTHON"];
   const inVenv = process.platform === "win32" ? "Scripts/python.exe" : "bin/python";
   const python = chosen ?? path.resolve(import.meta.dirname, "../../../../.venv", inVenv);
-  // A name without a folder is looked up on the PATH when it is started.
+  // A name without a folder is looked up on the PATH when Python is started.
   if (existsSync(python) || (chosen !== undefined && !/[/\\]/.test(chosen))) return python;
   throw new MienError("environment", `the search needs Python, and there is none at ${python}`, {
     advice:
-      "Run `npm run setup`: it makes the virtual environment.  " +
+      "Run `npm run setup`: it creates the virtual environment.  " +
       "Or name a Python 3.10 or newer by MIEN_PYTHON.",
   });
 }
@@ -91,7 +91,7 @@ export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
   const { onComplaint, patience = PATIENCE } = options;
   const python = findPython();
   const script = options.script ?? path.join(PYTHON_FOLDER, "bridge.py");
-  // Isolated: only the pinned packages are imported, not those of the environment or the user.
+  // -E and -s: Python imports only the pinned packages, not those of the environment or the user.
   const child = spawn(python, ["-E", "-s", script], { stdio: "pipe", windowsHide: true });
   const complaints: string[] = [];
   createInterface(child.stderr).on("line", (line) => {

@@ -88,7 +88,7 @@ export function drawHistory(trials: readonly Trial[], random: readonly number[] 
   return { name: "history", title, png };
 }
 
-/** Accuracy by epoch of every trial; pruned ones end early. */
+/** Chart of the accuracy of every trial by epoch; the lines of pruned trials end early. */
 export function drawCurves(trials: readonly Trial[]): Picture {
   const title = "Accuracy by epoch, trial by trial";
   const curve = (theme: Theme, { state, steps }: Trial) => {
