@@ -24,7 +24,7 @@ function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** Kills a child, also one that is stopped or hangs, and waits until it has exited. */
+/** Kills a child process, even if it is stopped or hangs, and waits until it has exited. */
 export async function killChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));

@@ -2,8 +2,7 @@
 type Rgb = readonly [number, number, number];
 
 /**
- * Colours of the scale from 0 to 1 in equal steps: nearly white to dark blue, each darker than the
- * one before.
+ * Colours of the scale from 0 to 1 in equal steps: nearly white to dark blue, each darker than the previous colour.
  */
 const STOPS: readonly [Rgb, ...Rgb[]] = [
   [247, 250, 253],

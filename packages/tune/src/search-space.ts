@@ -37,7 +37,7 @@ const parameterSchema = z.discriminatedUnion("type", [
 ]);
 
 /**
- * The hyperparameters that a search varies, and those that it keeps fixed: the content of a JSON
+ * The hyperparameters that a search varies or keeps fixed: the content of a JSON
  * file, in spaces/ or the user's own.
  */
 export const spaceSchema = z.strictObject({

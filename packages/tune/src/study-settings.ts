@@ -10,8 +10,7 @@ import { spaceSchema } from "./search-space.ts";
 export const PRUNERS = ["hyperband", "median", "none"] as const;
 
 /**
- * The settings of a study. They are stored with it, so that every worker uses the same ones, on any
- * machine and at any time.
+ * The settings of a study. They are stored with the study, so that every worker uses the same settings, on any machine and at any time.
  */
 export const settingsSchema = z.strictObject({
   /** The data set's name and the SHA-256 of its uncompressed CSV. */

@@ -29,7 +29,7 @@ interface TextOption extends AnyOption {
 interface NumberOption extends AnyOption {
   readonly type: "number" | "integer";
   readonly default?: number;
-  /** The unit, for example `seconds`, `images` or `share`; null for a number without one. */
+  /** The unit, for example `seconds`, `images` or `share`; null for a number without a unit. */
   readonly unit: string | null;
   /** Smallest number allowed. */
   readonly min?: number;

@@ -12,7 +12,7 @@ export interface Terminal {
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void;
   /** Prints the path of a file or folder that was written; `what` describes it in brackets. */
   wrote(path: string, what?: string): void;
-  /** Prints a command to type next, and what it does. */
+  /** Prints a command to type next, and its purpose. */
   next(command: string, why: string): void;
   /** Shows a progress bar, for work that takes over a second; `total` is the number of units. */
   progress(label: string, total: number): Progress;

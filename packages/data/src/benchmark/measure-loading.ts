@@ -41,7 +41,7 @@ export interface Measurement {
   readonly images: number;
 }
 
-/** The path of this module, for running it as a process of its own. */
+/** Path of this module, which the child processes run. */
 export const MEASURE_SCRIPT = import.meta.filename;
 
 async function measure({ way, file, cacheFolder }: Task): Promise<Measurement> {

@@ -35,7 +35,7 @@ const LIMITS = { times: 5, beyondBytes: 300e6, cacheSeconds: 0.3 };
 interface WaySummary {
   readonly way: Way;
   readonly seconds: Summary;
-  /** Median time as a multiple of that of `bytes`. */
+  /** Median time as a multiple of the median time of `bytes`. */
   readonly times: number;
   readonly peakBytes: number;
   /** Peak memory minus the size of the images, in bytes. */

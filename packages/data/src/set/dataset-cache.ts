@@ -45,7 +45,7 @@ export class DatasetCache {
     return this.#read(this.#path(sha256, true), sha256, manifest);
   }
 
-  /** Stores a parsed CSV. An interrupted write leaves nothing behind. */
+  /** Stores a parsed CSV. An interrupted write leaves no entry. */
   async keep(sha256: string, manifest: DatasetManifest, content: CsvContent): Promise<void> {
     const { set, skipped, notes } = content;
     const { height, width, channels } = set;

@@ -74,7 +74,7 @@ export const ferplusOption = {
   group: "data",
 } as const;
 
-/** File names of votes: mien's, and the one under which FER+ is published. */
+/** File names of votes; FER+ is published under the second name. */
 const VOTE_FILES = ["ferplus.csv", "fer2013new.csv"];
 
 const HOW_TO_GET_FERPLUS = `FER+ is the file fer2013new.csv of github.com/microsoft/FERPlus. Put it, or a gzipped copy, into

@@ -98,7 +98,7 @@ function voteTargets(votes: Votes, classes: readonly string[]): Float32Array {
 
 /**
  * The logit adjustment (Menon et al. 2021) [classes], which is added to the logits in the loss so
- * that rare classes count as much as frequent ones: `strength` · log(frequency).
+ * that rare classes count as much as frequent classes: `strength` · log(frequency).
  *
  * @param targets [N, classes].
  * @param positions of the training images.

@@ -87,7 +87,7 @@ export const benchmarkCommand = defineCommand({
     ].flatMap(({ ratio, ...pair }) => (ratio === null ? [] : [{ ...pair, ...ratio }]));
     benchmarkTable(terminal, pairs, [
       ["speed of", ({ first }) => first],
-      ["over that of", ({ second }) => second],
+      ["relative to", ({ second }) => second],
       ["median of rounds", ({ median }) => formatFactor(median)],
       ["lowest – highest", ({ range }) => range.map((factor) => formatFactor(factor)).join(" – ")],
     ]);

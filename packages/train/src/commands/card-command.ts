@@ -37,7 +37,7 @@ export const cardCommand = defineCommand({
     description: {
       type: "string",
       description: "One sentence about the model for its card",
-      defaultText: "that of the released model with the same name",
+      defaultText: "the present description of the released model",
     },
     reproducedBy: {
       type: "string",

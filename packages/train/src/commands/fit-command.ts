@@ -212,7 +212,9 @@ export const fitCommand = defineCommand({
         csv: identity.path,
         warn: (problem) => terminal.warn(`warning: ${problem}`),
       });
-      terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
+      terminal.say(
+        `the model has the weights of epoch ${result.bestEpoch}, the best on validation`,
+      );
       printMetrics(terminal, metrics.validation, { split: "validation", classes });
       for (const file of written) terminal.wrote(file);
       printNextStep(terminal, folder);

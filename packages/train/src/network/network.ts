@@ -31,7 +31,7 @@ export interface Network {
   /**
    * Replaces the values of all variables.
    *
-   * @throws {MienError} `mismatch` if one is missing or of another shape.
+   * @throws {MienError} `mismatch` if a value is missing or has another shape.
    */
   load(state: Readonly<Record<string, NamedTensor>>): void;
   /** Frees the variables. */
@@ -91,7 +91,7 @@ export function stateOf(variables: readonly Variable[]): Record<string, NamedTen
 /**
  * Replaces the values of variables by those of the same name.
  *
- * @throws {MienError} `mismatch` if one is missing or of another shape.
+ * @throws {MienError} `mismatch` if a value is missing or has another shape.
  */
 export function loadState(
   variables: readonly Variable[],

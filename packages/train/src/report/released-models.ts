@@ -31,7 +31,7 @@ export interface ReleasedModel {
   readonly bestEpoch?: number;
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
-  /** Every test-set access by this model and earlier ones of the same name, oldest first. */
+  /** Every test-set access by this model and by earlier models of the same name, oldest first. */
   readonly openings: readonly TestSetAccess[];
   /** The command that reproduces it. */
   readonly command: string;

@@ -131,7 +131,7 @@ export function calibrate(
   };
 }
 
-/** Labels and votes with their weights in the targets; those with a weight of 0 are left out. */
+/** Labels and votes with their weights in the targets; sources with a weight of 0 are left out. */
 export function weightedLabels({ own, votes, voteShare }: LabelsAndVotes): WeightedLabels[] {
   return [
     { labels: own, weight: 1 - voteShare },

@@ -53,7 +53,7 @@ export interface Comparison {
   readonly pairs: readonly ComparedPair[];
   /** The inputs that are not the same in all runs: [name, value in each run]. */
   readonly differences: readonly (readonly [string, readonly string[]])[];
-  /** Sentences about what could not be compared. */
+  /** Sentences about metrics that could not be compared. */
   readonly warnings: readonly string[];
 }
 

@@ -45,7 +45,7 @@ export class BridgeRefusal extends Error {
 /** The folder with the Python part of this package. */
 export const PYTHON_FOLDER = path.join(import.meta.dirname, "../../python");
 
-/** How to start the Python side, and what to do with its error output. */
+/** Options for starting Python. */
 export interface BridgeOptions {
   /** Called for each line that Python writes to standard error. */
   readonly onComplaint?: (line: string) => void;
@@ -64,7 +64,8 @@ const SHOWN_LINES = 6;
 const CLOSING_TIME = 3000;
 
 /**
- * Path of the Python that the set-up prepares, or of the one that `MIEN_PYTHON` names.
+ * Path of the Python interpreter: the one that `MIEN_PYTHON` names, else the one that `npm run
+ * setup` prepares.
  *
  * @throws {MienError} `environment` if there is none.
  */
@@ -82,7 +83,7 @@ export function findPython(): string {
 }
 
 /**
- * Starts the Python side and checks its version of the protocol.
+ * Starts the Python process and checks its version of the protocol.
  *
  * @throws {MienError} `environment` if Python or one of its packages is missing, or its first line
  * is not as expected.

@@ -5,7 +5,7 @@ import { imageAt, officialSplit, random, shuffle, type ImageSet, type Split } fr
 const SELECTION_SHARE = 0.2;
 
 /**
- * Divides the Training rows into those on which trials are trained and those on which they are
+ * Divides the Training rows into rows on which trials are trained and rows on which trials are
  * evaluated, stratified by class, in the same way in every study on the same data. PublicTest and
  * PrivateTest are not used. Copies of one image are never divided, because a trial would be
  * evaluated on images that it was trained on.
@@ -28,6 +28,7 @@ export function selectionSplit(set: ImageSet): Pick<Split, "train" | "validation
       [...groups.keys()].filter((group) => set.labels[groups[group]?.[0] ?? 0] === label),
     );
     const count = Math.round(SELECTION_SHARE * ofClass.length);
+    // The key must not change, because it determines the selection split of existing studies.
     for (const group of shuffle(ofClass, random("judging part", label)).subarray(0, count)) {
       selection[group] = true;
     }
