@@ -23,15 +23,10 @@ import { confusionTable } from "../../packages/train/src/report/confusion-matrix
 import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.ts";
 import { FONT, PIXEL_RATIO, registerFonts, THEMES } from "../../packages/plot/src/theme.ts";
 import type { Trial } from "../../packages/tune/src/optuna/optuna-protocol.ts";
-import {
-  drawCurves,
-  drawHistory,
-  drawImportance,
-  drawParallel,
-  drawSlices,
-  parallelChart,
-  shade,
-} from "../../packages/tune/src/report/tune-charts.ts";
+import { drawCurves, drawHistory } from "../../packages/tune/src/report/history-charts.ts";
+import { drawParallel, parallelChart } from "../../packages/tune/src/report/parallel-chart.ts";
+import { drawImportance, drawSlices } from "../../packages/tune/src/report/parameter-charts.ts";
+import { shade } from "../../packages/tune/src/report/trial-colours.ts";
 import { renderPage as studyPage } from "../../packages/tune/src/report/tune-page.ts";
 import { loadSpace, type Space } from "../../packages/tune/src/search-space.ts";
 import { toySettings } from "../../packages/tune/src/testing/studies.ts";
