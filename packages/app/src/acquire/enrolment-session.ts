@@ -3,14 +3,13 @@ import { crop } from "@mien/runtime";
 import type { Enrolment } from "@mien/web";
 import { toJpeg } from "../jpeg-pictures.ts";
 import type { Crop } from "../people/crop-features.ts";
+import { MAX_PICTURES } from "./max-pictures.ts";
 import { findFlaw, measureQuality, type FaceQuality, type Flaw } from "./picture-quality.ts";
 
 /** Margin around a face that is stored, as a share of its box, so that it can be cropped again. */
 const MARGIN = 0.5;
 /** Smallest time between two pictures, in ms. */
 const INTERVAL = 120;
-/** The largest number of pictures of an enrolment. */
-export const MAX_PICTURES = 500;
 
 /** Instructions that are shown one after the other, each for the same number of pictures. */
 const POSES = [

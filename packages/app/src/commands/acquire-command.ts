@@ -1,12 +1,11 @@
 import { createInterface } from "node:readline/promises";
 import { counted, defineCommand } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
+import { MAX_PICTURES } from "../acquire/max-pictures.ts";
 import { consentText } from "../people/consent.ts";
 import { formatRate } from "../people/expected-errors.ts";
 import { KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
 import { detectorOption, peopleOption, sourceOption } from "../shared-options.ts";
-import { SourceWarnings } from "@mien/camera";
 
 export const acquire = defineCommand({
   name: "acquire",
@@ -64,14 +63,13 @@ export const acquire = defineCommand({
     terminal.say(consentText(session.name, values.people, values.keepDays));
     if (!values.consent) await askForConsent(session.name, signal);
     const given = new Date().toISOString();
-    const [{ FaceDetector }, { findFaceModel }, { openSource }, { openPeople }] = await Promise.all(
-      [
+    const [{ FaceDetector }, { findFaceModel }, { openSource, SourceWarnings }, { openPeople }] =
+      await Promise.all([
         import("@mien/runtime"),
         import("../face-models.ts"),
         import("@mien/camera"),
         import("../people/open-people.ts"),
-      ],
-    );
+      ]);
     const timeout = AbortSignal.timeout(values.seconds * 1000);
     const ending = AbortSignal.any([signal, timeout]);
     const detector = await FaceDetector.open(findFaceModel("detector", values.detector));

@@ -1,4 +1,3 @@
-import { benchmarkTable, describeEnvironment } from "@mien/bench";
 import { defineCommand } from "@mien/cli";
 
 export const benchmarkDepth = defineCommand({
@@ -30,7 +29,8 @@ export const benchmarkDepth = defineCommand({
     },
   },
   async run({ seconds, seeds }, { terminal, signal }) {
-    const { measureDepthGate, SHARES } = await import("../benchmark/depth-gate-figures.ts");
+    const [{ benchmarkTable, describeEnvironment }, { measureDepthGate, SHARES }] =
+      await Promise.all([import("@mien/bench"), import("../benchmark/depth-gate-figures.ts")]);
     const progress = terminal.progress("recordings", 100);
     const rows = await measureDepthGate({
       seconds,

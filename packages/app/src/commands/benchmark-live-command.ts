@@ -1,5 +1,4 @@
 import path from "node:path";
-import { benchmarkTable, describeEnvironment, launchChromium, sayEnvironment } from "@mien/bench";
 import { defineCommand, findModel, formatBytes, outOption, writeJson } from "@mien/cli";
 import type { Browser } from "playwright-core";
 import type { LiveFigures } from "../benchmark/live/measure-live.ts";
@@ -58,22 +57,25 @@ export const benchmarkLive = defineCommand({
     const { findFaceModel } = await import("../face-models.ts");
     const detector = findFaceModel("detector", values.detector);
     const model = await findModel(values.model);
-    const [scenes, films, servers, pages, { measureLive }, { readPage }] = await Promise.all([
-      import("../benchmark/face-scene.ts"),
-      import("../benchmark/live/panning-films.ts"),
-      import("../benchmark/live/server-process.ts"),
-      import("../benchmark/live/watched-page.ts"),
-      import("../benchmark/live/measure-live.ts"),
-      import("../server/page-files.ts"),
-    ]);
+    const [bench, scenes, films, servers, pages, { measureLive }, { readPage }] = await Promise.all(
+      [
+        import("@mien/bench"),
+        import("../benchmark/face-scene.ts"),
+        import("../benchmark/live/panning-films.ts"),
+        import("../benchmark/live/server-process.ts"),
+        import("../benchmark/live/watched-page.ts"),
+        import("../benchmark/live/measure-live.ts"),
+        import("../server/page-files.ts"),
+      ],
+    );
     const sizes = [...(await readPage()).values()].map(({ gzipped }) => gzipped.length);
     const pageBytes = sizes.reduce((sum, size) => sum + size, 0);
     const maker = await scenes.openSceneMaker(values.photo, detector);
     const scene = await maker.scene({ ...films.SCENE_SIZE, faces: 1 });
     const { film, camera, still } = await films.makeFilms(out, scene);
-    const environment = describeEnvironment(import.meta.url, ["onnxruntime-node"]);
+    const environment = bench.describeEnvironment(import.meta.url, ["onnxruntime-node"]);
     terminal.say(`model ${model}; faces by ${detector}`);
-    sayEnvironment(terminal, environment);
+    bench.sayEnvironment(terminal, environment);
 
     /** Starts a server with a source and opens its page; closes both after `work`. */
     const withPage = async <Result>(
@@ -91,7 +93,7 @@ export const benchmarkLive = defineCommand({
       const server = await servers.startServer(flags, environment);
       let browser: Browser | undefined;
       try {
-        browser = await launchChromium({ camera: source === "browser" ? camera : undefined });
+        browser = await bench.launchChromium({ camera: source === "browser" ? camera : undefined });
         const watched = await pages.watchPage(browser, server.origin);
         if (source === "browser") {
           await watched.page.getByRole("button", { name: "Start camera" }).click();
@@ -123,7 +125,7 @@ export const benchmarkLive = defineCommand({
     }
     if (wants("camera")) await measure("the page's camera", "browser", 0);
     if (seconds > 0) {
-      benchmarkTable(terminal, Object.entries(rows), [
+      bench.benchmarkTable(terminal, Object.entries(rows), [
         ["", ([name]) => name],
         ["frames/s", ([, row]) => row.framesPerSecond.toFixed(1)],
         ["slowest s", ([, row]) => row.slowestSecond],

@@ -3,7 +3,6 @@ import { EventEmitter, once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { SourceWarnings } from "@mien/camera";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
 import type { FastifyInstance } from "fastify";
@@ -86,6 +85,7 @@ export const live = defineCommand({
       { isLoopback },
       { findFaceModel },
       { openPeople, sayWhoIsRecognised },
+      { SourceWarnings },
     ] = await Promise.all([
       import("../live/live-app.ts"),
       import("../live/live-source.ts"),
@@ -94,6 +94,7 @@ export const live = defineCommand({
       import("../server/guard.ts"),
       import("../face-models.ts"),
       import("../people/open-people.ts"),
+      import("@mien/camera"),
     ]);
     const page = await readPage();
     const model = await findModel(values.model);
