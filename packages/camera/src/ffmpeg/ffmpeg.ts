@@ -7,7 +7,7 @@ import { installHint } from "../system/install-hint.ts";
 export interface Ffmpeg {
   /** The program to start: `MIEN_FFMPEG`, else `ffmpeg` on the path. */
   readonly program: string;
-  /** As it reports it, for example `5.1.9-0+deb12u1`. */
+  /** Version that the program reports, for example `5.1.9-0+deb12u1`. */
   readonly version: string;
   /** Output flags that pass frames on as they come, without duplicating or dropping any. */
   readonly passthrough: readonly string[];

@@ -8,7 +8,7 @@ import { findFfmpeg } from "./ffmpeg.ts";
 export interface Webcam {
   /** The N of `webcam:N`. */
   readonly number: number;
-  /** Its name, for people. */
+  /** Name that is shown to people. */
   readonly label: string;
 }
 
@@ -74,8 +74,8 @@ async function listVideo4Linux(): Promise<Webcam[]> {
 }
 
 /**
- * The flags with which ffmpeg may open a webcam, up to and including `-i`, as alternatives: the next one
- * is for a webcam that cannot do what the one before asks for.
+ * Alternative lists of flags with which ffmpeg may open a webcam, up to and including `-i`. Each
+ * list is for a webcam that does not support what the list before it asks for.
  *
  * @param number of the webcam; undefined for the first one.
  * @throws {MienError} `missing-file` if there is no such webcam; `unsupported` on other platforms.

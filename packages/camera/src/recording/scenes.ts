@@ -2,11 +2,14 @@ import type { Camera } from "./render.ts";
 import { FACE, type FaceTexture } from "./face-textures.ts";
 import { body, head, print, type Pose, type SceneObject } from "./objects.ts";
 
-/** The truth about a face in a synthetic picture: a head, or a photograph that must not pass for one. */
+/**
+ * The truth about a face in a synthetic picture: a head, or a photograph that must not be taken for
+ * a head.
+ */
 export interface TrueFace {
-  /** The same throughout the recording. */
+  /** Name of the face, the same throughout the recording. */
   readonly id: string;
-  /** A head, or a printed photograph that is flat or bent. */
+  /** `face` for a head, `flat` or `bent` for a printed photograph. */
   readonly kind: "face" | "flat" | "bent";
   /** Name of the face texture. */
   readonly picture: string;

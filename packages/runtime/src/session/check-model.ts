@@ -61,7 +61,7 @@ interface ExpectedOutput {
  * Checks the output of an expression model: float32 [count, classes], each row 0–1 with sum 1.
  *
  * @returns the probabilities.
- * @throws {MienError} `bad-model` if they are none.
+ * @throws {MienError} `bad-model` if it is not.
  */
 export function checkProbabilities(
   output: { readonly type: string; readonly dims: readonly number[]; readonly data: unknown },
