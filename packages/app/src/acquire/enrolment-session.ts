@@ -45,7 +45,7 @@ export class EnrolmentSession {
   readonly name: string;
   /** Number of pictures to take. */
   readonly wanted: number;
-  /** Why the kept pictures may be the wrong ones, in sentences. */
+  /** Reasons why the kept pictures may show the wrong person, in sentences. */
   warnings: readonly string[] = [];
   readonly #pictures: (Crop & { kept: boolean })[] = [];
   readonly #qualities: FaceQuality[] = [];
@@ -55,7 +55,7 @@ export class EnrolmentSession {
   #review = false;
   #busy = false;
 
-  /** @throws {MienError} `usage` for an impossible name or number. */
+  /** @throws {MienError} `usage` for an invalid name or number. */
   constructor({ name, count }: EnrolmentRequest) {
     this.name = checkPersonName(name);
     if (!Number.isSafeInteger(count) || count < 1 || count > MAX_PICTURES) {
@@ -64,7 +64,7 @@ export class EnrolmentSession {
     this.wanted = count;
   }
 
-  /** What viewers get. */
+  /** The state that viewers receive. */
   get state(): Enrolment {
     return {
       type: "enrolment",
@@ -72,13 +72,15 @@ export class EnrolmentSession {
       name: this.name,
       wanted: this.wanted,
       pictures: this.#pictures.map(({ kept }) => kept),
-      guidance: this.#review ? "Delete what does not show this person well." : this.#guidance,
+      guidance: this.#review
+        ? "Delete the pictures that do not show this person well."
+        : this.#guidance,
       leftOut: Object.fromEntries(this.#leftOut),
       doubts: this.warnings,
     };
   }
 
-  /** Whether no more pictures are taken, and the person can review them. */
+  /** Whether taking pictures has ended, so that the person can review them. */
   get isFull(): boolean {
     return this.#review;
   }

@@ -83,7 +83,8 @@ export const acquire = defineCommand({
     try {
       let index = 0;
       for await (const frame of source.frames(ending)) {
-        // Images have no time; one second apart, none is left out for coming too soon.
+        // Images have no time. They count as one second apart, so that none follows another too
+        // soon.
         const timeMs = source.kind === "images" ? index++ * 1000 : frame.timeMs;
         await session.offer({ ...frame, timeMs }, await detector.detect(frame));
         const { pictures, guidance } = session.state;
@@ -105,7 +106,7 @@ export const acquire = defineCommand({
       if (pictures.length === 0) {
         throw new MienError(
           "bad-image",
-          `no picture of one face alone was found in ${source.name}`,
+          `no picture with exactly one face was found in ${source.name}`,
           { advice: "Sit before the camera, alone, in good light." },
         );
       }

@@ -97,7 +97,7 @@ export const analyze = defineCommand({
   },
 });
 
-/** What the flags choose; only settings that were given are passed on. */
+/** The choices of the flags; only settings that were given are passed on. */
 function choiceOf(values: Values, source: Source): AnalysisChoice {
   const { model, detector, cropped, people: folder, recogniser, threads } = values;
   const { minScore, minSize, inputSize, detectEvery, mirror, flat, rejected } = values;

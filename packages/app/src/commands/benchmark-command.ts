@@ -171,7 +171,7 @@ export const benchmark = defineCommand({
 
 const LOAD_COLUMNS: readonly Column<Load>[] = [
   [
-    "faces looked for in",
+    "faces detected in",
     ({ detectEvery }) =>
       ["every frame", "every 2nd frame", "every 3rd frame (default)"][detectEvery - 1] ?? "",
   ],
@@ -190,7 +190,7 @@ const SMOOTHING_COLUMNS: readonly Column<SmoothingScore>[] = [
 
 const POINT_COLUMNS: readonly Column<Point>[] = [
   ["picture", ({ name }) => name],
-  ["detector sees", ({ input }) => `${input} pixels`],
+  ["detector input", ({ input }) => `${input} pixels`],
   ["faces shown", ({ shown }) => shown],
   ["faces read", ({ faces }) => faces],
   ["median ms", ({ median }) => median.toFixed(1)],

@@ -11,7 +11,7 @@ export const benchmarkLive = defineCommand({
   summary: "Measure the live page in a browser: frame rate, latency, processor and memory",
   details:
     "Starts app:live and opens its page in headless Chromium: once with a film, once with further viewers of which one reads nothing, and once with the camera of the page. Each shows one face in 640×480 pixels at 30 frames per second.\n" +
-    "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the one that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
+    "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the process that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
   examples: [
     "npx nx run app:benchmark-live --photo face.jpg",
     "npx nx run app:benchmark-live --photo face.jpg --seconds 300 --viewers 10 --kills 20",
@@ -138,7 +138,7 @@ export const benchmarkLive = defineCommand({
         ["usable", ([, row]) => `${row.usableMs.toFixed(0)} ms`],
       ]);
       terminal.say(
-        "slowest s: frames in the slowest second; viewers: frames/s of the slowest that reads; CPU: of " +
+        "slowest s: frames in the slowest second; viewers: frames/s of the slowest viewer that reads; CPU: of " +
           "one core, server only; MB: its resident memory at the beginning and at the end",
       );
     }

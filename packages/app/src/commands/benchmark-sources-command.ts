@@ -65,7 +65,8 @@ export const benchmarkSources = defineCommand({
     };
     const hasFakenect = findLibfreenect({ FAKENECT_PATH: kinect }).candidates.length > 0;
     if (!hasFakenect) terminal.warn("fakenect is not installed: the Kinect is left out");
-    // First, as in a program that has just started: measuring memory makes later collections slower.
+    // This comes first, as in a program that has just started, since measuring memory makes later
+    // garbage collections slower.
     process.env["FAKENECT_PATH"] = kinect;
     if (hasFakenect) await measure("kinect", "kinect", { limits: { seconds } });
     await measure("video", video, { limits: { frames }, loop: true });
@@ -81,7 +82,7 @@ export const benchmarkSources = defineCommand({
       ["frames", ([, cost]) => cost.frames],
       ["a second", ([, cost]) => cost.framesPerSecond.toFixed(1)],
       ["CPU", ([, cost]) => percent(cost.cpuPercent)],
-      ["its child's", ([, cost]) => percent(cost.childCpuPercent)],
+      ["children's CPU", ([, cost]) => percent(cost.childCpuPercent)],
       ["gap p99", ([, cost]) => `${cost.gapP99Ms.toFixed(1)} ms`],
       ["growth", ([, cost]) => bytes(cost.growthBytes)],
       ["resident", ([, cost]) => bytes(cost.residentGrowthBytes)],

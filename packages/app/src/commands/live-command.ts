@@ -191,14 +191,18 @@ async function listen(
     const problem = problems[error.code ?? ""];
     if (problem === undefined) throw error;
     throw new MienError("environment", problem, {
-      advice: "Name another with --port (0 takes a free one) or --host.",
+      advice:
+        "Choose another port with --port (0 takes any free port) or another address with --host.",
     });
   });
   const [address] = server.addresses();
   return typeof address === "object" ? address.port : port;
 }
 
-/** The address that others can open: one of this machine if the server listens on all. */
+/**
+ * The address for other machines: an address of this machine if the server listens on all
+ * addresses.
+ */
 function shownHost(host: string): string {
   if (host !== "0.0.0.0") return host;
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
