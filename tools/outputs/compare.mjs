@@ -15,9 +15,9 @@ import {
 /** @typedef {ReturnType<typeof decode>} Decoded */
 /** @typedef {{ root: string, folder: string, outcomes: Outcome[] }} Steps */
 
-/** Differences that are shown of one step; the others are counted. */
+/** Number of differences that are shown for one step; the others are counted. */
 const SHOWN = 6;
-/** Differing lines of text that are shown of one step. */
+/** Number of differing lines of text that are shown for one step. */
 const SHOWN_LINES = 2;
 const WIDEST = 110;
 
@@ -79,7 +79,7 @@ class Outputs {
     ];
   }
 
-  /** @param {string} text @returns {string} the text without what varies. */
+  /** @param {string} text @returns {string} the text without the parts that vary. */
   plain(text) {
     let result = text;
     for (const [place, shown] of this.places) result = result.replaceAll(place, shown);
@@ -104,9 +104,10 @@ class Outputs {
   }
 
   /**
-   * @param {string} name of files whose names differ only in what varies.
+   * @param {string} name of files whose names differ only in the parts that vary.
    * @param {readonly string[]} files their paths.
-   * @returns {Decoded[]} their contents without what varies, in an order that does not depend on the names.
+   * @returns {Decoded[]} their contents without the parts that vary, in an order that does not
+   *   depend on the names.
    */
   read(name, files) {
     const contents = files.map((file) => {
@@ -251,7 +252,7 @@ function compareFiles(name, [old, now], { ignore, differences, words }) {
 
 /** @typedef {Record<string, unknown>} Fields */
 
-/** In place of a value where one of two objects lacks a key. */
+/** Stands for a value if one of two objects lacks the key. */
 const ABSENT = Symbol("absent");
 
 /** @param {unknown} value */
@@ -299,11 +300,11 @@ function flagsOf(help) {
 }
 
 /**
- * Lines of a text that the other has not, whatever their numbers.
+ * Lines of each text that the other text does not contain; differences in numbers are ignored.
  *
  * @param {string} before
  * @param {string} after
- * @param {string} [name] what they stand in.
+ * @param {string} [name] of the file that holds the texts.
  * @returns {string[]}
  */
 function differingLines(before, after, name) {
@@ -318,7 +319,7 @@ function differingLines(before, after, name) {
             .replace(/[\s│─]+/g, " ")
             .trim(),
         )
-        // How often progress is printed depends on the time.
+        // The number of progress lines depends on the time.
         .filter((line) => !line.includes("#/#")),
     );
   const [old, now] = [linesOf(before), linesOf(after)];

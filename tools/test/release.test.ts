@@ -32,7 +32,7 @@ function mien(project: string, ...flags: string[]) {
 }
 
 describe("npm run release", () => {
-  it("releases a finished run with its card, and opens the test part once, however often it is run", async () => {
+  it("releases a finished run with its card, and evaluates on the test split once, however often it is run", async () => {
     const synth = await mien("data", "synth", "--count", "210", "--out", ".");
     expect(synth).toMatchObject({ code: 0 });
     await writeFile(
@@ -57,7 +57,7 @@ describe("npm run release", () => {
     expect(card).toContain("npm run release -- --only pocket --final");
     expect(existsSync(path.join(folder, "out/pocket.onnx"))).toBe(true);
 
-    // It gets no further than to verification, for want of data; that is far enough.
+    // It stops at the verification, because there is no data; this is enough for the test.
     const again = await release(...flags, "--csv", "none.csv", "--final");
     expect(again).toMatchObject({ code: 1 });
     expect(again.output).toMatch(/PrivateTest was opened for pocket on .*not opened again/);
@@ -65,7 +65,7 @@ describe("npm run release", () => {
     expect(openings.trim().split("\n")).toHaveLength(1);
   }, 180_000);
 
-  it("refuses what it does not know, and stops at the first step that fails", async () => {
+  it("refuses unknown values, and stops at the first step that fails", async () => {
     expect(await release("--only", "giant")).toMatchObject({ code: 2 });
     expect(await release("--from", "runs/none", "--only", "pocket")).toMatchObject({ code: 2 });
     const unfit = await release("--only", "fer2013", "--csv", "none.csv", "--out", "out2");
