@@ -21,7 +21,9 @@ export function compile(folder) {
 export function publishedManifest(folder) {
   const text = readFileSync(path.join(folder, "package.json"), "utf8");
   const manifest = JSON.parse(text, (key, value) =>
-    ["nx", "scripts", "devDependencies", "source"].includes(key) ? undefined : value,
+    ["nx", "scripts", "publishConfig", "devDependencies", "source"].includes(key)
+      ? undefined
+      : value,
   );
   // Entries that contained only the path of a source are empty now.
   const ways = Object.entries(manifest.exports).filter(

@@ -1,5 +1,7 @@
 // Builds the package in the current folder before npm packs it. Each publishable package runs this as
 // its `prepack` script, so that no tarball lacks its compiled code or holds an old one.
+// Since `.npmrc` turns scripts off, npm runs it only with the package's `publishConfig` (`npm publish`)
+// or with `npm pack --ignore-scripts=false`; packages/*/pack.mjs run it themselves.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
