@@ -30,7 +30,7 @@ beforeAll(() => {
   tf = loadTf();
 });
 
-/** The testModels that do not compute what tfjs does, with what is wrong. */
+/** The test models whose outputs differ from tfjs, each with the difference. */
 async function failures(
   testModels: readonly TestModel[],
   options: ConvertOptions = {},

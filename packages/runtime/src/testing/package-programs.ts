@@ -16,7 +16,9 @@ const wrong = await pipeline.process(frame).catch(({ code }) => code);
 console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pipeline.labels, size: people.size, wrong }));
 `;
 
-/** Opens models in both ways, and prints the variable's value when the native library was loaded. */
+/**
+ * Opens a model in both ways, and prints the value of the variable when the native library loads.
+ */
 export const OPEN = `
 import { ExpressionClassifier } from "@mien/runtime";
 const seen = [];
