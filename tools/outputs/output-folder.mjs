@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { decode } from "./decode.mjs";
 import { isContainer } from "./is-container.mjs";
-import { UNCOMPARED_FILES, VARYING_TEXTS } from "./rules.mjs";
+import { IGNORED_FILES, VARYING_TEXTS } from "./rules.mjs";
 
 /** @typedef {import("./run.mjs").Outcome} Outcome */
 /** @typedef {ReturnType<typeof decode>} Decoded */
@@ -46,7 +46,7 @@ export class Outputs {
       if (!entry.isFile()) continue;
       const file = path.join(entry.parentPath, entry.name);
       const name = this.plain(path.relative(folder, file).replaceAll(path.sep, "/"));
-      if (UNCOMPARED_FILES.some((rule) => rule.test(name))) continue;
+      if (IGNORED_FILES.some((rule) => rule.test(name))) continue;
       found.set(name, [...(found.get(name) ?? []), file]);
     }
     return found;

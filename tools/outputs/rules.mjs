@@ -35,7 +35,7 @@ export const VARYING_FILES = [
 ];
 
 /** Files that are not compared at all. */
-export const UNCOMPARED_FILES = [
+export const IGNORED_FILES = [
   // This file is written again depending on the age of the file that it describes.
   /^artifacts\/data\/cache\/index\.json$/,
   // Locks of Optuna's journal and of its workers, deleted at some time.

@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const app = (words: readonly string[], env: Record<string, string> = {}) =>
   runInProcess(() => runProgram(program, words), { cwd: folder, env });
 
-/** The content of each picture of a recording, without the names of the files. */
+/** The SHA-256 of each colour and depth picture of a recording. */
 async function picturesOf(recording: string): Promise<string[]> {
   const { files } = await readRecording(recording);
   const pictures = files.filter(({ kind }) => kind !== "a");
