@@ -28,7 +28,7 @@ export type ParsedSource = SourceText &
 
 /** What all parsed sources have in common. */
 interface SourceText {
-  /** The text that was parsed; for `@FILE`, what the file holds. It may hold a password. */
+  /** The text that was parsed; for `@FILE`, the content of the file. It may contain a password. */
   readonly text: string;
   /** The text without its password, which is shown to people. */
   readonly name: string;

@@ -9,7 +9,7 @@ import { earlierExpiry } from "./retention.ts";
 export interface PersonRecord {
   readonly name: string;
   readonly consent: Consent;
-  /** Earlier consents, and those of entries that were merged into this one. */
+  /** Earlier consents, and the consents of entries that were merged into this entry. */
   readonly otherConsents?: readonly Consent[];
   /** When the person is deleted, ISO 8601; see `retention.ts`. */
   readonly keepUntil: string;
@@ -44,7 +44,7 @@ export function consentsOf({ consent, otherConsents = [] }: PersonRecord): reado
   return [consent, ...otherConsents];
 }
 
-/** The record under another name, which also stands in the texts of the consents. */
+/** The record under another name, which is also changed in the texts of the consents. */
 export function renamedRecord(record: PersonRecord, name: string): PersonRecord {
   const renamed = (consent: Consent): Consent => ({
     ...consent,

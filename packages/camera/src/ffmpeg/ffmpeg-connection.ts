@@ -12,7 +12,7 @@ import { PpmReader } from "./ppm-reader.ts";
 export interface FfmpegInput {
   /** Name that is shown to people. */
   readonly name: string;
-  /** The address in `args`; its secrets are hidden in what is shown of ffmpeg's log. */
+  /** The address in `args`; its secrets are hidden when ffmpeg's log is shown. */
   readonly address?: string;
   /** The flags for the input, up to and including `-i`. */
   readonly args: readonly string[];

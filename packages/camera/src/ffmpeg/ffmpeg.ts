@@ -16,7 +16,8 @@ export interface Ffmpeg {
 /**
  * Finds ffmpeg.
  *
- * @throws {MienError} `environment` if it is missing or does not run; tells how to install it.
+ * @throws {MienError} `environment` if it is missing or does not run; the advice says how to
+ * install it.
  */
 export async function findFfmpeg(): Promise<Ffmpeg> {
   const program = process.env["MIEN_FFMPEG"] || "ffmpeg";

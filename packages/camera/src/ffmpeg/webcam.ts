@@ -23,8 +23,8 @@ const FORMATS: ReadonlyMap<NodeJS.Platform, "v4l2" | "avfoundation" | "dshow"> =
 const PREFERRED = ["-framerate", "30", "-video_size", "640x480"];
 
 /**
- * Lists the webcams that ffmpeg can open: on Linux the capture devices of Video4Linux, by their device
- * numbers; on macOS and Windows those that ffmpeg lists, in its order.
+ * Lists the webcams that ffmpeg can open: on Linux the capture devices of Video4Linux, by their
+ * device numbers; on macOS and Windows the devices that ffmpeg lists, in its order.
  *
  * @throws {MienError} `environment` on macOS and Windows if ffmpeg is missing.
  */

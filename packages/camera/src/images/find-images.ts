@@ -24,8 +24,8 @@ export interface FoundImages {
 }
 
 /**
- * Finds images: one file, whatever its extension, or every file in a folder that has the extension of
- * an image. Folders inside are not searched.
+ * Finds images: one file with any extension, or every file in a folder that has the extension of an
+ * image. Folders inside are not searched.
  *
  * @param source a path as `shownName` writes it.
  * @throws {MienError} `missing-file` if there is no such file or folder, or no image in it;

@@ -31,7 +31,7 @@ function placePixels(from: number, to: number): void {
 /**
  * Makes the function that turns a Kinect's raw depth into a depth map of the colour camera.
  *
- * If two pixels fall on one place, the nearer one counts; places without a pixel are 0.
+ * If two pixels are moved to one place, the nearer pixel counts; places without a pixel are 0.
  *
  * @returns a function of raw depth, uint16 [480, 640], with values below 2048.
  */

@@ -7,8 +7,9 @@ import type { Frame, MienError } from "@mien/format";
  * before. Reading to the end also closes it.
  *
  * A live source that is lost (unplugged, silent, its program ended) is opened again until it comes
- * back or is closed; `onNotice` receives a notice. With `reconnect`, a source that cannot be opened at first
- * is treated as lost; until it is open, `width`, `height`, `framesPerSecond` and `length` are null.
+ * back or is closed; `onNotice` receives a notice. With `reconnect`, a source that cannot be opened
+ * at first is treated as lost; until it is open, `width`, `height`, `framesPerSecond` and `length`
+ * are null.
  */
 export interface Source {
   /**

@@ -32,7 +32,7 @@ export function shownName(bytes: Uint8Array): string {
 }
 
 /**
- * A path as file functions take it.
+ * Converts a shown path to a path for file functions.
  *
  * @param shown a path in which `\xNN` may stand for a byte that is not UTF-8, as from `shownName`.
  * @returns the given path if it has no such escape or a file has exactly this name; else the bytes

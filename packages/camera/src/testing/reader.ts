@@ -32,7 +32,7 @@ export interface Reader {
 /**
  * Starts the program.
  *
- * @param environment is added to that of this process; undefined removes a variable.
+ * @param environment variables that are added to this process's; undefined removes a variable.
  * @param input a file for its standard input.
  */
 export function startReader(

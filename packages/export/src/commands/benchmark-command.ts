@@ -113,7 +113,7 @@ export const benchmark = defineCommand({
 type Target = { readonly run: string } | { readonly files: readonly string[] };
 
 /**
- * What is measured.
+ * Finds the run or the models that are measured.
  *
  * @throws {MienError} `usage` for more than one run, or a run beside models; `missing-file` if
  * something does not exist.

@@ -163,7 +163,7 @@ export class FaceDetector {
     const { width, height, filled, order } = layout;
     const length = width * height * 3;
     if (this.#input.length !== length) this.#input = new Float32Array(length);
-    // A picture of another shape may have filled what is padding now.
+    // The padding may still hold values of a picture of another shape.
     else if (filled.width < width || filled.height < height) clearPadding(this.#input, layout);
     this.#resizer.resize(picture, layout, this.#input);
     const shape = order === "hwc" ? [1, height, width, 3] : [1, 3, height, width];

@@ -43,8 +43,8 @@ export class ConfirmationWindows {
   }
 
   /**
-   * Adds one face of one frame. When a track is recognised, its window becomes that of the person,
-   * unless the person has one already.
+   * Adds one face of one frame. When a track is recognised, its window becomes the person's window,
+   * unless the person already has one.
    *
    * @param probabilities in the order of the labels.
    * @param timeMs of the frame.

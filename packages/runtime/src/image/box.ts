@@ -1,4 +1,4 @@
-/** [x, y, width, height] in pixels; x and y are those of the upper left corner. */
+/** [x, y, width, height] in pixels; x and y belong to the upper left corner. */
 export type Box = readonly [x: number, y: number, width: number, height: number];
 
 /**

@@ -82,7 +82,8 @@ function normalOf(values: readonly number[]): NormalDistribution | null {
 }
 
 /**
- * The distance above which as many genuine distances lie, in shares, as impostor distances below.
+ * The distance at which false rejects and false accepts are equally likely: the share of genuine
+ * distances above it equals the share of impostor distances below it.
  */
 function equalErrorThreshold(genuine: NormalDistribution, impostor: NormalDistribution): number {
   return (

@@ -13,8 +13,8 @@ export const EXPRESSION_MODEL: ModelPurpose = {
 const MAX_SIDE = 4096;
 
 /**
- * Checks that a graph is the one that its metadata describes: one float32 input
- * [N, height, width, channels] with N free, one float32 output [N, classes].
+ * Checks that a graph matches its metadata: one float32 input [N, height, width, channels] with N
+ * free, one float32 output [N, classes].
  *
  * @param name of the model in errors.
  * @throws {MienError} `bad-model` naming the first difference.
