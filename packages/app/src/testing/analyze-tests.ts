@@ -44,7 +44,7 @@ export function analyzeTests(): AnalyzeTests {
   return tests;
 }
 
-/** Runs the command in this process, since starting another takes longer than the work. */
+/** Runs the command in this process, since starting a new process takes longer than the work. */
 export const analyze = (...flags: string[]) => runCommand(command, ...flags);
 
 /** Runs the command in a process of its own, in the working folder. */

@@ -13,7 +13,7 @@ const PROGRAM = path.join(import.meta.dirname, "read-source.ts");
 export interface Reader {
   readonly pid: number;
   readonly lines: ReadLine[];
-  /** What it printed on standard error. */
+  /** The process's output on standard error. */
   readonly err: () => string;
   /**
    * Waits for a line.
@@ -26,14 +26,14 @@ export interface Reader {
   /** The ids of the processes that it started: ffmpeg, the Kinect's process. */
   children(): number[];
   kill(signal: NodeJS.Signals): void;
-  /** Waits for its end. */
+  /** Waits for the end of the process. */
   readonly exit: Promise<number | null>;
 }
 
 /**
  * Starts the program.
  *
- * @param environment is added to that of this process; undefined removes a variable.
+ * @param environment variables that are added to this process's; undefined removes a variable.
  * @param input a file for its standard input.
  */
 export function startReader(

@@ -16,7 +16,7 @@ const REFERENCES = 5;
 const BIN = path.resolve(import.meta.dirname, "../bin.ts");
 
 /**
- * Creates a workspace as it is after training: `faces.csv` with 90 images of noise, 60 of them
+ * Creates a workspace as after training: `faces.csv` with 90 images of noise, 60 of them
  * PublicTest, and the finished run `artifacts/runs/<name>` of a small network with random weights.
  */
 export async function layWorkspace(folder: string, name: string): Promise<void> {
@@ -78,7 +78,9 @@ export function runCommand(folder: string, argv: readonly string[]): Promise<Ran
   return runInProcess(() => runProgram(program, argv), { cwd: folder });
 }
 
-/** The same in a process of its own, which is given these flags of Node. */
+/**
+ * Runs a command of this package in a folder, in a process of its own with the given flags of Node.
+ */
 export function startCommand(folder: string, argv: readonly string[], nodeFlags: string[]) {
   const [node, ...words] = programWords(BIN, nodeFlags);
   const { status, stdout, stderr } = spawnSync(node, [...words, ...argv], {
