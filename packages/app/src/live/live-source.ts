@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { openSource, parseSource, type Source, type SourceNotice } from "@mien/camera";
+import type { Source, SourceNotice } from "@mien/camera";
 import { withoutSecrets } from "@mien/format";
 
 /** The value of `--source` for the cameras of pages. */
@@ -37,6 +37,7 @@ export async function openLiveSource(
   if (text === PAGE_CAMERAS) {
     return { name: PAGE_CAMERAS, isKinect: false, source: null, notices };
   }
+  const { openSource, parseSource } = await import("@mien/camera");
   const parsed = await parseSource(text);
   const source = await openSource(parsed, {
     ...(signal === undefined ? {} : { signal }),

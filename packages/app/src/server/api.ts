@@ -5,7 +5,7 @@ import type { LiveApp } from "../live/live-app.ts";
 import type { ConsentedRequest } from "../live/live-enrolment.ts";
 import { consentText } from "../people/consent.ts";
 import { KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
-import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
+import { MAX_PICTURES } from "../acquire/max-pictures.ts";
 import { faceInput } from "./face-input.ts";
 import { decodeUpload } from "./decode-upload.ts";
 import type { Viewers } from "./viewers.ts";
