@@ -1,8 +1,8 @@
 /*
- * Ranks training recipes against each other: each is the base recipe with one change, trained for
- * ten epochs on half of every class with two seeds, and judged on PublicTest. Prints the table of
- * docs/experiments.md. Finished runs are kept under artifacts/experiments, or under DIR, so it can
- * be stopped and repeated.
+ * Compares training recipes. Each is the base recipe with one change; it is trained for ten epochs
+ * on half of each class with two seeds, and evaluated on PublicTest. Prints the table of
+ * docs/experiments.md. Finished runs are kept in artifacts/experiments, or in DIR, so the command
+ * can be stopped at any time and repeated.
  *
  *   node tools/experiments.mjs [--out DIR] [NAME…]
  */
@@ -47,8 +47,7 @@ const experiments = {
   mixup: { mixup: 0.2 },
   "more-decay": { l2: 4e-4 },
   "no-smoothing": { labelSmoothing: 0 },
-  // The base computes convolutions in bf16, but only where the processor has it; elsewhere both are
-  // the same.
+  // The base recipe uses bf16 if the processor supports it; otherwise this one is the same.
   fp32: { precision: "fp32" },
 };
 
@@ -73,12 +72,12 @@ for (const [name, scores] of results) {
 const runs = [...results.values()].flat().map(({ run }) => run);
 console.log(`\nnpx nx run train:compare ${runs.join(" ")}`);
 
-/** Trains, or goes on, or finds it done; returns the run's folder with its figures on validation. */
+/** Trains a recipe, unless that is done already; returns the run's folder and validation metrics. */
 function train(name, seed) {
   const config = path.join(out, `${name}.json`);
   writeFileSync(config, JSON.stringify({ ...base, ...experiments[name] }, null, 2));
   const place = path.join(out, `${name}-seed${seed}`);
-  // A recipe that was edited since gets another folder, which only the result names.
+  // train:fit uses another folder if the recipe was edited since; the result names the folder.
   const result = `${place}.fit.json`;
   const flags = ["--config", config, "--seed", String(seed), "--out", place, "--json", result];
   const program = path.join(ROOT, "packages/train/src/bin.ts");

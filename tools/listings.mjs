@@ -3,7 +3,7 @@
 //   npm run listings -- NAME …           updates the named listings, also with the cost long
 //   npm run listings -- --check [NAME …] compares the parts that do not vary, and changes no file;
 //                                        without names: the listings with the cost quick, and if the
-//                                        environment variable CI is set, also minutes
+//                                        environment variable MIEN_LONG is 1, also minutes
 //   npm run listings -- --list           prints the name and the cost of every listing
 // A listing whose data are missing is skipped, with a message. The comment above a listing contains its
 // fields (tools/listings/document.mjs).
@@ -39,7 +39,7 @@ const PLACES = {
 
 const { values, positionals } = readArguments();
 /** The costs of the listings that are updated or compared if no listing is named. */
-const costs = values.check && !process.env.CI ? ["quick"] : ["quick", "minutes"];
+const costs = values.check && process.env.MIEN_LONG !== "1" ? ["quick"] : ["quick", "minutes"];
 const documents = ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)]
   .filter((file) => file.endsWith(".md"))
   .map((file) => ({ file, text: readFileSync(file, "utf8") }))

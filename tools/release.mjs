@@ -1,15 +1,16 @@
 /*
- * Makes the released models: trains each by its recipe in tools/release/NAME.json (a --config file
- * of train:fit), evaluates it, exports it in 32 and 8 bits, verifies both, and writes them with
- * their cards into artifacts/release. Each step says what is done already, so it can be stopped and
- * repeated at any time.
+ * Makes the released models. Each is trained with its recipe in tools/release/NAME.json (a --config
+ * file of train:fit), evaluated, and exported with 32 and with 8 bits; both files are verified and
+ * written with a model card into artifacts/release. Finished steps are not repeated, so the command
+ * can be stopped at any time and repeated.
  *
- *   npm run release                          all models, validation only
- *   npm run release -- --only fer2013        one of them
- *   npm run release -- --only fer2013 --final    and open PrivateTest, once for these weights
+ *   npm run release                                 all models, evaluated on validation only
+ *   npm run release -- --only fer2013               one model
+ *   npm run release -- --only fer2013 --final       also evaluate on PrivateTest, once for its weights
  *   npm run release -- --only fer2013 --from RUN    release a finished run without training
  *
- * --csv FILE and --ferplus FILE name the data, else MIEN_DATA or datasets/; --out DIR another folder.
+ * --csv FILE and --ferplus FILE name the data; default: in MIEN_DATA, else in datasets/.
+ * --out DIR names another folder for the released models.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -34,7 +35,7 @@ async function release(name) {
   await evaluate(run, name);
   const verified = [];
   for (const precision of ["fp32", "int8"]) {
-    // The 8-bit form is a bonus: where it costs too much accuracy, there is none.
+    // If the 8-bit file loses too much accuracy, the model is released without it.
     const optional = precision === "int8";
     const verification = path.join(WORK, `${name}.${precision}.json`);
     const exported = path.join(WORK, `${name}.export.json`);
@@ -43,7 +44,7 @@ async function release(name) {
     const { model } = readJson(exported);
     const verify = ["export:verify", run, "--model", model, ...flag("csv")];
     if (await nx([...verify, "--json", verification], { optional })) verified.push(verification);
-    else console.log(`WARNING: ${name} is released without an ${precision} form\n`);
+    else console.log(`WARNING: ${name} is released without an ${precision} file\n`);
   }
   await nx([
     ...["train:card", name, "--run", run, "--verification", verified.join(",")],
@@ -51,7 +52,7 @@ async function release(name) {
   ]);
 }
 
-/** Trains by the recipe, or goes on, or finds it done; returns the run's folder. */
+/** Trains a model with its recipe, unless that is done already; returns the folder of the run. */
 async function train(name, seed, teacher) {
   const result = path.join(WORK, `${name}.fit.json`);
   const recipe = path.relative(".", path.join(RECIPES, `${name}.json`));
@@ -66,7 +67,7 @@ async function train(name, seed, teacher) {
   return readJson(result).run;
 }
 
-/** A card names the command that makes its model again; other settings would make it untrue. */
+/** Warns if the settings of a run differ from the recipe, which the command in the card uses. */
 function warnUnlessMadeBy(name, run, { seed, teacher }) {
   const recipe = path.join(RECIPES, `${name}.json`);
   const settings = existsSync(recipe) ? Object.entries(readJson(recipe)) : [["recipe", name]];
@@ -79,48 +80,49 @@ function warnUnlessMadeBy(name, run, { seed, teacher }) {
     others.push("teacher");
   if (others.length === 0) return;
   console.log(
-    `WARNING: ${run} was not made by the recipe of ${name}: ${others.join(", ")}.\n` +
-      "The command in its card will make another model; every setting of this one stands in the card.",
+    `WARNING: ${run} was not made with the recipe of ${name}; these settings differ: ${others.join(", ")}.\n` +
+      "The command in its card will make another model. The card lists all settings of this model.",
   );
 }
 
-/** Measures on validation, and on the test part if asked to and never done for these weights. */
+/** Evaluates a run on validation and, with --final, on the test split if its weights never were. */
 async function evaluate(run, name) {
-  const opened = openingsOf(run);
+  const accesses = testSetAccessesOf(run);
   const { validation, test } = readJson(path.join(run, "metrics.json"));
-  const open = options.final && opened.length === 0;
-  if (options.final && !open) {
-    console.log(`PrivateTest was opened for ${name} on ${opened[0].time}; it is not opened again`);
+  const useTestSplit = options.final && accesses.length === 0;
+  if (options.final && !useTestSplit) {
+    const { time } = accesses[0];
+    console.log(`${name} was evaluated on PrivateTest on ${time}; it is not evaluated on it again`);
   }
-  // What was answered at an opening is stored, and evaluating takes it up.
+  // train:evaluate restores lost test metrics from the stored predictions, without a new access.
   const isLost = test === undefined && existsSync(path.join(run, "predictions-test.bin"));
-  const isJudged = validation.byVotes !== undefined || !haveVotes();
-  if (validation.averaged !== undefined && isJudged && !isLost && !open) {
-    console.log(`${run} is evaluated`);
+  const hasVoteMetrics = validation.byVotes !== undefined || !haveVotes();
+  if (validation.averaged !== undefined && hasVoteMetrics && !isLost && !useTestSplit) {
+    console.log(`${run} is evaluated already`);
     return;
   }
   await nx([
     "train:evaluate",
     run,
-    ...(open ? ["--final"] : []),
+    ...(useTestSplit ? ["--final"] : []),
     ...flag("csv"),
     ...flag("ferplus"),
   ]);
 }
 
-/** The looks at the test part by a run's present weights, here or where they were released. */
-function openingsOf(run) {
+/** The test-set accesses of a run's present weights: in its folder, and of its released models. */
+function testSetAccessesOf(run) {
   const weights = sha256(path.join(run, "model/weights.bin"));
   const file = path.join(run, "openings.jsonl");
   const index = path.join(options.out, "index.json");
   const here = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
   const released = existsSync(index) ? Object.values(readJson(index).models) : [];
   return [...here.map((line) => JSON.parse(line)), ...released.flatMap((model) => model.openings)]
-    .filter((opening) => opening.weights === weights)
+    .filter((access) => access.weights === weights)
     .sort((a, b) => (a.time < b.time ? -1 : 1));
 }
 
-/** Whether a model can be judged by the votes too; looks where `locateVotes` of data does. */
+/** Whether FER+ votes are found; searches the same folders as `locateVotes` in the data package. */
 function haveVotes() {
   if (options.ferplus !== undefined) return true;
   const known = existsSync("datasets") ? readdirSync("datasets") : [];
@@ -137,7 +139,7 @@ function sha256(file) {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
-/** Runs one target as a person would, without nx's own lines; the first failure ends everything. */
+/** Runs a command, prints it as a user would type it, and ends this process if the command fails. */
 async function nx([target, ...flags], { optional = false } = {}) {
   console.log(`$ npx nx run ${[target, ...flags].map(quote).join(" ")}`);
   const [project, command] = target.split(":");
@@ -145,7 +147,7 @@ async function nx([target, ...flags], { optional = false } = {}) {
   const program = path.join(ROOT, "packages", project, "src/bin.ts");
   const argv = [...node, program, command, ...flags];
   const child = spawn(process.execPath, argv, { stdio: "inherit" });
-  // Ctrl-C reaches the command too; it stops at a safe point, and this waits for it.
+  // Ctrl-C reaches the command too. It stops at a safe point, until which this process waits.
   const wait = () => undefined;
   process.on("SIGINT", wait);
   const code = await new Promise((resolve) => child.on("close", resolve));
@@ -153,7 +155,7 @@ async function nx([target, ...flags], { optional = false } = {}) {
   console.log();
   if (code === 0) return true;
   if (optional && code === 1) return false;
-  console.error("not released. Repeat the command to go on; finished steps are kept.");
+  console.error("not released. Repeat the command to continue; finished steps are kept.");
   process.exit(code ?? 1);
 }
 
@@ -202,7 +204,7 @@ function readOptions() {
   const names = values.only?.split(",") ?? known;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) fail(`no model "${unknown}"; there are ${known.join(", ")}`);
-  if (values.from !== undefined && names.length !== 1) fail("--from needs --only NAME, one name");
+  if (values.from !== undefined && names.length !== 1) fail("--from needs --only with one name");
   if (values.from !== undefined && !existsSync(path.join(values.from, "metrics.json"))) {
     fail(`--from must name the folder of a finished run, found none at ${values.from}`);
   }
@@ -210,6 +212,6 @@ function readOptions() {
 }
 
 function fail(problem) {
-  console.error(`error: ${problem}\nnpm run release -- --help shows how it is used.`);
+  console.error(`error: ${problem}\nnpm run release -- --help shows all flags.`);
   process.exit(2);
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { programWords } from "@mien/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -13,7 +14,7 @@ beforeAll(async () => {
   return () => rm(folder, { recursive: true, force: true });
 });
 
-/** Runs a script in the temporary folder, away from any data set. */
+/** Runs a script in the temporary folder, which holds no data set. */
 async function node(...argv: string[]): Promise<{ code: number | null; output: string }> {
   const env = { ...process.env, MIEN_DATA: folder };
   const child = spawn(process.execPath, argv, { cwd: folder, env });
@@ -27,12 +28,12 @@ async function node(...argv: string[]): Promise<{ code: number | null; output: s
 const release = (...flags: string[]) => node(path.join(root, "tools/release.mjs"), ...flags);
 
 function mien(project: string, ...flags: string[]) {
-  const bin = path.join(root, "packages", project, "src/bin.ts");
-  return node("--conditions=source", "--import", import.meta.resolve("tsx"), bin, ...flags);
+  const [, ...words] = programWords(path.join(root, "packages", project, "src/bin.ts"));
+  return node(...words, ...flags);
 }
 
 describe("npm run release", () => {
-  it("releases a finished run with its card, and opens the test part once, however often it is run", async () => {
+  it("releases a finished run with its card, and evaluates it on the test split only once", async () => {
     const synth = await mien("data", "synth", "--count", "210", "--out", ".");
     expect(synth).toMatchObject({ code: 0 });
     await writeFile(
@@ -57,15 +58,17 @@ describe("npm run release", () => {
     expect(card).toContain("npm run release -- --only pocket --final");
     expect(existsSync(path.join(folder, "out/pocket.onnx"))).toBe(true);
 
-    // It gets no further than to verification, for want of data; that is far enough.
+    // Without data, the second release fails after the evaluation, which is the step under test.
     const again = await release(...flags, "--csv", "none.csv", "--final");
     expect(again).toMatchObject({ code: 1 });
-    expect(again.output).toMatch(/PrivateTest was opened for pocket on .*not opened again/);
-    const openings = await readFile(path.join(folder, "runs/tiny/openings.jsonl"), "utf8");
-    expect(openings.trim().split("\n")).toHaveLength(1);
+    expect(again.output).toMatch(
+      /pocket was evaluated on PrivateTest on .*not evaluated on it again/,
+    );
+    const accesses = await readFile(path.join(folder, "runs/tiny/openings.jsonl"), "utf8");
+    expect(accesses.trim().split("\n")).toHaveLength(1);
   }, 180_000);
 
-  it("refuses what it does not know, and stops at the first step that fails", async () => {
+  it("refuses unknown models and runs, and stops at the first step that fails", async () => {
     expect(await release("--only", "giant")).toMatchObject({ code: 2 });
     expect(await release("--from", "runs/none", "--only", "pocket")).toMatchObject({ code: 2 });
     const unfit = await release("--only", "fer2013", "--csv", "none.csv", "--out", "out2");

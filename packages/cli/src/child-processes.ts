@@ -3,8 +3,8 @@ import type { ChildProcess } from "node:child_process";
 const running = new Set<ChildProcess>();
 
 /**
- * Kills a child process when this process exits, also after an error. Only if this process is killed
- * by SIGKILL, the child lives on; it then finds its pipes closed.
+ * Kills a child process when this process exits, also after an error. If SIGKILL kills this
+ * process, the child process goes on; its pipes are closed then.
  */
 export function killChildOnExit(child: ChildProcess): void {
   if (running.size === 0) process.once("exit", killAll);
@@ -24,7 +24,7 @@ function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** Kills a child, also one that is stopped or hangs, and waits until it has exited. */
+/** Kills a child process, even if it is stopped or hangs, and waits until it has exited. */
 export async function killChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));

@@ -19,7 +19,7 @@ export interface StreamLine extends StreamHeader {
   readonly type: "stream";
   /** The file or camera, without its password. */
   readonly source: string;
-  /** Frames per second that the source declares; null for images and where it is not known. */
+  /** Frames per second that the source declares; null for images, and if the source declares none. */
   readonly frameRate: number | null;
   /** `BOX_CONVENTION`: the meaning of the numbers of a box. */
   readonly box: string;
@@ -31,15 +31,18 @@ export function streamLine(about: Omit<StreamLine, "type" | "box">): StreamLine 
   return { type: "stream", source, frameRate, box: BOX_CONVENTION, model, labels };
 }
 
-/** The result of one frame; the same object in a results file, in messages to the page and in the page. */
+/**
+ * The result of one frame; the same object in a results file, in messages to the page and in the
+ * page.
+ */
 export interface FrameResult {
-  /** Distinguishes it from the first line of a results file, and from other messages. */
+  /** Distinguishes a result from the first line of a results file, and from other messages. */
   readonly type: "frame";
   /** The source of the frame; for images, also in a folder, the path of the image. */
   readonly source: string;
   /** 0 for the first frame of the source. */
   readonly frame: number;
-  /** Milliseconds since the source was opened; in a file, since its beginning. */
+  /** Milliseconds since the source was opened; for a video file, since the beginning of the file. */
   readonly timeMs: number;
   /** Width of the frame in pixels. */
   readonly width: number;
@@ -51,9 +54,10 @@ export interface FrameResult {
   /** Detections that were rejected; present only if they were requested. */
   readonly rejected?: readonly RejectedBox[];
   /**
-   * By the track of each face, as a string: in how many frames of the confirmation window each label
-   * won, in the order of the stream's labels. The counts sum to the length of the window, and to less
-   * while it fills. Present only if they were requested; empty for still images.
+   * The content of the confirmation windows, by the track of each face (as a string): for each
+   * label, in the order of the stream's labels, the number of frames in the window whose most
+   * probable expression it is. The counts sum to the length of the window, and to less until the
+   * window is full. Present only if requested; empty for still images.
    */
   readonly windows?: Readonly<Record<string, readonly number[]>>;
 }
@@ -68,15 +72,21 @@ export interface RejectedBox {
 
 /** One face in one frame. */
 export interface FaceResult {
-  /** Number of the track: the same while a face is followed from frame to frame; null for still images. */
+  /**
+   * Number of the track: the same while a face is followed from frame to frame; null for still
+   * images.
+   */
   readonly track: number | null;
   /** [x, y, width, height] in pixels of the frame. */
   readonly box: readonly [number, number, number, number];
   /** Score of the face detector, 0–1; 1 for a face that was given already cropped. */
   readonly score: number;
-  /** Distance from the camera in millimetres; null without a depth camera, or where it has no value. */
+  /**
+   * Distance from the camera in millimetres; null without a depth camera, or if the depth is
+   * unknown.
+   */
   readonly distanceMm: number | null;
-  /** Whether the depth inside the box is that of a head or of a flat picture. */
+  /** The answer of the depth gate: whether the depth in the box has the shape of a head or is flat. */
   readonly relief: "face" | "flat" | "unknown";
   /** The recognised person; null for a stranger, or without recognition. */
   readonly person: { readonly name: string; readonly distance: number } | null;
@@ -90,8 +100,8 @@ export interface FaceResult {
    */
   readonly confirmed: string | null;
   /**
-   * Whether an expression fills more than the quorum; false if `confirmed` is the fallback. Null where
-   * `confirmed` is.
+   * Whether an expression fills more than the quorum; false if `confirmed` is the fallback. Null if
+   * `confirmed` is null.
    */
   readonly quorumReached: boolean | null;
 }

@@ -2,7 +2,7 @@
 export interface Frame {
   /** 0 for the first frame of its source; dropped frames leave gaps. */
   readonly index: number;
-  /** Milliseconds since the source was opened; in a file, since its beginning. */
+  /** Milliseconds since the source was opened; for a video file, since the beginning of the file. */
   readonly timeMs: number;
   readonly width: number;
   readonly height: number;
@@ -10,7 +10,7 @@ export interface Frame {
   readonly pixels: Uint8Array;
   /** Present only if the source has a depth camera. */
   readonly depth?: DepthMap;
-  /** Path of the picture, if it is an image file. */
+  /** Path of the picture; present only for image files. */
   readonly path?: string;
 }
 

@@ -6,7 +6,10 @@ export const USAGES = ["Training", "PublicTest", "PrivateTest"] as const;
 /** Training is the training split, PublicTest the validation split, PrivateTest the test split. */
 export type Usage = (typeof USAGES)[number];
 
-/** N labelled images of one size, as flat arrays of one value or one image per row. */
+/**
+ * N labelled images of one size. Each array holds one value per image, `pixels` one image after
+ * another.
+ */
 export interface ImageSet {
   /** Image height in pixels. */
   readonly height: number;
@@ -14,7 +17,7 @@ export interface ImageSet {
   readonly width: number;
   /** 1 for grey, 3 for RGB. */
   readonly channels: number;
-  /** Class names; `labels[i]` indexes them. */
+  /** Class names; `labels` contains their indices. */
   readonly classes: readonly string[];
   /** [N, height, width, channels] row-major, 0–255. */
   readonly pixels: Uint8Array;
@@ -59,7 +62,7 @@ export interface Split {
 /**
  * Splits a data set by its Usage column, as its authors did: Training, PublicTest, PrivateTest.
  *
- * @throws {MienError} `bad-data` if there is no Training row at all.
+ * @throws {MienError} `bad-data` if there is no Training row.
  */
 export function officialSplit(set: ImageSet): Split {
   const positions = (code: number) =>

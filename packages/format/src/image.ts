@@ -47,7 +47,7 @@ export function prepareImages(images: readonly RawImage[], input: ModelInput): F
   return batch;
 }
 
-/** Describes what is impossible about an image; undefined if it is possible. */
+/** Describes what is wrong with the size, channels or data of an image; undefined if nothing is. */
 function problemOf(image: RawImage | null | undefined): string | undefined {
   const { width, height, channels, data }: Partial<RawImage> = image ?? {};
   if (!isSide(width) || !isSide(height)) {
@@ -103,9 +103,9 @@ export interface FloatImage {
 }
 
 /**
- * Resizes an image with a triangle filter whose support grows with the reduction, so that reducing
- * averages instead of aliasing; enlarging is bilinear interpolation. The same as PIL's BILINEAR. An
- * image that already has the size keeps its values.
+ * Resizes an image as PIL's BILINEAR does: enlarging interpolates bilinearly; reducing averages all
+ * source pixels with a triangle filter as wide as the reduction, which avoids aliasing. An image
+ * that already has the target size keeps its values.
  *
  * @param width target width in pixels, at least 1.
  * @param height target height in pixels, at least 1.
@@ -165,10 +165,7 @@ function resize(source: Rows, width: number, height: number): Float32Array {
   return out;
 }
 
-/**
- * The weights of the source positions for each target position. They begin at the target's first
- * source position and sum to 1.
- */
+/** For each target position, the weights of consecutive source positions; they sum to 1. */
 interface Taps {
   /** First source position of each target position. */
   readonly firsts: Int32Array;

@@ -2,7 +2,7 @@
  * An element that must exist, with its type.
  *
  * @param index 0 to `items.length` − 1.
- * @throws {RangeError} for any other index, which is a bug of the caller.
+ * @throws {RangeError} for any other index; the caller has a bug then.
  * @example
  * itemAt(["a", "b"], 1); // "b", of type string instead of string | undefined
  */

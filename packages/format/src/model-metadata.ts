@@ -17,15 +17,18 @@ export interface ModelMetadata {
   /** Class names in the order of the output. */
   readonly labels: readonly string[];
   readonly input: ModelInput;
-  /** The training: data SHA-256, split, seed, configuration. Free form. */
+  /** About the training: data SHA-256, split, seed, configuration. Any JSON object. */
   readonly training?: unknown;
-  /** The metrics by part. Free form. */
+  /** The metrics by split. Any JSON object. */
   readonly metrics?: unknown;
-  /** Temperature and calibration error, once the model is calibrated. Free form. */
+  /** Temperature and calibration error; absent if the model is not calibrated. Any JSON object. */
   readonly calibration?: unknown;
 }
 
-/** Encodes metadata as ONNX `metadata_props`: `mien.format`, `mien.labels`, `mien.input` and so on, as JSON. */
+/**
+ * Encodes metadata as ONNX `metadata_props`: `mien.format`, `mien.labels`, `mien.input` and so on,
+ * as JSON.
+ */
 export function encodeModelMetadata(metadata: ModelMetadata): Record<string, string> {
   const props: Record<string, string> = { "mien.format": MODEL_FORMAT };
   for (const [key, value] of Object.entries(metadata)) {
@@ -38,8 +41,8 @@ export function encodeModelMetadata(metadata: ModelMetadata): Record<string, str
  * Decodes metadata from the `metadata_props` of an ONNX file.
  *
  * @param name of the file in errors.
- * @throws {MienError} `bad-model` if it is no mien model, has another format version, or a field
- * is malformed.
+ * @throws {MienError} `bad-model` if the file is not a model of mien, has another format version,
+ *   or a field is malformed.
  */
 export function decodeModelMetadata(
   props: Readonly<Record<string, string>>,

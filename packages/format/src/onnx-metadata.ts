@@ -8,8 +8,8 @@ const LENGTH_DELIMITED = 2;
 /**
  * Reads the `metadata_props` of an ONNX file without loading the model.
  *
- * onnxruntime's JavaScript API does not return them, so mien reads them from the bytes. The graph is
- * skipped, so that this takes microseconds.
+ * onnxruntime's JavaScript API does not return them, so mien reads them from the bytes. The graph
+ * is skipped, so reading takes microseconds.
  *
  * @param bytes the whole file.
  * @param name of the file in errors.
@@ -34,7 +34,10 @@ export function readOnnxMetadata(bytes: Uint8Array, name: string): Record<string
   return props;
 }
 
-/** Yields the fields of one protobuf message; `value` is undefined unless the field is length-delimited. */
+/**
+ * Yields the fields of one protobuf message; `value` is undefined unless the field is
+ * length-delimited.
+ */
 function* protobufFields(
   bytes: Uint8Array,
   name: string,

@@ -11,9 +11,9 @@ export interface Random {
 }
 
 /**
- * Creates a stream of pseudo-random numbers that depends only on its keys, so that work draws the same
- * numbers when it is resumed, reordered or spread over workers: give (seed, purpose, step) as keys
- * instead of storing the state of a generator.
+ * Creates a stream of pseudo-random numbers that depends only on its keys. With keys such as (seed,
+ * purpose, step), a computation draws the same numbers when it is resumed, reordered or distributed
+ * over workers, and no state of a generator has to be stored.
  *
  * The keys are hashed with FNV-1a and MurmurHash3's finaliser; the stream is mulberry32.
  *

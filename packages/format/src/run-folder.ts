@@ -95,9 +95,12 @@ export interface SplitMetrics extends Score {
   readonly loss: number;
   /** Recall in the order of the classes, 0–1; null for a class without images. */
   readonly recall: readonly (number | null)[];
-  /** Share of each class's predictions that are correct, 0–1; null for a class that is never predicted. */
+  /**
+   * Share of each class's predictions that are correct, 0–1; null for a class that is never
+   * predicted.
+   */
   readonly precision?: readonly (number | null)[];
-  /** Harmonic mean of precision and recall, 0–1; null where neither is known. */
+  /** Harmonic mean of precision and recall, 0–1; null if both are null. */
   readonly f1?: readonly (number | null)[];
   /** Number of images, [actual class][predicted class]. */
   readonly confusion: readonly (readonly number[])[];
@@ -115,11 +118,15 @@ export interface SplitMetrics extends Score {
   readonly leakFree?: Score;
   /** With probabilities averaged over mirror images and shifted crops. */
   readonly averaged?: Score;
-  /** On the same images with the majority of the FER+ votes as labels, where a class has the majority. */
+  /**
+   * On the same images with the winners of the FER+ votes as labels; images without a winner are
+   * left out.
+   */
   readonly byVotes?: SplitMetrics;
   /**
-   * With labels and votes mixed as in training, for a model that was trained on both: expected
-   * calibration error in 15 equal bins, 0–1, before and after calibration.
+   * Present only for a model that was trained on labels and votes: expected calibration error in 15
+   * equal bins, 0–1, before and after calibration, against labels and votes in the shares of the
+   * training.
    */
   readonly mixed?: { readonly ece: number; readonly calibratedEce: number };
 }
@@ -131,16 +138,19 @@ export interface RunMetrics {
   readonly test?: SplitMetrics;
 }
 
-/** The content of `calibration.json` (Guo et al. 2017): probabilities are softmax(logits / temperature). */
+/**
+ * The content of `calibration.json` (Guo et al. 2017): probabilities are softmax(logits /
+ * temperature).
+ */
 export interface Calibration {
   readonly method: "temperature";
   /** Above 0; a temperature above 1 makes the probabilities less extreme. */
   readonly temperature: number;
   readonly fittedOn: "validation";
-  /** Share of the FER+ votes in the labels that it was fitted to, 0–1, as in training. */
+  /** Share of the FER+ votes in the targets to which the temperature was fitted, 0–1; as in training. */
   readonly voteShare: number;
-  /** Expected calibration error in 15 equal bins, 0–1, with labels and votes as in training. */
+  /** Expected calibration error in 15 equal bins, 0–1, against the same targets. */
   readonly ece: { readonly before: number; readonly after: number };
-  /** Mean cross-entropy in nats, with the same labels. */
+  /** Mean cross-entropy in nats, against the same targets. */
   readonly loss: { readonly before: number; readonly after: number };
 }

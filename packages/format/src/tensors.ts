@@ -110,7 +110,7 @@ export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
   }
   if (!isRecord(header)) return fail("its header is not an object");
   const { __metadata__: metadata = {}, ...entries } = header;
-  if (!isTextRecord(metadata)) return fail("its metadata is not made of texts");
+  if (!isTextRecord(metadata)) return fail("its metadata holds a value that is not text");
   const tensors: Record<string, NamedTensor> = {};
   for (const [key, entry] of Object.entries(entries)) {
     if (!isHeaderEntry(entry)) return fail(`the header entry of ${key} is malformed`);

@@ -3,7 +3,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a whole number of at least 1, as a number of pixels or of rows is. */
+/** Whether a value is a whole number of at least 1, for example a number of pixels or rows. */
 export function isSide(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }

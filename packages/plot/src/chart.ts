@@ -13,8 +13,8 @@ import {
 /**
  * Draws a Chart.js chart as PNG in the bundled font, on the background of a theme.
  *
- * Font sizes are 16 px for titles and 13 px for all else, unless the configuration sets others. There is
- * no animation.
+ * Font sizes are 16 px for titles and 13 px for all else, unless the configuration sets others.
+ * There is no animation.
  *
  * @param configuration as Chart.js takes it; it is not changed.
  * @param size in layout pixels, default 800 × 450; the PNG has twice as many pixels in each direction.

@@ -1,7 +1,9 @@
 /** Red, green and blue, 0–255. */
 type Rgb = readonly [number, number, number];
 
-/** Colours of the scale from 0 to 1 in equal steps: nearly white to dark blue, each darker than the one before. */
+/**
+ * Colours of the scale from 0 to 1 in equal steps: nearly white to dark blue, each darker than the previous colour.
+ */
 const STOPS: readonly [Rgb, ...Rgb[]] = [
   [247, 250, 253],
   [205, 222, 240],
@@ -14,7 +16,7 @@ const STOPS: readonly [Rgb, ...Rgb[]] = [
 /**
  * The colour of a value on the scale from light to dark.
  *
- * @param value 0–1; others are clamped.
+ * @param value 0–1; values outside this range are clamped.
  * @returns red, green and blue, 0–255.
  */
 export function sequentialColour(value: number): Rgb {

@@ -1,7 +1,7 @@
 import { cssColour, isDark, sequentialColour } from "./colour-scale.ts";
 import { COLOURS, fontOf, openCanvas, widestText } from "./theme.ts";
 
-/** What a heat map shows. */
+/** The content of a heat map. */
 export interface Heatmap {
   /** [rows][columns], 0–1. A value that is not finite is drawn as missing. */
   readonly values: readonly (readonly number[])[];

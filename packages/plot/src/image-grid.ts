@@ -15,7 +15,7 @@ interface GridImage {
   readonly caption?: string;
 }
 
-/** What an image grid shows. */
+/** The content of an image grid. */
 export interface ImageGrid {
   /** Rows from top to bottom. Labels take no space if all are empty. */
   readonly rows: readonly { readonly label: string; readonly images: readonly GridImage[] }[];
@@ -37,7 +37,7 @@ const GAP = 6;
  * Draws pictures in labelled rows.
  *
  * @returns a PNG with two device pixels per layout pixel.
- * @throws {RangeError} if a picture has not height × width × channels pixel values.
+ * @throws {RangeError} if the number of a picture's pixel values is not height × width × channels.
  */
 export function drawImageGrid({ rows, title, scale = 1.5, theme = "light" }: ImageGrid): Buffer {
   const colours = THEMES[theme];

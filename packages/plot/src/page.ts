@@ -4,7 +4,8 @@ import { PIXEL_RATIO, type ThemedPng } from "./theme.ts";
 const LEGIBLE = 11 / 13;
 
 /**
- * A complete HTML page without references to other files; it follows the reader's light or dark setting.
+ * A complete HTML page without references to other files. It is light or dark as the reader's
+ * system is set.
  *
  * @param title plain text, the title of the window.
  * @param body HTML for the inside of `main`.
@@ -39,8 +40,8 @@ export function escapeHtml(text: string): string {
 /**
  * A table whose first column names the rows; the other columns are right-aligned. Cells are HTML.
  *
- * On screens narrower than 40 rem, each row of a table of more than five columns becomes a block in which
- * the name of the column precedes each value; of more than twelve columns, on every screen.
+ * On a screen narrower than 40 rem, a table of more than five columns shows each row as a block of
+ * lines `column name value`. A table of more than twelve columns does so on every screen.
  */
 export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const wide = head.length > 5;
@@ -57,8 +58,9 @@ export function htmlTable(head: readonly string[], rows: readonly (readonly stri
 }
 
 /**
- * A picture that is embedded in the page, in the reader's theme. On a narrow screen it is at least 11/13
- * times as wide as it was drawn, and scrolls in a box of its own.
+ * A picture embedded in the page, light or dark as the page is. It is never shown smaller than
+ * 11/13 of the size at which it was drawn; if it is wider than the screen, it scrolls inside its
+ * own box.
  */
 export function htmlFigure(title: string, { light, dark }: ThemedPng): string {
   // Bytes 16–19 of a PNG file are its width in device pixels.

@@ -10,14 +10,20 @@ export const COLOURS = {
   text: "#1f2933",
   quiet: "#6b7785",
   line: "#d8dee6",
-  /** For series in order: the palette of Okabe and Ito, which colour-blind readers can tell apart. */
+  /**
+   * Colours of the series, in their order: the palette of Okabe and Ito, which colour-blind readers
+   * can tell apart.
+   */
   series: ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98"],
 } as const;
 
 /** The theme of the page for which a plot is drawn. */
 export type Theme = "light" | "dark";
 
-/** Colours of background, text, secondary text and lines; those of `dark` match the cards of a dark page. */
+/**
+ * Colours of background, text, secondary text and lines. The theme `dark` matches the cards of a
+ * dark page.
+ */
 export const THEMES = {
   light: COLOURS,
   dark: { ...COLOURS, background: "#1c2229", text: "#e4e8ec", quiet: "#9aa5b1", line: "#313a44" },
@@ -37,7 +43,10 @@ export function inBothThemes(draw: (theme: Theme) => Buffer): ThemedPng {
 /** Device pixels per layout pixel, so that text is sharp on every screen. */
 export const PIXEL_RATIO = 2;
 
-/** Registers the bundled font, so that plots look the same on every machine; may be called repeatedly. */
+/**
+ * Registers the bundled font, so that plots look the same on every machine; may be called
+ * repeatedly.
+ */
 export function registerFonts(): void {
   if (GlobalFonts.has(FONT)) return;
   const { resolve } = createRequire(import.meta.url);

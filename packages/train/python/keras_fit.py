@@ -1,9 +1,9 @@
-"""Trains a network that is described on standard input with Keras' fit, one round per further line.
+"""Trains a network with Keras' fit and measures the time.
 
-The first line is JSON: stages, input, classes, batchSize, images, learningRate, l2,
-batchNormMomentum, batchNormEpsilon. The answer is a line of JSON with versions and the number of
-trainable parameters; the answer to each further line is a line with steps, wallMs and cpuMs (of all
-threads) of one epoch.
+The first line of standard input describes the network as JSON: stages, input, classes, batchSize,
+images, learningRate, l2, batchNormMomentum, batchNormEpsilon. The response is a line of JSON with
+versions and the number of trainable parameters. For each further line, the network is trained for
+an epoch, and the response is a line with steps, wallMs and cpuMs (of all threads).
 """
 
 import json
@@ -15,7 +15,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-# What libraries print must not get among the answers.
+# Standard output is kept for responses; the output of libraries goes to standard error.
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 

@@ -82,7 +82,8 @@ export async function configFromFlags(
   if (typeof given["widths"] === "string") given["widths"] = parseWidths(given["widths"]);
   if (file === undefined) return resolveConfig(given);
   const content = await readJson(file);
-  // The file is checked alone first, so that an error in it is not reported as one of the flags.
+  // The file is first checked alone, so that an error in the file is not reported as an error in
+  // the flags.
   resolveConfig(content, file);
   return resolveConfig(Object.assign({}, content, given), file);
 }

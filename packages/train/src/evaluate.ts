@@ -36,12 +36,15 @@ import {
   type Predictions,
 } from "./score/predictions.ts";
 
-/** Images a chunk, so that the pixels of a large split are never all in memory as floats. */
+/** Number of images per chunk, so that memory never holds the pixels of a large split as floats. */
 const CHUNK = 1024;
 
-/** How images are predicted. */
+/** Options for predicting images. */
 interface PredictOptions {
-  /** Whether to also average over ten views (test-time augmentation), which takes ten times as long. */
+  /**
+   * Whether to average over ten views as well (test-time augmentation); this takes ten times as
+   * long.
+   */
   readonly averaging: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Called after each chunk with the number of predicted views of images, and their total. */
@@ -163,7 +166,7 @@ export async function evaluateRun(
     if (splits[split].length > 0) continue;
     throw new MienError("bad-data", `${data.path} has no images in its ${split} split`);
   }
-  // Before predicting, so that an error here does not follow a test-set access.
+  // Read before predicting, so that an error is thrown before a test-set access.
   const before = await readRunMetrics(folder);
   const model = await openTrainedModel(folder);
   const written: string[] = [];
@@ -193,7 +196,7 @@ export async function evaluateRun(
     const { split } = predictions;
     const scores = evaluatePredictions(predictions, calibration.temperature, voteShareOf(config));
     metrics = { ...metrics, [split]: scores };
-    // Before the access is recorded, so that its metrics are not lost if the process is killed.
+    // Written before the access is recorded, so that the metrics are not lost if the process is killed.
     written.push(await writePredictions(folder, predictions));
     if (split === "test" && final) {
       const code = await trainingCode();
@@ -214,7 +217,7 @@ export async function evaluateRun(
   return { metrics, calibration, written };
 }
 
-/** A run that was trained on votes is calibrated and evaluated by the same votes. */
+/** Checks that a run that was trained on votes is calibrated and evaluated by the same votes. */
 function requireVotes(folder: string, config: RunConfig, votes: Votes | undefined): void {
   const { votes: trained } = config;
   if (trained === undefined || votes?.sha256 === trained.sha256) return;

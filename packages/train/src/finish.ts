@@ -24,7 +24,7 @@ import { writeReport } from "./report/run-page.ts";
 import { writePredictions } from "./score/predictions.ts";
 import { openTrainedModel, pixelsAt } from "./network/trained-model.ts";
 
-/** Number of validation images whose outputs are stored, to verify exported models by them. */
+/** Number of validation images whose outputs are stored; exported models are compared with them. */
 const REFERENCE_IMAGES = 32;
 
 /**
@@ -41,7 +41,7 @@ export async function finishRun(
     readonly split: Split;
     readonly config: TrainConfig;
     readonly folder: string;
-    /** FER+ votes for the evaluation; if undefined, searched for as `findVotes` does. */
+    /** FER+ votes for the evaluation; if undefined, `findVotes` searches for them. */
     readonly votes?: Votes | undefined;
     /** The CSV of the data set; votes are searched for in its folder. */
     readonly csv?: string | undefined;
@@ -108,7 +108,10 @@ export async function finishRun(
   }
 }
 
-/** Damaged votes are only a warning here, because the run was not trained on them. */
+/**
+ * Makes the error handler of `findVotes`: unusable votes cause only a warning, as the run needs
+ * none.
+ */
 function warnOfVotes(warn: ((problem: string) => void) | undefined) {
   return (error: unknown): undefined => {
     if (!(error instanceof MienError)) throw error;

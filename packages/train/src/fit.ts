@@ -35,7 +35,7 @@ export interface FitOptions {
   readonly seed: number;
   /** The run folder; training resumes from a checkpoint in it. */
   readonly folder: string;
-  /** The inputs of the run as text (`inputsKey`); a checkpoint of other inputs is refused. */
+  /** The inputs of the run as text (`inputsKey`); a checkpoint with other inputs is refused. */
   readonly inputs: string;
   /** Stops the training with an `interrupted` error; the finished epochs are stored. */
   readonly signal?: AbortSignal;
@@ -50,7 +50,10 @@ export interface FitOptions {
   readonly onEpoch?: (record: EpochRecord, history: readonly EpochRecord[]) => void;
 }
 
-/** The images that a training uses, after `subset`, `omit` and images without a target. */
+/**
+ * The numbers of images that a training uses, without those that `omit`, `subset` or the votes
+ * exclude.
+ */
 export interface UsedImages {
   readonly train: { readonly used: number; readonly all: number };
   readonly validation: { readonly used: number; readonly all: number };
@@ -76,7 +79,10 @@ export interface FitProgress {
 /** The result of a training. */
 export interface FitResult {
   readonly history: readonly EpochRecord[];
-  /** The epoch with the highest validation accuracy, from 1; of equals that with the lowest loss. */
+  /**
+   * The epoch with the highest validation accuracy, from 1; of several, the one with the lowest
+   * loss.
+   */
   readonly bestEpoch: number;
   /** Weights and moving averages of that epoch. */
   readonly best: Checkpoint["best"];
@@ -110,9 +116,13 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
   try {
     if (validation.length === 0) {
-      throw new MienError("bad-data", "the votes call no image of the validation split a face", {
-        advice: "With a --vote-share below 1, such images keep their label.",
-      });
+      throw new MienError(
+        "bad-data",
+        "according to the votes, no image of the validation split shows a face",
+        {
+          advice: "With a --vote-share below 1, such images keep their label.",
+        },
+      );
     }
     if (checkpoint) {
       loadState(stored, checkpoint.state);

@@ -29,7 +29,7 @@ export interface Trainer {
   readonly seed: number;
   readonly input: ModelInput;
   readonly classes: number;
-  /** Positions of the training images in use: those with a target, after `omit` and `subset`. */
+  /** Positions of the training images in use: images with a target, after `omit` and `subset`. */
   readonly train: Uint32Array;
   /** [N of the set], 1 for images that have a target, else 0. */
   readonly usable: Uint8Array;

@@ -1,8 +1,8 @@
-"""Optuna as a subprocess: one JSON object a line on standard input, one answer a line for each.
+"""Runs Optuna for another process: reads one request per line and writes one response per line.
 
-The first line out is a greeting with the protocol's version. A request is `{"id", "op", …}`; its
-answer is `{"id", "result"}` or `{"id", "error": {"kind", "message"}}`. The other side of the
-protocol, with the type of every message, is src/protocol.ts.
+The first line of the output is a greeting with the version of the protocol. A request is
+`{"id", "op", …}`; its response is `{"id", "result"}` or `{"id", "error": {"kind", "message"}}`.
+src/optuna/optuna-protocol.ts defines the type of every message.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, Callable
 
 PROTOCOL = 1
 
-# What libraries print must not get among the answers.
+# Standard output is kept for responses; the output of libraries goes to standard error.
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)
 
-# Ctrl-C reaches the whole process group; what it means is decided on the other side.
+# Ctrl-C reaches the whole process group; the parent process decides what to do.
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -31,7 +31,7 @@ def answer(message: dict[str, Any]) -> None:
 
 
 class Refusal(Exception):
-    """A request that cannot be met, with a word that the other side can branch on."""
+    """A refused request; `kind` is a word by which the parent process distinguishes the reasons."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class Refusal(Exception):
 
 
 class Bridge:
-    """A study of which this process is a worker."""
+    """A study for which this process works."""
 
     def __init__(self) -> None:
         self._open: dict[int, Any] = {}
@@ -47,7 +47,8 @@ class Bridge:
 
     def create(self, store: Any, study: str | None, new: Any, worker: int) -> Any:
         """
-        Opens a study: of a name, else the only one there, else a new one if there are settings.
+        Opens the study with this name; without a name, the only study of the store. If there is no
+        such study, creates it with the settings in `new`.
         """
         self._store = open_store(store)
         with self._store.lock():
@@ -65,7 +66,7 @@ class Bridge:
             earlier = len(self._study.get_trials(deepcopy=False))
             stored = self._study.user_attrs.get("settings")
             if stored is None and new is not None and earlier == 0 and self._maximizes():
-                # New, or left by a search that was killed between making it and this.
+                # The study is new, or its search was killed before it stored the settings.
                 stored = new["settings"]
                 self._study.set_user_attr("settings", stored)
             if stored is None:
@@ -76,12 +77,12 @@ class Bridge:
         return {"study": study, "settings": stored, "target": self._target()}
 
     def aim(self, trials: int) -> Any:
-        """Sets how many trials are to be complete or pruned in the end."""
+        """Sets the target number of complete and pruned trials."""
         self._study.set_user_attr("target", trials)
         return {}
 
     def ask(self) -> Any:
-        """A trial to run, or that others are at the last ones, or that all are done."""
+        """Returns a trial to run, `wait` if other workers run the last trials, or `done`."""
         with self._store.lock():
             for lost in self._store.vanished(self._study):
                 trials.try_again(self._study, lost, "its worker vanished", counted=True)
@@ -102,7 +103,7 @@ class Bridge:
         }
 
     def report(self, number: int, step: int, value: float) -> Any:
-        """Stores an intermediate value; not accepted if others have taken this worker for dead."""
+        """Stores an intermediate value; not accepted if another worker has ended the trial."""
         try:
             self._own(number).report(value, step)
         except optuna.exceptions.UpdateFinishedTrialError:
@@ -110,11 +111,11 @@ class Bridge:
         return {"accepted": True}
 
     def shouldPrune(self, number: int) -> Any:
-        """Whether a trial should end early, by what it and the others have reported."""
+        """Whether the pruner ends a trial, from the values that this and other trials reported."""
         return {"prune": bool(self._own(number).should_prune())}
 
     def tell(self, number: int, state: str, value: float | None, failure: str | None) -> Any:
-        """Ends a trial; not accepted if others have taken this worker for dead."""
+        """Ends a trial; not accepted if another worker has ended it."""
         with self._store.lock():
             trial = self._running(number)
             if trial is None:
@@ -128,7 +129,7 @@ class Bridge:
         return {"accepted": True}
 
     def giveBack(self, number: int, why: str) -> Any:
-        """Ends a trial that was interrupted on purpose, and queues it again."""
+        """Ends a trial that the user interrupted, and queues its parameters again."""
         with self._store.lock():
             if self._running(number) is not None:
                 trials.try_again(self._study, self._frozen(number), why, counted=False)
@@ -158,11 +159,11 @@ class Bridge:
         return [trials.summary(trial) for trial in self._study.get_trials(deepcopy=False)]
 
     def importance(self) -> Any:
-        """Share of each parameter in the variance of the values (fANOVA), or null."""
+        """Share of each parameter in the variance of the values; null if there are too few trials."""
         return insight.importance(self._study)
 
     def randomSearch(self, trials: int) -> Any:
-        """What random search would be expected to find in so many trials, or null."""
+        """Expected best of random search after 1 to `trials` trials; null if there are too few."""
         return insight.random_search(self._study, self._distributions, trials)
 
     def _maximizes(self) -> bool:
@@ -180,7 +181,7 @@ class Bridge:
         return self._open[number]
 
     def _running(self, number: int) -> Any:
-        """A trial of this worker, or None if it was closed behind its back."""
+        """A trial of this worker; None if another worker has ended it."""
         trial = self._own(number)
         return trial if self._frozen(number).state == TrialState.RUNNING else None
 

@@ -1,7 +1,7 @@
-"""Serves optuna-dashboard on a study's store.
+"""Serves optuna-dashboard for the store of a study.
 
-Standard input is one line of JSON, `{"store", "host", "port"}`; once pages can be fetched, the
-answer is a line `{"port"}`. Ends when standard input does.
+Reads one line of JSON, `{"store", "host", "port"}`, and writes a line `{"port"}` when the server is
+ready, or `{"error"}`. Ends when standard input is closed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> None:
     answers.flush()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()
-    # Connections that are kept open must not keep the process.
+    # Open connections would otherwise keep the process running.
     os._exit(0)
 
 

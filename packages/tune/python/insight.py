@@ -1,4 +1,4 @@
-"""What a study says about its parameters, and about the search itself."""
+"""Estimates from the trials of a study: importance of its parameters, and random search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-# Fewer trials say nothing that should be drawn.
+# With fewer trials, the estimates would be too uncertain to show.
 FEWEST_TRIALS = 8
 FEWEST_COMPLETE = 3
 CANDIDATES = 2000
@@ -19,7 +19,7 @@ CANDIDATES = 2000
 def importance(study: Study) -> list[list[Any]] | None:
     """
     Share of each parameter in the variance of the complete trials' values, the largest first
-    (fANOVA, Hutter et al. 2014); None while there is too little to tell from.
+    (fANOVA, Hutter et al. 2014); None if there are too few trials.
     """
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < FEWEST_TRIALS or len({trial.value for trial in complete}) < 2:
@@ -33,13 +33,12 @@ def random_search(
     study: Study, distributions: dict[str, BaseDistribution], trials: int
 ) -> list[float] | None:
     """
-    The best value that random search would be expected to have found after 1, 2, … trials; None
-    while there is too little to tell from.
+    The expected best value of random search after 1, 2, … trials; None if trials are too few.
 
-    A random forest learns from every trial of the study what settings come to, and then plays the
-    trials of a random search, with its own errors as their noise (a surrogate benchmark, Eggensperger
-    et al. 2015). A pruned trial counts as if it had gained from its last epoch on in the proportion
-    in which complete trials did: without the pruned ones, random search would look far too good.
+    A random forest is fitted to the trials of the study and predicts the values of random settings;
+    its out-of-bag errors are added as noise (a surrogate benchmark, Eggensperger et al. 2015). The
+    value of a pruned trial is extrapolated: it grows after the last epoch by the median factor of
+    the complete trials. Without the pruned trials, random search would look far too good.
     """
     from sklearn.ensemble import RandomForestRegressor
 

@@ -1,6 +1,6 @@
-"""Optuna by itself, for tune:benchmark: a study of a test function with nothing around it.
+"""Runs a study of a test function with Optuna alone, for tune:benchmark.
 
-Standard input is one line of JSON, `{"journal", "parameters", "seed", "trials"}`; the answer is
+Reads one line of JSON, `{"journal", "parameters", "seed", "trials"}`, and writes a line
 `{"seconds", "best"}`.
 """
 
@@ -16,7 +16,7 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def value(params):
-    """The same sums in the same order as `testFunction` of src/benchmark/search-overhead.ts."""
+    """The same operations, in the same order, as `testFunction` of search-overhead.ts."""
     rate = params["learningRate"] - 0.02
     dropout = params["dropout"] - 0.3
     kernel = params["kernelSize"] - 3

@@ -1,8 +1,7 @@
-"""Where a study is kept, and how its workers know of each other.
+"""The stores of studies: a journal file for the processes of one machine, PostgreSQL for several.
 
-A journal file serves the processes of one machine, PostgreSQL those of many. Both give an Optuna
-storage, a lock that is free again once its holder has died, and an answer to which running trials
-have lost their worker.
+A store has an Optuna storage, a lock that is released when its holder ends, and a method that finds
+the running trials whose worker has ended.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def running(study: Study) -> list[FrozenTrial]:
 
 
 class _SystemLock(JournalFileOpenLock):
-    """Optuna's own lock files outlive a killed process; a lock of the operating system does not."""
+    """A lock of the operating system; Optuna's own lock files stay if their process is killed."""
 
     def __init__(self, lock: FileLock) -> None:
         self._lock = lock
@@ -42,7 +41,7 @@ class _SystemLock(JournalFileOpenLock):
 
 
 class _Journal(JournalFileBackend):
-    """A journal that survives a process which was killed while it wrote a line."""
+    """A journal that stays readable after a process was killed while it wrote a line."""
 
     def __init__(self, file: str, lock: FileLock) -> None:
         super().__init__(file, _SystemLock(lock))
@@ -50,7 +49,7 @@ class _Journal(JournalFileBackend):
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         with self._whole_file:
-            # A line behind half a line would make the whole file unreadable for good.
+            # A line after an incomplete line would make the whole file unreadable.
             _drop_torn_line(self._file_path)
             super().append_logs(logs)
 
@@ -68,12 +67,12 @@ def _drop_torn_line(file: str) -> None:
 
 
 class JournalStore:
-    """A study in a file, for processes of one machine (or of several that share locks on a disk)."""
+    """A study in a file, for processes of one machine, or of several that share locks on a disk."""
 
     def __init__(self, file: str) -> None:
         self._folder = os.path.join(os.path.dirname(os.path.abspath(file)), "workers")
         os.makedirs(self._folder, exist_ok=True)
-        # Not ".lock": that is the name of Optuna's own lock, which other programs may take.
+        # Not ".lock", which is the name of Optuna's own lock; other programs may hold that one.
         self._lock = FileLock(f"{file}.mutex", poll_interval=POLL_SECONDS)
         self.storage: BaseStorage = JournalStorage(_Journal(file, self._lock))
         self._name = uuid.uuid4().hex
@@ -83,15 +82,15 @@ class JournalStore:
             self._alive.acquire()
 
     def lock(self) -> AbstractContextManager[Any]:
-        """Keeps all other workers from changing the study; may be taken again inside."""
+        """Prevents other workers from changing the study. Its holder may acquire it again."""
         return self._lock
 
     def claim(self, trial: Trial) -> None:
-        """Marks a trial as run by this process; to be called under the lock that it was asked under."""
+        """Marks a trial as run by this process. Call it under the lock, like `ask`."""
         trial.set_user_attr(WORKER, self._name)
 
     def vanished(self, study: Study) -> list[FrozenTrial]:
-        """Running trials that nobody works on any more; to be called under the lock."""
+        """The running trials whose worker has ended. Call it under the lock."""
         return [trial for trial in running(study) if not self._lives(trial.user_attrs.get(WORKER))]
 
     def _lock_of(self, worker: str) -> FileLock:
@@ -123,9 +122,9 @@ class JournalStore:
 
 
 class PostgresStore:
-    """A study in PostgreSQL, for workers on any machine, which show by heartbeats that they live."""
+    """A study in PostgreSQL, for workers on any machine, which send heartbeats while they run."""
 
-    # One lock for all studies of a database; any number that nobody else is likely to use.
+    # Number of the lock for all studies of a database; other programs hardly use this number.
     LOCK = 0x6D69656E
     KEEPALIVE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 
@@ -138,7 +137,7 @@ class PostgresStore:
         plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection = psycopg.connect(plain, autocommit=True, options=self.KEEPALIVE)
         self._heartbeat = heartbeat
-        with self.lock():  # two workers that make the tables at once would be in each other's way
+        with self.lock():  # two workers must not create the tables at the same time
             self._database = RDBStorage(
                 address.render_as_string(hide_password=False),
             )
@@ -150,7 +149,7 @@ class PostgresStore:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keeps all other workers from changing the study; may be taken again inside."""
+        """Prevents other workers from changing the study. Its holder may acquire it again."""
         self._connection.execute("SELECT pg_advisory_lock(%s)", [self.LOCK])
         try:
             yield
@@ -158,13 +157,13 @@ class PostgresStore:
             self._connection.execute("SELECT pg_advisory_unlock(%s)", [self.LOCK])
 
     def claim(self, trial: Trial) -> None:
-        """Marks a trial as run by this process; to be called under the lock that it was asked under."""
+        """Marks a trial as run by this process. Call it under the lock, like `ask`."""
         self._database.record_heartbeat(trial._trial_id)
         self._own.add(trial._trial_id)
 
     def vanished(self, study: Study) -> list[FrozenTrial]:
-        """Running trials that nobody works on any more; to be called under the lock."""
-        # A trial without a heartbeat belongs to a worker that died between asking and claiming.
+        """The running trials whose worker has ended. Call it under the lock."""
+        # A trial without a heartbeat belongs to a worker that ended between asking and claiming.
         rows = self._connection.execute(
             "SELECT trial_id FROM trials LEFT JOIN trial_heartbeats USING (trial_id)"
             " WHERE study_id = %s AND state = 'RUNNING' AND"
@@ -182,7 +181,7 @@ class PostgresStore:
                         self._own.discard(trial)
                     else:
                         self._database.record_heartbeat(trial)
-            except Exception as error:  # the next beat may succeed, or the next request says more
+            except Exception as error:  # if the database is down, the next request fails
                 print(f"no heartbeat: {type(error).__name__}: {error}", flush=True)
 
     def close(self) -> None:
@@ -195,7 +194,7 @@ Store = JournalStore | PostgresStore
 
 
 def open_store(place: dict[str, Any]) -> Store:
-    """Opens `{"journal": file}` or `{"url": …, "heartbeat": seconds}`."""
+    """Opens the store `{"journal": file}` or `{"url": …, "heartbeat": seconds}`."""
     if "journal" in place:
         return JournalStore(place["journal"])
     return PostgresStore(place["url"], place["heartbeat"])

@@ -1,4 +1,4 @@
-"""What a study's trials are drawn from, what they say, and how a lost one is tried again."""
+"""The trials of a study: how they are sampled, described, and repeated after an interruption."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-# How often a trial whose worker vanished is tried again; one that kills its workers ends here.
+# Number of repetitions of a trial whose worker ended; it stops trials that crash their worker.
 MAX_RETRIES = 3
 RETRIES = "retries"
 RETRY_OF = "retryOf"
@@ -34,7 +34,7 @@ INTERRUPTED = "interrupted"
 
 
 def distributions(parameters: dict[str, Any]) -> dict[str, BaseDistribution]:
-    """The parameters of a space as Optuna's distributions."""
+    """Converts the parameters of a space to Optuna's distributions."""
 
     def distribution(given: dict[str, Any]) -> BaseDistribution:
         if given["type"] == "categorical":
@@ -47,24 +47,24 @@ def distributions(parameters: dict[str, Any]) -> dict[str, BaseDistribution]:
 
 
 def _scalar(choice: Any) -> Any:
-    """Optuna's storages keep scalars only; lists travel as JSON."""
+    """Converts a list to JSON, because Optuna stores only scalars."""
     return json.dumps(choice, separators=(",", ":")) if isinstance(choice, list) else choice
 
 
 def sampler(seed: int, earlier: int, worker: int) -> optuna.samplers.BaseSampler:
-    """TPE; its draws repeat for a new study's first worker, and differ for all that come later."""
+    """TPE. The first worker of a new study always draws the same; later workers draw differently."""
     if earlier > 0 or worker > 0:
         seed = (seed + 1_000_003 * earlier + 7_919 * worker) % 2**31
     return optuna.samplers.TPESampler(seed=seed)
 
 
 def word_of(trial: FrozenTrial) -> str:
-    """A trial's state; Optuna knows an interrupted trial, which another one repeats, as failed."""
+    """The state of a trial. Optuna stores an interrupted trial, which is repeated, as failed."""
     return INTERRUPTED if trial.user_attrs.get(AGAIN) else WORDS[trial.state]
 
 
 def count(trials: list[FrozenTrial]) -> dict[str, int]:
-    """How many trials are in each state."""
+    """The number of trials in each state."""
     counts = {word: 0 for word in [*STATES, INTERRUPTED]}
     for trial in trials:
         counts[word_of(trial)] += 1
@@ -72,13 +72,13 @@ def count(trials: list[FrozenTrial]) -> dict[str, int]:
 
 
 def best(trials: list[FrozenTrial]) -> FrozenTrial | None:
-    """The complete trial with the highest value, the first of equals."""
+    """The complete trial with the highest value; of several, the first."""
     complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     return max(complete, key=lambda trial: (trial.value, -trial.number), default=None)
 
 
 def summary(trial: FrozenTrial) -> dict[str, Any]:
-    """A trial as the bridge sends it."""
+    """A trial in the form in which the bridge sends it."""
     start, end = trial.datetime_start, trial.datetime_complete
     return {
         "number": trial.number,
@@ -94,11 +94,11 @@ def summary(trial: FrozenTrial) -> dict[str, Any]:
 
 def try_again(study: Study, trial: FrozenTrial, why: str, counted: bool) -> None:
     """
-    Ends a running trial as failed and queues its parameters again, unless that was done too often.
-    To be called under the store's lock.
+    Ends a running trial as failed and queues its parameters again. Gives up a trial whose worker
+    ended more than `MAX_RETRIES` times. Call it under the lock of the store.
 
-    Queued first: a process that is killed in between leaves a running trial, which the next one
-    comes upon, and never a lost one.
+    The parameters are queued before the trial ends. If the process is killed in between, the trial
+    is still running, and the next process repeats this.
     """
     queued = any(
         other.user_attrs.get(RETRY_OF) == trial.number for other in study.get_trials(deepcopy=False)

@@ -15,7 +15,7 @@ const check = (parameters: object, fixed = {}) =>
 const uniform = (low: number, high: number, more = {}) => ({ type: "float", low, high, ...more });
 
 describe("a space", () => {
-  it("of the package is whole, and the study case has its six ranges, uniform", async () => {
+  it("of the package is valid, and the study case has its six uniform ranges", async () => {
     await loadSpace("default");
     const { parameters } = await loadSpace("study-case");
     expect(parameters).toEqual({
@@ -28,7 +28,7 @@ describe("a space", () => {
     });
   });
 
-  it("may be a file of one's own, and one that is neither is refused with the names there are", async () => {
+  it("may be a file; a name without space or file is refused, with the known names", async () => {
     const file = path.join(folder, "mine.json");
     await writeFile(file, JSON.stringify({ name: "mine", parameters: { l2: uniform(0, 1) } }));
     expect((await loadSpace(file)).name).toBe("mine");
@@ -39,29 +39,41 @@ describe("a space", () => {
   });
 
   it.each([
-    ["an unknown hyperparameter", { learnRate: uniform(0, 1) }, /learnRate is no hyperparameter/],
+    [
+      "an unknown hyperparameter",
+      { learnRate: uniform(0, 1) },
+      /learnRate is not a hyperparameter/,
+    ],
     ["a value that train refuses", { dropout: uniform(0, 2) }, /dropout/],
     [
       "a choice that train refuses",
       { optimizer: { type: "categorical", choices: ["adam", "lamb"] } },
       /optimizer/,
     ],
-    ["a range that is upside down", { l2: uniform(1, 0) }, /low 1 is above high 0/],
-    ["a logarithm of nothing", { l2: uniform(0, 1, { log: true }) }, /above 0/],
-    ["a half kernel", { kernelSize: { type: "int", low: 2.5, high: 5 } }, /kernelSize/],
+    ["a range whose low is above its high", { l2: uniform(1, 0) }, /low 1 is above high 0/],
+    ["a logarithmic range from 0", { l2: uniform(0, 1, { log: true }) }, /above 0/],
     [
-      "what the search decides",
+      "a kernel size that is not whole",
+      { kernelSize: { type: "int", low: 2.5, high: 5 } },
+      /kernelSize/,
+    ],
+    [
+      "a hyperparameter that the search sets",
       { epochs: { type: "int", low: 1, high: 9 } },
       /epochs cannot be part/,
     ],
     ["an unknown key", { l2: uniform(0, 1, { logarithmic: true }) }, /logarithmic/],
-    ["nothing to vary", {}, /at least one/],
-    ["a strength of something unknown", { all: uniform(0, 1, { scales: { zoon: 1 } }) }, /zoon/],
-  ])("with %s is refused by name", (_, parameters, message) => {
+    ["no parameters", {}, /at least one/],
+    [
+      "a scale of an unknown hyperparameter",
+      { all: uniform(0, 1, { scales: { zoon: 1 } }) },
+      /zoon/,
+    ],
+  ])("is refused, with the key and the problem, if it has %s", (_, parameters, message) => {
     expect(() => check(parameters)).toThrow(message);
   });
 
-  it("cannot set one hyperparameter twice", () => {
+  it("cannot set a hyperparameter twice", () => {
     const strength = uniform(0, 1, { scales: { zoom: 0.1 } });
     expect(() => check({ strength, zoom: uniform(0, 0.5) })).toThrow(/zoom is set more than once/);
     expect(() => check({ l2: uniform(0, 1) }, { l2: 0.1 })).toThrow(/l2 is set more than once/);
@@ -85,7 +97,7 @@ describe("the configuration of a trial", () => {
   );
   const params = { learningRate: 0.01, widths: "[8,8,8,8]", strength: 0.5 };
 
-  it("holds what is fixed, lists as lists, and each part of a strength in proportion", () => {
+  it("contains the fixed values, lists as lists, and scaled hyperparameters in proportion", () => {
     expect(hyperparametersOf(space, params)).toEqual({
       optimizer: "sgd",
       learningRate: 0.01,
@@ -95,7 +107,7 @@ describe("the configuration of a trial", () => {
     });
   });
 
-  it("takes train's defaults and the budget for the rest", () => {
+  it("has the budget of the study, and train's defaults for everything else", () => {
     const config = configOf(space, params, { epochs: 3, subset: 0.5 });
     expect(config).toMatchObject({ epochs: 3, subset: 0.5, optimizer: "sgd", shift: 0.08 });
   });

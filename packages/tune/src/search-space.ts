@@ -24,8 +24,8 @@ const parameterSchema = z.discriminatedUnion("type", [
     type: z.literal("float"),
     ...range,
     /**
-     * For a parameter that is not a hyperparameter: the hyperparameters that it multiplies, with their
-     * values at 1. One parameter then scales several hyperparameters.
+     * For a parameter that is not a hyperparameter: the hyperparameters that it scales, with their
+     * values when the parameter is 1. One parameter can scale several hyperparameters.
      */
     scales: z.record(z.string(), z.number()).optional(),
   }),
@@ -37,15 +37,15 @@ const parameterSchema = z.discriminatedUnion("type", [
 ]);
 
 /**
- * What a search varies and what it keeps fixed: the content of a JSON file in spaces/, or of the
- * user's.
+ * The hyperparameters that a search varies or keeps fixed: the content of a JSON
+ * file, in spaces/ or the user's own.
  */
 export const spaceSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().default(""),
-  /** Hyperparameters with other values than train's defaults, the same in all trials. */
+  /** Hyperparameters that have the same value in all trials, but not the default of train. */
   fixed: z.record(z.string(), z.unknown()).default({}),
-  /** By hyperparameter (see `train:fit -- --help`), or by any name if it `scales` some. */
+  /** Ranges by hyperparameter (see `train:fit -- --help`), or by any name if the range has `scales`. */
   parameters: z
     .record(z.string(), parameterSchema)
     .refine((parameters) => Object.keys(parameters).length > 0, "expected at least one"),
@@ -113,7 +113,7 @@ export function checkSpace(content: unknown, name: string): Space {
   for (const key of seen) {
     if (!(key in configSchema.shape)) {
       const known = Object.keys(configSchema.shape).filter((other) => !RESERVED.includes(other));
-      fail(`${key} is no hyperparameter; known are ${known.join(", ")}`);
+      fail(`${key} is not a hyperparameter; known: ${known.join(", ")}`);
     }
   }
   for (const corner of cornersOf(space)) {
@@ -178,7 +178,7 @@ export function hyperparametersOf(space: Space, params: Params): Record<string, 
 /**
  * The configuration of a trial.
  *
- * @throws {MienError} `bad-config` if train does not accept them.
+ * @throws {MienError} `bad-config` if train does not accept the configuration.
  */
 export function configOf(
   space: Space,

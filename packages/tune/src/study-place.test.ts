@@ -16,8 +16,8 @@ const given = {
   onComplaint: () => undefined,
 };
 
-describe.skipIf(withoutPython("optuna"))("a study that is lost while it is open", () => {
-  it("is named if its journal is damaged", async () => {
+describe.skipIf(withoutPython("optuna"))("a study whose storage fails while it is open", () => {
+  it("is named in the error if its journal is damaged", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "mien-place-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const journal = path.join(folder, "journal.log");
@@ -33,18 +33,21 @@ describe.skipIf(withoutPython("optuna"))("a study that is lost while it is open"
     await bridge.close();
   });
 
-  it.skipIf(withoutPostgres())("is named without its password if its database ends", async () => {
-    const postgres = await startPostgres();
-    const store = { url: postgres.url, heartbeat: 20 };
-    const { bridge } = await openStudy({ name: "toy", folder: "none", store }, given);
-    await postgres.stop();
-    const failure = await bridge.call("ask", {}).catch((error: unknown) => error);
-    expect(failure).toMatchObject({
-      code: "environment",
-      advice: expect.stringMatching(/Check that PostgreSQL runs there/) as string,
-    });
-    expect(String(failure)).toContain("postgresql://***@127.0.0.1");
-    expect(String(failure)).not.toContain("secret");
-    await bridge.close();
-  });
+  it.skipIf(withoutPostgres())(
+    "is named in the error, without its password, if its database ends",
+    async () => {
+      const postgres = await startPostgres();
+      const store = { url: postgres.url, heartbeat: 20 };
+      const { bridge } = await openStudy({ name: "toy", folder: "none", store }, given);
+      await postgres.stop();
+      const failure = await bridge.call("ask", {}).catch((error: unknown) => error);
+      expect(failure).toMatchObject({
+        code: "environment",
+        advice: expect.stringMatching(/Check that PostgreSQL runs there/) as string,
+      });
+      expect(String(failure)).toContain("postgresql://***@127.0.0.1");
+      expect(String(failure)).not.toContain("secret");
+      await bridge.close();
+    },
+  );
 });

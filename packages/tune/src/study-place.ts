@@ -12,7 +12,7 @@ export const TUNE_FOLDER = "artifacts/tune";
 
 /** The files of a study's folder. */
 export const STUDY_FILES = {
-  /** Optuna's journal, where the study is not in a database. */
+  /** Optuna's journal, if the study is not in a database. */
   journal: "journal.log",
   /** The best trial's hyperparameters, as `train:fit --config` takes them. */
   best: "best.json",
@@ -121,8 +121,8 @@ async function newestStudy(): Promise<string> {
  *
  * @param given.new creates the study if it does not exist, with this name if the place has none.
  * @param given.worker 0 for the search itself, another number for each worker that joins it.
- * @throws {MienError} `missing-file` if there is no such study, `conflict` if it is not mien's,
- * `environment` if Python or the database cannot be reached; the bridge's calls throw it too.
+ * @throws {MienError} `missing-file` if there is no such study, `conflict` if another program made it,
+ * `environment` if Python or the database cannot be reached; later calls of the bridge throw this too.
  */
 export async function openStudy(
   place: Place,

@@ -10,15 +10,14 @@ import { spaceSchema } from "./search-space.ts";
 export const PRUNERS = ["hyperband", "median", "none"] as const;
 
 /**
- * The settings of a study. They are stored with it, so that every worker uses the same ones, on any
- * machine and at any time.
+ * The settings of a study. They are stored with the study, so that every worker uses the same settings, on any machine and at any time.
  */
 export const settingsSchema = z.strictObject({
   /** The data set's name and the SHA-256 of its uncompressed CSV. */
   data: z.strictObject({ name: z.string(), sha256: z.string(), skipBadRows: z.boolean() }),
   space: spaceSchema,
   pruner: z.enum(PRUNERS),
-  /** Passes of a trial that is not pruned over its training images. */
+  /** Number of epochs of a trial that is not pruned. */
   epochs: z.int().min(1),
   /** Share of the training images of each class that a trial uses, 0–1. */
   subset: z.number().positive().max(1),

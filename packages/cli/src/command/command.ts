@@ -4,11 +4,12 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** A command: its name, its flags and arguments, and what it does. */
 export interface Command<O extends Options = Options> {
   readonly name: string;
-  /** What it does, in the imperative, with a capital letter and without a full stop. */
+  /** What the command does, in the imperative, with a capital letter and without a full stop. */
   readonly summary: string;
   /**
-   * More for `--help`, in sentences: what it reads and writes. Lines are wrapped at the terminal's
-   * width. A line of a list begins with two spaces, a name, and at least two more spaces.
+   * Further text for `--help`, in sentences: what the command reads and writes. Lines are wrapped
+   * at the terminal's width. A line of a list begins with two spaces, a name, and at least two more
+   * spaces.
    */
   readonly details?: string;
   /** Complete command lines that work without changes. */
@@ -16,15 +17,15 @@ export interface Command<O extends Options = Options> {
   readonly options: O;
   readonly positional?: Positional;
   /**
-   * Does the work. Imports large modules inside, so that `--help` and an answer that nothing is to do
-   * come at once.
+   * Does the work. Imports large modules itself, so that `--help`, and a command that has nothing
+   * to do, end at once.
    *
    * @returns the complete result, which `--json FILE` writes.
    */
   run(values: OptionValues<O>, context: CommandContext): Promise<unknown>;
 }
 
-/** What a command gets besides the values of its flags. */
+/** What `run` receives besides the values of the flags. */
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Fires on Ctrl-C; the command then stops at the next safe point. */

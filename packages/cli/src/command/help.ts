@@ -7,19 +7,22 @@ import { flagOf, type Option, type Options } from "./option-types.ts";
 const HELP_NOTE = "Write -- before --help. Without it, nx shows its own help.";
 
 /**
- * More flags than this are shown in groups.
+ * If a command has more flags than this, the help shows them in groups.
  *
  * @internal
  */
 export const UNGROUPED_FLAGS = 10;
 
-/** Columns of a pipe or a file, which have no width. */
+/** Width of the help, in columns, if standard output is not a terminal. */
 const USUAL_COLUMNS = 80;
-/** The most columns of text, since longer lines are hard to read. */
+/** Largest width of the help, in columns; longer lines are hard to read. */
 const MOST_COLUMNS = 120;
-/** The widest flag that has its text beside it; the text of a wider flag is below. */
+/**
+ * Largest width of a flag, in columns, with its text beside it; the text of a wider flag is below
+ * it.
+ */
 const FLAG_COLUMNS = 32;
-/** The fewest columns of a text beside a flag; with fewer, all texts are below their flags. */
+/** Smallest width of the texts beside the flags, in columns; if there is less room, all are below. */
 const LEAST_TEXT_COLUMNS = 24;
 
 /** The help of a package: the list of its commands. */
@@ -96,7 +99,7 @@ function columnOf(rows: readonly (readonly [string, string])[]): number {
   return Math.min(FLAG_COLUMNS, Math.max(...rows.map(([name]) => name.length)));
 }
 
-/** Lines with names and their texts; a wrapped text continues below its beginning. */
+/** Lines of names and their texts; each further line of a wrapped text is indented like the first. */
 function table(
   rows: readonly (readonly [string, string])[],
   width: number,

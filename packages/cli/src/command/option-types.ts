@@ -1,14 +1,17 @@
-/** What all options have. An option is named `learningRate` in code; its flag is `--learning-rate`. */
+/**
+ * Fields that all options have. An option is named `learningRate` in code; its flag is
+ * `--learning-rate`.
+ */
 interface AnyOption {
   /**
-   * Its meaning for `--help`, with a capital letter and without a full stop. `--help` adds unit, range
-   * and default from the fields below. A boolean whose default is true is shown as `--no-…`, so its
-   * description says what that flag does.
+   * Meaning of the option for `--help`, with a capital letter and without a full stop. `--help`
+   * adds unit, range and default from the fields below. A boolean whose default is true is shown as
+   * `--no-…`, so the description says what `--no-…` does.
    */
   readonly description: string;
   /** The name of the value in `--help`, for example FILE. */
   readonly placeholder?: string;
-  /** A computed default in words; `--help` shows it unless there is a `default`. */
+  /** For a computed default: a description that `--help` shows. Not used if there is a `default`. */
   readonly defaultText?: string;
   /** The heading above this flag in the `--help` of a command with many flags. */
   readonly group?: string;
@@ -26,7 +29,7 @@ interface TextOption extends AnyOption {
 interface NumberOption extends AnyOption {
   readonly type: "number" | "integer";
   readonly default?: number;
-  /** The unit, for example `seconds`, `images` or `share`; null for a number without one. */
+  /** The unit, for example `seconds`, `images` or `share`; null for a number without a unit. */
   readonly unit: string | null;
   /** Smallest number allowed. */
   readonly min?: number;
@@ -45,13 +48,13 @@ export type Option = TextOption | NumberOption | SwitchOption;
 /** An argument without a flag. */
 export interface Positional {
   readonly name: string;
-  /** As the description of an option. */
+  /** Meaning of the argument, in the form of an option's description. */
   readonly description: string;
   /** The default in words. */
   readonly defaultText?: string;
-  /** Whether it must be given. Default false. */
+  /** Whether the argument must be given. Default false. */
   readonly required?: boolean;
-  /** Whether it takes any number of arguments. Default false: at most one. */
+  /** Whether several arguments may be given. Default false: at most one. */
   readonly list?: boolean;
 }
 

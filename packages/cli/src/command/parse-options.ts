@@ -3,12 +3,14 @@ import { parseArgs, type ArgsDef } from "citty";
 import { flagOf, type Option, type Options, type Positional } from "./option-types.ts";
 
 /**
- * Parses a command line by the declaration of the command; refuses everything that is not declared.
+ * Parses the command line of a command. A flag or an argument that the command does not declare is
+ * an error.
  *
  * @param argv the words after the command's name.
  * @returns the checked values by option name, with defaults, and the arguments without a flag.
- * @throws {MienError} `usage` naming the first unknown flag (with the nearest known one), missing
- * value or flag, value of the wrong type or out of range, or surplus argument.
+ * @throws {MienError} `usage` for an unknown flag (the message suggests the most similar known
+ *   flag), a flag that is missing or has no value, a value of the wrong type or out of range, or
+ *   too many arguments. The message names the first of several errors.
  */
 export function parseOptions(
   argv: readonly string[],
@@ -19,7 +21,8 @@ export function parseOptions(
   const isFlag = (word: string) => /^-(?!\.?\d|$)/.test(word) && word !== "--";
   const args: ArgsDef = {};
   for (const [name, option] of Object.entries(options)) {
-    // With a default, citty would not tell whether the flag was given; defaults are filled in below.
+    // citty gets no defaults, because it would not tell whether the flag was given. Defaults are
+    // added below.
     args[name] = { type: option.type === "boolean" ? "boolean" : "string" };
   }
   const given = new Set<string>();
@@ -64,7 +67,7 @@ function missing(name: string, option: Option): MienError {
   });
 }
 
-/** The option of a flag, also of `--no-…`; refuses unknown flags. */
+/** Finds the option of a flag, also of a flag `--no-…`. Throws if there is no such option. */
 function findOption(flag: string, options: Options): readonly [string, Option] {
   const camel = flag.replace(/^-+/, "").replace(/-([a-z])/g, (_, l: string) => l.toUpperCase());
   // citty silently drops the value of a flag that is written with another number of dashes.

@@ -1,9 +1,13 @@
-/** The variable in which tools/nx/arguments.mjs passes on what was typed after `nx run`, as JSON. */
+/**
+ * Environment variable that holds the arguments typed after `nx run`, as JSON; set by
+ * tools/nx/arguments.mjs.
+ */
 const TYPED_ARGUMENTS = "MIEN_TYPED_ARGUMENTS";
 
 /**
- * The words of a command line as they were typed. nx may have dropped some: it takes flags that begin
- * like one of its own for these, for example `--batch-size` for `--batch`.
+ * The words of a command line as they were typed. nx may have dropped some of them, because it
+ * mistakes a flag for one of its own if it begins in the same way, for example `--batch-size` for
+ * `--batch`.
  *
  * @param program the nx project, for example `train`.
  * @param words the arguments of this process: the command, then what nx passed on.
@@ -11,7 +15,7 @@ const TYPED_ARGUMENTS = "MIEN_TYPED_ARGUMENTS";
  */
 export function typedArguments(program: string, words: readonly string[]): readonly string[] {
   const text = process.env[TYPED_ARGUMENTS];
-  // Programs that this process starts must not take these arguments for theirs.
+  // Programs that this process starts must not use these arguments.
   delete process.env[TYPED_ARGUMENTS];
   const [command] = words;
   if (text === undefined || command === undefined) return words;

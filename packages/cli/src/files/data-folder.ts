@@ -6,8 +6,8 @@ import { MienError, printable } from "@mien/format";
  * The folder of data sets and photographs that the environment variable MIEN_DATA names.
  *
  * @returns undefined if the variable is not set or is empty.
- * @throws {MienError} `missing-file` if it does not name a folder, so that a wrong name does not lead to
- * other data.
+ * @throws {MienError} `missing-file` if the variable is set but names no folder; other data is not
+ *   used instead.
  */
 export async function dataFolder(): Promise<string | undefined> {
   const folder = process.env["MIEN_DATA"];
@@ -29,11 +29,11 @@ export async function dataFolder(): Promise<string | undefined> {
 /** File names of tables and archives, which may hold a data set. */
 const DATA_FILES = /\.(?:[ct]sv|txt|xlsx?|parquet|zip|tar|t?gz|7z|rar|bz2|xz|zst)$/i;
 
-/** How many files are listed at most. */
+/** Largest number of files in the list. */
 const LISTED = 8;
 
 /**
- * Lists the tables and archives in a folder, for the error message that the expected one is missing.
+ * Lists the tables and archives in a folder, for the error message about a missing data file.
  *
  * @returns `a.csv, b.zip`, or `no CSV and no archive`.
  */

@@ -30,7 +30,7 @@ export async function findModel(file?: string): Promise<string> {
     }
     if (name !== undefined) return findModel(path.join(FOLDERS.release, `${name}.onnx`));
   }
-  // The int8 and fp16 versions beside a model are used only by name.
+  // The int8 and fp16 files of a model are never the default; the user must name them.
   const newest = await newestEntry(FOLDERS.models, { pattern: /(?<!\.int8|\.fp16)\.onnx$/ });
   if (newest !== undefined) return path.join(FOLDERS.models, newest);
   throw new MienError("missing-file", `no exported model in ${FOLDERS.models}/`, {

@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from "node:util";
 import { MienError, messageOf } from "@mien/format";
 
-/** What the user can do about the errors of the file system, by error code. */
+/** What the user can do about an error of the file system, by its code. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: "Check the permissions of the folder, or name another one.",
   EPERM: "Check the permissions of the folder, or name another one.",
@@ -25,7 +25,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EINVAL: "The file system cannot store this name. Choose letters and digits.",
 };
 
-/** What failed, by the name of the system call. */
+/** The failed operation in words, by the name of its system call. */
 const ACTIONS: Readonly<Record<string, string>> = {
   mkdir: "cannot make the folder",
   mkdtemp: "cannot make the folder",
@@ -41,7 +41,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   rmdir: "cannot delete the folder",
 };
 
-/** An error of Node's file functions; the second path of a call is `dest`. */
+/** An error of Node's file functions; `dest` is the target path, for example of a rename. */
 interface FileSystemError extends NodeJS.ErrnoException {
   readonly dest?: string;
 }
@@ -50,17 +50,19 @@ interface FileSystemError extends NodeJS.ErrnoException {
  * Explains an error of the file system.
  *
  * @param error anything thrown.
- * @returns for an error of Node's file functions, a `MienError` of code `environment` with the path, the
- * cause in words and what to do; undefined for anything else.
+ * @returns for an error of Node's file functions, a `MienError` of code `environment` with the
+ * path, the cause in words and what to do; undefined for anything else.
  */
 export function fileError(error: unknown): MienError | undefined {
   if (!(error instanceof Error) || error instanceof MienError) return undefined;
   const { code, errno, syscall, path, dest }: FileSystemError = error;
   const advice = code === undefined ? undefined : ADVICE[code];
-  // Errors of sockets and child processes also have a code and a system call, but others.
+  // Errors of sockets have codes that are not listed above; errors of child processes have a system
+  // call that begins with "spawn".
   if (advice === undefined || syscall === undefined || syscall.startsWith("spawn"))
     return undefined;
-  // Without a path, the file was open already; then only a full or broken disk is not a bug.
+  // Without a path, the error is about a file that is already open. Unless the disk is full or
+  // broken, it is a bug.
   if (path === undefined && !["ENOSPC", "EDQUOT", "EFBIG", "EIO"].includes(code ?? "")) {
     return undefined;
   }

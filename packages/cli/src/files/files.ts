@@ -5,11 +5,12 @@ import { MienError, messageOf, parseJson, shortened } from "@mien/format";
 import { cannotWrite, fileError } from "./file-errors.ts";
 
 /**
- * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to disk
- * and renames it. Makes missing folders.
+ * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to
+ * disk and renames it. Makes missing folders.
  *
  * @param content one part, or several parts that are concatenated.
- * @param mode its permissions before the process's umask; 0600 for its owner alone. Default 0666.
+ * @param mode permissions of the file, which the process's umask reduces; 0600 gives access to the
+ *   owner alone. Default 0666.
  * @throws {MienError} `environment` if it cannot be written.
  */
 export async function writeFileAtomic(
@@ -17,7 +18,7 @@ export async function writeFileAtomic(
   content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<string | Uint8Array>,
   mode = 0o666,
 ): Promise<void> {
-  // The temporary name may not be longer than 255 bytes either.
+  // The limit of 255 bytes applies to the temporary name too.
   const { dir, base } = path.parse(file);
   const aside = path.join(dir, `${shortened(base, 200)}.${randomBytes(4).toString("hex")}.tmp`);
   try {
@@ -39,7 +40,8 @@ export async function writeFileAtomic(
 }
 
 /**
- * Checks before the work that a file can be written after it.
+ * Checks that a file can be written. Commands call it before a long computation whose result the
+ * file will hold.
  *
  * @param flag the flag that names the file, for the message.
  * @throws {MienError} `usage` if it is a folder, or its folder cannot be made.

@@ -8,8 +8,8 @@ import { FOLDERS } from "./output-folders.ts";
 /**
  * Finds a training run.
  *
- * @param nameOrPath a folder, or the name of one in `artifacts/runs/`; undefined for the newest
- * finished run there.
+ * @param nameOrPath path of the run's folder, or its name in `artifacts/runs/`; undefined for the
+ *   newest finished run in `artifacts/runs/`.
  * @returns the path of its folder.
  * @throws {MienError} `missing-file` if there is none.
  */

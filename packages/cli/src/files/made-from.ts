@@ -12,25 +12,30 @@ import { readJson, writeJson } from "./files.ts";
 export interface MadeFrom {
   /** Everything that determines the output: hashes of what was read, and the configuration. */
   readonly inputs: unknown;
-  /** Hash of the code that made it; if only this differs, commands warn but do not repeat the work. */
+  /**
+   * Hash of the code that made the output; if only the code differs, commands warn but do not
+   * repeat the work.
+   */
   readonly code: string;
   /** Paths of the outputs, relative to the record's folder. */
   readonly outputs: readonly string[];
 }
 
-/** Whether an output that is about to be made is there already. */
+/** Whether an output exists already; see `freshness`. */
 export type Freshness = "current" | "other-code" | "stale";
 
 /**
- * Whether the complete output for some inputs is there already.
+ * Whether the complete output for some inputs exists already.
  *
  * @param file the record.
- * @returns `current` if it is, `other-code` if it is but the code has changed since, else `stale`.
+ * @returns `current`: it exists; `other-code`: it exists, but other code made it; `stale`: it does
+ *   not exist, or is incomplete, or was made from other inputs.
  */
 export async function freshness(file: string, inputs: unknown, code: string): Promise<Freshness> {
   if (!existsSync(file)) return "stale";
   const record = (await readJson(file).catch(() => undefined)) as Partial<MadeFrom> | undefined;
-  // The record went through JSON, which drops undefined values; the inputs must, too.
+  // The record was stored as JSON, which drops undefined values, so the inputs are converted to
+  // JSON and back.
   const same = isDeepStrictEqual(record?.inputs, JSON.parse(JSON.stringify(inputs)));
   const whole = record?.outputs?.every((output) =>
     existsSync(path.join(path.dirname(file), output)),
@@ -39,7 +44,7 @@ export async function freshness(file: string, inputs: unknown, code: string): Pr
   return record?.code === code ? "current" : "other-code";
 }
 
-/** Writes the record; to be called last, when every output is written. */
+/** Writes the record. Call it last, after every output is written. */
 export async function recordMadeFrom(file: string, record: MadeFrom): Promise<void> {
   await writeJson(file, record);
 }

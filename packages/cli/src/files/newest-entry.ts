@@ -4,9 +4,9 @@ import path from "node:path";
 /**
  * The entry of a folder that changed last.
  *
- * @param options.marker a file inside the entry whose time of change counts; entries without it are
- * left out. Default the entry itself.
- * @param options.pattern of the names that count. Default all.
+ * @param options.marker name of a file inside each entry whose time of change is compared; entries
+ *   without this file are ignored. Default: the time of the entry itself is compared.
+ * @param options.pattern entries whose names do not match it are ignored. Default: no entry is ignored.
  * @returns its name; undefined if there is none.
  */
 export async function newestEntry(

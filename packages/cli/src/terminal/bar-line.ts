@@ -10,13 +10,13 @@ interface BarState {
   readonly done: number;
   readonly total: number;
   readonly secondsLeft: number | undefined;
-  /** More figures, separated by ", "; those that do not fit are left out, from the end. */
+  /** Further figures, separated by ", ". If they do not all fit, the last ones are left out. */
   readonly note: string;
 }
 
 /**
- * The bar as one line that is never wider than `columns`. Parts that do not fit are left out as a whole,
- * in this order: figures of the note from its end, width of the bar, time, counts.
+ * The bar as one line that is never wider than `columns`. Parts that do not fit are left out as a
+ * whole, in this order: figures of the note from its end, width of the bar, time, counts.
  *
  * @param columns width of the terminal in characters.
  */

@@ -4,14 +4,14 @@ import { barLine } from "./bar-line.ts";
 /** Shortest time between two drawings of the bar, in milliseconds. */
 const REDRAW_INTERVAL = 200;
 
-/** The bar on the screen, above which lines are printed; there is at most one. */
+/** The bar on the screen; there is at most one. Other lines are printed above it. */
 let shown: { draw: () => void } | undefined;
 let screen: ReturnType<typeof createLogUpdate> | undefined;
 
 /**
- * Removes the bar, prints, and draws the bar again below.
+ * Removes the bar, calls `print`, and draws the bar again below the printed lines.
  *
- * @param print gets whether there was a bar; then the cursor is at the beginning of a line.
+ * @param print receives whether there was a bar; if so, the cursor is at the beginning of a line.
  */
 export function aboveBar(print: (hadBar: boolean) => void): void {
   if (shown !== undefined) screen?.clear();

@@ -7,8 +7,8 @@ const GAP = 2;
 const NARROWEST = 12;
 
 /**
- * A table as text. If it is wider than the terminal, its widest columns of text are wrapped at words; if
- * it is still too wide, each row becomes a block of `name  value` lines.
+ * A table as text. If it is wider than the terminal, its widest columns of text are wrapped at
+ * words; if it is still too wide, each row becomes a block of `name  value` lines.
  *
  * @param options.columns width of the terminal in characters; undefined for no limit.
  * @param options.bold emphasises a cell of the head.

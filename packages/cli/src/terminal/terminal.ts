@@ -12,7 +12,7 @@ export interface Terminal {
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void;
   /** Prints the path of a file or folder that was written; `what` describes it in brackets. */
   wrote(path: string, what?: string): void;
-  /** Prints a command to type next, and what it does. */
+  /** Prints a command to type next, and its purpose. */
   next(command: string, why: string): void;
   /** Shows a progress bar, for work that takes over a second; `total` is the number of units. */
   progress(label: string, total: number): Progress;
@@ -29,7 +29,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** How often a line is printed instead of a bar without a terminal, in milliseconds. */
+/** Interval of the progress lines that replace the bar if there is no terminal, in milliseconds. */
 const PLAIN_PROGRESS_INTERVAL = 10_000;
 
 /** The terminal of this process: results on standard output, warnings and progress on standard error. */
@@ -66,8 +66,8 @@ function plainProgress(label: string, total: number): Progress {
 }
 
 /**
- * A path as it must be typed in a shell: in single quotes if necessary, and with `./` before a dash, since
- * it would be read as a flag.
+ * A path as it must be typed in a shell: in single quotes if necessary. A path that begins with a
+ * dash gets `./` before it, because a command would read it as a flag.
  */
 export function shellQuote(path: string): string {
   if (path.startsWith("-")) return shellQuote(`./${path}`);

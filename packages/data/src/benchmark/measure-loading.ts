@@ -17,21 +17,21 @@ export const WAYS = {
   cache: "from the cache",
 } as const;
 
-/** One of them. */
+/** The name of a way to read a data set. */
 export type Way = keyof typeof WAYS;
 
 export const WAY_NAMES = ["bytes", "steps", "csv", "quoted", "gz", "cache"] as const;
 
-/** What a child process measures. */
+/** The measurement that a child process makes. */
 export interface Task {
   readonly way: Way;
-  /** The `.csv`, or the `.csv.gz` for `gz`. */
+  /** Path of the `.csv`; for the way `gz`, of the `.csv.gz`. */
   readonly file: string;
-  /** Filled for `cache`; empty for the ways that fill it. */
+  /** Cache folder: filled for the way `cache`, empty for the ways that fill it. */
   readonly cacheFolder: string;
 }
 
-/** What it measured. */
+/** The result of a measurement. */
 export interface Measurement {
   readonly seconds: number;
   /** Largest resident memory of the process, in bytes. */
@@ -41,7 +41,7 @@ export interface Measurement {
   readonly images: number;
 }
 
-/** The path of this module, for running it as a process of its own. */
+/** Path of this module, which the child processes run. */
 export const MEASURE_SCRIPT = import.meta.filename;
 
 async function measure({ way, file, cacheFolder }: Task): Promise<Measurement> {
@@ -68,7 +68,10 @@ async function drain(chunks: AsyncIterable<unknown>): Promise<undefined> {
   for await (const chunk of chunks) void chunk;
 }
 
-/** On Linux a child's `maxRSS` begins with its parent's memory, so the kernel's own mark is read. */
+/**
+ * Largest resident memory of this process, in bytes. On Linux, `maxRSS` of a child process includes
+ * the memory of its parent, so the peak is read from /proc.
+ */
 async function peakMemory(): Promise<number> {
   const status = await readFile("/proc/self/status", "utf8").catch(() => "");
   const kilobytes = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];

@@ -28,28 +28,31 @@ import {
   type Way,
 } from "../benchmark/measure-loading.ts";
 
-/** Upper limits of loading; `times` is relative to reading the bytes with Node's stream. */
+/** Upper limits of loading; `times` is a multiple of the time to read the bytes with Node's stream. */
 const LIMITS = { times: 5, beyondBytes: 300e6, cacheSeconds: 0.3 };
 
 /** Figures of one way to load over all rounds. */
 interface WaySummary {
   readonly way: Way;
   readonly seconds: Summary;
-  /** Median, relative to `bytes`. */
+  /** Median time as a multiple of the median time of `bytes`. */
   readonly times: number;
   readonly peakBytes: number;
   /** Peak memory minus the size of the images, in bytes. */
   readonly beyondBytes: number;
 }
 
-/** Measures how fast a data set loads, against the time of reading its bytes. */
+/**
+ * `data:benchmark`: compares the time to load a data set with the time to read the bytes of its
+ * file.
+ */
 export const benchmarkCommand = defineCommand({
   name: "benchmark",
   summary: "Measure the time and memory that loading a data set takes",
   details:
     "Compares loading from .csv, from .csv.gz and from the cache with reading the bytes of the file alone. " +
     "Each measurement runs in a process of its own, and the ways to load alternate, so that other load on the machine affects all alike. " +
-    'Memory is the peak of the process; the column "beyond" is that without the size of the images.',
+    'Memory is the peak of the process; the column "beyond" is the peak minus the size of the images.',
   examples: [
     "npx nx run data:benchmark",
     "npx nx run data:benchmark --rounds 3 --json /tmp/load.json",
@@ -123,7 +126,7 @@ async function bothForms(source: string, folder: string, signal: AbortSignal) {
   return zipped ? { csv: other, gz: source } : { csv: source, gz: other };
 }
 
-/** One load, in a process of its own. */
+/** Measures one load in a child process. */
 interface LoadTurn extends Turn {
   readonly measurement: Measurement;
 }

@@ -2,28 +2,27 @@ import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { runProgram } from "@mien/cli";
-import { runInProcess } from "@mien/testing";
+import { programWords, runInProcess } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { program } from "../program.ts";
 import { temporaryFolder } from "../testing/folder.ts";
 
-/** Runs a command line of the package in a folder of its own. */
+/** Runs a command line of the package in a temporary folder. */
 const run = (folder: string, args: readonly string[]) =>
   runInProcess(() => runProgram(program, args), { cwd: folder, env: { MIEN_DATA: "" } });
 
-/** The same in a process of its own, from which the command starts others. */
+/** Runs a command line in a child process, because the command starts further processes. */
 function start(folder: string, args: readonly string[]): Promise<{ code: number; out: string }> {
-  const bin = path.resolve(import.meta.dirname, "../bin.ts");
-  const words = ["--conditions=source", "--import", import.meta.resolve("tsx"), bin, ...args];
+  const [node, ...words] = programWords(path.resolve(import.meta.dirname, "../bin.ts"));
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd: folder }, (error, out) =>
+    execFile(node, [...words, ...args], { cwd: folder }, (error, out) =>
       resolve({ code: error === null ? 0 : Number(error.code), out }),
     );
   });
 }
 
 describe("data commands", () => {
-  it("draw a set, report on it, and say when there is nothing to do", async () => {
+  it("draw a set and report on it, and do nothing if the output is up to date", async () => {
     const folder = await temporaryFolder();
     const synth = await run(folder, [
       "synth",
@@ -80,7 +79,7 @@ describe("data commands", () => {
     expect(reseeded.out).not.toContain("up to date");
   });
 
-  it("stop at a wrong row, or go on without it and say so", async () => {
+  it("stop at an invalid row, or leave it out with a warning", async () => {
     const folder = await temporaryFolder();
     await run(folder, ["synth", "--count", "70", "--out", "."]);
     const csv = path.join(folder, "faces.csv");
@@ -101,7 +100,7 @@ describe("data commands", () => {
     for (const { err } of [lenient, repeated]) expect(err).toContain("separated by semicolons");
   });
 
-  it("say how to get data where there is none, and refuse unknown flags", async () => {
+  it("say how to get data if there is none, and refuse unknown flags", async () => {
     const folder = await temporaryFolder();
     const nothing = await run(folder, ["explore"]);
     expect(nothing.code).toBe(1);
@@ -110,7 +109,7 @@ describe("data commands", () => {
     expect((await run(folder, ["synth", "--amount", "9"])).code).toBe(2);
   });
 
-  it("measure loading in processes of their own", async () => {
+  it("measure loading in child processes", async () => {
     const folder = await temporaryFolder();
     await run(folder, ["synth", "--count", "140", "--out", "."]);
     const benchmark = ["benchmark", "--csv", "synth.csv", "--rounds", "1", "--json", "load.json"];

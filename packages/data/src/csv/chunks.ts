@@ -6,27 +6,25 @@ import { contentKind, MienError, messageOf } from "@mien/format";
 export interface ChunkOptions {
   /** Stops the stream with an `interrupted` error. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after every chunk with positions in the file as it lies on disk, in bytes. */
+  /** Called after every chunk with the number of bytes read from the file on disk, and their total. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 /**
- * Bytes of a chunk: so many that the work per chunk is negligible, few enough for the processor's
- * cache.
+ * Size of a chunk, in bytes: large enough that the work per chunk is negligible, small enough for
+ * the processor's cache.
  */
 const CHUNK_BYTES = 1 << 20;
 
 /**
  * Reads the uncompressed bytes of a plain or gzip file; the first two bytes tell which it is.
  *
- * A chunk is valid only until the next one is requested: of two buffers, one is filled from disk
- * while the other is processed.
+ * A chunk is valid only until the next one is requested, because two buffers alternate: one is
+ * filled from disk while the other is processed.
  *
  * @throws {MienError} `missing-file` if it cannot be read; `bad-data` if it is named `.gz` but is
- * not a
- * gzip file, is truncated or damaged, or if its content is not text (`contentKind`); `interrupted`
- * on the
- * signal.
+ * not a gzip file, is truncated or damaged, or if its content is not text (`contentKind`);
+ * `interrupted` on the signal.
  */
 export async function* readChunks(file: string, options: ChunkOptions): AsyncGenerator<Buffer> {
   let handle: FileHandle;
@@ -98,7 +96,8 @@ async function* readRaw(
       if (signal?.aborted) throw new MienError("interrupted", `reading ${file} was stopped`);
       if (bytesRead === 0) return;
       pending = next();
-      // A consumer that stops early leaves this read behind; it must not become an unhandled error.
+      // If the consumer stops early, nobody waits for this read, and its error must not count as
+      // unhandled.
       pending.catch(() => undefined);
       yield buffer.subarray(0, bytesRead);
       done += bytesRead;

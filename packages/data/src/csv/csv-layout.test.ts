@@ -7,7 +7,7 @@ import { cutsArbitrary, lineOf, readText, rowArbitrary } from "../testing/csv-te
 const HEADER = "emotion,pixels,Usage";
 const ROW = "0,1 2 3 4,Training";
 
-/** Message and advice of the error with which reading ends. */
+/** Message and advice of the error that reading throws. */
 async function refusal(reading: Promise<CsvContent>): Promise<string> {
   const error = await reading.then(
     () => undefined,
@@ -17,7 +17,7 @@ async function refusal(reading: Promise<CsvContent>): Promise<string> {
   return `${error?.message}\n${error?.advice}`;
 }
 
-describe("readCsv reads other layouts to the same rows and says what differs", () => {
+describe("readCsv reads other layouts to the same rows and warns about the difference", () => {
   it.each([
     [";", "semicolons"],
     ["\t", "tabs"],
@@ -58,7 +58,11 @@ describe("readCsv reads other layouts to the same rows and says what differs", (
     ["blank lines everywhere", ["", " ", HEADER, " ", ...rows, "\t", " "], 0],
     ["an index column without a name (pandas)", [`,${HEADER}`, ...indexed], 0],
     ["an index column beyond the header (R)", [HEADER, ...indexed], 1],
-    ["the same with quotes", ['"emotion","pixels","Usage"', ...indexed], 1],
+    [
+      "an index column beyond the header, with quotes",
+      ['"emotion","pixels","Usage"', ...indexed],
+      1,
+    ],
     ["a comma at the end of each line", [`${HEADER},`, ...rows.map((row) => `${row},`)], 0],
     ["pixels as a list", [HEADER, '0,"[1, 2, 3, 4]",Training', '2,"5,6,7,8",PublicTest'], 0],
     [
@@ -91,7 +95,7 @@ describe("readCsv reads other layouts to the same rows and says what differs", (
   });
 });
 
-describe("readCsv names the cause of what it cannot read", () => {
+describe("readCsv refuses a file and names the cause", () => {
   it.each<[what: string, text: string, said: RegExp]>([
     [
       "no header",
@@ -114,9 +118,13 @@ describe("readCsv names the cause of what it cannot read", () => {
       /found 6 in .*\nSeparate the pixels/,
     ],
     ["lines that end in CR", `${HEADER}\r${ROW}\r${ROW}\r`, /found lines that end in CR alone/],
-    ["a comma too many", `${HEADER}\n${ROW},\n`, /found 4 in .*\nRemove the comma at the end/],
     [
-      "an index that is none",
+      "a comma at the end of a row",
+      `${HEADER}\n${ROW},\n`,
+      /found 4 in .*\nRemove the comma at the end/,
+    ],
+    [
+      "a further column in front",
       `${HEADER}\nx,${ROW}\n`,
       /found 4 in .*\n.*index=False.*row\.names=FALSE/,
     ],
@@ -156,7 +164,7 @@ describe("readCsv names the cause of what it cannot read", () => {
       /found "3"\nThe classes are 0 Cat, 1 Dog, 2 Owl.*other classes.*tiny\.manifest\.json/,
     ],
     [
-      "a header as it is",
+      "another header, printed safely",
       "Gefühl,表情\u001b[2J\n1,2\n",
       /found no such column in "Gefühl, 表情\\u001b\[2J"/,
     ],

@@ -2,13 +2,13 @@ import { MienError, USAGES } from "@mien/format";
 import { parse } from "csv-parse/sync";
 import { parseUsage } from "./row-fields.ts";
 
-/** The header that the byte scanner reads; csv-parse reads files with any other. */
+/** The header of files that the byte scanner reads; csv-parse reads files with any other header. */
 export const PLAIN_HEADER = "emotion,pixels,Usage";
 
 /** The three columns of a data set, in lower case. */
 export const COLUMN_NAMES = ["emotion", "pixels", "usage"] as const;
 
-/** Column separators with their names in messages. The first one is expected. */
+/** Column separators with their names in messages. The first one is the expected separator. */
 const SEPARATORS = new Map([
   [",", "commas"],
   [";", "semicolons"],
@@ -20,7 +20,7 @@ const PART_NAMES = USAGES.map((usage) => usage.toLowerCase());
 
 const NEWLINE = 0x0a;
 
-/** The layout of a CSV, as its first lines show it. */
+/** The layout of a CSV, recognised from its first lines. */
 export interface CsvLayout {
   /** Whether the header is `PLAIN_HEADER` and the rows have these three columns. */
   readonly isPlain: boolean;
@@ -104,7 +104,7 @@ function firstLines(head: Buffer, isWhole: boolean): Line[] {
   let start = 0;
   for (let line = 1; start < head.length && lines.length < LAYOUT_LINES; line++) {
     const end = head.indexOf(NEWLINE, start);
-    // The header is checked even if only its beginning is known.
+    // The header is checked even if `head` holds only its beginning.
     if (end < 0 && !isWhole && lines.length > 0) break;
     const next = end < 0 ? head.length : end + 1;
     const text = head.toString("utf8", start, end < 0 ? next : end).replace(/\r$/, "");
@@ -114,7 +114,7 @@ function firstLines(head: Buffer, isWhole: boolean): Line[] {
   return lines;
 }
 
-/** Refuses a file whose lines end in CR alone: it would read as one endless line. */
+/** Refuses a file whose lines end in CR alone: the parsers would find one endless line. */
 function refuseReturns(head: Buffer, file: string): void {
   if (head.includes(NEWLINE) || !/\r[^\r\n]/.test(head.toString("latin1"))) return;
   throw new MienError(
@@ -124,7 +124,7 @@ function refuseReturns(head: Buffer, file: string): void {
   );
 }
 
-/** The separator that yields most of the three column names in the header; the comma if several do. */
+/** The separator that splits most of the three column names off the header; the first of several. */
 function findSeparator(header: string): string {
   let best = { separator: ",", known: 0 };
   for (const separator of SEPARATORS.keys()) {

@@ -9,9 +9,9 @@ const RETURN = 0x0d;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 
-/** Where scanning stopped because a quote appeared. */
+/** The unscanned rest of a chunk, from a row that contains a quote. */
 export interface Remainder {
-  /** The chunk from the first byte of that row on; shares memory with the chunk. */
+  /** The bytes from the first byte of that row on; they share memory with the chunk. */
   readonly bytes: Buffer;
   /** Number of the line in which that row starts. */
   readonly line: number;
@@ -26,7 +26,7 @@ export class PlainRows {
   #line: number;
   /** The beginning of a line whose end is in a later chunk. */
   #carried: Buffer = Buffer.alloc(0);
-  /** Whether the line ends with the file. */
+  /** Whether the line being scanned is the last one of the file and has no line end. */
   #isLast = false;
 
   /** @param line number of the line on which the first chunk starts. */
@@ -38,9 +38,9 @@ export class PlainRows {
   /**
    * Scans the next chunk; keeps no reference to it.
    *
-   * @returns the rest of the chunk from a row with a quote on; the scanner must not be used after
-   * that.
-   * @throws {MienError} `bad-data` for an invalid row, or a line too long to be a row.
+   * @returns if a row contains a quote, the rest of the chunk from that row on; the scanner must
+   *   not be used afterwards.
+   * @throws {MienError} `bad-data` for an invalid row, or a line that is too long for a row.
    */
   push(chunk: Buffer): Remainder | undefined {
     let start = 0;

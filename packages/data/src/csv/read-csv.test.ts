@@ -15,7 +15,7 @@ function expectRows({ set, skipped }: CsvContent, rows: readonly Row[]): void {
   expect([...set.row]).toEqual(rows.map((_, i) => i));
 }
 
-/** What reading gives, or the message with which it fails; anything but a MienError is a bug. */
+/** The result of reading, or the message of the error, which must be a MienError. */
 async function outcome(reading: Promise<CsvContent>): Promise<unknown> {
   try {
     return await reading;
@@ -130,7 +130,7 @@ describe("readCsv", () => {
     );
   });
 
-  it("answers arbitrary bytes with rows or with a MienError, never otherwise", async () => {
+  it("reads arbitrary bytes to rows or throws a MienError", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 200 }),
@@ -148,12 +148,12 @@ describe("readCsv", () => {
 
   const wrong: [what: string, row: string, message: string][] = [
     [
-      "a label that is no class",
+      "a label without a class",
       "3,1 2 3 4,Training",
       'column emotion: expected a label from 0 to 2, found "3"',
     ],
     [
-      "a label that is no number",
+      "a label that is not a number",
       "x,1 2 3 4,Training",
       'column emotion: expected a label from 0 to 2, found "x"',
     ],
@@ -165,12 +165,12 @@ describe("readCsv", () => {
       'column pixels: expected whole numbers from 0 to 255, found "256" as value 3',
     ],
     [
-      "a value that is no number",
+      "a value that is not a number",
       "0,1 -2 3 4,Training",
       'column pixels: expected whole numbers from 0 to 255, found "-2" as value 2',
     ],
     [
-      "an unknown part",
+      "an unknown split",
       "0,1 2 3 4,Test",
       'column Usage: expected Training, PublicTest or PrivateTest, found "Test"',
     ],
@@ -229,7 +229,7 @@ describe("readCsv", () => {
     await expect(readText(text)).rejects.toThrow(message);
   });
 
-  it("refuses quotes that do not match, with the line where they begin to go wrong", async () => {
+  it("refuses unmatched quotes, and names the line of the first wrong one", async () => {
     const good = `${HEADER}\n0,1 2 3 4,Training\n`;
     await expect(readText(`${good}0,"1 2 3 4,Training\n`)).rejects.toThrow(
       /line [34].*closing quote/,
@@ -243,7 +243,7 @@ describe("readCsv", () => {
   });
 
   it.each([false, true])(
-    "gives up on a line without end before it fills the memory (quoted: %s)",
+    "stops reading an endless line before it fills the memory (quoted: %s)",
     async (quoted) => {
       const endless = `${HEADER}\n0,1 2 3 4,Training\n0,${"1 ".repeat(100_000)}`;
       const failing = readText(endless, { quoted, skipBadRows: true, cuts: [5000] });
@@ -251,7 +251,7 @@ describe("readCsv", () => {
     },
   );
 
-  it("stops skipping when nearly everything is wrong", async () => {
+  it("stops skipping when nearly all rows are invalid", async () => {
     const rubbish = `${HEADER}\n${"x\n".repeat(20_000)}`;
     await expect(readText(rubbish, { skipBadRows: true })).rejects.toThrow(
       "more than 10000 of the first 10001 rows are wrong",

@@ -62,7 +62,7 @@ export async function readCsv(
   return { set: rows.finish(), skipped: rows.skipped, notes: layout.notes };
 }
 
-/** Reads the lines that show the layout, at most as many bytes as a row may have. */
+/** Reads the first lines, which show the layout: at most as many bytes as the longest row has. */
 async function readHead(
   source: AsyncIterator<Buffer>,
   longest: number,

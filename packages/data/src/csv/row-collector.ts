@@ -3,7 +3,7 @@ import { manifestAdvice, sizeAdvice, type ManifestSource } from "../manifest/man
 import { parsePrintedPixels } from "./printed-pixels.ts";
 import { firstWords, parseLabel, parsePixels, parseUsage, trim } from "./row-fields.ts";
 
-/** What is wrong with one row, and where it is. */
+/** The fault of a row, and its place. */
 export interface BadRow {
   /** Position after the header; the first row is 0. */
   readonly row: number;
@@ -34,15 +34,14 @@ export interface MiscountedRow {
 const COMMA = 0x2c;
 
 /**
- * Number of invalid rows after which reading stops: the file is probably another one, and each row
- * takes memory.
+ * Number of invalid rows after which reading stops: it is probably the wrong file, and the list of
+ * invalid rows takes memory.
  */
 const MAX_BAD_ROWS = 10_000;
 
 /**
  * Checks rows and collects them into an image set. This is the only place that decides whether a
- * row is
- * valid, whichever parser found its columns.
+ * row is valid, whichever parser found its columns.
  */
 export class RowCollector {
   readonly skipped: BadRow[] = [];
@@ -79,7 +78,7 @@ export class RowCollector {
    * Adds a row.
    *
    * @param line number of the line on which the row starts.
-   * @param last whether the row ends with the file instead of a line end: it may be truncated.
+   * @param last whether the file ends with this row, without a line end: the row may be truncated.
    * @throws {MienError} `bad-data` if the row is invalid and invalid rows are not skipped.
    */
   add({ emotion, pixels, usage }: RowFields, line: number, last = false): void {
@@ -126,7 +125,7 @@ export class RowCollector {
     this.#reject({ line, column: "row", expected, found }, last, remedy());
   }
 
-  /** The error for an endless line; reading stops before it fills the memory. */
+  /** The error for a line that is too long; reading stops before the line fills the memory. */
   tooLong(line: number): MienError {
     return new MienError(
       "bad-data",
@@ -146,9 +145,9 @@ export class RowCollector {
     const { image, classes } = this.#source.manifest;
     const count = this.#count;
     if (count === 0) {
-      const found = this.rows === 0 ? "none" : `${this.rows} wrong ones`;
+      const found = this.rows === 0 ? "none" : `only ${this.rows} invalid ones`;
       throw new MienError("bad-data", `${this.#source.file}: expected rows, found ${found}`, {
-        advice: "Check that the file is whole and that it is the data set you mean.",
+        advice: "Check that the file is complete and that it is the data set you mean.",
       });
     }
     const whole = count === this.#labels.length;

@@ -45,11 +45,11 @@ export interface PixelTarget {
   readonly count: number;
 }
 
-/** What is wrong with a column. */
+/** The fault of a column. */
 export interface Problem {
   readonly expected: string;
   readonly found: string;
-  /** What to do, as sentences; undefined where the row itself must be corrected. */
+  /** What to do, as sentences; undefined if the only remedy is to correct the row. */
   readonly remedy?: string;
 }
 
@@ -94,9 +94,10 @@ export function parsePixels(bytes: Uint8Array, target: PixelTarget): Problem | u
 /**
  * Reads values of one to three digits, separated by single spaces, until something else appears.
  *
- * Loading spends most of its time here. Four bytes are checked together, which takes 60 % of the time
- * of the general loop: the exclusive or maps digits to 0–9, the space that ends a value to 0, and all
- * other bytes to more than 9; adding 6 makes 10 to 15 overflow into the upper half, too.
+ * Loading spends most of its time here. Four bytes are checked at once: an exclusive or maps digits
+ * to 0–9, the space that ends a value to 0, and every other byte to more than 9; adding 6 then
+ * carries 10 to 15 into the upper half of the byte, where all faults are found. This takes 60 % of
+ * the time of the general loop.
  *
  * @returns the positions at which reading and writing stopped, always before a value.
  */
@@ -143,7 +144,7 @@ function countWords(bytes: Uint8Array): number {
 
 /** The first words of some bytes, printable, for an error. */
 export function firstWords(bytes: Uint8Array): string {
-  // A character takes at most four bytes.
+  // A character has at most four bytes.
   return shown(Buffer.from(bytes.subarray(0, 4 * 41)).toString("utf8"), 40);
 }
 

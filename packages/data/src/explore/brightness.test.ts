@@ -20,7 +20,7 @@ describe("measureBrightness", () => {
     expect(contrast.mean).toBeCloseTo((0 + 127.5 + 2 + 5) / 4, 9);
   });
 
-  it("gives shares of each part that sum to 1, or to 0 for a part without images", () => {
+  it("gives shares that sum to 1 for each split, or to 0 for a split without images", () => {
     for (const { shares, edges } of Object.values(measureBrightness(set)).slice(0, 2) as ReturnType<
       typeof measureBrightness
     >["mean"][]) {

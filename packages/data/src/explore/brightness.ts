@@ -12,7 +12,7 @@ export interface Brightness {
 
 /** A histogram over the images of each split. */
 export interface Histogram {
-  /** Edges of the bins, which are equally wide: one more than there are bins. */
+  /** Edges of the equally wide bins; n bins have n + 1 edges. */
   readonly edges: readonly number[];
   /** [split][bin], share of the split's images, 0–1; splits in the order of `USAGES`. */
   readonly shares: readonly (readonly number[])[];

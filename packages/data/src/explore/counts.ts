@@ -24,5 +24,5 @@ export function countRows(classes: readonly string[], counts: ClassCounts): (str
   ];
 }
 
-/** The head of that table. */
+/** The column names of the table of `countRows`. */
 export const COUNT_HEAD = ["class", ...USAGES, "all"];

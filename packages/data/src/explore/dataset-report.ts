@@ -3,7 +3,7 @@ import type { DatasetIdentity } from "../set/load-dataset.ts";
 import type { BadRow } from "../csv/row-collector.ts";
 import { measureBrightness, type Brightness } from "./brightness.ts";
 import { countClasses, type ClassCounts } from "./counts.ts";
-import { compareParts, type PartDifference } from "./distribution.ts";
+import { compareSplits, type SplitDifference } from "./distribution.ts";
 import { findDuplicates, type Duplicates } from "./duplicates.ts";
 
 /** The result of `data:explore`, stored as `explore.json`. Its keys are stable. */
@@ -25,7 +25,7 @@ export interface ExploreReport {
   readonly classes: readonly string[];
   /** [class][split], splits in the order Training, PublicTest, PrivateTest. */
   readonly counts: ClassCounts;
-  readonly partDifferences: readonly PartDifference[];
+  readonly partDifferences: readonly SplitDifference[];
   readonly brightness: Brightness;
   readonly duplicates: Duplicates;
   /** Rows that were skipped because they are invalid. */
@@ -46,7 +46,7 @@ export function exploreDataset(
     imageSize: { height: set.height, width: set.width, channels: set.channels },
     classes: set.classes,
     counts,
-    partDifferences: compareParts(counts),
+    partDifferences: compareSplits(counts),
     brightness: measureBrightness(set),
     duplicates: findDuplicates(set),
     skippedRows,

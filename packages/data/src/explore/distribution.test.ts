@@ -1,6 +1,6 @@
 import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
-import { compareParts } from "./distribution.ts";
+import { compareSplits } from "./distribution.ts";
 
 /** Draws `count` images from class shares. */
 function draw(shares: readonly number[], count: number, seed: number): number[] {
@@ -18,9 +18,9 @@ function draw(shares: readonly number[], count: number, seed: number): number[] 
 const byClass = (parts: readonly (readonly number[])[]) =>
   (parts[0] as number[]).map((_, label) => parts.map((part) => part[label] as number));
 
-describe("compareParts", () => {
-  it("is the half sum of share differences", () => {
-    const [first] = compareParts([
+describe("compareSplits", () => {
+  it("returns half the sum of the differences between the shares", () => {
+    const [first] = compareSplits([
       [50, 30, 0],
       [50, 70, 0],
     ]);
@@ -28,22 +28,22 @@ describe("compareParts", () => {
     expect(first?.distance).toBeCloseTo(0.2, 12);
   });
 
-  it("leaves out parts without images", () => {
+  it("leaves out splits without images", () => {
     expect(
-      compareParts([
+      compareSplits([
         [5, 0, 0],
         [5, 0, 0],
       ]),
     ).toEqual([]);
     expect(
-      compareParts([
+      compareSplits([
         [5, 1, 0],
         [5, 1, 0],
       ]),
     ).toHaveLength(1);
   });
 
-  it("expects by chance what random parts of one population differ by", () => {
+  it("predicts the mean distance of random splits of one population", () => {
     const shares = [0.14, 0.02, 0.14, 0.25, 0.17, 0.11, 0.17];
     const differences = Array.from({ length: 200 }, (_, trial) => {
       const parts = [
@@ -51,7 +51,7 @@ describe("compareParts", () => {
         draw(shares, 500, 3 * trial + 1),
         [0, 0, 0, 0, 0, 0, 0],
       ];
-      return compareParts(byClass(parts))[0];
+      return compareSplits(byClass(parts))[0];
     });
     const mean = (of: (d: (typeof differences)[0]) => number) =>
       differences.reduce((sum, difference) => sum + of(difference), 0) / differences.length;
@@ -61,9 +61,9 @@ describe("compareParts", () => {
     expect(same).toBeGreaterThan(195);
   });
 
-  it("tells a slight difference from a clear one, given enough images", () => {
+  it("distinguishes a slight difference from a clear one if there are enough images", () => {
     const verdict = (a: number, b: number) =>
-      compareParts([
+      compareSplits([
         [a, b, 0],
         [1e5 - a, 1e5 - b, 0],
       ])[0]?.verdict;

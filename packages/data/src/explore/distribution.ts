@@ -2,7 +2,7 @@ import { itemAt, USAGES, type Usage } from "@mien/format";
 import type { ClassCounts } from "./counts.ts";
 
 /** How much the class shares of two splits differ. */
-export interface PartDifference {
+export interface SplitDifference {
   readonly parts: readonly [Usage, Usage];
   /** Total variation distance: half the sum of the shares' absolute differences, 0–1. */
   readonly distance: number;
@@ -15,14 +15,14 @@ export interface PartDifference {
   readonly verdict: "same" | "slight" | "clear";
 }
 
-/** Ratio of the distance to its mean by chance above which chance does not explain it. */
+/** If the distance exceeds its mean by chance by more than this factor, chance does not explain it. */
 const CHANCE_LIMIT = 2;
 
-/** Distance from which on figures of two splits cannot be compared without weighting. */
+/** From this distance on, figures of two splits can be compared only with weighting. */
 const CLEAR_DISTANCE = 0.05;
 
 /** Compares each pair of splits that have images. */
-export function compareParts(counts: ClassCounts): PartDifference[] {
+export function compareSplits(counts: ClassCounts): SplitDifference[] {
   const pairs = USAGES.flatMap((a, i) => USAGES.slice(i + 1).map((b) => [a, b] as const));
   return pairs.flatMap(([a, b]) => {
     const [countsA, countsB] = [a, b].map((part) => {

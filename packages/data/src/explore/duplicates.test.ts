@@ -9,7 +9,7 @@ const [A, B, C] = [
 ];
 
 describe("findDuplicates", () => {
-  it("finds nothing where all images differ", () => {
+  it("finds nothing if all images differ", () => {
     const found = findDuplicates(
       tinySet([
         [0, 0, A],
@@ -21,7 +21,7 @@ describe("findDuplicates", () => {
     expect(found.leaks.every((leak) => leak.rows === 0)).toBe(true);
   });
 
-  it("counts groups, their rows, and contradicting labels", () => {
+  it("counts groups, their rows, and groups with different labels", () => {
     const found = findDuplicates(
       tinySet([
         [0, 0, A],
@@ -45,7 +45,7 @@ describe("findDuplicates", () => {
     });
   });
 
-  it("counts the rows of a part that have a copy in another, not the pairs", () => {
+  it("counts the rows of a split that have a copy in another split, not the pairs", () => {
     const found = findDuplicates(
       tinySet([
         [0, 0, A],

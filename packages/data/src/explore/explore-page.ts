@@ -33,7 +33,7 @@ ${findings.map(({ level, text }) => `<li class="${level}"><b>${LEVEL_NAMES[level
 </ul>
 </section>
 <section>
-<h2>Classes and parts</h2>
+<h2>Classes and splits</h2>
 ${countTable(report)}
 ${figures("classes")}
 </section>
@@ -45,12 +45,12 @@ ${figures("light")}
 </section>
 <section>
 <h2>Mean images</h2>
-<p>What the images of a class have in common.</p>
+<p>The mean of all images of each class.</p>
 ${figures("means")}
 </section>
 <section>
 <h2>Images</h2>
-<p>Drawn at random from the Training part.</p>
+<p>Drawn at random from the Training split.</p>
 ${figures("images")}
 </section>
 <footer>

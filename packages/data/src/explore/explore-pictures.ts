@@ -190,7 +190,7 @@ function trainingImages(set: ImageSet, label: number): number[] {
   return [...set.labels.keys()].filter((i) => set.labels[i] === label && set.usage[i] === 0);
 }
 
-/** `scale` for a width of 48 pixels, and such that any other width is drawn equally large. */
+/** The scale at which an image of this width is drawn as wide as an image of 48 pixels at `scale`. */
 function scaleFor(width: number, scale: number): number {
   return (scale * 48) / width;
 }

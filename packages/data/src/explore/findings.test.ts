@@ -16,23 +16,23 @@ const texts = (images: Parameters<typeof tinySet>[0], level: string) =>
     .map((finding) => finding.text)
     .join("\n");
 
-/** Different images: pairs of Cat and Dog in each part. */
+/** A set without faults: in each split one Cat and one Dog, all different. */
 const SOUND = [0, 1, 2].flatMap((usage) =>
   [0, 1].map((label) => [label, usage, [usage * 80, label * 200, 30, 90]] as const),
 );
 
 describe("findingsOf", () => {
-  it("has nothing to say against a sound set", () => {
+  it("reports only good findings on a set without faults", () => {
     expect(findings(SOUND).map(({ level }) => level)).toEqual(findings(SOUND).map(() => "good"));
   });
 
-  it("calls copies across parts and contradicting labels problems", () => {
+  it("reports copies in two splits, and copies with different labels, as problems", () => {
     const problems = texts([...SOUND, [1, 2, [0, 0, 30, 90]]], "problem");
     expect(problems).toContain("1 PrivateTest row has a copy in Training");
     expect(problems).toContain("1 image carries different labels");
   });
 
-  it("calls blank images and missing classes problems", () => {
+  it("reports blank images and missing classes as problems", () => {
     const problems = texts(
       [
         [0, 0, [7, 7, 7, 7]],
@@ -44,7 +44,7 @@ describe("findingsOf", () => {
     expect(problems).toContain("No images of: Dog");
   });
 
-  it("calls classes unbalanced from three to one on", () => {
+  it("calls classes unbalanced from a ratio of three to one on", () => {
     const many = [1, 2, 3].map((i) => [0, 0, [i, 100, 0, 200]] as const);
     expect(texts([...SOUND, ...many], "problem")).toBe("");
     const more = [4, 5, 6].map((i) => [0, 0, [i, 100, 0, 200]] as const);

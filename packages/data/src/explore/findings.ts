@@ -9,7 +9,7 @@ export interface Finding {
   readonly text: string;
 }
 
-/** Ratio of the largest to the smallest class from which on accuracy hides the small classes. */
+/** From this ratio of the largest to the smallest class on, accuracy says little about small classes. */
 const UNBALANCED_FROM = 3;
 
 /** States in sentences what a report means. */
@@ -83,7 +83,7 @@ function leaks({ duplicates }: ExploreReport): Finding {
   );
   return {
     level: "problem",
-    text: `${counted(duplicates.groupsAcrossParts, "image occurs", "images occur")} in more than one split: ${list.join(", ")}. A model has seen these images before it is measured on them.`,
+    text: `${counted(duplicates.groupsAcrossParts, "image occurs", "images occur")} in more than one split: ${list.join(", ")}. A model is then evaluated on images that it was trained or chosen on.`,
   };
 }
 
@@ -91,9 +91,7 @@ function labels({ duplicates }: ExploreReport): Finding {
   const { groupsWithConflictingLabels: conflicts, groups } = duplicates;
   if (conflicts === 0) {
     const text =
-      groups === 0
-        ? "No copy contradicts another's label."
-        : "All copies of an image have one label.";
+      groups === 0 ? "No copies have different labels." : "All copies of an image have one label.";
     return { level: "good", text };
   }
   return {

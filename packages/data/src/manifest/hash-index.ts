@@ -3,7 +3,7 @@ import path from "node:path";
 import { readJson, writeJson } from "@mien/cli";
 import { messageOf, MienError } from "@mien/format";
 
-/** Size and time stamp of a file. While they stay the same, so does the content. */
+/** Size and time stamp of a file. As long as both stay the same, the content is taken to be the same. */
 export interface FileState {
   /** In bytes. */
   readonly size: number;
@@ -13,7 +13,7 @@ export interface FileState {
 
 interface Entry extends FileState {
   readonly sha256: string;
-  /** When it was hashed, in nanoseconds since 1970. */
+  /** Time of hashing, in nanoseconds since 1970. */
   readonly hashed: string;
 }
 
@@ -40,7 +40,7 @@ export class HashIndex {
     return settled ? entry.sha256 : undefined;
   }
 
-  /** Whether a file of this size was hashed before; if so, its content may be known. */
+  /** Whether a file of this size was hashed before. If not, the content is certainly new. */
   async knowsSize(size: number): Promise<boolean> {
     return Object.values(await this.#read()).some((entry) => entry.size === size);
   }

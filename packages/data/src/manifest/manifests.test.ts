@@ -20,7 +20,7 @@ async function folderWith(files: Record<string, unknown>): Promise<string> {
 }
 
 describe("chooseManifest", () => {
-  it("prefers the manifest that bears the CSV's name, compressed or not", async () => {
+  it("prefers the manifest that is named after the CSV, compressed or not", async () => {
     const folder = await folderWith({
       "my.manifest.json": TINY,
       "manifest.json": { ...TINY, name: "other" },
@@ -30,7 +30,7 @@ describe("chooseManifest", () => {
     }
   });
 
-  it("takes manifest.json beside the CSV if that names this file or none, and not otherwise", async () => {
+  it("uses manifest.json beside the CSV only if it names this file or none", async () => {
     const named = await folderWith({ "manifest.json": pinned("my.csv") });
     expect((await chooseManifest(path.join(named, "my.csv"), sha256)).manifest.name).toBe("tiny");
     expect((await chooseManifest(path.join(named, "else.csv"), sha256)).manifest.name).toBe("else");
@@ -38,7 +38,7 @@ describe("chooseManifest", () => {
     expect((await chooseManifest(path.join(open, "my.csv"), sha256)).manifest.name).toBe("tiny");
   });
 
-  it("warns when a manifest's hash is not that of the content", async () => {
+  it("warns if the hash in a manifest differs from the hash of the content", async () => {
     const folder = await folderWith({ "manifest.json": pinned("my.csv") });
     const choose = (hash: string) => chooseManifest(path.join(folder, "my.csv"), hash);
     expect((await choose(sha256)).warnings).toEqual([]);
@@ -46,7 +46,7 @@ describe("chooseManifest", () => {
     expect((await choose(otherSha256)).manifest.name).toBe("tiny");
   });
 
-  it("knows FER2013 by its content under any name, and by its name with a warning", async () => {
+  it("recognises FER2013 by its content under any name, and by its name with a warning", async () => {
     const folder = await temporaryFolder();
     const fer = (await knownManifests()).find(({ manifest }) => manifest.name === "fer2013");
     const hash = fer?.manifest.file?.sha256 as string;
@@ -57,7 +57,7 @@ describe("chooseManifest", () => {
     expect(namesake.warnings[0]).toContain("is not the version of fer2013.csv");
   });
 
-  it("takes an unknown CSV for FER2013's layout under its own name", async () => {
+  it("assumes FER2013's layout for an unknown CSV, and names the data set after the file", async () => {
     const folder = await temporaryFolder();
     const { manifest, warnings } = await chooseManifest(path.join(folder, "faces.csv.gz"), sha256);
     expect(manifest).toMatchObject({
@@ -69,7 +69,7 @@ describe("chooseManifest", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("refuses a malformed manifest by its path", async () => {
+  it("refuses a malformed manifest, naming its path", async () => {
     const folder = await folderWith({ "my.manifest.json": { ...TINY, classes: ["one"] } });
     await expect(chooseManifest(path.join(folder, "my.csv"), sha256)).rejects.toThrow(
       "my.manifest.json",

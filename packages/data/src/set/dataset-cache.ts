@@ -29,8 +29,8 @@ export class DatasetCache {
   }
 
   /**
-   * Looks up a parsed CSV. If no row was skipped, the entry serves with and without `skipBadRows`;
-   * otherwise only with it.
+   * Looks up a parsed CSV. An entry without skipped rows is used with and without `skipBadRows`, an
+   * entry with skipped rows only with it.
    *
    * @param sha256 of the uncompressed CSV.
    * @returns undefined if no entry exists for these classes and this image size, or if it is damaged.
@@ -45,7 +45,7 @@ export class DatasetCache {
     return this.#read(this.#path(sha256, true), sha256, manifest);
   }
 
-  /** Stores a parsed CSV. An interrupted write leaves nothing behind. */
+  /** Stores a parsed CSV. An interrupted write leaves no entry. */
   async keep(sha256: string, manifest: DatasetManifest, content: CsvContent): Promise<void> {
     const { set, skipped, notes } = content;
     const { height, width, channels } = set;

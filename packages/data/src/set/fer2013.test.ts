@@ -26,7 +26,7 @@ describe.skipIf(WITHOUT_FER2013)("FER2013 (in MIEN_DATA)", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("has the published number of images per class and part", () => {
+  it("has the published number of images per class and split", () => {
     expect(report.counts).toEqual([
       [3995, 467, 491],
       [436, 56, 55],
@@ -38,7 +38,7 @@ describe.skipIf(WITHOUT_FER2013)("FER2013 (in MIEN_DATA)", () => {
     ]);
   });
 
-  it("holds copies within and across its parts, and blank images", () => {
+  it("holds copies within and across its splits, and blank images", () => {
     expect(report.duplicates).toMatchObject({
       distinctImages: 34_034,
       groups: 1516,
@@ -54,7 +54,7 @@ describe.skipIf(WITHOUT_FER2013)("FER2013 (in MIEN_DATA)", () => {
     expect(report.brightness.blankRows).toHaveLength(14);
   });
 
-  it("is distributed over its parts as chance would", () => {
+  it("has the same distribution of classes in all splits, up to chance", () => {
     expect(report.partDifferences.map(({ verdict }) => verdict)).toEqual(["same", "same", "same"]);
   });
 });

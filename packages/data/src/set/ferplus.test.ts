@@ -21,7 +21,7 @@ const FILE = [
   "",
 ].join("\r\n");
 
-/** Images without content, of which row 1 was left out. */
+/** Blank images; row 1 of the CSV is left out. */
 const SET: ImageSet = {
   height: 1,
   width: 1,
@@ -42,7 +42,7 @@ async function votesIn(content: string | Buffer, name = "ferplus.csv") {
 afterEach(() => vi.unstubAllEnvs());
 
 describe("loadVotes", () => {
-  it("gives each image the votes of the row that it came from, plain or gzipped", async () => {
+  it("assigns to each image the votes on its CSV row, plain or gzipped", async () => {
     const plain = await votesIn(FILE);
     expect(plain.columns).toEqual(VOTE_COLUMNS);
     expect([...plain.counts.subarray(10, 20)]).toEqual([4, 4, 0, 0, 0, 0, 0, 0, 2, 0]);
@@ -62,7 +62,7 @@ describe("loadVotes", () => {
     );
   });
 
-  it("looks in MIEN_DATA and says where it looked", async () => {
+  it("searches MIEN_DATA, and names the folders that it searched", async () => {
     const folder = await temporaryCurrentFolder();
     vi.stubEnv("MIEN_DATA", folder);
     await expect(loadVotes({ set: SET })).rejects.toThrow(folder);
@@ -101,7 +101,7 @@ describe("loadVotes", () => {
       },
     );
 
-    it("but not in a MIEN_DATA that is no folder, nor the data set itself", async () => {
+    it("refuses a MIEN_DATA that is not a folder, and does not take the data set for votes", async () => {
       const folder = await temporaryFolder();
       const csv = path.join(folder, "ferplus.csv");
       await writeFile(csv, FILE);
@@ -112,18 +112,20 @@ describe("loadVotes", () => {
     });
   });
 
-  it("refuses another file, naming what differs", async () => {
+  it("refuses another kind of file, and names the difference", async () => {
     await expect(votesIn("emotion,pixels,Usage\n")).rejects.toThrow(/expected the header Usage/);
     await expect(votesIn("")).rejects.toThrow(/found nothing/);
     await expect(votesIn(FILE.replace("4,4,0", "4,x,0"))).rejects.toThrow(/line 4: .* found "x"/);
     await expect(votesIn(FILE.replace("4,4,0", "4,4"))).rejects.toThrow(/line 4: .* found 9/);
   });
 
-  it("refuses votes for other images: more rows, or another Usage in one", async () => {
+  it("refuses votes on other images: with more rows, or with another Usage in a row", async () => {
     const longer = `${FILE}PrivateTest,fer4.png,0,0,0,0,0,0,0,0,0,1\n`;
     const shifted = FILE.replace("PublicTest", "Training");
     await expect(votesIn(longer)).rejects.toThrow(/has 5 rows, the data set 4/);
-    await expect(votesIn(shifted)).rejects.toThrow(/row 2 is Training in it, PublicTest/);
+    await expect(votesIn(shifted)).rejects.toThrow(
+      /Usage of row 2 is Training, in the data set PublicTest/,
+    );
     vi.stubEnv("MIEN_DATA", await temporaryFolder());
     const ferplus = path.join(process.env["MIEN_DATA"] as string, "ferplus.csv");
     await writeFile(ferplus, shifted);
@@ -131,7 +133,7 @@ describe("loadVotes", () => {
     await expect(findVotes({ set: SET, ferplus })).rejects.toMatchObject({ code: "mismatch" });
   });
 
-  it("passes over votes that know nothing of the classes, unless they were named", async () => {
+  it("ignores votes that lack a class, unless the file was named", async () => {
     vi.stubEnv("MIEN_DATA", await temporaryFolder());
     const ferplus = path.join(process.env["MIEN_DATA"] as string, "ferplus.csv");
     await writeFile(ferplus, FILE);
@@ -142,7 +144,7 @@ describe("loadVotes", () => {
 });
 
 describe("voteDistribution and voteWinners", () => {
-  it("share out only the votes for the classes", async () => {
+  it("count only the votes for the classes", async () => {
     const shares = voteDistribution(await votesIn(FILE), CLASSES);
     expect([...shares.subarray(0, 7)]).toEqual(
       [3, 2, 0, 0, 1, 0, 4].map((n) => Math.fround(n / 10)),
@@ -152,13 +154,13 @@ describe("voteDistribution and voteWinners", () => {
     expect([...voteDistribution(nobody, CLASSES).subarray(0, 7)]).toEqual(Array(7).fill(0));
   });
 
-  it("know no winner of a tie, nor one that is no class", async () => {
+  it("give no winner for a tie, nor for an answer that is not a class", async () => {
     const votes = await votesIn(FILE);
     expect([...voteWinners(votes, CLASSES)]).toEqual([6, -1, -1]);
     expect([...voteWinners(votes, ["Contempt", "neutral"])]).toEqual([1, -1, 0]);
   });
 
-  it("refuse a class that FER+ did not ask about", async () => {
+  it("refuse a class that FER+ has no votes for", async () => {
     const votes = await votesIn(FILE);
     expect(() => voteWinners(votes, ["Happy", "Bored"])).toThrow(/no votes for the class "Bored"/);
   });

@@ -46,19 +46,19 @@ export interface Votes {
   readonly columns: readonly string[];
   /** [N, 10] votes, aligned with the set's positions. */
   readonly counts: Uint8Array;
-  /** The file they came from. */
+  /** Path of the file. */
   readonly path: string;
-  /** Of the file's uncompressed content. */
+  /** SHA-256 of the file's uncompressed content. */
   readonly sha256: string;
 }
 
 /** Selects the votes to load. */
 export interface VoteOptions {
-  /** `.csv` or `.csv.gz`; by default looked for as `locateVotes` says. */
+  /** `.csv` or `.csv.gz`; default: the file that `locateVotes` finds. */
   readonly ferplus?: string | undefined;
-  /** The data set's CSV; votes that lie beside it are found. */
+  /** The data set's CSV, in whose folder votes are looked for. */
   readonly csv?: string | undefined;
-  /** The images that they belong to. */
+  /** The images to which the votes belong. */
   readonly set: ImageSet;
   /** Stops with an `interrupted` error. */
   readonly signal?: AbortSignal | undefined;
@@ -74,7 +74,7 @@ export const ferplusOption = {
   group: "data",
 } as const;
 
-/** File names of votes: mien's, and the one under which FER+ is published. */
+/** File names of votes; FER+ is published under the second name. */
 const VOTE_FILES = ["ferplus.csv", "fer2013new.csv"];
 
 const HOW_TO_GET_FERPLUS = `FER+ is the file fer2013new.csv of github.com/microsoft/FERPlus. Put it, or a gzipped copy, into
@@ -93,7 +93,7 @@ export async function loadVotes(options: VoteOptions): Promise<Votes> {
 }
 
 /**
- * Which votes `loadVotes` would load, for deciding whether they are needed.
+ * Path and hash of the votes that `loadVotes` would load, without parsing them.
  *
  * @throws {MienError} `missing-file` if there is no such file.
  */
@@ -118,8 +118,7 @@ async function readVotes({ ferplus, csv, signal }: Omit<VoteOptions, "set">) {
 
 /**
  * Like `loadVotes`, for commands that can work without votes: returns undefined if no file was
- * named and
- * `locateVotes` finds none, or one that does not belong to this set and its classes.
+ * named and `locateVotes` finds no file, or a file that does not belong to this set and its classes.
  */
 export async function findVotes(options: VoteOptions): Promise<Votes | undefined> {
   if ((options.ferplus ?? (await locateVotes(options.csv))) === undefined) return undefined;
@@ -138,8 +137,8 @@ export async function findVotes(options: VoteOptions): Promise<Votes | undefined
 /**
  * Distribution of each image's votes over the classes; votes for anything else are ignored.
  *
- * @returns [N, classes]; an image sums to 1, or is all zeros where nobody voted for a class.
- * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ * @returns [N, classes]; the row of an image sums to 1, or is all zeros if nobody voted for a class.
+ * @throws {MienError} `unsupported` if FER+ has no votes for one of the classes.
  *
  * @internal
  */
@@ -161,9 +160,9 @@ export function voteDistribution(votes: Votes, classes: readonly string[]): Floa
 /**
  * The class with the most votes for each image.
  *
- * @returns [N] index into `classes`; -1 where two columns have equally many, or where the
- * winner is not a class of the set (contempt, unknown, not a face).
- * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ * @returns [N] index into `classes`; -1 if several columns share the most votes, or if the winner
+ *   is not a class of the set (contempt, unknown, not a face).
+ * @throws {MienError} `unsupported` if FER+ has no votes for one of the classes.
  */
 export function voteWinners(votes: Votes, classes: readonly string[]): Int16Array {
   const columns = voteColumns(votes, classes);
@@ -187,7 +186,7 @@ async function locateVotes(csv?: string): Promise<string | undefined> {
   const files = (await voteFolders(csv)).flatMap((folder) =>
     VOTE_FILES.flatMap((name) => withGz(path.join(folder, name))),
   );
-  // A data set may have this name itself.
+  // The data set itself may have this name.
   const other = (file: string) => csv === undefined || path.resolve(file) !== path.resolve(csv);
   return files.find((file) => existsSync(file) && other(file));
 }
@@ -211,7 +210,7 @@ async function describePlaces(csv: string | undefined): Promise<string> {
 /**
  * The column of the votes for each class.
  *
- * @throws {MienError} `unsupported` if a class is none that FER+ asked about.
+ * @throws {MienError} `unsupported` if FER+ has no votes for one of the classes.
  */
 export function voteColumns(votes: Votes, classes: readonly string[]): number[] {
   return classes.map((name) => {
@@ -246,7 +245,8 @@ function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
   set.row.forEach((row, i) => {
     const [usage, , ...votes] = lines[row] as string[];
     const expected = USAGES[itemAt(set.usage, i)];
-    if (usage !== expected) stranger(`row ${row} is ${usage} in it, ${expected} in the data set`);
+    if (usage !== expected)
+      stranger(`the Usage of row ${row} is ${usage}, in the data set ${expected}`);
     const wrong = votes.find((vote) => !/^\d{1,2}$/.test(vote));
     if (wrong !== undefined || votes.length !== VOTE_COLUMNS.length) {
       const found = wrong === undefined ? `${votes.length} of them` : `"${wrong}"`;

@@ -29,7 +29,7 @@ async function tinyDataset(content: string | Buffer = CSV, name = "tiny.csv") {
 }
 
 describe("loadDataset", () => {
-  it("gives the rows, the content's hash and the manifest", async () => {
+  it("returns the rows, the hash of the content and the manifest", async () => {
     const dataset = await loadDataset(await tinyDataset());
     expect([...dataset.set.labels]).toEqual([0, 2, 1]);
     expect([...dataset.set.usage]).toEqual([0, 1, 2]);
@@ -39,7 +39,7 @@ describe("loadDataset", () => {
     expect(dataset).toMatchObject({ skipped: [], warnings: [] });
   });
 
-  it("gives the same from the cache, which a gzipped or renamed copy finds too", async () => {
+  it("returns the same from the cache, also for a gzipped or renamed copy", async () => {
     const options = await tinyDataset();
     const first = await loadDataset(options);
     const second = await loadDataset(options);
@@ -51,7 +51,7 @@ describe("loadDataset", () => {
     expect(third.sha256).toBe(SHA256);
   });
 
-  it("warns of what differs from the expected layout, from the cache too", async () => {
+  it("warns of differences from the expected layout, also from the cache", async () => {
     const options = await tinyDataset(CSV.replaceAll(",", ";"));
     const first = await loadDataset(options);
     expect(first.warnings).toEqual([
@@ -60,7 +60,7 @@ describe("loadDataset", () => {
     expect(await loadDataset(options)).toEqual({ ...first, fromCache: true });
   });
 
-  it("says which manifest decides about classes, or that there is none", async () => {
+  it("says which manifest defines the classes, or that there is no manifest", async () => {
     const options = await tinyDataset(CSV.replace("0,1 2", "7,1 2"));
     const manifest = path.join(options.folder, "tiny.manifest.json");
     const advice = () =>
@@ -74,14 +74,14 @@ describe("loadDataset", () => {
     expect(await advice()).toContain(`write ${manifest} (see docs/format.md)`);
   });
 
-  it("does not take changed content for the old one, not even with the same size", async () => {
+  it("notices changed content, even of the same size", async () => {
     const options = await tinyDataset();
     await loadDataset(options);
     await writeFile(options.csv, CSV.replace("1 2 3 4", "4 3 2 1"));
     expect([...(await loadDataset(options)).set.pixels].slice(0, 4)).toEqual([4, 3, 2, 1]);
   });
 
-  it("reads the CSV again when the cache is cut off, and mends it", async () => {
+  it("reads the CSV again if the cache is truncated, and replaces the cache", async () => {
     const options = await tinyDataset();
     const { set } = await loadDataset(options);
     const folder = path.join(options.cacheFolder, "cache");
@@ -106,7 +106,7 @@ describe("loadDataset", () => {
     expect(set).toMatchObject({ height: 1, width: 4, classes: manifest.classes });
   });
 
-  it("keeps a cache with skipped rows away from a strict load", async () => {
+  it("does not use a cache with skipped rows unless rows may be skipped", async () => {
     const options = await tinyDataset(BROKEN);
     const lenient = { ...options, skipBadRows: true };
     const first = await loadDataset(lenient);
@@ -116,13 +116,13 @@ describe("loadDataset", () => {
     await expect(loadDataset(options)).rejects.toThrow("line 3, column pixels");
   });
 
-  it("leaves no cache behind when a row is wrong", async () => {
+  it("writes no cache if a row is invalid", async () => {
     const options = await tinyDataset(BROKEN);
     await expect(loadDataset(options)).rejects.toBeInstanceOf(MienError);
     expect(await readdir(options.cacheFolder).catch(() => [])).toEqual([]);
   });
 
-  it("unpacks by content: gzip without .gz in its name is read, .gz without gzip is refused", async () => {
+  it("reads gzip content under any name, and refuses a .gz file that is not gzip", async () => {
     const unnamed = await loadDataset(await tinyDataset(gzipSync(CSV)));
     expect(unnamed.sha256).toBe(SHA256);
     const misnamed = await tinyDataset(CSV, "tiny.csv.gz");
@@ -131,7 +131,7 @@ describe("loadDataset", () => {
     );
   });
 
-  describe("names content that is no CSV, plain and inside gzip, and what to do", () => {
+  describe("names the kind of content that is not a CSV, plain and inside gzip, and the remedy", () => {
     const tar = Buffer.alloc(1024);
     tar.write("tiny.csv");
     tar.write("ustar", 257);
@@ -157,7 +157,7 @@ describe("loadDataset", () => {
     });
   });
 
-  it("says so when a gzip file ends too early or is damaged", async () => {
+  it("refuses a gzip file that ends too early or is damaged", async () => {
     const zipped = gzipSync(CSV);
     const cutOff = await tinyDataset(zipped.subarray(0, zipped.length - 12), "tiny.csv.gz");
     await expect(loadDataset(cutOff)).rejects.toMatchObject({ code: "bad-data" });
@@ -203,19 +203,19 @@ print(json.dumps({"same": cache["pixels"].reshape(3, 4).tolist() == pixels and c
 });
 
 describe("identifyDataset", () => {
-  it("agrees with loading, for any compression", async () => {
+  it("returns the same hash and manifest as loading, also for a gzipped file", async () => {
     const options = await tinyDataset(gzipSync(CSV), "tiny.csv.gz");
     const { path: file, manifest, sha256 } = await loadDataset(options);
     expect(await identifyDataset(options)).toMatchObject({ path: file, manifest, sha256 });
     expect(sha256).toBe(SHA256);
   });
 
-  it("remembers a file by size and time stamp, once it is older than a moment", async () => {
+  it("does not read a file again if its size and time stamp are the same, unless it is new", async () => {
     const options = await tinyDataset();
     const old = new Date(Date.now() - 60_000);
     await utimes(options.csv, old, old);
     await identifyDataset(options);
-    // Same size and time stamp: the content is not looked at again, which is what makes it instant.
+    // The size and the time stamp are the same, so the new content is not read.
     await writeFile(options.csv, CSV.replace("1 2 3 4", "4 3 2 1"));
     await utimes(options.csv, old, old);
     expect((await identifyDataset(options)).sha256).toBe(SHA256);
@@ -223,7 +223,7 @@ describe("identifyDataset", () => {
     expect((await identifyDataset(options)).sha256).not.toBe(SHA256);
   });
 
-  it("does not trust the time stamp of a file that was just written", async () => {
+  it("reads a file again if it was written just before it was hashed", async () => {
     const options = await tinyDataset();
     const now = new Date();
     await utimes(options.csv, now, now);
@@ -233,7 +233,7 @@ describe("identifyDataset", () => {
     expect((await identifyDataset(options)).sha256).not.toBe(SHA256);
   });
 
-  it("survives a damaged index", async () => {
+  it("ignores a damaged index", async () => {
     const options = await tinyDataset();
     await mkdir(path.join(options.cacheFolder, "cache"), { recursive: true });
     const index = path.join(options.cacheFolder, "cache", "index.json");

@@ -20,11 +20,11 @@ export interface LoadOptions {
   readonly skipBadRows?: boolean | undefined;
   /** Stops with an `interrupted` error. */
   readonly signal?: AbortSignal | undefined;
-  /** Called while the file is read, with positions in the file as it lies on disk, in bytes. */
+  /** Called while the file is read, with the number of bytes read from disk, and their total. */
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
-/** What is known about a data set without its pixels. */
+/** The facts about a data set that do not require its pixels. */
 export interface DatasetIdentity {
   /** The file that was found. */
   readonly path: string;
@@ -45,8 +45,8 @@ export interface Dataset extends DatasetIdentity {
 }
 
 /**
- * Loads a data set: from the cache if this content was read before, else from its CSV, after which it
- * is in the cache.
+ * Loads a data set: from the cache if this content was read before, else from its CSV, and then
+ * stores it in the cache.
  *
  * @throws {MienError} `missing-file` if there is no such file, `bad-data` if its content is invalid,
  * `interrupted` on the signal.
@@ -60,7 +60,7 @@ export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   const skipBadRows = options.skipBadRows ?? false;
   let sha256 = await index.find(file, state);
   if (sha256 === undefined) {
-    // Hashing is much faster than parsing: worthwhile if the content may be in the cache.
+    // Hashing is much faster than parsing, so it is worthwhile if the cache may hold the content.
     const { tentative } = await chooseManifest(file, undefined);
     if (tentative || (await index.knowsSize(state.size))) {
       ({ sha256 } = await identifyDataset({ ...options, csv: file }));

@@ -16,8 +16,7 @@ export const skipBadRowsOption = {
 
 /**
  * Loads a data set with a progress bar (not shown when it comes from the cache), and prints
- * warnings and
- * the rows that were skipped. Throws what `loadDataset` throws.
+ * warnings and the rows that were skipped. Throws what `loadDataset` throws.
  */
 export async function loadWithProgress(
   options: Omit<LoadOptions, "onProgress">,

@@ -9,7 +9,7 @@ import { temporaryCurrentFolder, temporaryFolder } from "../testing/folder.ts";
 afterEach(() => vi.unstubAllEnvs());
 
 describe("locateDataset", () => {
-  it("looks in MIEN_DATA, for the plain file first", async () => {
+  it("searches MIEN_DATA, for the plain file first", async () => {
     const folder = await temporaryFolder();
     vi.stubEnv("MIEN_DATA", folder);
     await writeFile(path.join(folder, "fer2013.csv.gz"), "");
@@ -18,15 +18,15 @@ describe("locateDataset", () => {
     expect(await locateDataset()).toBe(path.join(folder, "fer2013.csv"));
   });
 
-  describe("refuses a MIEN_DATA that leads to no data set, though datasets/ may hold one", () => {
+  describe("refuses a MIEN_DATA without a data set, even if datasets/ holds one", () => {
     it.each<[what: string, prepare: (folder: string) => Promise<string> | string, said: RegExp]>([
-      ["a folder that is not there", (f) => path.join(f, "typo"), /no such folder/],
+      ["a folder that does not exist", (f) => path.join(f, "typo"), /no such folder/],
       ["a file", (f) => touch(f, "fer2013.csv"), /that is a file.*--csv \S+fer2013\.csv/s],
       ["an unexpanded ~", () => "~/Downloads", /no such folder.*outside quotes/s],
       ["an empty folder", (f) => f, /fer2013\.csv\.gz in .*found no CSV and no archive/],
       ["a folder with other files", withOthers, /found Fer 2013\.csv, archive\.zip\n/],
     ])("%s", async (_, prepare, said) => {
-      // The repository's own folder, in which `datasets/` lies, is the current one.
+      // The working directory is the repository, which has a folder `datasets/`.
       vi.stubEnv("MIEN_DATA", await prepare(await temporaryFolder()));
       const error = await locateDataset().catch((thrown: MienError) => thrown);
       expect(error).toMatchObject({ code: "missing-file" });
@@ -46,7 +46,7 @@ describe("locateDataset", () => {
     }
   });
 
-  it("looks in datasets/ only if MIEN_DATA is not set", async () => {
+  it("searches datasets/ only if MIEN_DATA is not set", async () => {
     const known = path.join(await temporaryCurrentFolder(), "datasets/mine");
     await mkdir(known, { recursive: true });
     const manifest = { ...TINY, file: { name: "mine.csv", sha256: "0".repeat(64), rows: 1 } };
@@ -67,7 +67,7 @@ describe("locateDataset", () => {
     expect(await locateDataset(mine)).toBe(mine);
   });
 
-  it("says how to get FER2013 and how to go on without it when there is nothing", async () => {
+  it("says how to get FER2013 and how to continue without it", async () => {
     vi.stubEnv("MIEN_DATA", await temporaryFolder());
     const error = await locateDataset("nowhere.csv").catch((thrown: MienError) => thrown);
     expect(error).toMatchObject({ code: "missing-file", message: "no data set at nowhere.csv" });
@@ -77,7 +77,7 @@ describe("locateDataset", () => {
     expect(advice).toContain("npx nx run data:synth");
   });
 
-  it("points to the compressed neighbour of a file that is not there", async () => {
+  it("names the compressed file if only that exists", async () => {
     const folder = await temporaryFolder();
     await writeFile(path.join(folder, "mine.csv.gz"), "");
     const failing = locateDataset(path.join(folder, "mine.csv"));

@@ -4,7 +4,7 @@ import type { Mask, Paint, Raster } from "./raster.ts";
 import type { Point } from "./shapes.ts";
 import type { Light, Traits } from "./traits.ts";
 
-/** Everything that determines the features of one face. */
+/** The values that determine the features of one face. */
 export interface Face {
   readonly traits: Traits;
   readonly actions: Actions;

@@ -42,7 +42,7 @@ const CHIN = 1.22;
  * Draws neck, hair and the bare head, lit.
  *
  * @param jaw distance of the chin below its position at rest, in half widths.
- * @returns where the skin of the head is, and where hair may be.
+ * @returns masks of the skin of the head and of the area where hair may be drawn.
  */
 export function paintHead(
   raster: Raster,

@@ -8,11 +8,11 @@ export interface Paint {
   readonly alpha?: number;
   /** Width of the soft edge in pixels, against jagged lines; default 1. */
   readonly soft?: number;
-  /** Paint only where this mask covers. */
+  /** Mask outside which nothing is painted; default: none. */
   readonly within?: Mask;
 }
 
-/** Where a shape covers the canvas: a share, 0–1, for each pixel of a rectangle. */
+/** Coverage of the canvas by a shape: a share, 0–1, for each pixel of a rectangle. */
 export interface Mask extends Box {
   readonly coverage: Float32Array;
 }
@@ -61,7 +61,7 @@ export class Raster {
   /**
    * Draws a line through points, with round ends.
    *
-   * @param widths in pixels, one at each point; the last one holds for all that follow.
+   * @param widths in pixels, one for each point; further points have the last width.
    */
   stroke(points: readonly Point[], widths: readonly number[], paint: Paint): void {
     const soft = paint.soft ?? 1;
@@ -74,7 +74,7 @@ export class Raster {
     this.#cover(spotShape(centre, radius), this.#boxOf([centre], 3 * Math.max(...radius)), paint);
   }
 
-  /** Where a closed polygon covers the canvas. */
+  /** The coverage of the canvas by a closed polygon. */
   mask(polygon: readonly Point[], soft = 1): Mask {
     const box = this.#boxOf(polygon, soft);
     const width = box.right - box.left + 1;

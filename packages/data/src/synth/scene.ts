@@ -4,7 +4,7 @@ import type { Raster } from "./raster.ts";
 import type { Point } from "./shapes.ts";
 import type { Pose, Traits } from "./traits.ts";
 
-/** Draws what is behind a head: a gradient and a few soft shapes. */
+/** Draws the background: a gradient and a few soft shapes. */
 export function paintBackground(raster: Raster, stream: Random): void {
   const { size } = raster;
   const [from, to] = [stream.uniform(), stream.uniform()];
@@ -21,7 +21,7 @@ export function paintBackground(raster: Raster, stream: Random): void {
   }
 }
 
-/** Draws what hides a part of some faces: glasses, a strand of hair, a hand. */
+/** Draws the objects that hide a part of some faces: glasses, a strand of hair, a hand. */
 export function paintOcclusion(
   raster: Raster,
   face: { traits: Traits; pose: Pose; project: Projection },
@@ -114,7 +114,7 @@ export function photograph(pixels: Float32Array, size: number, stream: Random): 
   const low = stream.between(0, 0.1);
   const noise = stream.between(0.004, 0.025);
   return Uint8Array.from(blurred, (value) => {
-    // A film's shoulder: highlights are compressed instead of clipped.
+    // Highlights are compressed instead of clipped, as by film.
     const exposed = Math.max(0, exposure * value);
     const toned = exposed < 0.7 ? exposed : 1 - 0.3 * Math.exp((0.7 - exposed) / 0.3);
     const grey = low + (1 - low) * toned + noise * stream.normal();

@@ -5,7 +5,7 @@ export type Point = readonly [number, number];
 /** Coverage of the points of one row by a shape, 0–1, as a function of x. */
 type RowCoverage = (x: number) => number;
 
-/** A shape as coverage by row, so that what is constant in a row is computed once. */
+/** A shape as a function of the row, so that the values that are constant in a row are computed once. */
 export type Shape = (y: number) => RowCoverage;
 
 /** A segment from (x, y) to (x + dx, y + dy). */
@@ -43,7 +43,7 @@ export function polygonShape(points: readonly Point[], soft: number): Shape {
 /**
  * A line through points, with round ends.
  *
- * @param widths in pixels, one at each point; the last one holds for all that follow.
+ * @param widths in pixels, one for each point; further points have the last width.
  * @param soft width of the edge in pixels, over which coverage falls from 1 to 0.
  */
 export function strokeShape(

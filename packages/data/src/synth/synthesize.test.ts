@@ -19,7 +19,7 @@ describe("synthesize", () => {
     expect(hash).toBe("2e799fd1639078b8eae879669d92c3222ca1fa482b7680da63a275913bc81555");
   });
 
-  it("draws other faces for another seed", () => {
+  it("draws different faces with another seed", () => {
     const other = synthesize({ count: 70, seed: 2 });
     const same = [...Array(70).keys()].filter((i) =>
       Buffer.from(imageAt(other, i)).equals(imageAt(set, i)),
@@ -35,7 +35,7 @@ describe("synthesize", () => {
     );
   });
 
-  it("has every class in every part, nearly as many of each, 80 % for training", () => {
+  it("has similar numbers of each class in every split, and 80 % of the images in Training", () => {
     const counts = countClasses(set);
     const totals = counts.map((row) => row.reduce((sum, n) => sum + n, 0));
     expect(Math.min(...counts.flat())).toBeGreaterThan(5);
@@ -45,7 +45,7 @@ describe("synthesize", () => {
     expect(training / 700).toBeCloseTo(0.8, 2);
   });
 
-  it("draws no image twice and none that is blank, dark or washed out", () => {
+  it("draws no image twice, and no blank, dark or overexposed one", () => {
     const images = [...set.labels.keys()].map((i) => imageAt(set, i));
     expect(new Set(images.map((pixels) => Buffer.from(pixels).toString("latin1"))).size).toBe(700);
     for (const pixels of images) {
@@ -57,7 +57,7 @@ describe("synthesize", () => {
     }
   });
 
-  it("lets the label alone decide between two drawings of one person", () => {
+  it("changes only parts of the face if only the label changes", () => {
     const neutral = drawFace(6, [1, 5]);
     expect(Buffer.from(drawFace(6, [1, 5])).equals(neutral)).toBe(true);
     for (let label = 0; label < 6; label++) {
@@ -69,13 +69,13 @@ describe("synthesize", () => {
     }
   });
 
-  it("is small enough to count and large enough to have every class", () => {
+  it("refuses a count that is not whole or too small for every class", () => {
     expect(() => synthesize({ count: 69, seed: 1 })).toThrow("at least 70 images, found 69");
     expect(() => synthesize({ count: 100.5, seed: 1 })).toThrow("found 100.5");
   });
 
   it.skipIf(withoutPython("sklearn", "numpy"))(
-    "gives a linear model something to learn, but less than the expressions hold",
+    "can be learnt partly, but not well, by a linear model",
     async () => {
       const csv = path.join(await temporaryFolder(), "synth.csv");
       await writeFile(csv, Buffer.concat(encodeCsv(synthesize({ count: 1400, seed: 1 }))));

@@ -23,7 +23,7 @@ const SHARES = [0.8, 0.1, 0.1] as const;
 /** Smallest number of images; with fewer, a split could lack a class. */
 const MIN_COUNT = 10 * CLASSES.length;
 
-/** What to draw. */
+/** The size and the seed of a synthetic set. */
 export interface SynthOptions {
   /** Number of images, at least 70, so that every split has every class. */
   readonly count: number;
@@ -35,8 +35,7 @@ export interface SynthOptions {
  * Draws the built-in data set: parametric faces with FER2013's classes, image size and splits.
  *
  * Image i depends only on the seed and i, so a smaller set is the beginning of a larger one, except
- * for
- * the splits. Drawing uses plain arithmetic, and V8 computes sine, exponential and logarithm in
+ * for the splits. Drawing uses plain arithmetic, and V8 computes sine, exponential and logarithm in
  * software, so the same seed gives the same bytes on every platform.
  *
  * @throws {MienError} `bad-config` if `count` is below 70 or not whole.
@@ -51,7 +50,7 @@ export function synthesize(options: SynthOptions): ImageSet {
 }
 
 /**
- * As `synthesize`, in steps of a few milliseconds that leave room for other work.
+ * Like `synthesize`, but in steps of a few milliseconds, between which other work can run.
  *
  * @returns a generator that yields the number of images drawn so far and returns the set.
  */

@@ -2,7 +2,7 @@ import { USAGES, type DatasetManifest } from "@mien/format";
 import fc from "fast-check";
 import { readCsv, type CsvContent } from "../csv/read-csv.ts";
 
-/** Tiny images, so that property tests can look at many. */
+/** A manifest of tiny images, so that property tests can read many. */
 export const TINY: DatasetManifest = {
   name: "tiny",
   classes: ["Cat", "Dog", "Owl"],
@@ -11,14 +11,14 @@ export const TINY: DatasetManifest = {
   source: "a test",
 };
 
-/** One right row. */
+/** A valid row. */
 export interface Row {
   readonly label: number;
   readonly pixels: readonly number[];
   readonly usage: number;
 }
 
-/** Right rows of `TINY`. */
+/** Valid rows of `TINY`. */
 export const rowArbitrary: fc.Arbitrary<Row> = fc.record({
   label: fc.integer({ min: 0, max: 2 }),
   pixels: fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 }),
@@ -43,7 +43,7 @@ export function readText(
   });
 }
 
-/** Every chunk is overwritten once the next is asked for, as the file reader does. */
+/** Yields chunks that are overwritten when the next one is requested, like those of the file reader. */
 async function* cut(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
   let start = 0;
   for (let i = 0; start < bytes.length; i++) {

@@ -1,6 +1,6 @@
 /** The kind of a file that does not contain the expected text. */
 export interface ContentKind {
-  /** Its name, to follow "found": `a zip archive`. */
+  /** Name of the kind in error messages, after "found": `a zip archive`. */
   readonly name: string;
   /** How to get the text, as a sentence. */
   readonly remedy: string;

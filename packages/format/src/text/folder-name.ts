@@ -11,11 +11,11 @@ const LONGEST_FOLDER_NAME = 200;
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /**
- * Checks a name that a user chose for a folder: of a study, a run, a session. A valid name is one path
- * segment that every operating system can store, that cannot be mistaken for a flag, and that leaves
- * room for endings.
+ * Checks a name that a user chose for the folder of a study, a run or a session. A valid name is
+ * one path segment that every operating system can store, that cannot be mistaken for a flag, and
+ * that leaves room for endings.
  *
- * @param what has the name, for the error message, for example `--study`.
+ * @param what subject of the error message, for example `--study`.
  * @returns the name unchanged.
  * @throws {MienError} `usage` saying what is wrong with it.
  */

@@ -8,8 +8,8 @@ import { printable } from "./printable.ts";
  * @param bytes the whole content.
  * @param name of the file in errors.
  * @param code of the error; default `bad-data`.
- * @throws {MienError} with that code if it is not JSON, or not UTF-8; the message names the kind of
- * file where it can be recognised.
+ * @throws {MienError} with that code if the content is not JSON or not UTF-8; the message names the
+ *   kind of file if it can be recognised.
  */
 export function parseJson(bytes: Uint8Array, name: string, code: ErrorCode = "bad-data"): unknown {
   const fail = (problem: string, advice?: string): never => {

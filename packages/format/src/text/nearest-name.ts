@@ -2,8 +2,8 @@
  * Finds the name that is most similar to a word, by Levenshtein's edit distance without regard to
  * case.
  *
- * @returns the first of several equally near names; undefined if no name is within 3 edits and half the
- * length of the word.
+ * @returns the most similar name, the first of several; undefined if every name differs by more
+ *   than 3 edits or by more than half the length of the word.
  */
 export function nearestName(word: string, names: readonly string[]): string | undefined {
   let best: string | undefined;

@@ -32,9 +32,9 @@ const FORBIDDEN: readonly (readonly [pattern: RegExp, words: string])[] = [
 ];
 
 /**
- * Normalises a name to the form in which names are stored and compared: composed (NFC), so that two
- * encodings of a letter are one name; with single spaces for blanks of every kind; without blanks at
- * the ends.
+ * Normalises a name to the form in which names are stored and compared: composed letters (NFC), so
+ * that two encodings of one name are equal; a single space in place of any white space; no white
+ * space at the ends.
  */
 export function toPersonName(text: string): string {
   return text

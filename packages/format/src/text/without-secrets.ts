@@ -6,12 +6,15 @@ const HIDDEN = "***";
  * contain one of the words count: `access_token`, `X-Amz-Signature`, `loginpas`, `passphrase`.
  */
 const SECRET_NAME = /use?r|pwd|pas|psw|token|secret|sig|auth|cred|login|session|jwt|hmac|key$/;
-/** Names that count only as a whole, since they are parts of harmless names. */
+/**
+ * Further names of secret parameters. They must match as a whole, because harmless names contain
+ * them.
+ */
 const SECRET_WORD = /^(u|p|pw|pin|otp|sid|uid|acc|account|policy|streamid|hdnea|hdnts|code|hash)$/;
 
-/** The beginning of an address. Local files have no user. */
+/** The beginning of an address. `file:` is excluded, because local files have no user. */
 const SCHEME = /(?!file:)\b[a-z][a-z0-9+.-]*:\/\//i;
-/** The same with a missing slash, for common kinds of addresses. */
+/** The beginning of an address in which one or both slashes are missing, for common schemes. */
 const MISTYPED = /^(?:rtsps?|rtmps?|https?|ftps?|srt|udp|tcp|rtp|mms|postgres(?:ql)?):\/?(?!\/)/i;
 /** `me:password@host`: an address without its scheme. A drive letter of Windows does not match. */
 const BARE = /^(?!kinect:|webcam:|file:)[^\s:/\\@]{2,}:[^@]+@(?=[^\s@/\\]+$|[^\s@/\\]+[/:?])/i;
@@ -20,14 +23,14 @@ const BARE = /^(?!kinect:|webcam:|file:)[^\s:/\\@]{2,}:[^@]+@(?=[^\s@/\\]+$|[^\s
  * Replaces the user names, passwords and keys of the addresses in a text by `***`, so that the text can
  * be shown, logged, stored or sent.
  *
- * Hidden are the part before the `@` of an address, and the values of parameters named user, password,
- * token, key, signature or similar, in the query, the fragment or the path. Where the end of a password
- * is not certain, because it contains `/`, `?`, `#`, `@` or a blank, more is hidden rather than less,
- * possibly also the host.
+ * The part before the `@` of an address is hidden, and so are the values of parameters named user,
+ * password, token, key, signature or similar, in the query, the fragment or the path. If a password
+ * contains `/`, `?`, `#`, `@` or a blank, its end is not certain; then more is hidden rather than
+ * less, possibly also the host.
  *
  * @param text an address, or any text, such as the log of a program that was given the address.
- * @param address the address that the text may repeat, whole or in parts; default: the text itself,
- * which then is one address as a whole. Without `://`, only `user:password@host` is changed.
+ * @param address an address that the text may contain, whole or in parts. Default: the whole text
+ *   is one address. In an address without `://`, only `user:password@` is replaced.
  */
 export function withoutSecrets(text: string, address: string = text): string {
   if (text === address) return hideWhole(text);
@@ -70,14 +73,14 @@ function hideRest(rest: string): string {
 }
 
 /**
- * Whether the part before the path is certainly a host. `name:1234` may be the beginning of
- * `name:1234/5@host`, and `name` that of `name/5@host`.
+ * Whether the part before the path is certainly a host. A part such as `name:1234` or `name` is
+ * not: it may be a user, as in `name:1234/5@host` and `name/5@host`.
  */
 function isHost(authority: string): boolean {
   return /^((\d+\.){3}\d+|\[[\da-f:.%]+\]|localhost)(:\d*)?$|^[\w-]+(\.[\w-]+)+$/i.test(authority);
 }
 
-/** Hides a port that is no number, since it is a password without its host. */
+/** Hides user and password in `user:password` without a host; a number after the colon is a port. */
 function hidePort(rest: string, authority: string): string {
   const [, host = "", port] = /^(\[[^\]]*\]|[^:]*):([^]*)$/.exec(authority) ?? [];
   if (port === undefined || /^\d*\W*$/.test(port)) return rest;

@@ -10,7 +10,7 @@ export interface Pixels {
   count(red: number, green: number, blue: number): number;
 }
 
-/** Decodes a PNG; throws if it is not one. */
+/** Decodes a PNG; throws if the bytes are not a PNG. */
 export async function decode(png: Buffer): Promise<Pixels> {
   const image = await loadImage(png);
   const { width, height } = image;

@@ -70,7 +70,8 @@ export function changesNothing({ zoom, shift, rotation, mirror }: GeometricAugme
 }
 
 /**
- * Applies affine maps with bilinear interpolation; pixels outside the image are those of its border.
+ * Applies affine maps with bilinear interpolation; positions outside the image take the nearest
+ * pixel of its border.
  *
  * @param images float32 [count, height, width, channels].
  * @param transforms as `drawAffineTransforms` returns them.

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { imageAt, random, shuffle, type ImageSet } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
 
-/** Images whose pixels have a smaller standard deviation than this (of 0–255) count as blank. */
+/** Standard deviation of the pixel values (0–255) below which an image is blank. */
 const BLANK_DEVIATION = 5;
 
 /**
- * The training images that a configuration uses, in the order of the set: those that `omit` keeps,
- * and of these the share `subset` of each class (always the same images).
+ * The training images that a configuration uses, in the order of the set. The images that `omit`
+ * names are left out; of the others, the share `subset` of each class is used, always the same
+ * images.
  *
  * @param positions of the training split; copies are searched for only among these.
  */

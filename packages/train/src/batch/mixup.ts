@@ -4,7 +4,7 @@ import { mapShape, upload, type NativeTensor } from "../tensor/native.ts";
 
 /**
  * Blends each image of a batch and its target with the next one (mixup, Zhang et al. 2018). The
- * shares of each pair are drawn from a Beta distribution; the larger one is that of the image itself.
+ * shares of each pair are drawn from a Beta distribution; the image itself has the larger share.
  *
  * @param images [batch, height, width, channels], in random order.
  * @param targets [batch, classes].

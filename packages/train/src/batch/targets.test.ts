@@ -48,7 +48,7 @@ describe("targets", () => {
     expect([...labels]).toEqual([0, 1, 2, 0]);
   });
 
-  it("are the votes without single ones, and unusable where no class has the most", () => {
+  it("are the votes without single votes; an image where no class has the most votes is unusable", () => {
     const { evaluation, labels, usable } = makeTargets(set, { ...plain, voteShare: 1 }, { votes });
     expect(rows(evaluation)).toEqual([
       [0, 0.4, 0.6],
@@ -93,7 +93,7 @@ describe("logit adjustment", () => {
     const { training } = makeTargets(set, plain, {});
     const positions = Uint32Array.of(0, 1, 3);
     const found = logitAdjustment(training, positions, { classes: 3, strength: 2 });
-    // With one imagined image of each class.
+    // Each count is increased by 1.
     const expected = [3 / 6, 2 / 6, 1 / 6].map((share) => 2 * Math.log(share));
     found.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
   });

@@ -8,20 +8,20 @@ export interface TargetSources {
   readonly votes?: Votes | undefined;
   /**
    * A teacher's probabilities [N, classes]; needed if `distillation` > 0. A row of zeros means that
-   * the teacher has none for the image.
+   * the teacher has no probabilities for the image.
    */
   readonly teacher?: Float32Array | undefined;
 }
 
 /** The target probabilities of every image of a set. */
 export interface Targets {
-  /** [N, classes] for the loss in training: smoothed, and mixed with the teacher's. */
+  /** [N, classes] for the loss in training: with label smoothing and distillation. */
   readonly training: Float32Array;
-  /** [N, classes] for the evaluation: without smoothing and distillation. */
+  /** [N, classes] for the evaluation: without label smoothing and distillation. */
   readonly evaluation: Float32Array;
   /** [N], the most probable class of `evaluation`, the first of equals. */
   readonly labels: Int32Array;
-  /** [N], 1 for images that have a target, 0 for those that the votes call no face. */
+  /** [N], 1 for images that have a target, 0 for images that show no face according to the votes. */
   readonly usable: Uint8Array;
 }
 
@@ -53,7 +53,7 @@ export function makeTargets(
     const row = i * classes;
     const voted = shares?.subarray(row, row + classes);
     const isVoted = voted?.some((share) => share > 0) ?? false;
-    // An image that the votes call no face keeps its label, unless only votes count.
+    // An image that shows no face according to the votes keeps its label, unless `voteShare` is 1.
     const share = isVoted ? voteShare : 0;
     usable[i] = isVoted || voteShare < 1 ? 1 : 0;
     const fromTeacher = teacher?.subarray(row, row + classes);
@@ -98,7 +98,7 @@ function voteTargets(votes: Votes, classes: readonly string[]): Float32Array {
 
 /**
  * The logit adjustment (Menon et al. 2021) [classes], which is added to the logits in the loss so
- * that rare classes count as much as frequent ones: `strength` · log(frequency).
+ * that rare classes count as much as frequent classes: `strength` · log(frequency).
  *
  * @param targets [N, classes].
  * @param positions of the training images.
@@ -113,7 +113,7 @@ export function logitAdjustment(
     const row = targets.subarray(position * classes, (position + 1) * classes);
     row.forEach((probability, k) => (mass[k]! += probability));
   }
-  // One imagined image of each class keeps the logarithm finite.
+  // Each count is increased by 1, so that the logarithm is finite.
   return Float32Array.from(
     mass,
     (sum) => strength * Math.log((sum + 1) / (positions.length + classes)),

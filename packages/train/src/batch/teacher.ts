@@ -10,9 +10,9 @@ import {
 
 /*
  * A teacher's probabilities for distillation are one safetensors file with the tensor `answers`,
- * uint8 [rows of the CSV, classes]. The value v stands for the probability exp(−v / 16), which needs
- * a quarter of a megabyte for FER2013 and keeps the order of improbable classes. A row of 255s means
- * that the teacher has no probabilities for it.
+ * uint8 [rows of the CSV, classes]. The value v stands for the probability exp(−v / 16), so that a
+ * file for FER2013 has a quarter of a megabyte and keeps the order of improbable classes. A row of
+ * 255s means that the teacher has no probabilities for it.
  */
 
 /** Steps per nat of the logarithm of a probability. */

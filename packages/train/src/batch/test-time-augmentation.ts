@@ -28,7 +28,7 @@ export function tenViews({ width, height }: Pick<ImageSet, "width" | "height">):
 
 /**
  * A view of some images of a set as input of a model: float32 [positions, height, width, channels],
- * 0–255. Pixels outside the image are those of its border.
+ * 0–255. Positions outside the image take the nearest pixel of its border.
  */
 export function viewAt(
   set: ImageSet,

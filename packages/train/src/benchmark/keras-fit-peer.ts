@@ -5,7 +5,7 @@ import { BATCH_NORM_EPSILON } from "../tensor/native-ops.ts";
 import type { Trainer } from "../step.ts";
 import type { StepTurn } from "./training-speed.ts";
 
-/** Keras in a process of its own, with the same network as a trainer. */
+/** A Python process that trains the network of a trainer with Keras. */
 export interface KerasFitPeer {
   /** Of Keras and of TensorFlow. */
   readonly versions: { readonly keras: string; readonly tensorflow: string };

@@ -28,15 +28,18 @@ export const WAYS = {
 interface TrainingBenchmark {
   /** `model.fit` of stock tfjs-node. */
   readonly stock: SpeedRow;
-  /** Our training step in 32-bit floats. */
+  /** mien's training step in 32-bit floats. */
   readonly fp32: SpeedRow;
-  /** Our training step with 16-bit brain floats; null where the processor is slow at them. */
+  /**
+   * mien's training step with bfloat16 convolutions; null if the processor does not support
+   * bfloat16.
+   */
   readonly bf16: SpeedRow | null;
-  /** Keras' `fit`; null without Keras. */
+  /** Keras' `fit`; null if Keras is not installed. */
   readonly keras: SpeedRow | null;
-  /** Median speed of `fp32` over that of `stock`. */
+  /** Median speed of `fp32` divided by the median speed of `stock`. */
   readonly ratio: number;
-  /** Speed of one way over another's in the same round; null where one of them is. */
+  /** Ratios of two speeds in the same round; null if one of the two was not measured. */
   readonly ratios: {
     readonly fp32OverStock: SpeedRatio;
     readonly fp32OverKeras: SpeedRatio | null;
@@ -51,17 +54,17 @@ interface TrainingBenchmark {
 }
 
 /**
- * Steps of a turn: enough that what `fit` does around them hardly counts at usual batch sizes. At
- * very small ones it does count, against both peers, as it does in use.
+ * Number of steps in a turn. With so many, the time that `fit` of a peer spends outside of the
+ * steps is negligible at usual batch sizes. At very small batch sizes it is not, as in real use.
  */
 const STEPS = 10;
 const MIN_ROUNDS = 3;
 
 /**
- * Compares our training step with stock tfjs-node's `model.fit` and with Keras' `fit`: the same
+ * Compares mien's training step with stock tfjs-node's `model.fit` and with Keras' `fit`: the same
  * network with dropout, batch normalisation and l2, the same number of images, batch size and
- * optimiser, in alternating turns. None augments; ours also reads bytes, standardises them and
- * counts hits.
+ * optimiser, in alternating turns. No images are augmented; mien's step also converts bytes to
+ * floats, standardises them and counts correct predictions.
  *
  * @param options.seconds how long to measure all of them; each has at least three turns.
  * @param options.python an interpreter that has Keras; without it Keras is left out.
@@ -102,7 +105,7 @@ export async function benchmarkTraining(
     if (keras !== undefined) open.push(keras.contender);
     const measured = await alternate(open, {
       amount: { totalSeconds: seconds, minRounds: MIN_ROUNDS },
-      // One turn, whatever the limit: the first steps build oneDNN's kernels and trace Keras' graph.
+      // The first turn is not measured, because it builds oneDNN's kernels and traces Keras' graph.
       warmUpCalls: 1,
       signal,
       onProgress,
@@ -140,7 +143,7 @@ export async function benchmarkTraining(
   }
 }
 
-/** No augmentation: the others have none. */
+/** Settings without augmentation, because the peers do not augment. */
 const PLAIN = {
   zoom: 0,
   shift: 0,
@@ -154,7 +157,7 @@ const PLAIN = {
   ema: 0,
 } as const;
 
-/** A contender of this process, whose turn is `work`: `STEPS` training steps. */
+/** A contender that runs in this process; a turn calls `work`, which makes `STEPS` training steps. */
 function timed(
   name: keyof typeof WAYS,
   work: (turn: number) => unknown,

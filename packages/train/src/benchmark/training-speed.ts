@@ -1,12 +1,12 @@
 import { summarise, summariseRatios, type Turn } from "@mien/bench";
 
-/** Some training steps one after the other; `durations` holds the mean step of the turn. */
+/** A turn of several training steps; `durations` holds one value, the mean time per step. */
 export interface StepTurn extends Turn {
   /** Processor time of all threads, in milliseconds per step. */
   readonly cpuMs: number;
 }
 
-/** How fast one way of training is. */
+/** The speed of one way of training. */
 export interface SpeedRow {
   /** Median over the rounds. */
   readonly imagesPerSecond: number;
@@ -19,7 +19,7 @@ export interface SpeedRow {
   readonly gflops: number;
 }
 
-/** How many times as fast one way is as another, compared round by round. */
+/** The ratio of the speeds of two ways, computed in each round. */
 export interface SpeedRatio {
   readonly median: number;
   /** Lowest and highest round. */
@@ -42,7 +42,7 @@ export function speedRow(
   };
 }
 
-/** The speed of the first over that of the second, which took turns. */
+/** The speed of the first way divided by the speed of the second, in each round. */
 export function speedRatio(first: readonly StepTurn[], second: readonly StepTurn[]): SpeedRatio {
   const { median, min, max } = summariseRatios(stepTimes(second), stepTimes(first));
   return { median, range: [min, max] };

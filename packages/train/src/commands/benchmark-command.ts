@@ -14,7 +14,7 @@ export const benchmarkCommand = defineCommand({
   name: "benchmark",
   summary: "Compare the speed of a training step with tfjs-node's fit and with Keras",
   details:
-    "Trains the same network with the same batch size and optimiser on random images. All of them alternate, so that other load on the machine affects all alike. " +
+    "Trains the same network with the same batch size and optimiser on random images. The programs alternate, so that other load on the machine affects all alike. " +
     "Keras is installed into the cache folder at the first use (about 700 MB). Writes only the file of --json.",
   examples: [
     "npx nx run train:benchmark",
@@ -87,7 +87,7 @@ export const benchmarkCommand = defineCommand({
     ].flatMap(({ ratio, ...pair }) => (ratio === null ? [] : [{ ...pair, ...ratio }]));
     benchmarkTable(terminal, pairs, [
       ["speed of", ({ first }) => first],
-      ["over that of", ({ second }) => second],
+      ["relative to", ({ second }) => second],
       ["median of rounds", ({ median }) => formatFactor(median)],
       ["lowest – highest", ({ range }) => range.map((factor) => formatFactor(factor)).join(" – ")],
     ]);

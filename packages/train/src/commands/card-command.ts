@@ -37,7 +37,7 @@ export const cardCommand = defineCommand({
     description: {
       type: "string",
       description: "One sentence about the model for its card",
-      defaultText: "that of the released model with the same name",
+      defaultText: "the present description of the released model",
     },
     reproducedBy: {
       type: "string",
@@ -81,7 +81,7 @@ async function release(
   if (values.verification === undefined) {
     throw new MienError("usage", "--verification FILE is missing", {
       advice:
-        "Make it with `npx nx run export:verify RUN --json FILE`; `npm run release` does all.",
+        "Make it with `npx nx run export:verify RUN --json FILE`; `npm run release` does all of this.",
     });
   }
   const run = await findRun(values.run);

@@ -159,11 +159,11 @@ export const fitCommand = defineCommand({
         votes: votes && (await loadVotes({ ...values, csv: identity.path, set, signal })),
         teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
       };
-      // All code is loaded before the training, so that an edit during it has no effect.
+      // All code is loaded before the training, so that an edit during the training has no effect.
       const { checkSplit, fit } = await import("../fit.ts");
       const { finishRun } = await import("../finish.ts");
       const { tensorFlowVersion } = await import("../tensor/tf.ts");
-      // Before anything is written, so that a training that cannot start leaves no files.
+      // Checked before anything is written, so that a training that cannot start leaves no files.
       checkSplit(split);
       architecture(config, input, classes.length);
       if (sources.votes) voteColumns(sources.votes, classes);
@@ -182,7 +182,8 @@ export const fitCommand = defineCommand({
         sources,
         seed: values.seed,
         folder,
-        // Of the stored configuration, because the checkpoint holds the key of that one.
+        // The key is made from the stored configuration, because the checkpoint was written with
+        // that key.
         inputs: inputsKey(inputsOf(runConfig)),
         signal,
         onStart: (used) => {
@@ -211,7 +212,9 @@ export const fitCommand = defineCommand({
         csv: identity.path,
         warn: (problem) => terminal.warn(`warning: ${problem}`),
       });
-      terminal.say(`the model is that of epoch ${result.bestEpoch}, the best on validation`);
+      terminal.say(
+        `the model has the weights of epoch ${result.bestEpoch}, the best on validation`,
+      );
       printMetrics(terminal, metrics.validation, { split: "validation", classes });
       for (const file of written) terminal.wrote(file);
       printNextStep(terminal, folder);
@@ -238,7 +241,10 @@ function printNextStep(terminal: Terminal, folder: string): void {
   );
 }
 
-/** The numbers of images that a training uses: `5,696 of 28,709 training and 3,589 validation images`. */
+/**
+ * The numbers of images that a training uses: `5,696 of 28,709 training and 3,589 validation
+ * images`.
+ */
 function describeImages({ train, validation }: UsedImages): string {
   const of = ({ used, all }: UsedImages["train"]) =>
     used === all ? count(all) : `${count(used)} of ${count(all)}`;

@@ -9,11 +9,14 @@ import { tf } from "../tensor/tf.ts";
 /** A tfjs LayersModel. */
 export type LayersModel = InstanceType<typeof tf.Sequential>;
 
-/** Settings of the model besides its stages. */
+/** Settings of the model, in addition to its stages. */
 interface LayersModelOptions {
   readonly input: ModelInput;
   readonly batchNormMomentum: number;
-  /** If given, the model starts with it, so its input are pixels 0–255; else standardised images. */
+  /**
+   * If given, the model standardises its input, which is pixels 0–255; else it takes standardised
+   * images.
+   */
   readonly standardisation?: Standardisation;
   /** Factor of the squared kernel weights in the loss, if tfjs trains the model; default 0. */
   readonly l2?: number;
@@ -91,7 +94,7 @@ export function buildLayersModel(
   return model;
 }
 
-/** The network's names of the weights of a tfjs layer, by its class, in the order of `getWeights`. */
+/** For each class of tfjs layers, the network's names of its weights, in the order of `getWeights`. */
 const WEIGHT_NAMES: Readonly<Record<string, readonly string[]>> = {
   Conv2D: ["kernel", "bias"],
   Dense: ["kernel", "bias"],

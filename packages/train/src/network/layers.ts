@@ -19,7 +19,7 @@ export interface StepKey {
   readonly step: number;
 }
 
-/** Gradients by variable; to be freed when they are applied. */
+/** Gradients by variable. Free them after they are applied. */
 export type Gradients = Map<Variable, NativeTensor>;
 
 /** A stage with its parameters. After a training pass it holds the tensors that its gradient needs. */
@@ -30,9 +30,10 @@ interface Layer {
   /** @param training the step of a training pass; undefined in inference. */
   forward(x: NativeTensor, training?: StepKey): NativeTensor;
   /**
-   * Adds the gradients of the layer's variables to `gradients`, and returns that of its input.
+   * Adds the gradients with respect to the layer's variables to `gradients`, and returns the
+   * gradient with respect to its input.
    *
-   * @param needsInput whether the gradient of the input is used; if not, `dy` may be returned.
+   * @param needsInput whether the caller uses the returned gradient; if not, `dy` may be returned.
    */
   backward(dy: NativeTensor, gradients: Gradients, needsInput: boolean): NativeTensor;
 }
@@ -123,7 +124,10 @@ function outputsOf({ shape }: LinearStage): number {
   return shape.length === 4 ? shape[3] : shape[1];
 }
 
-/** He normal initialisation (He et al. 2015); half the variance in the output layer, which has no ReLU. */
+/**
+ * He normal initialisation (He et al. 2015); half the variance in the output layer, which has no
+ * ReLU.
+ */
 function initialKernel(stage: LinearStage, seed: number): Float32Array {
   const size = stage.shape.reduce((product, n) => product * n, 1);
   const fanIn = size / outputsOf(stage);

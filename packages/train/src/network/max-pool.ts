@@ -20,10 +20,10 @@ export interface PoolResult {
  * @internal exported for tests.
  */
 export interface MaxPool {
-  /** The implementation: oneDNN's is about three times as fast as TensorFlow's own. */
+  /** The library whose pooling is used; oneDNN is about three times as fast as TensorFlow. */
   readonly name: "oneDNN" | "TensorFlow";
   forward(x: NativeTensor): PoolResult;
-  /** Gradient in the input; of equal maxima in a window, the first one gets it. */
+  /** Gradient with respect to the input. If a window has several maxima, the first one receives it. */
   backward(x: NativeTensor, result: PoolResult, dy: NativeTensor): NativeTensor;
 }
 

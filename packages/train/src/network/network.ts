@@ -22,7 +22,7 @@ export interface Network {
   /**
    * Gradients of the mean loss including the l2 penalty, after a training pass in the same scope.
    *
-   * @param dy gradient of the loss in the logits [batch, classes].
+   * @param dy gradient of the loss with respect to the logits [batch, classes].
    * @returns tensors outside of the scope, which the caller must free.
    */
   backward(dy: NativeTensor): Gradients;
@@ -31,7 +31,7 @@ export interface Network {
   /**
    * Replaces the values of all variables.
    *
-   * @throws {MienError} `mismatch` if one is missing or of another shape.
+   * @throws {MienError} `mismatch` if a value is missing or has another shape.
    */
   load(state: Readonly<Record<string, NamedTensor>>): void;
   /** Frees the variables. */
@@ -91,7 +91,7 @@ export function stateOf(variables: readonly Variable[]): Record<string, NamedTen
 /**
  * Replaces the values of variables by those of the same name.
  *
- * @throws {MienError} `mismatch` if one is missing or of another shape.
+ * @throws {MienError} `mismatch` if a value is missing or has another shape.
  */
 export function loadState(
   variables: readonly Variable[],

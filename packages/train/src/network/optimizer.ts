@@ -81,7 +81,7 @@ function nesterov(trainable: readonly Variable[], momentum: number): Optimizer {
   };
 }
 
-/** The handle of a variable's slot. */
+/** The handle of the slot that belongs to a variable. */
 function handleOf(slots: ReadonlyMap<Variable, Variable>, variable: Variable): NativeTensor {
   const slot = slots.get(variable);
   if (slot === undefined) throw new Error(`the optimiser has no slot for ${variable.name}`);

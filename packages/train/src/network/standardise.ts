@@ -2,7 +2,10 @@ import { imageAt, type ImageSet } from "@mien/format";
 import { add, multiply } from "../tensor/native-ops.ts";
 import { constantFloat, type NativeTensor } from "../tensor/native.ts";
 
-/** The map of pixel values to mean 0 and variance 1: (pixel − mean) / deviation. */
+/**
+ * The linear map that gives pixel values a mean of 0 and a variance of 1: (pixel − mean) /
+ * deviation.
+ */
 export interface Standardisation {
   /** 0–255. */
   readonly mean: number;

@@ -3,7 +3,7 @@ import { readRunConfig } from "@mien/cli";
 import { imageSize, MienError, messageOf, RUN_FILES, type ImageSet } from "@mien/format";
 import { tf } from "../tensor/tf.ts";
 
-/** The saved model of a run. Its input are pixels 0–255; the model standardises them itself. */
+/** The saved model of a run. It takes pixels 0–255 and standardises them itself. */
 export interface TrainedModel {
   /** Class names in the order of the output. */
   readonly classes: readonly string[];
@@ -15,8 +15,8 @@ export interface TrainedModel {
   /** Like `predict`, but in one batch and synchronous, for time measurements. */
   predictSync(pixels: Float32Array, count: number): Float32Array;
   /**
-   * The output of every layer, in the order of the model, to find the layer where another inference
-   * engine differs.
+   * The output of every layer, in the order of the model, to find the layer at which another
+   * inference engine differs.
    *
    * @param pixels float32 [count, height, width, channels], 0–255; of a few images.
    */

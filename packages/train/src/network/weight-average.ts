@@ -33,7 +33,7 @@ export function averageWeights(variables: readonly Variable[], decay: number): W
     update(step) {
       const factor = ops.scalar(1 - Math.min(decay, (1 + step) / (10 + step)));
       for (const { variable, slot } of pairs) {
-        // The value that was read is freed before the update, which would copy it otherwise.
+        // The value is freed before the update, because an update copies a value that is still in use.
         const delta = scope(() => keep(ops.subtract(slot.read(), variable.read())));
         slot.subtract(delta, factor);
         dispose(delta);

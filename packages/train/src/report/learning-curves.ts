@@ -71,7 +71,7 @@ export function learningCurvesChart(
   };
 }
 
-/** What distinguishes the training curve of a metric from its validation curve, in words. */
+/** The differences between the training curve of a metric and its validation curve, in words. */
 function trainingOnly(run: Pick<RunConfig, "hyperparameters">, metric: "loss" | "accuracy") {
   const terms = metric === "loss" ? trainingOnlyLossTerms(run) : "";
   return [...trainingOnlyEffects(run), ...(terms === "" ? [] : [terms])].join(", ");

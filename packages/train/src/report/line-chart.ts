@@ -15,7 +15,7 @@ interface Series {
   readonly name: string;
   /** [x, y] from left to right. */
   readonly points: readonly (readonly [number, number])[];
-  /** CSS; by default that of its index among the series. */
+  /** Colour in CSS; by default the colour of the line's index among the series. */
   readonly colour?: string;
 }
 

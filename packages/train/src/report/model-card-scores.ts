@@ -18,7 +18,7 @@ export function scoresSection({ metrics, config, openings, weights }: ReleasedMo
     count(split.images - (split.leakFree?.images ?? split.images));
   const shown = test ?? validation;
   const tested = openings.some((access) => access.weights !== weights)
-    ? "earlier weights of this name were tested before these were made, see the protocol."
+    ? "earlier weights of this name were tested before these weights were made; see the protocol."
     : "the training did not read it.";
   const shift = Math.max(...tenViews(config.input).map(({ x }) => x));
   return `## Scores
@@ -139,7 +139,7 @@ export function comparisonSection(name: string, index: ReleaseIndex): string {
   );
   return `## Comparison with the other released models
 
-The default (★) is the model with the best mean recall on PublicTest, averaged over that by labels and that by votes:
+The default (★) is the model with the best mean recall on PublicTest, averaged over labels and votes:
 
 ${table(["", "parameters", ...head, "average of both mean recalls"], onValidation)}${
     onTest.length === 0 ? "" : `\n\nOn PrivateTest:\n\n${table(["", ...head], onTest)}`

@@ -131,7 +131,7 @@ function protocolSection(model: ReleasedModel): string {
 ${list([
   `Trained on the Training rows only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
   `${useOfValidation} How the settings were chosen is not recorded.`,
-  "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All of them by this model and by earlier ones of its name:",
+  "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All accesses by this model and by earlier models of the same name:",
 ])}
 
 ${accesses}${warning}`;

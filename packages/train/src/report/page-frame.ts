@@ -11,7 +11,7 @@ export function page(title: string, body: string): string {
   return htmlPage(title, body, STYLE);
 }
 
-/** The colours of series are those of Okabe and Ito, lighter in the dark theme. */
+/** The series have the palette of Okabe and Ito, in lighter colours in the dark theme. */
 const STYLE = `
 :root { --a: #0072b2; --b: #d98200; --c: #00845f; --d: #b0578a; --e: #2f9bd6; --f: #c24f00; --heat: #08386b; --heat-text: #ffffff; }
 @media (prefers-color-scheme: dark) {

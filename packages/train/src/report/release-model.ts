@@ -48,7 +48,7 @@ export async function releaseModel(
     readonly name: string;
     readonly run: string;
     readonly files: readonly VerifiedFile[];
-    /** Default: that of the released model of the same name. */
+    /** Default: the description of the released model of the same name. */
     readonly description?: string | undefined;
     /** The command that reproduces the model, for its card. */
     readonly command: string;
@@ -74,7 +74,7 @@ export async function releaseModel(
   const weights = await weightsHash(run);
   const earlier = before[name];
   const history = await readHistory(run);
-  // The same weights need no second test-set access.
+  // If the weights are the same, their test metrics are kept, and no second test-set access is needed.
   const tested = metrics.test ?? (earlier?.weights === weights ? earlier.metrics.test : undefined);
   const facts = {
     description: about.description ?? earlier?.description ?? DEFAULT_DESCRIPTION,

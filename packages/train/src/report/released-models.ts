@@ -16,7 +16,7 @@ export interface ReleasedFile {
   readonly latencyMs: number;
 }
 
-/** Everything that the card of a model contains. */
+/** The content of the card of a model. */
 export interface ReleasedModel {
   /** One sentence about the purpose of the model. */
   readonly description: string;
@@ -31,7 +31,7 @@ export interface ReleasedModel {
   readonly bestEpoch?: number;
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
-  /** Every test-set access by this model and earlier ones of the same name, oldest first. */
+  /** Every test-set access by this model and by earlier models of the same name, oldest first. */
   readonly openings: readonly TestSetAccess[];
   /** The command that reproduces it. */
   readonly command: string;
@@ -79,8 +79,8 @@ export async function readReleased(folder: string): Promise<Record<string, Relea
 }
 
 /**
- * The score by which the default model is chosen: the mean recall on validation, averaged over
- * that by labels and that by votes; by labels alone for a model without votes.
+ * The score by which the default model is chosen, 0–1: the mean of two mean recalls on validation,
+ * one by labels and one by votes. Without votes, it is the mean recall by labels.
  */
 export function balancedScore({ metrics }: ReleasedModel): number {
   const { meanRecall = 0, byVotes } = metrics.validation;
@@ -88,8 +88,9 @@ export function balancedScore({ metrics }: ReleasedModel): number {
 }
 
 /**
- * The name of the model with the best `balancedScore`; of equals the first. If some models were
- * evaluated by votes, those that were not are left out, because the scores cannot be compared.
+ * The name of the model with the best `balancedScore`; the first of several. If some models were
+ * evaluated by votes, the models without votes are left out, because their scores cannot be
+ * compared with the others.
  */
 export function chooseDefault(models: Readonly<Record<string, ReleasedModel>>): string {
   const all = Object.entries(models);

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
 import { writeReport } from "./run-page.ts";
 
-/** The images that made-up runs were measured on. */
+/** The images on which the synthetic runs were evaluated. */
 const set: ImageSet = {
   height: 1,
   width: 1,
@@ -74,7 +74,7 @@ describe("a run's report", () => {
       config: { hyperparameters: { voteShare: 0.5 } },
     });
     expect(errors(both).at(-1)).toEqual(["both together", "30.0 %"]);
-    expect(both).toContain("By labels and FER+ votes, 50 to 50, that error goes from 30.0 %");
+    expect(both).toContain("By labels and FER+ votes, 50 to 50, the error goes from 30.0 %");
     expect(voted).toContain("fitted to the FER+ votes, makes");
   });
 

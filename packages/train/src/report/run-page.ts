@@ -44,7 +44,7 @@ interface ReportContent {
  * Writes the report of a run into its folder: one HTML page without further files.
  *
  * @param set the data set that the run was trained on.
- * @param given.metrics the metrics of the run; default: those in its `metrics.json`.
+ * @param given.metrics the metrics of the run; default: the content of its `metrics.json`.
  * @returns the path of the page.
  */
 export async function writeReport(
@@ -176,7 +176,7 @@ function calibrationSection({ calibration, metrics, predictions }: ReportContent
     ...(byVotes ? [change("FER+ votes", byVotes)] : []),
     ...(mixed
       ? [
-          `By ${target}, that error goes from ${percent(mixed.ece, 1)} to ${percent(mixed.calibratedEce, 1)}.`,
+          `By ${target}, the error goes from ${percent(mixed.ece, 1)} to ${percent(mixed.calibratedEce, 1)}.`,
         ]
       : []),
   ];

@@ -30,8 +30,9 @@ export async function readHistory(folder: string): Promise<EpochRecord[]> {
 }
 
 /**
- * The epoch whose weights are kept, from 1: that with the highest validation accuracy; of several
- * the one with the lowest validation loss, then the earliest. 0 for an empty history.
+ * The epoch whose weights are kept, from 1: the epoch with the highest validation accuracy. Of
+ * several such epochs, it is the one with the lowest validation loss, then the earliest. 0 for an
+ * empty history.
  */
 export function bestEpoch(
   history: readonly Pick<EpochRecord, "epoch" | "validationAccuracy" | "validationLoss">[],

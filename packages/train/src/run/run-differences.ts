@@ -24,7 +24,7 @@ function flatInputs(config: RequestedRun): Readonly<Record<string, unknown>> {
   const { hyperparameters, ...rest } = inputsOf(config);
   const { height, width, channels } = config.input;
   const layout = { classes: config.classes, input: `${height}×${width}×${channels}` };
-  // A setting that is newer than the run had the effect of today's default.
+  // If the run is older than a setting, the setting had its present default.
   return { ...rest, ...layout, ...resolveConfig({}), ...hyperparameters };
 }
 
@@ -58,10 +58,10 @@ export function unfinishedRunError(
 }
 
 /**
- * How to give an input its former value.
+ * How a command line restores the value that an input had in an unfinished run.
  *
- * @returns the flag that does it, or the obstacle if nothing does it; neither if another flag
- * implies the value.
+ * @returns the flag that restores the value, or the obstacle if no flag can; neither if another
+ *   flag implies the value.
  */
 function remedyFor(
   { name, before }: RunDifference,

@@ -19,7 +19,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Writes a run folder like that of a finished run, or of one that was stopped after or during its first epoch. */
+/**
+ * Writes a run folder like that of a finished run, or of one that was stopped after or during its
+ * first epoch.
+ */
 async function makeRun(number: number, of: RequestedRun, left: "finished" | "stopped" | "begun") {
   const run = nth(number);
   const config: RunConfig = { name: path.basename(run), ...of };
@@ -148,7 +151,7 @@ describe("findRunFolder", () => {
     expect(await find()).toEqual(isNew(3));
   });
 
-  it("reuses a folder that is empty but for the lock and temporary files of a killed process", async () => {
+  it("reuses a folder that holds only the lock and temporary files of a killed process", async () => {
     await mkdir(base);
     expect(await find()).toEqual(isNew(1));
     await writeFile(path.join(base, "lock"), "1");

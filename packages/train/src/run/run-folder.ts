@@ -65,9 +65,9 @@ export async function claimRunFolder(
 }
 
 /**
- * Finds the folder that a training belongs to: that of the newest run with the same inputs if
- * there is one, else the next free name of base, base-2, base-3 and so on. The newest run is
- * replaced if it was stopped before its first checkpoint.
+ * Finds the folder for a training. If runs have the same inputs, it is the folder of the newest of
+ * them. Else, if the newest of all runs was stopped before its first checkpoint, its folder is used
+ * again. Else it is a new folder with the next free name of base, base-2, base-3 and so on.
  *
  * @param base the folder of the first run.
  * @param options.fresh start a new run even if one with the same inputs exists; default false.
@@ -122,7 +122,7 @@ async function readConfig(folder: string): Promise<RunConfig> {
   }
 }
 
-/** The folders named base, base-2 and so on that are not empty, in the order of their numbers. */
+/** The folders base, base-2 and so on that are not empty, in the order of their numbers. */
 async function numberedFolders(base: string): Promise<string[]> {
   const whole = path.resolve(base);
   const name = path.basename(whole);
@@ -136,13 +136,13 @@ async function numberedFolders(base: string): Promise<string[]> {
   return folders.filter((_, i) => !free[i]);
 }
 
-/** Whether a folder is empty but for the lock and temporary files of a killed process. */
+/** Whether a folder holds nothing except the lock and temporary files of a killed process. */
 async function isFree(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch(() => undefined);
   return names?.every((name) => name === "lock" || name.endsWith(".tmp")) ?? false;
 }
 
-/** 1 for `name` itself, n for `name-n`, else undefined. */
+/** The number of a folder: 1 for `name`, n for `name-n`, undefined for any other name. */
 function numberOf(entry: string, name: string): number | undefined {
   if (entry === name) return 1;
   const suffix = entry.startsWith(`${name}-`) ? entry.slice(name.length + 1) : "";
@@ -150,8 +150,9 @@ function numberOf(entry: string, name: string): number | undefined {
 }
 
 /**
- * The folder `base-number`, or base for 1; relative to the working directory if base is relative
- * (`../here-2` for base `.` in the folder `here`).
+ * The path of the folder with a number: `base` for 1, else `base-number`. It is relative to the
+ * working directory if `base` is relative; for example, base `.` in a folder `here` gives
+ * `../here-2` for 2.
  */
 function numbered(base: string, number: number): string {
   const whole = path.resolve(base) + (number === 1 ? "" : `-${number}`);

@@ -2,7 +2,7 @@ import path from "node:path";
 import { codeVersion } from "@mien/cli";
 import type { RunConfig } from "@mien/format";
 
-/** A run that a command asks for; it has no folder yet, and so no name. */
+/** The configuration of a run that a command requests. It has no name, because it has no folder yet. */
 export type RequestedRun = Omit<RunConfig, "name">;
 
 /** Everything that determines the result of a training run. */

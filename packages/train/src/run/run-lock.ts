@@ -113,7 +113,7 @@ function isAlive(owner: string): boolean {
     if (!isSystemError(error) || error.code !== "EPERM") return false;
   }
   const [a, b] = [`${owner} `, `${identityOf(pid)} `];
-  // Either of them may be the id alone.
+  // Either text may consist of the id alone.
   return a.startsWith(b) || b.startsWith(a);
 }
 

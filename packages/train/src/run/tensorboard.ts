@@ -20,7 +20,7 @@ const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>
  * @param folder the run folder.
  * @returns a function that takes the history so far. The first call replaces the files, so that a
  * resumed run has each epoch once; later calls append the new epochs.
- * @throws {MienError} `environment`, from that function, if a file cannot be written.
+ * @throws {MienError} the returned function throws `environment` if a file cannot be written.
  */
 export function tensorBoardLog(folder: string): (history: readonly EpochRecord[]) => void {
   let written: number | undefined;

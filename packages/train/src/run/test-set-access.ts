@@ -26,7 +26,7 @@ export interface TestSetAccess {
   readonly averagedAccuracy?: number;
   /** By the winners of the FER+ votes. */
   readonly votesAccuracy?: number;
-  /** How it was evaluated, if not by `train:evaluate --final`. */
+  /** The way of the evaluation, if it was not `train:evaluate --final`. */
   readonly how?: string;
 }
 

@@ -19,7 +19,7 @@ export function voteShareOf(run: TrainedRun): number {
   return settingOf(run, "voteShare");
 }
 
-/** The numeric setting of that name, or `absent` (default 0) if the run does not have it. */
+/** The numeric setting with a name, or `absent` (default 0) if the run does not have this setting. */
 export function settingOf({ hyperparameters }: TrainedRun, name: string, absent = 0): number {
   return Number(hyperparameters[name] ?? absent);
 }
@@ -37,8 +37,8 @@ const AUGMENTATION = [
 ];
 
 /**
- * What changes the training images but not the validation images in a run: `augmentation`,
- * `dropout`, both or neither.
+ * The settings of a run that affect predictions on the training images but not on the validation
+ * images: `augmentation`, `dropout`, both or neither.
  */
 export function trainingOnlyEffects(run: TrainedRun): string[] {
   const isAnyOn = (names: readonly string[]) => names.some((name) => settingOf(run, name) > 0);
@@ -49,7 +49,7 @@ export function trainingOnlyEffects(run: TrainedRun): string[] {
 }
 
 /**
- * What is part of a run's training loss but not of its validation loss, e.g. `label smoothing,
+ * The terms of a run's training loss that its validation loss does not have, e.g. `label smoothing,
  * mixup`; empty if the two losses are the same measure.
  */
 export function trainingOnlyLossTerms(run: TrainedRun): string {

@@ -12,7 +12,7 @@ import { meanLoss } from "./metrics.ts";
 import { rowsOf } from "./predicted-classes.ts";
 import { total } from "./total.ts";
 
-/** The smallest 32-bit float above 0; its logarithm replaces that of 0. */
+/** The smallest 32-bit float above 0; its logarithm replaces the logarithm of 0. */
 const SMALLEST = 2 ** -149;
 
 /** The largest steepness, 1 / temperature; the smallest is its inverse. */
@@ -30,7 +30,8 @@ interface WeightedLabels {
  * The temperature T that minimises the cross-entropy of softmax(log p / T).
  *
  * The loss is convex in 1 / T, so the root of its derivative is found by bisection. The derivative
- * is the mean over the images of the expected log-probability minus that of the label.
+ * is the mean over the images of the expected log-probability minus the log-probability of the
+ * label.
  *
  * @param probabilities [N, classes], rows sum to 1.
  * @param targets images whose label is −1 do not count.
@@ -44,7 +45,7 @@ export function fitTemperature(
   classes: number,
   targets: readonly WeightedLabels[],
 ): number {
-  // Relative to the largest of each row, so that no power overflows.
+  // Logarithms are relative to the largest of each row, so that no power overflows.
   const logits = rowsOf(probabilities, classes).map((row) => {
     const logs = Float64Array.from(row, (p) => Math.log(Math.max(p, SMALLEST)));
     const largest = Math.max(...logs);
@@ -85,7 +86,7 @@ export function applyTemperature(
   const calibrated = new Float32Array(probabilities.length);
   rowsOf(probabilities, classes).forEach((row, i) => {
     const largest = Math.max(...row);
-    // Relative to the largest, so that only negligible values can underflow.
+    // Logarithms are relative to the largest, so that only negligible values can underflow.
     const powers = Array.from(row, (p) => (p / largest) ** (1 / temperature));
     const sum = powers.reduce((a, b) => a + b);
     powers.forEach((power, c) => (calibrated[i * classes + c] = power / sum));
@@ -93,7 +94,7 @@ export function applyTemperature(
   return calibrated;
 }
 
-/** The labels and votes of some images, and how they are weighed. */
+/** The labels and votes of some images, and their shares in the targets. */
 interface LabelsAndVotes {
   /** [N] labels of the data set. */
   readonly own: ArrayLike<number>;
@@ -130,7 +131,7 @@ export function calibrate(
   };
 }
 
-/** Labels and votes with their weights in the targets; those with a weight of 0 are left out. */
+/** Labels and votes with their weights in the targets; sources with a weight of 0 are left out. */
 export function weightedLabels({ own, votes, voteShare }: LabelsAndVotes): WeightedLabels[] {
   return [
     { labels: own, weight: 1 - voteShare },
@@ -185,7 +186,7 @@ export function labelledRows(
   return { probabilities: chosen, labels: Uint8Array.from(known, ({ label }) => label) };
 }
 
-/** The field of a calibration that is used; the others are only shown. */
+/** The field of a calibration that is checked; the other fields are only shown. */
 const requiredFields = z.object({ temperature: z.number() });
 
 const isCalibration = (value: unknown): value is Calibration =>

@@ -53,7 +53,7 @@ export interface Comparison {
   readonly pairs: readonly ComparedPair[];
   /** The inputs that are not the same in all runs: [name, value in each run]. */
   readonly differences: readonly (readonly [string, readonly string[]])[];
-  /** Sentences about what could not be compared. */
+  /** Sentences about metrics that could not be compared. */
   readonly warnings: readonly string[];
 }
 
@@ -162,7 +162,8 @@ function requireSameImages(folders: readonly string[], predictions: readonly Pre
 
 /**
  * A folder name for a comparison, below 255 bytes: the names of two runs, the number of further
- * runs, and a hash of all their paths (`a` with `b-c` would otherwise have the name of `a-b` with `c`).
+ * runs, and a hash of all their paths (without the hash, `a` with `b-c` would have the same name as
+ * `a-b` with `c`).
  */
 export function comparisonName(folders: readonly string[]): string {
   const places = folders.map((folder) => path.resolve(folder));
@@ -179,7 +180,7 @@ async function requireDifferentRuns(folders: readonly string[]): Promise<void> {
   throw new MienError("usage", `${twice} is named twice: a run cannot be compared with itself`);
 }
 
-/** The metrics of a run without those by votes on some splits. */
+/** The metrics of a run, without the metrics by votes on the given splits. */
 function removeVotes(metrics: RunMetrics, splits: readonly EvaluationSplit[]): RunMetrics {
   const result: Writable<RunMetrics> = { ...metrics };
   for (const split of splits) {

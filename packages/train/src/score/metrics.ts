@@ -12,7 +12,8 @@ const SMALLEST_PROBABILITY = 1e-12;
 /**
  * The metrics of predictions against labels.
  *
- * @param probabilities [N, classes] row-major; the highest is the prediction, the first of equals.
+ * @param probabilities [N, classes] row-major; the class with the highest is the prediction; of
+ *   several, the first.
  * @param labels [N], the true class of each row.
  * @param classes number of classes.
  */
@@ -74,7 +75,7 @@ export function scoreConfusion(confusion: SplitMetrics["confusion"]): ConfusionM
   };
 }
 
-/** A share; null of nothing, e.g. the recall of a class without images. */
+/** A share; null if the whole is 0, e.g. for the recall of a class without images. */
 function share(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }

@@ -41,7 +41,7 @@ export function conv2d(x: NativeTensor, kernel: NativeTensor): NativeTensor {
   return runOne("Conv2D", convolution(x), [x, kernel]);
 }
 
-/** Gradient of `conv2d` in its kernel. */
+/** Gradient of `conv2d` with respect to its kernel. */
 export function conv2dKernelGradient(
   x: NativeTensor,
   kernel: NativeTensor,
@@ -50,7 +50,7 @@ export function conv2dKernelGradient(
   return runOne("Conv2DBackpropFilter", convolution(x), [x, ints(kernel.shape), dy]);
 }
 
-/** Gradient of `conv2d` in its input. */
+/** Gradient of `conv2d` with respect to its input. */
 export function conv2dInputGradient(
   x: NativeTensor,
   kernel: NativeTensor,
@@ -69,7 +69,7 @@ export function biasAdd(x: NativeTensor, bias: NativeTensor): NativeTensor {
   return runOne("BiasAdd", biased(x), [x, bias]);
 }
 
-/** Gradient of `biasAdd` in its bias: the sum over all other axes. */
+/** Gradient of `biasAdd` with respect to its bias: the sum over all other axes. */
 export function biasGradient(dy: NativeTensor): NativeTensor {
   return runOne("BiasAddGrad", biased(dy), [dy]);
 }
@@ -141,7 +141,10 @@ export function batchNorm(x: NativeTensor, state: BatchNormState): NativeTensor 
   return run(["FusedBatchNormV3", 6], batchNormInference(x), inputs)[0];
 }
 
-/** Gradients of `batchNormTraining` in its input, scale and offset, from that of its output. */
+/**
+ * Gradients of `batchNormTraining` with respect to input, scale and offset, from the output's
+ * gradient.
+ */
 export function batchNormGradients(
   dy: NativeTensor,
   saved: {
@@ -241,8 +244,8 @@ export function oneHot(labels: NativeTensor, classes: number): NativeTensor {
 /**
  * Softmax cross-entropy of logits [batch, classes] against target probabilities of the same shape.
  *
- * @returns the loss of each example in nats [batch], and its gradient in the logits [batch, classes],
- * not divided by the batch size.
+ * @returns the loss of each example in nats [batch], and its gradient with respect to the logits
+ *   [batch, classes], not divided by the batch size.
  */
 export function softmaxCrossEntropy(
   logits: NativeTensor,

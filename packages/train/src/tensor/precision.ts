@@ -4,7 +4,7 @@ let known: boolean | undefined;
 
 /**
  * Whether the processor has instructions for bfloat16 (AVX-512 BF16 or AMX), with which oneDNN's
- * convolutions are faster. False on systems other than Linux, which do not tell.
+ * convolutions are faster. False on systems other than Linux, where mien cannot find this out.
  */
 export function cpuHasBfloat16(): boolean {
   if (known === undefined) {

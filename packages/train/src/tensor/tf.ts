@@ -40,7 +40,7 @@ function requireTfjsNode(): TensorFlow {
   // TensorFlow reads this when it is loaded; 2 means that it logs only errors.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   // By default, TensorFlow uses oneDNN's convolutions only on processors with VNNI, bf16 or AMX
-  // instructions. On those with only AVX2, they too make a step a third shorter.
+  // instructions. On processors with only AVX2, they make a training step shorter by a third as well.
   process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
   // tfjs-node 4.22 calls two functions that are deprecated in Node 22 and absent from Node 23.
   Object.assign(util, {
@@ -70,7 +70,7 @@ interface OutputsByCount {
   readonly 6: [AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor];
 }
 
-/** A number of outputs that an operation in use has. */
+/** The numbers of outputs that the operations in use have. */
 export type OutputCount = keyof OutputsByCount;
 
 /** As many tensors as an operation has outputs. */

@@ -9,7 +9,7 @@ import { voteShareOf } from "../run/training-settings.ts";
 export interface FinishedRun {
   /** The number of images, of 40, that are predicted correctly by the labels: the first ones. */
   readonly right: number;
-  /** The same by the votes; undefined without votes. */
+  /** The number of images that are predicted correctly by the votes; undefined without votes. */
   readonly rightByVotes?: number;
   /** The CSV row of the first image; default 0. */
   readonly rows?: number;

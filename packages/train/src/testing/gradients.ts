@@ -25,7 +25,10 @@ export function normals(
 interface Candidate {
   readonly inputs: readonly Point[];
   forward(...inputs: NativeTensor[]): NativeTensor;
-  /** Gradients in the inputs, given that of the output; undefined where there is none. */
+  /**
+   * Gradients with respect to the inputs, from the output's gradient; undefined for an input
+   * without.
+   */
   backward(inputs: NativeTensor[], y: NativeTensor, dy: NativeTensor): (NativeTensor | undefined)[];
   stock(...inputs: Tensor[]): Tensor;
   /** Half the distance between the two points of a finite difference; default 0.01. */

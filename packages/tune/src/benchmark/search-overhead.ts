@@ -7,13 +7,13 @@ import type { Settings } from "../study-settings.ts";
 import type { Params, Space } from "../search-space.ts";
 import { work } from "../trial/worker-loop.ts";
 
-/** A whole study, in one turn; `durations` holds its time. */
+/** One turn runs a whole study; `durations` holds its time. */
 export interface StudyTurn extends Turn {
-  /** The best value that was found. */
+  /** The best value of the study. */
   readonly best: number;
 }
 
-/** A cheap function over the space study-case, whose maximum is 1. */
+/** A cheap function of the parameters of the space study-case; its maximum is 1. */
 function testFunction(params: Params): number {
   const rate = Number(params["learningRate"]) - 0.02;
   const dropout = Number(params["dropout"]) - 0.3;
@@ -48,10 +48,10 @@ async function openQuick({ journal, space, seed, trials }: QuickStudy): Promise<
   return bridge;
 }
 
-/** A study of the test function as a search runs it, except for the processes of its trials. */
+/** Runs a study of the test function like a search, but without a process for each trial. */
 export function bridgeContender(quick: QuickStudy, signal: AbortSignal): Contender<StudyTurn> {
   return {
-    name: "behind the bridge",
+    name: "mien's search",
     async turn() {
       const bridge = await openQuick(quick);
       try {
@@ -78,8 +78,8 @@ export function bridgeContender(quick: QuickStudy, signal: AbortSignal): Contend
 const PLAIN_RESULT = z.object({ seconds: z.number(), best: z.number() });
 
 /**
- * The same study by Optuna alone, in Python. A turn throws {MienError} `environment` if Python fails,
- * `interrupted` on the signal.
+ * Runs the same study with Optuna alone, in Python. A turn throws {MienError} `environment` if
+ * Python fails, and `interrupted` on the signal.
  */
 export function plainContender(quick: QuickStudy, signal: AbortSignal): Contender<StudyTurn> {
   return {
@@ -102,7 +102,7 @@ export function plainContender(quick: QuickStudy, signal: AbortSignal): Contende
 }
 
 /**
- * A study whose trials only sleep, run by several workers.
+ * Runs a study whose trials only sleep, with one or more workers.
  *
  * @param options.milliseconds duration of a trial.
  */

@@ -21,15 +21,15 @@ import { loadSpace } from "../search-space.ts";
 
 /** Number of trials of the study whose trials only sleep. */
 const SLEEPING_TRIALS = 20;
-/** Duration of such a trial, in milliseconds. */
+/** Duration of a sleeping trial, in milliseconds. */
 const SLEEP = 500;
 const SEED = 1;
 
 export const benchmarkCommand = defineCommand({
   name: "benchmark",
-  summary: "Measure the overhead of a search over Optuna, and the gain by a second worker",
+  summary: "Measure how much time a search adds to Optuna, and how much a second worker saves",
   details:
-    "Minimises a test function over the space study-case, once by this package's search and once by Optuna alone in Python, each with a journal and the same seed. " +
+    "Maximises a test function over the space study-case, once with mien's search and once with Optuna alone in Python, each with a journal and the same seed. " +
     "Then runs a study whose trials only sleep, with one worker and with two.",
   examples: ["npx nx run tune:benchmark", "npx nx run tune:benchmark --trials 200"],
   options: {
@@ -91,16 +91,16 @@ export const benchmarkCommand = defineCommand({
         terminal,
         [
           { name: "Optuna in Python", ...plain },
-          { name: "behind the bridge", ...bridge },
+          { name: "mien's search", ...bridge },
         ],
         [
           [`${trials} trials of a test function`, ({ name }) => name],
-          ["ms a trial", ({ seconds }) => perTrial(seconds).toFixed(2)],
+          ["ms per trial", ({ seconds }) => perTrial(seconds).toFixed(2)],
           ["best value", ({ best }) => best.toFixed(9)],
         ],
       );
       terminal.say(
-        `the bridge adds ${overhead.toFixed(2)} ms a trial; the best values are ${bridge.best === plain.best ? "equal" : "NOT EQUAL"}`,
+        `mien's search adds ${overhead.toFixed(2)} ms per trial; the best values are ${bridge.best === plain.best ? "equal" : "NOT EQUAL"}`,
       );
       benchmarkTable(
         terminal,
@@ -113,7 +113,7 @@ export const benchmarkCommand = defineCommand({
           ["seconds", ({ seconds }) => seconds.toFixed(1)],
         ],
       );
-      terminal.say(`two workers take ${(two / one).toFixed(2)} of the time of one`);
+      terminal.say(`two workers take ${(two / one).toFixed(2)} times as long as one`);
       return {
         ...environment,
         trials,

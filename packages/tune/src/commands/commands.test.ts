@@ -29,7 +29,7 @@ const searchWords = (out: string, trials: number, ...more: string[]) => [
   ...["--out", out, "--trials", String(trials), "--epochs", "8", ...more],
 ];
 
-/** Starts a search in a process of its own, which can be killed. */
+/** Starts a search in a child process, which can be killed. */
 const startSearch = (out: string, trials: number) =>
   start("bin.ts", searchWords(out, trials), folder);
 
@@ -42,7 +42,7 @@ async function run(...words: string[]) {
 const search = (out: string, trials: number, ...more: string[]) =>
   run(...searchWords(out, trials, ...more));
 
-/** The trials of a study, read by a process of its own. */
+/** The trials of a study. */
 async function trialsOf(out: string): Promise<Trial[]> {
   const bridge = await openBridge();
   const store = { journal: file(out, "journal.log") };
@@ -52,7 +52,7 @@ async function trialsOf(out: string): Promise<Trial[]> {
   return trials;
 }
 
-/** Waits until a study has so many trials that have begun. */
+/** Waits until a number of trials of a study have begun. */
 async function begun(out: string, count: number): Promise<void> {
   const journal = file(out, "journal.log");
   const starts = async () =>
@@ -61,7 +61,7 @@ async function begun(out: string, count: number): Promise<void> {
 }
 
 describe.skipIf(withoutPython("optuna"))("tune:search", () => {
-  it("killed in the middle of a trial and repeated, repeats that trial and ends as asked", async () => {
+  it("repeats the interrupted trial if it was killed and is started again", async () => {
     const killed = startSearch("killed", 2);
     await begun("killed", 1);
     killed.child.kill("SIGKILL");
@@ -87,7 +87,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     expect(again.output).toMatch(/next {2}npx nx run train:fit --config killed\/best\.json/);
   });
 
-  it("leaves the best trial's settings as train:fit takes them", async () => {
+  it("writes the best trial's settings in the form that train:fit reads", async () => {
     const trials = await trialsOf("killed");
     const complete = trials.filter(({ state }) => state === "complete");
     const best = complete.sort((a, b) => b.value! - a.value! || a.number - b.number)[0]!;
@@ -95,7 +95,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     expect(config).toMatchObject({ ...best.params, widths: [4, 8, 8, 8], epochs: 30, subset: 1 });
   });
 
-  it("repeated when it is done, says so and trains nothing", async () => {
+  it("trains nothing if the study is complete, and says so", async () => {
     const before = await readFile(file("killed/journal.log"));
     const again = await search("killed", 2);
     expect(again).toMatchObject({ code: 0 });
@@ -104,11 +104,11 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     expect(after.toString()).not.toMatch(/"op_code":4/);
   });
 
-  it("takes a time whose milliseconds are no whole number", async () => {
+  it("accepts a time that is not a whole number of milliseconds", async () => {
     expect(await search("killed", 2, "--timeout", "4.1")).toMatchObject({ code: 0 });
   });
 
-  it("trains anew what a killed study left half trained, if its journal was taken away", async () => {
+  it("trains a trial from its start if the journal of a killed study was removed", async () => {
     const killed = startSearch("moved", 1);
     await begun("moved", 1);
     killed.child.kill("SIGKILL");
@@ -119,14 +119,14 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     expect(trial?.steps.map(([epoch]) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it("refuses to go on with other settings, and names them", async () => {
+  it("refuses to continue with other settings, and names them", async () => {
     const outcome = await search("killed", 2, "--seed", "5", "--pruner", "median");
     expect(outcome.code).toBe(1);
     expect(outcome.output).toMatch(/begun with other settings:\n {2}pruner: hyperband → median/);
     expect(outcome.output).toMatch(/seed: 1 → 5/);
   });
 
-  it("stops on Ctrl-C, gives its trial back and says how to go on; a worker finishes the rest", async () => {
+  it("stops on Ctrl-C, returns its trial and says how to continue; a worker finishes the study", async () => {
     const first = startSearch("stopped", 2);
     await begun("stopped", 1);
     first.child.kill("SIGINT");
@@ -142,7 +142,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     expect(trials[1]).toMatchObject({ retryOf: 0 });
   });
 
-  it("with a wrong space, storage, study or time says what is wrong before it starts anything", async () => {
+  it("refuses a wrong space, storage, study or time before it starts anything", async () => {
     for (const [flags, message] of [
       [["--space", "none.json"], /no space "none.json"/],
       [["--storage", "mysql://host"], /--storage must be the URL of a PostgreSQL database/],

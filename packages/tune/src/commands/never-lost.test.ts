@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Makes a study of sleeping trials, lets workers finish it, and returns its trials. */
+/** Creates a study of sleeping trials, waits until workers have finished it, and returns its trials. */
 async function finish(store: StorePlace, trials: number, run: () => Promise<void>) {
   const bridge = await openBridge();
   const settings = toySettings();
@@ -31,7 +31,7 @@ async function finish(store: StorePlace, trials: number, run: () => Promise<void
 }
 
 describe.skipIf(withoutPython("optuna"))("a study in a journal", () => {
-  it("has every trial once, though workers are killed in the middle of one", async () => {
+  it("has every trial once, even if workers are killed during a trial", async () => {
     const store = { journal: path.join(folder, "journal.log") };
     const given = { store, study: "toy", workers: 2, milliseconds: 200, kills: 2 };
     const { all, complete } = await finish(store, 20, () => runWorkers(given));
@@ -52,7 +52,7 @@ describe.skipIf(withoutPython("optuna", "psycopg") || withoutPostgres())(
 
     const [trials, workers, kills, pause] = isLong ? [200, 8, 6, 500] : [40, 3, 2, 150];
     it(
-      `has ${trials} trials once each, though ${workers} workers are killed at random`,
+      `has ${trials} trials once each, even if some of ${workers} workers are killed at random`,
       { timeout: 600_000 },
       async () => {
         const store = { url: postgres.url, heartbeat: 2 };

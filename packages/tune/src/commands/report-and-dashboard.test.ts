@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 300_000 });
 let folder: string;
 const file = (...parts: string[]) => path.join(folder, ...parts);
 
-/** Fills a study's journal with trials that nobody trained: accuracies that a formula gives. */
+/** Fills a study's journal with trials whose accuracies come from a formula, without training. */
 async function writeStudy(): Promise<void> {
   const { identifyDataset } = await import("@mien/data");
   const csv = file("small.csv");
@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.skipIf(withoutPython("optuna", "sklearn", "optuna_dashboard"))("a study", () => {
-  it("is told by a page that needs nothing beside it, with tuned against default on PublicTest", async () => {
+  it("has a report in one HTML file, with the best settings and the defaults compared on PublicTest", async () => {
     await writeStudy();
     const flags = ["--out", "study", "--csv", "small.csv", "--seeds", "1", "--json", "report.json"];
     const { code, err } = await runCommand(folder, "report", ...flags);
@@ -76,7 +76,7 @@ describe.skipIf(withoutPython("optuna", "sklearn", "optuna_dashboard"))("a study
     const page = await readFile(file("study/report.html"), "utf8");
     const html = page.replace(/data:image[^"]*/g, "data:");
     expect(html.match(/(src|href)="(?!data:)|NaN|undefined/)).toBeNull();
-    expect(html).toMatch(/Tuned against default/);
+    expect(html).toMatch(/Best settings compared with the defaults/);
     expect((await readdir(file("study/plots"))).sort()).toEqual([
       "curves.png",
       "history.png",
@@ -88,7 +88,7 @@ describe.skipIf(withoutPython("optuna", "sklearn", "optuna_dashboard"))("a study
     expect((await readdir(file("study/comparison"))).sort()[0]).toBe("default-seed-1");
   });
 
-  it("is served by optuna-dashboard until Ctrl-C", async () => {
+  it("is shown by optuna-dashboard until Ctrl-C", async () => {
     const running = start("bin.ts", ["dashboard", "--out", "study", "--port", "0"], folder);
     let address: string | undefined;
     while (address === undefined && running.child.exitCode === null) {

@@ -11,14 +11,10 @@ import {
 import { loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
 import { findPlace, openStudy, placeOptions, STUDY_FILES } from "../study-place.ts";
-import {
-  drawCurves,
-  drawHistory,
-  drawImportance,
-  drawParallel,
-  drawSlices,
-  valued,
-} from "../report/tune-charts.ts";
+import { drawCurves, drawHistory } from "../report/history-charts.ts";
+import { drawParallel } from "../report/parallel-chart.ts";
+import { drawImportance, drawSlices } from "../report/parameter-charts.ts";
+import { valued } from "../report/valued-trials.ts";
 import { compare, type Comparison } from "../report/compare-settings.ts";
 import { mean } from "../report/gain.ts";
 import { renderPage, trialCount } from "../report/tune-page.ts";
@@ -42,7 +38,7 @@ export const reportCommand = defineCommand({
     seeds: {
       type: "integer",
       description:
-        "Seeds with which the best settings and those of train:fit are trained to compare them; 0 skips it",
+        "Number of seeds with which the best settings and the defaults are trained for the comparison; 0 skips it",
       unit: "seeds",
       default: 3,
       min: 0,

@@ -51,7 +51,8 @@ export const searchCommand = defineCommand({
     study: { ...placeOptions.study, defaultText: "<data set>-<space>" },
     trials: {
       type: "integer",
-      description: "Total number of complete and pruned trials, those of earlier commands included",
+      description:
+        "Total number of complete and pruned trials, including the trials of earlier commands",
       unit: "trials",
       group: "search",
       default: 50,

@@ -16,16 +16,15 @@ import {
 
 /** A Python process that runs Optuna on one study. */
 export interface Bridge {
-  /** Versions of the Python side. */
+  /** Versions of Python and Optuna. */
   readonly versions: { readonly optuna: string; readonly python: string };
-  /** Process id of Python. */
+  /** Process id of the Python process. */
   readonly pid: number;
   /**
    * Sends one request and waits for the response.
    *
    * @throws {MienError} `environment` if Python ends, hangs, or violates the protocol; the process
-   * is ended
-   * then. `BridgeRefusal` if Python refuses the request.
+   * is ended then. `BridgeRefusal` if Python refuses the request.
    */
   call<O extends Operation>(operation: O, request: Requests[O]): Promise<Result<O>>;
   /** Closes the connection and waits for the process to end. */
@@ -46,7 +45,7 @@ export class BridgeRefusal extends Error {
 /** The folder with the Python part of this package. */
 export const PYTHON_FOLDER = path.join(import.meta.dirname, "../../python");
 
-/** How to start the Python side, and what to do with its error output. */
+/** Options for starting Python. */
 export interface BridgeOptions {
   /** Called for each line that Python writes to standard error. */
   readonly onComplaint?: (line: string) => void;
@@ -65,7 +64,8 @@ const SHOWN_LINES = 6;
 const CLOSING_TIME = 3000;
 
 /**
- * Path of the Python that the set-up prepares, or of the one that `MIEN_PYTHON` names.
+ * Path of the Python interpreter: the one that `MIEN_PYTHON` names, else the one that `npm run
+ * setup` prepares.
  *
  * @throws {MienError} `environment` if there is none.
  */
@@ -73,27 +73,26 @@ export function findPython(): string {
   const chosen = process.env["MIEN_PYTHON"];
   const inVenv = process.platform === "win32" ? "Scripts/python.exe" : "bin/python";
   const python = chosen ?? path.resolve(import.meta.dirname, "../../../../.venv", inVenv);
-  // A name without a folder is looked up on the PATH when it is started.
+  // A name without a folder is looked up on the PATH when Python is started.
   if (existsSync(python) || (chosen !== undefined && !/[/\\]/.test(chosen))) return python;
   throw new MienError("environment", `the search needs Python, and there is none at ${python}`, {
     advice:
-      "Run `npm run setup`: it makes the virtual environment.  " +
+      "Run `npm run setup`: it creates the virtual environment.  " +
       "Or name a Python 3.10 or newer by MIEN_PYTHON.",
   });
 }
 
 /**
- * Starts the Python side and checks its version of the protocol.
+ * Starts the Python process and checks its version of the protocol.
  *
  * @throws {MienError} `environment` if Python or one of its packages is missing, or its first line
- * is not as
- * expected.
+ * is not as expected.
  */
 export async function openBridge(options: BridgeOptions = {}): Promise<Bridge> {
   const { onComplaint, patience = PATIENCE } = options;
   const python = findPython();
   const script = options.script ?? path.join(PYTHON_FOLDER, "bridge.py");
-  // Isolated: only the pinned packages are imported, not those of the environment or the user.
+  // -E and -s: Python imports only the pinned packages, not those of the environment or the user.
   const child = spawn(python, ["-E", "-s", script], { stdio: "pipe", windowsHide: true });
   const complaints: string[] = [];
   createInterface(child.stderr).on("line", (line) => {

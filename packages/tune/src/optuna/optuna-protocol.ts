@@ -4,14 +4,14 @@ import { settingsSchema } from "../study-settings.ts";
 /** Version of the messages below; must equal the version that python/bridge.py sends first. */
 export const PROTOCOL = 1;
 
-/** The first line of the Python side. */
+/** The first line that the Python process writes. */
 export const greetingSchema = z.union([
   z.strictObject({ protocol: z.int(), optuna: z.string(), python: z.string() }),
   /** The package that could not be imported. */
   z.strictObject({ protocol: z.int(), missing: z.string() }),
 ]);
 
-/** Any later line of the Python side: the response to one request. */
+/** Any later line of the Python process: the response to one request. */
 export const answerSchema = z.union([
   z.strictObject({ id: z.int(), result: z.unknown() }),
   z.strictObject({
@@ -28,15 +28,15 @@ const trialSchema = z.strictObject({
   number: z.int(),
   /** `interrupted`: stopped by the user or ended with its worker; another trial repeats it. */
   state: z.enum(["complete", "pruned", "failed", "interrupted", "running", "waiting"]),
-  /** The result of a complete trial; the last reported value of a pruned one. */
+  /** The result of a complete trial; the last reported value of a pruned trial. */
   value: z.number().nullable(),
   params: paramsSchema,
   /** [epoch, value] of every report, in order; epochs count from 1. */
   steps: z.array(z.tuple([z.int(), z.number()])),
   seconds: z.number().nullable(),
-  /** Why a failed or interrupted trial ended. */
+  /** The reason why a failed or interrupted trial ended. */
   failure: z.string().nullable(),
-  /** The number of the interrupted trial that this one repeats. */
+  /** The number of the interrupted trial that this trial repeats. */
   retryOf: z.int().nullable(),
 });
 
@@ -81,7 +81,7 @@ export const resultSchemas = {
       params: paramsSchema,
       retryOf: z.int().nullable(),
     }),
-    /** Other workers run the last trials; these may still fail. */
+    /** Other workers run the last trials. If one of these fails, there is another trial to run. */
     z.strictObject({ kind: z.literal("wait") }),
     z.strictObject({ kind: z.literal("done") }),
   ]),
@@ -96,7 +96,7 @@ export const resultSchemas = {
   randomSearch: z.array(z.number()).nullable(),
 };
 
-/** What every operation takes. */
+/** The arguments of every operation. */
 export interface Requests {
   /**
    * Opens a study, or creates it with the settings in `new`; `worker` is 0 for the first of
@@ -107,7 +107,7 @@ export interface Requests {
     /** The study's name; null for the only one in the storage. */
     readonly study: string | null;
     readonly new: {
-      /** Where `study` is null. */
+      /** The name of the new study if `study` is null. */
       readonly name: string;
       readonly settings: z.input<typeof settingsSchema>;
     } | null;

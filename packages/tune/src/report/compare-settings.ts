@@ -25,7 +25,7 @@ import {
 import { selectionSplit } from "../trial/selection-split.ts";
 import { gainOf, type Gain } from "./gain.ts";
 
-/** Results of one configuration, trained with several seeds, on PublicTest. */
+/** One configuration and its runs with several seeds, evaluated on PublicTest. */
 interface Contestant {
   readonly name: "default" | "tuned";
   readonly config: TrainConfig;
@@ -39,10 +39,9 @@ export interface Comparison extends Gain {
 }
 
 /**
- * Trains with train's default settings and with the best trial's, with the budget of the study and
- * several seeds each, and measures both on PublicTest, which was not used to choose trials. The
- * epoch of
- * each run is chosen as in a trial, on the selection split. Finished runs are reused.
+ * Compares the best trial's settings with the default settings of train. Both are trained with the
+ * budget of a trial and several seeds, and evaluated on PublicTest, which no trial used. The epoch
+ * of each run is chosen as in a trial, on the selection split. Finished runs are reused.
  *
  * @param given.trial number of the best trial, `given.hyperparameters` its settings.
  * @param given.folder where the runs are kept.
@@ -79,7 +78,7 @@ export async function compare(given: {
   return { ...gainOf(a, b), images: a[0]?.length ?? 0, contestants: [before, after] };
 }
 
-/** The metrics of one run; trains it first if it is not there. */
+/** The metrics of one run, which is trained first if it does not exist. */
 async function measure(
   folder: string,
   given: {
@@ -123,7 +122,7 @@ async function measure(
         bar.update(done, `${formatSeconds(secondsLeft)} left of this run`);
       },
     });
-    // Measured on PublicTest, on which the run was neither trained nor its epoch chosen.
+    // The run is evaluated on PublicTest, which was used neither to train it nor to choose its epoch.
     const split = { ...officialSplit(set), train: parts.train };
     return (await finishRun(result, { set, split, config, folder })).metrics;
   } finally {

@@ -2,14 +2,14 @@ import { random } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { gainOf } from "./gain.ts";
 
-/** A run that is right on an image with this probability. */
+/** The results of a run that classifies each image correctly with this probability. */
 const run = (images: number, probability: number, key: number) => {
   const stream = random("gain", key);
   return Array.from({ length: images }, () => stream.uniform() < probability);
 };
 
-describe("the gain of one way of training over another", () => {
-  it("is the difference of the accuracies, and that of equals is 0 within nothing", () => {
+describe("the gain of one configuration over another", () => {
+  it("is the difference of the accuracies; for equal results, it is 0 with an interval of width 0", () => {
     const [half, most] = [
       [true, false, true, false],
       [true, true, true, false],
@@ -23,12 +23,12 @@ describe("the gain of one way of training over another", () => {
     const after = before.map((right, i) => right || i >= 90);
     const { gain, interval } = gainOf([before], [after]);
     expect(gain).toBeCloseTo(0.1, 12);
-    // The differences are ten ones among 100.
+    // Of the 100 differences, ten are 1 and the others 0.
     const half = 1.96 * Math.sqrt((0.1 * 0.9 * 100) / 99 / 100);
     expect(interval[1] - gain).toBeCloseTo(half, 4);
   });
 
-  it("is less certain the more the seeds differ", () => {
+  it("has a wider interval if the seeds differ more", () => {
     const width = (spread: number) => {
       const runs = (middle: number, key: number) =>
         [-1, 0, 1].map((side, i) => run(1000, middle + side * spread, key + i));
@@ -38,7 +38,7 @@ describe("the gain of one way of training over another", () => {
     expect(width(0.05)).toBeGreaterThan(1.5 * width(0));
   });
 
-  it("holds the truth in at least 93 of 100 repetitions", () => {
+  it("has an interval that contains the true gain in at least 93 % of repetitions", () => {
     let held = 0;
     for (let i = 0; i < 300; i++) {
       const runs = (probability: number, key: number) =>

@@ -9,19 +9,18 @@ export interface Gain {
 /** 97.5 % quantile of the standard normal distribution. */
 const Z = 1.959964;
 
-/** 97.5 % quantiles of Student's t distribution by degrees of freedom, from 1; then as the normal. */
+/** 97.5 % quantiles of Student's t distribution for 1, 2, … degrees of freedom; for more, Z is used. */
 const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 
 /**
  * Gain of `after` over `before` on the same images, both trained with several seeds.
  *
- * The uncertainty has two sources: the images (paired; their mean differences are taken as
- * independent)
- * and the seeds (of both configurations, by Student's t). The half width of the interval is the
- * root of
- * the sum of both squares.
+ * The uncertainty has two sources: the images (paired; the differences on the images are taken as
+ * independent) and the seeds (of both configurations, by Student's t). The half width of the
+ * interval is the root of the sum of both squares.
  *
- * @param before [seeds][images], whether each image was classified correctly; `after` likewise.
+ * @param before [seeds][images], whether each image was classified correctly.
+ * @param after the same for the other configuration.
  */
 export function gainOf(
   before: readonly (readonly boolean[])[],
@@ -50,7 +49,7 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Unbiased; 0 for a single value. */
+/** The unbiased sample variance; 0 for a single value. */
 function variance(values: readonly number[]): number {
   if (values.length < 2) return 0;
   const middle = mean(values);

@@ -4,7 +4,7 @@ import { resolveConfig, type TrainConfig } from "@mien/train";
 import type { Trial } from "../optuna/optuna-protocol.ts";
 import type { Settings } from "../study-settings.ts";
 import { configOf, hyperparametersOf } from "../search-space.ts";
-import type { Picture } from "./tune-charts.ts";
+import type { Picture } from "./picture.ts";
 import type { Comparison } from "./compare-settings.ts";
 import { mean } from "./gain.ts";
 
@@ -47,16 +47,16 @@ ${tiles(report)}
 ${settingsTable(report)}
 </section>
 ${comparisonSection(report)}
-<section><h2>How the search went</h2>
+<section><h2>Course of the search</h2>
 ${figures("history")}
 ${randomSearch ? RANDOM_SEARCH : ""}
 ${figures("curves")}
 ${pruned > 0 ? `<p>${counted(pruned, "trial was", "trials were")} pruned (${pruner}): ${pruned === 1 ? "its curve ends" : "their curves end"} before epoch ${epochs}.</p>` : ""}
 </section>
-<section><h2>What mattered</h2>
+<section><h2>Importance of the parameters</h2>
 ${
   report.importance === null
-    ? "<p>Too few complete trials to tell.</p>"
+    ? "<p>There are too few complete trials to compute it.</p>"
     : `${figures("importance")}<p>Importance is computed from complete trials. The search chose most of them near the best settings, so a parameter whose best value it found early looks unimportant.</p>`
 }
 ${figures("parallel")}
@@ -97,7 +97,7 @@ function trialStates(trials: readonly Trial[]): string {
 }
 
 const RANDOM_SEARCH =
-  "<p>The line of random search is an estimate, not a search that was run: a random forest learns from the trials of this study which accuracy a setting gives, and random settings are drawn from it. A pruned trial counts with the accuracy that it would have reached if it had continued like the complete ones.</p>";
+  "<p>The line of random search is an estimate; no random search was run. A random forest was fitted to the trials of this study and predicts the accuracy of random settings. For a pruned trial, it was given the accuracy that the trial would have reached if it had improved like the complete trials.</p>";
 
 function tiles({ best, trials, comparison }: StudyReport): string {
   const minutes = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
@@ -147,8 +147,8 @@ function comparisonSection({ comparison, settings }: StudyReport): string {
     percent(mean(runs.map(({ metrics }) => metrics.validation.macroF1))),
     mean(runs.map(({ metrics }) => metrics.validation.loss)).toFixed(4),
   ]);
-  return `<section><h2>Tuned against default</h2>
-<p>Both trained with the budget of a trial (${counted(settings.epochs, "epoch")}, ${percent(settings.subset, 0)} of the data) and ${counted(seeds, "seed")}, and measured on ${counted(images, "image")} of PublicTest, which was not used to choose a trial.
+  return `<section><h2>Best settings compared with the defaults</h2>
+<p>Both were trained with the budget of a trial (${counted(settings.epochs, "epoch")}, ${percent(settings.subset, 0)} of the data) and ${counted(seeds, "seed")}, and evaluated on ${counted(images, "image")} of PublicTest, which was not used to choose a trial.
 The gain is <b>${points(gain)} points</b>, 95 % interval ${points(low)} to ${points(high)}. ${verdict}</p>
 ${htmlTable(["settings", "accuracy", "of each seed", "macro-F1", "loss"], rows)}
 </section>`;
@@ -185,7 +185,7 @@ function points(difference: number): string {
   return `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)}`;
 }
 
-/** Wide pages, with room for the parameters of a trial in one line. */
+/** Smaller text and cells, so that the parameters of a trial fit in one line. */
 const STYLE = `
 table { font-size: .92rem; }
 th, td { padding: .4rem .7rem; }

@@ -72,14 +72,14 @@ export async function startPostgres(): Promise<Postgres> {
   return {
     url: `postgresql://mien:secret@127.0.0.1:${port}/postgres`,
     async stop() {
-      server.kill("SIGINT"); // a fast shutdown, whoever is connected
+      server.kill("SIGINT"); // SIGINT: a fast shutdown, which ends all connections
       await ended;
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** PostgreSQL refuses to run as root; another user that exists then. */
+/** The user that runs PostgreSQL if this process is root, because PostgreSQL refuses to run as root. */
 function serverUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const idOf = (flag: string, name: string) =>

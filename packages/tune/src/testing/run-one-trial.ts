@@ -1,8 +1,8 @@
-/* Runs one trial, whose order is JSON on the command line, and prints each epoch. */
+/* Runs one trial and prints each epoch. The argument is a `TrialRequest` as JSON. */
 import { runTrial } from "../trial/run-trial.ts";
-import type { TrialOrder } from "../trial/trial-messages.ts";
+import type { TrialRequest } from "../trial/trial-messages.ts";
 
-await runTrial(JSON.parse(process.argv[2] ?? "") as TrialOrder, {
+await runTrial(JSON.parse(process.argv[2] ?? "") as TrialRequest, {
   signal: new AbortController().signal,
   report: (epoch, value) => {
     process.stdout.write(`epoch ${epoch} ${value}\n`);

@@ -1,7 +1,7 @@
 /*
- * A worker of a study whose trials are a sleep: everything that a worker does except for the
- * training. Arguments: the place of the store as JSON, the study, milliseconds of a trial, the
- * worker's number. Writes a line when a trial begins and another when it is over.
+ * A worker whose trials sleep instead of training. Arguments: the storage of the study as JSON, the
+ * name of the study, the duration of a trial in milliseconds, and the number of the worker. Writes
+ * a line when a trial begins and another line when it ends.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBridge } from "../optuna/optuna-bridge.ts";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { synthesize } from "@mien/data";
 import { imageAt, USAGES } from "@mien/format";
 
-/** Images that a tiny network goes through in a second. */
+/** A set on which an epoch of a tiny network takes less than a second. */
 export const smallSet = synthesize({ count: 210, seed: 3 });
 
 /** Writes a small data set, `small.csv`, and a space of tiny networks, `tiny.json`. */

@@ -17,18 +17,18 @@ const NODE_FLAGS = [
   path.resolve(import.meta.dirname, "../../../../node_modules/tsx/dist/loader.mjs"),
 ];
 
-/** Makes what this process starts run TypeScript as well, as it does where a command is started. */
+/** Lets child processes of this process run TypeScript, as child processes of a command can. */
 export function forkTypeScript(): void {
   process.execArgv = [...NODE_FLAGS];
 }
 
-/** Runs a command of this package in a folder; only the trials have processes of their own. */
+/** Runs a command of this package in a folder, inside this process; trials run in child processes. */
 export function runCommand(folder: string, ...words: readonly string[]): Promise<Ran> {
   forkTypeScript();
   return runInProcess(() => runProgram(program, words), { cwd: folder });
 }
 
-/** A process with what it has printed. */
+/** A process and its output. */
 export interface Running {
   readonly child: ChildProcess;
   readonly output: () => string;
@@ -48,16 +48,16 @@ export function start(file: string, args: readonly string[], cwd?: string): Runn
 }
 
 /**
- * Runs a study of sleeping trials in several worker processes to its end; kills some of them during a
- * trial and starts a new one in place of each.
+ * Runs a study of sleeping trials to its end, in several worker processes. Kills some workers
+ * during a trial and starts a new worker in place of each.
  *
- * @throws {Error} if a worker that nobody killed failed.
+ * @throws {Error} if a worker failed that was not killed.
  */
 export async function runWorkers(given: {
   readonly store: StorePlace;
   readonly study: string;
   readonly workers: number;
-  /** Of a trial. */
+  /** Duration of a trial. */
   readonly milliseconds: number;
   readonly kills?: number;
 }): Promise<void> {
@@ -88,9 +88,10 @@ export async function runWorkers(given: {
 }
 
 /**
- * The same within this process, except for the Python side of each worker, which is killed.
+ * Like `runWorkers`, but the workers run inside this process. Some of their Python processes are
+ * killed.
  *
- * @param given.pause between two kills, at most; in milliseconds.
+ * @param given.pause the longest time between two kills, in milliseconds.
  */
 export async function runLanes(given: {
   readonly store: StorePlace;

@@ -7,9 +7,10 @@ import { configOf } from "../search-space.ts";
 import type { Asked } from "./worker-loop.ts";
 
 /**
- * Makes the function with which a worker runs a trial: a training on the study's data.
+ * Makes the function with which a worker runs a trial, that is, trains on the study's data.
  *
- * @param given.csv the data set on this machine; `given.folder` the study's folder here.
+ * @param given.csv path of the data set on this machine.
+ * @param given.folder the study's folder on this machine.
  */
 export function runStudyTrial(given: {
   readonly settings: Settings;
@@ -22,7 +23,7 @@ export function runStudyTrial(given: {
   return async ({ number, params, retryOf }, context) => {
     // Removes the files of a killed worker.
     if (retryOf !== null) await rm(folderOf(retryOf), { recursive: true, force: true });
-    // The folder of an earlier study's trial: a number is requested once, so nothing in it is needed.
+    // A study uses each number once, so an existing folder belongs to an earlier study.
     await rm(folderOf(number), { recursive: true, force: true });
     await mkdir(folderOf(number), { recursive: true });
     const config = configOf(space, params, { epochs, subset });

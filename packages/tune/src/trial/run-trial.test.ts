@@ -24,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The order of a trial of a tiny network. */
-const orderOf = (config: TrainConfigInput, more: object = {}) => ({
+/** The request for a trial of a tiny network. */
+const requestOf = (config: TrainConfigInput, more: object = {}) => ({
   csv: path.join(folder, "small.csv"),
   sha256,
   skipBadRows: false,
@@ -42,9 +42,9 @@ const orderOf = (config: TrainConfigInput, more: object = {}) => ({
   ...more,
 });
 
-/** Runs a trial to its end, and calls `onEpoch` after each epoch; whether it prunes the trial. */
+/** Runs a trial to its end. `onEpoch` is called after each epoch and returns whether to prune. */
 async function outcomeOf(
-  order: ReturnType<typeof orderOf>,
+  request: ReturnType<typeof requestOf>,
   onEpoch: (epoch: number) => boolean = () => false,
 ): Promise<{ outcome: Outcome; values: number[] }> {
   forkTypeScript();
@@ -53,35 +53,38 @@ async function outcomeOf(
     values.push(value);
     return Promise.resolve(onEpoch(epoch));
   };
-  const outcome = await runTrial(order, { signal: new AbortController().signal, report });
+  const outcome = await runTrial(request, { signal: new AbortController().signal, report });
   return { outcome, values };
 }
 
-describe("a trial in a process of its own", () => {
-  it("is worth its best epoch, and leaves nothing behind", async () => {
-    const { outcome, values } = await outcomeOf(orderOf({}));
+describe("a trial in a child process", () => {
+  it("has the value of its best epoch, and leaves no files", async () => {
+    const { outcome, values } = await outcomeOf(requestOf({}));
     expect(values).toHaveLength(3);
     expect(outcome).toEqual({ state: "complete", value: Math.max(...values) });
     expect(existsSync(path.join(folder, "trial"))).toBe(false);
   });
 
   it("ends after the epoch at which it is pruned", async () => {
-    const { outcome, values } = await outcomeOf(orderOf({ epochs: 1000 }), (epoch) => epoch === 2);
+    const { outcome, values } = await outcomeOf(
+      requestOf({ epochs: 1000 }),
+      (epoch) => epoch === 2,
+    );
     expect(outcome).toEqual({ state: "pruned" });
     expect(values).toHaveLength(2);
   });
 
-  it("fails with the reason if its numbers diverge", async () => {
+  it("fails with the reason if the training diverges", async () => {
     const wild = { optimizer: "sgd", learningRate: 10, normalization: "none", epochs: 50 } as const;
-    const { outcome } = await outcomeOf(orderOf(wild));
+    const { outcome } = await outcomeOf(requestOf(wild));
     expect(outcome).toMatchObject({
       state: "failed",
       why: expect.stringMatching(/^diverged: the loss or the weights/) as string,
     });
   });
 
-  it("fails, and does not take its search along, if its process is killed", async () => {
-    const { outcome } = await outcomeOf(orderOf({ epochs: 100_000 }), () => {
+  it("fails without ending the search if its process is killed", async () => {
+    const { outcome } = await outcomeOf(requestOf({ epochs: 100_000 }), () => {
       const search = ["-P", String(process.pid), "-f", "trial-process"];
       const pid = execFileSync("pgrep", search, { encoding: "utf8" });
       process.kill(Number(pid), "SIGKILL");
@@ -95,19 +98,19 @@ describe("a trial in a process of its own", () => {
     });
   });
 
-  it("fails if it ends without an accuracy", async () => {
-    const order = JSON.stringify(orderOf({ epochs: 100_000 }));
-    const stopped = start("testing/run-one-trial.ts", [order]);
+  it("fails if it ends without reporting an accuracy", async () => {
+    const request = JSON.stringify(requestOf({ epochs: 100_000 }));
+    const stopped = start("testing/run-one-trial.ts", [request]);
     while (!stopped.output().includes("epoch 2")) await sleep(20);
     stopped.child.kill("SIGKILL");
     await stopped.ended;
-    // Its checkpoint has more epochs than this one is to train.
-    const { outcome } = await outcomeOf(orderOf({ epochs: 1 }));
+    // The checkpoint of the stopped trial has more epochs than this trial.
+    const { outcome } = await outcomeOf(requestOf({ epochs: 1 }));
     expect(outcome).toEqual({ state: "failed", why: "it reported no accuracy" });
   });
 
-  it("fails if the data is not that of the study", async () => {
-    const { outcome } = await outcomeOf(orderOf({}, { sha256: "0".repeat(64) }));
+  it("fails if the data differs from the data of the study", async () => {
+    const { outcome } = await outcomeOf(requestOf({}, { sha256: "0".repeat(64) }));
     expect(outcome).toMatchObject({
       state: "failed",
       why: expect.stringMatching(/^mismatch: .*small.csv is not the data set/) as string,

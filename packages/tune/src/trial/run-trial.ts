@@ -1,17 +1,17 @@
 import { fork } from "node:child_process";
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import type { TrialMessage, TrialOrder } from "./trial-messages.ts";
+import type { TrialMessage, TrialRequest } from "./trial-messages.ts";
 
-/** Outcome of a trial. */
+/** The outcome of a trial. */
 export type Outcome =
-  /** Highest accuracy of any epoch, 0–1; `train:fit` keeps the best epoch, too. */
+  /** The highest accuracy of any epoch, 0–1, because `train:fit` keeps the best epoch too. */
   | { readonly state: "complete"; readonly value: number }
   | { readonly state: "pruned" }
   | { readonly state: "failed"; readonly why: string }
   | { readonly state: "interrupted" };
 
-/** What a trial needs from its search. */
+/** The functions and the signal that a search gives to its trials. */
 export interface TrialContext {
   /** Stores the accuracy of an epoch; returns whether to prune the trial. */
   readonly report: (epoch: number, value: number) => Promise<boolean>;
@@ -20,10 +20,10 @@ export interface TrialContext {
   readonly onProgress?: ((epoch: number, share: number) => void) | undefined;
 }
 
-/** Time without a message after which a trial is taken to hang, in milliseconds. */
+/** Time without a message after which a trial counts as stalled, in milliseconds. */
 const STALLED = 10 * 60_000;
 
-/** Length to which a trial's error output is kept, in characters. */
+/** Number of characters that are kept of a trial's error output, from its end. */
 const KEPT = 4000;
 
 // The extension is .ts in the sources, which a loader runs, and .js in the build.
@@ -33,12 +33,12 @@ const PROCESS = path.join(
 );
 
 /**
- * Trains one configuration in a process of its own.
+ * Trains one configuration in a child process.
  *
  * @returns the outcome; failures of the process are part of it and not thrown.
  * @throws what `report` throws; the process is ended then.
  */
-export async function runTrial(order: TrialOrder, context: TrialContext): Promise<Outcome> {
+export async function runTrial(request: TrialRequest, context: TrialContext): Promise<Outcome> {
   const { signal } = context;
   if (signal.aborted) return { state: "interrupted" };
   const child = fork(PROCESS, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
@@ -90,12 +90,12 @@ export async function runTrial(order: TrialOrder, context: TrialContext): Promis
   const how = await new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, killed) => resolve(killed ?? `code ${code ?? 1}`));
-    child.send(order, () => undefined);
+    child.send(request, () => undefined);
   });
   clearTimeout(stalled);
   signal.removeEventListener("abort", interrupt);
   await handled;
-  await rm(order.folder, { recursive: true, force: true });
+  await rm(request.folder, { recursive: true, force: true });
   if (broken !== undefined) throw broken;
   return outcome ?? { state: "failed", why: crashOf(how, complaints) };
 }

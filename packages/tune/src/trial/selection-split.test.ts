@@ -8,12 +8,12 @@ const split = selectionSplit(set);
 const trainingRows = Array.from(set.usage.keys()).filter((i) => set.usage[i] === 0);
 
 describe("the selection split", () => {
-  it("parts the Training rows, each in one part, and touches no other row", () => {
+  it("divides the Training rows into two disjoint sets, and contains no other row", () => {
     const all = [...split.train, ...split.validation].sort((a, b) => a - b);
     expect(all).toEqual(trainingRows);
   });
 
-  it("judges by a fifth of every class", () => {
+  it("holds out a fifth of every class", () => {
     for (const label of set.classes.keys()) {
       const ofClass = (part: ArrayLike<number>) =>
         Array.from(part).filter((i) => set.labels[i] === label).length;
@@ -26,10 +26,10 @@ describe("the selection split", () => {
     expect(selectionSplit(set)).toEqual(split);
   });
 
-  it("keeps the copies of an image on one side, whatever their labels", () => {
+  it("does not divide the copies of an image, whatever their labels", () => {
     const pixels = set.pixels.slice();
     const size = imageAt(set, 0).length;
-    // Every image becomes a copy of one of ten.
+    // Every image becomes a copy of one of ten images.
     for (const i of set.labels.keys()) {
       pixels.copyWithin(i * size, (i % 10) * size, (i % 10) * size + size);
     }

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { imageAt, officialSplit, random, shuffle, type ImageSet, type Split } from "@mien/format";
 
-/** Share of Training on which trials are evaluated and none is trained. */
+/** Share of the Training rows on which trials are evaluated; no trial is trained on them. */
 const SELECTION_SHARE = 0.2;
 
 /**
- * Divides the Training rows into those on which trials are trained and those on which they are
+ * Divides the Training rows into rows on which trials are trained and rows on which trials are
  * evaluated, stratified by class, in the same way in every study on the same data. PublicTest and
- * PrivateTest are not used. Copies of one image stay together, since a trial would have seen the copy.
+ * PrivateTest are not used. Copies of one image are never divided, because a trial would be
+ * evaluated on images that it was trained on.
  *
  * @throws {MienError} `bad-data` if there are no Training rows.
  */
@@ -27,6 +28,7 @@ export function selectionSplit(set: ImageSet): Pick<Split, "train" | "validation
       [...groups.keys()].filter((group) => set.labels[groups[group]?.[0] ?? 0] === label),
     );
     const count = Math.round(SELECTION_SHARE * ofClass.length);
+    // The key must not change, because it determines the selection split of existing studies.
     for (const group of shuffle(ofClass, random("judging part", label)).subarray(0, count)) {
       selection[group] = true;
     }

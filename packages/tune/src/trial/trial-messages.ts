@@ -1,7 +1,7 @@
 import type { TrainConfig } from "@mien/train";
 
-/** The one message to a trial's process. */
-export interface TrialOrder {
+/** The only message to the process of a trial. */
+export interface TrialRequest {
   readonly csv: string;
   readonly sha256: string;
   readonly skipBadRows: boolean;
@@ -22,6 +22,6 @@ export type TrialMessage =
     }
   /** Accuracy on the selection split after an epoch, 0–1. */
   | { readonly kind: "epoch"; readonly epoch: number; readonly accuracy: number }
-  /** Whether the same settings would fail again is for the code to say. */
+  /** `code` is the code of the error, or `bug`. */
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "done" };

@@ -1,27 +1,26 @@
 /*
  * The process of one trial: trains one configuration and reports its progress to the parent
- * process. If
-memory runs out or native code crashes, only this process ends.
+ * process. If memory runs out or native code crashes, only this process ends.
  */
 import { loadDataset } from "@mien/data";
 import { MienError, messageOf } from "@mien/format";
 import { fit } from "@mien/train";
 import { selectionSplit } from "./selection-split.ts";
-import type { TrialMessage, TrialOrder } from "./trial-messages.ts";
+import type { TrialMessage, TrialRequest } from "./trial-messages.ts";
 
 // Ctrl-C reaches the whole process group; the parent process decides what to do.
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.exit(1));
-process.once("message", (order) => void run(order as TrialOrder).then(leave, fail));
+process.once("message", (request) => void run(request as TrialRequest).then(leave, fail));
 
 function tell(message: TrialMessage): void {
   process.send?.(message);
 }
 
-async function run({ csv, sha256, skipBadRows, ...given }: TrialOrder): Promise<void> {
+async function run({ csv, sha256, skipBadRows, ...given }: TrialRequest): Promise<void> {
   const { set, sha256: found } = await loadDataset({ csv, skipBadRows });
   if (found !== sha256) {
-    throw new MienError("mismatch", `${csv} is not the data set that the study was begun on`);
+    throw new MienError("mismatch", `${csv} is not the data set with which the study began`);
   }
   await fit({
     ...given,

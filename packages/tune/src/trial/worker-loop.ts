@@ -10,10 +10,10 @@ export type Asked = Omit<Extract<Result<"ask">, { kind: "trial" }>, "kind"> & {
   readonly params: Params;
 };
 
-/** What a worker needs. */
+/** The options of `work`. */
 export interface WorkOptions {
   readonly bridge: Bridge;
-  /** Epochs of a trial that is not pruned; after the last one the pruner is not asked. */
+  /** Number of epochs of a trial that is not pruned. The pruner is not asked after the last epoch. */
   readonly epochs: number;
   /** Runs one trial. */
   readonly run: (trial: Asked, context: TrialContext) => Promise<Outcome>;
@@ -59,7 +59,7 @@ export async function work(options: WorkOptions): Promise<boolean> {
       signal,
       report: async (step, value) => {
         const { accepted } = await bridge.call("report", { number, step, value });
-        // Other workers took this one for dead and repeat the trial, so it is not continued.
+        // Other workers assumed that this worker had ended, and repeat the trial, so it ends here.
         if (!accepted) return true;
         if (step >= epochs) return false;
         return (await bridge.call("shouldPrune", { number })).prune;
