@@ -1,5 +1,5 @@
-// Checks what neither the compiler nor ESLint sees: circles of imports, full folders, casts, links and
-// paths in texts, unused exports and dependencies, and spelling.
+// Checks what neither the compiler nor ESLint checks: circles of imports, full folders, casts,
+// links and paths in texts, unused exports and dependencies, and spelling.
 //
 //     node tools/guards.mjs [NAME...]      all checks, or those that are named
 //     node tools/guards.mjs --casts        the casts of each package, per 1,000 lines

@@ -1,11 +1,12 @@
-// Makes the listings of README and docs again from what their commands print today, or compares them.
-//   npm run listings                     quick ones and those that take minutes
-//   npm run listings -- NAME …           these, also long ones
-//   npm run listings -- --check [NAME …] compares the parts that do not vary, and changes nothing;
-//                                        without names the quick ones, and with CI set those of minutes, too
-//   npm run listings -- --list           names all of them with their cost
-// A listing whose data are missing is skipped by name. What a listing says about itself stands in the
-// comment above it (tools/listings/document.mjs).
+// Runs the commands of the listings in README and docs, and updates or compares the listings.
+//   npm run listings                     updates the listings with the cost quick or minutes
+//   npm run listings -- NAME …           updates the named listings, also with the cost long
+//   npm run listings -- --check [NAME …] compares the parts that do not vary, and changes no file;
+//                                        without names: the listings with the cost quick, and if the
+//                                        environment variable MIEN_LONG is 1, also minutes
+//   npm run listings -- --list           prints the name and the cost of every listing
+// A listing whose data are missing is skipped, with a message. The comment above a listing contains its
+// fields (tools/listings/document.mjs).
 import { spawn } from "node:child_process";
 import {
   existsSync,
@@ -28,7 +29,7 @@ import { secondsSince } from "./setup/steps.mjs";
 process.chdir(path.resolve(import.meta.dirname, ".."));
 const data = process.env.MIEN_DATA && path.resolve(process.env.MIEN_DATA);
 
-/** Where what a listing may need is looked for; the first that exists is taken. */
+/** The possible paths of each data set that a listing may need; the first path that exists is used. */
 const PLACES = {
   fer2013: [data, "datasets/fer2013"].flatMap((folder) =>
     folder ? [`${folder}/fer2013.csv.gz`, `${folder}/fer2013.csv`] : [],
@@ -37,8 +38,8 @@ const PLACES = {
 };
 
 const { values, positionals } = readArguments();
-/** What is made or compared without being named. */
-const costs = values.check && !process.env.CI ? ["quick"] : ["quick", "minutes"];
+/** The costs of the listings that are updated or compared if no listing is named. */
+const costs = values.check && process.env.MIEN_LONG !== "1" ? ["quick"] : ["quick", "minutes"];
 const documents = ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)]
   .filter((file) => file.endsWith(".md"))
   .map((file) => ({ file, text: readFileSync(file, "utf8") }))
@@ -59,7 +60,7 @@ if (values.list) {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-/** @param {{ file: string, listings: Listing[] }} document @returns how many failed. */
+/** @param {{ file: string, listings: Listing[] }} document @returns number of listings that failed. */
 async function renew({ file, listings }) {
   let failed = 0;
   for (const listing of listings) {
@@ -76,8 +77,7 @@ async function renew({ file, listings }) {
       const changed = differences(listing, printed);
       if (!values.check) write(file, name, printed);
       if (values.check && changed.length > 0) failed++;
-      const verdict =
-        changed.length === 0 ? "as printed today" : values.check ? "DIFFERS" : "changed";
+      const verdict = changed.length === 0 ? "up to date" : values.check ? "DIFFERS" : "changed";
       console.log(`${name} in ${file}, line ${listing.line}: ${verdict} (${secondsSince(start)})`);
       for (const line of changed) console.log(`    ${line}`);
     } catch (error) {
@@ -86,13 +86,14 @@ async function renew({ file, listings }) {
     }
   }
   if (values.check && failed > 0) {
-    console.log(`mended by "npm run listings", if what is printed today is right`);
+    console.log(`if the new output is correct, update the listings with "npm run listings"`);
   }
   return failed;
 }
 
 /**
- * Writes one listing at once, so that those made so far stay if a later one is interrupted.
+ * Writes one listing to its document. Each listing is written at once, so that finished listings are
+ * kept after an interruption.
  *
  * @param {string} file
  * @param {string} name
@@ -124,11 +125,11 @@ async function outputs(listing) {
 }
 
 /**
- * Hides a folder of the user from a command.
+ * Renames a folder, so that a command does not find it.
  *
  * @param {string} folder
- * @returns {() => void} puts it back in place of what the command has written. If this process is killed
- *   before, the next call does it.
+ * @returns {() => void} deletes what the command has written, and gives the folder its name back. If this
+ *   process is killed before, the next call does so.
  */
 function setAside(folder) {
   const aside = `${folder}.aside`;
@@ -142,7 +143,7 @@ function setAside(folder) {
 }
 
 /**
- * A command as a reader types it, as a program and its arguments.
+ * Splits a command, as a reader types it, into a program and its arguments.
  *
  * @param {string} command without quotes.
  */
@@ -156,7 +157,7 @@ function program(command) {
   }
   if (first === "npm" && second === "run") return [...npmCommand(), "run", "--silent", ...rest];
   if (first === "node") return [process.execPath, ...words.slice(1)];
-  throw new Error(`"${command}" begins with none of npx nx, npm run, node`);
+  throw new Error(`"${command}" must begin with npx nx, npm run or node`);
 }
 
 /**
@@ -165,7 +166,7 @@ function program(command) {
  * @param {readonly string[]} command
  * @param {string} cwd
  * @param {string} [clone] a new clone, which shares no cache with others.
- * @returns {Promise<string>} what it printed, without what nx adds, with paths as a reader has them.
+ * @returns {Promise<string>} its output without the lines of nx, with paths as in a reader's clone.
  */
 async function run([file = "", ...args], cwd, clone) {
   const child = spawn(file, args, {
@@ -199,7 +200,7 @@ function withoutNx(output) {
   return output.slice(start, end < start ? undefined : end).replace(/^\n+|\s+$/g, "");
 }
 
-/** @param {string} text with this machine's folders. @returns with those of the documents. */
+/** @param {string} text with the folders of this machine. @returns the text with the folders in the documents. */
 function asReaders(text) {
   let result = text;
   for (const [folder, shown] of [

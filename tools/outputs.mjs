@@ -1,10 +1,11 @@
-// Proves that a restructuring of the code changes no command's output.
+// Checks that a change of the code's structure changes no command's output.
 //   node tools/outputs.mjs --out DIR              runs every command of every package on the built-in
-//                                                 data set, and stores what each wrote and printed
+//                                                 data set, and stores their files and printed text
 //   node tools/outputs.mjs --compare DIR1 DIR2    compares two such folders; exits with 1 if a file,
 //                                                 a JSON value, a flag or an exit code differs
-// The commands are a table in outputs/commands.mjs; what may differ is a table in outputs/rules.mjs.
-// Wording may change: a differing text is shown, but is no failure. Set MIEN_DATA alike for both folders.
+// The commands are a table in outputs/commands.mjs; what may differ is a table in
+// outputs/rules.mjs. Wording may change: a different text is shown, but is not a failure. Use the
+// same MIEN_DATA for both folders.
 import { parseArgs } from "node:util";
 import { compareFolders } from "./outputs/compare.mjs";
 import { runAll } from "./outputs/run.mjs";

@@ -1,12 +1,12 @@
-// What packing a package takes beyond what npm does.
+// Steps of packing a package that npm does not do.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-/** Compiles a package, or ends this process where that fails. */
+/** Compiles a package; ends this process if that fails. */
 export function compile(folder) {
   const prepack = path.join(import.meta.dirname, "prepack.mjs");
-  // stdout is for the path of what is packed.
+  // stdout is for the path of the packed file.
   const { status } = spawnSync(process.execPath, [prepack], {
     cwd: folder,
     stdio: ["ignore", 2, 2],
@@ -14,13 +14,18 @@ export function compile(folder) {
   if (status !== 0) process.exit(1);
 }
 
-/** A package's manifest without what only this repository needs: nx, tests, and the way to sources. */
+/**
+ * A package's manifest without the parts that only this repository needs: nx, tests, and the paths
+ * of sources.
+ */
 export function publishedManifest(folder) {
   const text = readFileSync(path.join(folder, "package.json"), "utf8");
   const manifest = JSON.parse(text, (key, value) =>
-    ["nx", "scripts", "devDependencies", "source"].includes(key) ? undefined : value,
+    ["nx", "scripts", "publishConfig", "devDependencies", "source"].includes(key)
+      ? undefined
+      : value,
   );
-  // What led to sources only leads nowhere now.
+  // Entries that contained only the path of a source are empty now.
   const ways = Object.entries(manifest.exports).filter(
     ([, way]) => typeof way === "string" || Object.keys(way).length > 0,
   );
@@ -31,7 +36,7 @@ export function writeManifest(folder, manifest) {
   writeFileSync(path.join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** Runs `npm pack` in a folder, and answers what it printed as JSON. */
+/** Runs `npm pack` in a folder and returns the JSON that it printed. */
 export function npmPack(folder, ...flags) {
   const printed = execFileSync("npm", ["pack", "--json", "--ignore-scripts", ...flags], {
     cwd: folder,

@@ -1,5 +1,7 @@
 // Builds the package in the current folder before npm packs it. Each publishable package runs this as
 // its `prepack` script, so that no tarball lacks its compiled code or holds an old one.
+// Since `.npmrc` turns scripts off, npm runs it only with the package's `publishConfig` (`npm publish`)
+// or with `npm pack --ignore-scripts=false`; packages/*/pack.mjs run it themselves.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
@@ -23,7 +25,7 @@ async function deleteStaleOutputs() {
   const { default: ts } = await import("typescript");
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} };
   const config = ts.getParsedCommandLineOfConfigFile(path.resolve("tsconfig.json"), {}, host);
-  // `tsc -b` says what is wrong with the file.
+  // `tsc -b` reports the error in the file.
   if (config === undefined) return;
   const { fileNames } = config;
   const outputs = fileNames.flatMap((file) => ts.getOutputFileNames(config, file, false));
@@ -55,7 +57,7 @@ try {
   execFileSync(build.replaceAll("{projectRoot}", JSON.stringify(folder)), {
     cwd: root,
     shell: true,
-    // npm writes what it packed to stdout, which `npm pack --json` must be able to parse.
+    // stdout is for npm, which prints JSON with `npm pack --json`.
     stdio: ["ignore", 2, 2],
     env: {
       ...process.env,

@@ -1,6 +1,6 @@
-// Sets up whatever is missing: npm packages (their own scripts off), native TensorFlow for Node, and a
-// Python environment for the programs that check us. Plain Node without dependencies, since it runs
-// before there are any.
+// Sets up whatever is missing: npm packages (their own scripts off), native TensorFlow for Node,
+// and a Python environment for the programs that check mien's results. Needs only Node, since it
+// runs before any package is installed.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fetchLibtensorflow, libtensorflowFolder } from "./setup/libtensorflow.mjs";
@@ -62,7 +62,7 @@ async function setUp() {
   }
 }
 
-/** What is missing, each as the reason why; undefined where nothing is. */
+/** The reason why each part must be set up; undefined for a part that is complete. */
 async function look() {
   const packages = nodeModulesProblem();
   const tensorflow = tensorflowState();
@@ -79,12 +79,12 @@ async function look() {
 }
 
 /**
- * Makes what is missing; what does not need each other side by side.
+ * Sets up what is missing; parts that do not depend on each other at the same time.
  *
  * @param {Awaited<ReturnType<typeof look>>} missing
  */
 async function supply({ packages, addon, venv }) {
-  // All that only the user can supply is looked for before anything long begins.
+  // Everything that only the user can install is checked before any long step.
   npmCommand();
   if (addon !== undefined) checkCompiler();
   const base = venv === undefined ? undefined : await findBasePython();

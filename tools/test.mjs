@@ -1,9 +1,10 @@
-// Checks the whole repository: lint, types and the tests of every package through nx, which remembers
-// what has not changed, and beside that the format, the guards (imports, spelling, links, unused code)
-// and the printed texts in README and docs. At the end
-// it prints the slowest files of tests and the names of skipped and failed checks; the last line counts.
+// Checks the whole repository: lint, types and the tests of every package through nx, which skips
+// what has not changed; then the format, the guards (imports, spelling, links, unused code) and the
+// printed texts in README and docs. At the end it prints the slowest test files and the names of
+// skipped and failed checks; the last line has the numbers of passed, failed and skipped checks.
 //   npm test
-//   npm test -- --long    also what takes minutes: more kills, longer soaks, every benchmark (MIEN_LONG=1)
+//   npm test -- --long    also what takes minutes: more kills, longer soaks, every benchmark, and the
+//                         demo in a new clone (MIEN_LONG=1)
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -14,12 +15,13 @@ import { countTests, failedTasks, skippedTests, slowestFiles } from "./test/resu
 const REPORTS = ".cache/vitest";
 const NX = "node_modules/nx/dist/bin/nx.js";
 
-/** How many files of tests are named as the slowest. */
+/** Number of the slowest test files that are printed. */
 const SLOWEST = 10;
 
 const { long } = readArguments();
 process.chdir(path.resolve(import.meta.dirname, ".."));
-// A report of an earlier run must not stand for one that is missing now; nx brings back cached ones.
+// Reports of earlier runs are deleted, so that a missing report is noticed; nx restores cached
+// ones.
 rmSync(REPORTS, { recursive: true, force: true });
 
 const [tasks, { format, guards, listings }] = await Promise.all([
@@ -38,7 +40,7 @@ const otherFailures = [
 ];
 const reports = testedProjects().map(readReport);
 const count = countTests(reports);
-// Every check that failed counts, so that the last line never looks better than the run was.
+// Every failed check counts as a failure in the last line.
 const failed = Math.max(count.failed, testFailures.length) + otherFailures.length;
 
 console.log("\nslowest files:");
@@ -50,7 +52,7 @@ for (const name of [...otherFailures, ...testFailures]) console.log(`failed: ${n
 console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Checks that need no nx: the format, the guards, then the listings; in CI also the slow listings. */
+/** Checks that need no nx: the format, the guards, then the listings. */
 async function checkTexts() {
   const format = await run("format", ["node_modules/prettier/bin/prettier.cjs", "--check", "."]);
   const guards = await run("guards", ["tools/guards.mjs"]);

@@ -1,5 +1,5 @@
-// Packs @mien/runtime as one .tgz that installs anywhere: with @mien/format inside and the face models
-// beside it. `npm pack` alone leaves out packages that a workspace links.
+// Packs @mien/runtime as one .tgz that can be installed anywhere: it contains @mien/format and the
+// face models. `npm pack` alone leaves out packages that a workspace links.
 //
 // It compiles first.
 //
@@ -43,7 +43,7 @@ try {
   const formatManifest = publishedManifest(formatFolder);
   writeManifest(stage, {
     ...manifest,
-    // npm must install what the bundled package needs.
+    // npm must install the dependencies of the bundled package.
     dependencies: { ...formatManifest.dependencies, ...manifest.dependencies },
     files: ["dist", "models"],
     exports: { ...manifest.exports, "./models/*": "./models/*" },

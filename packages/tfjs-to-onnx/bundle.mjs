@@ -1,4 +1,5 @@
-// Bundles the converter with what it needs of @mien/format, so that the packed package stands alone.
+// Bundles the converter with the parts of @mien/format that it uses, so that the packed package
+// needs no other package.
 import { copyFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";

@@ -1,5 +1,5 @@
-// Packs the converter as one .tgz that installs anywhere and needs no other package. `npm pack` alone
-// neither compiles it nor leaves out the ways to its sources.
+// Packs the converter as one .tgz that can be installed anywhere and needs no other package. `npm
+// pack` alone neither compiles it nor removes the paths of its sources from package.json.
 //
 //     node packages/tfjs-to-onnx/pack.mjs [FOLDER]
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";

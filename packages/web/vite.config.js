@@ -4,10 +4,10 @@ import path from "node:path";
 import { defaultClientConditions, defineConfig } from "vite";
 
 const clone = path.resolve(import.meta.dirname, "../..");
-/** Vite takes "#" for the end of a file's path. */
+/** Whether Vite can read the clone's path; it takes "#" as the end of a path. */
 const isReadable = !clone.includes("#");
 
-/** The page's folder under a path that Vite can read, until this process ends. */
+/** Makes a link to the clone whose path Vite can read. It is deleted when this process ends. */
 function readableRoot() {
   const folder = mkdtempSync(path.join(tmpdir(), "mien-web-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -18,10 +18,10 @@ function readableRoot() {
 
 export default defineConfig({
   root: import.meta.dirname,
-  // A plugin, since the root of the command line comes before that of this file.
+  // A plugin, because the root on the command line overrides that of this file.
   plugins: isReadable ? [] : [{ name: "readable-root", config: readableRoot }],
   base: "/",
-  // mien's other packages need not be built first.
+  // Reads the source of mien's other packages, so that they need not be built first.
   resolve: { conditions: ["source", ...defaultClientConditions] },
   logLevel: "warn",
   build: {

@@ -92,7 +92,7 @@ function groupByFolder(imports) {
 }
 
 /**
- * Which file or folder of a folder imports which other one, and one import that shows it.
+ * The imports between the files and folders that a folder holds, each with an example.
  *
  * @param {string} folder
  * @param {readonly Import[]} imports

@@ -33,9 +33,9 @@ export function findBrokenLinks(root) {
 }
 
 /**
- * Checks the paths that documents, code and settings name: `tools/test.mjs`, `docs/`. What is built
- * and the placeholder NAME are left out, as are tests, which name files of their own, and the table
- * of commands in tools/outputs, which names those of earlier versions, too.
+ * Checks the paths in documents, code and settings, such as `tools/test.mjs` and `docs/`. Not
+ * checked are built files, the placeholder NAME, tests, which use files of their own, and the table
+ * of commands in tools/outputs, which also contains paths of earlier versions.
  *
  * @param {string} root
  * @returns {string[]} a sentence for each path that is missing.

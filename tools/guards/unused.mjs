@@ -18,8 +18,9 @@ const KINDS = {
 };
 
 /**
- * The files, exports and dependencies that nothing uses, and the exports that only tests use, as knip
- * finds them by knip.jsonc. An export that is for tests on purpose says `@internal` in its comment.
+ * The files, exports and dependencies that nothing uses, and the exports that only tests use,
+ * according to knip with knip.jsonc. An export that is meant for tests has `@internal` in its
+ * comment.
  *
  * @param {string} root
  * @returns {Promise<string[]>} a sentence for each.
@@ -37,7 +38,7 @@ export async function findUnused(root) {
 /**
  * @param {string} root
  * @param {readonly string[]} flags
- * @returns {Promise<Map<string, string>>} what is wrong with what, by its place and name.
+ * @returns {Promise<Map<string, string>>} the problem of each thing, by its place and name.
  */
 async function runKnip(root, flags) {
   const fixed = ["--no-progress", "--no-config-hints", "--reporter=json"];

@@ -1,4 +1,4 @@
-/** What part of a listing differs from run to run, and is therefore not compared. */
+/** The parts of a listing that differ from run to run and are therefore not compared. */
 const MASKS = {
   nothing: [],
   times: [/\d[\d,.]*(?= ?(?:s|ms|min|images\/s|a second)\b)/g, /\d[\d,.]*(?= ?×)/g],
@@ -9,28 +9,28 @@ const COSTS = ["quick", "minutes", "long"];
 const KEYS = ["cost", "varies", "needs", "in", "clear", "shorten", "command"];
 
 /**
- * A printed text in a document, and how it is made again.
+ * The output of commands in a document, with the fields of the comment above it.
  *
  * @typedef {object} Listing
  * @property {string} name unique in all documents.
- * @property {"quick" | "minutes" | "long"} cost how long the commands take: under a minute, a few
- *   minutes, or longer; a long one is made again only by name.
+ * @property {"quick" | "minutes" | "long"} cost time of the commands: under a minute, a few minutes, or
+ *   longer. A listing with the cost `long` is updated only if it is named.
  * @property {keyof typeof MASKS} varies what is not compared: `nothing`, `times` (numbers before a unit
- *   of time, a rate or "×"), or `numbers` (all of them).
- * @property {string[]} needs what must be there besides the clone: `fer2013`, `faces`, or a path.
+ *   of time, a rate or "×"), or `numbers` (all numbers).
+ * @property {string[]} needs data that are not in a fresh clone: `fer2013`, `faces`, or a path.
  * @property {boolean} inClone whether the commands run in a new clone with an empty cache.
- * @property {string[]} clear folders below `artifacts/` that are set aside while the commands run, since
- *   a command that finds its finished output prints less.
- * @property {string | undefined} shorten how the lines begin of which only the first three and the last
- *   four are shown.
- * @property {string[]} commands as a reader would type them.
- * @property {string} text what stands between the fences, without the last line break.
+ * @property {string[]} clear folders below `artifacts/` that are renamed while the commands run, because
+ *   a command prints less if its output exists already.
+ * @property {string | undefined} shorten the beginning of the lines of which only the first three and the
+ *   last four are shown.
+ * @property {string[]} commands as a reader types them.
+ * @property {string} text the lines between the fences, without the last line break.
  * @property {number} start where the text starts in the document.
  * @property {number} line the line of the opening fence, from 1.
  */
 
 /**
- * The listings of a document: fenced blocks without a language, each behind a comment such as
+ * Finds the listings of a document: fenced blocks without a language, each after a comment such as
  * `<!-- listing explore; cost: quick; varies: nothing; needs: fer2013; command: npx nx run data:explore -->`.
  * Several commands are separated by `&&`.
  *
@@ -94,16 +94,16 @@ function readComment(comment) {
   };
 }
 
-/** What takes the place of a progress bar, now and then, where no terminal can draw one. */
+/** A line of progress, which commands print if the output is no terminal. */
 const PROGRESS = /^[a-z]+(?: [A-Za-z]+)* \d+\/\d+(?: .*)?$/;
 
 /**
- * A listing's text from what its commands print.
+ * Makes the text of a listing from the output of its commands.
  *
  * @param {Listing} listing
- * @param {readonly string[]} outputs one of each command.
- * @returns {string} with `$ command` above each output where the present text has it so, and without
- *   the lines of progress that only a slow machine prints.
+ * @param {readonly string[]} outputs the output of each command.
+ * @returns {string} the text without lines of progress. If the present text of the listing begins with
+ *   `$ `, the line `$ command` is above each output.
  */
 export function listingText(listing, outputs) {
   const prompt = listing.text.startsWith("$ ");
@@ -133,12 +133,12 @@ function shortened(lines, beginning) {
 }
 
 /**
- * The lines in which two texts of a listing differ, by their stable parts.
+ * Finds the lines in which the text in the document and a new text differ, ignoring the parts that vary.
  *
- * @param {Listing} listing its text is what the document shows.
- * @param {string} printed
- * @returns {string[]} `- ` before a line of the document, `+ ` before one that is printed today; empty
- *   if they agree.
+ * @param {Listing} listing with the text in the document.
+ * @param {string} printed the new text.
+ * @returns {string[]} lines of the document after `- `, and lines of the new text after `+ `; empty if
+ *   the texts agree.
  */
 export function differences(listing, printed) {
   /** @param {string} line */
@@ -169,7 +169,7 @@ export function differences(listing, printed) {
 }
 
 /**
- * A document with new texts of some listings.
+ * Replaces the texts of some listings in a document.
  *
  * @param {string} document
  * @param {ReadonlyMap<Listing, string>} texts listings of `findListings` of this document.

@@ -9,19 +9,21 @@ import { fixture, grainyFaces, oneParameterSpace, pictures, video } from "./inpu
 /**
  * @typedef {object} Step
  * @property {string} name unique; the folder of its outputs.
- * @property {string[][]} run command lines, each begun by `project:target` or the path of a program. The
- *   first whose target exists is run, so that a command may get another name.
- * @property {string[]} [args] what follows each of these command lines.
+ * @property {string[][]} run command lines that begin with `project:target` or the path of a
+ *   program. The first one whose target exists is run, so that a command may get another name.
+ * @property {string[]} [args] arguments that are appended to the command line.
  * @property {boolean} [json] whether the command has `--json FILE`; default true.
  * @property {number} [exit] its exit code; default 0.
- * @property {"values" | "keys" | "flags"} [compare] `values` (the default) compares all that was written;
- *   `keys` only the keys of JSON and the names of files, numbers in them apart; `flags` the flags in help.
+ * @property {"values" | "keys" | "flags"} [compare] `values` (the default) compares everything that
+ *   was written; `keys` only the keys of JSON and the names of files, except numbers in names;
+ *   `flags` the flags in the help.
  * @property {string[]} [ignore] keys whose values may differ in this step.
  * @property {Record<string, string>} [env]
  * @property {(work: string) => Promise<void> | void} [before] prepares inputs in the working folder.
  * @property {(server: import("./servers.mjs").Server) => Promise<void>} [use] uses a server, which is
  *   then ended by SIGINT.
- * @property {() => string | undefined} [skip] why it cannot run here.
+ * @property {() => string | undefined} [skip] the reason why the step cannot run on this machine;
+ *   undefined if it can.
  */
 
 const CSV = "data/synth.csv";
@@ -37,7 +39,7 @@ const KINECT = "kinect:recordings/people";
 /** @param {string} name @param {string[]} run @param {Partial<Step>} [more] @returns {Step} */
 const step = (name, run, more = {}) => ({ name, run: [run], ...more });
 
-/** Steps that both lists below build on. @type {Step[]} */
+/** Steps whose outputs the steps of both lists below need. @type {Step[]} */
 export const FIRST = [
   step("data-synth", ["data:synth", "--count", "210", "--seed", "3", "--out", "data"]),
   step("train-fit", ["train:fit", "--csv", CSV, ...SMALL, "--out", RUN, "--tensorboard"]),

@@ -1,25 +1,15 @@
 // Compares two folders that tools/outputs.mjs has written.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
-import { decode } from "./decode.mjs";
-import {
-  PASSING_FILES,
-  VARYING_FILES,
-  VARYING_KEYS,
-  VARYING_TEXTS,
-  VARYING_VALUES,
-  WORDED_KEYS,
-} from "./rules.mjs";
+import { readFileSync } from "node:fs";
+import { compareFiles, differingLines } from "./compare-files.mjs";
+import { isContainer } from "./is-container.mjs";
+import { Outputs } from "./output-folder.mjs";
 
-/** @typedef {import("./run.mjs").Outcome} Outcome */
-/** @typedef {ReturnType<typeof decode>} Decoded */
-/** @typedef {{ root: string, folder: string, outcomes: Outcome[] }} Steps */
-
-/** Differences that are shown of one step; the others are counted. */
+/** Number of differences that are shown for one step; the others are counted. */
 const SHOWN = 6;
-/** Differing lines of text that are shown of one step. */
+/** Number of differing lines of text that are shown for one step. */
 const SHOWN_LINES = 2;
-const WIDEST = 110;
+/** Longest line that is shown, in characters. */
+const WIDEST = 220;
 
 /**
  * @param {string} first
@@ -57,106 +47,7 @@ function show(found, most, noun) {
 
 /** @param {string} text */
 function shortened(text) {
-  return text.length > WIDEST * 2 ? `${text.slice(0, WIDEST * 2)}…` : text;
-}
-
-/** One folder of outputs. */
-class Outputs {
-  /** @param {string} folder */
-  constructor(folder) {
-    this.folder = folder;
-    const file = path.join(folder, "steps.json");
-    if (!existsSync(file)) throw new Error(`${folder} holds no outputs: it has no steps.json`);
-    /** @type {Partial<Steps>} */
-    const { root = "", folder: made = "", outcomes } = JSON.parse(readFileSync(file, "utf8"));
-    if (outcomes === undefined) throw new Error(`the run that should fill ${folder} did not end`);
-    this.steps = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
-    /** @type {[string, string][]} */
-    this.places = [
-      [`${made}/work`, "<work>"],
-      [`${made}/measuring`, "<work>"],
-      [root, "<root>"],
-    ];
-  }
-
-  /** @param {string} text @returns {string} the text without what varies. */
-  plain(text) {
-    let result = text;
-    for (const [place, shown] of this.places) result = result.replaceAll(place, shown);
-    for (const { pattern, shown } of VARYING_TEXTS) result = result.replace(pattern, shown);
-    return result;
-  }
-
-  /** @param {string} step @returns {Map<string, string[]>} paths of files by their plain names. */
-  files(step) {
-    const folder = path.join(this.folder, step, "files");
-    /** @type {Map<string, string[]>} */
-    const found = new Map();
-    if (!existsSync(folder)) return found;
-    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const file = path.join(entry.parentPath, entry.name);
-      const name = this.plain(path.relative(folder, file).replaceAll(path.sep, "/"));
-      if (PASSING_FILES.some((rule) => rule.test(name))) continue;
-      found.set(name, [...(found.get(name) ?? []), file]);
-    }
-    return found;
-  }
-
-  /**
-   * @param {string} name of files whose names differ only in what varies.
-   * @param {readonly string[]} files their paths.
-   * @returns {Decoded[]} their contents without what varies, in an order that does not depend on the names.
-   */
-  read(name, files) {
-    const contents = files.map((file) => {
-      const decoded = decode(name, readFileSync(file));
-      const plain = (/** @type {string} */ text) => this.plain(text);
-      if (decoded.kind === "text") return { ...decoded, text: plain(decoded.text) };
-      const data = plainData(decoded.data, plain);
-      return decoded.kind === "data"
-        ? { ...decoded, data }
-        : { ...decoded, data, text: plain(decoded.text) };
-    });
-    return contents.length === 1 ? contents : inOrder(contents);
-  }
-
-  /** @param {string} step */
-  printed(step) {
-    const file = path.join(this.folder, step, "printed.txt");
-    return existsSync(file) ? this.plain(readFileSync(file, "utf8")) : "";
-  }
-}
-
-/**
- * A value with plain keys and strings. Parts whose keys become equal are numbered in the order of their content.
- *
- * @param {unknown} value
- * @param {(text: string) => string} plain
- * @returns {unknown}
- */
-function plainData(value, plain) {
-  if (typeof value === "string") return plain(value);
-  if (Array.isArray(value)) return value.map((part) => plainData(part, plain));
-  if (!isContainer(value)) return value;
-  /** @type {Map<string, unknown[]>} */
-  const parts = new Map();
-  for (const [key, part] of Object.entries(/** @type {object} */ (value))) {
-    const name = plain(key);
-    parts.set(name, [...(parts.get(name) ?? []), plainData(part, plain)]);
-  }
-  const entries = [...parts].flatMap(([name, values]) =>
-    values.length === 1
-      ? [[name, values[0]]]
-      : inOrder(values).map((part, i) => [`${name} ${i + 1}`, part]),
-  );
-  return Object.fromEntries(entries);
-}
-
-/** @template T @param {T[]} values @returns {T[]} sorted by their content. */
-function inOrder(values) {
-  const keyed = values.map((value) => ({ value, key: JSON.stringify(value) }));
-  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ value }) => value);
+  return text.length > WIDEST ? `${text.slice(0, WIDEST)}…` : text;
 }
 
 /** @param {string} name @param {Outputs} before @param {Outputs} after */
@@ -206,65 +97,6 @@ function compareStep(name, before, after) {
   return { files: all.length, differences, words };
 }
 
-/**
- * @param {string} name
- * @param {[Decoded, Decoded]} pair
- * @param {{ ignore: readonly string[], differences: string[], words: string[] }} results to add to.
- */
-function compareFiles(name, [old, now], { ignore, differences, words }) {
-  if (VARYING_FILES.some((rule) => rule.test(name))) return;
-  if (old.kind !== "data" && now.kind !== "data") {
-    words.push(...differingLines(old.text, now.text, name));
-  }
-  if (old.kind === "text" || now.kind === "text") return;
-  /**
-   * @param {readonly string[]} keys the path of the two values.
-   * @param {[unknown, unknown]} pair
-   * @param {boolean} [isVarying] whether they are parts of something that may differ.
-   */
-  const visit = (keys, [a, b], isVarying = false) => {
-    if (a === b) return;
-    const at = keys.join(".");
-    const key = keys.at(-1) ?? "";
-    const isGone = a === ABSENT || b === ABSENT;
-    const rules = VARYING_VALUES.filter((rule) => rule.file.test(name));
-    if (!isGone && rules.some((rule) => rule.key.test(at))) return;
-    const mayDiffer = isVarying || VARYING_KEYS.has(key) || ignore.includes(key);
-    if (isContainer(a) && isContainer(b) && Array.isArray(a) === Array.isArray(b)) {
-      const [one, other] = /** @type {[Fields, Fields]} */ ([a, b]);
-      for (const part of new Set([...Object.keys(one), ...Object.keys(other)])) {
-        const parts = [one, other].map((value) =>
-          Object.hasOwn(value, part) ? value[part] : ABSENT,
-        );
-        const pair = /** @type {[unknown, unknown]} */ (parts);
-        visit([...keys, part], pair, mayDiffer);
-      }
-      return;
-    }
-    if (!isGone && mayDiffer) return;
-    if (!isGone && WORDED_KEYS.has(key) && typeof a === "string" && typeof b === "string") {
-      words.push(`${name}: ${at}: - ${a}`, `${name}: ${at}: + ${b}`);
-    } else differences.push(`${name}: ${at}: ${brief(a)} ≠ ${brief(b)}`);
-  };
-  visit([], [old.data, now.data]);
-}
-
-/** @typedef {Record<string, unknown>} Fields */
-
-/** In place of a value where one of two objects lacks a key. */
-const ABSENT = Symbol("absent");
-
-/** @param {unknown} value */
-function isContainer(value) {
-  return typeof value === "object" && value !== null;
-}
-
-/** @param {unknown} value */
-function brief(value) {
-  const text = value === ABSENT ? "(absent)" : JSON.stringify(value);
-  return text.length > WIDEST / 2 ? `${text.slice(0, WIDEST / 2)}…` : text;
-}
-
 /** @param {Map<string, string[]>} files @returns {Map<string, string[]>} with `#` for numbers in names. */
 function numberless(files) {
   /** @type {Map<string, string[]>} */
@@ -296,35 +128,4 @@ function flagsOf(help) {
   return new Set(
     [...help.matchAll(/^ {2}(--[a-z][\w-]*(?: [A-Z]\S*)?)/gm)].map(([, flag]) => flag ?? ""),
   );
-}
-
-/**
- * Lines of a text that the other has not, whatever their numbers.
- *
- * @param {string} before
- * @param {string} after
- * @param {string} [name] what they stand in.
- * @returns {string[]}
- */
-function differingLines(before, after, name) {
-  const linesOf = (/** @type {string} */ text) =>
-    new Set(
-      text
-        .split("\n")
-        .map((line) =>
-          line
-            .replace(/\b(?:[0-9a-f]{12}|[0-9a-f]{64})\b/g, "#")
-            .replace(/[−-]?\d[\d.,:]*(?: [kMG]?B\b)?/g, "#")
-            .replace(/[\s│─]+/g, " ")
-            .trim(),
-        )
-        // How often progress is printed depends on the time.
-        .filter((line) => !line.includes("#/#")),
-    );
-  const [old, now] = [linesOf(before), linesOf(after)];
-  const prefix = name === undefined ? "" : `${name}: `;
-  return [
-    ...[...old].filter((line) => !now.has(line)).map((line) => `${prefix}- ${line}`),
-    ...[...now].filter((line) => !old.has(line)).map((line) => `${prefix}+ ${line}`),
-  ];
 }

@@ -36,7 +36,7 @@ function outputs(
   return folder;
 }
 
-it("forgives times, the version of the code and the place, and nothing else", async () => {
+it("ignores times, the version of the code and the place, and nothing else", async () => {
   const base = { code: "a", seconds: 1, timings: { total: 2 }, accuracy: 0.5 };
   const first = outputs("first", { "a.json": { ...base, file: `${root}/first/work/a` } });
   const other = { code: "b", seconds: 3, timings: { total: 4 }, accuracy: 0.5 };

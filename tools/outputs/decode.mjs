@@ -5,8 +5,8 @@ import { unzipSync } from "fflate";
 
 /**
  * @typedef {{ kind: "data", data: unknown }} Data compared by keys and values.
- * @typedef {{ kind: "document", data: unknown, text: string }} Document its pictures and the figures in
- *   its tables are compared as data, its wording as text.
+ * @typedef {{ kind: "document", data: unknown, text: string }} Document its pictures and the
+ *   numbers in its tables are compared as data, its wording as text.
  * @typedef {{ kind: "text", text: string }} Text compared loosely.
  */
 
@@ -16,7 +16,7 @@ function sha256(bytes) {
 }
 
 /**
- * @param {string} name of the file, whose ending tells its format.
+ * @param {string} name of the file, whose ending determines its format.
  * @param {Buffer} bytes
  * @returns {Data | Document | Text}
  */
@@ -39,7 +39,7 @@ export function decode(name, bytes) {
       if (tensors) return { kind: "data", data: tensors };
     }
   } catch (error) {
-    // A file that is not what its name says is compared by its bytes.
+    // A file whose content does not match its name is compared by its bytes.
     return { kind: "data", data: { unreadable: String(error), sha256: sha256(bytes) } };
   }
   return { kind: "data", data: { sha256: sha256(bytes) } };
@@ -52,7 +52,11 @@ function lines(bytes) {
     .filter((line) => line !== "");
 }
 
-/** One object a row, so that columns are told by name. Quoted line ends do not occur. @param {Buffer} bytes */
+/**
+ * One object per row, so that columns are compared by name. Quoted line breaks do not occur.
+ *
+ * @param {Buffer} bytes
+ */
 function decodeCsv(bytes) {
   const [head = "", ...rows] = lines(bytes);
   // The pixels of a data set are long; a row is compared as a whole.
@@ -81,7 +85,7 @@ function decodeMarkdown(text) {
   return { kind: "document", data: { figures: figures(cells) }, text };
 }
 
-/** The cells that hold a number or a share and nothing else. @param {string[]} cells */
+/** The cells that hold only a number or a share. @param {string[]} cells */
 function figures(cells) {
   return cells
     .map((cell) => cell.replace(/<[^>]+>/g, "").trim())
@@ -97,7 +101,7 @@ function decodeZip(bytes) {
   return Object.fromEntries(entries);
 }
 
-/** @param {Buffer} bytes @returns {unknown} undefined if it is no such file. */
+/** @param {Buffer} bytes @returns {unknown} undefined if the file has another format. */
 function decodeSafetensors(bytes) {
   const length = bytes.length < 8 ? 0 : Number(bytes.readBigUInt64LE(0));
   if (length < 2 || length > bytes.length - 8 || bytes[8] !== 0x7b) return undefined;
@@ -120,7 +124,11 @@ function decodeSafetensors(bytes) {
   };
 }
 
-/** Strings that are JSON, as what they say. @param {Record<string, unknown>} metadata */
+/**
+ * Metadata in which strings of JSON are replaced by their values.
+ *
+ * @param {Record<string, unknown>} metadata
+ */
 function withJson(metadata) {
   return Object.fromEntries(
     Object.entries(metadata).map(([key, value]) => {

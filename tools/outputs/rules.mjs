@@ -1,8 +1,10 @@
-// What may differ between two runs of the same commands, and what is done about it. Everything else in
-// JSON, JSONL, CSV and binary files must be equal.
+// What may differ between two runs of the same commands, and how such differences are ignored.
+// Everything else in JSON, JSONL, CSV and binary files must be equal.
 
-/** Keys of JSON objects, wherever they stand, whose values are not compared; only that they are
- * there, and the keys inside. */
+/**
+ * Keys of JSON objects, at any depth, whose values are not compared: only the presence of the key
+ * and the keys inside the value are.
+ */
 export const VARYING_KEYS = new Map([
   // Times, durations and speeds.
   ["time", "when something was done"],
@@ -26,21 +28,24 @@ export const VARYING_KEYS = new Map([
   ["worker_id", "process that wrote a line of Optuna's journal"],
 ]);
 
-/** Files of which only that they are there is compared. */
+/** Files of which only the presence is compared. */
 export const VARYING_FILES = [
   // A live session has as many frames as the machine has read until it was stopped.
   /^sessions\//,
 ];
 
 /** Files that are not compared at all. */
-export const PASSING_FILES = [
-  // Written again or not, depending on how old the file is that it describes.
+export const IGNORED_FILES = [
+  // This file is written again depending on the age of the file that it describes.
   /^artifacts\/data\/cache\/index\.json$/,
   // Locks of Optuna's journal and of its workers, deleted at some time.
   /\.(?:mutex|lock)$/,
 ];
 
-/** Values that are hashes or sizes of something with such a value inside; by the file and the key's path. */
+/**
+ * Values that are hashes or sizes of content with a value of the kinds above; by the file and the
+ * key's path.
+ */
 export const VARYING_VALUES = [
   // config.json holds the version of the code, metrics.json the duration of the training.
   { file: /\.made-from\.json$/, key: /^inputs\.(?:config|metrics)\.json$/ },
@@ -50,13 +55,13 @@ export const VARYING_VALUES = [
   { file: /journal\.log$/, key: /user_attr\.worker$/ },
   // A checkpoint's own hash covers its history, which holds speeds.
   { file: /\.safetensors$/, key: /^metadata\.sha256$/ },
-  // How far a live source is depends on the time.
+  // The position of a live source depends on the time.
   { file: /^live\.json$/, key: /^(?:frames|faces|dropped)$/ },
   { file: /^live\/status\.json$/, key: /^latest\.(?:frame|timeMs|windows)$/ },
   { file: /^live\/status\.json$/, key: /^latest\.faces\.\d+\.(?:track|confirmed|quorumReached)$/ },
 ];
 
-/** Texts within strings, keys, file names and printed lines that stand for something that varies. */
+/** Texts in strings, keys, file names and printed lines that vary. */
 export const VARYING_TEXTS = [
   {
     pattern: /\b20\d\d-\d\d-\d\d[T-]\d\d:?\d\d:?\d\d(?:[.-]?\d{3,6})?(?:Z|\+00:00)?/g,
@@ -69,7 +74,7 @@ export const VARYING_TEXTS = [
   { pattern: /\b127\.0\.0\.1:\d+/g, shown: "<address>" },
 ];
 
-/** Keys of JSON that hold a text for people, which may be worded anew. */
+/** Keys of JSON that hold a text for people, whose wording may change. */
 export const WORDED_KEYS = new Set([
   "summary",
   "description",

@@ -1,4 +1,4 @@
-// Runs the table of commands and stores what each of them wrote and printed.
+// Runs the table of commands and stores the files and the printed text of each.
 import { spawn } from "node:child_process";
 import {
   copyFileSync,
@@ -18,9 +18,9 @@ import { findCommand, readTargets, ROOT } from "./workspace.mjs";
 /** @typedef {import("./commands.mjs").Step} Step */
 /** @typedef {import("./workspace.mjs").Target} Target */
 
-/** What the commands look for in the folder where they run. */
+/** Files and folders that the commands need in the folder where they run. */
 const LINKS = ["node_modules", "packages", "tools", "datasets", ".venv", "tsconfig.json"];
-/** Copied, so that no command can change the repository's. */
+/** Folders that are copied, so that no command can change the repository's. */
 const COPIES = ["artifacts/release"];
 /** A step that takes longer is ended, in ms. */
 const LIMIT = 240_000;
@@ -30,26 +30,26 @@ const HELP_LANES = 2;
  * @typedef {object} Outcome what `steps.json` says about each step.
  * @property {string} name
  * @property {string} command
- * @property {number | string} code exit code, or why the step did not run.
+ * @property {number | string} code exit code, or the reason why the step did not run.
  * @property {Step["compare"]} compare
  * @property {string[]} ignore
  * @property {number} seconds
  */
 
 /**
- * @param {string} out the folder to write; what it held before is deleted.
- * @returns {Promise<boolean>} whether every command ended as the table says.
+ * @param {string} out the folder to write; its earlier content is deleted.
+ * @returns {Promise<boolean>} whether every command ended with the exit code in the table.
  */
 export async function runAll(out) {
   const folder = path.resolve(out);
   if (existsSync(folder) && !existsSync(path.join(folder, "steps.json"))) {
     if (readdirSync(folder).length > 0) {
-      throw new Error(`${folder} holds something else than outputs; name a new folder`);
+      throw new Error(`${folder} holds files other than outputs; choose a new folder`);
     }
   }
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  // Without outcomes until all is done.
+  // The outcomes are added when all steps are done.
   writeFileSync(path.join(folder, "steps.json"), "{}");
   const started = performance.now();
   const targets = readTargets();
@@ -100,7 +100,11 @@ function prepare(work) {
   }
 }
 
-/** Builds what the live page's targets depend on. @param {Map<string, Target>} targets */
+/**
+ * Runs the targets on which the live page's targets depend.
+ *
+ * @param {Map<string, Target>} targets
+ */
 async function buildPage(targets) {
   const needed = new Set(
     [...targets.values()].flatMap(({ project, words, dependsOn }) =>
@@ -133,7 +137,7 @@ async function runSteps(steps, place) {
       if (before.get(file) === state) continue;
       const stored = path.join(place.folder, step.name, "files", file);
       mkdirSync(path.dirname(stored), { recursive: true });
-      // Of a measurement, only the names of other files are compared.
+      // For a measurement, only the names of files that are not JSON are compared.
       if (step.compare === "keys" && !file.endsWith(".json")) writeFileSync(stored, "");
       else copyFileSync(path.join(place.work, file), stored);
     }
@@ -155,7 +159,7 @@ async function runStep(step, { folder, work, targets }) {
     return found ? [[...found.words, ...more, ...args]] : [];
   });
   const [words] = candidates;
-  if (words === undefined) return { ...outcome, code: `there is no ${step.run[0]?.[0]}` };
+  if (words === undefined) return { ...outcome, code: `${step.run[0]?.[0]} does not exist` };
   await before?.(work);
   const started = performance.now();
   const all = [...words, ...(json ? ["--json", `${name}.json`] : [])];
@@ -196,8 +200,8 @@ async function runHelp({ folder, work, targets }) {
  * Runs a program to its end.
  *
  * @param {readonly string[]} words
- * @param {{ cwd: string, env?: Record<string, string> | undefined, use?: Step["use"] }} options with
- *   `use`, waits for an address among what is printed, uses that, and interrupts the program.
+ * @param {{ cwd: string, env?: Record<string, string> | undefined, use?: Step["use"] }} options
+ *   with `use`, waits until an address is printed, calls `use` with it, and interrupts the program.
  * @returns {Promise<{ code: number, printed: string }>} -1 as the code of a program that was killed.
  */
 async function start([program = "", ...args], { cwd, env, use }) {
@@ -242,7 +246,8 @@ function binary(program) {
 
 /**
  * @param {string} work
- * @returns {Map<string, string>} of every file that is no link: its path and what changes when it is written.
+ * @returns {Map<string, string>} for every file that is not a link: its path, and a text that
+ *   changes when the file is written.
  */
 function snapshot(work) {
   /** @type {Map<string, string>} */

@@ -1,4 +1,4 @@
-// What is asked of the commands that serve a page, before they are ended. Each answer becomes a file.
+// Requests to the commands that serve a page, before they are ended. Each answer becomes a file.
 import { Buffer } from "node:buffer";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -11,7 +11,10 @@ import WebSocket from "ws";
  * @property {string} work the working folder.
  */
 
-/** Asks every read-only part of the API of app:live, and the changes that leave nobody changed. @param {Server} server */
+/**
+ * Calls every read-only part of the API of app:live, and changes that have no effect on anybody.
+ * @param {Server} server
+ */
 export async function useLive({ origin, work }) {
   const folder = path.join(work, "live");
   mkdirSync(folder, { recursive: true });
@@ -38,7 +41,7 @@ export async function useLive({ origin, work }) {
     for (let tries = 1; ; tries++) {
       const [face] = (await latest()).faces;
       const answer = await ask("input.png", `/api/faces/${face?.track}/input.png`);
-      // The face of a moment ago may be another track by now.
+      // The face may have another track since the last answer.
       if (answer.status === 200 || tries === 20) return answer;
     }
   };

@@ -1,4 +1,4 @@
-// Where the commands are: read from the nx targets, so that a package may move.
+// Finds the commands by the nx targets, so that a package may move.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 

@@ -37,16 +37,16 @@ function cacheFolder() {
   return path.join(XDG_CACHE_HOME || path.join(homedir(), ".cache"), "mien");
 }
 
-/** The folder with `lib` and `include`; it exists only whole. */
+/** The folder with `lib` and `include`; it is complete or missing. */
 export function libtensorflowFolder() {
   const { version, sha256 } = pinned();
   return path.join(cacheFolder(), `libtensorflow-${version}-${sha256.slice(0, 8)}`);
 }
 
 /**
- * Downloads the pinned TensorFlow wheel and keeps what an addon links to: two libraries and the C API.
- * The wheel's hash is checked before anything of it is used; the result appears in the cache in one
- * move, so that it is whole or absent.
+ * Downloads the pinned TensorFlow wheel and keeps what an addon links to: two libraries and the C
+ * API. The wheel's hash is checked before it is unpacked. The result is moved into the cache in one
+ * step, so that it is complete or missing.
  */
 export async function fetchLibtensorflow() {
   const folder = libtensorflowFolder();
@@ -71,7 +71,7 @@ export async function fetchLibtensorflow() {
     try {
       renameSync(path.join(aside, "whole"), folder);
     } catch (error) {
-      // Another set-up was faster; its copy is as good.
+      // Another set-up was faster; its copy is used.
       if (!existsSync(folder)) throw error;
     }
   } catch (error) {
@@ -108,8 +108,8 @@ async function download(folder) {
 }
 
 /**
- * Adds the names that tfjs-node links to and looks for: with its own version, 2.9.1, among them, its
- * install script downloads nothing.
+ * Adds the file names that tfjs-node links to and looks for. One of them contains tfjs-node's own
+ * version of TensorFlow, 2.9.1, so that its install script downloads nothing.
  *
  * @param {string} lib
  */

@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { setTimeout } from "node:timers/promises";
 import { onPrograms } from "./run.mjs";
 
-/** The processes of the set-up that is at work in this clone, one number a line. */
+/** The ids of the processes of the set-up that runs in this clone, one per line. */
 const LOCK = ".cache/setup.lock";
 const OURS = `${LOCK}.${process.pid}`;
 
@@ -10,10 +10,10 @@ const OURS = `${LOCK}.${process.pid}`;
 const PATIENCE = 500;
 
 /**
- * Waits until no other set-up works in this clone, and keeps others waiting until this process ends.
+ * Waits until no other set-up runs in this clone, and makes others wait until this process ends.
  *
- * The lock lists the programs that the set-up has started, too: npm goes on for a while when only the
- * set-up itself is killed.
+ * The lock also lists the programs that the set-up has started, since npm continues for a while if
+ * only the set-up itself is killed.
  */
 export async function takeLock() {
   mkdirSync(".cache", { recursive: true });
@@ -28,13 +28,13 @@ export async function takeLock() {
     }
     if (!told) {
       console.log(
-        `waiting for another set-up to end (process ${others.join(", ")}; if that is none, delete ${LOCK})`,
+        `waiting for another set-up to end (process ${others.join(", ")}; if that is not a set-up, delete ${LOCK})`,
       );
     }
     told = true;
     await setTimeout(PATIENCE);
   }
-  // As long as both are names of one file, renaming one to the other does nothing.
+  // Renaming a file to another name of the same file does nothing.
   rmSync(OURS);
   process.once("exit", () => rmSync(LOCK, { force: true }));
   onPrograms((pids) => {
@@ -43,7 +43,7 @@ export async function takeLock() {
   });
 }
 
-/** A link appears in one step with all that is in it, or not at all if the lock is taken. */
+/** Creating a link is one step: the lock appears with its content, or not at all if it is taken. */
 function create() {
   try {
     linkSync(OURS, LOCK);
@@ -63,7 +63,7 @@ function holders() {
 }
 
 /**
- * Whether a process exists, be it somebody else's.
+ * Whether a process exists, also of another user.
  *
  * @param {number} pid
  * @returns {boolean}

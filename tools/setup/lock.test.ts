@@ -22,7 +22,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts a process that takes the lock and then runs `work`; everything that it prints is heard. */
+/**
+ * Starts a process that takes the lock and then runs `work`; everything that it prints is recorded.
+ */
 function start(name: string, work: string): ChildProcess {
   const script = `
     const { takeLock } = await import(${JSON.stringify(LOCK)});

@@ -1,5 +1,5 @@
 /**
- * What is compared of one package in a lock file.
+ * The fields of a package in a lock file that are compared.
  *
  * @typedef {object} LockedPackage
  * @property {string} [version]
@@ -7,7 +7,7 @@
  * @property {string} [resolved] the folder that a workspace link points to.
  * @property {boolean} [link]
  * @property {boolean} [optional]
- * @property {boolean} [extraneous] installed by hand, without a lock file's saying so.
+ * @property {boolean} [extraneous] installed by hand and not in the lock file.
  * @property {string[]} [os]
  * @property {string[]} [cpu]
  * @property {string[]} [libc]
@@ -18,7 +18,7 @@
 /** @typedef {{ os: string, cpu: string, libc: string | undefined }} Machine */
 
 /**
- * The first place where an installation is not what the lock file says.
+ * The first difference between an installation and the lock file.
  *
  * Packages that were installed by hand on top (`npm install --no-save`) do not count, nor do optional
  * ones for other machines.
@@ -54,7 +54,8 @@ export function firstDifference(lock, installed, machine) {
 }
 
 /**
- * Whether an optional package is surely wanted on a machine: it names systems, and this is one.
+ * Whether an optional package must be installed on a machine: it lists systems, and the machine is
+ * one of them.
  *
  * @param {LockedPackage} wanted
  * @param {Machine} machine

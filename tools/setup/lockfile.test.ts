@@ -41,7 +41,7 @@ function installed(change: Lockfile["packages"] = {}, without: readonly string[]
 }
 
 describe("an installation", () => {
-  it("is whole without the optional packages of other machines", () => {
+  it("is complete without the optional packages of other machines", () => {
     expect(firstDifference(lock, installed(), linux)).toBeUndefined();
   });
 
@@ -71,12 +71,12 @@ describe("an installation", () => {
     expect(firstDifference(lock, installed(change, without), linux)).toBe(difference);
   });
 
-  it("may hold packages that somebody added by hand", () => {
+  it("may hold packages that were added by hand", () => {
     const added = { "node_modules/peer": { version: "1.0.0", extraneous: true } };
     expect(firstDifference(lock, installed(added), linux)).toBeUndefined();
   });
 
-  it("is whole where these tests run", () => {
+  it("is complete where these tests run", () => {
     expect(nodeModulesProblem()).toBeUndefined();
   });
 });

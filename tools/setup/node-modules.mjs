@@ -4,13 +4,13 @@ import { npmCommand } from "./npm.mjs";
 import { outputOf, run } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
 
-/** npm writes this one last, so an installation that was cut off has none. */
+/** npm writes this file last, so that an interrupted installation does not have it. */
 const INSTALLED = "node_modules/.package-lock.json";
 
 /**
  * Why npm packages must be installed.
  *
- * @returns {string | undefined} undefined if everything is there.
+ * @returns {string | undefined} undefined if everything is installed.
  */
 export function nodeModulesProblem() {
   if (!existsSync(INSTALLED)) return "node_modules is missing";
@@ -43,7 +43,7 @@ export async function installNodeModules() {
 /** @returns {"glibc" | "musl" | undefined} Linux's C library; undefined elsewhere. */
 export function libc() {
   if (process.platform !== "linux") return undefined;
-  // Listing the network's interfaces is slow and says nothing here.
+  // Listing the network interfaces is slow and not needed here.
   Object.assign(process.report, { excludeNetwork: true });
   const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (
     process.report.getReport()

@@ -20,7 +20,7 @@ export function npmCommand() {
   ];
   const script = scripts.find((file) => path.basename(file) === "npm-cli.js" && existsSync(file));
   if (script !== undefined) return [process.execPath, script];
-  // A version manager's stand-in.
+  // A wrapper of a version manager.
   if (found !== undefined && process.platform !== "win32") return [found];
   throw new SetupError(
     "npm was not found, neither beside Node nor on the search path: install Node together with npm.",
@@ -28,7 +28,7 @@ export function npmCommand() {
 }
 
 /**
- * Where a program is.
+ * The path of a program.
  *
  * @param {string} name an absolute path, or a name without extension that is looked for on the search path.
  * @returns {string | undefined}

@@ -2,11 +2,11 @@ import path from "node:path";
 import { SetupError } from "./setup-error.mjs";
 
 /**
- * Sees that npm and Python can work in a folder.
+ * Checks that npm and Python can work in a folder.
  *
  * @param {string} folder an absolute path.
- * @throws {SetupError} if it holds what separates the folders of PATH (":", on Windows ";"): npm and
- *   Python's venv put folders of the clone into PATH, where nothing can quote it.
+ * @throws {SetupError} if it contains the separator of PATH (":", on Windows ";"): npm and Python's
+ *   venv put folders of the clone into PATH, where nothing can quote it.
  */
 export function checkPath(folder) {
   if (!folder.includes(path.delimiter)) return;

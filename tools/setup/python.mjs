@@ -8,7 +8,7 @@ import { isAtLeast } from "./versions.mjs";
 const FOLDER = ".venv";
 const OLDEST = [3, 10];
 
-/** There from the first moment, so that a folder that somebody else made is never touched. */
+/** Written before anything else, so that a folder that somebody else made is never changed. */
 const STAMP = path.join(FOLDER, "mien-setup.json");
 
 /** The interpreter of the virtual environment. */
@@ -19,12 +19,15 @@ export const VENV_PYTHON = path.resolve(
 
 /**
  * Python runs this when it starts: onnxruntime otherwise reports each model that is opened to
- * Microsoft. It holds for whatever is run in the environment, also by hand.
+ * Microsoft. This applies to everything that is run in the environment, also by hand.
  */
 const STARTUP = "import os; os.environ['ORT_DISABLE_TELEMETRY'] = '1'\n";
 const STARTUP_FILE = "mien_telemetry_off.pth";
 
-/** Where pip installs is ours to say; from where (index, proxy, certificates) stays the user's. */
+/**
+ * Settings of the folder into which pip installs are overridden; the user's settings of the
+ * download (index, proxy, certificates) are kept.
+ */
 export const PIP_ENVIRONMENT = {
   PIP_USER: "0",
   PIP_REQUIRE_VIRTUALENV: undefined,
@@ -40,7 +43,7 @@ export const PIP_ENVIRONMENT = {
  *
  * @returns {Promise<{ problem?: string, python?: string }>} no problem if all is well, then its Python's
  *   version.
- * @throws {SetupError} if the folder is somebody else's.
+ * @throws {SetupError} if the folder was not made by this set-up.
  */
 export async function venvState() {
   if (!existsSync(FOLDER)) return { problem: `${FOLDER} is missing` };
@@ -76,7 +79,7 @@ function readStamp() {
  * A Python that can make virtual environments.
  *
  * @returns {Promise<BasePython>}
- * @throws {SetupError} saying which ones were tried and what they lack.
+ * @throws {SetupError} that names the tried ones and what they lack.
  */
 export async function findBasePython() {
   const chosen = process.env.MIEN_PYTHON_BASE;
@@ -111,7 +114,7 @@ export async function findBasePython() {
 }
 
 /**
- * Makes a virtual environment that holds only pip, in place of whatever is left of an older one.
+ * Makes a virtual environment that holds only pip, and deletes an older one.
  *
  * @param {BasePython} base
  */
@@ -136,13 +139,14 @@ export async function makeVenv(base) {
 }
 
 /**
- * Installs what the requirements files pin, and then stamps the environment as whole.
+ * Installs the packages of the requirements files, and then records that the environment is
+ * complete.
  *
  * @param {BasePython} base
  */
 export async function installRequirements(base) {
   const files = requirementsFiles().flatMap((file) => ["-r", file]);
-  // Compiling every module ahead of time would take as long as all the rest.
+  // Compiling every module ahead of time would double the duration.
   const options = ["--only-binary", ":all:", "--no-compile", "--progress-bar", "off", "-q"];
   try {
     await run([VENV_PYTHON, "-I", "-m", "pip", "install", ...options, ...files], {
@@ -165,7 +169,7 @@ export async function installRequirements(base) {
   writeFileSync(STAMP, `${JSON.stringify(stamp)}\n`);
 }
 
-/** Ours, and one of each package that has a Python part. */
+/** The requirements of the tools, and of each package that has a Python part. */
 function requirementsFiles() {
   const parts = readdirSync("packages").sort();
   return [

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 
-/** How much of a program's output is kept, in characters: enough for its last words. */
+/** How much of the end of a program's output is kept for error messages, in characters. */
 const KEPT_OUTPUT = 100_000;
 
 /**
- * A program that could not be started, or ended with something else than 0.
+ * A program that could not be started, or whose exit code was not 0.
  *
  * @internal for tests
  */
@@ -12,7 +12,7 @@ export class ProgramFailed extends Error {
   /**
    * @param {string} command
    * @param {string} reason
-   * @param {string} output what it printed, both streams as they came.
+   * @param {string} output what it printed to both streams, in order.
    */
   constructor(command, reason, output) {
     super(`${command} ${reason}`);
@@ -30,7 +30,7 @@ let listener = () => undefined;
 /**
  * Calls a function whenever a program has been started or has ended.
  *
- * @param {(pids: number[]) => void} told the numbers of all that are running.
+ * @param {(pids: number[]) => void} told called with the ids of all running programs.
  */
 export function onPrograms(told) {
   listener = told;
@@ -38,7 +38,7 @@ export function onPrograms(told) {
 
 const changed = () => listener([...running].flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
 
-/** Ends every program that `run` has started; it starts none from then on. */
+/** Ends every program that `run` has started; afterwards `run` starts no program. */
 export function stopAll() {
   stopped = true;
   for (const child of running) child.kill();
@@ -84,7 +84,7 @@ export function run(command, options = {}) {
   });
 }
 
-/** @param {unknown} error @returns {string} what the program printed, if it was one that failed. */
+/** @param {unknown} error @returns {string} the output of the program that failed; empty if none did. */
 export function outputOf(error) {
   return error instanceof ProgramFailed ? error.output : "";
 }

@@ -1,4 +1,4 @@
-/** Something that this machine lacks: the message is one sentence, with how to get it. */
+/** Something that this machine lacks. The message is one sentence that also says how to get it. */
 export class SetupError extends Error {
   /**
    * @param {string} message what is missing or went wrong, and what to do about it.

@@ -1,13 +1,15 @@
 import { clearInterval, setInterval } from "node:timers";
 
-/** Where no live line can be drawn, say that the work goes on this often, in milliseconds. */
+/**
+ * Interval between lines that show the progress if the output is not a terminal, in milliseconds.
+ */
 const PLAIN_INTERVAL = 15_000;
 
 /** @param {number} start of `performance.now()` @returns {string} for example `3.2 s`. */
 export const secondsSince = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
 /**
- * Tells what is being done while several steps run side by side.
+ * Shows the progress of several steps that run at the same time.
  *
  * Each step leaves a line with its time when it ends. On a terminal a last line counts the seconds of
  * everything that is running.
@@ -33,7 +35,7 @@ export function createSteps() {
     /**
      * @template T
      * @param {string} name what is being made.
-     * @param {() => Promise<T>} work what it resolves to is shown behind the time if it is a text.
+     * @param {() => Promise<T>} work its result is shown after the time if it is a text.
      * @returns {Promise<T>}
      */
     async step(name, work) {

@@ -17,15 +17,21 @@ import { outputOf, run } from "./run.mjs";
 import { howToGet, SetupError } from "./setup-error.mjs";
 
 const PACKAGE = "node_modules/@tensorflow/tfjs-node";
-/** Inside the package, so that it goes when the package is replaced. */
+/**
+ * The record of the build. It is inside the package, so that it is deleted when the package is
+ * replaced.
+ */
 const STAMP = path.join(PACKAGE, "mien-setup.json");
 /** The version of Node's binary interface: one build for 8 serves every Node from 16 on. */
 const NAPI_VERSION = 8;
 const ADDON = path.join(PACKAGE, `lib/napi-v${NAPI_VERSION}/tfjs_binding.node`);
-/** Headers of that interface. Node's own are often absent, and node-gyp would download them. */
+/**
+ * Headers of that interface. Node's own headers are often missing, and node-gyp would download
+ * them.
+ */
 const NODE_HEADERS = "node_modules/node-api-headers/include";
 
-/** Whether libtensorflow is the one that we pin; elsewhere it is the one that tfjs-node downloads. */
+/** Whether the pinned libtensorflow is used; on other machines tfjs-node downloads its own. */
 export const IS_PINNED = process.platform === "linux" && process.arch === "x64";
 
 const COMPILER = {
@@ -38,7 +44,7 @@ const COMPILER = {
 /** Included by every file of the addon that is compiled here. */
 const SIGNALS = "tools/setup/signals.h";
 
-/** What a build depends on besides tfjs-node itself. */
+/** Identifies what a build depends on besides tfjs-node itself. */
 function made() {
   const { platform, arch } = process;
   if (!IS_PINNED) return [platform, arch, "stock"].join(" ");
@@ -55,7 +61,7 @@ export function tensorflowState() {
   if (!existsSync(STAMP)) return { problem: "tfjs-node has no addon yet" };
   /** @type {{ made: string, version: string }} */
   const stamp = JSON.parse(readFileSync(STAMP, "utf8"));
-  if (stamp.made !== made()) return { problem: "tfjs-node's addon is of another build" };
+  if (stamp.made !== made()) return { problem: "tfjs-node's addon is from another build" };
   const libraries = ["libtensorflow.so.2", "libtensorflow_framework.so.2"];
   const files = IS_PINNED ? libraries.map((name) => path.join(PACKAGE, "deps/lib", name)) : [];
   const gone = [ADDON, ...files].find((file) => !existsSync(file));
@@ -63,7 +69,7 @@ export function tensorflowState() {
 }
 
 /**
- * Sees that the addon can be built here, before anything is downloaded for it.
+ * Checks that the addon can be built on this machine, before anything is downloaded.
  *
  * @throws {SetupError}
  */
@@ -82,8 +88,8 @@ export function checkCompiler() {
 }
 
 /**
- * Builds tfjs-node's addon: compiled here against the pinned libtensorflow, or, where none is pinned, by
- * tfjs-node's own install script.
+ * Builds tfjs-node's addon: it is compiled here against the pinned libtensorflow; if none is
+ * pinned, tfjs-node's own install script builds it.
  *
  * @throws {SetupError}
  */
@@ -109,7 +115,7 @@ export async function compileAddon(root = ".") {
   rmSync(deps, { recursive: true, force: true });
   symlinkSync(libtensorflowFolder(), deps);
   const addon = path.join(root, ADDON);
-  // A new file: an old one may be mapped by a running program, or be a hard link.
+  // A new file, since an old one may be mapped by a running program or be a hard link.
   rmSync(addon, { force: true });
   mkdirSync(path.dirname(addon), { recursive: true });
 
@@ -125,7 +131,7 @@ export async function compileAddon(root = ".") {
     ...sources.map((name) => path.join(binding, name)),
     ...words(process.env.LDFLAGS ?? ""),
     ...["-L", path.join(PACKAGE, "deps/lib"), "-ltensorflow", "-ltensorflow_framework"],
-    // Seen from lib/napi-v8.
+    // Relative to lib/napi-v8.
     "-Wl,-rpath,$ORIGIN/../../deps/lib",
     ...["-o", ADDON],
   ];
@@ -139,7 +145,7 @@ export async function compileAddon(root = ".") {
   }
 }
 
-/** @param {string} text @returns {string[]} what blanks separate. */
+/** @param {string} text @returns {string[]} the words of a text between blanks. */
 function words(text) {
   return text.split(/\s+/).filter((word) => word !== "");
 }
@@ -151,7 +157,7 @@ async function runInstallScript() {
       env: { NODE_GYP_FORCE_PYTHON: VENV_PYTHON },
     });
   } catch (error) {
-    // What the tools between us and the compiler add says nothing about what went wrong.
+    // Messages of the tools that start the compiler do not explain the failure.
     const noise = /^(node-pre-gyp ERR!|gyp (ERR!|info)|npm (error|notice|warn)).*(\n|$)/gm;
     const folder = process.cwd();
     const advice = /^[\w./\\:-]*$/.test(folder)
@@ -165,10 +171,10 @@ async function runInstallScript() {
 }
 
 /**
- * Proves in a process of its own that tfjs-node computes with TensorFlow, and stamps the build.
+ * Checks in a process of its own that tfjs-node computes with TensorFlow, and records the build.
  *
- * @returns {Promise<string>} which TensorFlow it is.
- * @throws {SetupError} if the backend is another one, or another TensorFlow than the pinned.
+ * @returns {Promise<string>} the version of TensorFlow.
+ * @throws {SetupError} if the backend or the version of TensorFlow is not the expected one.
  */
 export async function verifyTensorflow() {
   /** @param {unknown} [cause] */

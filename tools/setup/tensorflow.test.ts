@@ -10,7 +10,7 @@ import { compileAddon, IS_PINNED } from "./tensorflow.mjs";
 const REPOSITORY = path.resolve(import.meta.dirname, "../..");
 const PACKAGE = "node_modules/@tensorflow/tfjs-node";
 
-/** Stands for tfjs-node's addon: it calls TensorFlow, and compiles in a fraction of a second. */
+/** Replaces tfjs-node's addon: it calls TensorFlow, and compiles in a fraction of a second. */
 const ADDON = `
 #include <node_api.h>
 #include "tensorflow/c/c_api.h"
@@ -23,7 +23,7 @@ static napi_value Init(napi_env env, napi_value exports) {
 NAPI_MODULE(tiny, Init)
 `;
 
-/** Stands for libtensorflow, which takes seconds to link to. */
+/** Replaces libtensorflow, which takes seconds to link to. */
 const LIBRARY = 'extern "C" const char* TF_Version() { return "stand-in"; }\n';
 
 let folder: string;
@@ -93,7 +93,7 @@ describe.runIf(IS_PINNED)("TensorFlow's addon", () => {
     expect(stdout, stderr).toBe("stand-in\n");
   });
 
-  it("says in which folders nothing can work, before anything is downloaded", () => {
+  it("refuses folders in which npm cannot work, before anything is downloaded", () => {
     expect(() => checkPath("/home/a:b/mien")).toThrow(/holds a ":".*move or rename/);
     expect(() => checkPath("/home/a b#$&'(ü/mien")).not.toThrow();
   });

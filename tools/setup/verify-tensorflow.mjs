@@ -1,8 +1,9 @@
-// Runs in a process of its own: proves that tfjs-node computes with the native TensorFlow, and prints
-// its version as the last line. Anything else ends with an error and exit code 1.
+// Runs in a process of its own: checks that tfjs-node computes with the native TensorFlow, and
+// prints its version as the last line. Ends with an error and exit code 1 if it does not.
 import util from "node:util";
 
-// tfjs-node 4.22 calls these two in nearly every operation; Node 22 warns of them, Node 23 has none.
+// tfjs-node 4.22 calls these two functions in nearly every operation; Node 22 warns of them, and
+// Node 23 does not have them.
 util.isNullOrUndefined = (value) => value === null || value === undefined;
 util.isArray = Array.isArray;
 

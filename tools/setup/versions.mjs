@@ -1,5 +1,5 @@
 /**
- * Whether a version is at least a floor, by its leading numbers; what follows them is ignored.
+ * Whether a version is at least a minimum, by its leading numbers; the rest of the text is ignored.
  *
  * @param {string} version for example `v20.20.2` or `3.13.0rc1`.
  * @param {readonly number[]} floor for example `[20, 19]`.

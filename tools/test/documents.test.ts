@@ -1,5 +1,5 @@
-// What documents show exists: commands, flags and, in CONTRIBUTING, folders. `npm run guards` checks
-// their links and paths.
+// Checks that commands, flags and, in CONTRIBUTING, folders in documents exist. `npm run guards`
+// checks their links and paths.
 import { commonOptions, flagOf, type Command, type Options } from "@mien/cli";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -50,8 +50,8 @@ async function plantRun(name: string, hyperparameters: object, accuracy: number)
 }
 
 describe("tools/experiments.mjs", () => {
-  it("shows the figures of the recipe as it is now, not of a run by an earlier one", async () => {
-    // It stops for want of data, but by then the recipe is there.
+  it("shows the figures of the present recipe, not of a run with an earlier recipe", async () => {
+    // It stops because there is no data, but the recipe is already written.
     expect(experiments("base", "--out", "kept").status).toBe(1);
     const recipe = resolveConfig(
       JSON.parse(await readFile(path.join(folder, "kept/base.json"), "utf8")),
@@ -67,7 +67,7 @@ describe("tools/experiments.mjs", () => {
     expect(stdout).toContain("train:compare kept/base-seed1-2 kept/base-seed2\n");
   }, 180_000);
 
-  it("refuses an experiment and a flag that it does not know", () => {
+  it("refuses unknown experiments and flags", () => {
     const unknown = experiments("base", "toString");
     expect(unknown.status).toBe(2);
     expect(unknown.stderr).toMatch(/no experiment "toString"; there are base, adam, .*fp32/);

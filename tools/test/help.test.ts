@@ -1,4 +1,4 @@
-// The help of every command of every package, held to one form.
+// Checks that the help of every command of every package has the same form.
 import {
   commandHelp,
   commonOptions,
@@ -31,7 +31,7 @@ function wordsOf(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? "");
 }
 
-/** Those of many texts that break a rule, each with its place. */
+/** The texts that break a rule, each with its place. */
 function breaking(texts: readonly (readonly [string, string])[], rule: (text: string) => boolean) {
   return texts.filter(([, text]) => !rule(text)).map((entry) => entry.join(": "));
 }
@@ -48,12 +48,12 @@ const SUMMARIES = [
 ];
 
 describe("the texts of --help", () => {
-  it("begin with a capital letter, are no sentence, and have at most 100 characters", () => {
+  it("begin with a capital letter, have no full stop, and have at most 100 characters", () => {
     const rule = (text: string) => /^[A-Z].*[^.\s]$/.test(text) && text.length <= 100;
     expect(breaking([...SUMMARIES, ...DESCRIPTIONS], rule)).toEqual([]);
   });
 
-  it("say in their own fields what a flag's unit, range and default are", () => {
+  it("have the unit, range and default of a flag in fields of their own", () => {
     const stated = /\bdefaults?\b|\botherwise\b|\bat (?:least|most)\b|\d to \d/i;
     expect(breaking(DESCRIPTIONS, (text) => !stated.test(text))).toEqual([]);
     const numbers = OPTIONS.flatMap(({ at, option }) =>
@@ -117,7 +117,7 @@ describe.each(PROGRAMS)("the list of commands of $name", (program) => {
   });
 });
 
-/** What the help must show of a flag, apart from line breaks. */
+/** The text that the help must show for a flag, apart from line breaks. */
 function partsOf(name: string, option: Option): string[] {
   const no = option.type === "boolean" && option.default === true;
   const value = option.type === "boolean" ? undefined : (option.default ?? option.defaultText);

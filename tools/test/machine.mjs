@@ -1,5 +1,5 @@
-// What tests find on this machine and would skip without: nx hashes this, so that installing such a
-// program makes skipped tests run.
+// Prints the programs of this machine without which tests are skipped. nx hashes this output, so
+// that skipped tests run once such a program is installed.
 import { existsSync, readdirSync } from "node:fs";
 import { findProgram } from "../setup/npm.mjs";
 

@@ -1,4 +1,4 @@
-// Every flag of every command, sent through the real nx as a person types it.
+// Sends every flag of every command through the real nx, as a person types it.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,7 +27,7 @@ function everyFlag(options: Options): string[] {
   );
 }
 
-/** What reaches the command when nx runs `words`: the arguments that `runProgram` goes by. */
+/** The arguments that reach `runProgram` when nx runs `words`. */
 async function arriving(words: readonly string[]): Promise<unknown> {
   const env = {
     ...process.env,
@@ -102,7 +102,7 @@ describe("arguments through nx", () => {
     });
   });
 
-  it("no flag bears the name of an option of nx or of its executor", () => {
+  it("no flag has the name of an option of nx or of its executor", () => {
     const schema = createRequire(import.meta.url)("nx/src/executors/run-commands/schema.json") as {
       properties: Record<string, unknown>;
     };

@@ -39,7 +39,10 @@ let folder: string;
 let browser: Browser;
 const pages = new Map<string, string>();
 
-/** The report of a data set with one grid of images, which shows what those of all classes show; 0: without pictures. */
+/**
+ * The report of a data set with the images of one class, which look like those of all classes; 0:
+ * without images.
+ */
 function exploreHtml(changes: Partial<ExploreReport> = {}, grids: 0 | 1 = 1): string {
   const identity = {
     manifest: { name: "synth", licence: "none", source: "made by mien" },
@@ -136,7 +139,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What is wrong with the page that is shown, as text of a program that runs in the page. */
+/** A program that runs in the page and returns the page's faults. */
 const FIND_FAULTS = `(async () => {
   const faults = [];
   const right = document.documentElement.clientWidth;
@@ -156,7 +159,7 @@ const FIND_FAULTS = `(async () => {
     const [r, g, b] = rgb.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  // The ground of a page that sets none: Chromium's own in dark mode, else white.
+  // The background of a page that does not set one: Chromium's in dark mode, else white.
   const groundOf = (element) => {
     for (let e = element; e !== null; e = e.parentElement) {
       const rgb = rgbOf(getComputedStyle(e).backgroundColor);
@@ -221,7 +224,7 @@ async function faultsIn(colorScheme: "light" | "dark") {
 
 describe.skipIf(findChromium() === undefined && process.env["CI"] === undefined)("pages", () => {
   for (const colorScheme of ["light", "dark"] as const) {
-    it(`cut nothing, and can be read at each width, ${colorScheme}`, async () => {
+    it(`cut off nothing, and are readable at each width, ${colorScheme}`, async () => {
       expect(await faultsIn(colorScheme)).toEqual([]);
     });
   }
@@ -267,7 +270,7 @@ describe.skipIf(findChromium() === undefined && process.env["CI"] === undefined)
     }
   });
 
-  it("draw the weakest trial with a contrast of 3 to the ground of each theme", () => {
+  it("draw the weakest trial with a contrast of 3 to the background of each theme", () => {
     const luminance = (rgb: readonly number[]) =>
       rgb
         .map((value) => value / 255)

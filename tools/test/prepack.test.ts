@@ -21,6 +21,7 @@ const ROOT = path.resolve(import.meta.dirname, "../..");
 interface Manifest {
   readonly private?: boolean;
   readonly scripts?: Readonly<Record<string, string>>;
+  readonly publishConfig?: unknown;
 }
 
 it("every publishable package builds before it is packed, or refuses with a sentence", () => {
@@ -35,6 +36,8 @@ it("every publishable package builds before it is packed, or refuses with a sent
       if (manifest.private) continue;
       const command = manifest.scripts?.["prepack"];
       expect(command, file).toBe("node ../../tools/prepack.mjs");
+      // `.npmrc` turns scripts off.
+      expect(manifest.publishConfig, file).toEqual({ "ignore-scripts": false });
       const folder = path.join(bare, "packages", name);
       mkdirSync(folder, { recursive: true });
       cpSync(path.join(ROOT, file), path.join(folder, "package.json"));

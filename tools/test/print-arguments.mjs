@@ -1,5 +1,5 @@
-// Loaded before any program of a test: where that is a command of mien, prints the arguments that it
-// goes by, as one line, and ends it.
+// Loaded before any program of a test. If the program is a command of mien, prints the arguments
+// that it uses, as one line, and ends it.
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { register } from "tsx/esm/api";

@@ -1,5 +1,5 @@
-// Nothing leaves the machine: every command of every package runs in an empty home folder, watched by
-// strace. It may speak to this machine alone, and write only where it said.
+// Nothing leaves the machine: every command of every package runs in an empty home folder, watched
+// by strace. It may connect to this machine only, and write only to the paths that it prints.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isLong } from "@mien/testing";
+import { isLong, programWords } from "@mien/testing";
 import { readTrace, watch } from "./watch.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -96,12 +96,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const NODE = [
-  process.execPath,
-  "--conditions=source",
-  "--import",
-  path.join(ROOT, "node_modules/tsx/dist/loader.mjs"),
-];
+/** The words that start a package's program. */
+const bin = (project: string) => programWords(path.join(ROOT, `packages/${project}/src/bin.ts`));
 
 /** Where nx keeps its cache, and its native library. */
 const NX_PLACES = [path.join(ROOT, ".nx"), "/tmp/.nx"];
@@ -131,7 +127,7 @@ async function expectSilence(
   expect(await readdir(home)).toEqual([]);
 }
 
-it("the watcher sees who is spoken to and what is written", () => {
+it("finds the addresses and the written files in strace's record", () => {
   const trace = `
 7 connect(3<UDP:[217328]>, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.53")}, 16) = 0
 7 connect(4<TCP:[1]>, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("192.0.2.1")}, 16) = -1 EINPROGRESS (Operation now in progress)
@@ -155,23 +151,18 @@ describe.skipIf(without.length > 0 && !process.env["CI"])(
   `privacy (needs strace, ffmpeg and chromium; missing: ${without.join(", ") || "nothing"})`,
   () => {
     it.each(RUNS.filter((run) => isLong || !run.isLong))(
-      "$line speaks to nobody and leaves nothing",
+      "$line sends nothing and leaves no file",
       { timeout: 180_000 },
       async ({ line, until, code = 0 }) => {
         const [project = "", ...words] = line.split(" ");
-        await expectSilence(
-          [...NODE, path.join(ROOT, `packages/${project}/src/bin.ts`), ...words],
-          {
-            code,
-            ...(until === undefined ? {} : { until }),
-          },
-        );
+        const ending = until === undefined ? {} : { until };
+        await expectSilence([...bin(project), ...words], { code, ...ending });
       },
     );
 
     it("the converter's own command speaks to nobody and leaves nothing", () => {
-      const converter = path.join(ROOT, "packages/tfjs-to-onnx/src/bin.ts");
-      return expectSilence([...NODE, converter, "artifacts/runs/a/model", "a.onnx"], { code: 0 });
+      const command = [...bin("tfjs-to-onnx"), "artifacts/runs/a/model", "a.onnx"];
+      return expectSilence(command, { code: 0 });
     });
 
     it("nx speaks to nobody and leaves nothing", () => {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { programWords } from "@mien/testing";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -27,8 +28,8 @@ async function node(...argv: string[]): Promise<{ code: number | null; output: s
 const release = (...flags: string[]) => node(path.join(root, "tools/release.mjs"), ...flags);
 
 function mien(project: string, ...flags: string[]) {
-  const bin = path.join(root, "packages", project, "src/bin.ts");
-  return node("--conditions=source", "--import", import.meta.resolve("tsx"), bin, ...flags);
+  const [, ...words] = programWords(path.join(root, "packages", project, "src/bin.ts"));
+  return node(...words, ...flags);
 }
 
 describe("npm run release", () => {

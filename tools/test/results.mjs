@@ -1,5 +1,5 @@
 /**
- * What counts in a report of vitest's JSON reporter.
+ * The fields of a report of vitest's JSON reporter that are used.
  *
  * @typedef {object} Report
  * @property {boolean} success
@@ -11,7 +11,7 @@
  */
 
 /**
- * One file of tests.
+ * One test file.
  *
  * @typedef {object} FileReport
  * @property {string} name its path.
@@ -26,8 +26,8 @@
  * Adds up the reports of several vitest runs.
  *
  * @param {readonly (Report | undefined)[]} reports undefined for a run that ended without one.
- * @returns {Count} where a run without a report counts as one failure, and so does one that failed
- *   without a failed test (a file that cannot be imported, an error outside of every test).
+ * @returns {Count} a run without a report counts as one failure, and so does a run that failed
+ *   without a failed test (a file that cannot be imported, an error outside every test).
  */
 export function countTests(reports) {
   const count = { passed: 0, failed: 0, skipped: 0 };

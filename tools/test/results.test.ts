@@ -35,7 +35,7 @@ describe("the count of tests", () => {
 });
 
 describe("skipped tests", () => {
-  it("are named, whatever vitest calls their state", () => {
+  it("are named, whichever state vitest gives them", () => {
     const states = ["passed", "skipped", "failed", "pending", "todo"];
     const assertionResults = states.map((status) => ({
       status,
@@ -51,7 +51,7 @@ describe("skipped tests", () => {
 });
 
 describe("the slowest files", () => {
-  it("are those of all runs, the slowest first", () => {
+  it("come from all runs, the slowest first", () => {
     const first = report({ testResults: [file("a", 1), file("b", 3)] });
     const second = report({ testResults: [file("c", 2)] });
     expect(slowestFiles([first, undefined, second], 2)).toEqual([

@@ -1,4 +1,5 @@
-// Runs a program under strace and tells with whom it spoke and what it wrote.
+// Runs a program under strace and reports the addresses to which it sent and the files that it
+// wrote.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +8,7 @@ import path from "node:path";
  * @typedef {object} Watched
  * @property {number | null} code the exit code; null after a signal.
  * @property {string} output of both streams.
- * @property {string[]} addresses beyond this machine that were spoken to, e.g. `10.0.0.1:53`.
+ * @property {string[]} addresses outside this machine to which data were sent, e.g. `10.0.0.1:53`.
  * @property {string[]} written files that were made or opened for writing, as absolute paths.
  */
 
@@ -25,7 +26,7 @@ const CALLS = [
 ];
 
 /**
- * Runs a program to its end and watches it and all that it starts.
+ * Runs a program to its end and watches it and its children.
  *
  * @param {readonly string[]} command
  * @param {object} options
@@ -37,7 +38,7 @@ const CALLS = [
  */
 export async function watch(command, { cwd, env, trace, until }) {
   const flags = [
-    // strace runs beside the program, which so gets our signals.
+    // strace runs as a child of the program, so that the program gets our signals.
     "-D",
     "-f",
     "-qq",
@@ -92,7 +93,7 @@ export function readTrace(trace, cwd) {
 const LOOPBACK = /^(127\.|\[::1\]|\[::ffff:127\.|0\.0\.0\.0|\[::\])/;
 
 /**
- * The addresses that one system call spoke to.
+ * The addresses to which one system call sends.
  *
  * @param {string} line
  * @returns {string[]} e.g. `10.0.0.1:53`, `[2001:db8::1]:443`.
@@ -100,7 +101,7 @@ const LOOPBACK = /^(127\.|\[::1\]|\[::ffff:127\.|0\.0\.0\.0|\[::\])/;
 function peersOf(line) {
   const [, call = "", socket = ""] = /\b(\w+)\(\d+(?:<(.*?)>[,)])?/.exec(line) ?? [];
   if (!/^(connect|send)/.test(call)) return [];
-  // To connect a UDP socket sends nothing; Chromium does so to find out whether there is a route.
+  // Connecting a UDP socket sends nothing; Chromium does this to check whether there is a route.
   if (call === "connect" && socket.startsWith("UDP")) return [];
   const named = line.matchAll(
     /sin6?_port=htons\((\d+)\), (?:sin6_flowinfo=[^,]*, )?(?:sin_addr=inet_addr|inet_pton)\((?:AF_INET6, )?"([^"]+)"/g,

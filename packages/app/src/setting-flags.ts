@@ -1,6 +1,6 @@
 import type { BooleanSetting, NumberSetting, StringSetting } from "@mien/runtime";
 
-/** What a flag adds to its setting, or words otherwise. */
+/** Properties that a flag adds to its setting or replaces. */
 interface FlagText {
   /** The heading of the flag in `--help`. */
   readonly group: string;

@@ -50,7 +50,7 @@ const options = {
   }),
   threads: {
     ...settingFlag(pipelineSettings.threads, { group: "models", max: 64 }),
-    // Has a value even if it is not given: other models than those of the pipeline take it, too.
+    // Has a value even if the flag is not given, since models outside the pipeline take it, too.
     default: pipelineSettings.threads.default,
   },
   photo: {

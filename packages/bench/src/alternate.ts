@@ -21,11 +21,14 @@ interface AlternateOptions {
   readonly warmUpCalls?: number;
   /** Ends the measurement. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after each turn which share of the measurement is done, 0–1, and whose turn it was. */
+  /**
+   * Called after each turn with the share of the measurement that is done, 0–1, and the contender's
+   * name.
+   */
   readonly onProgress?: ((share: number, name: string) => void) | undefined;
 }
 
-/** Short, so that other load on the machine affects all contenders alike; in milliseconds. */
+/** Length of a turn in milliseconds: short, so that other load affects all contenders alike. */
 const TURN_MS = 100;
 const WARM_UP_CALLS = 3;
 
@@ -39,7 +42,7 @@ type TurnsOf<Contenders extends readonly Contender[]> = {
  * alike. The order reverses from round to round.
  *
  * @returns the turns of each contender, in the order of `contenders` and of the rounds.
- * @throws {MienError} `interrupted` on the signal; what a contender throws.
+ * @throws {MienError} `interrupted` on the signal; errors of a contender.
  */
 export async function alternate<const Contenders extends readonly Contender[]>(
   contenders: Contenders,
@@ -59,7 +62,7 @@ export async function alternate<const Contenders extends readonly Contender[]>(
   const share = (lane: Lane, seconds: number) =>
     Math.min(1, shareOf(lane, amount, { turnMs, seconds }));
   for (let round = 0; ; round++) {
-    // One time for all of them, so that all have the same number of turns.
+    // The limit applies to all contenders together, so that all have the same number of turns.
     const seconds = elapsed();
     const left = lanes.filter((lane) => share(lane, seconds) < 1);
     // Each lane holds what its own contender returned.
@@ -76,7 +79,7 @@ export async function alternate<const Contenders extends readonly Contender[]>(
   }
 }
 
-/** A contender and what it has done so far. */
+/** A contender and its turns so far. */
 interface Lane {
   readonly contender: Contender;
   readonly turns: Turn[];

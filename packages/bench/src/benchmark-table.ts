@@ -1,6 +1,6 @@
 import type { Terminal } from "@mien/cli";
 
-/** A column of a table: its head, and what it shows of a row. */
+/** A column of a table: its head, and a function that gives the cell of a row. */
 export type Column<Row> = readonly [head: string, cell: (row: Row) => string | number];
 
 /** Prints one line per row. */

@@ -19,7 +19,7 @@ export function findChromium(): string | undefined {
 
 /**
  * Flags of a Chromium that serves measurements and tests. It may connect to this machine only;
- * otherwise it looks for updates and reports to its makers that it runs.
+ * without this limit, it looks for updates and reports its use to its makers.
  */
 const FLAGS: readonly string[] = [
   "--disable-gpu",

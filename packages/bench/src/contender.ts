@@ -1,4 +1,4 @@
-/** When a turn ends: with the call by which one of the two is reached. */
+/** When a turn ends: after the call that reaches one of the two limits. */
 interface TurnLimit {
   /** Milliseconds since the turn began; may be Infinity. */
   readonly ms: number;
@@ -6,7 +6,7 @@ interface TurnLimit {
   readonly calls: number;
 }
 
-/** What a contender did in one turn. */
+/** The measurements of one turn. */
 export interface Turn {
   /** Milliseconds of each call; at least one. */
   readonly durations: readonly number[];
@@ -24,7 +24,7 @@ export interface OpenContender<T extends Turn = Turn> extends Contender<T> {
   close(): unknown;
 }
 
-/** A turn that also tells what the last call returned. */
+/** A turn with the result of its last call. */
 export interface CallTurn<Result> extends Turn {
   readonly last: Result;
 }

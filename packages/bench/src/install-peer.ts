@@ -8,9 +8,9 @@ import { MienError, messageOf } from "@mien/format";
 
 /** How the packages of a comparison are installed. */
 export interface PeerOptions {
-  /** Told what is installed, where to, and how far it is. */
+  /** Prints what is installed, into which folder, and the progress. */
   readonly terminal: Terminal;
-  /** Stops the installation; nothing is left of it. */
+  /** Stops the installation and deletes its files. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,14 +23,15 @@ type Run = (program: string, args: readonly string[], shell?: boolean) => Promis
 export interface Installation {
   /** Part of the folder's name: `npm` or `python`. */
   readonly kind: string;
-  /** Everything that decides what is installed; another list makes another folder. */
+  /** Everything that determines the installation; another list makes another folder. */
   readonly contents: readonly string[];
   /** Fills the temporary folder, which is renamed afterwards. */
   readonly fill: (folder: string, run: Run) => Promise<void>;
 }
 
 /**
- * The folder of an installation in the cache folder, made the first time. It is complete or missing.
+ * Returns the folder of an installation in the cache folder, and makes it if it is missing. It is
+ * complete or missing.
  *
  * @throws {MienError} `environment` if a program fails; `interrupted`.
  */
@@ -73,8 +74,8 @@ export async function installPeer(
 }
 
 /**
- * The user's settings of where pip installs are overridden; those of where it downloads from (index,
- * proxy) are kept.
+ * Overrides the user's settings of the folder into which pip installs. The settings of the download
+ * (index, proxy) are kept.
  */
 const INSTALL_ENVIRONMENT = {
   PIP_USER: "0",
@@ -89,7 +90,9 @@ const INSTALL_ENVIRONMENT = {
 /** Lines of a failed program's output that are shown. */
 const SHOWN_LINES = 8;
 
-/** Runs a program to its end; the error of a failure holds the end of its output. */
+/**
+ * Runs a program to its end. If the program fails, the error contains the last lines of its output.
+ */
 export function runToEnd(
   program: string,
   args: readonly string[],

@@ -6,7 +6,10 @@ import { z } from "zod";
 import { openJsonProcess, processContender } from "./json-process.ts";
 import { openKeras } from "./keras.ts";
 
-/** Starts a Node program that answers as `answer`, the body of a function of `question`, says. */
+/**
+ * Starts a Node program that answers with the result of `answer`, the body of a function of
+ * `question`.
+ */
 function open(answer: string, signal?: AbortSignal) {
   const program = `
     const answer = (question) => { ${answer} };

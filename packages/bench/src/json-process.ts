@@ -4,13 +4,16 @@ import { MienError, messageOf } from "@mien/format";
 import { stopIfAborted } from "./alternate.ts";
 import type { CallTurn, Contender } from "./contender.ts";
 
-/** Checks an answer and returns it with its type. A zod schema can be used here. */
+/** Checks an answer and returns it with its type, for example a zod schema. */
 interface AnswerSchema<Answer> {
-  /** @throws {Error} if the answer is something else. */
+  /** @throws {Error} if the answer has another form. */
   parse(answer: unknown): Answer;
 }
 
-/** A program that answers each line of JSON on its standard input by one on its standard output. */
+/**
+ * A program that reads questions from its standard input and writes one answer to each to its
+ * standard output, as lines of JSON.
+ */
 export interface JsonProcess {
   /** The next answer, checked by `schema`. */
   next<Answer>(schema: AnswerSchema<Answer>): Promise<Answer>;
@@ -22,12 +25,12 @@ export interface JsonProcess {
 
 /** How a program is started. */
 interface JsonProcessOptions {
-  /** What errors call it. */
+  /** Name of the program in errors. */
   readonly name: string;
   readonly args: readonly string[];
-  /** Default: that of this process. */
+  /** Environment variables of the program. Default: the variables of this process. */
   readonly env?: NodeJS.ProcessEnv;
-  /** What errors advise. */
+  /** Advice in errors. */
   readonly advice?: string;
   /** Ends the program. */
   readonly signal?: AbortSignal | undefined;
@@ -35,25 +38,25 @@ interface JsonProcessOptions {
 
 /** Longest wait for one answer, in milliseconds: TensorFlow starts slowly on a busy machine. */
 const PATIENCE_MS = 600_000;
-/** Lines of its error output that the message of a failure repeats. */
+/** Number of lines of the program's error output in the message of a failure. */
 const SHOWN_LINES = 6;
 
 /**
- * Starts a program that is asked by lines of JSON. Each answer must be waited for before the next
- * question.
+ * Starts a program that answers questions. Wait for each answer before the next question.
  *
  * Its methods throw {MienError} `environment`, with the end of the program's error output, if the
- * program does not start, ends, or answers something else than expected; `interrupted` on the signal.
+ * program does not start, ends, or gives an unexpected answer; `interrupted` on the signal.
  */
 export function openJsonProcess(program: string, options: JsonProcessOptions): JsonProcess {
   const { name, args, env = process.env, advice, signal } = options;
-  // Detached, so that Ctrl-C does not end it before its answer is read. It ends with its input.
+  // Detached, so that Ctrl-C does not end it before its answer is read. It ends when its input
+  // ends.
   const child = spawn(program, args, { detached: true, env });
   let complaints = "";
   const complain = (text: string) => (complaints = (complaints + text).slice(-10_000));
   child.stderr.setEncoding("utf8").on("data", complain);
   child.on("error", (error) => complain(error.message));
-  // The missing answer tells that the input is closed.
+  // If the input is closed, no answer comes, which is reported.
   child.stdin.on("error", () => undefined);
   const ended = new Promise((resolve) => child.once("close", resolve));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -92,8 +95,8 @@ export function openJsonProcess(program: string, options: JsonProcessOptions): J
 }
 
 /**
- * The last error in a program's error output, where Node prints a stack trace behind it, or its
- * end.
+ * The last error in a program's error output, without the stack trace that Node prints after it;
+ * the end of the output if it contains no error.
  */
 function endOf(output: string): string {
   const lines = output.trim().split("\n");
@@ -116,9 +119,8 @@ const TURN: AnswerSchema<CallTurn<number>> = {
 /**
  * A contender that works in another process.
  *
- * @param process is asked `{ …question, ms, calls }` for each turn, where null stands for no limit,
- * and
- * answers `{ durations, last? }`. Without `last`, that of the turn is NaN.
+ * @param process receives `{ …question, ms, calls }` for each turn, where null means no limit, and
+ * answers `{ durations, last? }`. Without `last`, the turn's `last` is NaN.
  */
 export function processContender(
   name: string,

@@ -6,7 +6,9 @@ import { type JsonProcess, openJsonProcess } from "./json-process.ts";
 const TENSORFLOW =
   process.platform === "linux" && process.arch === "x64" ? "tensorflow-cpu" : "tensorflow";
 
-/** What comparisons with Keras need, for `peerPython`: one environment for all of them. */
+/**
+ * The packages for comparisons with Keras, for `peerPython`; all comparisons share one environment.
+ */
 export const KERAS_REQUIREMENTS: readonly string[] = [
   `${TENSORFLOW}==2.21.0`,
   "keras==3.15.0",
@@ -14,7 +16,10 @@ export const KERAS_REQUIREMENTS: readonly string[] = [
   "onnx==1.19.1",
 ];
 
-/** The environment of a Python that imports Keras, which else writes into the user's home folder. */
+/**
+ * The environment variables of a Python that imports Keras. Without them, Keras writes into the
+ * user's home folder.
+ */
 export function kerasEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, KERAS_HOME: path.join(cacheFolder(), "keras") };
 }

@@ -4,7 +4,7 @@ import { cpus, totalmem } from "node:os";
 import path from "node:path";
 import type { Terminal } from "@mien/cli";
 
-/** What a benchmark ran on: the part of its JSON that is the same for all benchmarks. */
+/** The machine and the versions: the part of the JSON that is the same for all benchmarks. */
 export interface Environment {
   readonly machine: {
     /** Name of the processor. */
@@ -22,10 +22,10 @@ export interface Environment {
 }
 
 /**
- * Describes this machine and the versions of what is measured.
+ * Describes this machine and the versions of the measured packages.
  *
  * @param from `import.meta.url` of the module that imports the packages.
- * @param packages npm packages; those that are not installed are left out.
+ * @param packages npm packages; packages that are not installed are left out.
  * @param versions of other programs, by name.
  */
 export function describeEnvironment(

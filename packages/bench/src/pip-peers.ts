@@ -13,8 +13,8 @@ import {
  * folder, the first time.
  *
  * @param requirements pinned, as pip takes them, e.g. `tensorflow-cpu==2.21.*`.
- * @param options.bare pinned packages that are installed without what they require, where only a
- * part of that is needed.
+ * @param options.bare pinned packages that are installed without their dependencies, if only some
+ * of these are needed.
  * @returns the path of its interpreter.
  * @throws {MienError} `environment` if Python ≥ 3.10 is missing or pip fails; `interrupted`.
  */

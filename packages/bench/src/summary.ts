@@ -44,19 +44,19 @@ export function summariseRatios(first: readonly number[], second: readonly numbe
   return summarise(first.map((value, round) => value / (second[round] ?? NaN)));
 }
 
-/** The arithmetic mean; NaN of no values. */
+/** The arithmetic mean; NaN for no values. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The middle value, or the mean of the two middle ones; NaN of no values. */
+/** The middle value, or the mean of the two middle ones; NaN for no values. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
 /**
  * The value below which a share of the values lies, interpolated linearly between neighbours (type 7
- * of Hyndman and Fan, 1996); NaN of no values.
+ * of Hyndman and Fan, 1996); NaN for no values.
  *
  * @param share 0–1.
  */

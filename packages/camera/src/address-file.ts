@@ -6,7 +6,8 @@ import { MienError } from "@mien/format";
  * The text of a source: the text itself, or for `@FILE` the content of a text file, so that an address
  * with a password need not be typed.
  *
- * @param text see `SOURCE_KINDS`; an existing file or folder whose name begins with `@` is meant itself.
+ * @param text see `SOURCE_KINDS`. If a file or folder with this very name exists, the text is its
+ * path.
  * @throws {MienError} `missing-file` if the file cannot be read; `bad-data` unless it holds one line.
  */
 export async function readAddressFile(text: string): Promise<string> {

@@ -17,7 +17,7 @@ export { readRecording } from "./kinect/recording.ts";
 export { recordKinect } from "./recording/record-kinect.ts";
 export { repeatRecording } from "./recording/repeat-recording.ts";
 export { drawFaces, hashFaces, readFaces, type FaceTexture } from "./recording/face-textures.ts";
-export { SCENES, type SceneName, type TrueFace } from "./recording/scenes.ts";
+export type { SceneName, TrueFace } from "./recording/scenes.ts";
 export {
   FRAMES_PER_SECOND,
   SYNTHESIS_CODE,

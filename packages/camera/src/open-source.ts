@@ -15,7 +15,10 @@ import type { Source, SourceOptions } from "./source/source.ts";
 import { openStream } from "./source/stream-source.ts";
 import { onDisk } from "./system/file-names.ts";
 
-/** For ffmpeg, standard input as a file, which can be read in any order, as most MP4 files require. */
+/**
+ * Standard input as a file for ffmpeg, which can read a file in any order, as most MP4 files
+ * require.
+ */
 const STDIN_FILE = "file:/dev/stdin";
 /** A camera or stream is lost after this time without a frame, in milliseconds. */
 const SILENCE = 2000;
@@ -30,7 +33,7 @@ const PATIENCE = 10_000;
  * addresses are opened when the frames are read.
  *
  * @param source as the user names it, see `SOURCE_KINDS`, or parsed by `parseSource`.
- * @throws {MienError} if it cannot be opened: why, and what to do about it.
+ * @throws {MienError} if it cannot be opened; the message says why, and what to do.
  */
 export async function openSource(
   source: string | ParsedSource,
@@ -150,7 +153,7 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const connect: Connect = async (signal) => {
     const connection = await connectFfmpeg({ ...input, kind: "camera" }, signal);
     if (connection.durationMs === null) return connection;
-    // Only an open connection tells which of the two it is.
+    // Whether it has an end is known only once the connection is open.
     await connection.close();
     return connectFfmpeg({ ...input, args: [...repeat, ...input.args], kind: "file" }, signal);
   };
@@ -192,7 +195,7 @@ function openKinect(options: SourceOptions): Promise<Source> {
   return openStream((signal) => connectKinect(signal), plan, options);
 }
 
-/** Whether a webcam is there, but does not support the size or rate that it was asked for. */
+/** Whether a webcam exists, but does not support the requested size or rate. */
 function isRefusedMode(error: unknown): boolean {
   const log = error instanceof MienError ? messageOf(error.cause ?? "") : "";
   return /not supported by the device|Could not set video options|Invalid argument/i.test(log);

@@ -28,25 +28,25 @@ export type ParsedSource = SourceText &
 
 /** What all parsed sources have in common. */
 interface SourceText {
-  /** The text that was parsed; for `@FILE`, what the file holds. It may hold a password. */
+  /** The text that was parsed; for `@FILE`, the content of the file. It may contain a password. */
   readonly text: string;
-  /** For people: the text without its password. */
+  /** The text without its password, which is shown to people. */
   readonly name: string;
   /**
-   * Whether opening it again may help if it cannot be opened or is lost: true for webcams, the
+   * Whether to open the source again if it cannot be opened or is lost: true for webcams, the
    * Kinect and addresses; false for files and standard input.
    */
   readonly canReconnect: boolean;
-  /** Whether it can be started again at its end: false for standard input alone. */
+  /** Whether it can be started again at its end: false only for standard input. */
   readonly canLoop: boolean;
 }
 
 /**
  * Parses a source; the only place where this text is interpreted.
  *
- * @param text see `SOURCE_KINDS`; anything that is none of the others is a path.
- * @throws {MienError} `usage` if the number of a webcam is none; what reading `@FILE` throws;
- * `usage` if several files match a path that is not UTF-8.
+ * @param text see `SOURCE_KINDS`; any text of no other kind is a path.
+ * @throws {MienError} `usage` if the text after `webcam:` is not a number, or if several files
+ * match a path that is not UTF-8; errors of reading `@FILE`.
  */
 export async function parseSource(text: string): Promise<ParsedSource> {
   const source = await readAddressFile(text);

@@ -1,16 +1,17 @@
-// Answers for the networks of @vladmandic/face-api, computed by the package itself on the plain
-// JavaScript backend of the tfjs that is bundled with it.
+// Computes outputs of the networks of @vladmandic/face-api with the package itself, on the plain
+// JavaScript backend of the tfjs that it contains.
 //
 // usage: node face-api.mjs PACKAGE < requests.json > answers.json
-// A request is { net: "detector" | "embedding", shape: [N, H, W, 3], pixels: 0–255, flat }; an answer
-// { shape, data }.
+//
+// A request is { net: "detector" | "embedding", shape: [N, H, W, 3], pixels: flat list, 0–255 }; an
+// answer is { shape, data }.
 import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 const folder = process.argv[2] ?? "";
-// The bundle looks for Node's own tfjs backend unless it believes itself in a browser's worker.
+// The bundle looks for Node's own tfjs backend unless this class of a browser's worker exists.
 globalThis.WorkerGlobalScope ??= class {};
 console.warn = () => undefined;
 const api = await import(pathToFileURL(path.join(folder, "dist/face-api.esm.js")).href);
@@ -34,7 +35,7 @@ let text = "";
 for await (const chunk of process.stdin) text += chunk;
 const answers = JSON.parse(text).map(({ net, shape, pixels }) => {
   const batch = tf.tensor4d(pixels, shape);
-  // What the networks read of their input is this one method, which scales images to a square.
+  // The networks call only this method of their input, which scales images to a square.
   const output = NETS[net].net.forwardInput({ toBatchTensor: () => batch }, shape[1]);
   return { shape: output.shape, data: Array.from(output.dataSync()) };
 });

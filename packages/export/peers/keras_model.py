@@ -1,4 +1,4 @@
-"""A tfjs LayersModel in Keras, with the same weights."""
+"""Opens a tfjs LayersModel in Keras, with the same weights."""
 
 import json
 import os
@@ -16,7 +16,7 @@ def load(folder):
     folder = pathlib.Path(folder)
     content = json.loads((folder / "model.json").read_text())
     topology = content["modelTopology"]
-    # tfjs writes Keras 2's form, which Keras 3 reads where it opens old files.
+    # tfjs writes the format of Keras 2, which Keras 3 reads with its functions for old files.
     model = model_from_config(topology.get("model_config", topology))
     weights = {}
     for group in content["weightsManifest"]:

@@ -1,10 +1,10 @@
-"""Times Keras' ways to predict, asked by lines of JSON.
+"""Measures the time of Keras' ways to predict. Reads questions as lines of JSON.
 
 usage: keras_predict.py MODEL_FOLDER
 
-Says {"versions", "parameters"} first. A question is {"engine": "predict" | "call" | "function",
-"batch", "ms", "calls"}, where null is no limit; its answer is {"durations": [milliseconds]}.
-{"pixels": [...]} is answered by {"probabilities": [...]}.
+First prints {"versions", "parameters"}. A question is {"engine": "predict" | "call" | "function",
+"batch", "ms", "calls"}, where null means no limit; its answer is {"durations": [milliseconds]}.
+The answer to {"pixels": [...]} is {"probabilities": [...]}.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Converts a tfjs LayersModel by way of Keras and tf2onnx.
+"""Converts a tfjs LayersModel with Keras and tf2onnx.
 
 usage: tf2onnx_convert.py MODEL_FOLDER FILE
 """

@@ -9,7 +9,7 @@ import { createPipeline, ExpressionClassifier, type Picture } from "./index.ts";
 import { startBrowser, type TestBrowser, type TestPage } from "./testing/browser.ts";
 import { DATA, DETECTOR } from "./testing/data.ts";
 import { convModel, halvesModel, spotModel } from "./testing/models.ts";
-import { paint } from "./testing/pictures.ts";
+import { filmInPage, movingSpot } from "./testing/page-film.ts";
 
 /** Without Chromium the tests are skipped, except where `CI` is set. */
 const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
@@ -207,17 +207,6 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     expected.probabilities.forEach((p, i) => expect(found.probabilities[i]).toBeCloseTo(p, 5));
   });
 
-  /** A frame of a film: a bright spot that moves over noise, at two picture sizes. */
-  const drift = (i: number): Picture => {
-    const stream = random(i, "noise");
-    const scale = i < 6 ? 1 : 1.5;
-    return paint(416 * scale, 320 * scale, (x, y) => {
-      const isSpot = Math.abs(x / scale - 100 - i) < 24 && Math.abs(y / scale - 120) < 24;
-      const value = (isSpot ? 200 : 20) + stream.integer(50);
-      return [value, value - 10, value - 20];
-    });
-  };
-
   /** Processes pictures as a film in Node and in the page, and compares the results. */
   async function expectSame(
     detector: { url: string; bytes: Uint8Array },
@@ -232,28 +221,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
     const inNode = [];
     for (const frame of frames) inNode.push(await pipeline.process(frame));
     await pipeline.close();
-    const sent = frames.map((frame) => ({
-      ...frame,
-      pixels: Buffer.from(frame.pixels).toString("base64"),
-    }));
-    const inPage = await test.page.evaluate(
-      async ([url, wasmPath, received]) => {
-        const pipeline = await mien.createPipeline({
-          expression: "/grey.onnx",
-          detector: url,
-          mirror: true,
-          wasmPath,
-        });
-        const results = [];
-        for (const { pixels, ...frame } of received) {
-          const bytes = Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0));
-          results.push(await pipeline.process({ ...frame, pixels: bytes }));
-        }
-        await pipeline.close();
-        return results;
-      },
-      [detector.url, WASM, sent] as const,
-    );
+    const inPage = await filmInPage(test, { frames, detector: detector.url, wasmPath: WASM });
     let faces = 0;
     inNode.forEach((result, i) => {
       const other = inPage[i]!;
@@ -271,7 +239,7 @@ describe.skipIf(cannotRun)("in Chromium", () => {
   }
 
   it("the same frames give the same tracks, boxes and probabilities as in Node", async () => {
-    const film = Array.from({ length: 12 }, (_, i) => drift(i));
+    const film = Array.from({ length: 12 }, (_, i) => movingSpot(i));
     expect(
       await expectSame({ url: "/spots.onnx", bytes: spotModel() }, film),
     ).toBeGreaterThanOrEqual(12);

@@ -20,6 +20,7 @@ import { findPackageProblems } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "./testing/browser.ts";
 import { halvesModel } from "./testing/models.ts";
+import { IN_WORKER, OPEN, PROGRAM, TYPED } from "./testing/package-programs.ts";
 import { unexportedTypes } from "./testing/unexported-types.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
@@ -41,69 +42,6 @@ function blocks(language: string): string[] {
     .filter(([, found]) => found === language)
     .map(([, , code]) => code!);
 }
-
-/** The README's example with a synthetic picture, and more uses of the package. */
-const PROGRAM = `
-import { createPipeline, People, createLbph } from "@mien/runtime";
-const detector = new URL(import.meta.resolve("@mien/runtime/models/detector.onnx"));
-const pipeline = await createPipeline({ expression: "model.onnx", detector });
-// Not closed, which must not keep the program from ending.
-const other = await createPipeline({ expression: "model.onnx", detector, background: true });
-const frame = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) };
-const result = await pipeline.process(frame);
-const same = await other.process(frame);
-await pipeline.close();
-const people = new People(createLbph());
-const wrong = await pipeline.process(frame).catch(({ code }) => code);
-console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pipeline.labels, size: people.size, wrong }));
-`;
-
-/** Opens models in both ways, and prints the variable's value when the native library was loaded. */
-const OPEN = `
-import { ExpressionClassifier } from "@mien/runtime";
-const seen = [];
-const { dlopen } = process;
-process.dlopen = (module, file, ...rest) => {
-  if (file.includes("onnxruntime")) seen.push(process.env.ORT_DISABLE_TELEMETRY ?? "unset");
-  return dlopen.call(process, module, file, ...rest);
-};
-for (const background of [false, true]) {
-  const model = await ExpressionClassifier.open("model.onnx", { background });
-  await model.run(new Float32Array(8 * 8), 1);
-  await model.close();
-}
-console.log(JSON.stringify([...new Set(seen)]));
-`;
-
-/** Opens a model in a worker thread that the program itself starts. */
-const IN_WORKER = `
-import { isMainThread, parentPort, Worker } from "node:worker_threads";
-import { ExpressionClassifier } from "@mien/runtime";
-if (isMainThread) {
-  new Worker(new URL(import.meta.url)).on("message", (answer) => console.log(JSON.stringify(answer)));
-} else {
-  parentPort.postMessage(await ExpressionClassifier.open("model.onnx").then(
-    () => "opened",
-    ({ code, message, advice }) => ({ code, message, advice }),
-  ));
-}
-`;
-
-/** A program that is compiled against the packed types. */
-const TYPED = `
-import { createPipeline, rgbFromRgba, MienError } from "@mien/runtime";
-import type { ErrorCode, Picture, Pipeline } from "@mien/runtime";
-export const codeOf = (error: unknown): ErrorCode | null => error instanceof MienError ? error.code : null;
-export const fromCanvas = (image: ImageData): Picture => rgbFromRgba(image);
-export async function open(): Promise<Pipeline> {
-  const pipeline = await createPipeline({ expression: "m.onnx", detector: "d.onnx" });
-  const { faces } = await pipeline.process({ width: 1, height: 1, pixels: new Uint8Array(3) });
-  const box: readonly number[] | undefined = faces[0]?.box;
-  // @ts-expect-error There is no such option.
-  await createPipeline({ expression: "m.onnx", detector: "d.onnx", colour: box });
-  return pipeline;
-}
-`;
 
 /** Compiles `typed.ts` of a project with one of TypeScript's module modes, without writing files. */
 function compile(project: string, mode: ts.CompilerOptions): ts.Program {

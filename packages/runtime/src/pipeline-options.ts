@@ -8,7 +8,7 @@ import type { SessionFiles } from "./session/session-options.ts";
 export interface PipelineOptions extends SessionFiles, OptionsOf<typeof pipelineSettings> {
   /** The expression model: a path in Node, an address in the browser, or the content of the file. */
   readonly expression: ModelSource;
-  /** The face detector: the one that comes with mien, or any YuNet. */
+  /** The face detector: mien's own, or any YuNet. */
   readonly detector: ModelSource;
   /**
    * The people to recognise. The caller may add and remove people at any time, and closes the

@@ -49,7 +49,9 @@ export const pipelineSettings = {
     default: 3,
     description: "Interval between face detections; faces are tracked in between",
   },
-  /** The first three frames of a new track are all recognised, since the first may be blurred. */
+  /**
+   * A new track is recognised in each of its first three frames, since the first may be blurred.
+   */
   recogniseEvery: {
     type: "integer",
     unit: "frames",
@@ -80,7 +82,10 @@ export const pipelineSettings = {
     default: false,
     description: "List rejected faces and the reasons",
   },
-  /** Results list in `windows` how many of the last frames each label won, by track. */
+  /**
+   * Results list in `windows`, by track, in how many of the last frames each label was the most
+   * probable.
+   */
   windows: {
     type: "boolean",
     default: false,
@@ -88,7 +93,7 @@ export const pipelineSettings = {
   },
   /** Which detections count as faces. */
   detection: {
-    /** Smallest score of the detector; a lower one finds more faces and more false ones. */
+    /** Smallest score of a detection; a lower value finds more faces and more false ones. */
     minScore: {
       type: "number",
       unit: "score",
@@ -189,7 +194,7 @@ export const pipelineSettings = {
       default: "Neutral",
       description: "What is confirmed where no expression exceeds the quorum",
     },
-    /** Used by `viterbi` alone. */
+    /** Used by `viterbi` only. */
     change: {
       type: "number",
       unit: "probability",

@@ -23,19 +23,18 @@ export interface FrameProcessor {
   /** Class names in the order of `FaceResult.probabilities`. */
   readonly labels: readonly string[];
   /**
-   * Processes one frame. Calls may overlap; frames are processed in the order of the calls, since each
-   * result depends on the frames before, and results are the same as one by one. While the faces of
-   * one frame are read, the faces of the next one are already located, so that two frames at a time
-   * keep the pipeline busy (and, with `background`, two cores). More frames only wait, and hold their
-   * memory.
+   * Processes one frame. Calls may overlap: frames are processed in the order of the calls, and the
+   * results are the same as without overlap. While the faces of one frame are read, the faces of
+   * the next frame are already located, so that two frames at a time keep the pipeline busy (and,
+   * with `background`, two cores). Further frames only wait and occupy memory.
    *
    * @throws {MienError} `bad-image` for an impossible picture, after which the pipeline can be used on;
    * `interrupted` if the signal has fired before the frame's turn; `usage` after `close`.
    */
   process(frame: FrameInput, options?: ProcessOptions): Promise<FrameResult>;
   /**
-   * Forgets every track and confirmation window, as between two films. Frames given before still get
-   * the results that they would have got. No track id is used again.
+   * Forgets every track and confirmation window, as between two films. The results of frames that
+   * were given before do not change. No track id is used again.
    */
   reset(): void;
   /** Frees the models once the calls made so far have ended. */
@@ -44,7 +43,7 @@ export interface FrameProcessor {
 
 /** Finds faces in frames, follows them, recognises people and reads expressions. */
 export interface Pipeline extends FrameProcessor {
-  /** Every setting with its value: the one that was given, or the default. */
+  /** Every setting with its value: the given value, or the default. */
   readonly settings: PipelineSettings;
 }
 
@@ -52,7 +51,7 @@ export interface Pipeline extends FrameProcessor {
  * Opens the models and connects the stages: detect, track, check depth, recognise, read expressions,
  * confirm.
  *
- * Pipelines share nothing; any number can be open side by side.
+ * Any number of pipelines can be open at a time.
  *
  * @throws {MienError} `missing-file` or `bad-model` naming the model that cannot be used;
  * `environment` if onnxruntime cannot start; `usage` for an option that is unknown, missing or
@@ -78,7 +77,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   }
 }
 
-/** The state that frames leave for later ones; `reset` replaces it. */
+/** The state that is carried from frame to frame; `reset` replaces it. */
 interface Stages {
   readonly locator: FaceLocator;
   readonly reader: FaceReader;

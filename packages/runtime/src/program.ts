@@ -5,6 +5,6 @@ import { benchmarkRecognition } from "./commands/benchmark-recognition-command.t
 /** The package's commands, which are for development only and not published. */
 export const program: Program = {
   name: "runtime",
-  summary: "Measure the accuracy of what the runtime does with faces",
+  summary: "Measure the accuracy of the runtime on faces",
   commands: [benchmarkMargin, benchmarkRecognition],
 };

@@ -12,7 +12,7 @@ export interface OpenedModels {
   readonly detection: PipelineSettings["detection"];
 }
 
-/** The settings of checked options, with the defaults for those that are not given. */
+/** The settings of checked options, with defaults for the settings that are not given. */
 export function resolveSettings(
   options: PipelineOptions,
   { labels, detection }: OpenedModels,

@@ -8,14 +8,14 @@ export interface Ran {
 }
 
 /**
- * Runs a command in this process, as the start of a process of its own takes a second or more of
- * processor time. Its output, exit code, working directory and environment are kept apart from those
- * of the test. Commands that are killed or watched need a process of their own; no two commands can
- * run here at the same time.
+ * Runs a command in this process, since starting a new process takes a second or more of processor
+ * time. The command has its own output, exit code, working directory and environment, which do not
+ * affect the test. Commands that are killed or watched need a process of their own; only one
+ * command can run in this process at a time.
  *
  * @param run for example `() => runProgram(program, words)`.
- * @param given.cwd the working directory of the command; by default that of the test.
- * @param given.env variables that the command finds in the environment; undefined removes one.
+ * @param given.cwd the working directory of the command; default: the test's.
+ * @param given.env environment variables of the command, besides the test's; undefined removes one.
  */
 export async function runInProcess(
   run: () => Promise<void>,

@@ -1,5 +1,5 @@
 /**
- * Whether tests also do what takes minutes: more kills, longer soaks, every benchmark. `MIEN_LONG=1`
- * and `npm test -- --long` ask for it.
+ * Whether to run tests that take minutes: more kills, longer soaks, every benchmark. Set by
+ * `MIEN_LONG=1` and `npm test -- --long`.
  */
 export const isLong = process.env["MIEN_LONG"] === "1";

@@ -1,15 +1,18 @@
 import { readFileSync } from "node:fs";
 
-/** How a package of ES modules is found. CommonJS and TypeScript's oldest way do not count. */
+/**
+ * The ways to resolve a package of ES modules that are checked: not CommonJS, and not TypeScript's
+ * oldest.
+ */
 const WAYS: readonly string[] = ["node16-esm", "bundler"];
 
 /**
- * What publint and "Are the types wrong?" find in a packed package of ES modules.
+ * Problems that publint and "Are the types wrong?" find in a packed package of ES modules.
  *
  * @param tarball the .tgz that npm packed.
  */
 export async function findPackageProblems(tarball: string): Promise<string[]> {
-  // Loaded here, since they bring a TypeScript of their own and most tests need neither.
+  // Loaded here, since both contain a TypeScript of their own and most tests need neither.
   const { publint } = await import("publint");
   const { formatMessage } = await import("publint/utils");
   const { checkPackage, createPackageFromTarballData } = await import("@arethetypeswrong/core");

@@ -6,8 +6,8 @@ const PYTHON =
   process.env["MIEN_PYTHON"] ?? path.resolve(import.meta.dirname, "../../../.venv/bin/python");
 
 /**
- * Whether a test that compares with a Python program must be skipped, because Python or a module is missing.
- * Always false if `CI` is set: there, such a test fails.
+ * Whether a test that compares with a Python program must be skipped, because Python or a module is
+ * missing. Always false if `CI` is set, so that the test fails instead.
  */
 export function withoutPython(...modules: readonly string[]): boolean {
   if (process.env["CI"]) return false;

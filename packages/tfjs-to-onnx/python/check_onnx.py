@@ -45,7 +45,7 @@ def main():
     for file in sorted(pathlib.Path(sys.argv[1]).glob("*.onnx")):
         try:
             results[file.stem] = check(file)
-        except Exception as error:  # the complaint is the result
+        except Exception as error:  # the message is the result
             results[file.stem] = f"{type(error).__name__}: {error}"
     print(json.dumps(results))
 

@@ -31,7 +31,7 @@ example:
 try {
   await main();
 } catch (error) {
-  // The messages of parseArgs need no addition.
+  // Messages of parseArgs are complete.
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const usage = code === "usage" || code.startsWith("ERR_PARSE_ARGS");
   process.stderr.write(`error: ${messageOf(error)}\n`);
@@ -83,7 +83,7 @@ async function main(): Promise<void> {
   process.stdout.write(`wrote ${file} (${bytes.length} bytes)\n`);
 }
 
-/** `64,64,3` as the shape of the only input, or `NAME=64,64,3` as that of the input NAME. */
+/** Parses the shape of the only input, `64,64,3`, or of the input NAME, `NAME=64,64,3`. */
 function shapes(texts: readonly string[]): readonly number[] | Record<string, readonly number[]> {
   const named = texts.map((text): [string, number[]] => {
     const at = text.lastIndexOf("=");

@@ -4,14 +4,8 @@ import path from "node:path";
 import { encodeTensors } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  channelsFirst,
-  onRows,
-  otherLayers,
-  products,
-  volumesAndTransposed,
-} from "./testing/family-models.ts";
 import { functionalModels, randomGraph } from "./testing/functional-models.ts";
+import { channelsFirst, otherLayers } from "./testing/image-models.ts";
 import {
   activations,
   convolutions,
@@ -19,6 +13,8 @@ import {
   normalizations,
   poolings,
 } from "./testing/layer-models.ts";
+import { products } from "./testing/product-models.ts";
+import { onRows, volumesAndTransposed } from "./testing/row-and-volume-models.ts";
 import { MIEN_NET, shapes } from "./testing/shape-models.ts";
 import { loadTf, type Tf } from "./testing/tf.ts";
 import { compare, throughDisk, type Comparison, type TestModel } from "./testing/test-models.ts";
@@ -34,7 +30,7 @@ beforeAll(() => {
   tf = loadTf();
 });
 
-/** The testModels that do not compute what tfjs does, with what is wrong. */
+/** The test models whose outputs differ from tfjs, each with the difference. */
 async function failures(
   testModels: readonly TestModel[],
   options: ConvertOptions = {},

@@ -60,8 +60,8 @@ export function convertToGraph(model: LayersModel, options: ConvertOptions = {})
 }
 
 /**
- * The same graph with the value of every layer's last call, by the layer's name. Where a layer was
- * folded into another one, the graph has no value of that name.
+ * The same graph, and the name of the value of every layer's last call, by the layer's name. If a
+ * layer was folded into another one, the graph has no value of that name.
  */
 export function convertWithLayers(
   model: LayersModel,
@@ -124,8 +124,10 @@ export function convertWithLayers(
   return { graph: { name: spec.name, inputs, outputs: outputPorts, nodes, tensors }, layers };
 }
 
-/** Names of inputs or outputs: a single one has the given name, several those of their layers. Adds the
- * names to `taken`. */
+/**
+ * Names of inputs or outputs: a single input or output has the given name, several have their
+ * layers' names. Adds the names to `taken`.
+ */
 function portNames(sources: readonly Source[], name: string, taken: string[]): string[] {
   return sources.map(({ layer }) => {
     const wanted = sources.length === 1 ? name : layer;

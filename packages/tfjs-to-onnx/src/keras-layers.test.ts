@@ -20,10 +20,10 @@ interface Example {
   readonly outputs: Answered[];
 }
 
-/** What stands for a refusal in place of a difference. */
+/** The text that replaces a difference if a model is refused. */
 const REFUSED = "refused: ";
 
-/** What is not supported, each with the reason that is given. */
+/** The models that are not supported, each with the reason in the error. */
 const REFUSALS: readonly RegExp[] = [
   / (exponential|leaky_relu|hard_silu|hard_swish|log_sigmoid): .* has the activation "\w+"; supported/,
   /^conv with a layer as its activation: .*"activation" must be a word/,
@@ -92,7 +92,7 @@ describe.each(["keras2", "keras3"])("models of %s", (name) => {
       else if (!(difference < 2e-5)) wrong.push(`${example.name}: ${difference}`);
     }
     expect(wrong).toEqual([]);
-    // Whatever else is refused would be a step back.
+    // No other model may be refused.
     expect(refused.filter((line) => !REFUSALS.some((pattern) => pattern.test(line)))).toEqual([]);
     expect(lines.length - refused.length).toBeGreaterThan(160);
   });

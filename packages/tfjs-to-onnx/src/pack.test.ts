@@ -30,7 +30,8 @@ beforeAll(async () => {
   await MIEN_NET.build(loadTf()).save(`file://${at("saved model")}`);
   const script = path.join(PACKAGE, "pack.mjs");
   tarball = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
-  // Where npm would install it: nothing of the workspace is in reach.
+  // The folder into which npm would install it; no package of the workspace can be found from
+  // there.
   const home = at("node_modules/@mien/tfjs-to-onnx");
   await mkdir(home, { recursive: true });
   execFileSync("tar", ["-xzf", tarball, "-C", home, "--strip-components=1"]);

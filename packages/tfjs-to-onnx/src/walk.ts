@@ -69,7 +69,8 @@ export function convertModel(
     return itemAt(values, output);
   };
 
-  // In the order of the file most inputs already exist, so deep models need no deep recursion.
+  // Layers are in the order of the file, in which most inputs already exist, so that deep models
+  // need no deep recursion.
   for (const { name, calls } of model.layers.values()) {
     calls.forEach((_, call) => valueOf({ layer: name, call, output: 0 }));
   }

@@ -1,12 +1,13 @@
 /**
- * What the page measures of itself, for benchmarks and tests: `window.mienStatistics`.
+ * Measurements that the page makes of itself. Benchmarks and tests read them from
+ * `window.mienStatistics`.
  *
- * Times are in milliseconds since the page began to load, as `performance.now()` tells them.
+ * Times are values of `performance.now()`: milliseconds since the page began to load.
  */
 interface PageStatistics {
-  /** The last drawn frames, oldest first; at most `MAX_FRAMES`. */
+  /** The last frames that were drawn, oldest first; at most `MAX_FRAMES`. */
   readonly frames: readonly ShownFrame[];
-  /** Every change of the state in the corner of the page, oldest first; at most `MAX_STATES`. */
+  /** Every state that the header of the page has shown, oldest first; at most `MAX_STATES`. */
   readonly states: readonly ShownState[];
 }
 
@@ -20,14 +21,15 @@ export interface ShownFrame {
   readonly latencyMs: number;
 }
 
-/** A state of the source that was shown: a state of `Status`, or `no connection`. */
+/** A state that the header of the page has shown. */
 export interface ShownState {
   /** When it was shown. */
   readonly timeMs: number;
+  /** A state of `Status`, `recording` or `no connection`. */
   readonly state: string;
 }
 
-/** At 30 frames per second, the frames of 20 seconds. */
+/** The frames of 20 seconds at 30 frames per second. */
 const MAX_FRAMES = 600;
 const MAX_STATES = 1000;
 
@@ -41,18 +43,24 @@ export class StatisticsRecorder implements PageStatistics {
   readonly frames: ShownFrame[] = [];
   readonly states: ShownState[] = [];
 
-  /** The latency of the frame that was drawn last, in ms; null before the first. */
+  /** The latency of the frame that was drawn last, in ms; null before the first frame. */
   get latencyMs(): number | null {
     return this.frames.at(-1)?.latencyMs ?? null;
   }
 
-  /** @param takenAt when the frame was captured or arrived, in ms since 1970. */
+  /**
+   * Records that a frame was drawn.
+   *
+   * @param frame `FrameResult.frame`.
+   * @param takenAt when it was captured or arrived at the server, in ms since 1970.
+   */
   addFrame(frame: number, takenAt: number): void {
     const latencyMs = Date.now() - takenAt;
     this.frames.push({ timeMs: performance.now(), frame, latencyMs });
     if (this.frames.length > MAX_FRAMES) this.frames.shift();
   }
 
+  /** Records that a state is shown; a state that is already shown is not recorded again. */
   addState(state: string): void {
     if (this.states.at(-1)?.state === state) return;
     this.states.push({ timeMs: performance.now(), state });

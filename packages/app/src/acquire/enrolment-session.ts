@@ -3,14 +3,13 @@ import { crop } from "@mien/runtime";
 import type { Enrolment } from "@mien/web";
 import { toJpeg } from "../jpeg-pictures.ts";
 import type { Crop } from "../people/crop-features.ts";
+import { MAX_PICTURES } from "./max-pictures.ts";
 import { findFlaw, measureQuality, type FaceQuality, type Flaw } from "./picture-quality.ts";
 
 /** Margin around a face that is stored, as a share of its box, so that it can be cropped again. */
 const MARGIN = 0.5;
 /** Smallest time between two pictures, in ms. */
 const INTERVAL = 120;
-/** The largest number of pictures of an enrolment. */
-export const MAX_PICTURES = 500;
 
 /** Instructions that are shown one after the other, each for the same number of pictures. */
 const POSES = [
@@ -46,7 +45,7 @@ export class EnrolmentSession {
   readonly name: string;
   /** Number of pictures to take. */
   readonly wanted: number;
-  /** Why the kept pictures may be the wrong ones, in sentences. */
+  /** Reasons why the kept pictures may show the wrong person, in sentences. */
   warnings: readonly string[] = [];
   readonly #pictures: (Crop & { kept: boolean })[] = [];
   readonly #qualities: FaceQuality[] = [];
@@ -56,7 +55,7 @@ export class EnrolmentSession {
   #review = false;
   #busy = false;
 
-  /** @throws {MienError} `usage` for an impossible name or number. */
+  /** @throws {MienError} `usage` for an invalid name or number. */
   constructor({ name, count }: EnrolmentRequest) {
     this.name = checkPersonName(name);
     if (!Number.isSafeInteger(count) || count < 1 || count > MAX_PICTURES) {
@@ -65,7 +64,7 @@ export class EnrolmentSession {
     this.wanted = count;
   }
 
-  /** What viewers get. */
+  /** The state that viewers receive. */
   get state(): Enrolment {
     return {
       type: "enrolment",
@@ -73,13 +72,15 @@ export class EnrolmentSession {
       name: this.name,
       wanted: this.wanted,
       pictures: this.#pictures.map(({ kept }) => kept),
-      guidance: this.#review ? "Delete what does not show this person well." : this.#guidance,
+      guidance: this.#review
+        ? "Delete the pictures that do not show this person well."
+        : this.#guidance,
       leftOut: Object.fromEntries(this.#leftOut),
       doubts: this.warnings,
     };
   }
 
-  /** Whether no more pictures are taken, and the person can review them. */
+  /** Whether taking pictures has ended, so that the person can review them. */
   get isFull(): boolean {
     return this.#review;
   }

@@ -1,6 +1,9 @@
 import { crop, type Box, type Picture } from "@mien/runtime";
 
-/** What decides whether a picture of a face is useful, measured on a grey thumbnail of the face. */
+/**
+ * Measurements that decide whether a picture of a face is useful, from a grey thumbnail of the
+ * face.
+ */
 export interface FaceQuality {
   /** Standard deviation of the Laplacian; low for a blurred face. */
   readonly sharpness: number;
@@ -41,7 +44,7 @@ export function measureQuality(picture: Picture, box: Box): FaceQuality {
 }
 
 /**
- * Why a picture is not useful; undefined if it is.
+ * The reason why a picture is not useful; undefined if it is useful.
  *
  * @param box of the face, in pixels.
  * @param before the qualities of the pictures that were taken before.

@@ -3,7 +3,7 @@ import { counted, formatPercent, formatSeconds, type Terminal } from "@mien/cli"
 import { printable, type FrameResult } from "@mien/format";
 import type { Tally } from "./expression-tally.ts";
 
-/** Most rows of the printed table; results.jsonl has all. */
+/** Largest number of rows of the printed table; results.jsonl has all. */
 const MAX_ROWS = 20;
 
 /** Collects the first faces of images, and prints them as a table. */
@@ -43,7 +43,7 @@ export class FaceRows {
  * Prints a summary of an analysis.
  *
  * @param unit `image` or `frame`.
- * @param seconds that it took.
+ * @param seconds duration of the analysis.
  */
 export function showTally(
   terminal: Terminal,
@@ -80,7 +80,7 @@ export function showTally(
   );
 }
 
-/** Cuts a long name in the middle, where names differ least. */
+/** Shortens a long name by leaving out its middle, where names differ least. */
 function shorten(name: string): string {
   const letters = [...new Intl.Segmenter().segment(name)].map(({ segment }) => segment);
   if (letters.length <= 40) return name;

@@ -25,7 +25,7 @@ export interface AnalysisOptions {
   readonly annotate: boolean;
   /** Number of frames after which the analysis ends. Default: all. */
   readonly maxFrames?: number | undefined;
-  /** Ends the analysis of a live source; interrupts that of a recording. */
+  /** Ends the analysis of a live source; interrupts the analysis of a recording. */
   readonly signal: AbortSignal;
   /** Called after each frame, with the number of frames so far. */
   readonly onFrame?: (result: FrameResult, frames: number) => void;
@@ -49,7 +49,7 @@ interface ResultFiles {
  * complete. Closes the source.
  *
  * @throws {MienError} `interrupted` if a recording is interrupted, `bad-data` if the source has no
- * frame; what the source, the pipeline or writing throws.
+ * frame; errors of the source, the pipeline and writing.
  */
 export async function analyzeFrames(
   source: Source,

@@ -13,7 +13,7 @@ export interface Annotations {
   readonly place: string;
   add(frame: Frame, result: FrameResult): Promise<void>;
   finish(): Promise<void>;
-  /** Deletes what is not finished. */
+  /** Deletes unfinished files. */
   discard(): Promise<void>;
 }
 

@@ -29,9 +29,9 @@ export interface OpenedAnalysis {
 }
 
 /**
- * Opens the models that the user chose, and prints which these are and who is recognised.
+ * Opens the models that the user chose, and prints their paths and who is recognised.
  *
- * @throws {MienError} what opening the models, the people or the pipeline throws.
+ * @throws {MienError} errors of opening the models, the people and the pipeline.
  */
 export async function openAnalysis(
   choice: AnalysisChoice,
@@ -73,7 +73,7 @@ export async function openAnalysis(
   }
 }
 
-/** Why this model is used, for people. */
+/** The reason why this model is used, in words. */
 function reasonFor(file: string, asked: string | undefined): string {
   if (asked !== undefined) return "as --model says";
   return path.dirname(file) === path.normalize(FOLDERS.release)

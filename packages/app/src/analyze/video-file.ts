@@ -25,7 +25,7 @@ export class VideoFile {
     this.#ended = once(child, "close");
     killChildOnExit(child);
     child.stderr.on("data", (text: Buffer) => (this.#errorOutput += text.toString("utf8")));
-    // If ffmpeg ends early, its exit code and its message tell why.
+    // If ffmpeg ends early, its exit code and its message say why.
     child.stdin.on("error", () => undefined);
   }
 

@@ -18,7 +18,7 @@ const SCENES: readonly SceneName[] = ["head", "people", "flat", "bent", "mixed"]
 const KINDS: readonly TrueFace["kind"][] = ["face", "flat", "bent"];
 /** Standard deviations of a detector's boxes, as a share of the face: of their place and their size. */
 const [SHIFT, STRETCH] = [0.05, 0.1];
-/** Which quantiles of a figure are told, 0–1. */
+/** The quantiles of a figure that are reported, 0–1. */
 export const SHARES = [0, 0.01, 0.5, 0.99, 1] as const;
 
 /** The answers of the depth gate to one kind of face in one scene. */
@@ -41,11 +41,11 @@ interface Seen extends Relief {
 }
 
 /**
- * Measures the depth gate on synthetic recordings: how far the figures of heads, of flat and of bent
- * photographs are from its limits, and what it answers.
+ * Measures the depth gate on synthetic recordings: its answers for heads, flat and bent
+ * photographs, and the measured values, which are compared with the gate's limits.
  *
- * Recordings are made in a temporary folder as `app:record --synth` makes them. The boxes are the true
- * ones, displaced and stretched at random as a detector's are.
+ * Recordings are made in a temporary folder as `app:record --synth` makes them. The boxes are the
+ * true boxes, displaced and stretched at random like a detector's.
  *
  * @param options.seconds length of a recording.
  * @param options.seeds one recording of each scene is made per seed.
@@ -113,7 +113,7 @@ async function answersTo(recording: string, scene: SceneName, seed: number): Pro
   return seen;
 }
 
-/** The box that a detector might find for a true one. */
+/** A true box with the random errors of a detector. */
 function detected([x, y, width, height]: Box, stream: ReturnType<typeof random>): Box {
   const w = width * (1 + STRETCH * stream.normal());
   const h = height * (1 + STRETCH * stream.normal());

@@ -16,9 +16,9 @@ import {
 import sharp from "sharp";
 
 /**
- * How heads move: the distance to each side in face sizes √(width · height), and the greatest speed in
- * face sizes per second. A real face size is 0.16 m: 0.6 are 0.1 m/s, somebody who listens; 9 are
- * 1.5 m/s, somebody who walks by.
+ * How heads move: the distance to each side in face sizes √(width · height), and the greatest speed
+ * in face sizes per second. The size of a real face is 0.16 m: 0.6 is 0.1 m/s, a person who
+ * listens; 9 is 1.5 m/s, a person who walks by.
  */
 const FILMS = [
   { name: "sways, 0.6", reach: 1.5, speed: 0.6 },
@@ -64,8 +64,8 @@ class Totals {
   #same = 0;
 
   /**
-   * @param answers the expression that is read, and the one that is with detection in every frame; null
-   * without a box.
+   * @param answers the predicted expression, and the expression predicted with detection in every
+   * frame; null without a box.
    */
   add(
     shots: readonly Shot[],
@@ -125,7 +125,7 @@ interface CadenceRow {
   readonly overlapP5: number;
   /** Share of frames, 0–1, in which the face is missed. */
   readonly missed: number;
-  /** Number of tracks per visit of a face; 1 is right. */
+  /** Number of tracks per visit of a face; 1 is ideal. */
   readonly tracks: number;
   /** From the appearance of a face until it is seen, in milliseconds; mean. */
   readonly firstSeenMs: number;
@@ -147,7 +147,8 @@ interface CadenceRow {
  * @param options.photographs folder of the photographs, with their `boxes.json`.
  * @param options.detector file of the face detector.
  * @param options.expression file of the expression model; without it no expressions are read.
- * @throws {MienError} `interrupted` on the signal; what reading the photographs and the models throws.
+ * @throws {MienError} `interrupted` on the signal; errors of reading the photographs and the
+ * models.
  */
 export async function measureCadence(options: {
   readonly photographs: string;
@@ -198,7 +199,7 @@ async function shoot(
   texture: FaceTexture,
   options: {
     readonly motion: (typeof FILMS)[number];
-    /** Number of the person: another one moves otherwise. */
+    /** Number of the person, which determines the movement. */
     readonly person: number;
     readonly detector: FaceDetector;
   },
@@ -249,7 +250,7 @@ async function cutOut(texture: FaceTexture) {
   return { patch, side, box };
 }
 
-/** The tracker's face in each frame, where it gets the detections of every n-th frame. */
+/** The tracked face in each frame if the tracker gets the detections of every n-th frame. */
 function follow(shots: readonly Shot[], every: number, phase: number): Seen[] {
   const tracker = new Tracker();
   return shots.map(({ timeMs, truth, detections }, i) => {

@@ -6,10 +6,12 @@ import {
   summariseTurns,
 } from "@mien/bench";
 
-/** Processes one frame per call and tells the number of faces that were read in it. */
+/**
+ * Processes one frame per call and returns the number of faces whose expressions were read in it.
+ */
 export type FaceContender = OpenContender<CallTurn<number>>;
 
-/** Adds what closes a contender. */
+/** Adds the function that closes a contender. */
 export function closing(
   contender: Contender<CallTurn<number>>,
   close: () => Promise<void>,
@@ -29,7 +31,10 @@ export interface FrameSpeed {
   readonly p99: number;
 }
 
-/** Much longer than a frame, so that frames two at a time overlap for nearly all of a turn; in ms. */
+/**
+ * Length of a turn, in ms: much longer than a frame, so that two frames at a time overlap for
+ * nearly all of it.
+ */
 const TURN_MS = 500;
 
 /**

@@ -7,7 +7,7 @@ import { decodeImage } from "@mien/camera";
 
 /** Makes pictures that show the same face several times. */
 export interface SceneMaker {
-  /** A picture of that size with that number of faces in a grid, as large as they fit. */
+  /** A picture of this size with this number of faces in a grid, as large as possible. */
   scene(layout: {
     readonly width: number;
     readonly height: number;
@@ -18,7 +18,7 @@ export interface SceneMaker {
 /**
  * Cuts the face out of a photograph to make scenes of it.
  *
- * @param photo its file; undefined for one in the folder `MIEN_DATA`.
+ * @param photo file of the photograph; undefined for a photograph in the folder `MIEN_DATA`.
  * @param detector file of the face detector.
  * @throws {MienError} `usage` without any photograph, `bad-data` if there is no face in it.
  */
@@ -30,7 +30,7 @@ export async function openSceneMaker(
   const file = photo ?? (data && path.join(data, "faces/scene_astronaut.jpg"));
   if (!file) {
     throw new MienError("usage", "a photograph of a face is needed", {
-      advice: "Name one with --photo FILE.",
+      advice: "Give a photograph with --photo FILE.",
     });
   }
   const { width, height, data: pixels } = await decodeImage(file);
@@ -38,9 +38,11 @@ export async function openSceneMaker(
   const finder = await FaceDetector.open(detector);
   const [face] = await finder.detect(picture).finally(() => finder.close());
   if (face === undefined) {
-    throw new MienError("bad-data", `no face is found in ${file}`, { advice: "Name another one." });
+    throw new MienError("bad-data", `no face is found in ${file}`, {
+      advice: "Give another photograph.",
+    });
   }
-  // With hair and neck, since detectors are trained on photographs of whole heads.
+  // The head with hair and neck, since detectors are trained on photographs of whole heads.
   const head = crop(picture, regionOf(face.box, { side: 2.2, down: 0.1 }));
   const raw = { width: head.width, height: head.height, channels: 3 } as const;
   return {

@@ -30,7 +30,9 @@ const PYTHON_PACKAGES = [
   "Pillow==12.0.0",
   "setuptools==80.9.0",
 ];
-/** Without what it requires: that includes PyTorch, for a detector that is off by default. */
+/**
+ * Installed without its dependencies, which include PyTorch for a detector that is off by default.
+ */
 const FER_VERSION = "25.10.3";
 
 /** Versions of the packages by name, for the result. */
@@ -44,7 +46,7 @@ const READY = z.object({ ready: z.literal(true) });
  * Starts the other packages that find faces and read expressions, each in a process of its own that
  * gets the decoded frame, as mien does. They are installed into the cache folder the first time.
  *
- * @param options.python whether to also start those for Python.
+ * @param options.python whether to also start the Python packages.
  * @throws {MienError} `environment` if one cannot be installed or does not start; `interrupted`.
  */
 export async function openPeers(

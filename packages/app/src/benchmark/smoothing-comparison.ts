@@ -2,23 +2,28 @@ import { median } from "@mien/bench";
 import { random } from "@mien/format";
 import { createSmoother, resolveConfirmation, type ConfirmationOptions } from "@mien/runtime";
 
-/** How well one method of smoothing did on sequences whose true expressions are known. */
+/** Scores of one method of smoothing on sequences whose true expressions are known. */
 export interface SmoothingScore {
   readonly name: string;
-  /** Share of frames, 0–1, that show a wrong expression; without those that show none yet. */
+  /** Share of frames, 0–1, that show a wrong expression; frames that show none yet do not count. */
   readonly wrong: number;
   /** Share of frames, 0–1, that show a wrong expression other than Neutral. */
   readonly falseClaims: number;
   /** Share of frames, 0–1, where the shown expression changes to a wrong one. */
   readonly flicker: number;
-  /** Frames from a change of the true expression until it is shown; median over the changes that are. */
+  /**
+   * Frames from a change of the true expression until it is shown; median over the shown changes.
+   */
   readonly delay: number;
-  /** Share of changes, 0–1, that are shown before the next one. */
+  /** Share of changes, 0–1, that are shown before the next change. */
   readonly shown: number;
 }
 
 const LABELS = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
-/** Added to the logit of the true label: single frames are then as often right as of a good model; docs/runtime.md. */
+/**
+ * Added to the logit of the true label, so that single frames have the accuracy of a good model;
+ * see docs/runtime.md.
+ */
 const SHARPNESS = [1.6, 1.8, 1.1, 3.0, 1.5, 2.7, 2.2];
 const FRAMES = 3000;
 const SEQUENCES = 20;
@@ -48,13 +53,13 @@ export function compareSmoothing(seed = 1): SmoothingScore[] {
 interface Sequence {
   /** Index of the true label, by frame. */
   readonly truth: readonly number[];
-  /** Probabilities that a model would answer, by frame. */
+  /** Probabilities of a simulated model, by frame. */
   readonly read: readonly (readonly number[])[];
 }
 
 /**
- * Expressions that last from one to six seconds at 30 frames/s, every other one Neutral. The logits are
- * errors that change slowly from frame to frame, and the one of the true label is raised.
+ * Expressions that last from one to six seconds at 30 frames/s, every other one Neutral. The logits
+ * are errors that change slowly from frame to frame, and the logit of the true label is raised.
  */
 function sequence(seed: number, index: number): Sequence {
   const stream = random(seed, "smoothing", index);

@@ -1,12 +1,11 @@
 import { createInterface } from "node:readline/promises";
 import { counted, defineCommand } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
+import { MAX_PICTURES } from "../acquire/max-pictures.ts";
 import { consentText } from "../people/consent.ts";
 import { formatRate } from "../people/expected-errors.ts";
 import { KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
 import { detectorOption, peopleOption, sourceOption } from "../shared-options.ts";
-import { SourceWarnings } from "@mien/camera";
 
 export const acquire = defineCommand({
   name: "acquire",
@@ -64,14 +63,13 @@ export const acquire = defineCommand({
     terminal.say(consentText(session.name, values.people, values.keepDays));
     if (!values.consent) await askForConsent(session.name, signal);
     const given = new Date().toISOString();
-    const [{ FaceDetector }, { findFaceModel }, { openSource }, { openPeople }] = await Promise.all(
-      [
+    const [{ FaceDetector }, { findFaceModel }, { openSource, SourceWarnings }, { openPeople }] =
+      await Promise.all([
         import("@mien/runtime"),
         import("../face-models.ts"),
         import("@mien/camera"),
         import("../people/open-people.ts"),
-      ],
-    );
+      ]);
     const timeout = AbortSignal.timeout(values.seconds * 1000);
     const ending = AbortSignal.any([signal, timeout]);
     const detector = await FaceDetector.open(findFaceModel("detector", values.detector));
@@ -85,7 +83,8 @@ export const acquire = defineCommand({
     try {
       let index = 0;
       for await (const frame of source.frames(ending)) {
-        // Images have no time; one second apart, none is left out for coming too soon.
+        // Images have no time. They count as one second apart, so that none follows another too
+        // soon.
         const timeMs = source.kind === "images" ? index++ * 1000 : frame.timeMs;
         await session.offer({ ...frame, timeMs }, await detector.detect(frame));
         const { pictures, guidance } = session.state;
@@ -107,7 +106,7 @@ export const acquire = defineCommand({
       if (pictures.length === 0) {
         throw new MienError(
           "bad-image",
-          `no picture of one face alone was found in ${source.name}`,
+          `no picture with exactly one face was found in ${source.name}`,
           { advice: "Sit before the camera, alone, in good light." },
         );
       }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { counted, defineCommand, type OptionValues, shellQuote, type Terminal } from "@mien/cli";
-import { type Source, SourceWarnings } from "@mien/camera";
+import type { Source } from "@mien/camera";
 import { withoutSecrets } from "@mien/format";
 import type { AnalysisChoice, OpenedAnalysis } from "../analyze/open-analysis.ts";
 import { given } from "../setting-flags.ts";
@@ -22,13 +22,17 @@ export const analyze = defineCommand({
   ],
   options: analyzeOptions,
   async run(values, { terminal, signal }) {
-    const [{ analyzeFrames }, { openSource }, { FaceRows, showTally }, { openAnalysis }] =
-      await Promise.all([
-        import("../analyze/analyze-frames.ts"),
-        import("@mien/camera"),
-        import("../analyze/analysis-report.ts"),
-        import("../analyze/open-analysis.ts"),
-      ]);
+    const [
+      { analyzeFrames },
+      { openSource, SourceWarnings },
+      { FaceRows, showTally },
+      { openAnalysis },
+    ] = await Promise.all([
+      import("../analyze/analyze-frames.ts"),
+      import("@mien/camera"),
+      import("../analyze/analysis-report.ts"),
+      import("../analyze/open-analysis.ts"),
+    ]);
     const failed: { file: string; reason: string }[] = [];
     const warnings = new SourceWarnings((message) => terminal.warn(message));
     const source = await openSource(values.source, {
@@ -93,7 +97,7 @@ export const analyze = defineCommand({
   },
 });
 
-/** What the flags choose; only settings that were given are passed on. */
+/** The choices of the flags; only settings that were given are passed on. */
 function choiceOf(values: Values, source: Source): AnalysisChoice {
   const { model, detector, cropped, people: folder, recogniser, threads } = values;
   const { minScore, minSize, inputSize, detectEvery, mirror, flat, rejected } = values;

@@ -199,7 +199,7 @@ describe("app:analyze of images", () => {
       const png = await left().png().toBuffer();
       const names = [
         `${"a".repeat(250)}.webp`,
-        // Those that are annotated as NAME.gif.jpg are cut to the same name.
+        // Names that are annotated as NAME.gif.jpg are shortened to the same name.
         ...["gif", "jpg", "png", "tif"].map((ending) => `${"b".repeat(251)}.${ending}`),
         ...["jpg", "png", "tif"].map((ending) => `${"é".repeat(125)}x.${ending}`),
         ...["gif", "png"].map((ending) => `x${"日".repeat(83)}.${ending}`),

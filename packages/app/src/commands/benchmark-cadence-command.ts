@@ -1,5 +1,4 @@
 import path from "node:path";
-import { benchmarkTable, describeEnvironment } from "@mien/bench";
 import { dataFolder, defineCommand, formatPercent } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { detectorOption } from "../shared-options.ts";
@@ -30,8 +29,12 @@ export const benchmarkCadence = defineCommand({
         advice: "Set MIEN_DATA to the folder that holds faces/.",
       });
     }
-    const { findFaceModel } = await import("../face-models.ts");
-    const { measureCadence } = await import("../benchmark/detection-cadence.ts");
+    const [{ benchmarkTable, describeEnvironment }, { findFaceModel }, { measureCadence }] =
+      await Promise.all([
+        import("@mien/bench"),
+        import("../face-models.ts"),
+        import("../benchmark/detection-cadence.ts"),
+      ]);
     const progress = terminal.progress("films", 100);
     const rows = await measureCadence({
       photographs: path.join(data, "faces"),

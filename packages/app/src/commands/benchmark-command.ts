@@ -1,11 +1,5 @@
 import path from "node:path";
-import {
-  benchmarkTable,
-  describeEnvironment,
-  formatFactor,
-  sayEnvironment,
-  type Column,
-} from "@mien/bench";
+import type { Column } from "@mien/bench";
 import {
   defineCommand,
   findModel,
@@ -79,7 +73,8 @@ export const benchmark = defineCommand({
       expression: await findModel(values.model),
       detector: findFaceModel("detector", values.detector),
     };
-    const [{ openSceneMaker }, { measureSpeeds }, own] = await Promise.all([
+    const [bench, { openSceneMaker }, { measureSpeeds }, own] = await Promise.all([
+      import("@mien/bench"),
       import("../benchmark/face-scene.ts"),
       import("../benchmark/face-contender.ts"),
       import("../benchmark/mien-contenders.ts"),
@@ -88,12 +83,12 @@ export const benchmark = defineCommand({
       `model ${models.expression}; faces by ${models.detector}; ${threads} thread(s) each`,
     );
     const peers = values.peers ? await import("../benchmark/peer-contenders.ts") : undefined;
-    const environment = describeEnvironment(
+    const environment = bench.describeEnvironment(
       import.meta.url,
       ["onnxruntime-node"],
       peers?.peerVersions({ python: values.fer }),
     );
-    sayEnvironment(terminal, environment);
+    bench.sayEnvironment(terminal, environment);
     const maker = await openSceneMaker(values.photo, models.detector);
     const frame = await maker.scene({ width: 640, height: 480, faces: 1 });
 
@@ -108,24 +103,24 @@ export const benchmark = defineCommand({
 
     const detectors = await own.detectorContenders(frame, { models, threads });
     const detection = await run("detector", detectors);
-    showSpeeds(terminal, "detector, 640×480", detection);
+    await showSpeeds(terminal, "detector, 640×480", detection);
 
     const contenders = await own.mienContenders(frame, { models, threads });
     if (peers !== undefined) {
       contenders.push(...(await peers.openPeers(frame, { python: values.fer, terminal, signal })));
     }
     const endToEnd = await run("end to end", contenders);
-    showSpeeds(terminal, "end to end, 640×480, one face", endToEnd);
+    await showSpeeds(terminal, "end to end, 640×480, one face", endToEnd);
 
     const { measureLoad, soak } = await import("../benchmark/pipeline-load.ts");
     const load: Load[] = [];
     for (const every of [1, 2, 3]) load.push(await measureLoad(models, frame, every));
-    benchmarkTable(terminal, load, LOAD_COLUMNS);
+    bench.benchmarkTable(terminal, load, LOAD_COLUMNS);
 
     const written: string[] = [];
     const { compareSmoothing } = await import("../benchmark/smoothing-comparison.ts");
     const smoothing = compareSmoothing();
-    benchmarkTable(terminal, smoothing, SMOOTHING_COLUMNS);
+    bench.benchmarkTable(terminal, smoothing, SMOOTHING_COLUMNS);
 
     const curves = values.curves ? await import("../benchmark/scaling-curves.ts") : undefined;
     const points = await curves?.measureCurves(maker, {
@@ -135,7 +130,7 @@ export const benchmark = defineCommand({
       signal,
     });
     if (curves !== undefined && points !== undefined) {
-      benchmarkTable(terminal, points, POINT_COLUMNS);
+      bench.benchmarkTable(terminal, points, POINT_COLUMNS);
       const file = path.join(out, "faces.png");
       await writeFileAtomic(file, curves.drawFaces(points));
       written.push(file);
@@ -176,7 +171,7 @@ export const benchmark = defineCommand({
 
 const LOAD_COLUMNS: readonly Column<Load>[] = [
   [
-    "faces looked for in",
+    "faces detected in",
     ({ detectEvery }) =>
       ["every frame", "every 2nd frame", "every 3rd frame (default)"][detectEvery - 1] ?? "",
   ],
@@ -195,7 +190,7 @@ const SMOOTHING_COLUMNS: readonly Column<SmoothingScore>[] = [
 
 const POINT_COLUMNS: readonly Column<Point>[] = [
   ["picture", ({ name }) => name],
-  ["detector sees", ({ input }) => `${input} pixels`],
+  ["detector input", ({ input }) => `${input} pixels`],
   ["faces shown", ({ shown }) => shown],
   ["faces read", ({ faces }) => faces],
   ["median ms", ({ median }) => median.toFixed(1)],
@@ -207,7 +202,12 @@ const POINT_COLUMNS: readonly Column<Point>[] = [
  * Prints speeds; the last column is the time relative to the first row. It compares means, since with
  * detection in every n-th frame the median is a frame without detection.
  */
-function showSpeeds(terminal: Terminal, title: string, speeds: readonly FrameSpeed[]): void {
+async function showSpeeds(
+  terminal: Terminal,
+  title: string,
+  speeds: readonly FrameSpeed[],
+): Promise<void> {
+  const { benchmarkTable, formatFactor } = await import("@mien/bench");
   const first = speeds[0]?.mean ?? 1;
   benchmarkTable(terminal, speeds, [
     [title, ({ name }) => name],

@@ -1,9 +1,8 @@
-import { benchmarkTable, describeEnvironment } from "@mien/bench";
 import { defineCommand } from "@mien/cli";
 
 export const benchmarkDepth = defineCommand({
   name: "benchmark-depth",
-  summary: "Measure how clearly the depth gate tells faces from photographs",
+  summary: "Measure how clearly the depth gate distinguishes faces from photographs",
   details:
     "Makes synthetic Kinect recordings of heads, of flat and of bent photographs in a temporary folder. " +
     "Prints the answers of the depth gate and, for distance, residual and bulge, the least value, the 1st percentile, the median, the 99th percentile and the greatest value in millimetres.",
@@ -26,11 +25,12 @@ export const benchmarkDepth = defineCommand({
       min: 1,
       max: 100,
       default: 2,
-      description: "Recordings of each scene; each has a seed of its own, from 1 on",
+      description: "Number of recordings of each scene, with the seeds 1, 2, 3, …",
     },
   },
   async run({ seconds, seeds }, { terminal, signal }) {
-    const { measureDepthGate, SHARES } = await import("../benchmark/depth-gate-figures.ts");
+    const [{ benchmarkTable, describeEnvironment }, { measureDepthGate, SHARES }] =
+      await Promise.all([import("@mien/bench"), import("../benchmark/depth-gate-figures.ts")]);
     const progress = terminal.progress("recordings", 100);
     const rows = await measureDepthGate({
       seconds,

@@ -1,5 +1,4 @@
 import path from "node:path";
-import { benchmarkTable, describeEnvironment, launchChromium, sayEnvironment } from "@mien/bench";
 import { defineCommand, findModel, formatBytes, outOption, writeJson } from "@mien/cli";
 import type { Browser } from "playwright-core";
 import type { LiveFigures } from "../benchmark/live/measure-live.ts";
@@ -12,7 +11,7 @@ export const benchmarkLive = defineCommand({
   summary: "Measure the live page in a browser: frame rate, latency, processor and memory",
   details:
     "Starts app:live and opens its page in headless Chromium: once with a film, once with further viewers of which one reads nothing, and once with the camera of the page. Each shows one face in 640×480 pixels at 30 frames per second.\n" +
-    "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the one that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
+    "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the process that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
   examples: [
     "npx nx run app:benchmark-live --photo face.jpg",
     "npx nx run app:benchmark-live --photo face.jpg --seconds 300 --viewers 10 --kills 20",
@@ -58,22 +57,25 @@ export const benchmarkLive = defineCommand({
     const { findFaceModel } = await import("../face-models.ts");
     const detector = findFaceModel("detector", values.detector);
     const model = await findModel(values.model);
-    const [scenes, films, servers, pages, { measureLive }, { readPage }] = await Promise.all([
-      import("../benchmark/face-scene.ts"),
-      import("../benchmark/live/panning-films.ts"),
-      import("../benchmark/live/server-process.ts"),
-      import("../benchmark/live/watched-page.ts"),
-      import("../benchmark/live/measure-live.ts"),
-      import("../server/page-files.ts"),
-    ]);
+    const [bench, scenes, films, servers, pages, { measureLive }, { readPage }] = await Promise.all(
+      [
+        import("@mien/bench"),
+        import("../benchmark/face-scene.ts"),
+        import("../benchmark/live/panning-films.ts"),
+        import("../benchmark/live/server-process.ts"),
+        import("../benchmark/live/watched-page.ts"),
+        import("../benchmark/live/measure-live.ts"),
+        import("../server/page-files.ts"),
+      ],
+    );
     const sizes = [...(await readPage()).values()].map(({ gzipped }) => gzipped.length);
     const pageBytes = sizes.reduce((sum, size) => sum + size, 0);
     const maker = await scenes.openSceneMaker(values.photo, detector);
     const scene = await maker.scene({ ...films.SCENE_SIZE, faces: 1 });
     const { film, camera, still } = await films.makeFilms(out, scene);
-    const environment = describeEnvironment(import.meta.url, ["onnxruntime-node"]);
+    const environment = bench.describeEnvironment(import.meta.url, ["onnxruntime-node"]);
     terminal.say(`model ${model}; faces by ${detector}`);
-    sayEnvironment(terminal, environment);
+    bench.sayEnvironment(terminal, environment);
 
     /** Starts a server with a source and opens its page; closes both after `work`. */
     const withPage = async <Result>(
@@ -91,7 +93,7 @@ export const benchmarkLive = defineCommand({
       const server = await servers.startServer(flags, environment);
       let browser: Browser | undefined;
       try {
-        browser = await launchChromium({ camera: source === "browser" ? camera : undefined });
+        browser = await bench.launchChromium({ camera: source === "browser" ? camera : undefined });
         const watched = await pages.watchPage(browser, server.origin);
         if (source === "browser") {
           await watched.page.getByRole("button", { name: "Start camera" }).click();
@@ -123,7 +125,7 @@ export const benchmarkLive = defineCommand({
     }
     if (wants("camera")) await measure("the page's camera", "browser", 0);
     if (seconds > 0) {
-      benchmarkTable(terminal, Object.entries(rows), [
+      bench.benchmarkTable(terminal, Object.entries(rows), [
         ["", ([name]) => name],
         ["frames/s", ([, row]) => row.framesPerSecond.toFixed(1)],
         ["slowest s", ([, row]) => row.slowestSecond],
@@ -136,7 +138,7 @@ export const benchmarkLive = defineCommand({
         ["usable", ([, row]) => `${row.usableMs.toFixed(0)} ms`],
       ]);
       terminal.say(
-        "slowest s: frames in the slowest second; viewers: frames/s of the slowest that reads; CPU: of " +
+        "slowest s: frames in the slowest second; viewers: frames/s of the slowest viewer that reads; CPU: of " +
           "one core, server only; MB: its resident memory at the beginning and at the end",
       );
     }

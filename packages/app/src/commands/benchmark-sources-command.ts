@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { benchmarkTable, describeEnvironment, sayEnvironment, stopIfAborted } from "@mien/bench";
 import { defineCommand, formatBytes, outOption } from "@mien/cli";
 import { MienError, messageOf } from "@mien/format";
 import type { SourceCost } from "@mien/camera";
@@ -41,8 +40,11 @@ export const benchmarkSources = defineCommand({
     out: { ...outOption("Folder of the files to read"), default: "artifacts/benchmark-sources" },
   },
   async run({ frames, seconds, out }, { terminal, signal }) {
-    const { openSource, measureSource, findLibfreenect } = await import("@mien/camera");
-    const environment = describeEnvironment(import.meta.url, ["sharp"]);
+    const [bench, { openSource, measureSource, findLibfreenect }] = await Promise.all([
+      import("@mien/bench"),
+      import("@mien/camera"),
+    ]);
+    const environment = bench.describeEnvironment(import.meta.url, ["sharp"]);
     const files = await prepare(out, { frames, seconds, signal });
     const { recording, video, images, kinect, fast } = files;
     const costs: Record<string, SourceCost> = {};
@@ -51,7 +53,7 @@ export const benchmarkSources = defineCommand({
       source: string,
       { limits, loop = false }: { limits: { frames?: number; seconds?: number }; loop?: boolean },
     ) => {
-      stopIfAborted(signal);
+      bench.stopIfAborted(signal);
       const total = limits.frames ?? Math.round((limits.seconds ?? 0) * FPS);
       const progress = terminal.progress(name, total);
       const opened = await openSource(source, { signal, loop });
@@ -63,7 +65,8 @@ export const benchmarkSources = defineCommand({
     };
     const hasFakenect = findLibfreenect({ FAKENECT_PATH: kinect }).candidates.length > 0;
     if (!hasFakenect) terminal.warn("fakenect is not installed: the Kinect is left out");
-    // First, as in a program that has just started: measuring memory makes later collections slower.
+    // This comes first, as in a program that has just started, since measuring memory makes later
+    // garbage collections slower.
     process.env["FAKENECT_PATH"] = kinect;
     if (hasFakenect) await measure("kinect", "kinect", { limits: { seconds } });
     await measure("video", video, { limits: { frames }, loop: true });
@@ -71,15 +74,15 @@ export const benchmarkSources = defineCommand({
     await measure("recording", `kinect:${recording}`, { limits: { frames }, loop: true });
     process.env["FAKENECT_PATH"] = fast;
     if (hasFakenect) await measure(`kinect, ${SPEED}× as fast`, "kinect", { limits: { frames } });
-    sayEnvironment(terminal, environment);
+    bench.sayEnvironment(terminal, environment);
     const bytes = (value: number | null) => (value === null ? "" : formatBytes(value));
     const percent = (value: number | null) => (value === null ? "" : `${value.toFixed(1)} %`);
-    benchmarkTable(terminal, Object.entries(costs), [
+    bench.benchmarkTable(terminal, Object.entries(costs), [
       ["source", ([name]) => name],
       ["frames", ([, cost]) => cost.frames],
       ["a second", ([, cost]) => cost.framesPerSecond.toFixed(1)],
       ["CPU", ([, cost]) => percent(cost.cpuPercent)],
-      ["its child's", ([, cost]) => percent(cost.childCpuPercent)],
+      ["children's CPU", ([, cost]) => percent(cost.childCpuPercent)],
       ["gap p99", ([, cost]) => `${cost.gapP99Ms.toFixed(1)} ms`],
       ["growth", ([, cost]) => bytes(cost.growthBytes)],
       ["resident", ([, cost]) => bytes(cost.residentGrowthBytes)],
@@ -96,8 +99,8 @@ async function prepare(
   options: { readonly frames: number; readonly seconds: number; readonly signal: AbortSignal },
 ) {
   const { frames, seconds, signal } = options;
-  const { drawFaces, synthesizeRecording, repeatRecording, findFfmpeg } =
-    await import("@mien/camera");
+  const [{ stopIfAborted }, { drawFaces, synthesizeRecording, repeatRecording, findFfmpeg }] =
+    await Promise.all([import("@mien/bench"), import("@mien/camera")]);
   const at = (name: string) => path.join(out, name);
   await mkdir(at("images"), { recursive: true });
   const length = 2;

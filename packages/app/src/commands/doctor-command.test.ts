@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { programWords } from "@mien/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkNode } from "../doctor/machine-checks.ts";
 import type { Check } from "../doctor/check.ts";
@@ -14,11 +15,12 @@ const BIN = path.resolve(import.meta.dirname, "../bin.ts");
 
 function doctor(environment: Record<string, string>) {
   const json = path.join(folder, "doctor.json");
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ["--conditions=source", "--import", "tsx", BIN, "doctor", "--json", json],
-    { encoding: "utf8", cwd: ROOT, env: { ...process.env, ...environment } },
-  );
+  const [node, ...words] = programWords(BIN);
+  const { status, stdout, stderr } = spawnSync(node, [...words, "doctor", "--json", json], {
+    encoding: "utf8",
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+  });
   const report = JSON.parse(readFileSync(json, "utf8")) as { ok: boolean; checks: Check[] };
   const check = (name: string) => report.checks.find((candidate) => candidate.name === name);
   return { code: status, out: stdout, err: stderr, report, check };

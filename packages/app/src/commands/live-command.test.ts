@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { programWords } from "@mien/testing";
 import type { LiveResult } from "@mien/web";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -17,7 +16,6 @@ const WEB = path.resolve(import.meta.dirname, "../../../web");
 /** Where the released face models are. */
 const ROOT = path.resolve(import.meta.dirname, "../../../..");
 const BIN = path.resolve(import.meta.dirname, "../bin.ts");
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 let folder: string;
 const running: ChildProcess[] = [];
@@ -43,8 +41,9 @@ async function live(sentence: RegExp, ...flags: string[]) {
     "--sessions",
     path.join(folder, "sessions"),
   ];
-  const argv = ["--conditions=source", "--import", TSX, BIN, "live", "--no-open", ...models];
-  const child = spawn(process.execPath, [...argv, ...flags], { cwd: ROOT });
+  const [node, ...words] = programWords(BIN);
+  const argv = [...words, "live", "--no-open", ...models, ...flags];
+  const child = spawn(node, argv, { cwd: ROOT });
   running.push(child);
   let said = "";
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));

@@ -3,7 +3,6 @@ import { EventEmitter, once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { SourceWarnings } from "@mien/camera";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
 import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
 import type { FastifyInstance } from "fastify";
@@ -86,6 +85,7 @@ export const live = defineCommand({
       { isLoopback },
       { findFaceModel },
       { openPeople, sayWhoIsRecognised },
+      { SourceWarnings },
     ] = await Promise.all([
       import("../live/live-app.ts"),
       import("../live/live-source.ts"),
@@ -94,6 +94,7 @@ export const live = defineCommand({
       import("../server/guard.ts"),
       import("../face-models.ts"),
       import("../people/open-people.ts"),
+      import("@mien/camera"),
     ]);
     const page = await readPage();
     const model = await findModel(values.model);
@@ -190,14 +191,18 @@ async function listen(
     const problem = problems[error.code ?? ""];
     if (problem === undefined) throw error;
     throw new MienError("environment", problem, {
-      advice: "Name another with --port (0 takes a free one) or --host.",
+      advice:
+        "Choose another port with --port (0 takes any free port) or another address with --host.",
     });
   });
   const [address] = server.addresses();
   return typeof address === "object" ? address.port : port;
 }
 
-/** The address that others can open: one of this machine if the server listens on all. */
+/**
+ * The address for other machines: an address of this machine if the server listens on all
+ * addresses.
+ */
 function shownHost(host: string): string {
   if (host !== "0.0.0.0") return host;
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);

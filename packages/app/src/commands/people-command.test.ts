@@ -94,7 +94,7 @@ describe("app:acquire", () => {
       .png()
       .toFile(at("black", "1.png"));
     const nobody = await enrol("Ben", at("black"));
-    expect(nobody.err).toMatch(/no picture of one face alone was found/);
+    expect(nobody.err).toMatch(/no picture with exactly one face was found/);
     expect(nobody.code).toBe(1);
     expect(await readdir(at("people"))).toEqual(before);
   });
@@ -105,7 +105,7 @@ describe("app:people", () => {
     const { code, out } = await act();
     expect(code).toBe(0);
     expect(out).toMatch(/^Ada +5 +\d{4}-\d\d-\d\d +\d{4}-\d\d-\d\d/m);
-    expect(out).toMatch(/expected errors: [\d.]+ % of strangers taken for one of them/);
+    expect(out).toMatch(/expected errors: [\d.]+ % of strangers taken for an enrolled person/);
   });
 
   it("renames, merges and exports", async () => {
@@ -139,7 +139,7 @@ describe("app:people", () => {
     const file = at("people", folder as string, "person.json");
     const record = JSON.parse(await readFile(file, "utf8")) as object;
     await writeFile(file, JSON.stringify({ ...record, keepUntil: "2020-01-01T00:00:00.000Z" }));
-    expect((await act("prune")).out).toMatch(/deleted Ben, whose time was over/);
+    expect((await act("prune")).out).toMatch(/deleted Ben, who had expired/);
     expect(await filesWith(root, "Ben")).toEqual([]);
     expect((await act("prune")).out).toMatch(/nobody has expired/);
   });

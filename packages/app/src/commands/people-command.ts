@@ -76,7 +76,7 @@ ${Object.entries(ACTIONS)
           throw new MienError("missing-file", `nobody called "${first}" is in ${values.people}`);
         }
         terminal.say(
-          `deleted ${first}${found ? "" : " from results; nobody called that was enrolled"}`,
+          `deleted ${first}${found ? "" : " from results; nobody of this name was enrolled"}`,
         );
         for (const file of files) terminal.say(`changed ${file}`);
       } else if (action === "rename") {

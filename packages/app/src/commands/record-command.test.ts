@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const app = (words: readonly string[], env: Record<string, string> = {}) =>
   runInProcess(() => runProgram(program, words), { cwd: folder, env });
 
-/** What each picture of a recording says, whatever its file is called. */
+/** The SHA-256 of each colour and depth picture of a recording. */
 async function picturesOf(recording: string): Promise<string[]> {
   const { files } = await readRecording(recording);
   const pictures = files.filter(({ kind }) => kind !== "a");
@@ -82,7 +82,7 @@ describe("app:record", () => {
     const { frames } = await recordKinect(out, { signal: stop.signal, seconds: 10 }).catch(() => ({
       frames: 0,
     }));
-    // Of 300.
+    // The whole recording has 300.
     expect(frames).toBeLessThan(30);
     clearInterval(watcher);
     vi.unstubAllEnvs();

@@ -12,10 +12,18 @@ import {
   shellQuote,
 } from "@mien/cli";
 import { MienError, random, shuffle } from "@mien/format";
-import { SCENES, type SceneName } from "@mien/camera";
+import type { SceneName } from "@mien/camera";
 
 const RECORD = "made-from.json";
 const RECORDINGS = "artifacts/recordings";
+/** What each scene shows. */
+const SCENES = {
+  head: "One head that moves between 0.7 and 2 m",
+  flat: "A flat photograph of a face at 0.6 to 2 m, tilted by up to 30°",
+  bent: "The same photograph, bent by 2 cm",
+  people: "Three people at 0.9, 1.5 and 2.2 m",
+  mixed: "A person, and beside them a photograph that is first flat, then bent",
+} as const satisfies Readonly<Record<SceneName, string>>;
 const sceneNames = Object.keys(SCENES) as SceneName[];
 
 export const record = defineCommand({

@@ -3,18 +3,18 @@ export interface Check {
   /** The name, which stays the same from version to version. */
   readonly name: string;
   readonly ok: boolean;
-  /** What needs it. */
+  /** The use of mien that needs it. */
   readonly needed: "always" | "training" | "checks" | "videos" | "webcams" | "kinect" | "comfort";
-  /** What was found, or what the problem is. */
+  /** Description of what was found or of the problem. */
   readonly found: string;
-  /** What to do about the problem, usually a command; null without a problem. */
+  /** Repair of the problem, usually a command; null without a problem. */
   readonly remedy: string | null;
 }
 
-/** What reading faces in images, videos and webcams needs. */
+/** The uses that must work, or the command fails: reading faces in images, videos and webcams. */
 export const NEEDED_BY_DEFAULT: readonly Check["needed"][] = ["always", "videos"];
 
-/** What is checked, and what needs it. */
+/** The subject of a check, and the use of mien that needs it. */
 export type Subject = Pick<Check, "name" | "needed">;
 
 /** A check without a problem. */

@@ -85,12 +85,12 @@ describe("a picture of a page's camera", () => {
   it.each([
     ["nothing", new Uint8Array(0)],
     ["a header alone", message({ width: 0, height: 0 }, new Uint8Array(0))],
-    ["fewer pixels than it says", message({}, new Uint8Array(64 * 48))],
-    ["more pixels than it says", message({}, new Uint8Array(64 * 48 * 2))],
+    ["fewer pixels than in its header", message({}, new Uint8Array(64 * 48))],
+    ["more pixels than in its header", message({}, new Uint8Array(64 * 48 * 2))],
     ["half a pair of chroma", message({ width: 3, height: 2 }, new Uint8Array(9))],
-    ["a format of its own", Uint8Array.of(9, ...message({}, new Uint8Array(64 * 72)).slice(1))],
+    ["an unknown format", Uint8Array.of(9, ...message({}, new Uint8Array(64 * 72)).slice(1))],
     ["a JPEG", Uint8Array.of(0xff, 0xd8, ...new Uint8Array(500))],
-  ])("is refused when it is %s", (_, bytes) => {
+  ])("is rejected if it is %s", (_, bytes) => {
     expect(() => readCameraPicture(bytes)).toThrow(MienError);
   });
 });

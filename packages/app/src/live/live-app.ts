@@ -11,9 +11,9 @@ import { SessionRecorder } from "./session-recorder.ts";
 /** What a live app works with. */
 export interface LiveAppOptions extends Omit<EngineOptions, "people"> {
   readonly store: PersonStore;
-  /** The path of the expression model, to show. */
+  /** The path of the expression model, which is only shown. */
   readonly model: string;
-  /** What the expression model takes. */
+  /** The input that the expression model expects. */
   readonly input: ModelInput;
   /** The folder of recorded sessions. */
   readonly sessions: string;
@@ -23,7 +23,7 @@ export interface LiveAppOptions extends Omit<EngineOptions, "people"> {
   readonly retentionCheckMs?: number;
 }
 
-/** What a live app emits, each with the message that viewers get. */
+/** What a live app emits; each event carries the message for the viewers. */
 export interface LiveAppEvents {
   /** A frame was processed. */
   frame: [LiveFrame];
@@ -35,7 +35,7 @@ export interface LiveAppEvents {
   people: [Hello];
 }
 
-/** Everything that the page and the API can do, without HTTP. */
+/** The functions of the page and the API, without HTTP. */
 export class LiveApp extends EventEmitter<LiveAppEvents> {
   readonly engine: LiveEngine;
   readonly store: PersonStore;
@@ -134,7 +134,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
 
   /** Finds faces in a single image and reads their expressions; nothing is stored. */
   async analyze(picture: Picture) {
-    // A pipeline of its own, opened at the first image: single images have no tracks.
+    // It needs a pipeline of its own without tracks, which is opened for the first image.
     this.#stills ??= createPipeline({
       ...this.#options.pipeline,
       people: this.store.people,

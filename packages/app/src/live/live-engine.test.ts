@@ -39,7 +39,7 @@ describe.skipIf(withoutFfmpeg)("a live engine", () => {
     return readFile(makeVideo(file, [...black, ...spot, "-movflags", "+faststart"]));
   };
 
-  it("forgets the faces when its source is opened again, and shows no password", async () => {
+  it("starts new tracks when its source is opened again, and shows no password", async () => {
     const { port } = server.address() as AddressInfo;
     const source = await openLiveSource(`http://me:sec@ret@127.0.0.1:${port}/film.mp4`);
     const engine = await LiveEngine.open({

@@ -42,7 +42,7 @@ export interface Origin {
   readonly number: number;
 }
 
-/** The state of the source, without what only the app knows. */
+/** The state of the source, without that of the recording. */
 export type SourceStatus = Omit<Status, "recording">;
 
 /** What a live engine emits. */
@@ -69,13 +69,16 @@ const WAITING = { state: "waiting", message: "waiting for a page to share its ca
 /** Reads a source, processes its frames, and emits the results. */
 export class LiveEngine extends EventEmitter<EngineEvents> {
   readonly meter = new Meter();
-  /** The last processed frame; null before the first, and once its names may be outdated. */
+  /**
+   * The last processed frame; null before the first one, and again after people were changed or a page's
+   * camera has stopped.
+   */
   latest: LiveFrame | null = null;
   readonly #options: EngineOptions;
   #demand: ViewerDemand = { picturesFor: new Set(), depth: false };
   readonly #pipeline: Pipeline;
   #status: SourceStatus;
-  /** Number of resets. A result that was computed before a reset is dropped. */
+  /** Number of resets. A result whose computation began before a reset is dropped. */
   #resets = 0;
   /** The newest picture of a page's camera, which waits while another is processed. */
   #waiting: { readonly page: object; readonly bytes: Uint8Array } | null = null;
@@ -108,7 +111,7 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     return this.#options.source.source === null;
   }
 
-  /** The source, to show: without its password. */
+  /** The value of `--source` without its password. */
   get source(): string {
     return this.#options.source.name;
   }
@@ -260,7 +263,7 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
       wantsColour ? toJpeg(frame) : null,
       frame.depth !== undefined && this.#demand.depth ? depthToJpeg(frame.depth) : null,
     ]);
-    // People changed meanwhile: its names may be outdated.
+    // People were changed or the camera stopped meanwhile, so the result may be outdated.
     if (resets !== this.#resets) return;
     const result: LiveResult = {
       ...seen,
@@ -274,7 +277,7 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     this.emit("frame", this.latest);
   }
 
-  /** Forgets every track and confirmation window. */
+  /** Starts new tracks and confirmation windows, and drops the results that are being computed. */
   #reset(): void {
     this.#resets++;
     this.#pipeline.reset();

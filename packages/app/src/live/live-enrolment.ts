@@ -39,7 +39,7 @@ export class LiveEnrolment extends EventEmitter<{ change: [Enrolment] }> {
   readonly #store: PersonStore;
   #current: ConsentedEnrolment | null = null;
 
-  /** @param store compares new pictures with the people who are enrolled. */
+  /** @param store the enrolled people, with whom the new pictures are compared. */
   constructor(store: PersonStore) {
     super();
     this.#store = store;

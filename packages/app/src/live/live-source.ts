@@ -1,18 +1,18 @@
 import { EventEmitter } from "node:events";
-import { openSource, parseSource, type Source, type SourceNotice } from "@mien/camera";
+import type { Source, SourceNotice } from "@mien/camera";
 import { withoutSecrets } from "@mien/format";
 
-/** What `--source` says for the cameras of the pages. */
+/** The value of `--source` for the cameras of pages. */
 export const PAGE_CAMERAS = "browser";
 
-/** What a live source emits: that it is lost, is back, or left something out. */
+/** What a live source emits: that it is lost, that it is back, or that it skipped something. */
 export interface SourceEvents {
   notice: [SourceNotice];
 }
 
 /** Where the frames of a live app come from. */
 export interface LiveSource {
-  /** What `--source` says, without its password. */
+  /** The value of `--source` without its password. */
   readonly name: string;
   /** Whether it is a Kinect or a recording of one, and has depth. */
   readonly isKinect: boolean;
@@ -25,9 +25,9 @@ export interface LiveSource {
  * Opens a source for live viewing: files are played at their own speed, again and again, and cameras
  * are opened again whenever they are lost; see `SourceOptions.reconnect`.
  *
- * @param text as `--source` takes it, or `PAGE_CAMERAS`.
- * @param options.notices gets the notices while it is opened, too. Default a new emitter.
- * @throws {MienError} if a file cannot be opened; a camera may come later.
+ * @param text a value of `--source`.
+ * @param options.notices emits the notices, also while the source is opened. Default a new emitter.
+ * @throws {MienError} if a file cannot be opened. A camera that cannot be opened is tried again.
  */
 export async function openLiveSource(
   text: string,
@@ -37,6 +37,7 @@ export async function openLiveSource(
   if (text === PAGE_CAMERAS) {
     return { name: PAGE_CAMERAS, isKinect: false, source: null, notices };
   }
+  const { openSource, parseSource } = await import("@mien/camera");
   const parsed = await parseSource(text);
   const source = await openSource(parsed, {
     ...(signal === undefined ? {} : { signal }),

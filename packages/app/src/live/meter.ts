@@ -9,7 +9,7 @@ interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
-  /** Its one value, or its lines without `mien_NAME`. */
+  /** One value, or the lines of a histogram without `mien_NAME`. */
   readonly value: number | readonly string[];
 }
 
@@ -78,7 +78,7 @@ export class Meter {
     const metrics: readonly Metric[] = [
       counter("frames_total", "Processed frames.", frames),
       counter("faces_total", "Faces in the processed frames.", faces),
-      counter("frames_dropped_total", "Frames that were left out for lack of time.", dropped),
+      counter("frames_dropped_total", "Frames that were skipped for lack of time.", dropped),
       counter("frames_failed_total", "Malformed pictures of pages' cameras.", failed),
       gauge("frames_per_second", "Processed frames in the last second.", this.#framesPerSecond),
       counter("cpu_seconds_total", "Processor time of the server.", (user + system) / 1e6),

@@ -22,7 +22,7 @@ async function pictureWith(name: string, corners: readonly (readonly [number, nu
 }
 
 describe.skipIf(withoutChromium)("the live page in Chromium", () => {
-  it("has no accessibility violation in light or dark, on a phone or a wide screen, with no face or many", async () => {
+  it("has no accessibility violation in light or dark, on a phone or a wide screen, with no face or many faces", async () => {
     const corners = [32, 128, 224, 320].flatMap((left) =>
       [32, 160, 256].map((top) => [left, top] as const),
     );
@@ -31,8 +31,8 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
     for (const [live, colorScheme, width, seen] of [
       [many, "light", 390, ".face"],
       [many, "dark", 2560, ".face"],
-      [none, "dark", 390, 'h2:text-is("No face")'],
-      [none, "light", 1280, 'h2:text-is("No face")'],
+      [none, "dark", 390, 'h2:text-is("No face found")'],
+      [none, "light", 1280, 'h2:text-is("No face found")'],
     ] as const) {
       const { page } = await visit(tests.chromium.browser, live, {
         colorScheme,

@@ -8,7 +8,7 @@ import { pageTests, withoutChromium } from "../testing/page-tests.ts";
 import { CONFIRMED, FRAME, pixel, until, violations, visit } from "../testing/page-visit.ts";
 import { spot, spotFolder, type TestLive } from "../testing/start-live.ts";
 
-/** Plays a picture of a spot; for all tests that do not change it. */
+/** A live app that shows a picture of a spot, for all tests that do not change its state. */
 let spots: TestLive;
 const tests = pageTests(async ({ folder, startForAll }) => {
   spots = await startForAll({ source: await spotFolder(folder) });
@@ -20,7 +20,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
   });
 
-  it("shows picture, box, probabilities, window and confirmed expression, and loads nothing from other sites", async () => {
+  it("shows picture, probabilities, confirmation window and confirmed expression, and loads nothing from other sites", async () => {
     const { page, foreign, errors } = await visit(tests.chromium.browser, spots);
     const meter = page.getByRole("meter", { name: "Confirmation window" });
     await meter.waitFor();
@@ -29,7 +29,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     expect(await page.locator(".bars li").count()).toBe(5);
     const confirmed = await page.locator(".confirmed").first().textContent();
     expect(spots.app.engine.labels.concat("unsure")).toContain(confirmed);
-    // Inside the spot it is white; its box's left edge has a colour.
+    // White inside the spot, black elsewhere.
     expect(Math.min(...(await pixel(page, 80, 110)))).toBeGreaterThan(240);
     expect(Math.max(...(await pixel(page, 300, 250)))).toBeLessThan(16);
     expect(await page.locator(".pill").textContent()).toBe("running");
@@ -43,7 +43,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
   it("tells a confirmed expression from an unsure one", async () => {
     const live = await tests.start({ source: "browser" });
     const { page } = await visit(tests.chromium.browser, live);
-    /** A spot whose upper half is as bright as said, as a page's camera sends it. */
+    /** The message of a page's camera with a spot whose upper half has this brightness, 0–255. */
     const half = async (brightness: number) => {
       const { data, info } = await spot(64).raw().toBuffer({ resolveWithObject: true });
       for (let y = 96; y < 112; y++) data.fill(brightness, 3 * (y * 416 + 64), 3 * (y * 416 + 96));
@@ -60,7 +60,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     live.app.engine.offer(sender, kinds[0]);
     await page.locator(".confirmed.unsure").waitFor();
     expect(await page.locator(".face").textContent()).toMatch(
-      /unsureNo expression fills more than 60 % of the window/,
+      /unsureNo expression fills more than 60 % of the confirmation window/,
     );
     count = 1;
     await page.locator('.confirmed[data-confirmed="Even"]:not(.unsure)').waitFor();
@@ -80,7 +80,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     await expect.poll(() => brightness(80)).toBeLessThan(40);
     await page.keyboard.press("p");
     await page.getByRole("button", { name: /Pause/ }).click();
-    await page.getByRole("button", { name: /Go on/ }).waitFor();
+    await page.getByRole("button", { name: /Resume/ }).waitFor();
     const frame = () => page.evaluate<number>(FRAME);
     const stood = await frame();
     await page.waitForTimeout(300);
@@ -89,7 +89,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     await page.keyboard.press("s");
     const picture = await sharp(await (await download).path()).metadata();
     expect(picture).toMatchObject({ width: 416, height: 320, format: "png" });
-    await page.getByRole("button", { name: /Go on/ }).click();
+    await page.getByRole("button", { name: /Resume/ }).click();
     await until(page, `${FRAME} !== ${stood}`);
     const recorded = spots.app.engine.meter.totals.frames;
     await page.keyboard.press("r");
@@ -108,7 +108,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     expect(errors).toEqual([]);
   });
 
-  it("reacts once to a key that is held, and not at all if keys are switched off", async () => {
+  it("reacts once to a key that is held, and not at all if keyboard shortcuts are switched off", async () => {
     const { page } = await visit(tests.chromium.browser, spots);
     const privacy = page.getByRole("button", { name: /Privacy/ });
     const isOn = () => privacy.getAttribute("aria-pressed");
@@ -117,13 +117,13 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     await page.keyboard.down("p");
     await page.keyboard.up("p");
     await expect.poll(isOn).toBe("true");
-    const keys = page.getByRole("button", { name: "Keys" });
-    await keys.click();
+    const shortcuts = page.getByRole("button", { name: "Keyboard shortcuts" });
+    await shortcuts.click();
     await page.keyboard.press("p");
     await page.waitForTimeout(200);
     expect(await isOn()).toBe("true");
     await page.reload();
-    expect(await keys.getAttribute("aria-pressed")).toBe("false");
+    expect(await shortcuts.getAttribute("aria-pressed")).toBe("false");
     expect(await violations(page)).toEqual([]);
   });
 
@@ -132,7 +132,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     await page.locator(".face").waitFor();
     await page.keyboard.press("p");
     await page.getByRole("link", { name: "About", exact: true }).click();
-    await page.getByRole("heading", { name: "What this is" }).waitFor();
+    await page.getByRole("heading", { name: "About mien" }).waitFor();
     await page.getByRole("link", { name: "Live", exact: true }).click();
     await page.locator(".face").waitFor();
     expect(Math.min(...(await pixel(page, 80, 110)))).toBeLessThan(40);
@@ -154,7 +154,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
   it("skips to the content of the open view", async () => {
     const { page } = await visit(tests.chromium.browser, spots);
     await page.getByRole("link", { name: "About", exact: true }).click();
-    const title = page.getByRole("heading", { name: "What this is" });
+    const title = page.getByRole("heading", { name: "About mien" });
     await title.waitFor();
     await page.getByRole("link", { name: "Skip to the content" }).press("Enter");
     await until(page, `document.activeElement.id === "main"`);
@@ -183,8 +183,8 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
 
   it("shows the input of the model while the mouse is over its button", async () => {
     const { page } = await visit(tests.chromium.browser, spots);
-    await page.getByRole("button", { name: "what the model sees" }).first().hover();
-    const image = page.getByAltText("The part of the picture that the model reads").first();
+    await page.getByRole("button", { name: "Model input" }).first().hover();
+    const image = page.getByAltText("The face as the model gets it: cropped and scaled").first();
     await image.waitFor();
     await until(page, `document.querySelector(".input img")?.naturalWidth > 0`);
     const { width, height } = spots.app.input;

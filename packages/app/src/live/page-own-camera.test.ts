@@ -4,14 +4,14 @@ import { pageTests, withoutChromium } from "../testing/page-tests.ts";
 import { CONFIRMED, FRAME, pixel, until, violations, visit } from "../testing/page-visit.ts";
 import type { TestLive } from "../testing/start-live.ts";
 
-/** Waits for a page's camera. */
+/** A live app whose source is the cameras of pages. */
 let camera: TestLive;
 const tests = pageTests(async ({ startForAll }) => {
   camera = await startForAll({ source: "browser" });
 });
 
 describe.skipIf(withoutChromium)("the page's own camera", () => {
-  it("reads the page's camera after a person has started it, and sends the page no picture back", async () => {
+  it("sends pictures once a person has started it, and the page gets none of them back", async () => {
     const before = camera.app.engine.meter.totals.frames;
     const { page, errors } = await visit(tests.chromium.browser, camera);
     await page.getByRole("button", { name: "Start camera" }).waitFor();
@@ -23,7 +23,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     // Mirrored, as a person expects it of their own camera.
     expect(Math.min(...(await pixel(page, 640 - 120, 168)))).toBeGreaterThan(200);
     expect(camera.app.engine.latest?.colour).toBeNull();
-    // Somebody else gets the picture.
+    // Another page gets the picture.
     const other = await visit(tests.chromium.browser, camera);
     await until(other.page, `${FRAME} > 0`);
     expect(await other.page.locator(".message").count()).toBe(0);
@@ -32,25 +32,25 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     expect(errors).toEqual([]);
   });
 
-  it("draws expressions over time in plots that can be moved and zoomed, and follow the time again", async () => {
+  it("fills plots over time that can be moved, zoomed and brought back to live", async () => {
     const { page } = await visit(tests.chromium.browser, camera);
     await page.getByRole("button", { name: "Start camera" }).click();
     // The page above the plots grows until something is confirmed.
     await until(page, CONFIRMED);
     const plot = page.locator(".timeline .u-over").first();
-    const still = page.getByRole("button", { name: "Follow again" });
+    const backToLive = page.getByRole("button", { name: "Back to live" });
     const seconds = async () =>
       Number(await page.locator(".timeline .uplot").first().getAttribute("data-seconds"));
     await expect.poll(seconds).toBe(60);
     await plot.hover();
     await page.mouse.wheel(0, -100);
-    await still.waitFor();
+    await backToLive.waitFor();
     const shownUntil = () => page.locator(".timeline .uplot").first().getAttribute("data-until");
     const moved = await shownUntil();
     await page.waitForTimeout(700);
     expect(await shownUntil()).toBe(moved);
     await plot.dblclick();
-    await still.waitFor({ state: "detached" });
+    await backToLive.waitFor({ state: "detached" });
     await expect.poll(shownUntil).not.toBe(moved);
     await page.locator(".timeline [role=group]").first().focus();
     await page.keyboard.press("+");
@@ -61,12 +61,12 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await expect.poll(seconds).toBe(120);
     await page.locator(".timeline [role=group]").first().focus();
     await page.keyboard.press("Home");
-    await still.waitFor({ state: "detached" });
+    await backToLive.waitFor({ state: "detached" });
     await expect.poll(seconds).toBe(60);
     const box = (await plot.boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.5, box.y + 20);
     await page.mouse.down();
-    // What is dragged is held also where the mouse leaves the plot.
+    // The selection goes on where the mouse leaves the plot.
     await page.mouse.move(box.x + box.width * 0.75, box.y + 150, { steps: 4 });
     await page.mouse.up();
     await expect.poll(async () => Math.abs((await seconds()) - 15)).toBeLessThanOrEqual(1);
@@ -84,7 +84,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await expect.poll(focused).toBe("Picture");
   });
 
-  it("sends its camera's pictures also if the browser gives no raw pictures", async () => {
+  it("sends pictures even if the browser gives no raw pictures", async () => {
     const script = "delete globalThis.VideoFrame;";
     const { page, errors } = await visit(tests.chromium.browser, camera, { script });
     const before = camera.app.engine.meter.totals.frames;
@@ -96,26 +96,26 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     expect(errors).toEqual([]);
   });
 
-  it("says that the machine is too slow for the camera as long as it is", async () => {
+  it("makes the page say that the computer is busy, while it is", async () => {
     const { page } = await visit(tests.chromium.browser, camera);
     await page.getByRole("button", { name: "Start camera" }).click();
     await page.locator(".face").waitFor();
-    // Takes most of the time that the server, in this process, would have for frames.
-    const hog = setInterval(() => {
+    // Blocks this process, in which the server runs, for most of the time.
+    const load = setInterval(() => {
       for (const until = performance.now() + 90; performance.now() < until;);
     }, 10);
     const hint = page.getByText(/This computer is busy/);
     try {
       await hint.waitFor({ timeout: 30_000 });
     } finally {
-      clearInterval(hog);
+      clearInterval(load);
     }
     expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "Stop camera" }).click();
     await hint.waitFor({ state: "detached" });
   });
 
-  it("says that there is no camera, or that it was not allowed", async () => {
+  it("is reported as missing, or as not allowed", async () => {
     const browser = await launchChromium();
     tests.closeLater(browser);
     const { page } = await visit(browser, camera);

@@ -6,16 +6,16 @@ import { pageTests, withoutChromium } from "../testing/page-tests.ts";
 import { violations, visit } from "../testing/page-visit.ts";
 import { spot, spotFolder, type TestLive } from "../testing/start-live.ts";
 
-/** Plays a picture of a spot; for all tests that do not change it. */
+/** A live app that shows a picture of a spot, for all tests that do not change its state. */
 let spots: TestLive;
 const tests = pageTests(async ({ folder, startForAll }) => {
   spots = await startForAll({ source: await spotFolder(folder) });
 });
 
 describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
-  it("removes a deleted name also while it is paused", async () => {
+  it("removes a deleted name even while it is paused", async () => {
     const live = await tests.start({ source: await spotFolder(tests.folder) });
-    // Without loss, so that it is the very face.
+    // PNG, because a lossy picture would differ from the face that the source shows.
     const jpeg = await spot(64).png().toBuffer();
     const face = () => live.app.engine.latest?.result.faces[0];
     await expect.poll(face, { timeout: 20_000 }).toBeDefined();
@@ -25,8 +25,9 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
     await live.app.renamePerson("Countess", "Ada");
     const { page } = await visit(tests.chromium.browser, live);
     await page.locator(".face h2", { hasText: "Ada" }).waitFor();
+    await page.locator(".timeline", { hasText: "Ada" }).waitFor();
     await page.getByRole("button", { name: /Pause/ }).click();
-    await page.getByRole("button", { name: /Go on/ }).waitFor();
+    await page.getByRole("button", { name: /Resume/ }).waitFor();
     const drawn = () =>
       page.evaluate<string>(`document.querySelector("canvas.picture").toDataURL()`);
     const before = await drawn();
@@ -53,7 +54,7 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
     expect(await page.locator(".consent").textContent()).toContain(`the name "Ada"`);
   });
 
-  it("says what is wrong with a name while it is typed, as the commands do", async () => {
+  it("says why a name is not allowed while it is typed, in the words of the commands", async () => {
     const { page } = await visit(tests.chromium.browser, spots);
     await page.getByRole("link", { name: "People", exact: true }).click();
     for (const name of ["Ada\u202eB", "-Ada", "CON"]) {
@@ -67,7 +68,7 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
     expect(await page.getByText("This cannot be a name").count()).toBe(0);
   });
 
-  it("merges two entries of one person, and shows no more who has expired", async () => {
+  it("merges two entries of one person, and removes a person whose retention time has ended", async () => {
     const live = await tests.start({ source: "browser", retentionCheckMs: 200 });
     const consent = { given: new Date().toISOString(), keepDays: 1 };
     const jpeg = await spot(64).jpeg().toBuffer();
@@ -90,7 +91,7 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
     await countess.getByRole("combobox").selectOption("Ada");
     expect(await violations(page)).toEqual([]);
     await countess.locator("form").getByRole("button", { name: "Merge" }).press("Enter");
-    await page.getByText(/5 pictures, since/).waitFor();
+    await page.getByText(/5 pictures, enrolled on/).waitFor();
     await page.getByText("Merged.").waitFor();
     await expect.poll(focused).toBe("H1");
     expect(await page.locator(".person").count()).toBe(1);
@@ -100,8 +101,8 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
       "people",
       places.find((p) => p.endsWith("person.json"))!,
     );
-    const said = await readFile(record, "utf8");
-    await writeFile(record, said.replace(/"keepUntil": "[^"]*"/, `"keepUntil": "2020-01-01"`));
+    const content = await readFile(record, "utf8");
+    await writeFile(record, content.replace(/"keepUntil": "[^"]*"/, `"keepUntil": "2020-01-01"`));
     await page.getByText(/Recognition is off/).waitFor();
     expect(await readdir(path.join(live.folder, "people"))).toEqual([]);
   });

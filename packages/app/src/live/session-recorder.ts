@@ -12,7 +12,7 @@ import type { LiveResult } from "@mien/web";
 import { csvHeader, csvLines } from "../results/faces-csv.ts";
 import { SessionTimeline, sessionReport } from "./session-report.ts";
 
-/** Lines that are collected before they are written. */
+/** Number of lines that are collected before they are written. */
 const BATCH = 60;
 
 /** The open files of a session. */
@@ -45,7 +45,7 @@ export class SessionRecorder {
   /**
    * Starts a session.
    *
-   * @param parent gets the folder of the session, which is named after the time.
+   * @param parent the folder in which the folder of the session is made; the time is its name.
    * @param stream the first line of the results.
    */
   static async start(

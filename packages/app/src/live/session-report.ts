@@ -69,7 +69,10 @@ export class SessionTimeline {
   }
 }
 
-/** An HTML page without other files: a chart for each person, and the share of each confirmed expression. */
+/**
+ * The report of a session, as an HTML page that needs no other files: for each person a chart, and the
+ * share of each confirmed expression.
+ */
 export function sessionReport(timeline: SessionTimeline, header: StreamHeader): string {
   const { labels } = header;
   const seconds = Math.max(0, timeline.lastMs - timeline.firstMs) / 1000;

@@ -1,12 +1,15 @@
 import { People, type Recogniser } from "@mien/runtime";
 
-/** Largest number of pictures that are compared with one another; of more, every n-th is used. */
+/**
+ * Largest number of pictures that are compared with one another; if there are more, every n-th is
+ * used.
+ */
 const MAX_COMPARED = 120;
 /** Smallest number of pictures that count as another person's; fewer are outliers. */
 const MIN_GROUP = 2;
 
 /**
- * Why pictures may be the wrong ones for a person of a name, in sentences.
+ * Reasons why pictures may show the wrong person, in sentences.
  *
  * Two pictures are linked if their distance is below the recognition threshold, which is estimated
  * from the pictures as for an enrolled person. The pictures of two people form two groups. With the

@@ -27,7 +27,7 @@ export async function* csvWithout(file: string, name: string): AsyncGenerator<Ta
     record_delimiter: ["\r\n", "\n"],
     relax_column_count: true,
     relax_quotes: true,
-    // A stream of rows would not tell their positions in the file.
+    // A stream of rows would not give their positions in the file.
     on_record: (cells: string[], { bytes }) => {
       rows.push({ cells, end: bytes });
       return null;

@@ -16,7 +16,7 @@ export function formatRate(rate: number | null): string {
 /** The expected error rates in words. */
 export function expectedErrors({ falseAccept, falseReject }: ErrorRates): string {
   return (
-    `expected errors: ${formatRate(falseAccept)} of strangers taken for one of them, ` +
-    `${formatRate(falseReject)} of their own pictures not recognised`
+    `expected errors: ${formatRate(falseAccept)} of strangers taken for an enrolled person, ` +
+    `${formatRate(falseReject)} of enrolled people's pictures not recognised`
   );
 }

@@ -42,7 +42,7 @@ export async function openPeople(choice: PeopleChoice, terminal: Terminal): Prom
   try {
     const store = await PersonStore.open(folder, people, results);
     for (const { error } of store.damaged) terminal.warn(error.message);
-    for (const name of store.deleted) terminal.say(`deleted ${name}, whose time was over`);
+    for (const name of store.deleted) terminal.say(`deleted ${name}, who had expired`);
     if (required && people.size === 0) {
       throw new MienError("missing-file", `nobody in ${folder} can be recognised`, ENROL);
     }

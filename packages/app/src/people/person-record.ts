@@ -9,7 +9,7 @@ import { earlierExpiry } from "./retention.ts";
 export interface PersonRecord {
   readonly name: string;
   readonly consent: Consent;
-  /** Earlier consents, and those of entries that were merged into this one. */
+  /** Earlier consents, and the consents of entries that were merged into this entry. */
   readonly otherConsents?: readonly Consent[];
   /** When the person is deleted, ISO 8601; see `retention.ts`. */
   readonly keepUntil: string;
@@ -44,7 +44,7 @@ export function consentsOf({ consent, otherConsents = [] }: PersonRecord): reado
   return [consent, ...otherConsents];
 }
 
-/** The record under another name, which also stands in the texts of the consents. */
+/** The record under another name, which is also changed in the texts of the consents. */
 export function renamedRecord(record: PersonRecord, name: string): PersonRecord {
   const renamed = (consent: Consent): Consent => ({
     ...consent,
@@ -59,7 +59,9 @@ export function renamedRecord(record: PersonRecord, name: string): PersonRecord 
   };
 }
 
-/** One record of two of the same person: all pictures and consents, until the earlier expiry. */
+/**
+ * Combines two records of the same person: all pictures and consents, and the earlier expiry date.
+ */
 export function mergedRecord(into: PersonRecord, other: PersonRecord): PersonRecord {
   const otherConsents = consentsOf(renamedRecord(other, into.name));
   return {
@@ -91,7 +93,7 @@ export async function readRecords(people: string): Promise<StoredRecord[]> {
   return records;
 }
 
-/** Whether it has what identifies a record; the rest is as `writeRecord` wrote it. */
+/** Whether a value has the properties that identify a record; the others are not checked. */
 function isRecord(value: unknown): value is PersonRecord {
   if (typeof value !== "object" || value === null) return false;
   if (!("name" in value) || !("pictures" in value)) return false;

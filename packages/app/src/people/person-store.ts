@@ -46,7 +46,7 @@ interface StoreParts {
   readonly damaged: readonly DamagedPerson[];
 }
 
-/** What is left of `NAME.person` if writing it was interrupted. */
+/** The file that remains if writing `NAME.person` was interrupted. */
 const LEFTOVER = /\.person\.[0-9a-f]+\.tmp$/;
 
 /**
@@ -115,7 +115,7 @@ export class PersonStore {
    *
    * @param consent.given when consent was given, ISO 8601.
    * @param consent.keepDays how long the person is stored, in days.
-   * @throws {MienError} `usage` for an impossible name or no picture.
+   * @throws {MienError} `usage` for an invalid name or no picture.
    */
   async add(
     name: string,
@@ -147,7 +147,7 @@ export class PersonStore {
     await this.#save(called);
   }
 
-  /** Why these pictures may be the wrong ones for a person of this name, in sentences. */
+  /** Reasons why these pictures may show the wrong person, in sentences. */
   async warningsAbout(name: string, crops: readonly Crop[]): Promise<string[]> {
     return enrolmentWarnings(name, await this.#features.of(crops), this.people);
   }
@@ -175,8 +175,8 @@ export class PersonStore {
   /**
    * Renames a person.
    *
-   * @throws {MienError} `missing-file` if nobody has the old name, `conflict` if somebody has the new
-   * one, `usage` if the new one is impossible.
+   * @throws {MienError} `missing-file` if nobody has the old name, `conflict` if somebody has the
+   * new name, `usage` if the new name is invalid.
    */
   async rename(from: string, to: string): Promise<void> {
     const name = checkPersonName(to);
@@ -213,7 +213,7 @@ export class PersonStore {
     });
   }
 
-  /** Names of the people whose time is over. */
+  /** Names of the people who have expired. */
   async expired(): Promise<string[]> {
     const records = await readRecords(this.folder);
     return records.filter(({ record }) => isExpired(record)).map(({ record }) => record.name);

@@ -6,7 +6,7 @@ export const RECOGNISERS = ["embedding", "lbph"] as const;
 export type RecogniserName = (typeof RECOGNISERS)[number];
 export const DEFAULT_RECOGNISER: RecogniserName = "embedding";
 
-/** How the embedding network computes; histograms need neither. */
+/** Options of the embedding network; histograms have no options. */
 export interface RecogniserOptions {
   /** Threads of the network. Default 1. */
   readonly threads?: number | undefined;

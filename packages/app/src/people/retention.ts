@@ -1,14 +1,14 @@
 import { MienError } from "@mien/format";
 import { MAX_KEEP_DAYS } from "@mien/web";
 
-// How many days a person is stored is stated in the package of the page, which offers the choice.
+// The numbers of days are defined in the package of the page, where the user chooses one.
 export { KEEP_DAYS, MAX_KEEP_DAYS } from "@mien/web";
 /** How often `app:live` deletes expired people, in ms. Other commands delete them when they start. */
 export const RETENTION_CHECK_INTERVAL = 3_600_000;
 
 const DAY = 86_400_000;
 
-/** @throws {MienError} `usage` unless it is a whole number of days from 1 to `MAX_KEEP_DAYS`. */
+/** @throws {MienError} `usage` unless `keepDays` is a whole number from 1 to `MAX_KEEP_DAYS`. */
 export function checkKeepDays(keepDays: number): void {
   if (Number.isSafeInteger(keepDays) && keepDays >= 1 && keepDays <= MAX_KEEP_DAYS) return;
   throw new MienError(
@@ -31,7 +31,7 @@ export function earlierExpiry(one: string, other: string): string {
   return new Date(Math.min(Date.parse(one), Date.parse(other))).toISOString();
 }
 
-/** Whether a person's time is over. */
+/** Whether the expiry date of a person has passed. */
 export function isExpired({ keepUntil }: { readonly keepUntil: string }): boolean {
   return Date.parse(keepUntil) < Date.now();
 }

@@ -5,7 +5,7 @@ import type { LiveApp } from "../live/live-app.ts";
 import type { ConsentedRequest } from "../live/live-enrolment.ts";
 import { consentText } from "../people/consent.ts";
 import { KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
-import { MAX_PICTURES } from "../acquire/enrolment-session.ts";
+import { MAX_PICTURES } from "../acquire/max-pictures.ts";
 import { faceInput } from "./face-input.ts";
 import { decodeUpload } from "./decode-upload.ts";
 import type { Viewers } from "./viewers.ts";
@@ -30,7 +30,7 @@ interface Named {
 
 /** Adds `/metrics` and `/api`, which `/api/openapi.json` describes. */
 export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers): void {
-  // Also with parameters, as in `image/jpeg; charset=binary`.
+  // The type may have parameters, as in `image/jpeg; charset=binary`.
   const images = /^\s*(image\/[\w.+-]+|application\/octet-stream)\s*(;|$)/i;
   server.addContentTypeParser(images, { parseAs: "buffer" }, (_request, content, done) =>
     done(null, content),
@@ -65,7 +65,8 @@ export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers):
     "/api/analyze",
     {
       schema: {
-        summary: "Find the faces in the image in the body and read them; nothing is stored.",
+        summary:
+          "Find the faces in the image in the body and read their expressions; nothing is stored.",
         consumes: ["image/jpeg", "image/png", "application/octet-stream"],
       },
     },
@@ -78,7 +79,7 @@ export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers):
     "/api/faces/:track/input.png",
     {
       schema: {
-        summary: "The part of the last frame that the model read for a face.",
+        summary: "The input of the expression model for a face of the last frame.",
         params: params("track", { type: "integer" }),
       },
     },
@@ -189,7 +190,7 @@ function addPeople(server: FastifyInstance, app: LiveApp): void {
   const name = params("name", NAME);
   server.get(
     "/api/people",
-    { schema: { summary: "The enrolled people, and the expected errors of recognition." } },
+    { schema: { summary: "The enrolled people, and the estimated error rates of recognition." } },
     () => app.store.summary(),
   );
   server.delete<Named>(

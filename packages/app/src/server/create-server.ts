@@ -14,7 +14,7 @@ import { MAX_MESSAGE, Viewers } from "./viewers.ts";
 const MAX_UPLOAD = 20 * 1024 * 1024;
 /** Time between two `Stats` messages, in ms. */
 const STATS_INTERVAL = 1000;
-/** What of a live app is sent to every viewer as a message. */
+/** The events of a live app whose message is sent to every viewer. */
 const MESSAGE_EVENTS = ["status", "enrolment", "people"] as const;
 
 /** The HTTP status of an error by its code; 500 for every other code. */
@@ -42,7 +42,7 @@ export async function createServer(
     exposeHeadRoutes: false,
   });
   const viewers = new Viewers(app.engine);
-  // Registered before the guard: it must know a connection to close it when the guard refuses it.
+  // Registered before the guard, because it closes the connections that the guard refuses.
   await server.register(websocket, {
     options: { maxPayload: MAX_MESSAGE, perMessageDeflate: false },
   });
@@ -54,7 +54,7 @@ export async function createServer(
     await reply.code(status).send({
       error: {
         code: known ? error.code : "refused",
-        // An unexpected error may hold details of this machine.
+        // The message of an unexpected error may contain details of this machine.
         message: status >= 500 && !known ? "something went wrong on the server" : messageOf(error),
         advice: known ? error.advice : undefined,
       },

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
-/** Whom a server admits. */
+/** Who may use a server. */
 export interface GuardOptions {
   /** The address that the server listens on. */
   readonly host: string;
@@ -71,7 +71,10 @@ function queryToken(query: unknown): string | undefined {
   return typeof query.token === "string" ? query.token : undefined;
 }
 
-/** Names other than the server's own are refused: their owner could point them at this machine. */
+/**
+ * Whether a `Host` header is an address of this server. Other names are refused, because their owner
+ * could make them point to this machine.
+ */
 function isOwnHost(asked: string, host: string): boolean {
   const name = asked
     .replace(/:\d+$/, "")
@@ -82,7 +85,7 @@ function isOwnHost(asked: string, host: string): boolean {
   return name === host.toLowerCase() || isIP(name) !== 0;
 }
 
-/** Compares in constant time, so that the time does not tell how much of the token is right. */
+/** Compares in constant time, so that the time does not reveal how much of the token is right. */
 function isToken(given: string, token: string): boolean {
   const hash = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(hash(given), hash(token));

@@ -128,7 +128,7 @@ describe("the live server", () => {
     }
   });
 
-  it("records results until it is stopped, and no picture", async () => {
+  it("records results but no pictures until it is told to stop", async () => {
     const put = (recording: boolean) =>
       ask(
         "/api/session",
@@ -214,7 +214,7 @@ describe("the live server refuses", () => {
     expect(said).toMatch(/consented/);
   });
 
-  it("100 MB, images with too many pixels, archives and text", async () => {
+  it("uploads of 100 MB, images with too many pixels, archives and text", async () => {
     const post = (type: string, body: Buffer, more = {}) =>
       ask("/api/analyze", { "Content-Type": type, ...more }, { method: "POST", body }).catch(
         // The connection is closed before all of it is sent.
@@ -238,7 +238,7 @@ describe("the live server refuses", () => {
         .status,
     ).toBe(422);
     expect((await post("text/html", Buffer.from("x"))).status).toBe(415);
-    // 422: the type is accepted, with parameters and in capitals too, and the body is no image.
+    // 422, since the type is accepted but the body is not an image.
     for (const type of [
       "image/jpeg; charset=binary",
       "IMAGE/JPEG",
@@ -248,7 +248,7 @@ describe("the live server refuses", () => {
     }
   });
 
-  it("a viewer that sends malformed messages, and keeps the others", async () => {
+  it("a viewer that sends malformed messages, and serves the others", async () => {
     const camera = await startLive({ source: "browser" });
     try {
       for (const { port } of [live, camera]) {
@@ -270,7 +270,7 @@ describe("the live server refuses", () => {
     }
   });
 
-  it("to be embedded, and that its page loads anything from other sites", async () => {
+  it("to be embedded in other sites, and to let its page load anything from them", async () => {
     const { headers } = await ask("/api/status");
     const policy = String(headers["content-security-policy"]);
     expect(policy).toMatch(/default-src 'none'/);

@@ -23,7 +23,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe("a page's camera", () => {
+describe("the camera of a page", () => {
   it("cannot crash the server with a picture of an impossible size", async () => {
     const camera = await startLive({ source: "browser" });
     const sockets = [1, 2].map(() => new WebSocket(`ws://127.0.0.1:${camera.port}/ws`));
@@ -77,7 +77,7 @@ describe("a page's camera", () => {
 });
 
 describe("viewers", () => {
-  it("do not wait for a viewer that reads nothing, for which little is stored", async () => {
+  it("do not wait for one that reads nothing, for which little is buffered", async () => {
     const viewers = new Viewers(live.app.engine);
     const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
     await once(server, "listening");

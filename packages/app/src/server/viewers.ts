@@ -36,7 +36,7 @@ export class Viewers {
   readonly #engine: LiveEngine;
   readonly #viewers = new Set<Viewer>();
 
-  /** @param engine gets the pictures of pages' cameras, and is told what viewers want. */
+  /** @param engine gets the pictures of pages' cameras, and the demand of the viewers. */
   constructor(engine: LiveEngine) {
     this.#engine = engine;
   }
@@ -59,7 +59,7 @@ export class Viewers {
       const isPicture =
         isBinary && this.#engine.readsPageCameras && readCameraHeader(data) !== undefined;
       if (isPicture) this.#engine.offer(viewer, data);
-      else if (isBinary || !this.#accept(viewer, data)) this.#countMalformed(viewer);
+      else if (isBinary || !this.#handleText(viewer, data)) this.#countMalformed(viewer);
     });
     const remove = () => {
       this.#viewers.delete(viewer);
@@ -99,8 +99,8 @@ export class Viewers {
     for (const { socket } of this.#viewers) socket.terminate();
   }
 
-  /** @returns whether the text is a message of a viewer. */
-  #accept(viewer: Viewer, data: Buffer): boolean {
+  /** Handles a text message. @returns false if it is malformed. */
+  #handleText(viewer: Viewer, data: Buffer): boolean {
     const message = data.length > MAX_TEXT ? undefined : readViewerMessage(data.toString("utf8"));
     if (message === undefined) return false;
     if (message.type === "watch") viewer.depth = message.depth;

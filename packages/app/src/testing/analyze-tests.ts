@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FrameResult, StreamLine } from "@mien/format";
+import { programWords } from "@mien/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll } from "vitest";
 import { analyze as command } from "../commands/analyze-command.ts";
@@ -16,15 +16,9 @@ export const SPOTS = path.resolve(import.meta.dirname, "../../../runtime/fixture
 /** Whether tests that need ffmpeg are skipped; never if `CI` is set. */
 export const withoutFfmpeg = !process.env["CI"] && spawnSync("ffmpeg", ["-version"]).status !== 0;
 
-const BIN = path.resolve(import.meta.dirname, "../bin.ts");
-const TSX = fileURLToPath(import.meta.resolve("tsx"));
 /** The words that start app:analyze as a program of its own. */
 export const ANALYZE = [
-  process.execPath,
-  "--conditions=source",
-  "--import",
-  TSX,
-  BIN,
+  ...programWords(path.resolve(import.meta.dirname, "../bin.ts")),
   "analyze",
 ] as const;
 
@@ -50,7 +44,7 @@ export function analyzeTests(): AnalyzeTests {
   return tests;
 }
 
-/** Runs the command in this process, since starting another takes longer than the work. */
+/** Runs the command in this process, since starting a new process takes longer than the work. */
 export const analyze = (...flags: string[]) => runCommand(command, ...flags);
 
 /** Runs the command in a process of its own, in the working folder. */

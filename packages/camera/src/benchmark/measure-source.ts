@@ -12,16 +12,16 @@ export interface SourceCost {
   readonly framesPerSecond: number;
   /** Processor time of this process in percent of one core; includes the measuring. */
   readonly cpuPercent: number;
-  /** The same of its children; null on systems other than Linux. */
+  /** Processor time of its children in percent of one core; null on systems other than Linux. */
   readonly childCpuPercent: number | null;
   /** Delay of this process' event loop in milliseconds: 99th percentile, at a resolution of 5 ms. */
   readonly gapP99Ms: number;
   /**
-   * JavaScript memory in use at the end minus that after a fifth of the frames, both after garbage
-   * collection. This and the next two are null unless memory was watched.
+   * Growth of the JavaScript memory in use from a fifth of the frames to the end, in bytes, both
+   * times after garbage collection. This value and the next two are null unless memory was watched.
    */
   readonly growthBytes: number | null;
-  /** The same of the resident memory of the process, which includes native memory. */
+  /** Growth of the resident memory of the process, which includes native memory, in bytes. */
   readonly residentGrowthBytes: number | null;
   /** Number of frames that are still reachable at the end. */
   readonly leakedFrames: number | null;
@@ -39,7 +39,7 @@ function childSeconds(): number {
   return ticks / 100;
 }
 
-/** Collects garbage; V8 offers this only after a flag was set. */
+/** Collects garbage; V8 has this function only after a flag was set. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
@@ -65,9 +65,9 @@ export interface MeasureOptions {
   /** Time to read; default unlimited. */
   readonly seconds?: number;
   /**
-   * Whether to measure memory and to count the frames that are never garbage collected. This takes as
-   * much time as reading them: watched frames survive the quick collections of young garbage, which
-   * leads to many more slow ones.
+   * Whether to measure memory and to count the frames that are never garbage collected. This takes
+   * as much time as reading them: watched frames survive the fast collections of young objects, so
+   * that many more slow collections are needed.
    */
   readonly watch: boolean;
   /** Called after each frame with the number of frames so far. */

@@ -10,15 +10,15 @@ import { PpmReader } from "./ppm-reader.ts";
 
 /** What ffmpeg reads, and how. */
 export interface FfmpegInput {
-  /** For people. */
+  /** Name that is shown to people. */
   readonly name: string;
-  /** The address in `args`; its secrets are hidden in what is shown of ffmpeg's log. */
+  /** The address in `args`; its secrets are hidden when ffmpeg's log is shown. */
   readonly address?: string;
   /** The flags for the input, up to and including `-i`. */
   readonly args: readonly string[];
   /**
-   * ffmpeg's standard input: this process's own, or a file, by the bytes of its path, which need not be
-   * UTF-8. Default none.
+   * ffmpeg's standard input: the standard input of this process, or a file, given by the bytes of
+   * its path, which may not be UTF-8. Default none.
    */
   readonly stdin?: "own" | Buffer;
   /**
@@ -42,7 +42,7 @@ const KEPT_LOG = 16_384;
 /**
  * Starts ffmpeg and waits for its first picture.
  *
- * @throws {MienError} if none comes: why, and what to do.
+ * @throws {MienError} if no picture comes; the message says why, and what to do.
  */
 export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): Promise<Connection> {
   const { program, passthrough } = await findFfmpeg();

@@ -134,7 +134,7 @@ const EXPLANATIONS: readonly Explanation[] = [
 /**
  * Explains why ffmpeg stopped.
  *
- * @param source.name for people.
+ * @param source.name name that is shown to people.
  * @param source.address its address, which the log may repeat; its secrets are hidden.
  * @param log what ffmpeg wrote, each line with its level in brackets.
  * @param code its exit code; null if it was killed.

@@ -144,7 +144,7 @@ describe.skipIf(withoutFfmpeg)("a video on a server that supports range requests
 });
 
 describe.skipIf(withoutFfmpeg)("a live stream", () => {
-  /** What the server does. */
+  /** The behaviour of the server. */
   let behaviour: "send" | "stall" | "hang up" = "send";
   let server: Server;
   let address: string;

@@ -7,7 +7,7 @@ import { installHint } from "../system/install-hint.ts";
 export interface Ffmpeg {
   /** The program to start: `MIEN_FFMPEG`, else `ffmpeg` on the path. */
   readonly program: string;
-  /** As it reports it, for example `5.1.9-0+deb12u1`. */
+  /** Version that the program reports, for example `5.1.9-0+deb12u1`. */
   readonly version: string;
   /** Output flags that pass frames on as they come, without duplicating or dropping any. */
   readonly passthrough: readonly string[];
@@ -16,7 +16,8 @@ export interface Ffmpeg {
 /**
  * Finds ffmpeg.
  *
- * @throws {MienError} `environment` if it is missing or does not run; tells how to install it.
+ * @throws {MienError} `environment` if it is missing or does not run; the advice says how to
+ * install it.
  */
 export async function findFfmpeg(): Promise<Ffmpeg> {
   const program = process.env["MIEN_FFMPEG"] || "ffmpeg";

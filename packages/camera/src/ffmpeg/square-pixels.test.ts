@@ -42,8 +42,9 @@ describe.skipIf(withoutFfmpeg)("a video", () => {
 });
 
 /**
- * Sets how players turn an MP4 film's picture: the upper left part of the track header's matrix, as
- * phones write it for portrait films. Not by ffmpeg, whose flag for it changed with version 6.
+ * Sets the rotation of an MP4 film's picture in players: the upper left part of the track header's
+ * matrix, as phones write it for portrait films. Does not use ffmpeg, whose flag for it changed in
+ * version 6.
  */
 async function turn(file: string, matrix: readonly [number, number, number, number]) {
   const bytes = await readFile(file);
@@ -79,7 +80,7 @@ describe.skipIf(withoutFfmpeg)("a video with rotation metadata", () => {
     const source = await openSource(film);
     const { value: frame } = (await source.frames().next()) as { value: Frame };
     await source.close();
-    // Of a turned film, the width is what was the height; it is scaled so that the height stays.
+    // In a rotated film, width and height are exchanged; the new width is scaled, the height stays.
     const isPortrait = matrix[0] === 0;
     const sides = isPortrait ? [Math.round(48 * (72 / shownWidth)), 72] : [shownWidth, height];
     expect([frame.width, frame.height]).toEqual(sides);

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { explainFfmpeg } from "./ffmpeg-errors.ts";
 import { listWebcams, webcamInputs } from "./webcam.ts";
 
-/** As ffmpeg prints them. */
+/** Lists of devices as ffmpeg prints them. */
 const MAC = `[AVFoundation indev @ 0x7f8] AVFoundation video devices:
 [AVFoundation indev @ 0x7f8] [0] FaceTime HD Camera
 [AVFoundation indev @ 0x7f8] [1] Capture screen 0

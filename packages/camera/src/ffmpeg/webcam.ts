@@ -8,7 +8,7 @@ import { findFfmpeg } from "./ffmpeg.ts";
 export interface Webcam {
   /** The N of `webcam:N`. */
   readonly number: number;
-  /** Its name, for people. */
+  /** Name that is shown to people. */
   readonly label: string;
 }
 
@@ -23,8 +23,8 @@ const FORMATS: ReadonlyMap<NodeJS.Platform, "v4l2" | "avfoundation" | "dshow"> =
 const PREFERRED = ["-framerate", "30", "-video_size", "640x480"];
 
 /**
- * Lists the webcams that ffmpeg can open: on Linux the capture devices of Video4Linux, by their device
- * numbers; on macOS and Windows those that ffmpeg lists, in its order.
+ * Lists the webcams that ffmpeg can open: on Linux the capture devices of Video4Linux, by their
+ * device numbers; on macOS and Windows the devices that ffmpeg lists, in its order.
  *
  * @throws {MienError} `environment` on macOS and Windows if ffmpeg is missing.
  */
@@ -74,8 +74,8 @@ async function listVideo4Linux(): Promise<Webcam[]> {
 }
 
 /**
- * The flags with which ffmpeg may open a webcam, up to and including `-i`, as alternatives: the next one
- * is for a webcam that cannot do what the one before asks for.
+ * Alternative lists of flags with which ffmpeg may open a webcam, up to and including `-i`. Each
+ * list is for a webcam that does not support what the list before it asks for.
  *
  * @param number of the webcam; undefined for the first one.
  * @throws {MienError} `missing-file` if there is no such webcam; `unsupported` on other platforms.

@@ -57,7 +57,7 @@ export async function decodeImage(file: string): Promise<RawImage> {
   }
 }
 
-/** HEIC, as phones write it, has the container of AVIF, but a patented codec, which sharp lacks. */
+/** HEIC, which phones write, has the container of AVIF, but a patented codec, which sharp lacks. */
 function isHeic(bytes: Uint8Array): boolean {
   const start = new TextDecoder("latin1").decode(bytes.subarray(4, 12));
   return /^ftyp(hei[cmsx]|hev[cx])$/.test(start);

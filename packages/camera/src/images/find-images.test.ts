@@ -25,7 +25,7 @@ describe("the images of a source", () => {
     expect(await findImages(file)).toEqual({ isFolder: false, images: [file], skipped: [] });
   });
 
-  it("are told from videos, also from MJPEG, by their extensions", () => {
+  it("are distinguished from videos, also from MJPEG, by their extensions", () => {
     expect(["a.JPG", "b.jpeg", "c.gif", "d.tif"].map(kindByEnding)).toEqual(Array(4).fill("image"));
     expect(["a.mjpeg", "b.MP4", "c.mov"].map(kindByEnding)).toEqual(Array(3).fill("video"));
     expect(["a", "b.txt", "jpg"].map(kindByEnding)).toEqual(Array(3).fill(undefined));

@@ -17,13 +17,15 @@ export interface FoundImages {
   readonly isFolder: boolean;
   /** Paths in natural order (2 before 10). */
   readonly images: readonly string[];
-  /** Names in the folder that are not image files; folders end with a slash. Without hidden ones. */
+  /**
+   * Names in the folder that are not image files, without hidden names; folders end with a slash.
+   */
   readonly skipped: readonly string[];
 }
 
 /**
- * Finds images: one file, whatever its extension, or every file in a folder that has the extension of
- * an image. Folders inside are not searched.
+ * Finds images: one file with any extension, or every file in a folder that has the extension of an
+ * image. Folders inside are not searched.
  *
  * @param source a path as `shownName` writes it.
  * @throws {MienError} `missing-file` if there is no such file or folder, or no image in it;
@@ -56,7 +58,8 @@ export async function findImages(source: string): Promise<FoundImages> {
   for (const name of names) {
     if (name.startsWith(".")) continue;
     const file = path.join(source, name);
-    // A link to nowhere counts as an image if it has the extension; reading it then reports it.
+    // A link to a missing file counts as an image if it has the extension; reading reports the
+    // fault.
     const entry = await stat(onDisk(file)).catch(() => undefined);
     if (entry?.isDirectory()) skipped.push(`${name}/`);
     else if (IMAGE.test(name) && entry?.isFile() !== false) images.push(file);

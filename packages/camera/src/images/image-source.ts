@@ -15,7 +15,8 @@ const HOLD_RATE = 15;
  * Opens an image file, or every image in a folder in natural order. An image of a folder that cannot be
  * read is left out with a notice; the numbers of the frames have a gap there.
  *
- * @throws {MienError} `missing-file` if there is none; while reading, `bad-image` if none can be read.
+ * @throws {MienError} `missing-file` if there is no image; while reading, `bad-image` if no image
+ * can be read.
  */
 export async function openImages(path: string, options: SourceOptions = {}): Promise<Source> {
   const { images, isFolder, skipped } = await findImages(path);

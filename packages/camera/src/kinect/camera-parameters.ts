@@ -44,7 +44,7 @@ export function focalLengthOf({ referenceDistance, referencePixelSize }: ZeroPla
   return referenceDistance / (SENSOR_PIXELS * referencePixelSize);
 }
 
-/** The lens correction's coefficients, as recordings name them. */
+/** Names of the lens correction's coefficients in recordings. */
 const DISTORTION =
   "ax bx cx dx ay by cy dy dx_start dy_start dx_beta_start dy_beta_start dx_beta_inc dy_beta_inc " +
   "dxdx_start dxdy_start dydx_start dydy_start dxdxdx_start dydxdx_start dxdxdy_start " +
@@ -105,7 +105,7 @@ export function fromDeviceJson(content: unknown, where: string): CameraParameter
   };
 }
 
-/** A property of what may be an object; undefined if there is none. */
+/** A property of a value that may be an object; undefined if it has none. */
 function property(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null) return undefined;
   return new Map<string, unknown>(Object.entries(value)).get(name);

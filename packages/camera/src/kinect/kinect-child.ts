@@ -19,8 +19,8 @@ import {
 } from "./libfreenect.ts";
 import { DEPTH_BYTES } from "./picture-size.ts";
 
-// Ctrl-C reaches every process of the group, but the parent decides when this one ends. Without a
-// parent it ends at once, also if a native call hangs.
+// Ctrl-C reaches every process of the group, but the parent decides when this one ends. If the
+// parent has ended, this process ends at once, even if a native call hangs.
 process.on("SIGINT", () => undefined);
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
@@ -48,7 +48,7 @@ async function run({ candidates, task }: KinectTask): Promise<void> {
   if (task === "probe") await tell({ type: "loaded", library: library.file });
   const context: [Handle] = [null];
   check("usb", library.init(context, null));
-  // This must be the first call: without a device, others hang.
+  // This must be the first call: other calls hang if there is no device.
   const devices = library.numDevices(context[0]);
   if (task === "probe") {
     await tell({ type: "probed", devices });
@@ -68,8 +68,8 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
   process.once("message", () => (isStopped = true));
   const pipe = new Socket({ fd: PICTURES, readable: false, writable: true });
   pipe.on("error", () => process.kill(process.pid, "SIGKILL"));
-  // The library writes into one buffer while the other is being sent. They are swapped only in
-  // callbacks, during which the library waits.
+  // The library writes into one buffer while the other buffer is being sent. They are swapped only
+  // in callbacks, during which the library waits.
   let [filling, sending] = [Buffer.alloc(PAIR_BYTES), Buffer.alloc(PAIR_BYTES)];
   const fill = () => {
     library.setDepthBuffer(device, filling.subarray(0, DEPTH_BYTES));
@@ -77,7 +77,7 @@ async function stream(library: Libfreenect, context: Handle, device: Handle): Pr
   };
   let [hasDepth, hasColour] = [false, false];
   const sendPair = () => {
-    // While the parent has not read the last pair, this one is overwritten by the next.
+    // Until the parent has read the last pair, the next pair overwrites this one.
     if (!hasDepth || !hasColour || pipe.writableLength > 0) return;
     pipe.write(filling);
     [filling, sending] = [sending, filling];

@@ -34,14 +34,15 @@ const FRAMES_PER_SECOND = 30;
 const PATIENCE = 10_000;
 /** Time limit for closing the device, in milliseconds. */
 const CLOSING_TIME = 1000;
-/** How much of what the library prints is kept for an error message, in characters. */
+/** How much of the library's output is kept for an error message, in characters. */
 const KEPT_LOG = 8192;
 
 /**
  * Opens the Kinect in a process of its own and waits for its first pictures. If `FAKENECT_PATH` names
  * a recording, fakenect plays it instead.
  *
- * @throws {MienError} if there is no Kinect or no library, or anything fails: why, and what to do.
+ * @throws {MienError} if there is no Kinect or no library, or anything fails; the message says why,
+ * and what to do.
  */
 export async function connectKinect(
   signal?: AbortSignal,

@@ -1,18 +1,18 @@
 import type { CameraParameters } from "./camera-parameters.ts";
 import { COLOUR_BYTES, DEPTH_BYTES } from "./picture-size.ts";
 
-/** What the parent asks of the child, on its command line as JSON. */
+/** The task that the parent gives to the child, as JSON on its command line. */
 export interface KinectTask {
   /** Libraries to try, in order. */
   readonly candidates: readonly string[];
-  /** `stream` delivers pictures; `probe` only reports what there is. */
+  /** `stream` delivers pictures; `probe` only reports which devices there are. */
   readonly task: "stream" | "probe";
 }
 
 /** The step at which the child failed. */
 export type KinectStep = "library" | "usb" | "device" | "open" | "start" | "events";
 
-/** What the child reports to the parent, over Node's message channel. */
+/** A message from the child to the parent, over Node's message channel. */
 export type KinectMessage =
   | { readonly type: "failed"; readonly step: KinectStep; readonly detail: string }
   /** Pictures follow. The camera parameters are null if the library does not know them. */

@@ -7,13 +7,12 @@ import { killChildOnExit } from "@mien/cli";
 import type { KinectTask } from "./kinect-messages.ts";
 
 /**
- * Starts the process that calls libfreenect; its standard output and error carry what the library
- * prints.
+ * Starts the process that calls libfreenect. The library prints to its standard output and error.
  *
  * @param pictures the end of a pipe into which it writes the pictures.
  */
 export function startKinectProcess(task: KinectTask, pictures?: Socket): ChildProcess {
-  // Run from source, it needs the same loader as this process, but none of its other flags.
+  // From source, it needs the loader of this process, but none of the other flags.
   const extension = path.extname(fileURLToPath(import.meta.url));
   const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const execArgv = extension === ".ts" ? ["--conditions=source", "--import", tsx()] : [];

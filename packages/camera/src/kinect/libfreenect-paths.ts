@@ -3,7 +3,10 @@ import path from "node:path";
 
 /** Where libfreenect may be. */
 export interface LibraryPlaces {
-  /** File names, which the system's loader looks up, and paths; in the order in which to try them. */
+  /**
+   * File names, which the system's loader looks up, and paths, in the order in which they are
+   * tried.
+   */
   readonly candidates: readonly string[];
   /** Whether it is fakenect, a build of libfreenect that plays a recording instead of reading a Kinect. */
   readonly isFake: boolean;
@@ -16,11 +19,11 @@ const FOLDERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 };
 
 /**
- * Looks up libfreenect: the file that `MIEN_LIBFREENECT` names, else the usual file names in the usual
- * folders. If `FAKENECT_PATH` names a recording, fakenect is looked up instead, as fakenect's own
- * wrapper script does.
+ * Looks up libfreenect: the file that `MIEN_LIBFREENECT` names, else the usual file names in the
+ * usual folders. If `FAKENECT_PATH` names a recording, fakenect is looked up instead, as by
+ * fakenect's own script.
  *
- * @param root the folder that the usual folders are below. Default `/`.
+ * @param root the folder that contains the usual folders. Default `/`.
  */
 export function findLibfreenect(
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -54,7 +57,7 @@ function multiarch(platform: NodeJS.Platform, root: string): string[] {
 function librariesIn(folder: string): string[] {
   const library = /^lib(freenect|fakenect)(\.so(\.0(\.\d+)?)?|(\.0(\.\d+)?)?\.dylib)$/;
   const names = list(folder).filter((name) => library.test(name));
-  // The longest name states the version most exactly.
+  // The longest name has the most exact version.
   return names.sort((a, b) => b.length - a.length).map((name) => path.join(folder, name));
 }
 

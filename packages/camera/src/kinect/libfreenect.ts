@@ -17,7 +17,7 @@ export interface Libfreenect {
   findVideoMode(resolution: number, format: number): unknown;
   setDepthMode(device: Handle, mode: unknown): number;
   setVideoMode(device: Handle, mode: unknown): number;
-  /** Sets where the next picture is written; the buffer must not be freed while it is set. */
+  /** Sets the buffer for the next picture, which must not be freed while it is set. */
   setDepthBuffer(device: Handle, buffer: Uint8Array): number;
   setVideoBuffer(device: Handle, buffer: Uint8Array): number;
   setDepthCallback(device: Handle, callback: Handle): void;
@@ -169,7 +169,7 @@ function bind(library: ReturnType<typeof koffi.load>, file: string): Libfreenect
   };
 }
 
-/** Functions that a library may lack; undefined if it does. */
+/** Functions that some versions of the library lack; then they are undefined. */
 function optional<Type>(bindFunctions: () => Type): Type | undefined {
   try {
     return bindFunctions();

@@ -17,7 +17,7 @@ export interface PipeReader {
 export interface PicturePipe {
   /** The end that this process reads; closes when everything was read. */
   readonly ours: Socket;
-  /** The end for the child; to be closed in this process once the child has started. */
+  /** The end for the child; close it in this process once the child has started. */
   readonly theirs: Socket;
 }
 

@@ -6,13 +6,16 @@ import type { KinectMessage } from "./kinect-messages.ts";
 import { startKinectProcess } from "./kinect-process.ts";
 import { findLibfreenect } from "./libfreenect-paths.ts";
 
-/** What was found of a Kinect. */
+/** The libraries and devices that were found. */
 export interface KinectProbe {
   /** The file of libfreenect; undefined if it was not found. */
   readonly library: string | undefined;
   /** Number of Kinects. */
   readonly devices: number;
-  /** Why the library cannot be loaded or the first Kinect cannot be opened; undefined if they can. */
+  /**
+   * Why the library cannot be loaded or the first Kinect cannot be opened; undefined without a
+   * fault.
+   */
   readonly failure: MienError | undefined;
 }
 

@@ -4,15 +4,15 @@ import type { CameraParameters } from "./camera-parameters.ts";
 export const RAW_VALUES = 2048;
 /** The value of raw depth where the Kinect measures none. */
 export const NO_DEPTH = 2047;
-/** Depth beyond this is noise and counts as none, in millimetres. */
+/** Depth beyond this is noise and counts as unknown, in millimetres. */
 export const FARTHEST = 10_000;
 
 /**
  * A table of the distance in millimetres for each value of raw depth; 0 for values without a distance.
  *
- * Raw depth is a disparity, in eighths of a pixel of the sensor, between the pattern that is seen and
- * the one recorded at the reference distance: the reciprocal of the distance is linear in it. The
- * table equals libfreenect's up to `FARTHEST`; beyond, it is 0.
+ * Raw depth is the disparity, in eighths of a pixel of the sensor, between the visible pattern and
+ * the pattern that was recorded at the reference distance. The reciprocal of the distance is linear
+ * in it. The table equals libfreenect's up to `FARTHEST`; beyond, it is 0.
  *
  * @returns uint16 [RAW_VALUES].
  */

@@ -9,12 +9,14 @@ import {
 } from "./camera-parameters.ts";
 import { COLOUR_BYTES, DEPTH_BYTES, HEIGHT, WIDTH } from "./picture-size.ts";
 
-/** A Kinect recording in fakenect's format: what it holds, without the pictures. */
+/** The content of a Kinect recording in fakenect's format, without the pictures. */
 export interface Recording {
   readonly folder: string;
-  /** Of the Kinect that recorded it; libfreenect's constants if the recording has none. */
+  /**
+   * Parameters of the Kinect that recorded it; libfreenect's constants if the recording has none.
+   */
   readonly cameraParameters: CameraParameters;
-  /** Every file of its index: depth (d), colour (r) and acceleration (a). */
+  /** Every file in the index: depth (d), colour (r) and acceleration (a). */
   readonly files: readonly { readonly kind: "d" | "r" | "a"; readonly file: string }[];
   /** In the order of time. */
   readonly pairs: readonly RecordedPair[];

@@ -117,7 +117,7 @@ describe("raw depth", () => {
   });
 });
 
-/** Much faster than `toEqual`. */
+/** Expects two arrays to be equal; much faster than `toEqual`. */
 function isSame({ millimetres }: DepthMap, other: DepthMap): boolean {
   return Buffer.from(millimetres.buffer).equals(new Uint8Array(other.millimetres.buffer));
 }

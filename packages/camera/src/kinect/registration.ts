@@ -6,8 +6,8 @@ import { millimetresOfRaw, RAW_VALUES } from "./raw-depth.ts";
 import { FRACTIONS, lensTable, OUTSIDE, parallax } from "./registration-tables.ts";
 
 /**
- * The arrays of the innermost loop. All Kinects share them: as constants of the module, their addresses
- * are known to the compiler, and the loop takes a third of the time.
+ * The arrays of the innermost loop. All Kinects share them: because they are constants of the
+ * module, the compiler knows their addresses, and the loop takes a third of the time.
  */
 const source = new Uint16Array(WIDTH * HEIGHT);
 const places = new Int32Array(WIDTH * HEIGHT);
@@ -31,7 +31,7 @@ function placePixels(from: number, to: number): void {
 /**
  * Makes the function that turns a Kinect's raw depth into a depth map of the colour camera.
  *
- * If two pixels fall on one place, the nearer one counts; places without a pixel are 0.
+ * If two pixels are moved to one place, the nearer pixel counts; places without a pixel are 0.
  *
  * @returns a function of raw depth, uint16 [480, 640], with values below 2048.
  */
@@ -40,15 +40,16 @@ export function createRegistration(
 ): (raw: Uint16Array) => DepthMap {
   const focalLength = focalLengthOf(cameraParameters.zeroPlane);
   const depths = millimetresOfRaw(cameraParameters);
-  // One less than the depth, so that 0 (no depth) becomes the farthest, and one comparison finds the nearer.
+  // One less than the depth, so that 0 (no depth) becomes the largest value, and one comparison
+  // finds the nearer pixel.
   const orders = depths.map((depth) => (depth - 1) & 0xffff);
   const outside = WIDTH * FRACTIONS;
   const shifts = parallax(cameraParameters).map((shift) =>
     Math.max(-outside, Math.min(outside, shift)),
   );
   const rawShifts = Int32Array.from(depths, (depth) => shifts[depth] ?? 0);
-  // The margins receive what is shifted out of the picture, the line below what the lens correction
-  // moved out of it.
+  // The margins receive the pixels that are shifted out of the picture; the line below receives the
+  // pixels that the lens correction moved out of it.
   const margin = Math.min(WIDTH, Math.ceil(Math.max(...rawShifts.map(Math.abs)) / FRACTIONS) + 1);
   const stride = WIDTH + 2 * margin;
   const lens = lensTable(cameraParameters);
@@ -67,7 +68,8 @@ export function createRegistration(
     }
     source.set(raw);
     canvas.fill(0, 0, stride * (HEIGHT + 1));
-    // Line by line, since a function that is called often is optimised fully; one long loop is not.
+    // One call per line, since a function that is called often is optimised fully; one long loop is
+    // not.
     for (let row = 0; row < HEIGHT; row++) placePixels(WIDTH * row, WIDTH * (row + 1));
     const millimetres = new Uint16Array(unzeroed(2 * WIDTH * HEIGHT).buffer);
     for (let row = 0; row < HEIGHT; row++) {

@@ -25,7 +25,7 @@ export interface FaceTexture {
 
 /** Name of the file that holds the places of the faces in a folder's images. */
 const BOXES = "boxes.json";
-/** Width to which faces are scaled, in pixels: the largest that they get in front of the camera. */
+/** Width to which faces are scaled, in pixels: their largest width in front of the camera. */
 const BOX_WIDTH = 120;
 /** The face's place in a picture that is cropped to one head, as shares of its size. */
 const CROPPED_BOX = { x: 0.15, y: 0.18, width: 0.7, height: 0.74 } as const;

@@ -11,7 +11,10 @@ export interface SceneObject {
   readonly nearest: number;
   /** Whether it covers a place. */
   covers(x: number, y: number): boolean;
-  /** Distance of the surface at a place; outside of the object, of its edge or its continuation. */
+  /**
+   * Distance of the surface at a place; outside the object, the distance of its edge or
+   * continuation.
+   */
   depth(x: number, y: number): number;
   /** Writes the colour at a place into `out`, as RGB 0–255. */
   colour(x: number, y: number, out: Float64Array): void;

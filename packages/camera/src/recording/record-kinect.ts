@@ -3,7 +3,7 @@ import { MienError } from "@mien/format";
 import { connectKinect } from "../kinect/kinect-connection.ts";
 import { RecordingWriter } from "./recording-writer.ts";
 
-/** How many pairs may wait to be written; while so many wait, newer ones are dropped. */
+/** How many pairs may wait to be written; while so many wait, newer pairs are dropped. */
 const MOST_WAITING = 8;
 /** Ticks of the device's clock per millisecond. */
 const CLOCK = 60e3;

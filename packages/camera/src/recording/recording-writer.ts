@@ -21,8 +21,8 @@ export interface RecordedTime {
 }
 
 /**
- * Writes a Kinect recording in fakenect's format. The index gets its name last, so that an incomplete
- * recording is not taken for a complete one.
+ * Writes a Kinect recording in fakenect's format. The index is renamed to its final name last, so
+ * that an incomplete recording is not taken for a complete one.
  */
 export class RecordingWriter {
   readonly #folder: string;

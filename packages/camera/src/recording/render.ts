@@ -13,8 +13,8 @@ export interface Camera {
 }
 
 /**
- * The two cameras of a Kinect without lens distortion, such that registration maps one onto the
- * other.
+ * The two cameras of a Kinect without lens distortion. Registration maps the depth camera's pixels
+ * onto the colour camera's.
  */
 export function kinectCameras(cameraParameters: CameraParameters): {
   colour: Camera;
@@ -30,7 +30,7 @@ export function kinectCameras(cameraParameters: CameraParameters): {
   return { colour, depth: { focalLength, centre, left: colourDistance / 100 } };
 }
 
-/** What a camera sees. */
+/** The view of a camera. */
 export interface View {
   readonly camera: Camera;
   readonly objects: readonly SceneObject[];
@@ -39,7 +39,7 @@ export interface View {
    * objects.
    */
   readonly depth: Float32Array;
-  /** Index of the object that is seen, int8 [HEIGHT, WIDTH]; -1 for the wall. */
+  /** Index of the visible object, int8 [HEIGHT, WIDTH]; -1 for the wall. */
   readonly object: Int8Array;
 }
 
@@ -95,7 +95,7 @@ export function renderDepth(objects: readonly SceneObject[], camera: Camera): Vi
 }
 
 /**
- * Renders what the colour camera sees.
+ * Renders the picture of the colour camera.
  *
  * @param noise added to the value at each place of the result.
  * @returns RGB, uint8 [HEIGHT, WIDTH, 3].
@@ -123,8 +123,8 @@ export function renderColour(
 }
 
 /**
- * The colour of the wall at a place; it has a pattern, so that objects cannot be told by their
- * texture.
+ * The colour of the wall at a place. The wall has a pattern, so that texture does not distinguish
+ * objects from the wall.
  */
 function wallColour(x: number, y: number, out: Float64Array): void {
   const stripe = 8 * Math.sin(9 * x) * Math.sin(7 * y);

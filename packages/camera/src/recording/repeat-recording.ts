@@ -29,7 +29,7 @@ export async function repeatRecording(
       const [, kind, time, , extension] = NAME.exec(name) ?? [];
       if (kind === undefined) throw new MienError("bad-data", `${from}/INDEX.txt names "${name}"`);
       const later = (Number(time) + round * seconds) / speed;
-      // The number of the file in place of the device's clock, so that all names differ.
+      // The number of the file replaces the device's clock, so that all names differ.
       const copy = `${kind}-${later.toFixed(6)}-${index.length}.${extension ?? ""}`;
       await link(path.join(from, name), path.join(to, copy));
       index.push(copy);

@@ -2,11 +2,14 @@ import type { Camera } from "./render.ts";
 import { FACE, type FaceTexture } from "./face-textures.ts";
 import { body, head, print, type Pose, type SceneObject } from "./objects.ts";
 
-/** The truth about a face in a synthetic picture: a head, or a photograph that must not pass for one. */
+/**
+ * The truth about a face in a synthetic picture: a head, or a photograph that must not be taken for
+ * a head.
+ */
 export interface TrueFace {
-  /** The same throughout the recording. */
+  /** Name of the face, the same throughout the recording. */
   readonly id: string;
-  /** A head, or a printed photograph that is flat or bent. */
+  /** `face` for a head, `flat` or `bent` for a printed photograph. */
   readonly kind: "face" | "flat" | "bent";
   /** Name of the face texture. */
   readonly picture: string;
@@ -36,15 +39,8 @@ interface Actor extends Omit<TrueFace, "box" | "distanceMm" | "yawDegrees" | "pi
   readonly pose: (at: number) => Pose;
 }
 
-/** The scenes that can be synthesised, with descriptions for `--help`. */
-export const SCENES = {
-  head: "One head that moves between 0.7 and 2 m",
-  flat: "A flat photograph of a face at 0.6 to 2 m, tilted by up to 30°",
-  bent: "The same photograph, bent by 2 cm",
-  people: "Three people at 0.9, 1.5 and 2.2 m",
-  mixed: "A person, and beside them a photograph that is first flat, then bent",
-} as const;
-export type SceneName = keyof typeof SCENES;
+/** The scenes that can be synthesised; `app:record -- --help` describes them. */
+export type SceneName = "head" | "flat" | "bent" | "people" | "mixed";
 
 /** Oscillates between two values: `low` at the beginning and the end, `high` `cycles` times between. */
 function oscillate(at: number, [low, high]: readonly [number, number], cycles = 1): number {

@@ -28,8 +28,8 @@ export function noiseTable(...keys: (number | string)[]): (at: number) => number
 const NOISE_SIZE = 1 << 16;
 
 /**
- * Simulates what a Kinect's depth camera reports of a view: disparity in whole steps, with noise,
- * shadows beside near objects where the projector's light does not reach, and dropouts.
+ * Simulates the measurement of a Kinect's depth camera: disparity in whole steps, with noise,
+ * dropouts, and shadows beside near objects, where the projector's light does not reach.
  *
  * @param senses.noise from `noiseTable`.
  * @param senses.chance decides about dropouts.
@@ -45,7 +45,8 @@ export function senseDepth(
   const raw = new Uint16Array(WIDTH * HEIGHT).fill(NO_DEPTH);
   const start = chance.integer(NOISE_SIZE);
   for (let row = 0; row < HEIGHT; row++) {
-    // The projector lights the line from the side, so that near objects shadow what follows them.
+    // The projector lights the line from the side, so that near objects cast shadows on the pixels
+    // after them.
     let reached = -Infinity;
     for (let column = 0; column < WIDTH; column++) {
       const at = row * WIDTH + column;

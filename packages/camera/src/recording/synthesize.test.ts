@@ -27,8 +27,8 @@ async function synthesize(
 }
 
 /**
- * Root mean square of what a plane in 1/Z leaves of the inner 80 % of a face, and the median
- * distance, both in millimetres.
+ * Root mean square distance of the inner 80 % of a face from the best plane in 1/Z, and the median
+ * distance from the camera, both in millimetres.
  */
 function relief({ millimetres, width, height }: DepthMap, [x, y, w, h]: TrueFace["box"]) {
   const points: [number, number, number][] = [];
@@ -96,7 +96,7 @@ describe("a synthetic recording", () => {
     expect(Math.max(...flat.map(({ distanceMm }) => distanceMm))).toBe(2000);
     for (const { median, distanceMm } of flat) {
       const step = 3.07e-3 * (distanceMm / 1000) ** 2 * 1000;
-      // A lost depth picture is stood in for by its neighbour.
+      // A neighbour replaces a lost depth picture.
       expect(Math.abs(median - distanceMm)).toBeLessThan(step + 0.12 * distanceMm);
     }
     const errors = flat.map(({ median, distanceMm }) => Math.abs(median - distanceMm));

@@ -20,7 +20,10 @@ export interface Truth {
 export const TRUTH = "truth.jsonl";
 export const FRAMES_PER_SECOND = 30;
 
-/** The folder of the code that determines a synthetic recording, for the record of what it was made from. */
+/**
+ * The folder of the code that determines a synthetic recording; its version is part of
+ * `made-from.json`.
+ */
 export const SYNTHESIS_CODE = import.meta.dirname;
 /** Time of the first picture in seconds since 1970; fixed, so that the same options give the same files. */
 const START = 1_700_000_000;

@@ -19,7 +19,7 @@ export interface Connection {
   /** Size of the first picture in pixels. */
   readonly width: number;
   readonly height: number;
-  /** As declared; null if not known. */
+  /** Frames per second as the stream declares them; null if not known. */
   readonly framesPerSecond: number | null;
   /** Length of the recording in milliseconds; null if there is no end. */
   readonly durationMs: number | null;
@@ -31,12 +31,15 @@ export interface Connection {
    */
   start(onCapture: (capture: Capture) => boolean): void;
   resume(): void;
-  /** Resolves when no more pictures come: to undefined at the end of a recording, else to the reason. */
+  /**
+   * Resolves when no more pictures come: at the end of a recording to undefined, else to the
+   * reason.
+   */
   readonly ended: Promise<MienError | undefined>;
   /**
    * Ends the child and waits for it.
    *
-   * @param hangs kill it at once, since it no longer responds. Default false.
+   * @param hangs whether the child no longer responds and is killed at once. Default false.
    */
   close(hangs?: boolean): Promise<void>;
 }
@@ -44,6 +47,6 @@ export interface Connection {
 /**
  * Starts a child process and waits for its first picture.
  *
- * @throws {MienError} if none comes: why, and what to do.
+ * @throws {MienError} if no picture comes; the message says why, and what to do.
  */
 export type Connect = (signal: AbortSignal) => Promise<Connection>;

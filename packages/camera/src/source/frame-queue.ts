@@ -2,7 +2,7 @@ import type { Frame } from "@mien/format";
 
 /** How a frame queue behaves. */
 export interface FrameQueueOptions {
-  /** How many frames it holds. */
+  /** Largest number of frames in the queue. */
   readonly capacity: number;
   /** Whether a new frame replaces the oldest one when it is full; otherwise the producer must wait. */
   readonly dropOldest: boolean;
@@ -35,7 +35,10 @@ export class FrameQueue {
     return !this.#full;
   }
 
-  /** No more frames come. The reader still gets those in the queue, and then the error or the end. */
+  /**
+   * No more frames come. The reader still gets the frames in the queue, and then the error or the
+   * end.
+   */
   end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -7,17 +7,17 @@ import type { Source, SourceFrame, SourceOptions } from "./source.ts";
 const WAITS = [0, 500, 1000];
 const LONGEST_WAIT = 2000;
 /**
- * How long to wait for the signal before a source counts as lost, in milliseconds: on Ctrl-C, its
- * child process may end before this process hears of it.
+ * How long to wait for the signal before a source counts as lost, in milliseconds: on Ctrl-C, the
+ * child process of a source may end before the signal reaches this process.
  */
 const GRACE = 250;
 
 /** A source that can be opened again. */
 export interface ReconnectPlan {
-  /** For people, while it was not opened yet. */
+  /** Name that is shown to people until the source was opened. */
   readonly name: string;
   /**
-   * Opens it once; what it gives ends when the connection ends.
+   * Opens the source once. The returned source ends when the connection ends.
    *
    * @throws {MienError} if it cannot be opened.
    */
@@ -25,11 +25,11 @@ export interface ReconnectPlan {
 }
 
 /**
- * The one place where a source that is lost, or cannot be opened yet, is opened again.
+ * Opens a source again whenever it is lost or cannot be opened yet; no other code does.
  *
- * Without `reconnect`, the first attempt must succeed, a live source is opened again when it breaks,
- * and everything else ends or fails as it does by itself. With it, every attempt may fail, and the
- * source is opened again after every end, until it is closed.
+ * Without `reconnect`, the first attempt must succeed; a live source is opened again when it
+ * breaks, and any other source ends or fails for good. With `reconnect`, every attempt may fail,
+ * and the source is opened again after every end, until it is closed.
  *
  * @returns a source whose frames go on across reconnections: numbers and times continue, and the
  * first frame of each connection is marked as a discontinuity.
@@ -43,7 +43,7 @@ export async function openReconnecting(
   const closing = new AbortController();
   const { signal: closed } = closing;
   const release = followSignal(closing, options.signal);
-  /** The attempt that is going on, for whoever closes meanwhile. */
+  /** The current attempt to open the source; `close` waits for it. */
   let attempted: Promise<unknown> = Promise.resolve();
   const connect = (): Promise<Source> => {
     const opening = open({ ...options, signal: closed });
@@ -51,7 +51,7 @@ export async function openReconnecting(
     return opening;
   };
 
-  /** The connection that is open, and the last one that was. */
+  /** The open connection, and the last one that was open. */
   let current: Source | undefined;
   let last: Source | undefined;
   if (!reconnect) {
@@ -62,10 +62,10 @@ export async function openReconnecting(
       throw error;
     }
   }
-  /** The zero of `timeMs`; moved to when the first connection is open. */
+  /** The zero of `timeMs`: the time at which the first connection was opened. */
   let openedAt = performance.now();
 
-  /** What the last notice of a loss said; undefined while the source is not lost. */
+  /** Message of the last notice of a loss; undefined while the source is not lost. */
   let reason: string | undefined;
   const lose = (error: MienError) => {
     if (reason === error.message) return;

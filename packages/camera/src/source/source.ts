@@ -3,15 +3,18 @@ import type { Frame, MienError } from "@mien/format";
 /**
  * Where frames come from: a webcam, a Kinect, a stream, a video or images.
  *
- * `openSource` opens one. Its frames are read once with `for await`; then, or at any time before, it
- * is closed. Reading to the end also closes it.
+ * `openSource` opens one. Read its frames once with `for await`, and close it then or at any time
+ * before. Reading to the end also closes it.
  *
  * A live source that is lost (unplugged, silent, its program ended) is opened again until it comes
- * back or is closed; `onNotice` says so. With `reconnect`, this also holds before it was opened for the
- * first time: until then `width`, `height`, `framesPerSecond` and `length` are null.
+ * back or is closed; `onNotice` receives a notice. With `reconnect`, a source that cannot be opened
+ * at first is treated as lost; until it is open, `width`, `height`, `framesPerSecond` and `length`
+ * are null.
  */
 export interface Source {
-  /** For people: `webcam 0`, `Kinect`, a path, or an address without its password. */
+  /**
+   * Name that is shown to people: `webcam 0`, `Kinect`, a path, or an address without its password.
+   */
   readonly name: string;
   /**
    * - `live`: a camera or an endless stream. A reader that is too slow gets the newest frame; older
@@ -28,7 +31,7 @@ export interface Source {
   readonly height: number | null;
   /** Frames per second as the source declares them; null for images and if not known. */
   readonly framesPerSecond: number | null;
-  /** Number of frames from beginning to end; null if not known and for what has no end. */
+  /** Number of frames from beginning to end; null if it is not known or there is no end. */
   readonly length: number | null;
   /**
    * The frames; may be called once. The iteration ends when the source ends or is closed, or when the
@@ -45,19 +48,19 @@ export interface Source {
  * A frame of a source.
  *
  * `index` counts from 0 over all frames, also across reconnections; frames that were dropped leave
- * gaps. `timeMs` is in milliseconds and never decreases: of a live source, the time of arrival since
- * the source was opened; of a video, the time in the recording; of images, 0.
+ * gaps. `timeMs` is in milliseconds and never decreases: for a live source, the time of arrival
+ * since the source was opened; for a video, the time in the recording; for images, 0.
  */
 export interface SourceFrame extends Frame {
   /**
-   * Whether the frames before have nothing to do with this one, so that trackers and windows over
-   * time must start again: true for the first frame, the first frame after each reconnection, and
-   * each new picture of images.
+   * Whether earlier frames have nothing to do with this one, so that trackers and confirmation
+   * windows must start again: true for the first frame, the first frame after each reconnection,
+   * and each new picture of images.
    */
   readonly discontinuity: boolean;
 }
 
-/** Something that a person should hear about while frames are read. */
+/** A fault that a person should know of while frames are read. */
 export interface SourceNotice {
   /**
    * - `skipped`: an image or an entry of a folder that cannot be read; `path` names it.
@@ -78,18 +81,18 @@ export interface SourceOptions {
   /** Ends opening and reading. */
   readonly signal?: AbortSignal;
   /**
-   * Waits for a source that may come later, and opens it again whenever it ends: webcams, the Kinect
-   * and addresses, also addresses of videos. `openSource` then returns before the source is open;
-   * that it cannot be opened yet is a notice, `lost`. Files, folders and standard input are opened
-   * as without this option. Default false: a live source must be there when it is opened, and is
-   * opened again only when it was lost.
+   * Waits for a source that may come later, and opens it again whenever it ends: webcams, the
+   * Kinect and addresses, also addresses of videos. `openSource` then returns before the source is
+   * open; while it cannot be opened, there is a notice `lost`. Files, folders and standard input
+   * are opened as without this option. Default false: a live source must be there when it is
+   * opened, and is opened again only when it was lost.
    */
   readonly reconnect?: boolean;
   /** Starts a recording again at its end, endlessly. Default false. */
   readonly loop?: boolean;
   /**
-   * Plays a recording at its own speed and drops frames that are not read in time, as a camera
-   * does. Each image is held for 3 s, as 15 frames per second whose `timeMs` runs on. Default false:
+   * Plays a recording at its own speed and drops frames that are not read in time, like a camera.
+   * Each image is held for 3 s, as 15 frames per second whose `timeMs` runs on. Default false:
    * frames come as fast as they are read, and each image once.
    */
   readonly realTime?: boolean;

@@ -5,26 +5,32 @@ import type { Capture, Connect, Connection } from "./connection.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { Source, SourceOptions } from "./source.ts";
 
-/** What is known of a stream before it is opened. */
+/** The properties of a stream that are known before it is opened. */
 export interface StreamPlan {
-  /** For people. */
+  /** Name that is shown to people. */
   readonly name: string;
   /** Its kind, which may depend on what the connection reports. */
   readonly kind: (connection: Connection) => "live" | "video";
-  /** After how long without a picture it counts as lost, in milliseconds; Infinity for never. */
+  /**
+   * Time without a picture after which the stream counts as lost, in milliseconds; Infinity for
+   * never.
+   */
   readonly silenceMs: number;
 }
 
 /** How many frames of a video are read ahead. */
 const READ_AHEAD = 4;
-/** In real time, a frame that is later than this is dropped if another one waits, in milliseconds. */
+/**
+ * With `realTime`, a frame that is later than this is dropped if another one waits, in
+ * milliseconds.
+ */
 const LATE = 50;
-/** How often silence is checked for, in milliseconds. */
+/** Interval between checks whether pictures still come, in milliseconds. */
 const CHECK_INTERVAL = 250;
 
 /**
- * A source that a child process feeds. It ends with an error when the child dies or falls silent,
- * also a live one: opening it again is the task of `openReconnecting`.
+ * A source that a child process feeds. It ends with an error when the child ends unexpectedly or
+ * sends nothing for too long, even if it is live: `openReconnecting` opens it again.
  *
  * @throws {MienError} if the child cannot be started or sends no picture.
  */
@@ -66,7 +72,7 @@ export async function openStream(
   const timeOf = (frame: number, elapsed: number) =>
     kind === "video" && framesPerSecond !== null ? (frame * 1000) / framesPerSecond : elapsed;
 
-  /** Waits for the end of the connection, and ends it if it is silent for too long. */
+  /** Waits for the end of the connection, and ends it if it sends nothing for too long. */
   const watch = async (): Promise<MienError | undefined> => {
     let silent = false;
     let lastCheck = performance.now();

@@ -7,7 +7,10 @@ export async function delay(milliseconds: number, signal?: AbortSignal): Promise
   );
 }
 
-/** Waits for a promise, but no longer than a time in milliseconds; then resolves to `late`. Leaves no timer behind. */
+/**
+ * Waits for a promise, but not longer than a time in milliseconds, after which it resolves to
+ * `late`. Leaves no timer behind.
+ */
 export async function atMost<Type>(
   milliseconds: number,
   awaited: Promise<Type>,

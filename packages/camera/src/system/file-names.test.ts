@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Bytes of a file's name, without those that no name holds: 0 and the slash. */
+/** Bytes of a file's name, without the bytes that no name contains: 0 and the slash. */
 const names = fc
   .oneof(
     fc.uint8Array({ minLength: 1, maxLength: 40 }),
@@ -45,7 +45,8 @@ describe("a name", () => {
     fc.assert(
       fc.property(names, (bytes) => {
         const shown = shownName(bytes);
-        // Escapes that stand in the name itself are not told apart here, but where files are listed.
+        // Escapes that are part of the name itself are distinguished when files are listed, not
+        // here.
         fc.pre(!/\\x[89A-F][0-9A-F]/.test(bytes.toString("latin1")));
         expect(Buffer.from(onDisk(shown)).equals(bytes)).toBe(true);
       }),

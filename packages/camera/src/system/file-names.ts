@@ -5,7 +5,7 @@ import { MienError } from "@mien/format";
 
 /** Whether file names may be bytes in any encoding, as on Linux; Windows knows only Unicode. */
 const HAS_BYTE_NAMES = process.platform !== "win32";
-/** What decoders replace bytes by that are not UTF-8. */
+/** The character with which decoders replace bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 /** A byte that is not UTF-8, as `shownName` writes it. */
 const ESCAPE = /\\x[89A-F][0-9A-F]/;
@@ -32,10 +32,11 @@ export function shownName(bytes: Uint8Array): string {
 }
 
 /**
- * A path as file functions take it.
+ * Converts a shown path to a path for file functions.
  *
  * @param shown a path in which `\xNN` may stand for a byte that is not UTF-8, as from `shownName`.
- * @returns the path itself if it has no such escape, or if a file has this very name; else its bytes.
+ * @returns the given path if it has no such escape or a file has exactly this name; else the bytes
+ * of the path.
  */
 export function onDisk(shown: string): string | Buffer {
   if (!HAS_BYTE_NAMES || !ESCAPE.test(shown) || exists(shown)) return shown;

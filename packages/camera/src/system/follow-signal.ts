@@ -1,7 +1,7 @@
 /**
  * Aborts a controller when a signal fires, or at once if it has fired.
  *
- * @returns how to stop following, so that a long-lived signal keeps no listener.
+ * @returns a function that stops this, so that a long-lived signal keeps no listener.
  */
 export function followSignal(
   controller: AbortController,

@@ -14,7 +14,7 @@ const PACKAGES = {
   },
 } as const;
 
-/** A sentence that tells how to install a program or library on this platform. */
+/** A sentence that says how to install a program or library on this platform. */
 export function installHint(
   what: keyof typeof PACKAGES,
   platform: NodeJS.Platform = process.platform,

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { defineCommand, runProgram } from "@mien/cli";
 import { openSource } from "../open-source.ts";
 
-/** A line of its output. */
+/** A line of the program's output. */
 export type ReadLine =
   | { readonly opened: { readonly kind: string; readonly framesPerSecond: number | null } }
   | { readonly frame: number; readonly timeMs: number; readonly middle: readonly number[] }

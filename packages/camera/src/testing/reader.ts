@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { programWords } from "@mien/testing";
 import { expect } from "vitest";
 import type { ReadLine } from "./read-source.ts";
 
@@ -12,7 +13,7 @@ const PROGRAM = path.join(import.meta.dirname, "read-source.ts");
 export interface Reader {
   readonly pid: number;
   readonly lines: ReadLine[];
-  /** What it printed on standard error. */
+  /** The process's output on standard error. */
   readonly err: () => string;
   /**
    * Waits for a line.
@@ -25,14 +26,14 @@ export interface Reader {
   /** The ids of the processes that it started: ffmpeg, the Kinect's process. */
   children(): number[];
   kill(signal: NodeJS.Signals): void;
-  /** Waits for its end. */
+  /** Waits for the end of the process. */
   readonly exit: Promise<number | null>;
 }
 
 /**
  * Starts the program.
  *
- * @param environment is added to that of this process; undefined removes a variable.
+ * @param environment variables that are added to this process's; undefined removes a variable.
  * @param input a file for its standard input.
  */
 export function startReader(
@@ -41,10 +42,10 @@ export function startReader(
   input?: { readonly pipe: string } | { readonly redirect: string },
 ): Reader {
   const mark = `MIEN_TEST_MARK=${randomUUID()}`;
-  const program = ["--conditions=source", "--import", "tsx", PROGRAM, "read", ...flags];
+  const [node, ...words] = programWords(PROGRAM);
   const redirected =
     input !== undefined && "redirect" in input ? openSync(input.redirect, "r") : undefined;
-  const child = spawn(process.execPath, program, {
+  const child = spawn(node, [...words, "read", ...flags], {
     env: { ...process.env, ...environment, MIEN_TEST_MARK: mark.split("=")[1] },
     stdio: [redirected ?? (input === undefined ? "ignore" : "pipe"), "pipe", "pipe"],
   });

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { runProgram } from "@mien/cli";
-import { runInProcess } from "@mien/testing";
+import { programWords, runInProcess } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { program } from "../program.ts";
 import { temporaryFolder } from "../testing/folder.ts";
@@ -13,10 +13,9 @@ const run = (folder: string, args: readonly string[]) =>
 
 /** Runs a command line in a child process, because the command starts further processes. */
 function start(folder: string, args: readonly string[]): Promise<{ code: number; out: string }> {
-  const bin = path.resolve(import.meta.dirname, "../bin.ts");
-  const words = ["--conditions=source", "--import", import.meta.resolve("tsx"), bin, ...args];
+  const [node, ...words] = programWords(path.resolve(import.meta.dirname, "../bin.ts"));
   return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd: folder }, (error, out) =>
+    execFile(node, [...words, ...args], { cwd: folder }, (error, out) =>
       resolve({ code: error === null ? 0 : Number(error.code), out }),
     );
   });

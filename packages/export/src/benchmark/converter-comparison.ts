@@ -30,7 +30,7 @@ export interface ConverterRow {
 const PACKAGE = path.resolve(import.meta.dirname, "../../../tfjs-to-onnx");
 
 /**
- * Converts a LayersModel with our converter and by way of Keras and tf2onnx, and measures both files in
+ * Converts a LayersModel with our converter and with Keras and tf2onnx, and measures both files in
  * alternating turns.
  *
  * @param folder of the LayersModel.

@@ -20,7 +20,7 @@ export interface EngineRow extends CallRow {
 /** The result of `benchmarkEngines`. */
 interface EngineBenchmark {
   readonly rows: readonly EngineRow[];
-  /** Rows for a number of single predictions, one after the other; empty without `study`. */
+  /** Rows for the numbers of successive single predictions in `study`; empty without `study`. */
   readonly study: readonly EngineRow[];
   /** Versions of Keras and TensorFlow; empty without Keras. */
   readonly versions: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ export interface EngineOptions {
   readonly models: readonly ModelFile[];
   /** Seconds of measuring for each row. */
   readonly seconds: number;
-  /** Numbers of single predictions to repeat the study case's table with. */
+  /** Numbers of single predictions in the tables of the study case, which are measured again. */
   readonly study: readonly number[];
   /** A Python with Keras; without it Keras has no rows. */
   readonly python?: string | undefined;
@@ -60,8 +60,8 @@ interface Engine {
  * Measures a run's model in tfjs, its exported files in onnxruntime and, if asked for, in Keras and a
  * browser, in alternating turns, on the run's reference images.
  *
- * @throws {MienError} `interrupted` on the signal; `mismatch` if Keras has another model; what opening
- * the models and starting the others throws.
+ * @throws {MienError} `interrupted` on the signal; `mismatch` if Keras has another model; errors of
+ * opening the models and of starting Keras and the browser.
  */
 export async function benchmarkEngines(
   paths: RunPaths,
@@ -148,7 +148,7 @@ export async function benchmarkEngines(
   }
 }
 
-/** As many pixels as asked for, of the images again and again. */
+/** Pixels of the given number of images; after the last image, the first one follows again. */
 function repeated(images: Float32Array, count: number): Float32Array {
   const pixels = new Float32Array(count);
   for (let at = 0; at < count; at += images.length) {
@@ -157,7 +157,7 @@ function repeated(images: Float32Array, count: number): Float32Array {
   return pixels;
 }
 
-/** Rows of one batch size with how they compare. */
+/** Rows of one batch size with their factors. */
 function compared(rows: readonly Omit<EngineRow, "factor" | "kerasFactor">[]): EngineRow[] {
   const medianOf = (name: string) => rows.find((row) => row.name === name)?.median;
   const [tfjs = NaN, keras] = [medianOf(TFJS), medianOf(KERAS)];

@@ -18,9 +18,9 @@ export const PYTHON_FLAGS: readonly string[] = ["-E", "-s", "-B"];
 /** Keras in a process of its own, with the weights of a run's model. */
 interface KerasPredictPeer {
   readonly versions: Readonly<Record<"keras" | "tensorflow", string>>;
-  /** Its three ways to predict, at one batch size. */
+  /** A contender for each way to predict, at one batch size. */
   contenders(batch: number): Contender[];
-  /** Its probabilities for pixels, to check that it is the same model. */
+  /** The probabilities for pixels, to check that Keras has the same model. */
   predict(pixels: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }

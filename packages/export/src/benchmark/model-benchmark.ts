@@ -15,10 +15,10 @@ interface ModelRow extends CallRow {
 const BATCHES = [1, 64] as const;
 
 /**
- * Measures exported models side by side in onnxruntime with one thread, in alternating turns.
+ * Measures exported models in onnxruntime with one thread, in alternating turns.
  *
  * @param options.seconds of measuring for each row.
- * @throws {MienError} `interrupted` on the signal; what opening a model throws.
+ * @throws {MienError} `interrupted` on the signal; errors of opening a model.
  */
 export async function benchmarkModels(
   files: readonly string[],

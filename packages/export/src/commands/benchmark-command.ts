@@ -26,7 +26,7 @@ import type { ConverterRow } from "../benchmark/converter-comparison.ts";
 import type { EngineRow } from "../benchmark/engine-benchmark.ts";
 import { findModels, readFinishedRun, readReference, runPaths } from "../model/run-export.ts";
 
-/** The numbers of predictions that the study case measured. */
+/** The numbers of predictions in the tables of the study case. */
 const STUDY_CALLS = [100, 10_000];
 
 const options = {
@@ -78,7 +78,7 @@ export const benchmark = defineCommand({
     "With --keras, adds three ways to predict with Keras and the same weights; with --web, onnxruntime-web in Chromium. " +
     "Keras and tf2onnx are installed into the cache folder at the first use (about 1.5 GB). " +
     "Writes DIR/<run>.benchmark.json and DIR/<run>.benchmark.png.\n" +
-    "With exported models, measures them side by side: 1 and 64 faces per call in onnxruntime with one thread. Needs only the model files.\n" +
+    "With exported models, compares them: 1 and 64 faces per call in onnxruntime with one thread. Needs only the model files.\n" +
     "In both cases all rows of a table alternate within one run, so that other load on the machine affects all alike.",
   examples: [
     "npx nx run export:benchmark",
@@ -113,7 +113,7 @@ export const benchmark = defineCommand({
 type Target = { readonly run: string } | { readonly files: readonly string[] };
 
 /**
- * What is measured.
+ * Finds the run or the models that are measured.
  *
  * @throws {MienError} `usage` for more than one run, or a run beside models; `missing-file` if
  * something does not exist.
@@ -232,7 +232,7 @@ async function compareEngines(
     model: models[0]?.file,
     models: models.map(({ precision, file }) => ({ precision, bytes: statSync(file).size })),
     seconds,
-    // What a live application does: one face at a time, with the runtime's one thread.
+    // As in a live application: one face at a time, with one thread.
     speedup: rows.find((row) => row.batch === 1 && row.threads === 1)?.factor,
     rows,
     study,

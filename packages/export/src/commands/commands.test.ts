@@ -214,7 +214,7 @@ describe("export:benchmark", () => {
     expect(png.subarray(1, 4).toString()).toBe("PNG");
   });
 
-  it("takes no time that is not positive", async () => {
+  it("refuses a time that is not positive", async () => {
     const { code, err } = await run("benchmark", "--seconds", "0");
     expect(code).toBe(2);
     expect(err).toContain("--seconds must be a number from 0.1");

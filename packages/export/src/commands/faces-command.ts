@@ -12,7 +12,7 @@ export const faces = defineCommand({
   summary: "Convert the face detector and the face recogniser of face-api to ONNX",
   details:
     `Takes the weights from the npm package ${FACE_API.name} ${FACE_API.version} (${FACE_API.licence}), which is installed into the cache folder at the first use. ` +
-    "Writes DIR/detector.onnx and DIR/embedding.onnx after their outputs agree with those of face-api within 1e-4. " +
+    "Writes DIR/detector.onnx and DIR/embedding.onnx after checking that their outputs agree with face-api's within 1e-4. " +
     "Reference inputs and outputs are stored in DIR/reference.bin.",
   examples: ["npx nx run export:faces", "npx nx run export:faces --out faces"],
   options: {

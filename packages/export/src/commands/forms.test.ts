@@ -94,12 +94,12 @@ describe("export:onnx --for web", () => {
         const errors: string[] = [];
         page.on("pageerror", (error) => errors.push(error.message));
         await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-        // As large as the model's input, so that both see the same pixels.
+        // The image has the size of the model's input, so that both engines get the same pixels.
         const pixels = Uint8Array.from({ length: 24 * 24 }, (_, i) => (i * 37) % 256);
         const bmp = greyBitmap(pixels, 24);
         await page.setInputFiles("input", { name: "a.bmp", mimeType: "image/bmp", buffer: bmp });
         await page.waitForSelector("meter");
-        // Text, since this package's types know no browser.
+        // As text, since this package is compiled without the types of a browser.
         const html = await page.innerHTML("[role=list]");
         const lines = [...html.matchAll(/<meter value="([^"]+)"><\/meter> (\w+)/g)];
         const found = lines.map(([, value, label]) => ({ value: Number(value), label }));
@@ -149,7 +149,7 @@ describe("a calibrated run", () => {
     const warm = await run("verify", "warm", "--model", "warm-models/warm.onnx");
     expect(warm.err).toBe("");
     expect(warm.out).toMatch(/fp32 with tfjs, validation +60 +\S+ +100\.00 %/);
-    // The same file is not that of the run without calibration.
+    // Without the calibration, the file does not belong to the run.
     expect((await run("verify", "tiny", "--model", "warm-models/warm.onnx")).code).toBe(1);
   });
 

@@ -28,7 +28,10 @@ export interface FaceComparison {
   readonly difference: number;
 }
 
-/** Inputs and face-api's outputs for them, so that the comparison can be repeated without face-api. */
+/**
+ * Inputs, and face-api's outputs for these, so that the comparison can be repeated without
+ * face-api.
+ */
 export type FaceReference = readonly {
   readonly request: FaceRequest;
   readonly output: NamedTensor;

@@ -11,9 +11,9 @@ export interface PrecisionRules {
   readonly extension: string;
   /** Largest difference between a probability and the trained model's on the reference images. */
   readonly tolerance: number;
-  /** The same on the validation images, which are many more. */
+  /** Largest such difference on the validation images, which are many more. */
   readonly validationTolerance: number;
-  /** Whether every prediction must be that of the trained model. */
+  /** Whether every prediction must equal the trained model's. */
   readonly samePredictions: boolean;
   /** Largest accepted loss of accuracy on the validation images, 0–1. */
   readonly accuracyLoss: number;

@@ -2,7 +2,7 @@ import { itemAt, type NamedTensor } from "@mien/format";
 import { encodeOnnxModel, type Graph, quantizedValues, type Range } from "@mien/tfjs-to-onnx";
 import { openOnnx } from "@mien/runtime";
 
-/** About how many numbers of each value are kept to choose its range. */
+/** Approximate number of samples of each value from which its range is chosen. */
 const SAMPLE = 100_000;
 /** Images per run of the graph. */
 const BATCH = 16;

@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The mean absolute difference of the outputs from those of the float32 graph. */
+/** The mean absolute difference between the outputs and the outputs of the float32 graph. */
 async function meanDifference(graph: Graph, other: Graph): Promise<number> {
   const [[expected], [found]] = (await Promise.all(
     [graph, other].map((each) => runOnnx(encodeOnnxModel(each), [images])),

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { runProgram, writeFileAtomic, writeJson } from "@mien/cli";
 import { encodeTensors, random, RUN_FILES, type RunConfig } from "@mien/format";
-import { runInProcess, type Ran } from "@mien/testing";
+import { programWords, runInProcess, type Ran } from "@mien/testing";
 import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
 import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
 import { randomise } from "@mien/tfjs-to-onnx/testing/test-models";
@@ -15,10 +14,9 @@ const SIDE = 24;
 const CLASSES = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
 const REFERENCES = 5;
 const BIN = path.resolve(import.meta.dirname, "../bin.ts");
-const TSX = fileURLToPath(import.meta.resolve("tsx"));
 
 /**
- * Creates a workspace as it is after training: `faces.csv` with 90 images of noise, 60 of them
+ * Creates a workspace as after training: `faces.csv` with 90 images of noise, 60 of them
  * PublicTest, and the finished run `artifacts/runs/<name>` of a small network with random weights.
  */
 export async function layWorkspace(folder: string, name: string): Promise<void> {
@@ -80,10 +78,12 @@ export function runCommand(folder: string, argv: readonly string[]): Promise<Ran
   return runInProcess(() => runProgram(program, argv), { cwd: folder });
 }
 
-/** The same in a process of its own, which is given these flags of Node. */
+/**
+ * Runs a command of this package in a folder, in a process of its own with the given flags of Node.
+ */
 export function startCommand(folder: string, argv: readonly string[], nodeFlags: string[]) {
-  const all = ["--conditions=source", "--import", TSX, ...nodeFlags, BIN, ...argv];
-  const { status, stdout, stderr } = spawnSync(process.execPath, all, {
+  const [node, ...words] = programWords(BIN, nodeFlags);
+  const { status, stdout, stderr } = spawnSync(node, [...words, ...argv], {
     cwd: folder,
     encoding: "utf8",
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },

@@ -36,9 +36,9 @@ export interface Verification {
 
 /** The comparison of one exported model with tfjs. */
 export interface ModelVerification extends ModelFile {
-  /** On the run's reference images. */
+  /** Comparison on the run's reference images. */
   readonly reference: Agreement;
-  /** On every validation image. */
+  /** Comparison on every validation image. */
   readonly validation: Agreement;
   /** The number of validation images that it predicts correctly. */
   readonly correct: number;

@@ -15,7 +15,7 @@ import { widened } from "../testing/data.ts";
 const LABELS = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
 /** Width and height of FER2013's images, in pixels. */
 const SIDE = 48;
-/** Size that an image is enlarged to, and of the canvas around it, in pixels. */
+/** Side of an enlarged image, and of the canvas around it, in pixels. */
 const [ENLARGED, CANVAS] = [120, 416];
 const SIDES = [1.0, 1.1, 1.15, 1.2, 1.27, 1.35, 1.45];
 const DOWNS = [-0.04, 0, 0.04, 0.08];
@@ -35,33 +35,33 @@ interface MarginRow {
   /** As in `Margin`, in box sizes √(width · height). */
   readonly side: number;
   readonly down: number;
-  /** Share of images, 0–1, whose label is read. */
+  /** Share of images, 0–1, for which the predicted class is the label. */
   readonly right: number;
-  /** Share of images, 0–1, for which the answer is that to the original image. */
+  /** Share of images, 0–1, for which the predicted class is the same as for the original image. */
   readonly same: number;
 }
 
 /** The result of `measureMargins`. */
 interface MarginBenchmark {
   readonly detector: string;
-  /** Images of PublicTest, and those of them in which a face was found. */
+  /** Number of images of PublicTest, and the number of images in which a face was found. */
   readonly images: number;
   readonly found: number;
   /** Side of the image in box sizes √(width · height); median. */
   readonly side: number;
-  /** How far the centre of the image is below that of the box, in box sizes; median. */
+  /** How far the centre of the image is below the centre of the box, in box sizes; median. */
   readonly down: number;
-  /** Share of the original images, 0–1, whose label is read. */
+  /** Share of the original images, 0–1, for which the predicted class is the label. */
   readonly right: number;
   readonly rows: readonly MarginRow[];
 }
 
 /**
- * Measures `EXPRESSION_MARGIN`: how much around a detector's box FER2013's own images show.
+ * Measures `EXPRESSION_MARGIN`: how much FER2013's own images show around the detector's box.
  *
- * The images of PublicTest, from which no model has learnt, are enlarged onto a larger canvas, in which
- * the face is detected. Where it is found, the canvas is cut out around its box with one margin after
- * the other, and the expression model reads these cuts and the original image.
+ * The images of PublicTest, on which no model was trained, are enlarged and placed on a larger
+ * canvas, in which the face is detected. If a face is found, the canvas is cropped around its box
+ * with each margin in turn, and the expression model classifies the crops and the original image.
  *
  * @param options.csv fer2013.csv.gz.
  * @param options.model file of the expression model.

@@ -9,7 +9,7 @@ export const benchmarkMargin = defineCommand({
   name: "benchmark-margin",
   summary: "Measure how much around a detected face the expression model should see",
   details:
-    "Enlarges the PublicTest images of MIEN_DATA/fer2013.csv.gz onto a larger canvas, detects the face, cuts the canvas out around its box with different margins, and reads the expression in each cut. Takes minutes.",
+    "Enlarges the PublicTest images of MIEN_DATA/fer2013.csv.gz onto a larger canvas, detects the face, crops the canvas around its box with different margins, and reads the expression in each crop. Takes minutes.",
   examples: [
     "npx nx run runtime:benchmark-margin",
     "npx nx run runtime:benchmark-margin --model artifacts/release/ferplus.onnx",
@@ -46,9 +46,9 @@ export const benchmarkMargin = defineCommand({
     terminal.say(`${result.detector}: ${result.found} of ${result.images} faces found`);
     terminal.say(`side of the image / √(width · height): ${result.side.toFixed(3)}`);
     terminal.say(
-      `centre of the image below that of the box, / √(width · height): ${result.down.toFixed(3)}`,
+      `centre of the image below the centre of the box, / √(width · height): ${result.down.toFixed(3)}`,
     );
-    terminal.say(`right on the original images: ${formatPercent(result.right, 1)}`);
+    terminal.say(`correct on the original images: ${formatPercent(result.right, 1)}`);
     benchmarkTable(terminal, result.rows, [
       ["side", ({ side }) => side],
       ["down", ({ down }) => down],

@@ -10,7 +10,7 @@ export const benchmarkRecognition = defineCommand({
   summary: "Measure the recognition of people on the ORL faces",
   details:
     "Enrols 30 people of MIEN_DATA/orl with 5 pictures each, and tries to recognise them in their 5 other pictures; 10 further people are strangers. " +
-    "Prints means over five random splits, at the threshold that is estimated from the enrolled pictures. Expected rates are those that were estimated with the threshold.",
+    "Prints means over five random splits, at the threshold that is estimated from the enrolled pictures. The expected rates are estimated together with the threshold.",
   examples: ["npx nx run runtime:benchmark-recognition"],
   options: {},
   async run(_options, { terminal }) {
@@ -39,7 +39,7 @@ export const benchmarkRecognition = defineCommand({
     progress.stop();
     const found = faces.flat().filter((face) => face.found).length;
     terminal.say(
-      `${found} of ${faces.flat().length} faces found; the others are taken where faces usually are`,
+      `${found} of ${faces.flat().length} faces found; for the others, the usual place of the face is used`,
     );
     const percent = (share: number | null) => (share === null ? "" : formatPercent(share, 1));
     benchmarkTable(terminal, rows, [

@@ -7,34 +7,39 @@ import { smallestBulge } from "./quadric-fit.ts";
 export interface Relief {
   /** Median distance from the camera inside the box, in millimetres; null where no depth is known. */
   readonly distanceMm: number | null;
-  /** `face` for a head, `flat` for a picture of one, `unknown` where the depth does not tell. */
+  /** `face` for a head, `flat` for a picture of a face, `unknown` if the depth does not decide. */
   readonly relief: FaceResult["relief"];
   /** Width of the box at that distance, in millimetres; null where no depth is known. */
   readonly widthMm: number | null;
   /** Root mean square distance from the best plane, in millimetres; null where it is not measured. */
   readonly residualMm: number | null;
   /**
-   * How far the surface falls back from its middle to the edge of the inner ellipse, in the direction
-   * where it falls back least, in millimetres; null where it is not measured.
+   * By how much the edge of the inner ellipse is farther from the camera than its middle, in the
+   * direction in which this is least, in millimetres; null where it is not measured.
    */
   readonly bulgeMm: number | null;
   /** The reason for `relief`, in words. */
   readonly reason: string;
 }
 
-/** The limits of the depth gate. docs/runtime.md tells how far real faces and pictures are from them. */
+/** The limits of the depth gate. docs/runtime.md gives the values of real faces and pictures. */
 export const DEPTH_GATE = {
   /** Narrowest face, in millimetres. Boxes are narrower than heads, and differ by detector. */
   minFaceWidthMm: 80,
   /** Widest face, in millimetres. */
   maxFaceWidthMm: 320,
-  /** Depth that differs from the median by more than this is not of the face, in millimetres. */
+  /**
+   * Depth that differs from the median by more than this does not belong to the face, in
+   * millimetres.
+   */
   maxDepthFromMedianMm: 130,
   /** Smallest share of the inner ellipse that must have a known depth near the median. */
   minKnownShare: 0.35,
-  /** Distance beyond which depth is too coarse to tell, in millimetres. */
+  /** Distance beyond which depth is too coarse for a decision, in millimetres. */
   maxDistanceMm: 2500,
-  /** A surface that is nearer than this to a plane is a flat picture, in millimetres. */
+  /**
+   * A surface whose distance from the best plane is below this is a flat picture, in millimetres.
+   */
   minResidualMm: 4,
   /** A surface whose bulge is below this is a bent picture, in millimetres. */
   minBulgeMm: 6,
@@ -44,16 +49,16 @@ export const DEPTH_GATE = {
 const INNER_SHARE = 0.8;
 /** Rows and columns of cells whose mean depths are fitted: means have less noise than single values. */
 const CELLS = 9;
-/** About how many places along each radius of the ellipse are read, so that near faces cost no more. */
+/** Approximate number of places that are read along each radius of the ellipse, near or far. */
 const PLACES_PER_RADIUS = 40;
 
 /**
- * Tells a head from a picture of one by the depth inside its box.
+ * Distinguishes a head from a picture of a face by the depth inside its box.
  *
- * The box must be as wide as a face at its distance. Inside the inner ellipse of the box, without the
- * background, the depth must differ from a plane, and fall back from the middle in every direction,
- * which a sheet of paper never does, however it is bent. Beyond 2.5 m, or where too little depth is
- * known, the answer is `unknown`. The limits are in `DEPTH_GATE`.
+ * The box must be as wide as a face at its distance. Inside the inner ellipse of the box, without
+ * the background, the surface must differ from a plane, and must curve away from the camera in
+ * every direction. A bent sheet of paper does so in one direction at most. Beyond 2.5 m, or where too
+ * little depth is known, the answer is `unknown`. The limits are in `DEPTH_GATE`.
  *
  * @param box in pixels of the frame, close around the face: chin to forehead, cheek to cheek.
  * @param frame size in pixels of the picture that the box refers to.
@@ -98,7 +103,7 @@ export function measureRelief(
     : { ...measured, relief: "face", reason: residual };
 }
 
-/** In pixels of the depth image. */
+/** The inner ellipse of a box, in pixels of the depth image. */
 interface Ellipse {
   readonly centreX: number;
   readonly centreY: number;
@@ -168,7 +173,7 @@ function readEllipse(
 }
 
 /**
- * The mean depth in each cell of a grid, without what is too far from the median.
+ * The mean depth in each cell of a grid, without the values that are too far from the median.
  *
  * @returns the samples, and the share of the ellipse that they come from.
  */

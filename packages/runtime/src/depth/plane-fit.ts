@@ -11,11 +11,11 @@ export interface DepthSample {
 /**
  * How far samples are from the plane that fits them best.
  *
- * In the image of a plane, 1/z is linear in x and y whatever the plane's tilt, so that 1/z is what is
+ * In the image of a plane, 1/z is linear in x and y whatever the plane's tilt. Therefore 1/z is
  * fitted, by weighted least squares.
  *
- * @returns the root mean square difference in millimetres; Infinity if there are fewer than 6 samples,
- * or they are in one line.
+ * @returns the root mean square difference in millimetres; Infinity if there are fewer than 6
+ * samples, or they are all on one line.
  */
 export function planeResidual(samples: readonly DepthSample[]): number {
   if (samples.length < 6) return Infinity;

@@ -4,10 +4,10 @@ import type { DepthSample } from "./plane-fit.ts";
 const SMALLEST_PIVOT = 1e-9;
 
 /**
- * How far a surface falls back from its middle to a distance of 1 around it, in the direction where it
- * falls back least.
+ * By how much a surface at a distance of 1 from its middle is farther away than the middle, in the
+ * direction in which this is least.
  *
- * That is half the smaller principal curvature of the quadric z = … + a·x² + b·xy + c·y² that fits
+ * This is half the smaller principal curvature of the quadric z = … + a·x² + b·xy + c·y² that fits
  * the samples best (weighted least squares). A sheet of paper, however it is bent and tilted, is
  * straight in one direction or hollow, so that the answer is about 0 or below; a head is round in
  * every direction.

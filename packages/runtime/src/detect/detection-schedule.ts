@@ -17,10 +17,10 @@ export class DetectionSchedule {
   }
 
   /**
-   * Whether faces are to be detected in the next frame: in the first one, after the interval, and
-   * where time goes back, as when a film starts again.
+   * Whether faces are to be detected in the next frame: in the first frame, after the interval, and
+   * if time goes back, for example because a film starts again.
    *
-   * @param timeMs of that frame; each frame is to be asked for once.
+   * @param timeMs time of that frame. Call this once for each frame.
    */
   isDue(timeMs: number): boolean {
     this.#framesSince++;

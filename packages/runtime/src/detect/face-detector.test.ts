@@ -50,7 +50,7 @@ describe("a face detector", () => {
   it("keeps pictures of different shapes apart in calls that overlap", async () => {
     const detector = await FaceDetector.open(spotModel());
     const bright = paint(416, 416, () => [255, 255, 255]);
-    // Its input has padding where the input of the bright picture had pixels.
+    // The detector's input now has padding where the bright picture had pixels.
     const dark = paint(416, 390, () => [0, 0, 0]);
     const [many, none, again] = await Promise.all([
       detector.detect(bright),

@@ -36,10 +36,10 @@ export interface RejectedDetection extends Detection {
 }
 
 /**
- * Detects faces in pictures with the tiny face detector or any YuNet, from an ONNX file. Which of the
- * two a file holds is recognised by its graph.
+ * Detects faces in pictures with the tiny face detector or any YuNet, from an ONNX file. The kind
+ * of the detector is recognised by the graph in the file.
  *
- * Calls may overlap; they are worked through in order.
+ * Calls may overlap; they are processed in order.
  *
  * @example
  * const detector = await FaceDetector.open("detector.onnx", { minSize: 40 });
@@ -125,7 +125,7 @@ export class FaceDetector {
     const { minSize, maxOverlap } = this.settings;
     const layout = this.#layoutFor(picture);
     const found = await this.#runModel(session, picture, layout);
-    // Both scales, since they differ a little where the size is rounded to whole pixels.
+    // One scale for each axis: the two differ a little, since the size is rounded to whole pixels.
     const scaleX = picture.width / layout.filled.width;
     const scaleY = picture.height / layout.filled.height;
     const faces: Detection[] = [];
@@ -163,7 +163,7 @@ export class FaceDetector {
     const { width, height, filled, order } = layout;
     const length = width * height * 3;
     if (this.#input.length !== length) this.#input = new Float32Array(length);
-    // A picture of another shape may have filled what is padding now.
+    // The padding may still hold values of a picture of another shape.
     else if (filled.width < width || filled.height < height) clearPadding(this.#input, layout);
     this.#resizer.resize(picture, layout, this.#input);
     const shape = order === "hwc" ? [1, height, width, 3] : [1, 3, height, width];

@@ -59,7 +59,7 @@ describe("confirmation windows", () => {
         [2, 2, 0],
         [2, 2, 0],
       ]);
-      // With the window, the counts go to the person that the track turns out to be.
+      // When the track is recognised, its window and counts pass to the person.
       expect(add({ track: 3, person: "Ada" }, happy, 9).counts).toEqual([2, 2, 0]);
       expect(add({ track: 3, person: null }, happy, 10).counts).toEqual([1, 0, 0]);
     },

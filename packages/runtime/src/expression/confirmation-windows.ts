@@ -5,7 +5,7 @@ import {
   type Smoother,
 } from "./confirmation.ts";
 
-/** The window of a face that was not seen for longer than this starts anew, in milliseconds. */
+/** Time without a face after which its window starts anew, in milliseconds. */
 const FORGET_AFTER_MS = 5000;
 
 interface FaceWindow {
@@ -21,11 +21,13 @@ export interface TrackedFace {
   readonly person: string | null;
 }
 
-/** What is known of a face's expression after one more frame. */
+/** The confirmation of a face's expression after a frame. */
 export interface WindowState {
   /** Null until the window is full. */
   readonly confirmed: Confirmed | null;
-  /** In how many of the last `size` frames each label won, in the labels' order. */
+  /**
+   * In how many of the last `size` frames each label was the most probable, in the labels' order.
+   */
   readonly counts: readonly number[];
 }
 
@@ -41,8 +43,8 @@ export class ConfirmationWindows {
   }
 
   /**
-   * Adds one face of one frame. When a track is recognised, its window becomes that of the person,
-   * unless the person has one already.
+   * Adds one face of one frame. When a track is recognised, its window becomes the person's window,
+   * unless the person already has one.
    *
    * @param probabilities in the order of the labels.
    * @param timeMs of the frame.

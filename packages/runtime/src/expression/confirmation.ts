@@ -5,12 +5,12 @@ import { argmax } from "./argmax.ts";
 
 const settings = pipelineSettings.confirmation;
 
-/** What is confirmed below the quorum by a model that has no label Neutral. */
+/** The fallback for a model without the label Neutral. */
 const UNSURE = "unsure";
 
 /**
- * Smallest probability that `viterbi` takes into account, so that one frame that is certain and
- * wrong does not outweigh all others.
+ * Smallest probability with which `viterbi` computes, so that one frame that is certain and wrong
+ * does not outweigh all others.
  */
 const VITERBI_FLOOR = 0.02;
 
@@ -54,7 +54,9 @@ export interface Confirmed {
 
 /** Turns the probabilities of one face, frame by frame, into a confirmed expression. */
 export interface Smoother {
-  /** In how many of the last `size` frames each label won, in the order of the labels. */
+  /**
+   * In how many of the last `size` frames each label was the most probable, in the labels' order.
+   */
   readonly counts: readonly number[];
   /**
    * Adds one frame.
@@ -103,11 +105,13 @@ export function createSmoother(options: Confirmation, labels: readonly string[])
 interface MethodInput {
   readonly options: Confirmation;
   readonly labels: readonly string[];
-  /** Updated before each frame: in how many of the last frames each label won. */
+  /** In how many of the last frames each label was the most probable; updated before each frame. */
   readonly counts: readonly number[];
 }
 
-/** Adds one frame, the n-th with n from 1, and answers what is confirmed after it. */
+/**
+ * Adds one frame and returns what is confirmed after it. `n` is the number of the frame, from 1.
+ */
 type Confirm = (probabilities: ArrayLike<number>, frames: number) => Confirmed;
 
 const confirmationMethods = { window: countingWindow, exponential, viterbi } satisfies Record<

@@ -34,9 +34,9 @@ export type ClassifierOptions = SessionOptions;
 /**
  * Reads expressions in images of faces, with a model from one ONNX file.
  *
- * Labels, input size and preprocessing come from the file. Classifiers share nothing, so any number
- * can be open side by side; calls of one classifier may overlap and are worked through in order. In
- * Node the computation occupies the thread that called it, unless `background` is set.
+ * Labels, input size and preprocessing come from the file. Any number of classifiers can be open at
+ * a time. Calls of one classifier may overlap; they are processed in order. In Node the computation
+ * occupies the thread that called it, unless `background` is set.
  *
  * @example
  * const classifier = await ExpressionClassifier.open("model.onnx");
@@ -115,7 +115,7 @@ export class ExpressionClassifier {
    * Runs the model on images that are already prepared.
    *
    * @param batch float32 [count, height, width, channels] of the model's input size, 0–255. Do not
-   * change it before the result is there.
+   * change it until the result is there.
    * @returns probabilities, float32 [count, classes].
    * @throws {MienError} `bad-image` if the batch has another size, `bad-model` if the model fails
    * or its output is not made of probabilities, `usage` after `close`.

@@ -1,4 +1,4 @@
-/** [x, y, width, height] in pixels; x and y are those of the upper left corner. */
+/** [x, y, width, height] in pixels; x and y belong to the upper left corner. */
 export type Box = readonly [x: number, y: number, width: number, height: number];
 
 /**
@@ -31,7 +31,7 @@ export function clip([x, y, w, h]: Box, width: number, height: number): Box {
   ];
 }
 
-/** A box as results give it: the part inside the picture, rounded to a tenth of a pixel. */
+/** A box as it is in results: the part inside the picture, rounded to a tenth of a pixel. */
 export function boxInResult(
   box: Box,
   picture: { readonly width: number; readonly height: number },

@@ -16,8 +16,8 @@ export interface Picture {
 }
 
 /**
- * A frame, of which only the picture must be given. Where the index is missing, the pipeline counts
- * frames from 0; where the time is missing, it takes the time since the pipeline was opened.
+ * A frame; only the picture is required. Without an index, the pipeline counts frames from 0;
+ * without a time, it takes the time since it was opened.
  */
 export type FrameInput = Picture & Partial<Omit<Frame, keyof Picture>>;
 

@@ -14,18 +14,21 @@ export interface InputLayout {
   readonly bgr: boolean;
 }
 
-/** The weights of bilinear interpolation are in 16ths, so that a pixel is a sum below 2^16. */
+/**
+ * The weights of bilinear interpolation are multiples of 1/16, so that the sum for a pixel is below
+ * 2^16.
+ */
 const WEIGHT_ONE = 16;
 /** From this reduction on, pictures are averaged instead of interpolated. */
 const AVERAGE_ABOVE = 1.4;
 
-/** For each target position, the two source positions that make it and the second one's weight. */
+/** For each target position: two source positions, and the weight of the second one. */
 interface Taps {
-  /** Offsets in values. */
+  /** Offset of the first source position, in values of the picture. */
   readonly first: Int32Array;
-  /** Offsets in values. */
+  /** Offset of the second source position, in values of the picture. */
   readonly second: Int32Array;
-  /** In 16ths. */
+  /** Weight of the second source position, in 16ths. */
   readonly weight: Uint8Array;
 }
 
@@ -45,10 +48,10 @@ const NO_TAPS: Taps = {
 };
 
 /**
- * Resizes pictures into the float buffer of a face detector, in the same time whatever the size of
- * the picture: bilinear interpolation down to 1/1.4 of the size, and below that the mean of two
- * samples in each pixel's area. Detectors find the same faces as with a filter that reads every
- * pixel, which takes ten times as long on 640×480.
+ * Resizes pictures into the float buffer of a face detector, in a time that does not depend on the
+ * size of the picture: by bilinear interpolation down to 1/1.4 of the size, and below that by the
+ * mean of two samples in each pixel's area. Detectors find the same faces as with a filter that
+ * reads every pixel, which takes ten times as long on 640×480.
  */
 export class Resizer {
   #key = "";

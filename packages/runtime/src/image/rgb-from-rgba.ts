@@ -12,8 +12,8 @@ export interface RgbaImage {
  * Converts RGBA pixels, as a canvas gives them, to the RGB picture that a pipeline takes. Alpha is
  * dropped.
  *
- * @param target where to write, uint8 [height, width, 3]; default: new memory. Do not reuse it before
- * the result of the frame is there.
+ * @param target where to write, uint8 [height, width, 3]; default: new memory. Do not reuse it
+ * until the result of the frame is there.
  * @throws {MienError} `bad-image` if the data or the target does not fit the size.
  * @example
  * const image = context.getImageData(0, 0, canvas.width, canvas.height);

@@ -8,7 +8,7 @@ import type { SessionOptions } from "../session/session-options.ts";
 const EMBEDDING: ModelPurpose = {
   kind: "a face embedding",
   user: "face embedding",
-  advice: "Use the one that comes with mien; `npx nx run export:faces` makes it.",
+  advice: "Use the face embedding that comes with mien; `npx nx run export:faces` makes it.",
 };
 
 /** Computes embeddings of faces: points that are near one another for the same person. */
@@ -52,7 +52,8 @@ export class FaceEmbedder {
    * Computes the embeddings of faces.
    *
    * @param faces of any size, cropped with `EMBEDDING_MARGIN`.
-   * @returns float32 [length] for each face; their Euclidean distance tells how different two are.
+   * @returns float32 [length] for each face; the Euclidean distance between two embeddings says how
+   * different the faces are.
    * @throws {MienError} `bad-image` if a picture is empty or its data does not fit its size;
    * `bad-model` if the model fails; `usage` after `close`.
    */

@@ -2,7 +2,9 @@ import type { Match, People } from "./people.ts";
 import type { Box } from "../image/box.ts";
 import type { Picture } from "../image/picture.ts";
 
-/** Number of latest features of a track whose mean is recognised; more are steadier and slower. */
+/**
+ * How many of a track's latest features are averaged for recognition; more are steadier and slower.
+ */
 const FEATURES_AVERAGED = 5;
 /** A new track is recognised in each of its first frames, since the first one may be blurred. */
 const FIRST_FRAMES = 3;

@@ -20,7 +20,7 @@ const points: Recogniser = {
   close: () => Promise.resolve(),
 };
 
-/** Features of a person's pictures: points near one place, which the seed decides. */
+/** Features of a person's pictures: points near one place, which depends on the seed. */
 function pictures(person: number, count = 6, spread = 0.1): Float32Array[] {
   const place = random(person, "place");
   const centre = Array.from({ length: 8 }, () => place.normal());

@@ -11,10 +11,10 @@ import { recognitionSettings } from "../recognition-settings.ts";
 /** Longest name of a person, in characters. */
 const MAX_NAME_LENGTH = 100;
 
-/** How enrolled people are told from strangers. */
+/** How enrolled people are distinguished from strangers. */
 export type PeopleOptions = OptionsOf<Pick<typeof recognitionSettings, "maxFalseAccept">>;
 
-/** The enrolled person that a face is most like. */
+/** The enrolled person who is most similar to a face. */
 export interface Match {
   readonly name: string;
   /** Distance to that person; the face is recognised if it does not exceed the threshold. */

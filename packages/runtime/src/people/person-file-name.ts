@@ -49,7 +49,7 @@ function formerFileNameOf(person: string): string {
   return `${safe.slice(0, MAX_LENGTH - 9)}-${digits}${ENDING}`;
 }
 
-/** Gives all names that a file system may treat as the same one spelling. */
+/** Converts names that a file system may treat as the same to the same spelling. */
 function foldCase(name: string): string {
   return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
 }

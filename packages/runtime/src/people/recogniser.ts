@@ -15,7 +15,7 @@ export interface Recogniser {
   readonly kind: string;
   /** Number of values in the features of a face. */
   readonly length: number;
-  /** How many of a person's nearest pictures make the distance to that person (their mean). */
+  /** Number of a person's nearest pictures; their mean distance is the distance to the person. */
   readonly neighbours: number;
   /** @returns the features of each face, float32 [length]. */
   describe(picture: Picture, boxes: readonly Box[]): Promise<Float32Array[]>;
@@ -25,7 +25,7 @@ export interface Recogniser {
   close(): Promise<void>;
 }
 
-/** How many of a person's nearest pictures count with an embedding. */
+/** Number of a person's nearest pictures that count with an embedding. */
 const EMBEDDING_NEIGHBOURS = 3;
 
 /**
@@ -56,7 +56,7 @@ export async function openEmbedding(
 
 /** Side of the crops that LBPH compares, in pixels. */
 const LBPH_SIDE = 100;
-/** Close around the face, since the histograms would include the background. */
+/** A small margin, since the histograms would include the background. */
 const LBPH_MARGIN: Margin = { side: 1.15, down: 0 };
 
 /**

@@ -5,13 +5,13 @@ import type { Person } from "./person.ts";
 export interface ThresholdEstimate {
   /** Largest distance at which a face is recognised. */
   readonly threshold: number;
-  /** Expected share of strangers who are recognised as somebody, 0–1; null if it cannot be estimated. */
+  /** Expected share of strangers who are recognised as somebody, 0–1; null if unknown. */
   readonly falseAccept: number | null;
-  /** Expected share of pictures of enrolled people that are not recognised, 0–1; null as above. */
+  /** Expected share of enrolled people's pictures that are not recognised, 0–1; null if unknown. */
   readonly falseReject: number | null;
-  /** Number of comparisons between pictures of the same person that the estimate rests on. */
+  /** Number of comparisons between pictures of the same person in the estimate. */
   readonly genuine: number;
-  /** Number of comparisons between pictures of different people that the estimate rests on. */
+  /** Number of comparisons between pictures of different people in the estimate. */
   readonly impostor: number;
 }
 
@@ -24,11 +24,11 @@ interface NormalDistribution {
 /**
  * Estimates the recognition threshold from the enrolled pictures.
  *
- * Genuine distances are those of each picture to the other pictures of the same person. Impostor
- * distances are those of each picture to the nearest other person, and those of given features of
- * strangers to the nearest person. Both are modelled as normal distributions. The threshold is where
- * false accepts and false rejects are equally likely (equal error rate), or lower, so that at most
- * `maxFalseAccept` of the strangers are expected to be recognised.
+ * A genuine distance is the distance from a picture to the other pictures of the same person. An
+ * impostor distance is the distance from a picture to the nearest other person, or from a given
+ * stranger to the nearest person. Both kinds are modelled as normal distributions. The threshold is
+ * where false accepts and false rejects are equally likely (equal error rate), or lower, so that at
+ * most `maxFalseAccept` of the strangers are expected to be recognised.
  *
  * @param options.maxFalseAccept share, 0–0.5.
  * @param options.impostors features of strangers; may be empty.
@@ -81,7 +81,10 @@ function normalOf(values: readonly number[]): NormalDistribution | null {
   return { mean, deviation: Math.max(Math.sqrt(variance), 1e-6 + 0.02 * mean) };
 }
 
-/** Where the share of genuine distances above equals the share of impostor distances below. */
+/**
+ * The distance at which false rejects and false accepts are equally likely: the share of genuine
+ * distances above it equals the share of impostor distances below it.
+ */
 function equalErrorThreshold(genuine: NormalDistribution, impostor: NormalDistribution): number {
   return (
     (genuine.mean * impostor.deviation + impostor.mean * genuine.deviation) /

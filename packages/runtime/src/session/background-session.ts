@@ -72,7 +72,7 @@ export async function openBackgroundSession(
 ): Promise<Session> {
   const worker = new Worker(new URL("./session-worker.mjs", import.meta.url), {
     workerData: input,
-    // Not the program's own flags, which may load a TypeScript compiler, which takes long.
+    // Without the program's own flags, which may load a TypeScript compiler; that takes long.
     execArgv: [],
   });
   const [first] = (await once(worker, "message").catch((error: unknown) => {
@@ -123,7 +123,7 @@ class BackgroundSession implements Session {
     const released = this.#nextResult();
     this.#worker.postMessage(null satisfies WorkerTask);
     await released;
-    // From this side, since Deno's threads cannot close their own port.
+    // The thread is ended from this side, since threads of Deno cannot close their own port.
     await this.#worker.terminate();
   }
 

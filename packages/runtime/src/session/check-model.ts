@@ -13,8 +13,8 @@ export const EXPRESSION_MODEL: ModelPurpose = {
 const MAX_SIDE = 4096;
 
 /**
- * Checks that a graph is the one that its metadata describes: one float32 input
- * [N, height, width, channels] with N free, one float32 output [N, classes].
+ * Checks that a graph matches its metadata: one float32 input [N, height, width, channels] with N
+ * free, one float32 output [N, classes].
  *
  * @param name of the model in errors.
  * @throws {MienError} `bad-model` naming the first difference.
@@ -61,7 +61,7 @@ interface ExpectedOutput {
  * Checks the output of an expression model: float32 [count, classes], each row 0–1 with sum 1.
  *
  * @returns the probabilities.
- * @throws {MienError} `bad-model` if they are none.
+ * @throws {MienError} `bad-model` if it is not.
  */
 export function checkProbabilities(
   output: { readonly type: string; readonly dims: readonly number[]; readonly data: unknown },

@@ -77,7 +77,7 @@ export class ModelRunner {
   }
 }
 
-/** A `bad-model` error that names the model, and tells where to get a suitable one. */
+/** A `bad-model` error that names the model, and says where to get a suitable model. */
 export function badModel(
   { name, purpose }: { readonly name: string; readonly purpose: ModelPurpose },
   problem: string,

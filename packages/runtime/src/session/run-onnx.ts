@@ -23,7 +23,7 @@ export interface OnnxModel {
  *
  * @param bytes the content of the ONNX file.
  * @param threads inside one operation; default 1.
- * @throws whatever onnxruntime throws for a model that it cannot load.
+ * @throws onnxruntime's error if it cannot load the model.
  * @example
  * const model = await openOnnx(await readFile("model.onnx"));
  * const [output] = await model.run([{ shape: [1, 48, 48, 1], data: new Float32Array(48 * 48) }]);

@@ -113,5 +113,5 @@ export class FaceLocator {
   }
 }
 
-/** Takes a box that does not count as a face, and the reason. */
+/** Receives a box that does not count as a face, and the reason. */
 type Reject = (box: Box, reason: string) => void;

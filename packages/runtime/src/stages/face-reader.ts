@@ -29,7 +29,7 @@ export interface FrameWithFaces {
 /** The results of a frame's faces. */
 export interface ReadFaces {
   readonly faces: readonly FaceResult[];
-  /** By track: in how many of the last frames each label won. */
+  /** By track: in how many of the last frames each label was the most probable. */
   readonly windows: Readonly<Record<string, readonly number[]>>;
 }
 

@@ -14,7 +14,7 @@ const rawOf = (z: number) => 2842.5 * (Math.atan(z / 0.1236) - 1.1863);
 
 /**
  * Synthesises the depth image of a head, or of a photograph of one, in front of a wall, as a Kinect
- * gives it: in steps of 3.07 mm·Z² (Z in metres), with noise of half a step.
+ * measures it: in steps of 3.07 mm·Z² (Z in metres), with noise of half a step.
  *
  * A head is an ellipsoid of 85×120×95 mm with a nose, turned by up to 15°. A photograph has the same
  * size and is tilted by up to 30° around both axes; a bent one also bows by 20 mm.

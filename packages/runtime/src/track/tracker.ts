@@ -22,14 +22,14 @@ export interface Track {
   readonly missedMs: number;
 }
 
-/** Where no frame comes for longer than this, tracks end, unless `bridgeMs` is longer, in ms. */
+/** Tracks end if no frame comes for longer than this or `bridgeMs`, whichever is longer, in ms. */
 const LONGEST_GAP_MS = 2000;
 /** A detection whose size differs from a track's by more than this factor is another face. */
 const MAX_SIZE_RATIO = 1.5;
 
 interface TrackState {
   readonly id: number;
-  /** Of the centre and the size of the box, which are less correlated than its corners. */
+  /** Filters of the box's centre and size, which are less correlated than its corners. */
   readonly filters: BoxFilters;
   score: number;
   /** Time of the last detection. */
@@ -75,8 +75,9 @@ export class Tracker {
   /**
    * Takes the detections of one frame.
    *
-   * @param timeMs of the frame. Where it goes back, as when a film starts again, every track ends;
-   * where it leaps by more than 2 s (or `bridgeMs`, if that is more), tracks from before end.
+   * @param timeMs of the frame. If it goes back, for example because a film starts again, every
+   * track ends; if it leaps by more than 2 s (or `bridgeMs`, if that is more), every earlier track
+   * ends.
    * @param detections of the detector; null if it did not run on this frame.
    * @returns the current tracks, by id.
    */
@@ -146,7 +147,10 @@ export function countFrom1(): () => number {
   return () => ++last;
 }
 
-/** 1 for the same place; 0 from one face's size away, or where the sizes differ too much. */
+/**
+ * How near two boxes are: 1 at the same place; 0 at a face's size apart or if their sizes differ
+ * too much.
+ */
 function nearness(a: Box, b: Box): number {
   const size = Math.max(sizeOf(a), sizeOf(b));
   if (size > MAX_SIZE_RATIO * Math.min(sizeOf(a), sizeOf(b))) return 0;

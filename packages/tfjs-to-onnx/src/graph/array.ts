@@ -30,7 +30,10 @@ export function transpose(
   shape: readonly number[],
   axes: readonly number[],
 ): Float32Array | Uint8Array {
-  /** Per axis of the output, the last one first: its size and the distance of its elements. */
+  /**
+   * For each axis of the output, from the last to the first: its size and the distance between its
+   * elements.
+   */
   const counters = axes.toReversed().map((axis) => ({
     size: itemAt(shape, axis),
     step: sizeOf(shape.slice(axis + 1)),

@@ -41,7 +41,9 @@ export function floatOf(node: GraphNode, attribute: string): number | undefined 
 
 /** The producer and the consumers of each value. */
 export function links(graph: DraftGraph) {
-  /** The node that produces a value, if exactly one node consumes it and it is no output. */
+  /**
+   * The node that produces a value, if exactly one node consumes the value and it is not an output.
+   */
   const sole = (value: string | undefined): GraphNode | undefined => {
     if (value === undefined || graph.outputs.includes(value)) return undefined;
     const readers = graph.nodes.flatMap((node) => node.inputs).filter((name) => name === value);

@@ -209,7 +209,9 @@ export function channelsToFront(shape: readonly number[]): readonly number[] {
   return [lastSize(shape), ...shape.slice(0, -1)];
 }
 
-/** Whether an image has one channel or one pixel; its order in memory is then always the same. */
+/**
+ * Whether an image has one channel or one pixel, so that all layouts have the same order in memory.
+ */
 export function isFlat(shape: readonly number[]): boolean {
   return shape.at(-1) === 1 || sizeOf(shape.slice(0, -1)) === 1;
 }

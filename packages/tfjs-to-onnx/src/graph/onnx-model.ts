@@ -19,7 +19,7 @@ const IR_VERSIONS: Readonly<Record<number, number>> = {
 
 /**
  * A constant of the graph: weights (float32, or float16 as its bits in a Uint16Array), quantised
- * weights (uint8, int8, and int32 for what is added to their products) or a shape (int64).
+ * weights (uint8, int8, and int32 for biases) or a shape (int64).
  */
 export interface Tensor {
   readonly dims: readonly number[];

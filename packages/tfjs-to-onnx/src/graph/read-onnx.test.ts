@@ -21,7 +21,7 @@ const GRAPH: Graph = {
 };
 const bytes = encodeOnnxModel(GRAPH, { metadata: { key: "value" } });
 
-/** What a call throws; undefined if it succeeds. */
+/** The error that a call throws; undefined if it succeeds. */
 function errorOf(call: () => unknown): unknown {
   try {
     call();

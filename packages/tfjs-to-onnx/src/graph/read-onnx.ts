@@ -61,7 +61,10 @@ function copyWithout(bytes: Uint8Array, field: number): ProtoMessage {
   return copy;
 }
 
-/** A field of a message: its bytes with key and length, and without them where it has a length. */
+/**
+ * A field of a message: `raw` is the bytes with key and length; `value` is the content if the field
+ * has a length.
+ */
 interface Field {
   readonly number: number;
   readonly raw: Uint8Array;

@@ -36,7 +36,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
   elu: single("Elu"),
   selu: single("Selu"),
   sigmoid: single("Sigmoid"),
-  // A line of slope 1/6 in Keras 3, of slope 0.2 before it and in tfjs, from 0 to 1.
+  // A line from 0 to 1 with slope 1/6 in Keras 3, and slope 0.2 in earlier versions and in tfjs.
   hard_sigmoid: (layer, x, name) => {
     const slope = { tfjs: 0.2, keras2: 0.2, keras3: 1 / 6 };
     const alpha = asMade(layer, 'the activation "hard_sigmoid"', slope);
@@ -64,7 +64,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
     const scaled = graph.elementwise("Mul", [x, factor], `${name}/scaled`);
     return gated(graph, x, { gate: graph.elementwise("Erf", [scaled], `${name}/erf`), name });
   },
-  // The same with a tanh of x + 0.044715 x³ in place of the error function.
+  // x · Φ(x) with a tanh of x + 0.044715 x³ in place of the error function.
   gelu_new: ({ graph }, x, name) => {
     const square = graph.elementwise("Mul", [x, x], `${name}/square`);
     const cubic = graph.scalar(`${name}/cubic`, 0.044715 * Math.sqrt(2 / Math.PI));

@@ -20,7 +20,7 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
   DepthwiseConv2D: onImages(
     2,
     (layer, input) => {
-      // tfjs ignores the setting, Keras obeys it.
+      // tfjs ignores the setting, Keras uses it.
       if (layer.maker.rules === "tfjs") layer.config.only("dilation_rate", 1);
       const { weights, filters, groups } = depthwiseKernel(layer, input);
       return convolve(layer, input, { weights, filters, groups, bias: true });
@@ -28,8 +28,8 @@ export const convolutionLayers: Readonly<Record<string, LayerConverter>> = {
     activate,
   ),
 
-  // In tfjs its activation is applied before the channels are moved to the front again, unlike in
-  // the others.
+  // In tfjs, the activation of this layer, unlike others, is applied before the channels are moved
+  // to the front again.
 
   SeparableConv2D: onImages(
     2,

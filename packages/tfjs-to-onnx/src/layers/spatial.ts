@@ -17,8 +17,8 @@ export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
     const [[top, bottom], [left, right]] = margins(layer, "padding");
     const [height = 0, width = 0] = sizes;
     const pads = layer.constant("pads", [8], () => int64(0, 0, top, left, 0, 0, bottom, right));
-    // A negative zero, because onnxruntime 1.30 moves padding by a positive one into a following
-    // max pooling, where padding counts for nothing (its PadFusion).
+    // A negative zero: onnxruntime 1.30 moves padding by a positive zero into a following max
+    // pooling (PadFusion), which ignores padded cells.
     const zero = layer.constant("zero", [], () => Float32Array.of(-0));
     return layer.graph.node("Pad", [image, pads, zero], {
       name: layer.name,
@@ -73,8 +73,8 @@ export const spatialLayers: Readonly<Record<string, LayerConverter>> = {
 };
 
 /**
- * Resizes every channel as a separate image. onnxruntime 1.30 moves transposes across a Resize even
- * if it then refuses the scales; it moves none across a Reshape.
+ * Resizes every channel as a separate image. onnxruntime 1.30 moves transposes across a Resize,
+ * even if it then rejects the scales; it does not move transposes across a Reshape.
  */
 function bilinear(
   layer: Layer,

@@ -43,8 +43,8 @@ function transposed(rank: number): LayerConverter {
 }
 
 /**
- * Lengths and pads of a transposed convolution: the padding of the convolution that it reverses is
- * cropped, and `extra` cells that no window reaches are appended.
+ * Lengths and pads of a transposed convolution. The padding of the reversed convolution is cropped;
+ * `extra` cells, which no window reaches, are appended.
  */
 function enlarge(
   size: number,

@@ -21,7 +21,7 @@ describe("slideWindow", () => {
             expect(padded).toBe(Math.max(end, size));
             expect(same.after - same.before === 0 || same.after - same.before === 1).toBe(true);
             const valid = slideWindow(size, kernel, { stride, dilation, padding: "valid" });
-            // As many windows as have both ends inside.
+            // The number of windows with both ends inside.
             const starts = Array.from({ length: size }, (_, i) => i * stride);
             const fitting = starts.filter((start) => start + reach <= size).length;
             expect(Math.max(0, valid.output)).toBe(fitting);

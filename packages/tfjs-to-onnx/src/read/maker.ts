@@ -9,10 +9,10 @@ export interface Maker {
 }
 
 /**
- * Reads which program made a model: tfjs, or Keras (by the tfjs converter). Files that name no program
- * are taken for tfjs', the only program that opens them.
+ * Reads which program made a model: tfjs, or Keras (by the tfjs converter). If a file names no
+ * program, tfjs is assumed, since only tfjs opens such files.
  *
- * @param topology `modelTopology` of `model.json`; its `keras_version` decides, where there is one.
+ * @param topology `modelTopology` of `model.json`; its `keras_version` decides if it is present.
  * @param about `generatedBy` and `convertedBy` of `model.json`.
  */
 export function makerOf(

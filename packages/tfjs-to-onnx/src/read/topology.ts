@@ -156,7 +156,7 @@ function classOf(name: string, entry: Json): string {
       !/\.(ops|activations)(\.|$)/.test(module);
     return isKeras || COMBINING.includes(`${module}.${name}`) ? name : `${module}.${name}`;
   }
-  // The tfjs converter drops the module; an operation of Keras 3 has no settings but its name.
+  // The tfjs converter drops the module; an operation of Keras 3 has no setting except its name.
   const bare = isObject(config) && Object.keys(config).join() === "name";
   const isOperation = bare && isList(nodes) && isObject(nodes[0]);
   return isOperation && !COMBINING.includes(`keras.src.ops.numpy.${name}`)

@@ -93,7 +93,7 @@ describe("quantised weight files", () => {
       const difference = (a: ArrayLike<number>, b: ArrayLike<number>) =>
         Math.max(...Array.from(a, (value, i) => Math.abs(value - (b[i] as number))));
       expect(difference(found!.data, expected)).toBeLessThan(1e-6);
-      // The weights are those that were stored, not those before.
+      // The weights are the stored ones, after quantisation.
       expect(difference(unquantised!.data, expected)).toBeGreaterThan(1e-6);
     },
   );

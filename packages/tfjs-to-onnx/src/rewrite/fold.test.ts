@@ -156,7 +156,7 @@ describe("a temperature", () => {
     Array.from(output?.data as Float32Array).forEach((value, i) => {
       expect(value).toBeCloseTo(answer[i] as number, 6);
     });
-    // The untempered answer of tfjs is another one.
+    // Without the temperature, tfjs gives another output.
     expect(found.difference).toBeGreaterThan(1e-3);
     const graph = convertToGraph(await throughDisk(plain("softmax")(tf)), { temperature: 2.5 });
     expect(graph.nodes.map((node) => node.op)).toEqual(["Gemm", "Softmax"]);

@@ -40,7 +40,7 @@ function reluBeforePooling(graph: DraftGraph): void {
     const pool = relu.op === "Relu" ? sole(relu.inputs[0]) : undefined;
     const conv = pool?.op === "MaxPool" ? sole(pool.inputs[0]) : undefined;
     if (pool === undefined || conv?.op !== "Conv") continue;
-    // The pooling's own result no longer exists, so its name is removed.
+    // The result of the pooling before the Relu no longer exists, so its name is removed.
     const early = freshName(graph, `${pool.name}/${relu.name}`);
     pool.outputs = relu.outputs;
     relu.inputs = pool.inputs;
@@ -187,7 +187,7 @@ function foldRescaling(graph: DraftGraph): void {
       const name = freshName(graph, `${add.name}/unscaled`);
       graph.tensors.set(name, { dims: [], data: Float32Array.of(shift / scale) });
       add.inputs = [itemAt(mul.inputs, 0), name];
-      // The sum has changed, so it gets another name; one node reads it.
+      // The sum has another value now, so it gets another name; only one node reads it.
       const sum = freshName(graph, `${add.name}/shifted`);
       reader.inputs[0] = sum;
       add.outputs = [sum];

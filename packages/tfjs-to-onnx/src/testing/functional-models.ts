@@ -156,7 +156,7 @@ export function randomGraph(seed: number): TestModel {
           .apply(x),
       (x) => tf.layers.dropout({ rate: 0.2 }).apply(x),
       (x) => {
-        // Never x twice: tfjs then frees it while others still need it.
+        // Never x twice: tfjs would free x while other layers still need it.
         const twin = values.find((v) => v !== x && v.shape.join() === x.shape.join());
         if (twin === undefined) return x;
         return tf.layers[pick(["add", "multiply", "maximum"] as const)]().apply([x, twin]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { decodeTensors, tensorOf, type Calibration, type RunMetrics } from "@mien/format";
+import { programWords } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile } from "../run/checkpoint.ts";
 import { openTrainedModel } from "../index.ts";
@@ -12,7 +13,6 @@ import { cpuHasBfloat16 } from "../tensor/precision.ts";
 import { smallFlags, smallSet, smallSplit, writeCsv } from "../testing/small-set.ts";
 import { runCommand } from "../testing/run-command.ts";
 
-const root = path.resolve(import.meta.dirname, "../../../..");
 let folder: string;
 
 beforeAll(async () => {
@@ -31,10 +31,9 @@ const run = (...argv: string[]) => runCommand(folder, ...argv);
 
 /** Starts a command in a process of its own; `kill` ends it without a chance to clean up. */
 function start(...argv: string[]) {
-  const node = ["--require", path.join(folder, "spy.cjs"), "--conditions=source"];
-  const tsx = path.join(root, "node_modules/tsx/dist/loader.mjs");
-  const bin = path.join(import.meta.dirname, "../bin.ts");
-  const child = spawn(process.execPath, [...node, "--import", tsx, bin, ...argv], { cwd: folder });
+  const spy = ["--require", path.join(folder, "spy.cjs")];
+  const [node, ...words] = programWords(path.join(import.meta.dirname, "../bin.ts"), spy);
+  const child = spawn(node, [...words, ...argv], { cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));

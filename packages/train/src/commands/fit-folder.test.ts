@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { USAGES, type RunConfig } from "@mien/format";
+import { programWords } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "../run/checkpoint.ts";
 import { inputsKey, inputsOf } from "../run/run-inputs.ts";
 import { runCommand } from "../testing/run-command.ts";
 import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
 
-const root = path.resolve(import.meta.dirname, "../../../..");
 let folder: string;
 
 beforeAll(async () => {
@@ -29,10 +29,8 @@ const fit = (...argv: string[]) => run(...fitWords(argv));
 
 /** Starts train:fit in a process of its own, which can be interrupted. */
 function startFit(...argv: string[]) {
-  const tsx = path.join(root, "node_modules/tsx/dist/loader.mjs");
-  const bin = path.join(import.meta.dirname, "../bin.ts");
-  const node = ["--conditions=source", "--import", tsx, bin];
-  const child = spawn(process.execPath, [...node, ...fitWords(argv)], { cwd: folder });
+  const [node, ...words] = programWords(path.join(import.meta.dirname, "../bin.ts"));
+  const child = spawn(node, [...words, ...fitWords(argv)], { cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Hello } from "../messages.ts";
 
-/** Explains mien to its users and to the people in the picture. */
+/** The view About: explains mien to its users and to the people in the picture. */
 export function About({ hello }: { hello: Hello | null }) {
   const [card, setCard] = useState<string | null>(null);
   useEffect(() => {
@@ -12,20 +12,20 @@ export function About({ hello }: { hello: Hello | null }) {
   }, [hello?.card]);
   return (
     <article class="text">
-      <h1>What this is</h1>
+      <h1>About mien</h1>
       <p>
         mien finds faces in pictures and reads their <strong>expressions</strong>: what a face
-        shows. It cannot read feelings. People smile out of courtesy and frown when they
-        concentrate; the model is wrong in about every third difficult picture, and more often for
-        some expressions than for others.
+        shows. It cannot read feelings: people smile out of courtesy and frown when they
+        concentrate. The model reads about one in three difficult pictures wrongly, and some
+        expressions more often than others.
       </p>
       <h2>If you are in the picture</h2>
       <p>
-        This is the notice that Article 50(3) of the EU AI Act asks for: a system that reads facial
-        expressions is running here. Pictures are analysed on this computer and then discarded;
-        nothing is sent anywhere. Results are stored only while the page says “recording”. Pictures
-        are stored only of people who agree to be enrolled. You are recognised by name only if you
-        have agreed to be enrolled, and you can have everything about you deleted at any time, under{" "}
+        This is the notice that Article 50(3) of the EU AI Act requires: a system that reads facial
+        expressions is running here. Pictures are analysed on this computer and then discarded.
+        Nothing is sent to any other place. Results are stored only while this page says
+        “recording”. Your pictures are stored, and you are recognised by name, only if you have
+        agreed to be enrolled. Everything about you can be deleted at any time under{" "}
         <a href="#people">People</a>.
       </p>
       <h2>Where it must not be used</h2>
@@ -38,9 +38,9 @@ export function About({ hello }: { hello: Hello | null }) {
       <p>
         {hello === null ? "" : `${hello.model}: ${hello.labels.join(", ")}.`}{" "}
         {hello?.card ? (
-          <a href="/api/card">Its card</a>
+          <a href="/api/card">Model card</a>
         ) : (
-          "It has no card beside it; the card of a released model says how it was measured and where it fails."
+          "There is no model card beside its file. The model card of a released model says how the model was evaluated and where it fails."
         )}
       </p>
       {card !== null && (
@@ -50,7 +50,7 @@ export function About({ hello }: { hello: Hello | null }) {
       )}
       <p>
         For programs: <a href="/api/openapi.json">the API</a>,{" "}
-        <a href="/metrics">figures for Prometheus</a>.
+        <a href="/metrics">metrics for Prometheus</a>.
       </p>
     </article>
   );

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { LiveResult } from "../messages.ts";
 import { StatisticsRecorder } from "../page-statistics.ts";
 import { About } from "./about.tsx";
-import { Camera, type CameraState } from "./server/page-camera.ts";
+import { PageCamera, type CameraState } from "./server/page-camera.ts";
 import { Connection, type LiveState } from "./server/connection.ts";
 import { ExpressionHistory } from "./live/expression-history.ts";
 import { LiveView } from "./live/live-view.tsx";
@@ -12,19 +12,21 @@ import { Screen } from "./screen.ts";
 const VIEWS = { live: "Live", people: "People", about: "About" } as const;
 type View = keyof typeof VIEWS;
 
+/** The view that a fragment of the address selects; Live for an unknown one. */
 function viewOf(hash: string): View {
   const name = hash.slice(1);
   return name === "people" || name === "about" ? name : "live";
 }
 
-/** The word for the state of the source and the recording. */
-function stateOf(status: LiveState["status"]): string {
+/** The state of the source to show; `recording` while results are recorded. */
+function stateText(status: LiveState["status"]): string {
   return status?.recording ? "recording" : (status?.state ?? "…");
 }
 
+/** The whole page. */
 export function App() {
   const connection = useMemo(() => new Connection(location.href), []);
-  const camera = useMemo(() => new Camera(connection), []);
+  const camera = useMemo(() => new PageCamera(connection), []);
   const history = useMemo(() => new ExpressionHistory(), []);
   const statistics = useMemo(() => (globalThis.mienStatistics = new StatisticsRecorder()), []);
   const screen = useMemo(() => new Screen(statistics), []);
@@ -47,32 +49,32 @@ export function App() {
     screen.onText = setResult;
     connection.takeOwnPicture = (number) => camera.takeSent(number);
     connection.open();
-    const turn = () => setView(viewOf(location.hash));
-    const hide = () => setHidden(document.hidden);
-    addEventListener("hashchange", turn);
-    document.addEventListener("visibilitychange", hide);
+    const showView = () => setView(viewOf(location.hash));
+    const updateHidden = () => setHidden(document.hidden);
+    addEventListener("hashchange", showView);
+    document.addEventListener("visibilitychange", updateHidden);
     return () => {
-      removeEventListener("hashchange", turn);
-      document.removeEventListener("visibilitychange", hide);
+      removeEventListener("hashchange", showView);
+      document.removeEventListener("visibilitychange", updateHidden);
     };
   }, []);
   const { hello, status, connected } = state;
-  const stateText = connected ? stateOf(status) : "no connection";
-  useLayoutEffect(() => statistics.addState(stateText), [stateText]);
+  const shownState = connected ? stateText(status) : "no connection";
+  useLayoutEffect(() => statistics.addState(shownState), [shownState]);
   const [mirror, setMirror] = useState(false);
   const [privacy, setPrivacy] = useState(false);
   const [wantsDepth, setWantsDepth] = useState(false);
   const depth = wantsDepth && !privacy;
   useEffect(() => setMirror(hello?.browser ?? false), [hello?.browser]);
   useEffect(() => screen.pause(paused), [paused]);
-  const wanted = !paused && !hidden;
-  useEffect(() => connection.request({ type: "pictures", wanted }), [wanted]);
-  const watched = depth && view === "live" && wanted;
-  useEffect(() => connection.request({ type: "watch", depth: watched }), [watched]);
+  const wantsPictures = !paused && !hidden;
+  useEffect(() => connection.request({ type: "pictures", wanted: wantsPictures }), [wantsPictures]);
+  const requestsDepth = depth && view === "live" && wantsPictures;
+  useEffect(() => connection.request({ type: "watch", depth: requestsDepth }), [requestsDepth]);
   useEffect(() => {
     if (hello === null) return;
-    history.keepOnly(hello.people);
-    screen.keepOnly(hello.people);
+    history.keepNames(hello.people);
+    screen.keepNames(hello.people);
   }, [hello]);
   return (
     <>
@@ -80,7 +82,7 @@ export function App() {
         class="skip"
         href="#main"
         onClick={(event) => {
-          // The address says which view is open.
+          // The fragment of the address selects the view, so it must not change.
           event.preventDefault();
           main.current?.focus();
         }}
@@ -111,29 +113,27 @@ export function App() {
           ))}
         </nav>
         <p class={`pill ${connected ? (status?.state ?? "") : "lost"}`} role="status">
-          {stateText}
+          {shownState}
         </p>
         <ThemeButton />
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         {view === "live" && (
           <LiveView
-            {...{
-              state,
-              result,
-              screen,
-              paused,
-              setPaused,
-              mirror,
-              setMirror,
-              privacy,
-              setPrivacy,
-              depth,
-              setWantsDepth,
-              camera,
-              cameraState,
-              history,
-            }}
+            state={state}
+            result={result}
+            screen={screen}
+            paused={paused}
+            setPaused={setPaused}
+            mirror={mirror}
+            setMirror={setMirror}
+            privacy={privacy}
+            setPrivacy={setPrivacy}
+            depth={depth}
+            setWantsDepth={setWantsDepth}
+            camera={camera}
+            cameraState={cameraState}
+            history={history}
           />
         )}
         {view === "people" && (
@@ -153,6 +153,10 @@ export function App() {
   );
 }
 
+/**
+ * Switches between light and dark colours. The browser stores the choice; without one, the colours are
+ * those of the system.
+ */
 function ThemeButton() {
   const [theme, setTheme] = useState<string | null>(localStorage.getItem("theme"));
   useEffect(() => {

@@ -2,36 +2,47 @@ import type { LiveResult } from "../messages.ts";
 import type { StatisticsRecorder } from "../page-statistics.ts";
 import type { LiveFrame } from "./server/connection.ts";
 
-/** What is written about a frame changes at most this often, in milliseconds: nobody reads faster. */
-const WORDS_INTERVAL = 80;
+/** Shortest time between two updates of the text about the frame, in ms. */
+const TEXT_INTERVAL = 80;
 
-/** What is shown now. Every frame is drawn; what is written about it follows less often. */
+/**
+ * The frame on the screen. Every frame is drawn, but the text about it is updated less often, since
+ * nobody can read text that changes with every frame.
+ */
 export class Screen {
   latest: LiveFrame | null = null;
   latestDepth: ImageBitmap | null = null;
   paused = false;
+  /** Called with the result that the text must describe; null if no frame is shown. */
   onText: (result: LiveResult | null) => void = () => undefined;
   readonly #painters = new Set<() => void>();
   readonly #statistics: StatisticsRecorder;
-  #lastWords = 0;
+  #lastTextAt = 0;
 
   /** @param statistics gets every frame that is drawn. */
   constructor(statistics: StatisticsRecorder) {
     this.#statistics = statistics;
   }
 
-  /** The age of the frame when it was drawn, in ms; null before the first. */
+  /** The age of the latest frame when it was drawn, in ms; null before the first frame. */
   get latencyMs(): number | null {
     return this.#statistics.latencyMs;
   }
 
-  /** @returns how to stop painting. */
-  add(paint: () => void): () => void {
+  /**
+   * Adds a function that draws the latest frame; it is called for every new frame.
+   *
+   * @returns a function that removes it.
+   */
+  addPainter(paint: () => void): () => void {
     this.#painters.add(paint);
     return () => void this.#painters.delete(paint);
   }
 
-  /** A picture is closed when the next one takes its place: each is more than a megabyte. */
+  /**
+   * Draws a frame in place of the one before, whose picture it closes to free its memory. While
+   * paused, it only closes the new picture.
+   */
   show(next: LiveFrame): void {
     if (this.paused) {
       next.picture.close();
@@ -39,39 +50,40 @@ export class Screen {
     }
     this.latest?.picture.close();
     this.latest = next;
-    for (const paint of this.#painters) paint();
+    this.#paint();
     this.#statistics.addFrame(next.result.frame, next.takenAt);
     const now = performance.now();
-    if (now - this.#lastWords < WORDS_INTERVAL) return;
-    this.#lastWords = now;
+    if (now - this.#lastTextAt < TEXT_INTERVAL) return;
+    this.#lastTextAt = now;
     this.onText(next.result);
   }
 
-  /** Takes out names of those who are not among these people: they were deleted. */
-  keepOnly(people: readonly string[]): void {
+  /** Removes every name that is not in the list from the latest frame, since it was deleted. */
+  keepNames(people: readonly string[]): void {
     if (this.latest === null) return;
     const { result } = this.latest;
     const faces = result.faces.map((face) =>
       people.includes(face.person?.name ?? "") ? face : { ...face, person: null },
     );
     this.latest = { ...this.latest, result: { ...result, faces } };
-    for (const paint of this.#painters) paint();
+    this.#paint();
     this.onText(this.latest.result);
   }
 
-  /** Forgets the picture. */
+  /** Removes the latest frame. */
   clear(): void {
     this.latest?.picture.close();
     this.latest = null;
     this.onText(null);
   }
 
-  /** Stands still, with what is written about the frame that is seen; or goes on. */
+  /** Pauses or resumes. A pause updates the text, so that it describes the frame that stays. */
   pause(paused: boolean): void {
     this.paused = paused;
     if (paused && this.latest !== null) this.onText(this.latest.result);
   }
 
+  /** Keeps a depth picture, which is drawn with the next frame, and closes the one before. */
   showDepth(next: ImageBitmap): void {
     if (this.paused) {
       next.close();
@@ -79,5 +91,9 @@ export class Screen {
     }
     this.latestDepth?.close();
     this.latestDepth = next;
+  }
+
+  #paint(): void {
+    for (const paint of this.#painters) paint();
   }
 }

@@ -38,8 +38,8 @@ const SECONDS = 2;
 const TIMES = 15;
 
 /**
- * Kills the process that reads a Kinect, replayed by fakenect, and the one that reads a webcam, or a
- * network camera if there is no webcam: ffmpeg reads both.
+ * Kills the process that reads a Kinect, which fakenect replays, and the ffmpeg that reads a
+ * webcam, or a network camera if there is no webcam.
  *
  * @throws {MienError} `mismatch` if a page does not report the loss, or does not recover.
  */
@@ -88,7 +88,7 @@ export async function killCameras(options: KillOptions): Promise<Record<string, 
   benchmarkTable(terminal, rows, [
     ["killed", ({ name }) => name],
     ["times", ({ said }) => said.count],
-    ["said after", ({ said }) => ms(said.median)],
+    ["reported after", ({ said }) => ms(said.median)],
     ["at most", ({ said }) => ms(said.max)],
     ["back after", ({ back }) => ms(back.median)],
     ["at most", ({ back }) => ms(back.max)],

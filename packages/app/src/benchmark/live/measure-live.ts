@@ -5,7 +5,7 @@ import type { ServerProcess } from "./server-process.ts";
 import { openViewers } from "./measured-viewers.ts";
 import type { WatchedPage } from "./watched-page.ts";
 
-/** What one page showed, and the resources of the server. */
+/** The frames that one page showed, and the resources of the server. */
 export interface LiveFigures {
   readonly seconds: number;
   readonly framesPerSecond: number;
@@ -14,7 +14,7 @@ export interface LiveFigures {
   /** From the capture of a frame by the page's camera, or else its arrival at the server, until it is drawn. */
   readonly latencyMedianMs: number;
   readonly latencyP95Ms: number;
-  /** Of the server, in percent of one core. */
+  /** Processor time of the server, in percent of one core. */
   readonly cpuPercent: number;
   /** Resident megabytes of the server: medians of the first and the last tenth of the time. */
   readonly memoryFirstMb: number;

@@ -7,7 +7,7 @@ import type { Picture } from "@mien/runtime";
 import sharp from "sharp";
 import { findFfmpeg } from "@mien/camera";
 
-/** Length of the films in seconds; the last frame leads over to the first. */
+/** Length of the films in seconds; the last frame is followed by the first without a jump. */
 const PERIOD = 4;
 const FILM_SIZE = { width: 640, height: 480 } as const;
 /** Distance that the camera pans to each side, in pixels. */

@@ -11,7 +11,7 @@ export interface ServerProcess {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
   figures(): Promise<ServerFigures>;
-  /** Process ids of its children that read a camera: ffmpeg, and the one for the Kinect. */
+  /** Process ids of its children that read a camera: ffmpeg and the Kinect's process. */
   cameraProcesses(): Promise<number[]>;
   stop(): Promise<void>;
 }

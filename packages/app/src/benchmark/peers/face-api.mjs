@@ -1,4 +1,4 @@
-// The tiny detector and the expressions of @vladmandic/face-api, on the same frame again and again.
+// Runs the tiny detector and the expressions of @vladmandic/face-api on one frame repeatedly.
 import { createRequire } from "node:module";
 import path from "node:path";
 import { serve } from "./serve.mjs";

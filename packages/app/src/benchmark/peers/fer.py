@@ -1,13 +1,13 @@
-"""Detection and emotions of fer with its defaults, on one frame again and again.
+"""Runs detection and emotions of fer with its defaults on one frame repeatedly.
 
-Answers lines of standard input as serve.mjs does.
+Answers lines of standard input like serve.mjs.
 """
 import json
 import os
 import sys
 import time
 
-# Only answers may go to standard output; what libraries print goes to standard error.
+# Standard output is for answers only; the output of libraries goes to standard error.
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 

@@ -1,4 +1,5 @@
-// Detection and emotion of @vladmandic/human, everything else off, on the same frame again and again.
+// Runs detection and emotion of @vladmandic/human, without its other models, on one frame
+// repeatedly.
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -6,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { serve } from "./serve.mjs";
 
 /* global Response */
-// It fetches its models, and Node's fetch takes no file: addresses.
+// The package fetches its models, and Node's fetch does not accept file: addresses.
 const { fetch } = globalThis;
 globalThis.fetch = async (address, options) =>
   String(address).startsWith("file:")
@@ -16,7 +17,7 @@ globalThis.fetch = async (address, options) =>
 await serve(async ({ folder, width, height, pixels }) => {
   const require = createRequire(path.join(folder, "package.json"));
   const wasm = path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm"));
-  // By its path, since the package exports only the build for native TensorFlow to Node.
+  // Loaded by its path, since the package exports to Node only its build for native TensorFlow.
   const module = require(
     path.join(folder, "node_modules/@vladmandic/human/dist/human.node-wasm.js"),
   );

@@ -1,16 +1,16 @@
-// The part of a peer's program that is the same for all: it gets a frame, then measures turns.
+// The part that is the same in all programs of other packages: reads a frame, then measures turns.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** Only answers may go to standard output; what packages print goes to standard error. */
+/** Standard output is for answers only; the output of packages goes to standard error. */
 console.log = console.error;
 console.info = console.error;
 
 const answer = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 /**
- * Answers each line `{ ms, calls }` of standard input, where null is no limit, by a line
- * `{ durations, last }`: the milliseconds of each call, and the faces that the last one read.
+ * Answers each line `{ ms, calls }` of standard input, where null means no limit, with a line
+ * `{ durations, last }`: the milliseconds of each call, and the number of faces in the last one.
  *
  * @param {(given: { folder: string, width: number, height: number, pixels: Uint8Array }) =>
  *   Promise<() => Promise<number>>} open loads the package and returns a function that processes the

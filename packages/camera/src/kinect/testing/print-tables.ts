@@ -1,6 +1,6 @@
 // Writes the tables that the real libfreenect computes from camera parameters to a file, and prints
-// its path. libfreenect reads the parameters from a device; here a block of memory takes its place, and
-// the offset of the parameters in it is found with a pattern.
+// its path. libfreenect reads the parameters from a device; here a block of memory takes the place
+// of the device, and a pattern finds the offset of the parameters in it.
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,7 +1,11 @@
+import type { FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Screen } from "../screen.ts";
 
-/** What the depth camera sees, with the boxes that the gate let in (round) and rejected (dashed). */
+/**
+ * The latest depth picture, with solid boxes around the faces that the depth gate accepted and dashed
+ * boxes around those that it rejected.
+ */
 export function DepthView({ screen, mirror }: { screen: Screen; mirror: boolean }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
@@ -9,18 +13,21 @@ export function DepthView({ screen, mirror }: { screen: Screen; mirror: boolean 
       if (canvas.current !== null) drawDepth(canvas.current, screen, mirror);
     };
     paint();
-    return screen.add(paint);
+    return screen.addPainter(paint);
   }, [screen, mirror]);
   return (
     <figure class="depth">
-      <canvas ref={canvas} role="img" aria-label="Depth: near is light" width={320} height={240} />
+      <canvas ref={canvas} role="img" aria-label="Depth picture" width={320} height={240} />
       <figcaption>
-        {screen.latestDepth === null ? "waiting for depth" : "depth: near is light"}
+        {screen.latestDepth === null
+          ? "Waiting for a depth picture"
+          : "Depth: the nearer, the lighter"}
       </figcaption>
     </figure>
   );
 }
 
+/** Draws the latest depth picture of the screen, and the boxes of its latest result. */
 function drawDepth(
   canvas: HTMLCanvasElement,
   { latest, latestDepth }: Screen,
@@ -39,13 +46,13 @@ function drawDepth(
   context.drawImage(latestDepth, 0, 0);
   const { faces, rejected = [], ...result } = latest.result;
   const scale = width / result.width;
-  const place = (box: readonly number[]) =>
-    box.map((n) => n * scale) as [number, number, number, number];
+  const outline = ([x, y, w, h]: FaceResult["box"]) =>
+    context.strokeRect(x * scale, y * scale, w * scale, h * scale);
   context.lineWidth = 2;
   context.strokeStyle = "#5eead4";
-  for (const { box } of faces) context.strokeRect(...place(box));
+  for (const { box } of faces) outline(box);
   context.setLineDash([5, 4]);
   context.strokeStyle = "#e9a03b";
-  for (const { box } of rejected) context.strokeRect(...place(box));
+  for (const { box } of rejected) outline(box);
   context.restore();
 }

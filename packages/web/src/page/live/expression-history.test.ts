@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { LiveResult } from "../../messages.ts";
 import { ExpressionHistory } from "./expression-history.ts";
 
-/** A result at that second, with one face that shows the first expression by that probability. */
+/**
+ * A result with one face, at a time in seconds.
+ *
+ * @param name of the person, or the number of the track of an unknown face.
+ * @param probability of the first of two expressions.
+ */
 function resultAt(second: number, name: string | number, probability = 0.5): LiveResult {
   return {
     type: "frame",
@@ -38,39 +43,39 @@ describe("ExpressionHistory", () => {
     history.add(resultAt(100, "Ada", 0.25));
     history.add(resultAt(100.125, "Ada", 0.75));
     history.add(resultAt(100.25, "Ada", 1));
-    expect(history.lines.get("Ada")).toMatchObject({ times: [100], shares: [[0.5], [0.5]] });
+    expect(history.series.get("Ada")).toMatchObject({ times: [100], shares: [[0.5], [0.5]] });
     expect(history.now).toBe(100.25);
   });
 
   it("puts a gap where a person was away for more than a second", () => {
     const history = new ExpressionHistory();
     for (const second of [100, 100.25, 110, 110.25]) history.add(resultAt(second, "Ada"));
-    expect(history.lines.get("Ada")?.shares[0]).toContain(null);
+    expect(history.series.get("Ada")?.shares[0]).toContain(null);
     const steady = new ExpressionHistory();
     for (const second of [100, 100.25, 100.5, 100.75]) steady.add(resultAt(second, "Ada"));
-    expect(steady.lines.get("Ada")?.shares[0]).toEqual([0.5, 0.5, 0.5]);
+    expect(steady.series.get("Ada")?.shares[0]).toEqual([0.5, 0.5, 0.5]);
   });
 
-  it("forgets deleted people at once, and keeps strangers", () => {
+  it("removes deleted people at once, and keeps unknown ones", () => {
     const history = new ExpressionHistory();
     for (const name of ["Ada", "Bob", 7]) {
       history.add(resultAt(100, name));
       history.add(resultAt(101, name));
     }
-    history.keepOnly(["Bob"]);
-    expect([...history.lines.keys()]).toEqual(["Bob", "Unknown 7"]);
-    // The step that was open when Ada was deleted is gone, too.
+    history.keepNames(["Bob"]);
+    expect([...history.series.keys()]).toEqual(["Bob", "Unknown 7"]);
+    // The step that was not finished when Ada was deleted is removed, too.
     history.add(resultAt(102, "Ada"));
-    expect(history.lines.has("Ada")).toBe(false);
+    expect(history.series.has("Ada")).toBe(false);
   });
 
-  it("keeps the twelve who were seen last", () => {
+  it("keeps the twelve people who were seen last", () => {
     const history = new ExpressionHistory();
     for (let track = 1; track <= 20; track++) {
       history.add(resultAt(10 * track, track));
       history.add(resultAt(10 * track + 1, track));
     }
-    expect([...history.lines.keys()]).toEqual(
+    expect([...history.series.keys()]).toEqual(
       Array.from({ length: 12 }, (_, i) => `Unknown ${i + 9}`),
     );
   });

@@ -1,44 +1,50 @@
 import type { FaceResult } from "@mien/format";
 
-/** One colour a class, in the order of the labels; they differ in lightness, too. */
-const COLOURS = ["#d1495b", "#6a994e", "#7b5ea7", "#e9a03b", "#3d7ea6", "#2a9d8f", "#8d99ae"];
+/**
+ * The colours of the labels, in their order; with more labels, they begin again. They also differ in
+ * lightness, so that people with a colour vision deficiency can tell them apart.
+ */
+const COLOURS = [
+  "#d1495b",
+  "#6a994e",
+  "#7b5ea7",
+  "#e9a03b",
+  "#3d7ea6",
+  "#2a9d8f",
+  "#8d99ae",
+] as const;
 
+/** The colour of a face whose confirmation window has no quorum. */
+const UNSURE_COLOUR = "#6b716d";
+
+/** The colour of a label, by its index. */
 export function colourOf(index: number): string {
-  return COLOURS[index % COLOURS.length] as string;
+  return COLOURS[index % COLOURS.length] ?? COLOURS[0];
 }
 
-/** Of what stands for no expression. */
-const UNSURE = "#6b716d";
-
-/** The colour of what is confirmed, else of the frame's own expression; grey without a quorum. */
-export function colourOfConfirmed(
+/**
+ * The colour of a face: that of the confirmed expression, else of the expression in this frame; grey
+ * if the confirmation window has no quorum.
+ */
+export function faceColour(
   face: Pick<FaceResult, "confirmed" | "quorumReached" | "expression">,
   labels: readonly string[],
 ): string {
-  if (face.quorumReached === false) return UNSURE;
+  if (face.quorumReached === false) return UNSURE_COLOUR;
   return colourOf(Math.max(0, labels.indexOf(face.confirmed ?? face.expression)));
 }
 
-/** How a face is called. */
+/** The name of a face: that of the recognised person, else `Unknown` and the number of its track. */
 export function nameOf(face: { person: { name: string } | null; track: number | null }): string {
   return face.person?.name ?? `Unknown ${face.track ?? ""}`.trim();
 }
 
-/** Whether `nameOf` calls a stranger so. */
-export function isStranger(name: string): boolean {
+/** Whether a name is one that `nameOf` gives to a face that was not recognised. */
+export function isUnknown(name: string): boolean {
   return /^Unknown( \d+)?$/.test(name);
 }
 
-/** The same, without names where they are to be hidden. */
+/** The name of a face to show: `Face` and the number of its track if names are hidden. */
 export function shownName(face: Parameters<typeof nameOf>[0], privacy: boolean): string {
   return privacy ? `Face ${face.track ?? ""}`.trim() : nameOf(face);
-}
-
-/** `12 %`; what rounds to nothing, but may not be nothing, is `under 0.1 %`. */
-export function rateText(share: number): string {
-  return share < 0.0005 ? "under 0.1 %" : percent(share, 1);
-}
-
-export function percent(share: number, digits = 0): string {
-  return `${(100 * share).toFixed(digits)} %`;
 }

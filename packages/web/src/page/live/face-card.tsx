@@ -1,13 +1,15 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useState } from "preact/hooks";
-import { colourOf, colourOfConfirmed, percent, shownName } from "./expressions.ts";
+import { percent } from "../number-text.ts";
+import { colourOf, faceColour, shownName } from "./expressions.ts";
 
-/** What a card shows beside the face itself. */
+/** What a card of a face shows. */
 export interface FaceCardProps {
   readonly face: FaceResult;
   readonly labels: readonly string[];
-  /** How often each label won in the window so far. */
+  /** For each label, the number of frames of the confirmation window that it won. */
   readonly counts: readonly number[];
+  /** Length of the confirmation window, in frames. */
   readonly windowSize: number;
   /** Share of the window, 0–1, that an expression must exceed to be confirmed. */
   readonly quorum: number;
@@ -15,7 +17,7 @@ export interface FaceCardProps {
   readonly privacy: boolean;
 }
 
-/** One face: who, what is confirmed, the window filling up, and the probabilities. */
+/** The card of a face: name, confirmed expression, confirmation window and probabilities. */
 export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: FaceCardProps) {
   const filled = counts.reduce((sum, count) => sum + count, 0);
   return (
@@ -40,14 +42,14 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
           <span class="quiet">not confirmed yet</span>
         ) : (
           <>
-            <i class="dot" style={{ background: colourOfConfirmed(face, labels) }} />
+            <i class="dot" style={{ background: faceColour(face, labels) }} />
             {confirmedText(face)}
           </>
         )}
       </p>
       {face.quorumReached === false && (
         <p class="facts below-quorum">
-          No expression fills more than {percent(quorum)} of the window.
+          No expression fills more than {percent(quorum)} of the confirmation window.
         </p>
       )}
       <div
@@ -85,10 +87,11 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
   );
 }
 
-/** The 48×48 pixels that the model reads, on hover or focus. */
+/** A button that shows a face as the model gets it, while it has the mouse or the focus. */
 function ModelInput({ track }: { track: number }) {
-  const [time, setTime] = useState(0);
-  const show = () => setTime(Date.now());
+  // Part of the address, so that the browser loads a new image each time; 0 while it is hidden.
+  const [shownAt, setShownAt] = useState(0);
+  const show = () => setShownAt(Date.now());
   return (
     <button
       class="input"
@@ -96,16 +99,16 @@ function ModelInput({ track }: { track: number }) {
       onMouseEnter={show}
       onFocus={show}
       onClick={show}
-      onMouseLeave={() => setTime(0)}
-      onBlur={() => setTime(0)}
+      onMouseLeave={() => setShownAt(0)}
+      onBlur={() => setShownAt(0)}
     >
-      what the model sees
-      {time > 0 && (
+      Model input
+      {shownAt > 0 && (
         <img
-          src={`/api/faces/${track}/input.png?${time}`}
+          src={`/api/faces/${track}/input.png?${shownAt}`}
           width={144}
           height={144}
-          alt="The part of the picture that the model reads"
+          alt="The face as the model gets it: cropped and scaled"
         />
       )}
     </button>

@@ -3,61 +3,67 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 const NO_TOOLS: readonly Tool[] = [];
 
-/** A button that a key presses, too. */
+/** A button of the toolbar, and its keyboard shortcut. */
 export interface Tool {
-  readonly key: string;
   readonly name: string;
-  /** The key as it is written. */
-  readonly hint: string;
-  /** Undefined for what is done once. */
-  readonly on: boolean | undefined;
-  readonly act: () => void;
+  /** The key that does the same, as `KeyboardEvent.key` in lower case. */
+  readonly key: string;
+  /** The name of the key, which the button shows. */
+  readonly keyName: string;
+  /** Whether the tool is switched on; undefined if the button is not a switch. */
+  readonly isOn: boolean | undefined;
+  readonly run: () => void;
   readonly disabled?: boolean;
 }
 
-/** Buttons, and the switch for their keys: those who speak to their computer press keys unawares. */
+/**
+ * The toolbar below the picture. A switch turns the keyboard shortcuts off, because speech input types
+ * letters that would trigger them (WCAG 2.1.4); the browser stores the choice.
+ *
+ * @param props.children buttons without a shortcut.
+ */
 export function Tools(props: { tools: readonly Tool[]; children: ComponentChildren }) {
-  const [keys, setKeys] = useState(localStorage.getItem("keys") !== "off");
-  useKeys(keys ? props.tools : NO_TOOLS);
+  const [shortcuts, setShortcuts] = useState(localStorage.getItem("keys") !== "off");
+  useShortcuts(shortcuts ? props.tools : NO_TOOLS);
   return (
     <div class="tools" role="toolbar" aria-label="Picture tools">
-      {props.tools.map(({ name, hint, on, act, disabled }) => (
-        <button key={hint} type="button" aria-pressed={on} disabled={disabled} onClick={act}>
-          {name} {keys && <kbd>{hint}</kbd>}
+      {props.tools.map(({ name, keyName, isOn, run, disabled }) => (
+        <button key={keyName} type="button" aria-pressed={isOn} disabled={disabled} onClick={run}>
+          {name} {shortcuts && <kbd>{keyName}</kbd>}
         </button>
       ))}
       {props.children}
       <button
         type="button"
-        class="keys"
-        aria-pressed={keys}
-        title="Whether single keys do what these buttons do"
+        class="shortcuts"
+        aria-pressed={shortcuts}
+        title="Whether the keys on these buttons work"
         onClick={() => {
-          localStorage.setItem("keys", keys ? "off" : "on");
-          setKeys(!keys);
+          localStorage.setItem("keys", shortcuts ? "off" : "on");
+          setShortcuts(!shortcuts);
         }}
       >
-        Keys
+        Keyboard shortcuts
       </button>
     </div>
   );
 }
 
-/** Single keys do what the tools do, except while somebody types. */
-function useKeys(tools: readonly Tool[]): void {
+/** Runs a tool when its key is pressed, except in a field in which a person types. */
+function useShortcuts(tools: readonly Tool[]): void {
   const current = useRef(tools);
   current.current = tools;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
-      // Space presses a button that has the focus.
-      if (event.key === " " && /^(BUTTON|A)$/.test(target.tagName)) return;
+      const element = event.target instanceof Element ? event.target.tagName : "";
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(element)) return;
+      // Space presses the button that has the focus.
+      if (event.key === " " && /^(BUTTON|A)$/.test(element)) return;
       const tool = current.current.find(({ key }) => key === event.key.toLowerCase());
       if (tool === undefined || tool.disabled) return;
       event.preventDefault();
-      if (!event.repeat) tool.act();
+      if (!event.repeat) tool.run();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);

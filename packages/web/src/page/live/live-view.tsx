@@ -1,23 +1,24 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { LiveResult } from "../../messages.ts";
-import type { Camera, CameraState } from "../server/page-camera.ts";
+import type { CameraState, PageCamera } from "../server/page-camera.ts";
 import type { LiveState } from "../server/connection.ts";
 import { DepthView } from "./depth-view.tsx";
+import { counted } from "../number-text.ts";
 import { shownName } from "./expressions.ts";
 import { FaceCard } from "./face-card.tsx";
-import { useLostFocus } from "../focus.ts";
+import { useFocusFallback } from "../focus-fallback.ts";
 import type { ExpressionHistory } from "./expression-history.ts";
 import type { Screen } from "../screen.ts";
 import { stageMessage } from "./stage-message.ts";
-import { draw, Stage } from "./stage.tsx";
+import { drawFrame, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
 import { Tools, type Tool } from "./live-tools.tsx";
 import { callApi } from "../server/api.ts";
 
 export interface LiveViewProps {
   readonly state: LiveState;
-  /** The result that the text describes; some frames are drawn without an update of the text. */
+  /** The result that the text describes, which may be older than the frame that is drawn. */
   readonly result: LiveResult | null;
   readonly screen: Screen;
   readonly paused: boolean;
@@ -30,42 +31,43 @@ export interface LiveViewProps {
   /** Whether the depth picture is shown. */
   readonly depth: boolean;
   readonly setWantsDepth: (wanted: boolean) => void;
-  readonly camera: Camera;
+  readonly camera: PageCamera;
   readonly cameraState: CameraState;
   readonly history: ExpressionHistory;
 }
 
-/** Faces that get a card; the rest are only counted. */
-const MOST_CARDS = 8;
-/** The hint appears after `SLOW_SECONDS` seconds below this many frames per second. */
-const SLOW = 15;
+/** The largest number of faces with a card; further faces are only counted. */
+const MAX_CARDS = 8;
+/** The page says that the computer is busy after `SLOW_SECONDS` below this many frames per second. */
+const SLOW_FRAME_RATE = 15;
 const SLOW_SECONDS = 3;
 const NO_LABELS: readonly string[] = [];
 
+/** The view Live: the latest frame, its faces, and their expressions over time. */
 export function LiveView(props: LiveViewProps) {
   const { state, result, screen, camera, cameraState, history } = props;
   const { paused, setPaused, mirror, setMirror, privacy, setPrivacy, depth, setWantsDepth } = props;
   const { hello, status, stats, connected, refused } = state;
   const labels = hello?.labels ?? NO_LABELS;
   const [problem, setProblem] = useState("");
-  const side = useLostFocus<HTMLElement>(cameraState);
+  const picture = useFocusFallback<HTMLElement>(cameraState);
   const faces = result?.faces ?? [];
   const hasDepth =
     faces.some(({ distanceMm }) => distanceMm !== null) ||
     (result?.depth ?? false) ||
     (hello?.kinect ?? false);
   const recording = status?.recording ?? null;
-  const snapshot = () => {
+  const saveSnapshot = () => {
     const shown = screen.latest;
     if (shown === null) return;
     const canvas = document.createElement("canvas");
-    draw(canvas, shown, { mirror, privacy, labels });
+    drawFrame(canvas, shown, { mirror, privacy, labels });
     const link = document.createElement("a");
     link.download = `mien-${shown.result.frame}.png`;
     link.href = canvas.toDataURL("image/png");
     link.click();
   };
-  const record = () =>
+  const toggleRecording = () =>
     void callApi("PUT", "session", { recording: recording === null }).then(
       () => setProblem(""),
       (error: Error) => setProblem(error.message),
@@ -73,21 +75,21 @@ export function LiveView(props: LiveViewProps) {
   const tools: readonly Tool[] = [
     {
       key: " ",
-      name: paused ? "Go on" : "Pause",
-      hint: "space",
-      on: paused,
-      act: () => setPaused(!paused),
+      name: paused ? "Resume" : "Pause",
+      keyName: "space",
+      isOn: paused,
+      run: () => setPaused(!paused),
     },
-    { key: "m", name: "Mirror", hint: "M", on: mirror, act: () => setMirror(!mirror) },
-    { key: "p", name: "Privacy", hint: "P", on: privacy, act: () => setPrivacy(!privacy) },
+    { key: "m", name: "Mirror", keyName: "M", isOn: mirror, run: () => setMirror(!mirror) },
+    { key: "p", name: "Privacy", keyName: "P", isOn: privacy, run: () => setPrivacy(!privacy) },
     ...(hasDepth
       ? [
           {
             key: "d",
             name: "Depth",
-            hint: "D",
-            on: depth,
-            act: () => setWantsDepth(!depth),
+            keyName: "D",
+            isOn: depth,
+            run: () => setWantsDepth(!depth),
             disabled: privacy,
           },
         ]
@@ -95,17 +97,17 @@ export function LiveView(props: LiveViewProps) {
     {
       key: "s",
       name: "Snapshot",
-      hint: "S",
-      on: undefined,
-      act: snapshot,
+      keyName: "S",
+      isOn: undefined,
+      run: saveSnapshot,
       disabled: result === null,
     },
     {
       key: "r",
       name: recording === null ? "Record" : "Stop recording",
-      hint: "R",
-      on: recording !== null,
-      act: record,
+      keyName: "R",
+      isOn: recording !== null,
+      run: toggleRecording,
     },
   ];
   const message = stageMessage({
@@ -116,9 +118,10 @@ export function LiveView(props: LiveViewProps) {
     cameraState,
     hasPicture: result !== null,
   });
-  const leftOut = (stats?.dropped ?? 0) + camera.skipped;
-  const isSlow = useIsSlow(stats, leftOut);
-  // It redraws itself on a timer, because redrawing with every frame would cost the most CPU time.
+  const skipped = (stats?.dropped ?? 0) + camera.skipped;
+  const isSlow = useIsSlow(stats, skipped);
+  // The plots redraw themselves on a timer. Redrawing them with every frame would take more CPU time
+  // than anything else on the page.
   const timelines = useMemo(
     () => <Timelines history={history} labels={labels} privacy={privacy} />,
     [history, labels, privacy],
@@ -126,13 +129,13 @@ export function LiveView(props: LiveViewProps) {
   const latency = result === null ? null : screen.latencyMs;
   return (
     <div class="live">
-      <h1 class="unseen">Live</h1>
-      <section class="stage-side" aria-label="Picture" ref={side} tabIndex={-1}>
+      <h1 class="visually-hidden">Live</h1>
+      <section class="stage-side" aria-label="Picture" ref={picture} tabIndex={-1}>
         <div class={`stage ${result === null ? "empty" : ""}`}>
           <Stage
             screen={screen}
             view={{ mirror, privacy, labels }}
-            alt={`${faces.length === 1 ? "1 face" : `${faces.length} faces`} in the picture`}
+            alt={`${counted(faces.length, "face")} in the picture`}
           />
           {message !== null && (
             <div class="message">
@@ -159,7 +162,7 @@ export function LiveView(props: LiveViewProps) {
             </button>
           )}
         </Tools>
-        <dl class="stats" aria-label="How it runs">
+        <dl class="stats" aria-label="Performance">
           <div>
             <dt>frames/s</dt>
             <dd>{(stats?.framesPerSecond ?? 0).toFixed(0)}</dd>
@@ -169,12 +172,12 @@ export function LiveView(props: LiveViewProps) {
             <dd>{latency === null ? "–" : `${latency} ms`}</dd>
           </div>
           <div>
-            <dt>CPU, one core = 100 %</dt>
+            <dt>of one CPU core</dt>
             <dd>{(stats?.cpuPercent ?? 0).toFixed(0)} %</dd>
           </div>
           <div>
             <dt>frames skipped</dt>
-            <dd>{leftOut}</dd>
+            <dd>{skipped}</dd>
           </div>
           <div>
             <dt>open pages</dt>
@@ -209,16 +212,15 @@ export function LiveView(props: LiveViewProps) {
         )}
         {result !== null && faces.length === 0 && (
           <div class="card empty-card">
-            <h2>No face</h2>
+            <h2>No face found</h2>
             <p class="quiet">
-              A face is found if it is at least about 40 pixels wide and roughly turned to the
-              camera.
+              A face is found if it is at least about 40 pixels wide and turned towards the camera.
             </p>
           </div>
         )}
         {hello !== null &&
           faces
-            .slice(0, MOST_CARDS)
+            .slice(0, MAX_CARDS)
             .map((face) => (
               <FaceCard
                 key={face.track}
@@ -230,7 +232,9 @@ export function LiveView(props: LiveViewProps) {
                 privacy={privacy}
               />
             ))}
-        {faces.length > MOST_CARDS && <p class="quiet">and {faces.length - MOST_CARDS} more</p>}
+        {faces.length > MAX_CARDS && (
+          <p class="quiet">and {counted(faces.length - MAX_CARDS, "more face")}</p>
+        )}
         {(result?.rejected?.length ?? 0) > 0 && (
           <div class="card rejected">
             <h2>Rejected</h2>
@@ -248,26 +252,31 @@ export function LiveView(props: LiveViewProps) {
   );
 }
 
-/** Whether frames were left out in each of the last seconds, and few remained. */
-function useIsSlow(stats: LiveState["stats"], leftOut: number): boolean {
-  const [seen, setSeen] = useState({ leftOut: 0, seconds: 0 });
+/**
+ * Whether the computer is too busy: whether frames were skipped in each of the last `SLOW_SECONDS`
+ * seconds, and fewer than `SLOW_FRAME_RATE` were analysed in each.
+ *
+ * @param skipped number of frames that were skipped so far.
+ */
+function useIsSlow(stats: LiveState["stats"], skipped: number): boolean {
+  const [last, setLast] = useState({ skipped: 0, seconds: 0 });
   useEffect(() => {
     if (stats === null) return;
-    const isSlow = leftOut > seen.leftOut && stats.framesPerSecond < SLOW;
-    setSeen({ leftOut, seconds: isSlow ? seen.seconds + 1 : 0 });
+    const isSlow = skipped > last.skipped && stats.framesPerSecond < SLOW_FRAME_RATE;
+    setLast({ skipped, seconds: isSlow ? last.seconds + 1 : 0 });
   }, [stats]);
-  return seen.seconds >= SLOW_SECONDS;
+  return last.seconds >= SLOW_SECONDS;
 }
 
-/** Tells people who do not see the page when what is confirmed changes. */
+/** Announces the confirmed expressions to screen readers whenever one of them changes. */
 function Announcer({ faces, privacy }: { faces: readonly FaceResult[]; privacy: boolean }) {
-  const now = faces
+  const text = faces
     .filter(({ confirmed }) => confirmed !== null)
     .map((face) => `${shownName(face, privacy)}: ${confirmedText(face)}`)
     .join(", ");
   return (
-    <p class="unseen" aria-live="polite">
-      {now}
+    <p class="visually-hidden" aria-live="polite">
+      {text}
     </p>
   );
 }

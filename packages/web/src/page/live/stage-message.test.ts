@@ -41,7 +41,7 @@ const lost = { ...status("lost", "It was unplugged"), advice: "Connect it." };
 describe("stageMessage", () => {
   it.each<[string, Given, string | undefined]>([
     ["nothing while pictures arrive", running, undefined],
-    ["that it connects", { ...running, connected: false, hello: null }, "Connecting"],
+    ["that the page connects", { ...running, connected: false, hello: null }, "Connecting"],
     ["that mien has stopped", { ...running, connected: false }, "mien has stopped"],
     ["that the token is old", { ...running, refused: true }, "This address is no longer valid"],
     ["that the source starts", { ...running, hasPicture: false }, "Starting"],
@@ -57,7 +57,11 @@ describe("stageMessage", () => {
     ["that it was denied", { ...waiting, cameraState: "denied" }, "The camera was not allowed"],
     ["that there is no camera", { ...waiting, cameraState: "none" }, "No camera found"],
     ["that the camera is busy", { ...waiting, cameraState: "busy" }, "The camera is busy"],
-    ["why it is insecure", { ...waiting, cameraState: "insecure" }, "No camera over the network"],
+    [
+      "why the camera cannot be used over the network",
+      { ...waiting, cameraState: "insecure" },
+      "No camera over the network",
+    ],
     [
       "that the shared camera starts",
       { ...waiting, status: status("running"), cameraState: "on" },

@@ -9,10 +9,11 @@ export interface StageMessage {
   readonly action?: string;
 }
 
-const CAMERA: Readonly<Record<CameraState, StageMessage | null>> = {
+/** The messages about the camera of this page. */
+const CAMERA_MESSAGES: Readonly<Record<CameraState, StageMessage | null>> = {
   off: {
     title: "Share your camera",
-    text: "mien analyses its pictures on this computer and does not store them.",
+    text: "Its pictures are analysed on this computer and are not stored.",
     action: "Start camera",
   },
   asking: {
@@ -41,7 +42,7 @@ const CAMERA: Readonly<Record<CameraState, StageMessage | null>> = {
   },
 };
 
-/** The message for the current state; null while pictures arrive. */
+/** The message for the current state; null if pictures are shown instead. */
 export function stageMessage(given: {
   readonly connected: boolean;
   readonly refused: boolean;
@@ -76,7 +77,7 @@ export function stageMessage(given: {
     cameraState !== "on" &&
     (status?.state === "waiting" || !hasPicture || cameraState !== "off")
   ) {
-    return CAMERA[cameraState];
+    return CAMERA_MESSAGES[cameraState];
   }
   if (status?.state === "ended") return { title: "The video has ended", text: status.message };
   if (!hasPicture) return { title: "Starting", text: status?.message ?? "" };

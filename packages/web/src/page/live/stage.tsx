@@ -1,36 +1,40 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { LiveFrame } from "../server/connection.ts";
-import { colourOfConfirmed, nameOf } from "./expressions.ts";
+import { faceColour, nameOf } from "./expressions.ts";
 import type { Screen } from "../screen.ts";
 
-/** How the picture is shown. */
+/** How frames are drawn. */
 export interface StageView {
+  /** Whether left and right are swapped. */
   readonly mirror: boolean;
-  /** Only boxes, no picture. */
+  /** Whether the picture and the names are hidden, and only boxes are drawn. */
   readonly privacy: boolean;
   readonly labels: readonly string[];
 }
 
-/** The picture with what is seen in it. */
+/** The latest frame, with boxes around its faces. @param props.alt describes it in words. */
 export function Stage({ screen, view, alt }: { screen: Screen; view: StageView; alt: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const paint = () => {
       if (canvas.current !== null && screen.latest !== null) {
-        draw(canvas.current, screen.latest, view);
+        drawFrame(canvas.current, screen.latest, view);
       }
     };
     paint();
-    return screen.add(paint);
+    return screen.addPainter(paint);
   }, [screen, view.mirror, view.privacy, view.labels]);
   return (
     <canvas ref={canvas} class="picture" role="img" aria-label={alt} width={640} height={480} />
   );
 }
 
-/** Draws a frame: the picture, boxes of faces, and of what was rejected. */
-export function draw(
+/**
+ * Draws a frame on a canvas, which takes the size of the frame: the picture, a box with a label around
+ * each face, and a dashed box around each detection that was rejected.
+ */
+export function drawFrame(
   canvas: HTMLCanvasElement,
   { result, picture }: LiveFrame,
   view: StageView,
@@ -62,10 +66,11 @@ export function draw(
     context.strokeStyle = "#e9a03b";
     context.strokeRect(x, y, w, h);
     context.setLineDash([]);
-    label(context, "no face", { box: [x, y, w, h], unit, back: "#e9a03b", ink: "#1b1d1c" });
+    const style = { unit, background: "#e9a03b", colour: "#1b1d1c" };
+    drawLabel(context, "rejected", { ...style, box: [x, y, w, h] });
   }
   for (const face of result.faces) {
-    const colour = colourOfConfirmed(face, view.labels);
+    const colour = faceColour(face, view.labels);
     const [x, y, w, h] = place(face.box);
     context.lineWidth = 3 * unit;
     context.strokeStyle = colour;
@@ -73,24 +78,27 @@ export function draw(
     context.roundRect(x, y, w, h, 8 * unit);
     context.stroke();
     const words = [view.privacy ? "" : nameOf(face), confirmedText(face) ?? "…"].filter(Boolean);
-    label(context, words.join(" · "), { box: [x, y, w, h], unit, back: colour, ink: "#ffffff" });
+    // Darker than the box, so that white text on it is legible.
+    const background = `color-mix(in srgb, ${colour} 65%, black)`;
+    const style = { unit, background, colour: "#ffffff" };
+    drawLabel(context, words.join(" · "), { ...style, box: [x, y, w, h] });
   }
 }
 
 interface LabelStyle {
-  /** The box that the label belongs to: [x, y, width, height] in pixels. */
+  /** The box that the label belongs to: [x, y, width, height] in pixels of the canvas. */
   readonly box: readonly [number, number, number, number];
-  /** Pixels of the picture for one pixel of a picture that is 640 pixels wide. */
+  /** Size of a pixel of a picture that is 640 pixels wide, in pixels of the canvas. */
   readonly unit: number;
   /** Colour of the background. */
-  readonly back: string;
+  readonly background: string;
   /** Colour of the text. */
-  readonly ink: string;
+  readonly colour: string;
 }
 
 /** Writes a text above a box, or below it if there is no room above. */
-function label(context: CanvasRenderingContext2D, text: string, style: LabelStyle): void {
-  const { unit, back, ink } = style;
+function drawLabel(context: CanvasRenderingContext2D, text: string, style: LabelStyle): void {
+  const { unit, background, colour } = style;
   const [x, y, , h] = style.box;
   const width = context.measureText(text).width + 12 * unit;
   const height = 22 * unit;
@@ -99,12 +107,10 @@ function label(context: CanvasRenderingContext2D, text: string, style: LabelStyl
       ? y - height - 3 * unit
       : Math.min(y + h + 3 * unit, context.canvas.height - height);
   const left = Math.max(0, Math.min(x, context.canvas.width - width));
-  context.fillStyle = back;
+  context.fillStyle = background;
   context.beginPath();
   context.roundRect(left, top, width, height, 6 * unit);
   context.fill();
-  context.fillStyle = "rgb(0 0 0 / 0.35)";
-  if (ink === "#ffffff") context.fill();
-  context.fillStyle = ink;
+  context.fillStyle = colour;
   context.fillText(text, left + 6 * unit, top + height / 2 + unit);
 }

@@ -9,12 +9,12 @@ function spanAt1000(): TimeSpan {
 }
 
 describe("TimeSpan", () => {
-  it("shows the last minute while it follows", () => {
+  it("shows the last minute while it follows the newest result", () => {
     const span = spanAt1000();
     expect([span.min, span.max]).toEqual([940, 1000]);
   });
 
-  it("stands still once it was moved, until it follows again", () => {
+  it("does not follow after it was moved, until it is told to follow again", () => {
     const span = spanAt1000();
     let changes = 0;
     span.onChange = () => changes++;
@@ -27,7 +27,7 @@ describe("TimeSpan", () => {
     expect([span.follows, span.min, span.max, changes]).toEqual([true, 1140, 1200, 2]);
   });
 
-  it("keeps its end when it zooms", () => {
+  it("keeps its end when its length changes", () => {
     const span = spanAt1000();
     span.zoom(2);
     expect([span.min, span.max]).toEqual([880, 1000]);

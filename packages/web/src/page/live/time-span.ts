@@ -1,8 +1,8 @@
 import type uPlot from "uplot";
 
-/** Length of the span while it follows, in seconds. */
-const FOLLOWED = 60;
-/** The limits of zooming, in seconds. */
+/** Length of the span while it follows the newest result, in seconds. */
+const FOLLOWED_SECONDS = 60;
+/** The shortest and the longest span, in seconds. */
 const MIN_SECONDS = 2;
 const MAX_SECONDS = 6 * 3600;
 
@@ -14,47 +14,52 @@ export class TimeSpan {
   onChange: () => void = () => undefined;
   readonly #plots = new Set<uPlot>();
   #max = 0;
-  #seconds = FOLLOWED;
+  #seconds = FOLLOWED_SECONDS;
 
+  /** The beginning of the span, in seconds since 1970. */
   get min(): number {
     return this.#max - this.#seconds;
   }
 
+  /** The end of the span, in seconds since 1970. */
   get max(): number {
     return this.#max;
   }
 
-  /** @returns how to take the plot out again. */
+  /** Adds a plot, whose time axis follows the span. @returns a function that removes it. */
   add(plot: uPlot): () => void {
     this.#plots.add(plot);
     return () => void this.#plots.delete(plot);
   }
 
-  /** Reports the time of the newest result, in seconds since 1970. */
+  /** Sets the time of the newest result, in seconds since 1970. */
   advance(now: number): void {
-    if (this.follows) this.#set(now, FOLLOWED);
+    if (this.follows) this.#set(now, FOLLOWED_SECONDS);
   }
 
-  /** Moves by a share of the span's length; negative is back in time. */
+  /** Moves the span by a share of its length; negative shares move it back in time. */
   move(share: number): void {
-    this.#hold(this.#max + share * this.#seconds, this.#seconds);
+    this.#showFixed(this.#max + share * this.#seconds, this.#seconds);
   }
 
   /** Multiplies the length of the span; its end stays. */
   zoom(factor: number): void {
-    this.#hold(this.#max, this.#seconds * factor);
+    this.#showFixed(this.#max, this.#seconds * factor);
   }
 
+  /** Shows the time between two times, in seconds since 1970. */
   show(min: number, max: number): void {
-    this.#hold(max, max - min);
+    this.#showFixed(max, max - min);
   }
 
+  /** Follows the newest result from the next call of `advance` on. */
   follow(): void {
     this.follows = true;
     this.onChange();
   }
 
-  #hold(max: number, seconds: number): void {
+  /** Shows a span that does not follow. */
+  #showFixed(max: number, seconds: number): void {
     this.#set(max, Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, seconds)));
     if (!this.follows) return;
     this.follows = false;

@@ -10,11 +10,12 @@ const REFRESH = 500;
 const HEIGHT = 64;
 /** Height of the time axis under the last plot, in pixels. */
 const AXIS = 30;
-/** A person with fewer steps of history gets no plot. */
-const LEAST_SAMPLES = 5;
-const MOST_PLOTS = 6;
+/** A person with fewer steps of history than this gets no plot. */
+const MIN_STEPS = 5;
+/** The largest number of plots; they show the people who were seen last. */
+const MAX_PLOTS = 6;
 
-/** A stacked plot for each person, all of the same time. */
+/** A stacked plot of expressions for each person; all plots show the same time span. */
 export function Timelines(props: {
   history: ExpressionHistory;
   labels: readonly string[];
@@ -22,24 +23,29 @@ export function Timelines(props: {
   privacy: boolean;
 }) {
   const { history, labels, privacy } = props;
-  const [, tick] = useState(0);
+  const [, setRedraws] = useState(0);
   const span = useMemo(() => new TimeSpan(), []);
   useEffect(() => {
-    const redraw = () => tick((n) => n + 1);
+    const redraw = () => setRedraws((n) => n + 1);
     span.onChange = redraw;
+    // At once, because the name of a deleted person must not stay on the page.
+    history.onRemove = redraw;
     const timer = setInterval(redraw, REFRESH);
-    return () => clearInterval(timer);
+    return () => {
+      clearInterval(timer);
+      history.onRemove = () => undefined;
+    };
   }, []);
   useEffect(() => span.advance(history.now));
-  // People seen in the last minute; all people while the span does not follow. Sorted by arrival, so
-  // that plots do not change places under the mouse.
-  const came = ({ times }: ExpressionSeries) => times[0] ?? 0;
-  const lines = [...history.lines]
-    .filter(([, { times }]) => times.length >= LEAST_SAMPLES)
+  // Shows people who were seen in the span that follows the newest result, or all people if the span
+  // does not follow. The order is that of their first appearance, so that no plot moves.
+  const firstSeen = ({ times }: ExpressionSeries) => times[0] ?? 0;
+  const shown = [...history.series]
+    .filter(([, { times }]) => times.length >= MIN_STEPS)
     .filter(([, { lastSeen }]) => !span.follows || lastSeen >= span.min)
     .sort(([, a], [, b]) => b.lastSeen - a.lastSeen)
-    .slice(0, MOST_PLOTS)
-    .sort(([, a], [, b]) => came(a) - came(b));
+    .slice(0, MAX_PLOTS)
+    .sort(([, a], [, b]) => firstSeen(a) - firstSeen(b));
   return (
     <section class="timelines" aria-labelledby="timeline-title">
       <header class="bar-head">
@@ -47,7 +53,7 @@ export function Timelines(props: {
         <div class="actions small">
           {!span.follows && (
             <button type="button" onClick={() => span.follow()}>
-              Follow again
+              Back to live
             </button>
           )}
           <button type="button" aria-label="Show less time" onClick={() => span.zoom(0.5)}>
@@ -66,20 +72,23 @@ export function Timelines(props: {
           </li>
         ))}
       </ul>
-      {lines.length === 0 && (
+      {shown.length === 0 && (
         <p class="quiet">
-          {history.lines.size === 0
+          {history.series.size === 0
             ? "The expressions of each face over time appear here."
             : "No face was seen in the last minute."}
         </p>
       )}
-      {lines.map(([name, line], i) => {
-        const isLast = i === lines.length - 1;
+      {shown.map(([name, series], i) => {
+        const isLast = i === shown.length - 1;
         return (
           <Timeline
             key={name}
             name={privacy ? `Person ${i + 1}` : name}
-            {...{ line, labels, span, isLast }}
+            series={series}
+            labels={labels}
+            span={span}
+            isLast={isLast}
           />
         );
       })}
@@ -89,15 +98,18 @@ export function Timelines(props: {
 
 interface TimelineProps {
   readonly name: string;
-  readonly line: ExpressionSeries;
+  readonly series: ExpressionSeries;
   readonly labels: readonly string[];
   readonly span: TimeSpan;
-  /** Whether times stand under it. */
+  /** Whether the time axis is drawn below it. */
   readonly isLast: boolean;
 }
 
-/** Drag to zoom, scroll to move, double click to follow; on a touch screen, drag to move. */
-function Timeline({ name, line, labels, span, isLast }: TimelineProps) {
+/**
+ * One plot. Dragging selects the time to show, scrolling moves in time, and a double click follows the
+ * newest result again. On a touch screen, dragging moves in time.
+ */
+function Timeline({ name, series, labels, span, isLast }: TimelineProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   useEffect(() => {
@@ -105,21 +117,21 @@ function Timeline({ name, line, labels, span, isLast }: TimelineProps) {
     if (element === null) return undefined;
     const size = () => ({ width: element.clientWidth, height: element.clientHeight });
     const options = optionsFor(labels, size(), span);
-    const made = new uPlot(options, stacked(line), element);
+    const made = new uPlot(options, stacked(series), element);
     plot.current = made;
-    const leave = span.add(made);
-    const unhook = listen(element, made.over, span);
+    const removeFromSpan = span.add(made);
+    const removeControls = addControls(element, made.over, span);
     const observer = new ResizeObserver(() => made.setSize(size()));
     observer.observe(element);
     return () => {
       observer.disconnect();
-      unhook();
-      leave();
+      removeControls();
+      removeFromSpan();
       made.destroy();
     };
-  }, [line, labels]);
+  }, [series, labels]);
   useEffect(() => {
-    plot.current?.setData(stacked(line), false);
+    plot.current?.setData(stacked(series), false);
     plot.current?.setScale("x", { min: span.min, max: span.max });
   });
   return (
@@ -130,12 +142,13 @@ function Timeline({ name, line, labels, span, isLast }: TimelineProps) {
         style={{ height: isLast ? HEIGHT + AXIS : HEIGHT }}
         tabIndex={0}
         role="group"
-        aria-label={`Expressions of ${name} over time. Arrow keys move, plus and minus zoom, Home follows.`}
+        aria-label={`Expressions of ${name} over time. Arrow keys move in time, plus and minus zoom, Home goes back to live.`}
       />
     </figure>
   );
 }
 
+/** What each key does in a plot that has the focus. */
 const KEYS: Readonly<Record<string, (span: TimeSpan) => void>> = {
   ArrowLeft: (span) => span.move(-0.1),
   ArrowRight: (span) => span.move(0.1),
@@ -144,43 +157,50 @@ const KEYS: Readonly<Record<string, (span: TimeSpan) => void>> = {
   Home: (span) => span.follow(),
 };
 
-/** @returns how to stop listening. */
-function listen(element: HTMLElement, over: HTMLElement, span: TimeSpan): () => void {
-  const stop = new AbortController();
-  const { signal } = stop;
+/**
+ * Lets the mouse, touch and the keyboard change the time span.
+ *
+ * @param element gets the keys.
+ * @param over the part of the plot without its axes, which gets the mouse and touch.
+ * @returns a function that removes the listeners.
+ */
+function addControls(element: HTMLElement, over: HTMLElement, span: TimeSpan): () => void {
+  const removal = new AbortController();
+  const { signal } = removal;
   const wheel = (event: WheelEvent) => {
     event.preventDefault();
     if (event.ctrlKey || event.metaKey) span.zoom(event.deltaY > 0 ? 1.25 : 0.8);
     else span.move((event.deltaX || event.deltaY) / 500);
   };
   const key = (event: KeyboardEvent) => {
-    const act = KEYS[event.key];
-    if (act === undefined) return;
-    act(span);
+    const change = KEYS[event.key];
+    if (change === undefined) return;
+    change(span);
     event.preventDefault();
   };
   const touch = (event: PointerEvent) => {
     if (event.pointerType === "touch") span.move(-event.movementX / over.clientWidth);
   };
-  // Without the capture, uPlot would select to the edge when the mouse leaves the plot.
-  const hold = (event: PointerEvent) => over.setPointerCapture(event.pointerId);
-  over.addEventListener("pointerdown", hold, { signal });
+  // Otherwise uPlot would extend the selection to the edge when the mouse leaves the plot.
+  const capture = (event: PointerEvent) => over.setPointerCapture(event.pointerId);
+  over.addEventListener("pointerdown", capture, { signal });
   over.addEventListener("wheel", wheel, { passive: false, signal });
   over.addEventListener("dblclick", () => span.follow(), { signal });
   over.addEventListener("pointermove", touch, { signal });
   element.addEventListener("keydown", key, { signal });
-  return () => stop.abort();
+  return () => removal.abort();
 }
 
-/** Each series on top of those before it. */
+/** The data of a plot: the values of each label, added to those of the labels before it. */
 function stacked({ times, shares }: ExpressionSeries): uPlot.AlignedData {
   const below = new Float64Array(times.length);
-  const series = shares.map((values) =>
-    values.map((value, i) => (value === null ? null : (below[i] = (below[i] as number) + value))),
+  const sums = shares.map((values) =>
+    values.map((value, i) => (value === null ? null : (below[i] = (below[i] ?? 0) + value))),
   );
-  return [times, ...series] as uPlot.AlignedData;
+  return [times, ...sums];
 }
 
+/** The options of a plot of the given size, in pixels. */
 function optionsFor(
   labels: readonly string[],
   { width, height }: { width: number; height: number },
@@ -195,7 +215,7 @@ function optionsFor(
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     hooks: {
-      // What is shown, in seconds; for tests to read.
+      // The end of the time span in seconds since 1970 and its length in seconds, for tests.
       setScale: [
         ({ root, scales }) => {
           const { min, max } = scales["x"] ?? {};
@@ -216,15 +236,23 @@ function optionsFor(
     scales: { y: { range: [0, 1] } },
     axes: [
       {
-        // What is higher than a plot has times under it.
+        // Only the last plot is higher than `HEIGHT`, by the size of its axis.
         size: ({ height }) => height - HEIGHT,
         stroke: root.getPropertyValue("--quiet"),
         grid: { show: false },
         ticks: { show: false },
         font: `${size}px system-ui`,
         space: 7.5 * size,
+        // Leaves out a time at an edge of the plot, where it would be cut off.
+        filter: (plot, times) =>
+          times.map((time) => {
+            const x = plot.valToPos(time, "x");
+            return x < 2.5 * size || x > plot.over.clientWidth - 2.5 * size ? null : time;
+          }),
         values: (_, times) =>
-          times.map((time) => new Date(time * 1000).toLocaleTimeString([], { hour12: false })),
+          times.map((time) =>
+            time === null ? "" : new Date(time * 1000).toLocaleTimeString([], { hour12: false }),
+          ),
       },
       { show: false },
     ],
@@ -235,12 +263,12 @@ function optionsFor(
         stroke: colourOf(i),
         width: 0,
         points: { show: false },
-        // The lowest one down to zero; the others down to the one before.
+        // The first series is filled down to zero. Bands fill the others down to the one before.
         ...(i === 0 ? { fill: colourOf(i) } : {}),
       })),
     ],
     bands: labels
       .slice(1)
-      .map((_, i) => ({ series: [i + 2, i + 1] as [number, number], fill: colourOf(i + 1) })),
+      .map((_, i): uPlot.Band => ({ series: [i + 2, i + 1], fill: colourOf(i + 1) })),
   };
 }

@@ -3,34 +3,35 @@ import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../../messages.ts";
 import { KEEP_DAYS } from "../../retention-days.ts";
 import { callApi } from "../server/api.ts";
-import { useLostFocus } from "../focus.ts";
+import { useFocusFallback } from "../focus-fallback.ts";
 import type { LiveState } from "../server/connection.ts";
 import { NameProblem } from "./name-problem.tsx";
 import type { Screen } from "../screen.ts";
 import { Stage } from "../live/stage.tsx";
+import { counted } from "../number-text.ts";
 
-/** The retention times that can be chosen, in days. */
+/** The retention times that the page offers, in days. */
 const DAYS = [30, KEEP_DAYS, 365];
-const CAPTURE_VIEW = { mirror: true, privacy: false, labels: [] };
+const NO_LABELS: readonly string[] = [];
 
 export interface EnrolProps {
   readonly state: LiveState;
   readonly screen: Screen;
-  /** Whether a camera runs. */
+  /** Whether the source delivers pictures. */
   readonly hasPicture: boolean;
 }
 
 /** Enrols a person in three steps: consent, taking pictures, review. */
 export function Enrol({ state, screen, hasPicture }: EnrolProps) {
   const [problem, setProblem] = useState("");
-  const [said, setSaid] = useState("");
+  const [announcement, setAnnouncement] = useState("");
   const { enrolment } = state;
-  const title = useLostFocus<HTMLHeadingElement>(enrolment?.state);
-  const act = (method: string, path: string, body?: unknown) =>
+  const title = useFocusFallback<HTMLHeadingElement>(enrolment?.state);
+  const request: Request = (method: string, path: string, body?: unknown) =>
     callApi<Enrolment>(method, path, body).then(
       () => {
         setProblem("");
-        setSaid(path === "enrolment/save" ? "Enrolled." : "");
+        setAnnouncement(path === "enrolment/save" ? "Enrolled." : "");
       },
       (error: Error) => setProblem(error.message),
     );
@@ -39,8 +40,8 @@ export function Enrol({ state, screen, hasPicture }: EnrolProps) {
       <h2 id="enrol-title" ref={title} tabIndex={-1}>
         Enrol a person
       </h2>
-      <p class="unseen" aria-live="polite">
-        {said}
+      <p class="visually-hidden" aria-live="polite">
+        {announcement}
       </p>
       {problem !== "" && (
         <p class="hint bad" role="alert">
@@ -48,48 +49,55 @@ export function Enrol({ state, screen, hasPicture }: EnrolProps) {
         </p>
       )}
       {enrolment?.state === "capturing" ? (
-        <Capture enrolment={enrolment} screen={screen} act={act} />
+        <Capture
+          enrolment={enrolment}
+          screen={screen}
+          labels={state.hello?.labels ?? NO_LABELS}
+          request={request}
+        />
       ) : enrolment?.state === "review" ? (
-        <Review enrolment={enrolment} act={act} />
+        <Review enrolment={enrolment} request={request} />
       ) : (
-        <Consent hasPicture={hasPicture} act={act} />
+        <Consent hasPicture={hasPicture} request={request} />
       )}
     </section>
   );
 }
 
-type Act = (method: string, path: string, body?: unknown) => Promise<void>;
+/** Sends a request about the enrolment, and shows why it failed. */
+type Request = (method: string, path: string, body?: unknown) => Promise<void>;
 
-function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
+/** The first step: name, number of pictures, retention time, and consent. */
+function Consent({ hasPicture, request }: { hasPicture: boolean; request: Request }) {
   const [name, setName] = useState("");
   const [count, setCount] = useState(30);
   const [keepDays, setKeepDays] = useState<number>(KEEP_DAYS);
   const [consent, setConsent] = useState(false);
   const [text, setText] = useState("");
-  const called = toPersonName(name);
-  const problem = personNameProblem(called);
+  const personName = toPersonName(name);
+  const problem = personNameProblem(personName);
   useEffect(() => {
     setConsent(false);
     setText("");
     if (problem !== undefined) return undefined;
-    let isOld = false;
-    const query = new URLSearchParams({ name: called, keepDays: String(keepDays) });
+    let isStale = false;
+    const query = new URLSearchParams({ name: personName, keepDays: String(keepDays) });
     void callApi<{ text: string }>("GET", `consent?${query.toString()}`).then(
       (answer) => {
-        if (!isOld) setText(answer.text);
+        if (!isStale) setText(answer.text);
       },
       () => undefined,
     );
-    return () => void (isOld = true);
-  }, [called, keepDays]);
+    return () => void (isStale = true);
+  }, [personName, keepDays]);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void act("POST", "enrolment", { name: called, count, keepDays, consent });
+        void request("POST", "enrolment", { name: personName, count, keepDays, consent });
       }}
     >
-      {!hasPicture && <p class="hint">Start a camera under Live first.</p>}
+      {!hasPicture && <p class="hint">Start the camera under Live first.</p>}
       <div class="fields">
         <label>
           Name
@@ -127,6 +135,9 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
         </label>
       </div>
       <NameProblem id="name-problem" name={name} />
+      {personName === "" && (
+        <p class="quiet">Once a name is entered, the text to consent to is shown here.</p>
+      )}
       {text !== "" && (
         <>
           <blockquote class="consent">{text}</blockquote>
@@ -136,7 +147,7 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
               checked={consent}
               onChange={({ currentTarget }) => setConsent(currentTarget.checked)}
             />
-            <span>I am {called}, have read this, and agree.</span>
+            <span>I am {personName}. I have read this and I agree.</span>
           </label>
         </>
       )}
@@ -147,29 +158,41 @@ function Consent({ hasPicture, act }: { hasPicture: boolean; act: Act }) {
   );
 }
 
-function Capture({ enrolment, screen, act }: { enrolment: Enrolment; screen: Screen; act: Act }) {
+interface CaptureProps {
+  readonly enrolment: Enrolment;
+  readonly screen: Screen;
+  readonly labels: readonly string[];
+  readonly request: Request;
+}
+
+/** The second step: pictures are taken. */
+function Capture({ enrolment, screen, labels, request }: CaptureProps) {
   const { name, wanted, pictures, guidance, leftOut } = enrolment;
   return (
     <div class="capture">
-      <Stage screen={screen} view={CAPTURE_VIEW} alt={`The camera, to take pictures of ${name}`} />
+      <Stage
+        screen={screen}
+        view={{ mirror: true, privacy: false, labels }}
+        alt={`The camera, to take pictures of ${name}`}
+      />
       <p class="guidance" aria-live="polite">
         {guidance}
       </p>
       <progress value={pictures.length} max={wanted} aria-label="Pictures taken" />
       <p class="quiet">
-        {pictures.length} of {wanted} pictures of {name}
-        {Object.entries(leftOut).map(([reason, count]) => ` · ${count} ${reason}`)}
+        {pictures.length} of {counted(wanted, "picture")} of {name}
+        {Object.entries(leftOut).map(([reason, count]) => ` · ${count} rejected (${reason})`)}
       </p>
       <div class="actions">
         <button
           type="button"
           class="main"
           disabled={pictures.length === 0}
-          onClick={() => void act("POST", "enrolment/finish")}
+          onClick={() => void request("POST", "enrolment/finish")}
         >
           Finish
         </button>
-        <button type="button" onClick={() => void act("POST", "enrolment/discard")}>
+        <button type="button" onClick={() => void request("POST", "enrolment/discard")}>
           Cancel
         </button>
       </div>
@@ -177,14 +200,16 @@ function Capture({ enrolment, screen, act }: { enrolment: Enrolment; screen: Scr
   );
 }
 
-function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
+/** The third step: the person deletes the pictures that they do not like, and confirms the rest. */
+function Review({ enrolment, request }: { enrolment: Enrolment; request: Request }) {
   const { name, pictures, guidance, doubts } = enrolment;
+  // Indices of pictures that were deleted, in that order.
   const [deleted, setDeleted] = useState<readonly number[]>([]);
-  const keep = (index: number, kept: boolean) =>
-    act("PUT", `enrolment/pictures/${index}`, { kept });
+  const keepPicture = (index: number, kept: boolean) =>
+    request("PUT", `enrolment/pictures/${index}`, { kept });
   const left = pictures.filter(Boolean).length;
   const [saving, setSaving] = useState(false);
-  const last = deleted.filter((i) => !pictures[i]).at(-1);
+  const lastDeleted = deleted.filter((i) => !pictures[i]).at(-1);
   return (
     <div class="review">
       <p>{guidance}</p>
@@ -195,7 +220,7 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
       )}
       <ul class="grid">
         {pictures.map((kept, i) => (
-          <li key={i} class={kept ? "" : "gone"}>
+          <li key={i} class={kept ? "" : "deleted"}>
             <img
               src={`/api/enrolment/pictures/${i}`}
               alt={`Picture ${i + 1} of ${name}`}
@@ -205,10 +230,10 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
             />
             <button
               type="button"
-              aria-label={kept ? `Delete picture ${i + 1}` : `Bring picture ${i + 1} back`}
+              aria-label={kept ? `Delete picture ${i + 1}` : `Restore picture ${i + 1}`}
               onClick={() => {
                 if (kept) setDeleted([...deleted.filter((before) => before !== i), i]);
-                void keep(i, !kept);
+                void keepPicture(i, !kept);
               }}
             >
               {kept ? "×" : "↺"}
@@ -216,7 +241,7 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
           </li>
         ))}
       </ul>
-      {/* aria-disabled instead of disabled: a disabled button would lose the focus. */}
+      {/* aria-disabled instead of disabled, because a disabled button would lose the focus. */}
       <div class="actions">
         <button
           type="button"
@@ -226,23 +251,23 @@ function Review({ enrolment, act }: { enrolment: Enrolment; act: Act }) {
           onClick={() => {
             if (saving) return;
             setSaving(true);
-            void act("POST", "enrolment/save").finally(() => setSaving(false));
+            void request("POST", "enrolment/save").finally(() => setSaving(false));
           }}
         >
-          Enrol {name} with {left} pictures
+          Enrol {name} with {counted(left, "picture")}
         </button>
         <button
           type="button"
-          aria-disabled={last === undefined}
+          aria-disabled={lastDeleted === undefined}
           onClick={() => {
-            if (last === undefined) return;
-            void keep(last, true);
-            setDeleted(deleted.filter((i) => i !== last));
+            if (lastDeleted === undefined) return;
+            void keepPicture(lastDeleted, true);
+            setDeleted(deleted.filter((i) => i !== lastDeleted));
           }}
         >
           Undo
         </button>
-        <button type="button" onClick={() => void act("POST", "enrolment/discard")}>
+        <button type="button" onClick={() => void request("POST", "enrolment/discard")}>
           Discard all
         </button>
       </div>

@@ -5,41 +5,44 @@ import type { PeopleSummary, PersonSummary } from "../../messages.ts";
 import { callApi } from "../server/api.ts";
 import { Enrol, type EnrolProps } from "./enrol.tsx";
 import { NameProblem } from "./name-problem.tsx";
-import { rateText } from "../live/expressions.ts";
-import { useLostFocus } from "../focus.ts";
+import { counted, rateText } from "../number-text.ts";
+import { useFocusFallback } from "../focus-fallback.ts";
 
+/** The view People: the enrolled people, and the enrolment of another one. */
 export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
   const [summary, setSummary] = useState<PeopleSummary | null>(null);
   const [problem, setProblem] = useState("");
-  const known = state.hello?.people.join() ?? "";
+  const names = state.hello?.people.join() ?? "";
   useEffect(() => {
     void callApi<PeopleSummary>("GET", "people").then(setSummary, (error: Error) =>
       setProblem(error.message),
     );
-  }, [known, state.connected]);
-  const [said, setSaid] = useState("");
-  const change: Change = (done, [method, path, body]) =>
+  }, [names, state.connected]);
+  const [announcement, setAnnouncement] = useState("");
+  const change: Change = (announcement, [method, path, body]) =>
     callApi<PeopleSummary>(method, path, body).then(
       (next) => {
         setSummary(next);
         setProblem("");
-        setSaid(done);
+        setAnnouncement(announcement);
       },
       (error: Error) => {
         setProblem(error.message);
-        setSaid("");
+        setAnnouncement("");
       },
     );
   const people = summary?.people ?? [];
-  const title = useLostFocus<HTMLHeadingElement>(summary?.people.map(({ name }) => name).join());
+  const title = useFocusFallback<HTMLHeadingElement>(
+    summary?.people.map(({ name }) => name).join(),
+  );
   return (
     <div class="people">
       <section aria-labelledby="people-title">
         <h1 id="people-title" ref={title} tabIndex={-1}>
           People
         </h1>
-        <p class="unseen" aria-live="polite">
-          {said}
+        <p class="visually-hidden" aria-live="polite">
+          {announcement}
         </p>
         {people.length === 0 ? (
           <p class="quiet">
@@ -47,8 +50,9 @@ export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
           </p>
         ) : (
           <p class="quiet">
-            Estimated errors: {rate(summary?.falseAccept)} of strangers are taken for one of them,{" "}
-            {rate(summary?.falseReject)} of their own pictures are not recognised. Stored in{" "}
+            Estimated share of strangers who are recognised as an enrolled person:{" "}
+            {rate(summary?.falseAccept)}. Estimated share of pictures of enrolled people that are
+            not recognised: {rate(summary?.falseReject)}. The data is stored in{" "}
             <code>{summary?.folder}</code>.
           </p>
         )}
@@ -68,13 +72,19 @@ export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
   );
 }
 
+/** The text of an error rate, 0–1. */
 function rate(share: number | null | undefined): string {
-  return share == null ? "an unknown share" : rateText(share);
+  return share == null ? "unknown" : rateText(share);
 }
 
-/** Sends a change to the server; `done` is then announced to screen readers. */
+/** A time in ISO 8601 as a date in the format of the browser's language. */
+function dateText(time: string): string {
+  return new Date(time).toLocaleDateString();
+}
+
+/** Sends a change to the server, and then makes an announcement to screen readers. */
 type Change = (
-  done: string,
+  announcement: string,
   request: readonly [method: string, path: string, body?: unknown],
 ) => Promise<void>;
 
@@ -84,15 +94,16 @@ interface PersonProps {
   readonly change: Change;
 }
 
+/** An enrolled person, with forms to rename, merge and delete them. */
 function Person({ person, others, change }: PersonProps) {
   const { name } = person;
-  const [doing, setDoing] = useState<"rename" | "merge" | "delete" | null>(null);
-  const [text, setText] = useState(name);
+  const [form, setForm] = useState<"rename" | "merge" | "delete" | null>(null);
+  const [newName, setNewName] = useState(name);
   const path = `people/${encodeURIComponent(name)}`;
   const rest = others.filter((other) => other.name !== name);
   const [into, setInto] = useState("");
-  const done = () => setDoing(null);
-  const title = useLostFocus<HTMLHeadingElement>(doing);
+  const closeForm = () => setForm(null);
+  const title = useFocusFallback<HTMLHeadingElement>(form);
   return (
     <li class="card person">
       <div>
@@ -100,58 +111,59 @@ function Person({ person, others, change }: PersonProps) {
           {name}
         </h2>
         <p class="quiet">
-          {person.pictures} pictures, since {new Date(person.enrolled).toLocaleDateString()}
-          {person.keepUntil !== null &&
-            `, until ${new Date(person.keepUntil).toLocaleDateString()}`}
+          {counted(person.pictures, "picture")}, enrolled on {dateText(person.enrolled)}
+          {person.keepUntil !== null && `, will be deleted on ${dateText(person.keepUntil)}`}
         </p>
       </div>
       <div class="actions">
-        <button type="button" onClick={() => setDoing("rename")}>
+        <button type="button" onClick={() => setForm("rename")}>
           Rename
         </button>
         {rest.length > 0 && (
-          <button type="button" onClick={() => setDoing("merge")}>
+          <button type="button" onClick={() => setForm("merge")}>
             Merge
           </button>
         )}
         <a class="button" href={`/api/${path}/export.zip`} download={`${name}.zip`}>
           Export
         </a>
-        <button type="button" class="danger" onClick={() => setDoing("delete")}>
+        <button type="button" class="danger" onClick={() => setForm("delete")}>
           Delete
         </button>
       </div>
-      {doing === "rename" && (
+      {form === "rename" && (
         <Form
           onSubmit={() =>
-            void change("Renamed.", ["POST", `${path}/rename`, { to: text }]).then(done)
+            void change("Renamed.", ["POST", `${path}/rename`, { to: newName }]).then(closeForm)
           }
-          onCancel={done}
+          onCancel={closeForm}
         >
           <label>
             New name{" "}
             <input
-              value={text}
+              value={newName}
               maxLength={LONGEST_NAME}
               aria-describedby="rename-problem"
-              onInput={({ currentTarget }) => setText(currentTarget.value)}
+              onInput={({ currentTarget }) => setNewName(currentTarget.value)}
             />
           </label>
-          <NameProblem id="rename-problem" name={text} />
-          <button class="main" disabled={personNameProblem(toPersonName(text)) !== undefined}>
+          <NameProblem id="rename-problem" name={newName} />
+          <button class="main" disabled={personNameProblem(toPersonName(newName)) !== undefined}>
             Rename
           </button>
         </Form>
       )}
-      {doing === "merge" && (
+      {form === "merge" && (
         <Form
-          onSubmit={() => void change("Merged.", ["POST", `${path}/merge`, { into }]).then(done)}
-          onCancel={done}
+          onSubmit={() =>
+            void change("Merged.", ["POST", `${path}/merge`, { into }]).then(closeForm)
+          }
+          onCancel={closeForm}
         >
           <label>
             The same person as{" "}
             <select value={into} onChange={({ currentTarget }) => setInto(currentTarget.value)}>
-              <option value="">choose</option>
+              <option value="">choose a person</option>
               {rest.map((other) => (
                 <option key={other.name}>{other.name}</option>
               ))}
@@ -162,11 +174,14 @@ function Person({ person, others, change }: PersonProps) {
           </button>
         </Form>
       )}
-      {doing === "delete" && (
-        <Form onSubmit={() => void change("Deleted.", ["DELETE", path]).then(done)} onCancel={done}>
+      {form === "delete" && (
+        <Form
+          onSubmit={() => void change("Deleted.", ["DELETE", path]).then(closeForm)}
+          onCancel={closeForm}
+        >
           <p tabIndex={-1}>
-            This deletes the pictures, the face embeddings and the consent of {name}, and the name
-            in every recorded result. It cannot be undone.
+            This deletes the pictures, the face embeddings and the consent of {name}, and removes
+            the name from every recorded result. It cannot be undone.
           </p>
           <button class="danger">Delete {name}</button>
         </Form>
@@ -175,7 +190,7 @@ function Person({ person, others, change }: PersonProps) {
   );
 }
 
-/** Focuses its first field when it appears, or its text if it has no field. */
+/** A form with a button Cancel. When it appears, its first field gets the focus, or else its text. */
 function Form(props: { onSubmit: () => void; onCancel: () => void; children: ComponentChildren }) {
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>("input, select, p")?.focus(), []);

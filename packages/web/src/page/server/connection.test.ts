@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket as WebSocketClient, WebSocketServer, type WebSocket as Viewer } from "ws";
 import { Connection } from "./connection.ts";
 
-/** The client of `ws`, which throws on a failed connection unless somebody listens; browsers do not. */
+/** The client of `ws`. Unlike browsers, it throws on a failed connection without a listener. */
 class QuietWebSocket extends WebSocketClient {
   constructor(address: string) {
     super(address);

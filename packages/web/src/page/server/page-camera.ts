@@ -6,31 +6,42 @@ import {
 } from "../../camera-header.ts";
 import type { Connection, Picture } from "./connection.ts";
 
-/** State of the page's own camera. */
+/**
+ * State of the page's own camera:
+ *
+ * - `off`: it was not started, or was stopped;
+ * - `asking`: the browser asks for permission;
+ * - `on`: its pictures are sent;
+ * - `denied`: the browser or the user refused permission;
+ * - `none`: there is no camera, or it was unplugged;
+ * - `busy`: it cannot be opened for another reason;
+ * - `insecure`: the browser allows no camera on this page, which comes from another computer.
+ */
 export type CameraState = "off" | "asking" | "on" | "denied" | "none" | "busy" | "insecure";
 
-/** A picture that was sent. */
+/** A picture that was sent to the server. */
 export interface SentPicture {
   readonly picture: Picture;
-  /** Milliseconds since 1970. */
+  /** When it was taken, in milliseconds since 1970. */
   readonly takenAt: number;
 }
 
 /**
- * Pictures that may be under way. With two, an answer that takes longer than two pictures' time, 67 ms,
- * would cost every third picture.
+ * The largest number of pictures that wait for their result. With only two, every third picture would
+ * be skipped if a result took longer than two pictures at 30 frames per second, 67 ms.
  */
 const MAX_IN_FLIGHT = 3;
 /** How long to wait for the result of a picture, in ms. */
-const ANSWER_TIMEOUT = 1000;
-/** The most pixels of a picture; larger ones are scaled down. */
+const RESULT_TIMEOUT = 1000;
+/** The largest number of pixels of a picture; larger pictures are scaled down. */
 const MAX_PIXELS = 1280 * 720;
 
-/** Sends the pictures of this page's camera to the server, as fast as it answers. */
-export class Camera {
+/** The camera of this page. Sends its pictures to the server as fast as their results arrive. */
+export class PageCamera {
   state: CameraState = "off";
+  /** Called with each new state. */
   onState: (state: CameraState) => void = () => undefined;
-  /** Pictures that were not sent, since the server had not yet answered for those before. */
+  /** Number of pictures that were not sent, because too many others still waited for their result. */
   skipped = 0;
   readonly #connection: Connection;
   readonly #canvas = new OffscreenCanvas(1, 1);
@@ -43,19 +54,20 @@ export class Camera {
     this.#connection = connection;
   }
 
+  /** Asks for permission and starts to send pictures; `state` tells whether this succeeded. */
   async start(): Promise<void> {
     if (!("mediaDevices" in navigator)) {
-      this.#tell("insecure");
+      this.#setState("insecure");
       return;
     }
-    this.#tell("asking");
+    this.#setState("asking");
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia({
         video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } },
       });
     } catch (error) {
-      const { name } = error as DOMException;
-      this.#tell(
+      const name = error instanceof DOMException ? error.name : "";
+      this.#setState(
         name === "NotAllowedError" ? "denied" : name === "NotFoundError" ? "none" : "busy",
       );
       return;
@@ -67,58 +79,69 @@ export class Camera {
     video.playsInline = true;
     video.srcObject = this.#stream;
     await video.play();
-    this.#tell("on");
-    this.#pump(video, this.#stream);
+    this.#setState("on");
+    this.#sendFrames(video, this.#stream);
   }
 
+  /** Stops the camera. @param state the state from then on. Default `off`. */
   stop(state: CameraState = "off"): void {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
-    this.#forget(Infinity);
-    this.#tell(state);
+    this.#closeSent();
+    this.#setState(state);
   }
 
-  /** The picture of that number, which the server has worked on; the caller closes it. */
+  /**
+   * Removes a sent picture whose result has arrived. Closes those that were sent before it, because the
+   * server skipped them.
+   *
+   * @param number its `CameraHeader.number`.
+   * @returns the picture, which the caller must close; undefined if it is not stored any more.
+   */
   takeSent(number: number): SentPicture | undefined {
     const taken = this.#sent.get(number);
     this.#sent.delete(number);
-    // Those before it were left out.
-    this.#forget(number);
+    this.#closeSent(number);
     return taken;
   }
 
-  #pump(video: HTMLVideoElement, stream: MediaStream): void {
+  /** Sends each frame of the video until the camera is stopped. */
+  #sendFrames(video: HTMLVideoElement, stream: MediaStream): void {
     let busy = false;
     const next = () => {
       if (this.#stream !== stream) return;
       video.requestVideoFrameCallback(next);
       const latest = [...this.#sent.values()].at(-1);
-      if (latest !== undefined && Date.now() - latest.takenAt > ANSWER_TIMEOUT)
-        this.#forget(Infinity);
+      if (latest !== undefined && Date.now() - latest.takenAt > RESULT_TIMEOUT) this.#closeSent();
       if (busy || this.#sent.size >= MAX_IN_FLIGHT) {
         this.skipped++;
         return;
       }
       busy = true;
       void this.#send(video)
-        // A picture that cannot be taken is left out.
+        // A picture that cannot be taken is skipped.
         .catch(() => undefined)
         .finally(() => (busy = false));
     };
     video.requestVideoFrameCallback(next);
   }
 
+  /** Takes a picture and sends it. */
   async #send(video: HTMLVideoElement): Promise<void> {
     const takenAt = Date.now();
     const number = this.#number++;
-    const picture = (await this.#planes(video, number)) ?? this.#rgba(video, number);
+    const picture = (await this.#takeYuv(video, number)) ?? this.#takeRgba(video, number);
     if (this.#stream !== null && this.#connection.sendPicture(this.#message)) {
       this.#sent.set(number, { picture, takenAt });
     } else picture.close();
   }
 
-  /** The picture as the camera gives it, where the browser hands that out. */
-  async #planes(video: HTMLVideoElement, number: number): Promise<VideoFrame | undefined> {
+  /**
+   * Takes a picture without converting its colours.
+   *
+   * @returns undefined if the browser does not support this, or not for this picture.
+   */
+  async #takeYuv(video: HTMLVideoElement, number: number): Promise<VideoFrame | undefined> {
     if (!("VideoFrame" in globalThis)) return undefined;
     const frame = new VideoFrame(video);
     const { format, visibleRect, colorSpace } = frame;
@@ -130,13 +153,13 @@ export class Camera {
     }
     const fullRange = colorSpace.fullRange === true;
     const bt709 = colorSpace.matrix === "bt709";
-    const pixels = this.#begin({ format, fullRange, bt709, width, height, number });
+    const pixels = this.#startMessage({ format, fullRange, bt709, width, height, number });
     await frame.copyTo(pixels);
     return frame;
   }
 
-  /** The picture by way of a canvas, which every browser can do. */
-  #rgba(video: HTMLVideoElement, number: number): ImageBitmap {
+  /** Takes a picture through a canvas, which every browser supports. */
+  #takeRgba(video: HTMLVideoElement, number: number): ImageBitmap {
     const { videoWidth, videoHeight } = video;
     const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (videoWidth * videoHeight)));
     const [width, height] = [Math.floor(videoWidth * scale), Math.floor(videoHeight * scale)];
@@ -144,7 +167,7 @@ export class Camera {
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (context === null) throw new Error("this browser draws no pictures");
+    if (context === null) throw new Error("this browser cannot draw on a canvas");
     context.drawImage(video, 0, 0, width, height);
     const header = {
       format: "RGBA",
@@ -154,20 +177,20 @@ export class Camera {
       height,
       number,
     } as const;
-    this.#begin(header).set(context.getImageData(0, 0, width, height).data);
+    this.#startMessage(header).set(context.getImageData(0, 0, width, height).data);
     return canvas.transferToImageBitmap();
   }
 
-  /** Writes the header. @returns where the pixels go. */
-  #begin(header: CameraHeader): Uint8Array<ArrayBuffer> {
+  /** Starts the next message with a header. @returns the part of the message for the pixels. */
+  #startMessage(header: CameraHeader): Uint8Array<ArrayBuffer> {
     const size = CAMERA_HEADER + cameraBytes(header);
     if (this.#message.byteLength !== size) this.#message = new ArrayBuffer(size);
     writeCameraHeader(header, new DataView(this.#message));
     return new Uint8Array(this.#message, CAMERA_HEADER);
   }
 
-  /** Closes what was sent before that number. */
-  #forget(before: number): void {
+  /** Closes the sent pictures with a lower number; without a number, all of them. */
+  #closeSent(before = Infinity): void {
     for (const [number, { picture }] of this.#sent) {
       if (number >= before) continue;
       picture.close();
@@ -175,7 +198,7 @@ export class Camera {
     }
   }
 
-  #tell(state: CameraState): void {
+  #setState(state: CameraState): void {
     this.state = state;
     this.onState(state);
   }

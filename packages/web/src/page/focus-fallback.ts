@@ -1,13 +1,15 @@
 import { useEffect, useRef, type MutableRef } from "preact/hooks";
 
 /**
- * Takes the focus when the state changes and what had the focus is gone: a keyboard would begin at
- * the top of the page again.
+ * Moves the focus to an element if the element that had it has disappeared after a change of state.
+ * Otherwise a keyboard user would have to start at the top of the page again.
  *
  * @param state compared by identity; undefined while it is not yet known.
- * @returns for what takes it; a heading needs `tabIndex={-1}`.
+ * @returns the reference for the element that gets the focus; a heading needs `tabIndex={-1}`.
  */
-export function useLostFocus<Type extends HTMLElement>(state: unknown): MutableRef<Type | null> {
+export function useFocusFallback<Type extends HTMLElement>(
+  state: unknown,
+): MutableRef<Type | null> {
   const element = useRef<Type>(null);
   const before = useRef(state);
   useEffect(() => {
