@@ -127,7 +127,7 @@ describe("preparing images", () => {
     expect(Array.from(prepareImages([colour], rgb))).toEqual(Array.from(colour.data));
   });
 
-  it("drops alpha, and repeats grey where the model takes colour", () => {
+  it("drops alpha, and repeats grey if the model takes colour", () => {
     const image = noise(31, 20, 4);
     const opaque = {
       ...image,
@@ -142,13 +142,13 @@ describe("preparing images", () => {
     });
   });
 
-  it("takes the clamped bytes of a canvas like any others", () => {
+  it("accepts the Uint8ClampedArray of a canvas", () => {
     const image = noise(31, 20, 4);
     const clamped = { ...image, data: new Uint8ClampedArray(image.data) };
     expect(prepareImages([clamped], rgb)).toEqual(prepareImages([image], rgb));
   });
 
-  it("treats each image of a batch as if it were alone", () => {
+  it("gives the same result for an image in a batch as for the image alone", () => {
     const images = [noise(100, 80, 3), noise(48, 48, 1), noise(5, 9, 4)];
     const batch = prepareImages(images, grey);
     expect(batch).toHaveLength(3 * 48 * 48);

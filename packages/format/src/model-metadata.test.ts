@@ -45,7 +45,7 @@ describe("model metadata", () => {
     );
   });
 
-  it("is read or refused with a MienError from files that are cut off or changed at random", () => {
+  it("is read, or refused with a MienError, if the file is truncated or changed at random", () => {
     const file = onnxFile(encodeModelMetadata(metadata));
     const unexpected: unknown[] = [];
     const read = (bytes: Uint8Array) => {
@@ -68,7 +68,7 @@ describe("model metadata", () => {
     expect(unexpected).toEqual([]);
   });
 
-  it("is refused in files that are no ONNX model", () => {
+  it("is refused in a file that is not an ONNX model", () => {
     expect(() => readOnnxMetadata(Buffer.from("<html></html>"), "m.onnx")).toThrow(
       /not an ONNX model/,
     );

@@ -13,7 +13,7 @@ const options = {
   optimizer: { type: "string", description: "", choices: ["adam", "sgd"], default: "adam" },
 } as const satisfies Options;
 
-/** What a function throws; undefined if it returns. */
+/** The error that a function throws; undefined if it returns. */
 function errorOf(call: () => unknown): unknown {
   try {
     call();
@@ -90,7 +90,7 @@ describe("command-line options", () => {
     expect(parseOptions(["--name", "Ada"], { name }).values).toEqual({ name: "Ada" });
   });
 
-  it("come with arguments without a flag, if the command takes them", () => {
+  it("come with the arguments without a flag, if the command declares any", () => {
     const runs = { name: "RUN", description: "a run", list: true };
     expect(parseOptions(["a", "--fresh", "b"], options, runs).positionals).toEqual(["a", "b"]);
     const one = { name: "RUN", description: "a run", required: true };
@@ -98,7 +98,7 @@ describe("command-line options", () => {
     expect(() => parseOptions(["a", "b"], options, one)).toThrow(/unexpected argument "b"/);
   });
 
-  it("throw nothing but a MienError, whatever is typed", () => {
+  it("throw only a MienError, for any words", () => {
     const word = fc.oneof(
       fc.string(),
       fc.constantFrom(...Object.keys(options).map(flagOf), "--", "-", "--no-mirror", "1", "a"),

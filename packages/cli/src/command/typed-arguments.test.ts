@@ -3,7 +3,7 @@ import { typedArguments } from "./typed-arguments.ts";
 
 const given = ["fit", "--dropout", "0.2"];
 
-/** As tools/nx/arguments.mjs leaves it. */
+/** The value that tools/nx/arguments.mjs sets. */
 function typed(project: string, target: string, ...args: string[]) {
   process.env["MIEN_TYPED_ARGUMENTS"] = JSON.stringify({ project, target, args });
 }
@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 describe("typed arguments", () => {
-  it("replace those that nx passed on, and are not passed on to programs that the command starts", () => {
+  it("replace the arguments that nx passed on, and are hidden from child processes", () => {
     typed("train", "fit", "--batch-size", "32", "--dropout", "0.2");
     const words = ["fit", "--batch-size", "32", "--dropout", "0.2"];
     expect(typedArguments("train", given)).toEqual(words);

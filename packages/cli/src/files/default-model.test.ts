@@ -25,8 +25,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("the default run and the default model", () => {
-  it("are missing with what to type if there are none", async () => {
+describe("defaults", () => {
+  it("are an error that names the next command if no run and no model exists", async () => {
     await expect(findRun()).rejects.toMatchObject({ code: "missing-file", advice: /train:fit/ });
     await expect(findModel()).rejects.toMatchObject({
       code: "missing-file",
@@ -37,7 +37,7 @@ describe("the default run and the default model", () => {
     );
   });
 
-  it("are, for runs, the newest finished one, unless a name or a path is given", async () => {
+  it("for runs are the newest finished run, unless a name or a path is given", async () => {
     put("artifacts/runs/old/metrics.json", 90);
     put("artifacts/runs/old/config.json", 0);
     put("artifacts/runs/new/metrics.json", 10);
@@ -48,7 +48,7 @@ describe("the default run and the default model", () => {
     expect(await findRun("artifacts/runs/old")).toBe("artifacts/runs/old");
   });
 
-  it("are, for models, the released default, else the newest export", async () => {
+  it("for models are the released default, else the newest export", async () => {
     put("artifacts/models/a.onnx", 10);
     put("artifacts/models/b.onnx", 50);
     put("artifacts/models/c.json", 1);

@@ -45,7 +45,7 @@ describe("an error of the file system", () => {
     ["readFile of a long name", () => readFile(tooLong()), /open .*: name too long/],
     ["readdir of a file", () => readdir(file), /list the folder .*: not a directory/],
     ["rename to a long name", () => rename(file, tooLong()), /rename .*xxx: name too long/],
-  ])("is explained with path, cause and what to do: %s", async (_, call, message) => {
+  ])("is explained with path, cause and remedy: %s", async (_, call, message) => {
     const error = fileError(await call().catch((thrown: unknown) => thrown));
     expect(error).toBeInstanceOf(MienError);
     expect(error).toMatchObject({

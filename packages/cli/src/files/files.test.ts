@@ -19,7 +19,7 @@ describe("files", () => {
     expect(await readdir(path.dirname(file))).toEqual(["c.bin"]);
   });
 
-  it("keep their old content if writing fails, and no temporary file stays", async () => {
+  it("keep their old content if writing fails, and the temporary file is deleted", async () => {
     const file = path.join(folder, "kept.txt");
     await writeFile(file, "old");
     const broken = ["not bytes" as never, { not: "bytes" } as never];
@@ -32,7 +32,7 @@ describe("files", () => {
     );
   });
 
-  it("that cannot be written are reported with the wrong part of the path and what to do", async () => {
+  it("are reported with the wrong part of the path and the remedy if they cannot be written", async () => {
     const file = path.join(folder, "file");
     await writeFile(file, "");
     await expect(writeFileAtomic(path.join(file, "x/y.txt"), "")).rejects.toMatchObject({
@@ -49,7 +49,7 @@ describe("files", () => {
     });
   });
 
-  it("that are not JSON or are missing are named", async () => {
+  it("are named in the error if they are missing or not JSON", async () => {
     const file = path.join(folder, "x.json");
     await writeFile(file, "{");
     await expect(readJson(file)).rejects.toThrow(/x\.json is not JSON/);

@@ -19,7 +19,7 @@ const nasty = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 190, maxLength: 300 }),
 );
 
-/** The name if it is accepted; undefined if it is refused, which must be by a MienError. */
+/** The name if it is accepted; undefined if it is refused with a MienError. */
 function acceptedName(text: string): string | undefined {
   try {
     return checkFolderName(text, "it");
@@ -65,7 +65,7 @@ describe("the name of a folder", () => {
     }
   });
 
-  it("is, whenever it is accepted, one new folder inside its parent", () => {
+  it("names one new folder inside its parent if it is accepted", () => {
     fc.assert(
       fc.property(nasty, (text) => {
         const name = acceptedName(text);

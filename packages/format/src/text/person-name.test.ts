@@ -72,7 +72,7 @@ describe("a person's name", () => {
     expect(() => checkPersonName(name)).toThrow(`this cannot be a name: ${problem}`);
   });
 
-  it("is described in plain ASCII when it is wrong, since its characters may harm the terminal", () => {
+  it("is refused with a message in plain ASCII, because its characters may harm the terminal", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 120 }), (text) => {
         expect(personNameProblem(toPersonName(text)) ?? "").toMatch(/^[ -~]*$/);
@@ -82,7 +82,7 @@ describe("a person's name", () => {
     );
   });
 
-  it("is the same in all its encodings, and does not change when it is normalised again", () => {
+  it("is normalised to the same text from all its encodings, and does not change further", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         const name = toPersonName(text);

@@ -93,7 +93,7 @@ describe("a secret", () => {
     );
   });
 
-  it("is never shown where a program repeats the address, or the secret alone", () => {
+  it("is never shown if a program prints the address or only the secret", () => {
     fc.assert(
       fc.property(userName, anySecret, host, (me, secret, h) => {
         const address = `rtsp://${me}:${secret}@${h}/live`;

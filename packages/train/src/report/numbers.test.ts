@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { count, percent } from "./numbers.ts";
 
-it("shares are percentages, and a dash where nothing is known", () => {
+it("shares are printed as percentages, unknown shares as a dash", () => {
   expect(percent(0.58541)).toBe("58.54 %");
   expect(percent(0.58541, 0)).toBe("59 %");
   expect([null, undefined, NaN].map((share) => percent(share))).toEqual(["–", "–", "–"]);

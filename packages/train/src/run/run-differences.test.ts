@@ -12,7 +12,7 @@ const errorFor = (old: RequestedRun, requested: RequestedRun) =>
   unfinishedRunError("runs/a", { name: "a", ...old }, requested);
 
 describe("differencesOf", () => {
-  it("finds none between equal inputs, whatever the code, or where a missing setting has its default now", () => {
+  it("finds none if only the code differs, or if a missing setting has its default in the other run", () => {
     expect(differencesOf(requestedRun(), requestedRun({}, { code: "old" }))).toEqual([]);
     const { omit, ...others } = requestedRun().hyperparameters;
     expect(omit).toBe("nothing");

@@ -62,7 +62,7 @@ describe("findRunFolder", () => {
     expect(await find()).toEqual(isNew(10));
   });
 
-  it("takes a run without its model for unfinished", async () => {
+  it("treats a run without its model as unfinished", async () => {
     await makeRun(1, requestedRun(), "finished");
     await rm(path.join(base, "model/weights.bin"));
     expect(await find()).toMatchObject({ state: "unfinished", folder: base });
@@ -184,7 +184,7 @@ describe("findRunFolder", () => {
     expect(await find(requestedRun(), true)).toEqual(isNew(3));
   });
 
-  it("returns a new folder with --fresh, whatever runs there are", async () => {
+  it("returns a new folder with --fresh, even if a run has the same inputs", async () => {
     await makeRun(1, requestedRun({ epochs: 30 }), "stopped");
     expect(await find(requestedRun(), true)).toEqual(isNew(2));
     await makeRun(2, requestedRun(), "finished");

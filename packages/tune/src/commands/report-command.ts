@@ -38,7 +38,7 @@ export const reportCommand = defineCommand({
     seeds: {
       type: "integer",
       description:
-        "Number of seeds with which the best settings and the defaults are trained for the comparison; 0 skips it",
+        "Seeds for training each configuration of the comparison; 0 skips the comparison",
       unit: "seeds",
       default: 3,
       min: 0,
