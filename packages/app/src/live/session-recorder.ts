@@ -4,7 +4,6 @@ import {
   MienError,
   messageOf,
   streamLine,
-  type FrameResult,
   type StreamHeader,
   type StreamLine,
 } from "@mien/format";
@@ -64,18 +63,7 @@ export class SessionRecorder {
 
   /** Records a result, without what only the live page needs. */
   add(live: LiveResult): void {
-    const { type, source, frame, timeMs, width, height, timings, faces, rejected } = live;
-    const result: FrameResult = {
-      type,
-      source,
-      frame,
-      timeMs,
-      width,
-      height,
-      timings,
-      faces,
-      ...(rejected === undefined ? {} : { rejected }),
-    };
+    const { capturedAt, depth, windows, ...result } = live;
     this.#lines.push(`${JSON.stringify(result)}\n`);
     this.#rows.push(...csvLines(result).map((line) => `${line}\n`));
     this.#timeline.add(result);
