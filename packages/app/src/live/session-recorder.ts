@@ -1,12 +1,6 @@
 import { mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import {
-  MienError,
-  messageOf,
-  streamLine,
-  type StreamHeader,
-  type StreamLine,
-} from "@mien/format";
+import { MienError, messageOf, streamLine, type StreamHeader, type StreamLine } from "@mien/format";
 import type { LiveResult } from "@mien/web";
 import { csvHeader, csvLines } from "../results/faces-csv.ts";
 import { SessionTimeline, sessionReport } from "./session-report.ts";
