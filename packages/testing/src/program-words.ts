@@ -8,14 +8,16 @@ import { fileURLToPath } from "node:url";
  * meets an old build.
  *
  * @param file absolute path of the program: `…/packages/<name>/src/….ts`.
- * @param nodeFlags further flags of Node. Default none.
+ * @param given.nodeFlags further flags of Node. Default none.
+ * @param given.sources true runs the sources under nx as well. Default false.
  * @returns the path of Node, its flags and the program; the caller adds the arguments.
  */
 export function programWords(
   file: string,
-  nodeFlags: readonly string[] = [],
+  given: { readonly nodeFlags?: readonly string[]; readonly sources?: boolean } = {},
 ): readonly [string, ...string[]] {
-  if (process.env["NX_TASK_TARGET_TARGET"] === "test") {
+  const { nodeFlags = [], sources = false } = given;
+  if (!sources && process.env["NX_TASK_TARGET_TARGET"] === "test") {
     const compiled = file.replace("/src/", "/dist/").replace(/\.ts$/, ".js");
     return [process.execPath, ...nodeFlags, compiled];
   }

@@ -9,7 +9,7 @@ const RETURN = 0x0d;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 
-/** The unscanned rest of a chunk, from a row that contains a quote. */
+/** The not yet scanned rest of a chunk, from a row that contains a quote. */
 export interface Remainder {
   /** The bytes from the first byte of that row on; they share memory with the chunk. */
   readonly bytes: Buffer;

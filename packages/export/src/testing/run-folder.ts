@@ -82,7 +82,7 @@ export function runCommand(folder: string, argv: readonly string[]): Promise<Ran
  * Runs a command of this package in a folder, in a process of its own with the given flags of Node.
  */
 export function startCommand(folder: string, argv: readonly string[], nodeFlags: string[]) {
-  const [node, ...words] = programWords(BIN, nodeFlags);
+  const [node, ...words] = programWords(BIN, { nodeFlags });
   const { status, stdout, stderr } = spawnSync(node, [...words, ...argv], {
     cwd: folder,
     encoding: "utf8",

@@ -31,8 +31,9 @@ const run = (...argv: string[]) => runCommand(folder, ...argv);
 
 /** Starts a command in a process of its own; `kill` ends it without a chance to clean up. */
 function start(...argv: string[]) {
-  const spy = ["--require", path.join(folder, "spy.cjs")];
-  const [node, ...words] = programWords(path.join(import.meta.dirname, "../bin.ts"), spy);
+  const [node, ...words] = programWords(path.join(import.meta.dirname, "../bin.ts"), {
+    nodeFlags: ["--require", path.join(folder, "spy.cjs")],
+  });
   const child = spawn(node, [...words, ...argv], { cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));

@@ -131,7 +131,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     await begun("stopped", 1);
     first.child.kill("SIGINT");
     expect(await first.ended).toBe(130);
-    expect(first.output()).toMatch(
+    expect(first.out() + first.err()).toMatch(
       /0 complete, 0 pruned, 0 failed, 1 interrupted of 2 trials\nRepeat the command/,
     );
     const worker = await run("worker", "--out", "stopped", "--csv", "small.csv");

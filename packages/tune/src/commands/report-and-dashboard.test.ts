@@ -92,7 +92,7 @@ describe.skipIf(withoutPython("optuna", "sklearn", "optuna_dashboard"))("a study
     const running = start("bin.ts", ["dashboard", "--out", "study", "--port", "0"], folder);
     let address: string | undefined;
     while (address === undefined && running.child.exitCode === null) {
-      address = /http:\S+(?=dashboard\/;)/.exec(running.output())?.[0];
+      address = /http:\S+(?=dashboard\/;)/.exec(running.out())?.[0];
       await sleep(50);
     }
     const answer = await fetch(`${address}api/studies`);
@@ -101,6 +101,6 @@ describe.skipIf(withoutPython("optuna", "sklearn", "optuna_dashboard"))("a study
     };
     expect(studies.map(({ study_name: name }) => name)).toEqual(["small"]);
     running.child.kill("SIGINT");
-    expect(await running.ended, running.output()).toBe(0);
+    expect(await running.ended, running.out() + running.err()).toBe(0);
   });
 });

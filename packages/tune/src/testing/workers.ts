@@ -1,50 +1,42 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runProgram } from "@mien/cli";
 import { random } from "@mien/format";
-import { runInProcess, type Ran } from "@mien/testing";
+import { programWords, type Ran } from "@mien/testing";
 import { openBridge, type Bridge } from "../optuna/optuna-bridge.ts";
 import type { StorePlace, Trial } from "../optuna/optuna-protocol.ts";
 import type { Outcome, TrialContext } from "../trial/run-trial.ts";
 import { work, type Asked } from "../trial/worker-loop.ts";
-import { program } from "../program.ts";
-
-/** Flags of Node that run a TypeScript file. */
-const NODE_FLAGS = [
-  "--conditions=source",
-  "--import",
-  path.resolve(import.meta.dirname, "../../../../node_modules/tsx/dist/loader.mjs"),
-];
 
 /** Lets child processes of this process run TypeScript, as child processes of a command can. */
 export function forkTypeScript(): void {
-  process.execArgv = [...NODE_FLAGS];
+  process.execArgv = programWords("bin.ts", { sources: true }).slice(1, -1);
 }
 
-/** Runs a command of this package in a folder, inside this process; trials run in child processes. */
-export function runCommand(folder: string, ...words: readonly string[]): Promise<Ran> {
-  forkTypeScript();
-  return runInProcess(() => runProgram(program, words), { cwd: folder });
+/** Runs a command of this package in a folder, in a process of its own. */
+export async function runCommand(folder: string, ...words: readonly string[]): Promise<Ran> {
+  const { ended, out, err } = start("bin.ts", words, folder);
+  return { code: (await ended) ?? "killed", out: out(), err: err() };
 }
 
 /** A process and its output. */
 export interface Running {
   readonly child: ChildProcess;
-  readonly output: () => string;
+  readonly out: () => string;
+  readonly err: () => string;
   readonly ended: Promise<number | null>;
 }
 
 /** Starts a TypeScript file of this package. */
 export function start(file: string, args: readonly string[], cwd?: string): Running {
-  const script = path.resolve(import.meta.dirname, "..", file);
-  const child = spawn(process.execPath, [...NODE_FLAGS, script, ...args], { cwd });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const [node, ...words] = programWords(path.resolve(import.meta.dirname, "..", file));
+  const child = spawn(node, [...words, ...args], { cwd });
+  const printed = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => (printed[name] += text));
   }
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { child, output: () => output, ended };
+  return { child, out: () => printed.stdout, err: () => printed.stderr, ended };
 }
 
 /**
@@ -72,7 +64,7 @@ export async function runWorkers(given: {
   const all = Array.from({ length: given.workers }, (_, i) => startOne(i + 1));
   const killed = new Set<Running>();
   const isBusy = (worker: Running) =>
-    worker.child.exitCode === null && !killed.has(worker) && /begins \d+\n$/.test(worker.output());
+    worker.child.exitCode === null && !killed.has(worker) && /begins \d+\n$/.test(worker.out());
   while (killed.size < kills) {
     await sleep(milliseconds / 10);
     const victim = all.find(isBusy);
@@ -83,7 +75,8 @@ export async function runWorkers(given: {
   }
   for (const worker of all) {
     const code = await worker.ended;
-    if (code !== 0 && !killed.has(worker)) throw new Error(`a worker failed:\n${worker.output()}`);
+    if (code !== 0 && !killed.has(worker))
+      throw new Error(`a worker failed:\n${worker.out() + worker.err()}`);
   }
 }
 

@@ -101,7 +101,7 @@ describe("a trial in a child process", () => {
   it("fails if it ends without reporting an accuracy", async () => {
     const request = JSON.stringify(requestOf({ epochs: 100_000 }));
     const stopped = start("testing/run-one-trial.ts", [request]);
-    while (!stopped.output().includes("epoch 2")) await sleep(20);
+    while (!stopped.out().includes("epoch 2")) await sleep(20);
     stopped.child.kill("SIGKILL");
     await stopped.ended;
     // The checkpoint of the stopped trial has more epochs than this trial.
