@@ -124,7 +124,7 @@ export class EnrolmentSession {
   /**
    * Stops taking pictures before the wanted number is reached.
    *
-   * @throws {MienError} `usage` without any picture.
+   * @throws {MienError} `usage` if no picture was taken.
    */
   finish(): void {
     if (this.#pictures.length === 0) throw new MienError("usage", "no picture was taken yet");
