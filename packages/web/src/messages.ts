@@ -61,7 +61,7 @@ export interface LiveResult extends FrameResult {
   readonly capturedAt: number;
   /** Whether the frame has a depth picture. */
   readonly depth: boolean;
-  /** By track: how many frames of the confirmation window each label won, in the order of the labels. */
+  /** Per track: in how many frames of the confirmation window each label was the most probable, in the order of the labels. */
   readonly windows: Readonly<Record<string, readonly number[]>>;
 }
 

@@ -1,13 +1,6 @@
 import { mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import {
-  MienError,
-  messageOf,
-  streamLine,
-  type FrameResult,
-  type StreamHeader,
-  type StreamLine,
-} from "@mien/format";
+import { MienError, messageOf, streamLine, type StreamHeader, type StreamLine } from "@mien/format";
 import type { LiveResult } from "@mien/web";
 import { csvHeader, csvLines } from "../results/faces-csv.ts";
 import { SessionTimeline, sessionReport } from "./session-report.ts";
@@ -64,18 +57,7 @@ export class SessionRecorder {
 
   /** Records a result, without what only the live page needs. */
   add(live: LiveResult): void {
-    const { type, source, frame, timeMs, width, height, timings, faces, rejected } = live;
-    const result: FrameResult = {
-      type,
-      source,
-      frame,
-      timeMs,
-      width,
-      height,
-      timings,
-      faces,
-      ...(rejected === undefined ? {} : { rejected }),
-    };
+    const { capturedAt, depth, windows, ...result } = live;
     this.#lines.push(`${JSON.stringify(result)}\n`);
     this.#rows.push(...csvLines(result).map((line) => `${line}\n`));
     this.#timeline.add(result);

@@ -1,4 +1,5 @@
 import type { RunConfig } from "@mien/format";
+import { configSchema } from "../config-schema.ts";
 
 /** The part of a run's configuration that says how it was trained. */
 type TrainedRun = Pick<RunConfig, "hyperparameters">;
@@ -25,16 +26,9 @@ export function settingOf({ hyperparameters }: TrainedRun, name: string, absent 
 }
 
 /** The settings of augmentation; above 0 means on. */
-const AUGMENTATION = [
-  "zoom",
-  "shift",
-  "rotation",
-  "mirror",
-  "brightness",
-  "contrast",
-  "erasing",
-  "mixup",
-];
+const AUGMENTATION = Object.entries(configSchema.shape)
+  .filter(([, setting]) => setting.meta()?.["group"] === "augmentation")
+  .map(([name]) => name);
 
 /**
  * The settings of a run that affect predictions on the training images but not on the validation
