@@ -8,7 +8,7 @@ interface FlagText {
   readonly description?: string;
 }
 
-/** Limits of a number flag that are narrower than those of its setting. */
+/** Limits of a number flag that are narrower than the limits of its setting. */
 interface NumberLimits {
   readonly min?: number;
   readonly max?: number;

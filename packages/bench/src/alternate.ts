@@ -42,7 +42,7 @@ type TurnsOf<Contenders extends readonly Contender[]> = {
  * alike. The order reverses from round to round.
  *
  * @returns the turns of each contender, in the order of `contenders` and of the rounds.
- * @throws {MienError} `interrupted` on the signal; errors of a contender.
+ * @throws {MienError} `interrupted` if the signal fires; errors of a contender.
  */
 export async function alternate<const Contenders extends readonly Contender[]>(
   contenders: Contenders,

@@ -45,7 +45,7 @@ const SHOWN_LINES = 6;
  * Starts a program that answers questions. Wait for each answer before the next question.
  *
  * Its methods throw {MienError} `environment`, with the end of the program's error output, if the
- * program does not start, ends, or gives an unexpected answer; `interrupted` on the signal.
+ * program does not start, ends, or gives an unexpected answer; `interrupted` if the signal fires.
  */
 export function openJsonProcess(program: string, options: JsonProcessOptions): JsonProcess {
   const { name, args, env = process.env, advice, signal } = options;

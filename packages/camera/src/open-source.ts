@@ -105,8 +105,8 @@ async function openPath(path: string, options: SourceOptions): Promise<Source> {
 }
 
 /**
- * Whether a file is an image: by its extension, so that a damaged image is reported as such and MJPEG is
- * not read as its first picture; by its content if the extension is not known.
+ * Whether a file is an image. The extension decides, so that a damaged image is reported as a damaged
+ * image, and an MJPEG video is not read as one image. If the extension is not known, the content decides.
  */
 async function isImage(path: string): Promise<boolean> {
   const kind = kindByEnding(path);

@@ -55,8 +55,8 @@ export interface FrameResult {
   readonly rejected?: readonly RejectedBox[];
   /**
    * The content of the confirmation windows, by the track of each face (as a string): for each
-   * label, in the order of the stream's labels, the number of frames in the window whose most
-   * probable expression it is. The counts sum to the length of the window, and to less until the
+   * label, in the order of the stream's labels, the number of frames in the window in which this
+   * label was the most probable. The counts sum to the length of the window, and to less until the
    * window is full. Present only if requested; empty for still images.
    */
   readonly windows?: Readonly<Record<string, readonly number[]>>;

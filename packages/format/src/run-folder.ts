@@ -125,8 +125,8 @@ export interface SplitMetrics extends Score {
   readonly byVotes?: SplitMetrics;
   /**
    * Present only for a model that was trained on labels and votes: expected calibration error in 15
-   * equal bins, 0–1, before and after calibration, against labels and votes in the shares of the
-   * training.
+   * equal bins, 0–1, before and after calibration, against the mixture of labels and votes that
+   * the training used.
    */
   readonly mixed?: { readonly ece: number; readonly calibratedEce: number };
 }

@@ -15,6 +15,6 @@ export interface PipelineOptions extends SessionFiles, OptionsOf<typeof pipeline
    * recogniser. Without it nobody is recognised.
    */
   readonly people?: People | undefined;
-  /** What results give as their source where frames have no path of their own; default "". */
+  /** The `source` in results of frames that have no path of their own; default "". */
   readonly source?: string | undefined;
 }

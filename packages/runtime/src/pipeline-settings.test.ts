@@ -21,7 +21,7 @@ function settingsOf(table: SettingsTable, path = ""): [string, Setting][] {
   );
 }
 
-/** The defaults of a table; where they differ by detector, those of the tiny one. */
+/** The defaults of a table; if they differ by detector, the defaults for the tiny detector. */
 function defaultsOf(table: SettingsTable): object {
   return Object.fromEntries(
     Object.entries(table).map(([name, entry]): [string, unknown] => {

@@ -10,9 +10,9 @@ import type { ResolvedOptions, SettingsTable } from "./setting.ts";
  */
 export const pipelineSettings = {
   /**
-   * Threads that onnxruntime uses inside one operation; one is fastest for small models. In the
-   * browser the first model of a page decides; more than one needs `wasmPath` and a cross-origin
-   * isolated page, and on other pages one is used.
+   * Number of threads that onnxruntime uses inside one operation; small models are fastest with one
+   * thread. In the browser, all models of a page have the number of threads of the first model. More
+   * than one thread needs `wasmPath` and a cross-origin isolated page; other pages use one thread.
    */
   threads: {
     type: "integer",
@@ -38,8 +38,8 @@ export const pipelineSettings = {
     description: "Treat every picture on its own, without tracking and confirmation",
   },
   /**
-   * Faces are detected in every n-th frame and tracked in between. Where fewer than 30 frames a
-   * second arrive, faces are detected at the latest after n thirtieths of a second.
+   * Faces are detected in every n-th frame and tracked in between. If fewer than 30 frames per
+   * second arrive, faces are detected at the latest n/30 s after the last detection.
    */
   detectEvery: {
     type: "integer",
@@ -67,14 +67,15 @@ export const pipelineSettings = {
     description: "Average over the mirrored face: slower, slightly more accurate",
   },
   /**
-   * With depth images: `reject` leaves pictures of faces out, `tell` keeps them with
+   * With depth images: `reject` leaves photographs of faces out, `tell` keeps them with
    * `relief: "flat"`, `off` skips the check.
    */
   flat: {
     type: "string",
     choices: ["reject", "tell", "off"],
     default: "reject",
-    description: "With depth images: reject pictures of faces, only mark them, or skip the check",
+    description:
+      "With depth images: reject photographs of faces, only mark them, or skip the check",
   },
   /** Results list the rejected boxes in `rejected`, each with the reason. */
   rejected: {
@@ -83,8 +84,8 @@ export const pipelineSettings = {
     description: "List rejected faces and the reasons",
   },
   /**
-   * Results list in `windows`, by track, in how many of the last frames each label was the most
-   * probable.
+   * Results have the field `windows`: by track and label, the number of the last frames in which this
+   * label was the most probable.
    */
   windows: {
     type: "boolean",
@@ -156,7 +157,7 @@ export const pipelineSettings = {
       description: "Time for which a track continues without a detection",
     },
   },
-  /** How the expression of single frames becomes a confirmed one. */
+  /** How a confirmed expression is computed from the expressions of single frames. */
   confirmation: {
     /**
      * - `window`: the expression that fills more than `quorum` of the last `size` frames;

@@ -28,13 +28,13 @@ export interface FrameProcessor {
    * the next frame are already located, so that two frames at a time keep the pipeline busy (and,
    * with `background`, two cores). Further frames only wait and occupy memory.
    *
-   * @throws {MienError} `bad-image` for an impossible picture, after which the pipeline can be used on;
+   * @throws {MienError} `bad-image` for an invalid picture; the pipeline can still process other frames;
    * `interrupted` if the signal has fired before the frame's turn; `usage` after `close`.
    */
   process(frame: FrameInput, options?: ProcessOptions): Promise<FrameResult>;
   /**
-   * Forgets every track and confirmation window, as between two films. The results of frames that
-   * were given before do not change. No track id is used again.
+   * Deletes every track and confirmation window. Call it between two videos. The results of frames that
+   * were passed to `process` before do not change. No track id is used again.
    */
   reset(): void;
   /** Frees the models once the calls made so far have ended. */

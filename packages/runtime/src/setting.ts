@@ -11,7 +11,7 @@ export interface NumberSetting {
   readonly max: number;
   /** Whether `min` and `max` themselves are excluded. Default false. */
   readonly exclusive?: boolean;
-  /** Value where none is given; one for each kind of detector where they differ. */
+  /** The default value; if it depends on the detector, a value for each kind of detector. */
   readonly default: number | DefaultByDetector;
 }
 

@@ -60,7 +60,7 @@ export function convertToGraph(model: LayersModel, options: ConvertOptions = {})
 }
 
 /**
- * The same graph, and the name of the value of every layer's last call, by the layer's name. If a
+ * The same graph, and for each layer, by its name, the name of the value that its last call returns. If a
  * layer was folded into another one, the graph has no value of that name.
  */
 export function convertWithLayers(

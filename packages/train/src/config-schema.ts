@@ -186,7 +186,7 @@ export const configSchema = z.strictObject({
     about(
       "targets",
       null,
-      "Logit adjustment for unequal classes: 0 keeps their frequencies, 1 trains for equal ones",
+      "Logit adjustment for rare classes: 0: off; 1: trains as if all classes were equally frequent",
     ),
   ),
   voteShare: number(

@@ -56,7 +56,7 @@ interface PredictOptions {
  *
  * @param positions of the N images in the set.
  * @returns probabilities [N, classes]; with averaging, also their means over ten views.
- * @throws {MienError} `interrupted` on the signal.
+ * @throws {MienError} `interrupted` if the signal fires.
  */
 export async function predictImages(
   model: TrainedModel,
@@ -93,7 +93,7 @@ export async function predictImages(
  *
  * @param from.splits the split of the set into training, validation and test.
  * @param from.split the name of the split to predict.
- * @throws {MienError} `interrupted` on the signal.
+ * @throws {MienError} `interrupted` if the signal fires.
  */
 export async function predictSplit(
   model: TrainedModel,
@@ -136,7 +136,7 @@ export function calibrateRun(
  * @param data the data set that the run was trained on.
  * @throws {MienError} `mismatch` if the data or the votes differ from those of the training,
  * `missing-file` if the run was trained on votes and none are given, `bad-data` if a split is
- * empty, `interrupted` on the signal, and the errors of `readRunMetrics` and `openTrainedModel`.
+ * empty, `interrupted` if the signal fires, and the errors of `readRunMetrics` and `openTrainedModel`.
  */
 export async function evaluateRun(
   folder: string,

@@ -80,8 +80,8 @@ export interface FitProgress {
 export interface FitResult {
   readonly history: readonly EpochRecord[];
   /**
-   * The epoch with the highest validation accuracy, from 1; of several, the one with the lowest
-   * loss.
+   * The epoch with the highest validation accuracy, from 1; if several are equal, the one with
+   * the lowest loss.
    */
   readonly bestEpoch: number;
   /** Weights and moving averages of that epoch. */
@@ -96,10 +96,10 @@ const PROGRESS_INTERVAL = 400;
  * Trains the network, or resumes from the checkpoint in the run folder. On the same machine with the
  * same number of threads, the result is the same bit for bit, also after a resume.
  *
- * Each epoch uses the training images in a new random order. The images that do not fill a whole
- * batch at its end are left out; they are different in each epoch.
+ * Each epoch uses the training images in a new random order. If the last
+ * images of this order do not fill a whole batch, they are left out; they are different in each epoch.
  *
- * @throws {MienError} `diverged` if the loss is not finite, `interrupted` on the signal,
+ * @throws {MienError} `diverged` if the loss is not finite, `interrupted` if the signal fires,
  * `bad-data` if a split is empty, and the errors of `loadCheckpoint` and `saveCheckpoint`.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {

@@ -43,7 +43,7 @@ const parameterSchema = z.discriminatedUnion("type", [
 export const spaceSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().default(""),
-  /** Hyperparameters that have the same value in all trials, but not the default of train. */
+  /** Hyperparameters that have one value in all trials; this value replaces the default of `train:fit`. */
   fixed: z.record(z.string(), z.unknown()).default({}),
   /** Ranges by hyperparameter (see `train:fit -- --help`), or by any name if the range has `scales`. */
   parameters: z
@@ -136,7 +136,7 @@ function checkRange(
   if (log && step !== undefined) fail(`${key}: a logarithmic range has no step`);
 }
 
-/** Configurations with each parameter at its extremes and the others at their first value. */
+/** For each parameter, its extreme values, combined with the first value of all other parameters. */
 function* cornersOf(space: Space): Generator<Params> {
   const extremes = Object.entries(space.parameters).map(([key, parameter]) => {
     const values =

@@ -54,7 +54,7 @@ export const placeOptions = {
   },
 } as const satisfies Options;
 
-/** A study's folder, store, and name; null for the only one in the store. */
+/** The name, the folder and the store of a study. The name is null if the store has only one study. */
 export interface Place {
   readonly name: string | null;
   readonly folder: string;
@@ -119,7 +119,8 @@ async function newestStudy(): Promise<string> {
 /**
  * Opens a study for a command.
  *
- * @param given.new creates the study if it does not exist, with this name if the place has none.
+ * @param given.new creates the study if it does not exist; the study has this name if `place` has no
+ * name.
  * @param given.worker 0 for the search itself, another number for each worker that joins it.
  * @throws {MienError} `missing-file` if there is no such study, `conflict` if another program made it,
  * `environment` if Python or the database cannot be reached; later calls of the bridge throw this too.

@@ -6,7 +6,10 @@ import type { Crop } from "../people/crop-features.ts";
 import { MAX_PICTURES } from "./max-pictures.ts";
 import { findFlaw, measureQuality, type FaceQuality, type Flaw } from "./picture-quality.ts";
 
-/** Margin around a face that is stored, as a share of its box, so that it can be cropped again. */
+/**
+ * Margin that is stored around a face, as a share of the box's width and height. It allows the face
+ * to be cropped again with another box.
+ */
 const MARGIN = 0.5;
 /** Smallest time between two pictures, in ms. */
 const INTERVAL = 120;
@@ -121,7 +124,7 @@ export class EnrolmentSession {
   /**
    * Stops taking pictures before the wanted number is reached.
    *
-   * @throws {MienError} `usage` without any picture.
+   * @throws {MienError} `usage` if no picture was taken.
    */
   finish(): void {
     if (this.#pictures.length === 0) throw new MienError("usage", "no picture was taken yet");
@@ -133,7 +136,11 @@ export class EnrolmentSession {
     return this.#pictures[index]?.jpeg;
   }
 
-  /** Marks a picture as deleted or as kept. @throws {MienError} `missing-file` if there is none. */
+  /**
+   * Marks a picture as deleted or as kept.
+   *
+   * @throws {MienError} `missing-file` if there is no such picture.
+   */
   keep(index: number, kept: boolean): void {
     const picture = this.#pictures[index];
     if (picture === undefined) throw new MienError("missing-file", `there is no picture ${index}`);

@@ -61,7 +61,7 @@ export async function openAnalysis(
       threads,
       background: true,
     });
-    say(pipeline, `; faces by ${detector}`);
+    say(pipeline, `; face detector ${detector}`);
     const close = async () => {
       await pipeline.close();
       await closePeople();

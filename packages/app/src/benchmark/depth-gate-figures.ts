@@ -49,7 +49,7 @@ interface Seen extends Relief {
  *
  * @param options.seconds length of a recording.
  * @param options.seeds one recording of each scene is made per seed.
- * @throws {MienError} `interrupted` on the signal.
+ * @throws {MienError} `interrupted` if the signal fires.
  */
 export async function measureDepthGate(options: {
   readonly seconds: number;

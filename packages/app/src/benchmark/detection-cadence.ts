@@ -147,7 +147,7 @@ interface CadenceRow {
  * @param options.photographs folder of the photographs, with their `boxes.json`.
  * @param options.detector file of the face detector.
  * @param options.expression file of the expression model; without it no expressions are read.
- * @throws {MienError} `interrupted` on the signal; errors of reading the photographs and the
+ * @throws {MienError} `interrupted` if the signal fires; errors of reading the photographs and the
  * models.
  */
 export async function measureCadence(options: {

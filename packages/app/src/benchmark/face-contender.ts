@@ -32,8 +32,8 @@ export interface FrameSpeed {
 }
 
 /**
- * Length of a turn, in ms: much longer than a frame, so that two frames at a time overlap for
- * nearly all of it.
+ * Length of a turn, in ms. It is much longer than a frame, so that two frames are processed at the
+ * same time during nearly the whole turn.
  */
 const TURN_MS = 500;
 
@@ -41,7 +41,7 @@ const TURN_MS = 500;
  * Measures contenders in alternating turns and closes them.
  *
  * @param options.seconds of measuring for each contender.
- * @throws {MienError} `interrupted` on the signal.
+ * @throws {MienError} `interrupted` if the signal fires.
  */
 export async function measureSpeeds(
   contenders: readonly FaceContender[],

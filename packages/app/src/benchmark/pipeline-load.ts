@@ -46,7 +46,7 @@ interface Soak {
 /**
  * Processes many frames, two at a time, and measures memory.
  *
- * @throws {MienError} `interrupted` on the signal.
+ * @throws {MienError} `interrupted` if the signal fires.
  */
 export async function soak(
   models: Models,

@@ -12,7 +12,8 @@ export interface SmoothingScore {
   /** Share of frames, 0–1, where the shown expression changes to a wrong one. */
   readonly flicker: number;
   /**
-   * Frames from a change of the true expression until it is shown; median over the shown changes.
+   * Number of frames from a change of the true expression until the new expression is shown; median
+   * over the changes that are shown.
    */
   readonly delay: number;
   /** Share of changes, 0–1, that are shown before the next change. */
@@ -21,8 +22,8 @@ export interface SmoothingScore {
 
 const LABELS = ["Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"];
 /**
- * Added to the logit of the true label, so that single frames have the accuracy of a good model;
- * see docs/runtime.md.
+ * Added to the logit of the true label, so that the accuracy of single frames is 61 %;
+ * see docs/decisions/confirmation-window.md.
  */
 const SHARPNESS = [1.6, 1.8, 1.1, 3.0, 1.5, 2.7, 2.2];
 const FRAMES = 3000;
@@ -58,8 +59,9 @@ interface Sequence {
 }
 
 /**
- * Expressions that last from one to six seconds at 30 frames/s, every other one Neutral. The logits
- * are errors that change slowly from frame to frame, and the logit of the true label is raised.
+ * A sequence of expressions. Each expression lasts one to six seconds at 30 frames/s, and every second
+ * expression is Neutral. The logits of a frame are noise that changes slowly from frame to frame, plus
+ * `SHARPNESS` for the true label.
  */
 function sequence(seed: number, index: number): Sequence {
   const stream = random(seed, "smoothing", index);

@@ -80,7 +80,7 @@ export const benchmark = defineCommand({
       import("../benchmark/mien-contenders.ts"),
     ]);
     terminal.say(
-      `model ${models.expression}; faces by ${models.detector}; ${threads} thread(s) each`,
+      `model ${models.expression}; face detector ${models.detector}; ${threads} thread(s) for each`,
     );
     const peers = values.peers ? await import("../benchmark/peer-contenders.ts") : undefined;
     const environment = bench.describeEnvironment(

@@ -10,7 +10,7 @@ export const benchmarkLive = defineCommand({
   name: "benchmark-live",
   summary: "Measure the live page in a browser: frame rate, latency, processor and memory",
   details:
-    "Starts app:live and opens its page in headless Chromium: once with a film, once with further viewers of which one reads nothing, and once with the camera of the page. Each shows one face in 640×480 pixels at 30 frames per second.\n" +
+    "Starts app:live and opens its page in headless Chromium, three times: with a film, with the film and further viewers (one of them reads nothing), and with the camera of the page. The film and the camera show one face in 640×480 pixels at 30 frames per second.\n" +
     "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the process that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
   examples: [
     "npx nx run app:benchmark-live --photo face.jpg",
@@ -26,7 +26,7 @@ export const benchmarkLive = defineCommand({
       min: 0,
       max: 3600,
       unit: "seconds",
-      description: "Measuring time of each row of the table; 0 measures nothing",
+      description: "Time for which each row of the table is measured; with 0, no row is measured",
     },
     viewers: {
       type: "integer",
@@ -74,7 +74,7 @@ export const benchmarkLive = defineCommand({
     const scene = await maker.scene({ ...films.SCENE_SIZE, faces: 1 });
     const { film, camera, still } = await films.makeFilms(out, scene);
     const environment = bench.describeEnvironment(import.meta.url, ["onnxruntime-node"]);
-    terminal.say(`model ${model}; faces by ${detector}`);
+    terminal.say(`model ${model}; face detector ${detector}`);
     bench.sayEnvironment(terminal, environment);
 
     /** Starts a server with a source and opens its page; closes both after `work`. */
@@ -138,8 +138,8 @@ export const benchmarkLive = defineCommand({
         ["usable", ([, row]) => `${row.usableMs.toFixed(0)} ms`],
       ]);
       terminal.say(
-        "slowest s: frames in the slowest second; viewers: frames/s of the slowest viewer that reads; CPU: of " +
-          "one core, server only; MB: its resident memory at the beginning and at the end",
+        "slowest s: frames in the slowest second; viewers: frames/s of the slowest viewer that reads; " +
+          "CPU: share of one core that the server uses; MB: resident memory of the server at the beginning and at the end",
       );
     }
     terminal.say(`the page is ${formatBytes(pageBytes)}, compressed`);

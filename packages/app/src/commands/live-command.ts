@@ -142,7 +142,7 @@ export const live = defineCommand({
       const port = await listen(server, { port: values.port, host });
       const query = token === undefined ? "" : `/?token=${token}`;
       const address = `http://${host.includes(":") ? `[${host}]` : shownHost(host)}:${port}`;
-      terminal.say(`model ${model}; faces by ${detector}`);
+      terminal.say(`model ${model}; face detector ${detector}`);
       sayWhoIsRecognised(store, terminal);
       terminal.say(`page  ${address}${query}  (Ctrl-C ends it)`);
       const { readsPageCameras } = app.engine;

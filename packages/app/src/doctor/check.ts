@@ -3,7 +3,7 @@ export interface Check {
   /** The name, which stays the same from version to version. */
   readonly name: string;
   readonly ok: boolean;
-  /** The use of mien that needs it. */
+  /** The use of mien that needs the program or device that is checked. */
   readonly needed: "always" | "training" | "checks" | "videos" | "webcams" | "kinect" | "comfort";
   /** Description of what was found or of the problem. */
   readonly found: string;
@@ -11,7 +11,7 @@ export interface Check {
   readonly remedy: string | null;
 }
 
-/** The uses that must work, or the command fails: reading faces in images, videos and webcams. */
+/** `app:doctor` fails if a check for one of these uses fails. */
 export const NEEDED_BY_DEFAULT: readonly Check["needed"][] = ["always", "videos"];
 
 /** The subject of a check, and the use of mien that needs it. */

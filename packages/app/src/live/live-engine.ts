@@ -38,11 +38,11 @@ export interface LiveFrame {
 /** The page whose camera took a picture. */
 export interface Origin {
   readonly page: object;
-  /** The page's own number of the picture. */
+  /** The number that the page gave to the picture. */
   readonly number: number;
 }
 
-/** The state of the source, without that of the recording. */
+/** The state of the source, without the state of the recording. */
 export type SourceStatus = Omit<Status, "recording">;
 
 /** What a live engine emits. */
@@ -53,7 +53,7 @@ export interface EngineEvents {
   status: [SourceStatus];
 }
 
-/** What the viewers want to be sent. Pictures that no viewer wants are not encoded. */
+/** The pictures that the viewers request. Pictures that no viewer requests are not encoded. */
 export interface ViewerDemand {
   /** The viewers that want colour pictures; a viewer needs no picture of its own camera. */
   readonly picturesFor: ReadonlySet<object>;
@@ -70,8 +70,8 @@ const WAITING = { state: "waiting", message: "waiting for a page to share its ca
 export class LiveEngine extends EventEmitter<EngineEvents> {
   readonly meter = new Meter();
   /**
-   * The last processed frame; null before the first one, and again after people were changed or a page's
-   * camera has stopped.
+   * The last processed frame. Null before the first frame, and again from a change of the enrolled people
+   * or the stop of a page's camera until the next frame.
    */
   latest: LiveFrame | null = null;
   readonly #options: EngineOptions;
@@ -147,14 +147,15 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   /** To be called after people were enrolled, deleted or renamed. */
   peopleChanged(): void {
     this.#reset();
-    // Its result contains the names before the change.
+    // The result of the last frame contains the names before the change.
     this.latest = null;
   }
 
   /**
-   * Takes a picture of a page's camera. While one is processed, only the newest waits.
+   * Accepts a picture from a page's camera. While a picture is being processed, only the newest of the
+   * pictures that arrive is kept.
    *
-   * @param page whose camera it is.
+   * @param page the page that sent the picture.
    * @param bytes see `readCameraPicture`.
    */
   offer(page: object, bytes: Uint8Array): void {

@@ -70,7 +70,7 @@ describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
     await ffmpegThatLists(WINDOWS);
     await expect(webcamInputs(5, "win32")).rejects.toMatchObject({
       message: "there is no webcam:5",
-      advice: "There is webcam:0 (Integrated Camera), webcam:1 (USB Camera).",
+      advice: "Use one of these: webcam:0 (Integrated Camera), webcam:1 (USB Camera).",
     });
   });
 

@@ -74,8 +74,8 @@ async function listVideo4Linux(): Promise<Webcam[]> {
 }
 
 /**
- * Alternative lists of flags with which ffmpeg may open a webcam, up to and including `-i`. Each
- * list is for a webcam that does not support what the list before it asks for.
+ * Alternative lists of flags with which ffmpeg may open a webcam, up to and including `-i`. If
+ * the webcam does not support the size or the rate that one list requests, the next list is tried.
  *
  * @param number of the webcam; undefined for the first one.
  * @throws {MienError} `missing-file` if there is no such webcam; `unsupported` on other platforms.
@@ -97,7 +97,7 @@ export async function webcamInputs(
     throw new MienError("missing-file", problem, {
       advice:
         there.length > 0
-          ? `There is ${there.join(", ")}.`
+          ? `Use one of these: ${there.join(", ")}.`
           : "Plug one in, then check with `npx nx run app:doctor`.",
     });
   }

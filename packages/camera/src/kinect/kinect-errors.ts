@@ -25,11 +25,11 @@ export const UDEV_REMEDY =
   "sudo udevadm control --reload-rules; then unplug the Kinect and plug it in again.";
 /** What to do if Linux's own webcam driver uses the Kinect. */
 export const MODULE_REMEDY =
-  "Linux's own webcam driver uses it: sudo modprobe -r gspca_kinect; permanently: " +
+  "Linux's own webcam driver uses the Kinect. To unload the driver: sudo modprobe -r gspca_kinect; to disable it permanently: " +
   "echo blacklist gspca_kinect | sudo tee /etc/modprobe.d/kinect.conf";
 const PLUG_REMEDY =
-  "Connect its own power supply (without it, only the motor is found) and its USB plug, to a USB 2 " +
-  "port if there is one; then `lsusb` lists it as 045e:02ae.";
+  "Connect the power supply of the Kinect (without power, only the motor is found), and plug it into a USB 2 " +
+  "port if there is one. Then `lsusb` lists the camera as 045e:02ae.";
 
 /** What a Kinect's process reported. */
 export interface KinectFailure {
@@ -88,7 +88,10 @@ export function explainKinect(
     );
   }
   if (step === "usb") {
-    return say(`USB cannot be used (${name})`, "In a container, pass /dev/bus/usb through to it.");
+    return say(
+      `USB cannot be used (${name})`,
+      "If mien runs in a container, give the container access to /dev/bus/usb.",
+    );
   }
   if (step === "events") return say(`the Kinect was lost (${name})`, PLUG_REMEDY);
   return say(

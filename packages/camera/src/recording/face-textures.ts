@@ -8,7 +8,10 @@ import { onDisk } from "../system/file-names.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { findImages } from "../images/find-images.ts";
 
-/** Size of the face on a head or a print, and how far its centre is below the head's, in metres. */
+/**
+ * Width and height of the face on a head or a print, and how far its centre is below the centre of the
+ * head, in metres.
+ */
 export const FACE = { width: 0.14, height: 0.18, below: 0.01 } as const;
 
 /** A picture of one face, which is projected onto heads and prints. */
@@ -25,15 +28,15 @@ export interface FaceTexture {
 
 /** Name of the file that holds the places of the faces in a folder's images. */
 const BOXES = "boxes.json";
-/** Width to which faces are scaled, in pixels: their largest width in front of the camera. */
+/** Width to which faces are scaled, in pixels: the width of a face that is nearest to the camera. */
 const BOX_WIDTH = 120;
-/** The face's place in a picture that is cropped to one head, as shares of its size. */
+/** The box of the face in a picture that is cropped to one head, as shares of the picture's size. */
 const CROPPED_BOX = { x: 0.15, y: 0.18, width: 0.7, height: 0.74 } as const;
 
 /**
- * Reads the faces in the images of a folder. If the folder has a `boxes.json`, `{ "name.jpg": [[x, y,
- * width, height], …] }` in pixels, it gives their places, and images that it does not name are left
- * out; otherwise each image is expected to be cropped to one head.
+ * Reads the faces in the images of a folder. If the folder has a `boxes.json`, this file contains the
+ * boxes of the faces in pixels, `{ "name.jpg": [[x, y, width, height], …] }`, and images that it does
+ * not name are left out. Otherwise each image is expected to be cropped to one head.
  *
  * @throws {MienError} if there is no image, one cannot be read, or `boxes.json` is damaged.
  */

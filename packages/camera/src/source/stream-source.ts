@@ -21,8 +21,8 @@ export interface StreamPlan {
 /** How many frames of a video are read ahead. */
 const READ_AHEAD = 4;
 /**
- * With `realTime`, a frame that is later than this is dropped if another one waits, in
- * milliseconds.
+ * Delay in milliseconds. With `realTime`, a frame with a longer delay is dropped if another frame is
+ * waiting.
  */
 const LATE = 50;
 /** Interval between checks whether pictures still come, in milliseconds. */
@@ -30,7 +30,8 @@ const CHECK_INTERVAL = 250;
 
 /**
  * A source that a child process feeds. It ends with an error when the child ends unexpectedly or
- * sends nothing for too long, even if it is live: `openReconnecting` opens it again.
+ * sends nothing for too long. This is the same for a live source, which `openReconnecting` then opens
+ * again.
  *
  * @throws {MienError} if the child cannot be started or sends no picture.
  */

@@ -16,7 +16,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 /**
  * Runs a command line, prints what is thrown, and sets the exit code.
  *
- * @param argv the words after the program's name. Default those of this process.
+ * @param argv the words after the program's name. Default: the arguments of this process.
  */
 export async function runProgram(
   program: Program,

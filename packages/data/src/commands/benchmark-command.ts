@@ -51,7 +51,7 @@ export const benchmarkCommand = defineCommand({
   summary: "Measure the time and memory that loading a data set takes",
   details:
     "Compares loading from .csv, from .csv.gz and from the cache with reading the bytes of the file alone. " +
-    "Each measurement runs in a process of its own, and the ways to load alternate, so that other load on the machine affects all alike. " +
+    "Each measurement runs in a process of its own, and the ways to load alternate, so that other programs on the machine affect all of them equally. " +
     'Memory is the peak of the process; the column "beyond" is the peak minus the size of the images.',
   examples: [
     "npx nx run data:benchmark",
@@ -200,12 +200,12 @@ function report(
         `${mark(times <= LIMITS.times)} the .csv loads in ${times.toFixed(1)} × the time of reading its bytes (limit ${LIMITS.times})`,
       );
       terminal.say(
-        `${mark(beyondBytes <= LIMITS.beyondBytes)} it takes ${formatBytes(beyondBytes)} beyond the images (limit ${formatBytes(LIMITS.beyondBytes)})`,
+        `${mark(beyondBytes <= LIMITS.beyondBytes)} its peak memory is ${formatBytes(beyondBytes)} more than the size of the images (limit ${formatBytes(LIMITS.beyondBytes)})`,
       );
     }
     if (way === "cache") {
       terminal.say(
-        `${mark(seconds.median < LIMITS.cacheSeconds)} from the cache it takes ${seconds.median.toFixed(2)} s (limit ${LIMITS.cacheSeconds} s)`,
+        `${mark(seconds.median < LIMITS.cacheSeconds)} loading from the cache takes ${seconds.median.toFixed(2)} s (limit ${LIMITS.cacheSeconds} s)`,
       );
     }
   }

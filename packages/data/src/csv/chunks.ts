@@ -24,7 +24,7 @@ const CHUNK_BYTES = 1 << 20;
  *
  * @throws {MienError} `missing-file` if it cannot be read; `bad-data` if it is named `.gz` but is
  * not a gzip file, is truncated or damaged, or if its content is not text (`contentKind`);
- * `interrupted` on the signal.
+ * `interrupted` if the signal fires.
  */
 export async function* readChunks(file: string, options: ChunkOptions): AsyncGenerator<Buffer> {
   let handle: FileHandle;

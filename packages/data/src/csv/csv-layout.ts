@@ -124,7 +124,10 @@ function refuseReturns(head: Buffer, file: string): void {
   );
 }
 
-/** The separator that splits most of the three column names off the header; the first of several. */
+/**
+ * The separator with which the header has most of the three column names; the first one if several are
+ * equal.
+ */
 function findSeparator(header: string): string {
   let best = { separator: ",", known: 0 };
   for (const separator of SEPARATORS.keys()) {

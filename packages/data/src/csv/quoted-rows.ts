@@ -23,9 +23,10 @@ interface Row {
 }
 
 /**
- * Reads rows of any CSV that has the three columns, using csv-parse: quotes, any order of columns,
- * further columns, spaces around names, names in any case, other separators. About six times slower
- * than `PlainRows`; accepts the same rows and counts rows and lines in the same way.
+ * Reads rows of any CSV that has the three columns, using csv-parse. Allowed are quotes, any order
+ * of columns, further columns, spaces around names, names in any case, and other separators. This is
+ * about six times slower than `PlainRows`, accepts the same rows, and counts rows and lines in the same
+ * way.
  *
  * @param chunks may end anywhere; each may be overwritten once the next one is requested.
  * @param start the line on which the chunks start, whether the header is still to come, and the
@@ -151,7 +152,7 @@ function headerAdvice(names: readonly string[]): string {
   if (names.includes("emotion") && names.includes("pixels") && !names.includes("usage")) {
     return (
       "Add a column Usage that names the split of each row: Training, PublicTest (validation) or PrivateTest (test).  " +
-      "Of the competition's files, train.csv and test.csv lack it; fer2013.csv and icml_face_data.csv have it."
+      "The competition's files train.csv and test.csv have no column Usage; fer2013.csv and icml_face_data.csv have one."
     );
   }
   return "The first line must name the columns emotion, pixels and Usage, separated by commas.";

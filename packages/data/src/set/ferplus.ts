@@ -237,7 +237,7 @@ function parseVotes(text: string, set: ImageSet, file: string): Uint8Array {
   const rows = set.row.reduce((last, row) => Math.max(last, row + 1), 0);
   const stranger = (problem: string): never => {
     throw new MienError("mismatch", `${file} does not belong to this data set: ${problem}`, {
-      advice: "Its lines must be those of the data set's CSV, in the same order.",
+      advice: "It must have one line for each line of the data set's CSV, in the same order.",
     });
   };
   if (lines.length !== rows) stranger(`it has ${lines.length} rows, the data set ${rows}`);

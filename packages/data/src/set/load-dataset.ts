@@ -49,7 +49,7 @@ export interface Dataset extends DatasetIdentity {
  * stores it in the cache.
  *
  * @throws {MienError} `missing-file` if there is no such file, `bad-data` if its content is invalid,
- * `interrupted` on the signal.
+ * `interrupted` if the signal fires.
  */
 export async function loadDataset(options: LoadOptions = {}): Promise<Dataset> {
   const file = await locateDataset(options.csv);

@@ -40,7 +40,7 @@ export interface Actions {
   readonly lipPress: number;
   /** AU 26 and 27. */
   readonly jawDrop: number;
-  /** Round instead of wide opening. */
+  /** The opening of the mouth is round (1) instead of wide (0). */
   readonly round: number;
 }
 

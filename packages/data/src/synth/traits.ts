@@ -6,7 +6,10 @@ export interface Traits {
   readonly skin: number;
   /** Grey value of hair and brows. */
   readonly hair: number;
-  /** Half the width of the head; 1 is average, and lengths below are in this unit. */
+  /**
+   * Half the width of the head; 1 is the average. The lengths below are those of an average head, and
+   * are scaled with the head.
+   */
   readonly headWidth: number;
   readonly headHeight: number;
   /** How much the chin narrows, 0–1. */
@@ -76,7 +79,7 @@ export interface Pose {
   readonly pitch: number;
   /** In the picture's plane, in radians. */
   readonly roll: number;
-  /** Pixels of the picture for half a head's width. */
+  /** Half the width of an average head in the picture, in pixels. */
   readonly scale: number;
   /** Position of the point between the eyes and the nose, in pixels. */
   readonly centre: readonly [number, number];

@@ -35,7 +35,7 @@ const PACKAGE = path.resolve(import.meta.dirname, "../../../tfjs-to-onnx");
  *
  * @param folder of the LayersModel.
  * @param image the input of the files, batch 1.
- * @throws {MienError} `environment` if a conversion fails; `interrupted` on the signal.
+ * @throws {MienError} `environment` if a conversion fails; `interrupted` if the signal fires.
  */
 export async function compareConverters(
   folder: string,

@@ -60,7 +60,7 @@ interface Engine {
  * Measures a run's model in tfjs, its exported files in onnxruntime and, if asked for, in Keras and a
  * browser, in alternating turns, on the run's reference images.
  *
- * @throws {MienError} `interrupted` on the signal; `mismatch` if Keras has another model; errors of
+ * @throws {MienError} `interrupted` if the signal fires; `mismatch` if Keras has another model; errors of
  * opening the models and of starting Keras and the browser.
  */
 export async function benchmarkEngines(

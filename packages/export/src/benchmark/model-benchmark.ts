@@ -18,7 +18,7 @@ const BATCHES = [1, 64] as const;
  * Measures exported models in onnxruntime with one thread, in alternating turns.
  *
  * @param options.seconds of measuring for each row.
- * @throws {MienError} `interrupted` on the signal; errors of opening a model.
+ * @throws {MienError} `interrupted` if the signal fires; errors of opening a model.
  */
 export async function benchmarkModels(
   files: readonly string[],

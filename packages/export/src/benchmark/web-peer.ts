@@ -7,7 +7,10 @@ import { type Contender, launchChromium } from "@mien/bench";
 import { MienError, messageOf, type ModelInput } from "@mien/format";
 import { z } from "zod";
 
-/** The page. Its `turn` returns the milliseconds of each call; null is no limit. */
+/**
+ * The page. Its `turn` runs the model for `ms` milliseconds or `calls` calls, where null means no limit,
+ * and returns the milliseconds of each call.
+ */
 const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module">
 import * as ort from "/ort.wasm.min.mjs";
 ort.env.wasm.numThreads = 1;

@@ -8,7 +8,7 @@ import { loadSplit } from "./load-split.ts";
 import { describeRun, readCalibration, readReference, type RunPaths } from "./run-export.ts";
 import { applyTemperature } from "./apply-temperature.ts";
 
-/** Training images that the quantisation ranges of int8 are measured on. */
+/** Number of training images on which the quantisation ranges of int8 are measured. */
 const RANGE_IMAGES = 512;
 
 /** Settings of an export. */
@@ -22,7 +22,7 @@ export interface ExportOptions {
    */
   readonly csv?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Called with the share of the images for the quantisation ranges that are done, 0–1. */
+  /** Called while the quantisation ranges are measured, with the share of images done, 0–1. */
   readonly onProgress?: (share: number) => void;
 }
 

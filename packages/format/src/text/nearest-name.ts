@@ -2,8 +2,8 @@
  * Finds the name that is most similar to a word, by Levenshtein's edit distance without regard to
  * case.
  *
- * @returns the most similar name, the first of several; undefined if every name differs by more
- *   than 3 edits or by more than half the length of the word.
+ * @returns the most similar name, the first one if several are equally similar; undefined if
+ *   every name differs by more than 3 edits or by more than half the length of the word.
  */
 export function nearestName(word: string, names: readonly string[]): string | undefined {
   let best: string | undefined;

@@ -66,7 +66,7 @@ interface MarginBenchmark {
  * @param options.csv fer2013.csv.gz.
  * @param options.model file of the expression model.
  * @param options.detector file of the face detector.
- * @throws {MienError} `interrupted` on the signal.
+ * @throws {MienError} `interrupted` if the signal fires.
  */
 export async function measureMargins(options: {
   readonly csv: string;

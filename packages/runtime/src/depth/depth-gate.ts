@@ -7,7 +7,7 @@ import { smallestBulge } from "./quadric-fit.ts";
 export interface Relief {
   /** Median distance from the camera inside the box, in millimetres; null where no depth is known. */
   readonly distanceMm: number | null;
-  /** `face` for a head, `flat` for a picture of a face, `unknown` if the depth does not decide. */
+  /** `face` for a head, `flat` for a photograph of a face, `unknown` if the depth does not decide. */
   readonly relief: FaceResult["relief"];
   /** Width of the box at that distance, in millimetres; null where no depth is known. */
   readonly widthMm: number | null;
@@ -38,10 +38,10 @@ export const DEPTH_GATE = {
   /** Distance beyond which depth is too coarse for a decision, in millimetres. */
   maxDistanceMm: 2500,
   /**
-   * A surface whose distance from the best plane is below this is a flat picture, in millimetres.
+   * A surface whose distance from the best plane is below this is a flat photograph, in millimetres.
    */
   minResidualMm: 4,
-  /** A surface whose bulge is below this is a bent picture, in millimetres. */
+  /** A surface whose bulge is below this is a bent photograph, in millimetres. */
   minBulgeMm: 6,
 } as const;
 
@@ -53,7 +53,7 @@ const CELLS = 9;
 const PLACES_PER_RADIUS = 40;
 
 /**
- * Distinguishes a head from a picture of a face by the depth inside its box.
+ * Distinguishes a head from a photograph of a face by the depth inside the box.
  *
  * The box must be as wide as a face at its distance. Inside the inner ellipse of the box, without
  * the background, the surface must differ from a plane, and must curve away from the camera in
@@ -64,7 +64,7 @@ const PLACES_PER_RADIUS = 40;
  * @param frame size in pixels of the picture that the box refers to.
  * @example
  * const { relief, distanceMm, reason } = measureRelief(frame.depth, face.box, frame);
- * if (relief === "flat") console.log(`a picture of a face, ${reason}`);
+ * if (relief === "flat") console.log(`a photograph of a face, ${reason}`);
  */
 export function measureRelief(
   depth: DepthMap,

@@ -14,7 +14,7 @@ const UNSURE = "unsure";
  */
 const VITERBI_FLOOR = 0.02;
 
-/** How the expression of single frames becomes a confirmed one. */
+/** How a confirmed expression is computed from the expressions of single frames. */
 export type ConfirmationOptions = OptionsOf<(typeof pipelineSettings)["confirmation"]>;
 
 /** Confirmation options with every value decided. */
@@ -23,7 +23,8 @@ export type Confirmation = ResolvedOptions<(typeof pipelineSettings)["confirmati
 /**
  * Checks the options and fills in the defaults.
  *
- * @param labels of the model. `fallback` is Neutral by default, and `unsure` if that is no label.
+ * @param labels of the model. The default of `fallback` is Neutral, or `unsure` if the model has no
+ * label Neutral.
  * @throws {MienError} `usage` for an option that is unknown or out of range.
  * @example
  * resolveConfirmation({ size: 10 }, ["Happy", "Neutral"]).fallback; // "Neutral"
@@ -48,14 +49,18 @@ export function resolveConfirmation(
 export interface Confirmed {
   /** A label; where none exceeds the quorum, the fallback: Neutral or `unsure`. */
   readonly expression: string;
-  /** Whether the expression exceeds the quorum; false for the fallback. `viterbi`: always true. */
+  /**
+   * Whether the expression exceeds the quorum; false for the fallback. With the method `viterbi`, always
+   * true.
+   */
   readonly quorumReached: boolean;
 }
 
 /** Turns the probabilities of one face, frame by frame, into a confirmed expression. */
 export interface Smoother {
   /**
-   * In how many of the last `size` frames each label was the most probable, in the labels' order.
+   * For each label, in the order of the labels: the number of the last `size` frames in which this label
+   * was the most probable.
    */
   readonly counts: readonly number[];
   /**
@@ -105,13 +110,14 @@ export function createSmoother(options: Confirmation, labels: readonly string[])
 interface MethodInput {
   readonly options: Confirmation;
   readonly labels: readonly string[];
-  /** In how many of the last frames each label was the most probable; updated before each frame. */
+  /**
+   * For each label, the number of the last `size` frames in which this label was the most probable. A
+   * frame is counted before `Confirm` is called for it.
+   */
   readonly counts: readonly number[];
 }
 
-/**
- * Adds one frame and returns what is confirmed after it. `n` is the number of the frame, from 1.
- */
+/** Adds one frame and returns the confirmed expression. `frames` is the number of frames so far. */
 type Confirm = (probabilities: ArrayLike<number>, frames: number) => Confirmed;
 
 const confirmationMethods = { window: countingWindow, exponential, viterbi } satisfies Record<
@@ -124,7 +130,10 @@ function countingWindow({ options, labels, counts }: MethodInput): Confirm {
   return () => largestAbove(quorum * size, counts, { labels, fallback });
 }
 
-/** The weights have the same mean age as a window of `size` frames: (size − 1) / 2. */
+/**
+ * The exponential mean of the probabilities. The mean age of the frames, by weight, is the same as in a
+ * window of `size` frames: (size − 1) / 2.
+ */
 function exponential({ options, labels }: MethodInput): Confirm {
   const { size, quorum, fallback } = options;
   const mean = labels.map(() => 0);
@@ -156,7 +165,7 @@ function viterbi({ options, labels }: MethodInput): Confirm {
   };
 }
 
-/** The label with the largest value if that exceeds a limit, else the fallback. */
+/** The label with the largest value if this value exceeds a limit, else the fallback. */
 function largestAbove(
   limit: number,
   values: readonly number[],

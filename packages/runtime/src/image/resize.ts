@@ -19,7 +19,7 @@ export interface InputLayout {
  * 2^16.
  */
 const WEIGHT_ONE = 16;
-/** From this reduction on, pictures are averaged instead of interpolated. */
+/** Pictures that are reduced by this factor or more are averaged instead of interpolated. */
 const AVERAGE_ABOVE = 1.4;
 
 /** For each target position: two source positions, and the weight of the second one. */
@@ -146,7 +146,8 @@ function average({ source, columns, rows, target }: Resizing): void {
     for (let x = 0; x < width; x++, to += 3) {
       const a = words.getInt32(top + (lefts[x] ?? 0), true);
       const b = words.getInt32(bottom + (rights[x] ?? 0), true);
-      // The common bits and half of the differing ones, so that no byte carries over into the next.
+      // The means of four pairs of bytes at once: the common bits, plus half of the differing bits. No
+      // sum carries over into the next byte.
       out.setInt32(to, (a & b) + (((a ^ b) >>> 1) & 0x7f7f7f7f), true);
     }
   }

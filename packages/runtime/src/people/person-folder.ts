@@ -79,8 +79,8 @@ export async function savePerson(folder: string, person: Person, kind: string): 
 }
 
 /**
- * Deletes every file of a person from a folder: the files that contain the person's name, and a
- * damaged file whose own name is that of the person's file. Node only.
+ * Deletes every file of a person from a folder: the files that contain the person's name, and
+ * also a damaged file if it has the file name of this person. Node only.
  *
  * @returns whether there was such a file.
  * @example

@@ -5,9 +5,9 @@ import { resolveSession, type SessionOptions } from "./session-options.ts";
 
 /** What a model is used as, in words for error messages. */
 export interface ModelPurpose {
-  /** With its article: `a face detector`. */
+  /** The kind of model, with an article: `a face detector`. */
   readonly kind: string;
-  /** What its class is called in the message that it is closed: `face detector`. */
+  /** What uses the model, for the error message after `close`: `face detector`. */
   readonly user: string;
   /** Where to get such a model. */
   readonly advice: string;

@@ -90,7 +90,7 @@ export class FaceLocator {
     return this.#detector.detect(frame, ({ box, reason }) => reject(box, reason));
   }
 
-  /** Adds distance and relief, and leaves out pictures of faces unless the setting `flat` keeps them. */
+  /** Adds distance and relief, and leaves out photographs unless the setting `flat` keeps them. */
   #checkDepth(
     frame: FrameInput,
     found: readonly FaceWithoutDepth[],

@@ -9,8 +9,9 @@ import { OPSETS, type Attribute, type GraphNode, type Tensor } from "./onnx-mode
  * - `as-is`: row-major in the order of its shape.
  * - `channels-first`: shape [height, width, channels], stored as [channels, height, width], as ONNX's
  *   convolutions and pooling need it.
- * - an object: a flattened image of that [height, width, channels], stored in the order channels,
- *   height, width. A dense layer reorders its weights accordingly, which saves a transpose.
+ * - an object: a flattened image, stored in the order channels, height, width; `flattened` is the
+ *   [height, width, channels] of the image. A dense layer reorders its weights to this order, which
+ *   saves a transpose.
  */
 export type Layout = "as-is" | "channels-first" | { readonly flattened: readonly number[] };
 
@@ -172,7 +173,7 @@ export class GraphBuilder {
     if (known !== undefined) return known;
     const made = convert(value, `${value.name}/${to}`);
     this.#converted.set(key, made);
-    // A transpose back needs no second node.
+    // If the result is converted back, the original value is used instead of a second transpose.
     const back = value.layout === "channels-first" ? "channels_first" : "as_is";
     if (typeof value.layout === "string") this.#converted.set(`${back} of ${made.name}`, value);
     return made;

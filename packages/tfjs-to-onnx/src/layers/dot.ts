@@ -5,8 +5,8 @@ import { asMade, badModel, checkAxis, type Layer } from "./layer.ts";
 const LEAST_SQUARE = { tfjs: 1e-7, keras2: 1e-12, keras3: 1e-14 };
 
 /**
- * Dot products of two inputs of vectors or rows along one axis of each; with `normalize`, the
- * cosine of the angle.
+ * The dot product of two inputs along one axis of each input. An input holds one vector or several
+ * rows. With `normalize`, the result is the cosine of the angle.
  */
 export function dot(layer: Layer, inputs: readonly Value[]): Value {
   const [left, right] = inputs;
@@ -47,7 +47,7 @@ export function dot(layer: Layer, inputs: readonly Value[]): Value {
   return layer.graph.reshape(product, { name: layer.name, shape: result }, result);
 }
 
-/** A value as a matrix whose last or first axis is the given one. */
+/** A value as a matrix whose last axis (or first axis, if `last` is false) is the given axis. */
 function matrix(
   layer: Layer,
   value: Value,

@@ -75,7 +75,7 @@ function halfOf(value: number, name: string): number {
   // Below 2^-14 the spacing of values is constant.
   const exponent = size === 0 ? -14 : Math.max(-14, Math.floor(Math.log2(size)));
   const steps = roundToEven(size / 2 ** (exponent - 10));
-  // A fraction of 1,024 carries into the exponent.
+  // If the fraction is rounded up to 1,024, this sum increases the exponent by 1.
   const bits = steps + (exponent + 14) * 1024;
   if (bits < 0x7c00) return sign + bits;
   throw new MienError("unsupported", `${name} holds ${value}, which float16 cannot express`);

@@ -19,7 +19,7 @@ export interface Targets {
   readonly training: Float32Array;
   /** [N, classes] for the evaluation: without label smoothing and distillation. */
   readonly evaluation: Float32Array;
-  /** [N], the most probable class of `evaluation`, the first of equals. */
+  /** [N], the most probable class of `evaluation`; the first one if several are equal. */
   readonly labels: Int32Array;
   /** [N], 1 for images that have a target, 0 for images that show no face according to the votes. */
   readonly usable: Uint8Array;

@@ -68,7 +68,7 @@ const MIN_ROUNDS = 3;
  *
  * @param options.seconds how long to measure all of them; each has at least three turns.
  * @param options.python an interpreter that has Keras; without it Keras is left out.
- * @throws {MienError} `interrupted` on the signal, and what `startKerasFit` throws.
+ * @throws {MienError} `interrupted` if the signal fires, and what `startKerasFit` throws.
  */
 export async function benchmarkTraining(
   config: TrainConfig,

@@ -15,7 +15,7 @@ import { cast, multiply, reshape } from "../tensor/native-ops.ts";
  *
  * The random generator is stateless, so the same key always gives the same mask. One random byte
  * determines one value, which is four times as fast as a random float; the rate is therefore rounded
- * to a multiple of 1/256, and the scale is that of the rounded rate.
+ * to a multiple of 1/256, and the scale is computed from the rounded rate.
  *
  * @param mask.rate 0 ≤ rate < 1.
  * @param mask.key two integers of 32 bits, such as a stream and a step.

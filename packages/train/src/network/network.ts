@@ -89,7 +89,7 @@ export function stateOf(variables: readonly Variable[]): Record<string, NamedTen
 }
 
 /**
- * Replaces the values of variables by those of the same name.
+ * Replaces the value of each variable by the given value of the same name.
  *
  * @throws {MienError} `mismatch` if a value is missing or has another shape.
  */

@@ -13,7 +13,7 @@ export interface WeightAverage {
    * Moves all averages towards the present values: the share min(decay, (1 + step) / (10 + step)) of
    * the old average is kept. It is smaller in the first steps, so that the initial weights fade fast.
    *
-   * @param step 0 for the first.
+   * @param step number of the training step, from 0.
    */
   update(step: number): void;
   /** The averages, by the names of the averaged variables. */

@@ -24,7 +24,7 @@ ${splits.map((split) => scoreTables(runs, split)).join("\n")}
 <section><h2>McNemar's test</h2>
 <p>McNemar's exact test compares two runs on the images that only one of them predicts correctly. A difference with p below 0.05 counts as more than chance. With several pairs of runs, p is adjusted by Holm's method, separately for each split and for labels and votes. The epoch of each run was chosen on PublicTest, the validation split, so p on it is optimistic.</p>
 ${htmlTable(
-  ["", "result", "p", "split", "correct by", "only first correct", "only second correct"],
+  ["", "result", "p", "split", "evaluated by", "only first correct", "only second correct"],
   pairs.map((pair) => pairRow(pair, names)),
 )}
 </section>

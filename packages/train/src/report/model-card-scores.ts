@@ -18,7 +18,7 @@ export function scoresSection({ metrics, config, openings, weights }: ReleasedMo
     count(split.images - (split.leakFree?.images ?? split.images));
   const shown = test ?? validation;
   const tested = openings.some((access) => access.weights !== weights)
-    ? "earlier weights of this name were tested before these weights were made; see the protocol."
+    ? "earlier weights of this name were tested on it before these weights were trained; see the protocol."
     : "the training did not read it.";
   const shift = Math.max(...tenViews(config.input).map(({ x }) => x));
   return `## Scores
@@ -31,12 +31,12 @@ ${
 
 ${table(["split", "by", "", "images", "accuracy", "95 % interval", "macro-F1", "mean recall"], all)}
 
-“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, each also mirrored. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), only the images count on which one of the classes has more of the ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : "PublicTest"}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
+“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, and the mirror image of each of these five. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), an image counts only if one of the classes has more of its ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : "PublicTest"}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
 }
 
 /** Every run uses validation in this way; whether settings were chosen on it is not recorded. */
 const USE_OF_VALIDATION =
-  "The epoch was chosen on PublicTest, and the temperature is fitted to it, so its figures may be too good; if settings were chosen on it too, its figures are even more optimistic.";
+  "The epoch was chosen on PublicTest, and the temperature is fitted to PublicTest. Therefore the figures on PublicTest may be too good, and even more so if settings were also chosen on PublicTest.";
 
 function intervalsOf({ confusion }: SplitMetrics): string {
   const interval = (metric: "macroF1" | "meanRecall") =>
@@ -112,7 +112,7 @@ export function calibrationSection({ calibration, metrics }: ReleasedModel): str
   });
   return `## Calibration
 
-One temperature, ${calibration.temperature.toFixed(4)}, fitted to PublicTest by ${describeTarget(calibration.voteShare)}, is inside the graph. Expected calibration error in ${CALIBRATION_BINS} equal bins:
+The graph contains one temperature, ${calibration.temperature.toFixed(4)}. It was fitted to PublicTest by ${describeTarget(calibration.voteShare)}. Expected calibration error in ${CALIBRATION_BINS} equal bins:
 
 ${table(["split", "by", "before", "after"], rows)}`;
 }

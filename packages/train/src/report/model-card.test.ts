@@ -93,7 +93,7 @@ describe("releaseModel", () => {
     ]);
     expect(await card("m")).not.toContain("more than once");
     expect(await card("m")).not.toContain("the training did not read it");
-    expect(await card("m")).toContain("earlier weights of this name were tested");
+    expect(await card("m")).toContain("earlier weights of this name were tested on it");
     await access("second");
     await release("m", { right: 28 }, { run: "second" });
     expect(await card("m")).toContain("tested more than once");

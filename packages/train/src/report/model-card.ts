@@ -90,7 +90,7 @@ ${list([
 function epochCriterion(voteShare: number): string {
   if (voteShare === 0) return "by the labels";
   if (voteShare === 1) return "by the class with most votes";
-  return "by the most probable class of the mixed labels and votes (the first of equals)";
+  return "by the most probable class of the mixed labels and votes (the first one if several are equal)";
 }
 
 function protocolSection(model: ReleasedModel): string {

@@ -10,7 +10,7 @@ export interface ReleasedFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** On validation by the labels of the data set, in onnxruntime, 0–1; null if not measured. */
+  /** Accuracy of the file on the validation split, by the labels, 0–1; null if not measured. */
   readonly accuracy: number | null;
   /** Median time for one face with one thread, in ms, on the machine that verified the file. */
   readonly latencyMs: number;
@@ -33,7 +33,7 @@ export interface ReleasedModel {
   readonly metrics: RunMetrics;
   /** Every test-set access by this model and by earlier models of the same name, oldest first. */
   readonly openings: readonly TestSetAccess[];
-  /** The command that reproduces it. */
+  /** The command that reproduces the model. */
   readonly command: string;
 }
 
@@ -88,9 +88,9 @@ export function balancedScore({ metrics }: ReleasedModel): number {
 }
 
 /**
- * The name of the model with the best `balancedScore`; the first of several. If some models were
- * evaluated by votes, the models without votes are left out, because their scores cannot be
- * compared with the others.
+ * The name of the model with the best `balancedScore`; the first one if several are equal. If some
+ * models were evaluated by votes, the models without votes are left out, because their scores cannot
+ * be compared with the others.
  */
 export function chooseDefault(models: Readonly<Record<string, ReleasedModel>>): string {
   const all = Object.entries(models);

@@ -77,7 +77,7 @@ function renderReport(content: ReportContent): string {
 <p>${counted(config.classes.length, "expression")} from ${input} images of ${escapeHtml(config.data.name)}, ${counted(history.length, "epoch")}</p></header>
 ${tiles(content)}
 <section><h2>Scores</h2>
-<p>${escapeHtml(describeTrainingImages(config))} PublicTest is the validation split: the epoch was chosen on it, and the temperature is fitted to it, so its figures may be too good. If settings were chosen on it too, its figures are even more optimistic; a run does not record how its settings were chosen. ${
+<p>${escapeHtml(describeTrainingImages(config))} PublicTest is the validation split. The epoch was chosen on PublicTest, and the temperature is fitted to PublicTest. Therefore the figures on PublicTest may be too good, and even more so if settings were also chosen on PublicTest; a run does not record how its settings were chosen. ${
       test
         ? "PrivateTest is the test split."
         : accesses.length > 0

@@ -24,7 +24,7 @@ function flatInputs(config: RequestedRun): Readonly<Record<string, unknown>> {
   const { hyperparameters, ...rest } = inputsOf(config);
   const { height, width, channels } = config.input;
   const layout = { classes: config.classes, input: `${height}×${width}×${channels}` };
-  // If the run is older than a setting, the setting had its present default.
+  // A run that is older than a setting has no value for it; such a run used the present default.
   return { ...rest, ...layout, ...resolveConfig({}), ...hyperparameters };
 }
 

@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /**
- * Writes a run folder like that of a finished run, or of one that was stopped after or during its
+ * Writes a run folder like the folder of a finished run, or of a run that was stopped after or during its
  * first epoch.
  */
 async function makeRun(number: number, of: RequestedRun, left: "finished" | "stopped" | "begun") {

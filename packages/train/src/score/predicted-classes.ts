@@ -5,7 +5,10 @@ export function rowsOf(matrix: Float32Array, classes: number): Float32Array[] {
   );
 }
 
-/** The class with the highest probability in each row of [N, classes], the first of equals: [N]. */
+/**
+ * For each row of [N, classes], the class with the highest probability; the first one if several are
+ * equal.
+ */
 export function predictedClasses(probabilities: Float32Array, classes: number): Uint8Array {
   return Uint8Array.from(rowsOf(probabilities, classes), (row) => row.indexOf(Math.max(...row)));
 }

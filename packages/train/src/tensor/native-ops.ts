@@ -277,8 +277,9 @@ export function spatialMean(x: NativeTensor): NativeTensor {
 }
 
 /**
- * The number of rows of logits [batch, classes] whose highest value, the first of equals, is at their
- * label (int32 [batch]); float32. (InTopK would count every label of a constant row as correct.)
+ * The number of rows of logits [batch, classes] whose highest value (the first one if several are
+ * equal) is at the label of the row (int32 [batch]); float32. (InTopK would
+ * count every label of a constant row as correct.)
  */
 export function countCorrect(logits: NativeTensor, labels: NativeTensor): NativeTensor {
   const argMax = [

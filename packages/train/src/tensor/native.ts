@@ -189,7 +189,7 @@ function constant(
 }
 
 /**
- * The number of tensors that TensorFlow holds for this process, including those of tfjs.
+ * The number of tensors that TensorFlow holds for this process, including the tensors of tfjs.
  *
  * @internal exported for tests.
  */

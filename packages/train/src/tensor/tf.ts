@@ -40,7 +40,8 @@ function requireTfjsNode(): TensorFlow {
   // TensorFlow reads this when it is loaded; 2 means that it logs only errors.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   // By default, TensorFlow uses oneDNN's convolutions only on processors with VNNI, bf16 or AMX
-  // instructions. On processors with only AVX2, they make a training step shorter by a third as well.
+  // instructions. On processors that have only AVX2, oneDNN's convolutions also
+  // shorten a training step by a third.
   process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
   // tfjs-node 4.22 calls two functions that are deprecated in Node 22 and absent from Node 23.
   Object.assign(util, {
@@ -61,7 +62,7 @@ export interface AddonTensor {
   readonly dtype: number;
 }
 
-/** The outputs of an operation, by their number. */
+/** The type of the outputs of an operation, by the number of outputs. */
 interface OutputsByCount {
   readonly 0: [];
   readonly 1: [AddonTensor];

@@ -56,7 +56,7 @@ export class Variable {
     return scope(() => download(this.read()));
   }
 
-  /** Replaces all values by those of a tensor with the same shape. */
+  /** Replaces all values by the values of a tensor with the same shape. */
   set(values: NativeTensor): void {
     run(["AssignVariableOp", 0], floatType, [this.handle, values]);
   }

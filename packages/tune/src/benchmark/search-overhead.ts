@@ -79,7 +79,7 @@ const PLAIN_RESULT = z.object({ seconds: z.number(), best: z.number() });
 
 /**
  * Runs the same study with Optuna alone, in Python. A turn throws {MienError} `environment` if
- * Python fails, and `interrupted` on the signal.
+ * Python fails, and `interrupted` if the signal fires.
  */
 export function plainContender(quick: QuickStudy, signal: AbortSignal): Contender<StudyTurn> {
   return {

@@ -58,7 +58,7 @@ export const workerCommand = defineCommand({
       }).finally(() => table.stop());
       if (!done) {
         throw new MienError("interrupted", "the trial that was running is returned to the study", {
-          advice: "Repeat the command to help again.",
+          advice: "Repeat the command to run further trials.",
         });
       }
       terminal.say("all trials of the study are done");

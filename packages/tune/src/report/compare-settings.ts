@@ -45,7 +45,7 @@ export interface Comparison extends Gain {
  *
  * @param given.trial number of the best trial, `given.hyperparameters` its settings.
  * @param given.folder where the runs are kept.
- * @throws {MienError} `interrupted` on the signal, and what `fit` throws.
+ * @throws {MienError} `interrupted` if the signal fires, and what `fit` throws.
  */
 export async function compare(given: {
   readonly dataset: Dataset;

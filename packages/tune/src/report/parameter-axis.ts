@@ -16,7 +16,10 @@ interface Axis {
   tick(position: number): string;
 }
 
-/** The axis of a parameter: values of a choice in their order, numbers by value or logarithm. */
+/**
+ * The axis of a parameter. The choices of a categorical parameter are in their order; a number is at
+ * its value, or at its logarithm.
+ */
 export function axisOf(parameter: Parameter): Axis {
   if (parameter.type === "categorical") {
     const texts = parameter.choices.map((choice) =>

@@ -34,7 +34,7 @@ const WAITING = 500;
 /**
  * Runs trials of a study until the target number is complete or pruned.
  *
- * @returns true when the target is reached, false on the signal.
+ * @returns true when the target is reached, false if the signal fires.
  * @throws {MienError} `environment` if the Python side breaks, or ten trials in a row fail.
  */
 export async function work(options: WorkOptions): Promise<boolean> {

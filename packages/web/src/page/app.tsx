@@ -154,8 +154,8 @@ export function App() {
 }
 
 /**
- * Switches between light and dark colours. The browser stores the choice; without one, the colours are
- * those of the system.
+ * Switches between light and dark colours. The browser stores the choice. Until somebody chooses, the
+ * page has the colours of the system.
  */
 function ThemeButton() {
   const [theme, setTheme] = useState<string | null>(localStorage.getItem("theme"));

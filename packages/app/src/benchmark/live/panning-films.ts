@@ -23,7 +23,8 @@ export const SCENE_SIZE = {
  * Makes films of 640×480 pixels and 30 frames a second that pan over a picture.
  *
  * @param scene of `SCENE_SIZE`.
- * @returns a film to read, and one for a browser's camera.
+ * @returns `film`: a file for `--source`; `camera`: the same film in the format that Chromium plays as
+ * its camera; `still`: the picture as JPEG in the size of the films.
  */
 export async function makeFilms(
   folder: string,

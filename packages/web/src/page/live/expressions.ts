@@ -23,8 +23,8 @@ export function colourOf(index: number): string {
 }
 
 /**
- * The colour of a face: that of the confirmed expression, else of the expression in this frame; grey
- * if the confirmation window has no quorum.
+ * The colour of the confirmed expression of a face, else of its expression in this frame; grey if the
+ * confirmation window has no quorum.
  */
 export function faceColour(
   face: Pick<FaceResult, "confirmed" | "quorumReached" | "expression">,
@@ -34,7 +34,7 @@ export function faceColour(
   return colourOf(Math.max(0, labels.indexOf(face.confirmed ?? face.expression)));
 }
 
-/** The name of a face: that of the recognised person, else `Unknown` and the number of its track. */
+/** The name of the recognised person, else `Unknown` and the number of the track of the face. */
 export function nameOf(face: { person: { name: string } | null; track: number | null }): string {
   return face.person?.name ?? `Unknown ${face.track ?? ""}`.trim();
 }

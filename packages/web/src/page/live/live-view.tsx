@@ -38,7 +38,7 @@ export interface LiveViewProps {
 
 /** The largest number of faces with a card; further faces are only counted. */
 const MAX_CARDS = 8;
-/** The page says that the computer is busy after `SLOW_SECONDS` below this many frames per second. */
+/** Frames per second below which the computer counts as busy, see `useIsSlow`. */
 const SLOW_FRAME_RATE = 15;
 const SLOW_SECONDS = 3;
 const NO_LABELS: readonly string[] = [];

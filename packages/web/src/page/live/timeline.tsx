@@ -38,7 +38,7 @@ export function Timelines(props: {
   }, []);
   useEffect(() => span.advance(history.now));
   // Shows people who were seen in the span that follows the newest result, or all people if the span
-  // does not follow. The order is that of their first appearance, so that no plot moves.
+  // does not follow. They are in the order of their first appearance, so that no plot moves.
   const firstSeen = ({ times }: ExpressionSeries) => times[0] ?? 0;
   const shown = [...history.series]
     .filter(([, { times }]) => times.length >= MIN_STEPS)

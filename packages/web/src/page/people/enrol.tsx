@@ -136,7 +136,7 @@ function Consent({ hasPicture, request }: { hasPicture: boolean; request: Reques
       </div>
       <NameProblem id="name-problem" name={name} />
       {personName === "" && (
-        <p class="quiet">Once a name is entered, the text to consent to is shown here.</p>
+        <p class="quiet">Enter the name. Then the text that you agree to is shown here.</p>
       )}
       {text !== "" && (
         <>
@@ -203,7 +203,7 @@ function Capture({ enrolment, screen, labels, request }: CaptureProps) {
 /** The third step: the person deletes the pictures that they do not like, and confirms the rest. */
 function Review({ enrolment, request }: { enrolment: Enrolment; request: Request }) {
   const { name, pictures, guidance, doubts } = enrolment;
-  // Indices of pictures that were deleted, in that order.
+  // Indices of the deleted pictures, in the order in which they were deleted.
   const [deleted, setDeleted] = useState<readonly number[]>([]);
   const keepPicture = (index: number, kept: boolean) =>
     request("PUT", `enrolment/pictures/${index}`, { kept });
