@@ -24,11 +24,7 @@ process.chdir(path.resolve(import.meta.dirname, ".."));
 // ones.
 rmSync(REPORTS, { recursive: true, force: true });
 
-const [tasks, { format, guards, listings }] = await Promise.all([
-  // nx runs as many tasks at a time as nx.json says.
-  run("lint, types and tests", [NX, "run-many", "-t", "lint", "build", "test"]),
-  checkTexts(),
-]);
+const [tasks, { format, guards, listings }] = await Promise.all([checkCode(), checkTexts()]);
 
 const failedNames = tasks.passed ? [] : namesOr(failedTasks(tasks.output), "lint, types or tests");
 const testFailures = failedNames.filter((name) => name.endsWith(":test"));
@@ -51,6 +47,14 @@ for (const title of skippedTests(reports)) console.log(`skipped: ${title}`);
 for (const name of [...otherFailures, ...testFailures]) console.log(`failed: ${name}`);
 console.log(`${count.passed} passed, ${failed} failed, ${count.skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Compiles everything, then runs lint, types and tests, as many at a time as nx.json says. */
+async function checkCode() {
+  // One process compiles all packages in a third of the time that nx needs with a process for each.
+  // Errors are reported by nx, which compiles again what failed.
+  await run("compile", ["node_modules/typescript/bin/tsc", "-b"]);
+  return run("lint, types and tests", [NX, "run-many", "-t", "lint", "build", "test"]);
+}
 
 /** Checks that need no nx: the format, the guards, then the listings. */
 async function checkTexts() {
