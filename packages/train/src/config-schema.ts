@@ -100,6 +100,25 @@ export const configSchema = z.strictObject({
     0,
     about("network", "pixels", "Side of the first convolution's kernels; 0 takes --kernel-size"),
   ),
+  pooling: z
+    .enum(["max", "blur"])
+    .default("max")
+    .meta(
+      about(
+        "network",
+        null,
+        "Pooling after each block: the maximum of 2×2 pixels, or anti-aliased: the maximum at every pixel, then a blur at every second pixel",
+      ),
+    ),
+  squeezeExcite: integer(
+    [0, 64],
+    0,
+    about(
+      "network",
+      null,
+      "Squeeze-and-excitation after each block: reduction, the number of channels per hidden unit; 0: off",
+    ),
+  ),
   head: z
     .enum(["flatten", "average"])
     .default("flatten")

@@ -81,7 +81,7 @@ describe("fit", () => {
     expect(history.trim().split("\n")).toHaveLength(3);
   });
 
-  it("resumes exactly with every optimiser state and random augmentation that a recipe can have", async () => {
+  it("resumes exactly with every kind of layer, optimiser state and random augmentation that a recipe can have", async () => {
     const config = resolveConfig({
       ...smallConfig,
       precision: "auto",
@@ -98,6 +98,8 @@ describe("fit", () => {
       erasing: 0.5,
       mixup: 0.3,
       head: "average",
+      pooling: "blur",
+      squeezeExcite: 4,
     });
     const whole = await run("whole", { config });
     for (let part = 0; part < 2; part++) {

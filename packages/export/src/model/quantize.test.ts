@@ -6,6 +6,7 @@ import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runOnnx } from "@mien/runtime";
 import { bestRange, measureRanges } from "./quantisation-ranges.ts";
+import { EXCITED_NET } from "@mien/tfjs-to-onnx/testing/functional-models";
 import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
 import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
 import { randomise, stack, throughDisk } from "@mien/tfjs-to-onnx/testing/test-models";
@@ -37,7 +38,7 @@ const BRANCHED = {
   },
 };
 
-let graphs: Record<"straight" | "branched", Graph>;
+let graphs: Record<"straight" | "branched" | "excited", Graph>;
 let folder: string;
 const stream = random(5, "images");
 const images: NamedTensor = {
@@ -58,7 +59,11 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "mien quantize-"));
   // Logits of ordinary size, so that probabilities are not all 0 and 1.
   const scaled = stack([24, 24, 1], (tf) => [...MIEN_NET.build(tf).layers.slice(1)]);
-  graphs = { straight: await graphOf(scaled), branched: await graphOf(BRANCHED.build) };
+  graphs = {
+    straight: await graphOf(scaled),
+    branched: await graphOf(BRANCHED.build),
+    excited: await graphOf(EXCITED_NET.build),
+  };
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -73,11 +78,14 @@ async function meanDifference(graph: Graph, other: Graph): Promise<number> {
 }
 
 describe("a graph in 8 bits", () => {
-  it.each(["straight", "branched"] as const)("has nearly the same outputs: %s", async (name) => {
-    const graph = graphs[name];
-    const quantized = quantize(graph, await measureRanges(graph, images));
-    expect(await meanDifference(graph, quantized)).toBeLessThan(0.03);
-  });
+  it.each(["straight", "branched", "excited"] as const)(
+    "has nearly the same outputs: %s",
+    async (name) => {
+      const graph = graphs[name];
+      const quantized = quantize(graph, await measureRanges(graph, images));
+      expect(await meanDifference(graph, quantized)).toBeLessThan(0.03);
+    },
+  );
 
   it("has ranges only for values that are computed in bytes, and one range for values that pass unchanged", () => {
     const values = quantizedValues(graphs.straight);
@@ -117,6 +125,21 @@ describe("a graph in 8 bits", () => {
     expect(answer!.data[1]).toBeCloseTo(0.5, 1);
   });
 
+  it("keeps the weights of a fixed blur exactly, so that their sum stays 1", async () => {
+    const graph = await graphOf(
+      stack([24, 24, 1], (tf) => [tf.layers.depthwiseConv2d({ kernelSize: 3, useBias: false })]),
+    );
+    const [conv] = graph.nodes.filter(({ op }) => op === "Conv");
+    const kernel = graph.tensors.get(conv!.inputs[1]!)!.data as Float32Array;
+    kernel.set([1, 2, 1, 2, 4, 2, 1, 2, 1].map((weight) => weight / 16));
+    const { tensors } = quantize(graph, await measureRanges(graph, images));
+    const part = (suffix: string) =>
+      [...tensors].find(([name]) => name.endsWith(`kernel${suffix}`))![1].data;
+    const [scale] = part("/scale");
+    const found = Array.from(part("/bytes"), (step) => Number(step) * Number(scale));
+    found.forEach((weight, i) => expect(weight).toBeCloseTo(kernel[i]!, 7));
+  });
+
   it("has a larger error with other ranges", async () => {
     const graph = graphs.straight;
     const ranges = await measureRanges(graph, images);
@@ -148,11 +171,11 @@ for file in sorted(pathlib.Path(sys.argv[1]).glob("*.onnx")):
     found[file.stem] = {op: ops.count(op) for op in set(ops)}
 print(json.dumps(found))`;
       const found = runPython(script, { args: [folder] }) as Record<string, Record<string, number>>;
-      expect(Object.keys(found)).toHaveLength(6);
+      expect(Object.keys(found)).toHaveLength(9);
       for (const [name, ops] of Object.entries(found)) {
         expect(ops["Conv"] ?? 0, name).toBe(0);
         expect(ops["Relu"] ?? 0, name).toBe(0);
-        expect(ops["QLinearConv"], name).toBe(4);
+        expect(ops["QLinearConv"], name).toBe(name.startsWith("excited") ? 8 : 4);
       }
     },
   );

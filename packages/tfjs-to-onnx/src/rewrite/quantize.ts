@@ -145,14 +145,18 @@ function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): voi
   const each = target.op === "Conv" ? kernel.data.length / outputs : 1;
   const outputOf = (i: number) => Math.floor(i / each) % outputs;
   const largest = new Float32Array(outputs);
+  const filters = Array.from({ length: outputs }, (): number[] => []);
   kernel.data.forEach((weight, i) => {
     const output = outputOf(i);
     largest[output] = Math.max(itemAt(largest, output), Math.abs(weight));
+    filters[output]?.push(weight);
   });
   const bias = floatTensor(draft, biasName)?.data;
   // A filter with tiny weights still needs a scale that is large enough for its bias.
   const least = (i: number) => Math.abs(bias?.[i] ?? 0) / (input.scale * LARGEST_BIAS);
-  const scales = largest.map((weight, i) => Math.max(weight / LARGEST_WEIGHT, least(i)) || 1);
+  const scales = largest.map(
+    (weight, i) => Math.max(weight / stepsOf(itemAt(filters, i), weight), least(i)) || 1,
+  );
   const bytes = Int8Array.from(kernel.data, (weight, i) =>
     Math.round(weight / itemAt(scales, outputOf(i))),
   );
@@ -178,6 +182,22 @@ function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): voi
     attributes: { axis: { int: 0 } },
   });
   target.inputs.push(biasFloats);
+}
+
+/**
+ * The number of quantisation steps of a filter's largest weight: `LARGEST_WEIGHT`, or a smaller
+ * number with which every weight is a whole number of steps. There is such a number for fixed filters
+ * with simple fractions, such as a blur, whose sum must stay 1; practically never for trained ones.
+ */
+function stepsOf(filter: readonly number[], largest: number): number {
+  for (let steps = LARGEST_WEIGHT; steps > LARGEST_WEIGHT / 2; steps--) {
+    const isWhole = (weight: number) => {
+      const exact = (weight / largest) * steps;
+      return Math.abs(exact - Math.round(exact)) < 1e-5;
+    };
+    if (filter.every(isWhole)) return steps;
+  }
+  return LARGEST_WEIGHT;
 }
 
 /** Adds a constant and returns its name, made unique if taken. */

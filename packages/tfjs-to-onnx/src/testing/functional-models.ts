@@ -18,6 +18,34 @@ function net(name: string, body: (tf: Tf, x: TfSymbol) => TfSymbol | TfSymbol[])
 const conv = (tf: Tf, x: TfSymbol, filters = 3) =>
   tf.layers.conv2d({ filters, kernelSize: 3, padding: "same" }).apply(x) as TfSymbol;
 
+/** The network of mien with squeeze-and-excitation and anti-aliased pooling, small. */
+export const EXCITED_NET: TestModel = {
+  name: "squeeze-and-excitation and anti-aliased pooling",
+  build: (tf) => {
+    const input = tf.input({ shape: [24, 24, 1] });
+    const body = [4, 8, 8, 12].reduce<TfSymbol>((x, filters) => {
+      const maps = [
+        tf.layers.conv2d({ filters, kernelSize: 3, padding: "same", useBias: false }),
+        tf.layers.batchNormalization(),
+        tf.layers.maxPooling2d({ poolSize: 2, strides: 1 }),
+        tf.layers.activation({ activation: "relu" }),
+        tf.layers.depthwiseConv2d({ kernelSize: 3, strides: 2, padding: "same", useBias: false }),
+      ].reduce((value, layer) => layer.apply(value) as TfSymbol, x);
+      const factors = [
+        tf.layers.globalAveragePooling2d({}),
+        tf.layers.dense({ units: 2, activation: "relu" }),
+        tf.layers.dense({ units: filters, activation: "sigmoid" }),
+        tf.layers.reshape({ targetShape: [1, 1, filters] }),
+      ].reduce((value, layer) => layer.apply(value) as TfSymbol, maps);
+      return tf.layers.multiply().apply([maps, factors]) as TfSymbol;
+    }, input);
+    const dense = tf.layers.dense({ units: 16, activation: "relu" });
+    const hidden = dense.apply(tf.layers.flatten().apply(body));
+    const output = tf.layers.dense({ units: 7, activation: "softmax" }).apply(hidden);
+    return tf.model({ inputs: input, outputs: output as TfSymbol });
+  },
+};
+
 /** Branches, merges, shared layers, models in models, several inputs and outputs. */
 export function functionalModels(): TestModel[] {
   const merges = ["add", "multiply", "average", "maximum", "minimum"] as const;

@@ -1,5 +1,7 @@
 import { MienError, type ModelInput } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
+import { BLUR_SIZE } from "./blur-kernel.ts";
+import type { PoolStride } from "./max-pool.ts";
 
 /** A stage of the network; the stages form a chain. */
 export type Stage =
@@ -10,8 +12,16 @@ export type Stage =
       readonly bias: boolean;
     }
   | { readonly kind: "normalization"; readonly name: string; readonly channels: number }
-  | { readonly kind: "pool"; readonly name: string }
+  | { readonly kind: "pool"; readonly name: string; readonly stride: PoolStride }
+  | { readonly kind: "blur"; readonly name: string; readonly channels: number }
   | { readonly kind: "relu"; readonly name: string }
+  | {
+      readonly kind: "squeeze-excite";
+      readonly name: string;
+      readonly channels: number;
+      /** Units of its hidden dense layer, at least 1. */
+      readonly units: number;
+    }
   | { readonly kind: "dropout"; readonly name: string; readonly rate: number }
   | { readonly kind: "flatten"; readonly name: string; readonly size: number }
   | { readonly kind: "average"; readonly name: string }
@@ -32,7 +42,12 @@ type Shape2 = readonly [number, number];
  * dense layers.
  *
  * ReLU follows the pooling, because it has a quarter of the values there and the result is the same:
- * the maximum of rectified values is the rectified maximum.
+ * the maximum of rectified values is the rectified maximum. In anti-aliased pooling (Zhang 2019), ReLU
+ * follows the maximum and precedes the blur, as in the paper; a blur and a ReLU cannot be exchanged.
+ *
+ * Squeeze-and-excitation (Hu et al. 2018, section 3) follows the pooling and the ReLU of each block. Hu
+ * et al. scale the maps of a block before they are added to its input; these blocks have no such sum. Before the pooling,
+ * the maps are four times as large, and so is the cost.
  *
  * @throws {MienError} `bad-config` if the images are too small to be halved four times.
  */
@@ -46,6 +61,10 @@ export function architecture(
     rate > 0 ? [{ kind: "dropout", name, rate }] : [];
   const normalization = (name: string, channels: number): Stage[] =>
     normalized ? [{ kind: "normalization", name, channels }] : [];
+  const squeezeExcite = (name: string, channels: number): Stage[] => {
+    const units = Math.max(1, Math.floor(channels / config.squeezeExcite));
+    return config.squeezeExcite > 0 ? [{ kind: "squeeze-excite", name, channels, units }] : [];
+  };
   const stages: Stage[] = [];
   let { height, width, channels } = input;
   config.widths.forEach((filters, i) => {
@@ -65,9 +84,12 @@ export function architecture(
       );
       channels = filters;
     }
+    const blurred = config.pooling === "blur";
     stages.push(
-      { kind: "pool", name: `pool${i + 1}` },
+      { kind: "pool", name: `pool${i + 1}`, stride: blurred ? 1 : 2 },
       { kind: "relu", name: `relu${i + 1}` },
+      ...(blurred ? [{ kind: "blur", name: `blur${i + 1}`, channels } as const] : []),
+      ...squeezeExcite(`excite${i + 1}`, channels),
       ...dropout(`dropout${i + 1}`, config.convDropout),
     );
     height = Math.floor(height / 2);
@@ -94,22 +116,36 @@ export function architecture(
 
 /**
  * Floating-point operations of a training step per image: two for each multiply-add, in the forward
- * pass and for both gradients (without the input gradient of the first layer). Only convolutions and
- * dense layers count.
+ * pass and for both gradients (without the input gradient of the first layer, and without a kernel
+ * gradient of blurs, whose kernels are fixed). Only convolutions, blurs and dense layers count, also
+ * the dense layers of squeeze-and-excitation.
  */
 export function trainingFlops(stages: readonly Stage[], input: ModelInput): number {
   let { height, width } = input;
   let flops = 0;
   let passes = 2;
   for (const stage of stages) {
-    if (stage.kind === "pool") {
-      height = Math.floor(height / 2);
-      width = Math.floor(width / 2);
+    switch (stage.kind) {
+      case "pool":
+        height = Math.floor((height - 2) / stage.stride) + 1;
+        width = Math.floor((width - 2) / stage.stride) + 1;
+        break;
+      case "blur":
+        height = Math.ceil(height / 2);
+        width = Math.ceil(width / 2);
+        flops += 2 * 2 * BLUR_SIZE ** 2 * stage.channels * height * width;
+        break;
+      case "squeeze-excite":
+        flops += 3 * 2 * 2 * stage.channels * stage.units;
+        break;
+      case "convolution":
+      case "dense": {
+        const weights = stage.shape.reduce((product, n) => product * n, 1);
+        flops += passes * 2 * weights * (stage.kind === "convolution" ? height * width : 1);
+        passes = 3;
+        break;
+      }
     }
-    if (stage.kind !== "convolution" && stage.kind !== "dense") continue;
-    const weights = stage.shape.reduce((product, n) => product * n, 1);
-    flops += passes * 2 * weights * (stage.kind === "convolution" ? height * width : 1);
-    passes = 3;
   }
   return flops;
 }

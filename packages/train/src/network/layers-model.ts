@@ -2,12 +2,17 @@ import path from "node:path";
 import { writeFileAtomic, writeJson } from "@mien/cli";
 import type { ModelInput, NamedTensor } from "@mien/format";
 import type { Stage } from "./architecture.ts";
+import { BLUR_SIZE, blurKernel } from "./blur-kernel.ts";
+import { denseNames } from "./squeeze-excite.ts";
 import { BATCH_NORM_EPSILON } from "../tensor/native-ops.ts";
 import type { Standardisation } from "./standardise.ts";
 import { tf } from "../tensor/tf.ts";
 
 /** A tfjs LayersModel. */
-export type LayersModel = InstanceType<typeof tf.Sequential>;
+export type LayersModel = InstanceType<typeof tf.LayersModel>;
+
+type TfLayer = LayersModel["layers"][number];
+type Symbolic = InstanceType<typeof tf.SymbolicTensor>;
 
 /** Settings of the model, in addition to its stages. */
 interface LayersModelOptions {
@@ -24,74 +29,136 @@ interface LayersModelOptions {
 
 /**
  * The network as a tfjs LayersModel with softmax as its last operation. The layers have the names of
- * the stages. The weights are random until `setWeights`.
+ * the stages. The model is sequential, or functional if it has squeeze-and-excitation, which branches.
+ * The weights are random until `setWeights`, except the fixed kernels of blurs.
  */
 export function buildLayersModel(
   stages: readonly Stage[],
   { input, standardisation, batchNormMomentum, l2 = 0 }: LayersModelOptions,
 ): LayersModel {
-  const model = tf.sequential({ name: "mien" });
-  model.add(
-    tf.layers.inputLayer({
-      inputShape: [input.height, input.width, input.channels],
-      name: "input",
-    }),
-  );
-  if (standardisation) {
-    const { mean, deviation } = standardisation;
-    model.add(
-      tf.layers.rescaling({
-        scale: 1 / deviation,
-        offset: -mean / deviation,
-        name: "standardise",
-      }),
-    );
-  }
-  const regularizer = () => (l2 > 0 ? { kernelRegularizer: tf.regularizers.l2({ l2 }) } : {});
-  for (const stage of stages) {
-    const { name } = stage;
-    switch (stage.kind) {
-      case "convolution": {
-        const [height, width, , filters] = stage.shape;
-        const kernelSize: [number, number] = [height, width];
-        const options = { name, filters, kernelSize, useBias: stage.bias, ...regularizer() };
-        model.add(tf.layers.conv2d({ ...options, padding: "same" }));
-        break;
-      }
-      case "dense": {
-        const [, units] = stage.shape;
-        const activation = name === "output" ? { activation: "softmax" as const } : {};
-        const options = { name, units, useBias: stage.bias, ...regularizer() };
-        model.add(tf.layers.dense({ ...options, ...activation }));
-        break;
-      }
-      case "normalization":
-        model.add(
-          tf.layers.batchNormalization({
-            name,
-            momentum: batchNormMomentum,
-            epsilon: BATCH_NORM_EPSILON,
-          }),
-        );
-        break;
-      case "pool":
-        model.add(tf.layers.maxPooling2d({ name, poolSize: 2 }));
-        break;
-      case "relu":
-        model.add(tf.layers.activation({ name, activation: "relu" }));
-        break;
-      case "dropout":
-        model.add(tf.layers.dropout({ name, rate: stage.rate }));
-        break;
-      case "flatten":
-        model.add(tf.layers.flatten({ name }));
-        break;
-      case "average":
-        model.add(tf.layers.globalAveragePooling2d({ name, dataFormat: "channelsLast" }));
-        break;
+  const name = "mien";
+  const inputShape = [input.height, input.width, input.channels];
+  const settings = { batchNormMomentum, l2 };
+  const head = standardisation ? [rescaling(standardisation)] : [];
+  let model: LayersModel;
+  if (stages.some(({ kind }) => kind === "squeeze-excite")) {
+    const inputs = tf.input({ shape: inputShape, name: "input" });
+    let x = head.reduce(call, inputs);
+    for (const stage of stages) {
+      x =
+        stage.kind === "squeeze-excite"
+          ? squeezeExcite(x, stage, settings)
+          : call(x, layerOf(stage, settings));
     }
+    model = tf.model({ inputs, outputs: x, name });
+  } else {
+    const sequential = tf.sequential({ name });
+    sequential.add(tf.layers.inputLayer({ inputShape, name: "input" }));
+    for (const layer of head) sequential.add(layer);
+    for (const stage of stages) {
+      if (stage.kind !== "squeeze-excite") sequential.add(layerOf(stage, settings));
+    }
+    model = sequential;
   }
+  fixBlurKernels(model);
   return model;
+}
+
+/** The settings of all layers. */
+type LayerSettings = Required<Pick<LayersModelOptions, "batchNormMomentum" | "l2">>;
+
+function rescaling({ mean, deviation }: Standardisation): TfLayer {
+  return tf.layers.rescaling({
+    scale: 1 / deviation,
+    offset: -mean / deviation,
+    name: "standardise",
+  });
+}
+
+/** The symbolic result of a layer. */
+function call(x: Symbolic | Symbolic[], layer: TfLayer): Symbolic {
+  const result = layer.apply(x);
+  if (result instanceof tf.SymbolicTensor) return result;
+  throw new Error(`layer ${layer.name} has more than one output`);
+}
+
+const regularizer = ({ l2 }: LayerSettings) =>
+  l2 > 0 ? { kernelRegularizer: tf.regularizers.l2({ l2 }) } : {};
+
+/** The layer of a stage that is one layer. */
+function layerOf(
+  stage: Exclude<Stage, { kind: "squeeze-excite" }>,
+  settings: LayerSettings,
+): TfLayer {
+  const { name } = stage;
+  switch (stage.kind) {
+    case "convolution": {
+      const [height, width, , filters] = stage.shape;
+      const kernelSize: [number, number] = [height, width];
+      const options = { name, filters, kernelSize, useBias: stage.bias, ...regularizer(settings) };
+      return tf.layers.conv2d({ ...options, padding: "same" });
+    }
+    case "dense": {
+      const [, units] = stage.shape;
+      const activation = name === "output" ? { activation: "softmax" as const } : {};
+      const options = { name, units, useBias: stage.bias, ...regularizer(settings) };
+      return tf.layers.dense({ ...options, ...activation });
+    }
+    case "normalization":
+      return tf.layers.batchNormalization({
+        name,
+        momentum: settings.batchNormMomentum,
+        epsilon: BATCH_NORM_EPSILON,
+      });
+    case "pool":
+      return tf.layers.maxPooling2d({ name, poolSize: 2, strides: stage.stride });
+    case "blur":
+      return tf.layers.depthwiseConv2d({
+        name,
+        kernelSize: BLUR_SIZE,
+        strides: 2,
+        padding: "same",
+        useBias: false,
+      });
+    case "relu":
+      return tf.layers.activation({ name, activation: "relu" });
+    case "dropout":
+      return tf.layers.dropout({ name, rate: stage.rate });
+    case "flatten":
+      return tf.layers.flatten({ name });
+    case "average":
+      return tf.layers.globalAveragePooling2d({ name, dataFormat: "channelsLast" });
+  }
+}
+
+/** Squeeze-and-excitation: mean of each map → dense, ReLU → dense, sigmoid → factor of each map. */
+function squeezeExcite(
+  x: Symbolic,
+  { name, channels, units }: Extract<Stage, { kind: "squeeze-excite" }>,
+  settings: LayerSettings,
+): Symbolic {
+  const names = denseNames(name);
+  const common = regularizer(settings);
+  const branch = [
+    tf.layers.globalAveragePooling2d({ name: `${name}_mean`, dataFormat: "channelsLast" }),
+    tf.layers.dense({ name: names.reduce, units, activation: "relu", ...common }),
+    tf.layers.dense({ name: names.expand, units: channels, activation: "sigmoid", ...common }),
+    tf.layers.reshape({ name: `${name}_factors`, targetShape: [1, 1, channels] }),
+  ];
+  return call([x, branch.reduce(call, x)], tf.layers.multiply({ name }));
+}
+
+/** Gives the blurs their kernels, and excludes these from training. */
+function fixBlurKernels(model: LayersModel): void {
+  for (const layer of model.layers) {
+    const [kernel] = layer.getClassName() === "DepthwiseConv2D" ? layer.getWeights() : [];
+    if (kernel === undefined) continue;
+    const [, , channels = 0] = kernel.shape;
+    const values = tf.tensor(blurKernel(channels), kernel.shape);
+    layer.setWeights([values]);
+    layer.trainable = false;
+    values.dispose();
+  }
 }
 
 /** For each class of tfjs layers, the network's names of its weights, in the order of `getWeights`. */

@@ -13,9 +13,11 @@ const shapes = [
 ];
 
 describe.each([
-  ["chosen", maxPool()],
-  ["plain", plainMaxPool],
-])("%s max pooling", (_, pool) => {
+  ["chosen", 2, maxPool(2)],
+  ["plain", 2, plainMaxPool(2)],
+  ["chosen", 1, maxPool(1)],
+  ["plain", 1, plainMaxPool(1)],
+])("%s max pooling of stride %i", (_, __, pool) => {
   it.each(shapes.map((shape) => [shape]))(
     "has the values and gradients of tfjs over %j",
     (shape) => {
@@ -24,7 +26,7 @@ describe.each([
         inputs: [normals(shape)],
         forward: (x) => (result = pool.forward(x)).y,
         backward: ([x], __, dy) => [pool.backward(x!, result!, dy)],
-        stock: (x) => tf.maxPool(x as Tensor4D, 2, 2, "valid"),
+        stock: (x) => tf.maxPool(x as Tensor4D, 2, pool.stride, "valid"),
         // Small, so that the maximum of almost no window changes place.
         step: 1e-3,
       });
@@ -34,24 +36,27 @@ describe.each([
 
 describe("maxPool", () => {
   it("uses oneDNN where TensorFlow has it", () => {
-    expect(["oneDNN", "TensorFlow"]).toContain(maxPool().name);
-    expect(agrees(maxPool())).toBe(true);
+    for (const pool of [maxPool(1), maxPool(2)]) {
+      expect(["oneDNN", "TensorFlow"]).toContain(pool.name);
+      expect(agrees(pool)).toBe(true);
+    }
   });
 
   it("refuses an operation that is missing or gives other results", () => {
+    const plain = plainMaxPool(2);
     const missing: MaxPool = {
-      ...plainMaxPool,
+      ...plain,
       forward: () => {
         throw new Error("no such operation");
       },
     };
     const wrongValues: MaxPool = {
-      ...plainMaxPool,
-      forward: (x) => plainMaxPool.forward(multiply(x, constantFloat(-1))),
+      ...plain,
+      forward: (x) => plain.forward(multiply(x, constantFloat(-1))),
     };
     const wrongGradient: MaxPool = {
-      ...plainMaxPool,
-      backward: (x, result, dy) => plainMaxPool.backward(x, result, multiply(dy, constantFloat(2))),
+      ...plain,
+      backward: (x, result, dy) => plain.backward(x, result, multiply(dy, constantFloat(2))),
     };
     for (const pool of [missing, wrongValues, wrongGradient]) expect(agrees(pool)).toBe(false);
   });

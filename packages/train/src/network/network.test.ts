@@ -48,6 +48,24 @@ const cases: Case[] = [
   },
 ];
 
+cases.push(
+  ...[cases[0]!, cases[1]!, cases[4]!].map(({ name, config, input }) => ({
+    name: `squeeze-and-excitation, ${name}`,
+    config: { ...config, squeezeExcite: 2 },
+    input,
+  })),
+  ...[cases[0]!, cases[1]!, cases[5]!].map(({ name, config, input }) => ({
+    name: `anti-aliased pooling, ${name}`,
+    config: { ...config, pooling: "blur" as const },
+    input,
+  })),
+  {
+    name: "squeeze-and-excitation, anti-aliased pooling and an averaging head",
+    config: { ...tiny, squeezeExcite: 64, pooling: "blur", head: "average" },
+    input: { height: 37, width: 32, channels: 1 },
+  },
+);
+
 const batch = 6;
 const classes = 3;
 const labels = Int32Array.of(0, 1, 2, 2, 1, 0);
@@ -133,36 +151,45 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
 });
 
 describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
-  it("has gradients and logits close to those of float32, and the same inference", () => {
-    const input = { height: 32, width: 32, channels: 1 };
-    const shape = [64, 32, 32, 1];
-    const images = normals(shape).values;
-    const many = Int32Array.from({ length: 64 }, (_, i) => i % classes);
-    const wide = { ...tiny, widths: [16, 16, 32, 32], l2: 1e-3 };
-    const outcome = (precision: "fp32" | "bf16") => {
-      const network = createNetwork(resolveConfig({ ...wide, precision }), { input, classes }, 5);
-      const result = scope(() => {
-        const calm = download(network.forward(upload(images.slice(), shape)));
-        const logits = network.forward(upload(images.slice(), shape), { seed: 1, step: 0 });
-        const targets = ops.oneHot(upload(many), classes);
-        const { gradient } = ops.softmaxCrossEntropy(logits, targets);
-        const gradients = network.backward(ops.multiply(gradient, ops.scalar(1 / 64)));
-        const values = [...gradients].map(([variable, g]) => [variable.name, download(g)] as const);
-        return { calm, logits: download(logits), gradients: new Map(values) };
-      });
-      network.dispose();
-      return result;
-    };
-    const [full, half] = [outcome("fp32"), outcome("bf16")];
-    expect(half.calm).toEqual(full.calm);
-    expect(half.logits).not.toEqual(full.logits);
-    expect(angle(half.logits, full.logits)).toBeLessThan(0.05);
-    // The gradients of offsets are left out: their terms cancel, so rounding errors dominate.
-    const kernels = [...full.gradients].filter(([name]) => name.endsWith("kernel"));
-    for (const [name, gradient] of kernels) {
-      expect(angle(half.gradients.get(name)!, gradient), name).toBeLessThan(0.5);
-    }
-  });
+  it.each([
+    ["by default", {}],
+    ["with squeeze-and-excitation", { squeezeExcite: 4 }],
+    ["with anti-aliased pooling", { pooling: "blur" as const }],
+  ])(
+    "has gradients and logits close to those of float32, and the same inference, %s",
+    (_, more) => {
+      const input = { height: 32, width: 32, channels: 1 };
+      const shape = [64, 32, 32, 1];
+      const images = normals(shape).values;
+      const many = Int32Array.from({ length: 64 }, (_, i) => i % classes);
+      const wide = { ...tiny, widths: [16, 16, 32, 32], l2: 1e-3, ...more };
+      const outcome = (precision: "fp32" | "bf16") => {
+        const network = createNetwork(resolveConfig({ ...wide, precision }), { input, classes }, 5);
+        const result = scope(() => {
+          const calm = download(network.forward(upload(images.slice(), shape)));
+          const logits = network.forward(upload(images.slice(), shape), { seed: 1, step: 0 });
+          const targets = ops.oneHot(upload(many), classes);
+          const { gradient } = ops.softmaxCrossEntropy(logits, targets);
+          const gradients = network.backward(ops.multiply(gradient, ops.scalar(1 / 64)));
+          const values = [...gradients].map(
+            ([variable, g]) => [variable.name, download(g)] as const,
+          );
+          return { calm, logits: download(logits), gradients: new Map(values) };
+        });
+        network.dispose();
+        return result;
+      };
+      const [full, half] = [outcome("fp32"), outcome("bf16")];
+      expect(half.calm).toEqual(full.calm);
+      expect(half.logits).not.toEqual(full.logits);
+      expect(angle(half.logits, full.logits)).toBeLessThan(0.05);
+      // The gradients of offsets are left out: their terms cancel, so rounding errors dominate.
+      const kernels = [...full.gradients].filter(([name]) => name.endsWith("kernel"));
+      for (const [name, gradient] of kernels) {
+        expect(angle(half.gradients.get(name)!, gradient), name).toBeLessThan(0.5);
+      }
+    },
+  );
 });
 
 /** The angle between two vectors, in radians. */
@@ -216,7 +243,8 @@ describe("a network", () => {
   });
 
   it("frees every tensor of a training step", () => {
-    const config = resolveConfig({ ...tiny, dropout: 0.3, convDropout: 0.1 });
+    const more = { squeezeExcite: 2, pooling: "blur" } as const;
+    const config = resolveConfig({ ...tiny, dropout: 0.3, convDropout: 0.1, ...more });
     const before = tensorCount();
     const network = createNetwork(config, { input, classes }, 1);
     const optimizer = createOptimizer(config, network.trainable);

@@ -1,7 +1,8 @@
 import { MienError, type ModelInput, type NamedTensor } from "@mien/format";
 import { architecture, type Stage } from "./architecture.ts";
 import type { TrainConfig } from "../config.ts";
-import { createLayer, type Gradients, type StepKey } from "./layers.ts";
+import type { Gradients, StepKey } from "./layer.ts";
+import { createLayer } from "./layers.ts";
 import { cast } from "../tensor/native-ops.ts";
 import { DTYPE, type NativeTensor } from "../tensor/native.ts";
 import type { Variable } from "../tensor/variable.ts";

@@ -2,7 +2,7 @@ import type { TrainConfig } from "../config.ts";
 import { attribute, constantFloat, DTYPE, run, type NativeTensor } from "../tensor/native.ts";
 import { scalar } from "../tensor/native-ops.ts";
 import { Variable } from "../tensor/variable.ts";
-import type { Gradients } from "./layers.ts";
+import type { Gradients } from "./layer.ts";
 
 /** An optimiser, which updates variables by their gradients. */
 export interface Optimizer {

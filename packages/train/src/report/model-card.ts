@@ -49,6 +49,10 @@ It reads **expressions**: which of its labels people would give to a picture of 
 
 function filesSection({ files, parameters, config }: ReleasedModel): string {
   const depth = settingOf(config, "depth", 1);
+  const options = [
+    ...(settingOf(config, "squeezeExcite") > 0 ? ["squeeze-and-excitation"] : []),
+    ...(config.hyperparameters["pooling"] === "blur" ? ["anti-aliased pooling"] : []),
+  ].map((name, i) => `${i === 0 ? " with" : " and"} ${name}`);
   const { height, width, channels } = config.input;
   const rows = Object.values(files).map((file) => [
     `\`${file.name}\``,
@@ -60,7 +64,7 @@ function filesSection({ files, parameters, config }: ReleasedModel): string {
   return `${table(["file", "size", "accuracy on PublicTest, by the labels", "one face, one thread", "SHA-256"], rows)}
 
 ${list([
-  `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers, ${count(parameters)} parameters, trained from scratch.`,
+  `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers${options.join("")}, ${count(parameters)} parameters, trained from scratch.`,
   `Input \`input\`: float32 [N, ${height}, ${width}, ${channels}], ${channels === 1 ? "grey" : "RGB"} values 0–255, cropped to the face. Normalisation is in the graph.`,
   `Output \`probabilities\`: float32 [N, ${config.classes.length}] in the order ${config.classes.join(", ")}; already calibrated, so apply no temperature.`,
 ])}`;

@@ -178,13 +178,16 @@ const layersModel = z.object({
   ),
 });
 
-/** The number of trained values of a run's model, without moving averages. */
+/**
+ * The number of trained values of a run's model, without moving averages and the fixed kernels of
+ * anti-aliased pooling, the only depthwise convolutions.
+ */
 async function countParameters(run: string): Promise<number> {
   const model = await readJson(path.join(run, RUN_FILES.model, "model.json"));
   return layersModel
     .parse(model)
     .weightsManifest.flatMap(({ weights }) => weights)
-    .filter(({ name }) => !/\/moving_(mean|variance)$/.test(name))
+    .filter(({ name }) => !/\/(moving_(mean|variance)|depthwise_kernel)$/.test(name))
     .map(({ shape }) => shape.reduce((product, n) => product * n, 1))
     .reduce((sum, n) => sum + n, 0);
 }

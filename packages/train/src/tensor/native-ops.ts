@@ -169,6 +169,16 @@ export function reluGradient(y: NativeTensor, dy: NativeTensor): NativeTensor {
   return runOne("ReluGrad", onlyType(dy), [dy, y]);
 }
 
+/** 1 / (1 + exp(−x)). */
+export function sigmoid(x: NativeTensor): NativeTensor {
+  return runOne("Sigmoid", onlyType(x), [x]);
+}
+
+/** Gradient of `sigmoid`, from its output. */
+export function sigmoidGradient(y: NativeTensor, dy: NativeTensor): NativeTensor {
+  return runOne("SigmoidGrad", onlyType(y), [y, dy]);
+}
+
 /** Matrix product of a [n, k] and b [k, m]; `transpose` names the inputs that are transposed first. */
 export function matMul(
   a: NativeTensor,

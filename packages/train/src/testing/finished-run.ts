@@ -81,6 +81,7 @@ export async function writeFinishedRun(folder: string, about: FinishedRun): Prom
   const weights = [
     { name: "conv1/kernel", shape: [3, 3, 1, 4] },
     { name: "conv1_norm/moving_mean", shape: [4] },
+    { name: "blur1/depthwise_kernel", shape: [3, 3, 4, 1] },
     { name: "output/bias", shape: [2] },
   ];
   const files: Record<string, string> = {
