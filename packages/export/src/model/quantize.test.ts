@@ -136,7 +136,7 @@ describe("a graph in 8 bits", () => {
     const part = (suffix: string) =>
       [...tensors].find(([name]) => name.endsWith(`kernel${suffix}`))![1].data;
     const [scale] = part("/scale");
-    const found = Array.from(part("/bytes"), (step) => Number(step) * Number(scale));
+    const found = Array.from(part("/bytes") as Int8Array, (step) => step * Number(scale));
     found.forEach((weight, i) => expect(weight).toBeCloseTo(kernel[i]!, 7));
   });
 

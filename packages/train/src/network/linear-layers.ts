@@ -43,7 +43,7 @@ export function denseLayer(
 
 function linearLayer(
   stage: LinearStage,
-  { seed, l2, gain }: LinearOptions,
+  { seed, l2, gain = 2 }: LinearOptions,
   op: {
     forward(x: Tensor, kernel: Tensor): Tensor;
     kernelGradient(x: Tensor, kernel: Tensor, dy: Tensor): Tensor;
@@ -90,7 +90,7 @@ function outputsOf({ shape }: LinearStage): number {
 /** He normal initialisation (He et al. 2015). */
 function initialKernel(
   stage: LinearStage,
-  { seed, gain = 2 }: Pick<LinearOptions, "seed" | "gain">,
+  { seed, gain }: Required<Pick<LinearOptions, "seed" | "gain">>,
 ): Float32Array {
   const size = stage.shape.reduce((product, n) => product * n, 1);
   const fanIn = size / outputsOf(stage);
