@@ -2,8 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 import { blur, blurGradient } from "./blur.ts";
 import { blurKernel } from "./blur-kernel.ts";
-import { download, scope, upload } from "../tensor/native.ts";
-import { expectRightGradients, normals } from "../testing/gradients.ts";
+import { download, DTYPE, scope, upload } from "../tensor/native.ts";
+import * as ops from "../tensor/native-ops.ts";
+import { cpuHasBfloat16 } from "../tensor/precision.ts";
+import { expectClose, expectRightGradients, normals } from "../testing/gradients.ts";
 import { tf } from "../tensor/tf.ts";
 
 describe("the blur", () => {
@@ -20,6 +22,26 @@ describe("the blur", () => {
           return tf.depthwiseConv2d(x as Tensor4D, kernel, 2, "same");
         },
       });
+    },
+  );
+
+  it.runIf(cpuHasBfloat16()).each([[[2, 7, 5, 3]], [[1, 6, 9, 16]], [[3, 1, 2, 5]]])(
+    "has the same values and gradients in bfloat16 over %j, up to rounding",
+    (shape) => {
+      const half = shape.map((size, axis) =>
+        axis === 1 || axis === 2 ? Math.ceil(size / 2) : size,
+      );
+      const results = [DTYPE.float32, DTYPE.bfloat16].map((dtype) =>
+        scope(() => {
+          const [x, dy] = [shape, half].map((dims) =>
+            ops.cast(upload(normals(dims).values, dims), dtype),
+          );
+          const outputs = [blur(x!), blurGradient(shape, dy!)];
+          expect(outputs.map((output) => output.shape)).toEqual([half, shape]);
+          return outputs.map((output) => download(ops.cast(output, DTYPE.float32)));
+        }),
+      );
+      results[1]!.forEach((found, i) => expectClose(found, results[0]![i]!, 0.01));
     },
   );
 
