@@ -45,9 +45,8 @@ type Shape2 = readonly [number, number];
  * the maximum of rectified values is the rectified maximum. In anti-aliased pooling (Zhang 2019), ReLU
  * follows the maximum and precedes the blur, as in the paper; a blur and a ReLU cannot be exchanged.
  *
- * Squeeze-and-excitation (Hu et al. 2018, section 3) follows the pooling and the ReLU of each block. Hu
- * et al. scale the maps of a block before they are added to its input; these blocks have no such sum. Before the pooling,
- * the maps are four times as large, and so is the cost.
+ * Squeeze-and-excitation (Hu et al. 2018, section 3) follows the pooling and the ReLU of each block.
+ * Before the pooling, the maps are four times as large, and so is the cost.
  *
  * @throws {MienError} `bad-config` if the images are too small to be halved four times.
  */

@@ -209,6 +209,22 @@ describe("a network", () => {
     expect(start(3)["conv1.kernel"]).not.toEqual(start(4)["conv1.kernel"]);
   });
 
+  it("has the same initial weights as before options were added that are off by default", () => {
+    const network = createNetwork(resolveConfig({}), { input, classes }, 1);
+    expect(network.trainable.map(({ name }) => name).join(" ")).toBe(
+      "conv1.kernel conv1_norm.scale conv1_norm.offset conv2.kernel conv2_norm.scale conv2_norm.offset " +
+        "conv3.kernel conv3_norm.scale conv3_norm.offset conv4.kernel conv4_norm.scale conv4_norm.offset " +
+        "dense.kernel dense_norm.scale dense_norm.offset output.kernel output.bias",
+    );
+    const state = network.state();
+    const first = (name: string) => Number(state[name]!.data[0]);
+    expect(first("conv1.kernel")).toBeCloseTo(0.40174356, 7);
+    expect(first("conv4.kernel")).toBeCloseTo(-0.01631123, 7);
+    expect(first("dense.kernel")).toBeCloseTo(-0.08676918, 7);
+    expect(first("output.kernel")).toBeCloseTo(-0.02290524, 7);
+    network.dispose();
+  });
+
   it("has initial weights with He's variance", () => {
     const network = createNetwork(
       resolveConfig({}),

@@ -14,11 +14,11 @@ export const denseNames = (name: string) => ({
 });
 
 /**
- * Squeeze-and-excitation (Hu et al. 2018, section 3): each map [height, width] of an image is multiplied by a
- * factor between 0 and 1. The factors of all maps follow from the means of all maps, through a dense
- * layer of `units` units with ReLU and a dense layer with sigmoid.
+ * Squeeze-and-excitation (Hu et al. 2018, section 3): each map [height, width] of an image is
+ * multiplied by a factor between 0 and 1. The factors of all maps follow from the means of all maps,
+ * through a dense layer of `units` units with ReLU and a dense layer with sigmoid.
  *
- * The factors are always computed in float32; the product has the type of the maps.
+ * The dense layers always compute in float32; the product has the type of the maps.
  *
  * @see https://arxiv.org/abs/1709.01507
  */
@@ -44,7 +44,8 @@ export function squeezeExciteLayer(
     trainable: [...reduce.trainable, ...expand.trainable],
     statistics: [],
     forward(x, training) {
-      const means = ops.spatialMean(toFloat(x)); // [batch, channels]
+      // TensorFlow adds bfloat16 values in float32, so only the means are rounded.
+      const means = toFloat(ops.spatialMean(x)); // [batch, channels]
       const hidden = ops.relu(reduce.forward(means, training)); // [batch, units]
       const gate = ops.sigmoid(expand.forward(hidden, training)); // [batch, channels]
       const factors = perMap(gate, x); // [batch, 1, 1, channels]
@@ -55,7 +56,7 @@ export function squeezeExciteLayer(
       const { x, hidden, gate, factors } = savedBy(saved);
       const [, height, width] = mapShape(x);
       const pixels = height * width;
-      const products = ops.spatialMean(toFloat(ops.multiply(dy, x)));
+      const products = toFloat(ops.spatialMean(ops.multiply(dy, x)));
       const dGate = ops.multiply(products, constantFloat(pixels));
       const dHidden = expand.backward(ops.sigmoidGradient(gate, dGate), gradients, true);
       const dMeans = reduce.backward(ops.reluGradient(hidden, dHidden), gradients, true);
