@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Tensor4D } from "@tensorflow/tfjs-node";
 import type { Gradients } from "./layer.ts";
 import { squeezeExciteLayer } from "./squeeze-excite.ts";
 import { expectRightGradients, normals } from "../testing/gradients.ts";
@@ -35,9 +34,9 @@ describe("squeeze-and-excitation", () => {
       },
       stock: (x, kernel, bias, expand, offset) => {
         const means = tf.mean(x, [1, 2]);
-        const hidden = tf.relu(tf.add(tf.matMul(means, kernel!), bias!));
-        const gate = tf.sigmoid(tf.add(tf.matMul(hidden, expand!), offset!));
-        return tf.mul(x as Tensor4D, gate.reshape([shape[0]!, 1, 1, channels]));
+        const hidden = tf.relu(tf.add(tf.matMul(means, kernel), bias));
+        const gate = tf.sigmoid(tf.add(tf.matMul(hidden, expand), offset));
+        return tf.mul(x, gate.reshape([shape[0]!, 1, 1, channels]));
       },
     });
     for (const variable of layer.trainable) variable.dispose();
