@@ -1,3 +1,5 @@
+import type { SplitName } from "./image-set.ts";
+
 /**
  * The names of the files in a run folder, `artifacts/runs/<name>/`, which is the only interface between
  * training and the later steps.
@@ -51,7 +53,9 @@ export interface RunConfig {
   readonly teacher?: SourceFile;
   readonly classes: readonly string[];
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
-  readonly split: "official";
+  readonly split: SplitName;
+  /** Seed of the division into training and validation; absent for the official split. */
+  readonly splitSeed?: number;
   readonly seed: number;
   /** The configuration of the training, with every value decided. */
   readonly hyperparameters: Readonly<Record<string, unknown>>;

@@ -28,7 +28,7 @@ import type { TargetSources } from "./batch/targets.ts";
 export interface FitOptions {
   readonly set: ImageSet;
   /** Positions in the set to train on and to validate on; the test split is not used. */
-  readonly split: Pick<Split, "train" | "validation">;
+  readonly split: Pick<Split, "train" | "validation"> & Partial<Pick<Split, "rule">>;
   readonly config: TrainConfig;
   /** FER+ votes and a teacher's probabilities, if the configuration needs them. */
   readonly sources?: TargetSources;
@@ -215,6 +215,13 @@ export function checkSplit(split: FitOptions["split"]): FitOptions["split"] {
     ["validation", "PublicTest", 1],
   ] as const) {
     if (split[name].length >= smallest) continue;
+    if (split.rule === "merged") {
+      throw new MienError(
+        "bad-data",
+        `expected at least ${smallest} images for ${name === "train" ? "training" : name}, found ${split[name].length}`,
+        { advice: "The data set has too few images for this --split." },
+      );
+    }
     throw new MienError(
       "bad-data",
       `expected at least ${smallest} images whose Usage is ${usage}, found ${split[name].length}`,

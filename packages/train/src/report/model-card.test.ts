@@ -119,6 +119,20 @@ describe("releaseModel", () => {
     expect(description).toBe("This is m.");
   });
 
+  it("names a split of its own in the cards, and does not compare it with official ones", async () => {
+    await release("usual", { right: 10 });
+    expect(await card("usual")).toContain("mean recall on PublicTest, averaged");
+    const config = { split: "70/20/10", splitSeed: 2 } as const;
+    const released = await release("own", { right: 40, config });
+    expect(released.default).toBe("usual");
+    const text = await card("own");
+    expect(text).toContain("(split 70/20/10 with seed 2: PrivateTest is the test split;");
+    expect(text).toContain("The epoch was chosen on validation,");
+    expect(text).not.toContain("PublicTest (");
+    expect(text).toContain("| **own**, split 70/20/10 with seed 2 |");
+    expect(text).toContain("| [usual](usual.md), split official |");
+  });
+
   it("does not choose a model without votes as default if others have votes", async () => {
     await release("both", { right: 10, rightByVotes: 20 });
     await release("labels", { right: 40 });

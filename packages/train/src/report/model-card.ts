@@ -1,7 +1,13 @@
 import path from "node:path";
 import { formatBytes } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { describeTarget, describeTrainingImages, settingOf } from "../run/training-settings.ts";
+import {
+  describeTarget,
+  describeTrainingImages,
+  hasOfficialSplit,
+  settingOf,
+  validationName,
+} from "../run/training-settings.ts";
 import { cell, list, table } from "./markdown.ts";
 import {
   calibrationSection,
@@ -57,7 +63,7 @@ function filesSection({ files, parameters, config }: ReleasedModel): string {
     `${file.latencyMs.toFixed(2)} ms`,
     `\`${file.sha256}\``,
   ]);
-  return `${table(["file", "size", "accuracy on PublicTest, by the labels", "one face, one thread", "SHA-256"], rows)}
+  return `${table(["file", "size", `accuracy on ${validationName(config)}, by the labels`, "one face, one thread", "SHA-256"], rows)}
 
 ${list([
   `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers, ${count(parameters)} parameters, trained from scratch.`,
@@ -122,14 +128,14 @@ function protocolSection(model: ReleasedModel): string {
     ofThis.length > 1
       ? "\n\nThese weights were tested more than once: the later figures are not an independent test."
       : "";
-  const images = `PublicTest (${count(metrics.validation.images)} images)`;
+  const images = `${validationName(config)} (${count(metrics.validation.images)} images)`;
   const useOfValidation = bestEpoch
     ? `The epoch was chosen on ${images}: epoch ${bestEpoch} has the highest accuracy there, ${epochCriterion(voteShare)}.`
     : `The temperature is fitted to ${images}.`;
   return `## Protocol
 
 ${list([
-  `Trained on the Training rows only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
+  `Trained on the ${hasOfficialSplit(config) ? "Training rows" : "training split"} only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
   `${useOfValidation} How the settings were chosen is not recorded.`,
   "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All accesses by this model and by earlier models of the same name:",
 ])}
@@ -154,7 +160,7 @@ function limitsSection(model: ReleasedModel): string {
   return `## What to expect
 
 ${list([
-  `Wrong on ${percent(1 - accuracy, 0)} of ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels.${isFer2013(model) ? " People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another label to about a third of the pictures." : ""}`,
+  `Wrong on ${percent(1 - accuracy, 0)} of ${metrics.test ? "PrivateTest" : validationName(model.config)}, by the labels.${isFer2013(model) ? " People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another label to about a third of the pictures." : ""}`,
   ...(isFer2013(model)
     ? ["The classes are unbalanced; the rare ones have the lowest scores (see class by class)."]
     : []),
