@@ -11,7 +11,7 @@ import {
 } from "@mien/format";
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./run/checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
-import { bestEpoch } from "./run/history.ts";
+import { bestEpoch, criterionOf } from "./run/history.ts";
 import { loadState, stateOf } from "./network/network.ts";
 import { learningRateAt } from "./network/schedule.ts";
 import {
@@ -79,10 +79,7 @@ export interface FitProgress {
 /** The result of a training. */
 export interface FitResult {
   readonly history: readonly EpochRecord[];
-  /**
-   * The epoch with the highest validation accuracy, from 1; if several are equal, the one with
-   * the lowest loss.
-   */
+  /** The epoch that is kept, from 1: `bestEpoch` of the history. */
   readonly bestEpoch: number;
   /** Weights and moving averages of that epoch. */
   readonly best: Checkpoint["best"];
@@ -171,6 +168,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         trainAccuracy: correct / images,
         validationLoss: scores.loss,
         validationAccuracy: scores.accuracy,
+        ...(scores.byTruth && criterionOf(scores.byTruth)),
         learningRate: learningRateAt(
           epoch * stepsPerEpoch - 1,
           config.epochs * stepsPerEpoch,

@@ -34,7 +34,7 @@ import {
 import { architecture } from "../network/architecture.ts";
 import { configFromFlags, configOptions } from "../config.ts";
 import type { FitProgress, UsedImages } from "../fit.ts";
-import { readHistory } from "../run/history.ts";
+import { isChosenByCriterion, readHistory } from "../run/history.ts";
 import { count } from "../report/numbers.ts";
 import { printMetrics } from "../report/print-metrics.ts";
 import { claimRunFolder, removeTemporaryFiles } from "../run/run-folder.ts";
@@ -244,8 +244,11 @@ export const fitCommand = defineCommand({
         csv: identity.path,
         warn: (problem) => terminal.warn(`warning: ${problem}`),
       });
+      const criterion = isChosenByCriterion(result.history)
+        ? " by the mean of the accuracies by labels and by votes"
+        : "";
       terminal.say(
-        `the model has the weights of epoch ${result.bestEpoch}, the best on validation`,
+        `the model has the weights of epoch ${result.bestEpoch}, the best on validation${criterion}`,
       );
       printMetrics(terminal, metrics.validation, { split: "validation", classes });
       for (const file of written) terminal.wrote(file);
@@ -289,6 +292,19 @@ function describeImages({ train, validation }: UsedImages): string {
   return `${of(train)} training and ${of(validation)} validation images`;
 }
 
+/** `by labels 62.10 %, by votes 73.50 %, criterion 67.80 %  `, or nothing without a criterion. */
+function describeCriterion(record: EpochRecord): string {
+  const figures = [
+    ["by labels", record.validationAccuracyByLabels],
+    ["by votes", record.validationAccuracyByVotes],
+    ["criterion", record.criterion],
+  ] as const;
+  const known = figures.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${formatPercent(value)}`],
+  );
+  return known.length === 0 ? "" : `${known.join(", ")}  `;
+}
+
 /** Shows a progress bar for the present epoch, and a line for each finished one. */
 function epochDisplay(terminal: Terminal, epochs: number) {
   let bar: ReturnType<Terminal["progress"]> | undefined;
@@ -311,6 +327,7 @@ function epochDisplay(terminal: Terminal, epochs: number) {
         `epoch ${String(record.epoch).padStart(width)}/${epochs}  ` +
           `train ${record.trainLoss.toFixed(4)} ${formatPercent(record.trainAccuracy)}  ` +
           `validation ${record.validationLoss.toFixed(4)} ${formatPercent(record.validationAccuracy)}  ` +
+          describeCriterion(record) +
           `${record.imagesPerSecond.toFixed(0)} images/s, ${formatSeconds(record.seconds)}`,
       );
     },

@@ -214,6 +214,17 @@ describe("the statements of a card", () => {
   });
 });
 
+describe("the protocol in a card", () => {
+  it("names the figure by which the epoch was chosen", async () => {
+    const config = { hyperparameters: { voteShare: 0.5 } };
+    await release("old", { right: 30, config, epochs: [[0.7, 1], [0.6, 2]] }); // prettier-ignore
+    expect(await card("old")).toContain("epoch 1 has the highest accuracy there, by the most");
+    await release("new", { right: 30, config, epochs: [[0.7, 1, 0.5], [0.6, 2, 0.6]] }); // prettier-ignore
+    expect(await card("new")).toContain("epoch 2 has the highest mean of two accuracies there:");
+    expect((await index()).models["new"]).toMatchObject({ criterion: "labels-and-votes" });
+  });
+});
+
 describe("markdown", () => {
   it("escapes text in cells, and aligns numbers to the right", () => {
     expect(cell("a|b\n`c`")).toBe("a\\|b \\`c\\`");

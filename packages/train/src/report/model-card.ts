@@ -7,6 +7,7 @@ import {
   hasOfficialSplit,
   settingOf,
   validationName,
+  voteShareOf,
 } from "../run/training-settings.ts";
 import { cell, list, table } from "./markdown.ts";
 import {
@@ -92,18 +93,21 @@ ${list([
 ])}`;
 }
 
-/** The ground truth of the accuracy by which the epoch was chosen, in words. */
-function epochCriterion(voteShare: number): string {
-  if (voteShare === 0) return "by the labels";
-  if (voteShare === 1) return "by the class with most votes";
-  return "by the most probable class of the mixed labels and votes (the first one if several are equal)";
+/** The figure by which the epoch was chosen, in words. */
+function epochCriterion({ criterion, config }: ReleasedModel): string {
+  if (criterion === "labels-and-votes") {
+    return "the highest mean of two accuracies there: by the labels, and by the winners of the FER+ votes (images without a winner are left out)";
+  }
+  const voteShare = voteShareOf(config);
+  if (voteShare === 0) return "the highest accuracy there, by the labels";
+  if (voteShare === 1) return "the highest accuracy there, by the class with most votes";
+  return "the highest accuracy there, by the most probable class of the mixed labels and votes (the first one if several are equal)";
 }
 
 function protocolSection(model: ReleasedModel): string {
   const { config, openings, epochs, bestEpoch, metrics, weights } = model;
-  const voteShare = settingOf(config, "voteShare");
   const distillation = settingOf(config, "distillation");
-  const own = describeTarget(voteShare);
+  const own = describeTarget(voteShareOf(config));
   const target =
     distillation === 0
       ? own
@@ -130,7 +134,7 @@ function protocolSection(model: ReleasedModel): string {
       : "";
   const images = `${validationName(config)} (${count(metrics.validation.images)} images)`;
   const useOfValidation = bestEpoch
-    ? `The epoch was chosen on ${images}: epoch ${bestEpoch} has the highest accuracy there, ${epochCriterion(voteShare)}.`
+    ? `The epoch was chosen on ${images}: epoch ${bestEpoch} has ${epochCriterion(model)}.`
     : `The temperature is fitted to ${images}.`;
   return `## Protocol
 

@@ -30,6 +30,11 @@ export interface ReleasedModel {
   readonly epochs: number;
   /** The epoch that was kept, from 1. */
   readonly bestEpoch?: number;
+  /**
+   * `labels-and-votes`: the epoch was chosen by the mean of the accuracies by labels and by votes.
+   * If it is absent, it was chosen by the accuracy by the target of the training.
+   */
+  readonly criterion?: "labels-and-votes";
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
   /** Every test-set access by this model and by earlier models of the same name, oldest first. */
