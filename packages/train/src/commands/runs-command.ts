@@ -83,7 +83,9 @@ export const runsCommand = defineCommand({
       terminal.table(HEAD, compared.map(rowOf));
       terminal.say(explainSettings(newestFirst));
     } else if (all.runs.length > 0) {
-      terminal.say(`none of the ${counted(all.runs.length, "run")} in ${folder} has "${text}" in its name`);
+      terminal.say(
+        `none of the ${counted(all.runs.length, "run")} in ${folder} has "${text}" in its name`,
+      );
     } else {
       terminal.say(`there are no training runs in ${folder}`);
     }

@@ -112,7 +112,8 @@ async function writeContent(folder: string, run: MlflowRun, earlierTags: string)
   for (const name of ["artifacts", "metrics", "params", "tags"]) {
     await mkdir(path.join(folder, name), { recursive: true });
   }
-  if (existsSync(earlierTags)) await cp(earlierTags, path.join(folder, "tags"), { recursive: true });
+  if (existsSync(earlierTags))
+    await cp(earlierTags, path.join(folder, "tags"), { recursive: true });
   const metrics = Object.entries(run.metrics).filter(([, points]) => points.length > 0);
   const files = [
     ...metrics.map(([name, points]) => [
