@@ -162,6 +162,9 @@ async function prepareExperiment(store: string, name: string): Promise<string> {
     lifecycle_stage: "active",
     name,
   };
+  // Without this tag, MLflow's page begins with what it shows of language models.
+  const kind = path.join(store, id, "tags", "mlflow.experimentKind");
+  await writeFileAtomic(kind, "custom_model_development");
   await writeFileAtomic(path.join(store, id, META), yaml(meta));
   return id;
 }
