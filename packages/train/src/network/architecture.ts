@@ -27,6 +27,20 @@ type Shape4 = readonly [number, number, number, number];
 /** [features in, features out] of a kernel. */
 type Shape2 = readonly [number, number];
 
+/** The settings that determine the network. */
+export type NetworkConfig = Pick<
+  TrainConfig,
+  | "widths"
+  | "depth"
+  | "kernelSize"
+  | "firstKernelSize"
+  | "head"
+  | "denseUnits"
+  | "normalization"
+  | "convDropout"
+  | "dropout"
+>;
+
 /**
  * The stages of the network, from standardised images to logits: four blocks of convolutions and two
  * dense layers.
@@ -37,7 +51,7 @@ type Shape2 = readonly [number, number];
  * @throws {MienError} `bad-config` if the images are too small to be halved four times.
  */
 export function architecture(
-  config: TrainConfig,
+  config: NetworkConfig,
   input: ModelInput,
   classes: number,
 ): readonly Stage[] {
