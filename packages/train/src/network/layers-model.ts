@@ -1,7 +1,8 @@
 import path from "node:path";
 import { writeFileAtomic, writeJson } from "@mien/cli";
 import type { ModelInput, NamedTensor } from "@mien/format";
-import type { Stage } from "./architecture.ts";
+import type { TrainConfig } from "../config.ts";
+import { l2Of, type Stage } from "./architecture.ts";
 import { BLUR_SIZE, blurKernel } from "./blur-kernel.ts";
 import { denseNames } from "./squeeze-excite.ts";
 import { BATCH_NORM_EPSILON } from "../tensor/native-ops.ts";
@@ -25,6 +26,8 @@ interface LayersModelOptions {
   readonly standardisation?: Standardisation;
   /** Factor of the squared kernel weights in the loss, if tfjs trains the model; default 0. */
   readonly l2?: number;
+  /** The layers to which `l2` applies; default `all`. */
+  readonly l2On?: TrainConfig["l2On"];
 }
 
 /**
@@ -34,11 +37,11 @@ interface LayersModelOptions {
  */
 export function buildLayersModel(
   stages: readonly Stage[],
-  { input, standardisation, batchNormMomentum, l2 = 0 }: LayersModelOptions,
+  options: LayersModelOptions,
 ): LayersModel {
+  const { input, standardisation } = options;
   const name = "mien";
   const inputShape = [input.height, input.width, input.channels];
-  const settings = { batchNormMomentum, l2 };
   const head = standardisation ? [rescaling(standardisation)] : [];
   let model: LayersModel;
   if (stages.some(({ kind }) => kind === "squeeze-excite")) {
@@ -47,8 +50,8 @@ export function buildLayersModel(
     for (const stage of stages) {
       x =
         stage.kind === "squeeze-excite"
-          ? squeezeExcite(x, stage, settings)
-          : call(x, layerOf(stage, settings));
+          ? squeezeExcite(x, stage, options)
+          : call(x, layerOf(stage, options));
     }
     model = tf.model({ inputs, outputs: x, name });
   } else {
@@ -56,16 +59,13 @@ export function buildLayersModel(
     sequential.add(tf.layers.inputLayer({ inputShape, name: "input" }));
     for (const layer of head) sequential.add(layer);
     for (const stage of stages) {
-      if (stage.kind !== "squeeze-excite") sequential.add(layerOf(stage, settings));
+      if (stage.kind !== "squeeze-excite") sequential.add(layerOf(stage, options));
     }
     model = sequential;
   }
   fixBlurKernels(model);
   return model;
 }
-
-/** The settings of all layers. */
-type LayerSettings = Required<Pick<LayersModelOptions, "batchNormMomentum" | "l2">>;
 
 function rescaling({ mean, deviation }: Standardisation): TfLayer {
   return tf.layers.rescaling({
@@ -82,32 +82,34 @@ function call(x: Symbolic | Symbolic[], layer: TfLayer): Symbolic {
   throw new Error(`layer ${layer.name} has more than one output`);
 }
 
-const regularizer = ({ l2 }: LayerSettings) =>
-  l2 > 0 ? { kernelRegularizer: tf.regularizers.l2({ l2 }) } : {};
+function regularizer(stage: Stage, options: LayersModelOptions) {
+  const l2 = l2Of(stage, options);
+  return l2 > 0 ? { kernelRegularizer: tf.regularizers.l2({ l2 }) } : {};
+}
 
 /** The layer of a stage that is one layer. */
 function layerOf(
   stage: Exclude<Stage, { kind: "squeeze-excite" }>,
-  settings: LayerSettings,
+  options: LayersModelOptions,
 ): TfLayer {
   const { name } = stage;
   switch (stage.kind) {
     case "convolution": {
       const [height, width, , filters] = stage.shape;
       const kernelSize: [number, number] = [height, width];
-      const options = { name, filters, kernelSize, useBias: stage.bias, ...regularizer(settings) };
-      return tf.layers.conv2d({ ...options, padding: "same" });
+      const layer = { name, filters, kernelSize, useBias: stage.bias };
+      return tf.layers.conv2d({ ...layer, padding: "same", ...regularizer(stage, options) });
     }
     case "dense": {
       const [, units] = stage.shape;
       const activation = name === "output" ? { activation: "softmax" as const } : {};
-      const options = { name, units, useBias: stage.bias, ...regularizer(settings) };
-      return tf.layers.dense({ ...options, ...activation });
+      const layer = { name, units, useBias: stage.bias, ...activation };
+      return tf.layers.dense({ ...layer, ...regularizer(stage, options) });
     }
     case "normalization":
       return tf.layers.batchNormalization({
         name,
-        momentum: settings.batchNormMomentum,
+        momentum: options.batchNormMomentum,
         epsilon: BATCH_NORM_EPSILON,
       });
     case "pool":
@@ -134,11 +136,12 @@ function layerOf(
 /** Squeeze-and-excitation: mean of each map → dense, ReLU → dense, sigmoid → factor of each map. */
 function squeezeExcite(
   x: Symbolic,
-  { name, channels, units }: Extract<Stage, { kind: "squeeze-excite" }>,
-  settings: LayerSettings,
+  stage: Extract<Stage, { kind: "squeeze-excite" }>,
+  options: LayersModelOptions,
 ): Symbolic {
+  const { name, channels, units } = stage;
   const names = denseNames(name);
-  const common = regularizer(settings);
+  const common = regularizer(stage, options);
   const branch = [
     tf.layers.globalAveragePooling2d({ name: `${name}_mean`, dataFormat: "channelsLast" }),
     tf.layers.dense({ name: names.reduce, units, activation: "relu", ...common }),

@@ -32,6 +32,11 @@ const cases: Case[] = [
     input: { height: 16, width: 16, channels: 1 },
   },
   {
+    name: "kernel of 2 on odd sizes, l2 on the convolutions only",
+    config: { ...tiny, kernelSize: 2, l2On: "convolutions" },
+    input: { height: 21, width: 19, channels: 1 },
+  },
+  {
     name: "averaging head, first kernel of 5",
     config: { ...tiny, head: "average", firstKernelSize: 5 },
     input: { height: 37, width: 32, channels: 1 },
@@ -61,7 +66,7 @@ cases.push(
   })),
   {
     name: "squeeze-and-excitation, anti-aliased pooling and an averaging head",
-    config: { ...tiny, squeezeExcite: 64, pooling: "blur", head: "average" },
+    config: { ...tiny, squeezeExcite: 64, pooling: "blur", head: "average", l2On: "convolutions" },
     input: { height: 37, width: 32, channels: 1 },
   },
 );
@@ -91,8 +96,8 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
 
   it("has the same gradients as the same model in tfjs, including l2", () => {
     const network = createNetwork(config, { input, classes }, 5);
-    const { batchNormMomentum, l2 } = config;
-    const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2 });
+    const { batchNormMomentum, l2, l2On } = config;
+    const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2, l2On });
     setWeights(model, network.state());
     const found = ours(network, images, shape);
 
@@ -152,7 +157,8 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
 
 describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
   it.each([
-    ["by default", {}],
+    ["with kernels of 3", {}],
+    ["with kernels of 2", { kernelSize: 2 }],
     ["with squeeze-and-excitation", { squeezeExcite: 4 }],
     ["with anti-aliased pooling", { pooling: "blur" as const }],
   ])(
@@ -201,6 +207,23 @@ function angle(a: Float32Array, b: Float32Array): number {
 
 describe("a network", () => {
   const input = { height: 16, width: 16, channels: 1 };
+
+  it("has l2 on the layers that the configuration names", () => {
+    const shrunk = (l2On: "all" | "convolutions") => {
+      const gradients = ([0, 0.5] as const).map((l2) => {
+        const network = createNetwork(resolveConfig({ ...tiny, l2, l2On }), { input, classes }, 5);
+        const found = ours(network, normals([batch, 16, 16, 1]).values, [batch, 16, 16, 1]);
+        network.dispose();
+        return found.gradients;
+      });
+      const [without, withL2] = gradients;
+      const names = [...without!.keys()];
+      return names.filter((name) => String(without!.get(name)) !== String(withL2!.get(name)));
+    };
+    const convolutions = [1, 2, 3, 4].map((number) => `conv${number}.kernel`);
+    expect(shrunk("convolutions").sort()).toEqual(convolutions);
+    expect(shrunk("all").sort()).toEqual([...convolutions, "dense.kernel", "output.kernel"]);
+  });
 
   it("has initial weights that depend only on the seed", () => {
     const start = (seed: number) =>
