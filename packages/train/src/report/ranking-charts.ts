@@ -27,7 +27,7 @@ const KINDS = {
 /** A curve of one class. */
 interface NamedCurve {
   readonly name: string;
-  /** The area under the curve in three decimals, or why it is undefined. */
+  /** The area under the curve in three decimals, or why there is none. */
   readonly area: string;
   readonly points: readonly CurvePoint[];
 }
@@ -53,7 +53,7 @@ function namedCurves(
 /** `0.953`; for an undefined area, the reason. */
 function areaText(area: number | null, { positives }: ClassCurves): string {
   if (area !== null) return area.toFixed(3);
-  return positives === 0 ? "undefined: no images" : "undefined: no other images";
+  return positives === 0 ? "not defined: no images" : "not defined: no other images";
 }
 
 /** The points of a curve in steps: from each point vertically, then horizontally to the next. */
@@ -162,7 +162,7 @@ function areaTable(predictions: Predictions, curves: readonly ClassCurves[]): st
     one ? [areaText(one.rocAuc, one), areaText(one.averagePrecision, one)] : [];
   const means = (all: readonly ClassCurves[]) =>
     [all.map(({ rocAuc }) => rocAuc), all.map(({ averagePrecision }) => averagePrecision)].map(
-      (values) => meanOfKnown(values)?.toFixed(3) ?? "undefined",
+      (values) => meanOfKnown(values)?.toFixed(3) ?? "not defined",
     );
   const rows = curves.map((one, c) => [
     escapeHtml(classes[c] ?? ""),
