@@ -40,13 +40,13 @@ describe("mostConfidentErrors", () => {
   });
 
   it("are shown with their occlusion maps, the largest drop and a colour scale", () => {
-    const maps = [new Float32Array(48 * 48).fill(0.345, 0, 9), new Float32Array(48 * 48).fill(0.009)]; // prettier-ignore
+    const maps = [new Float32Array(48 * 48).fill(0.34, 0, 9), new Float32Array(48 * 48).fill(0.009)]; // prettier-ignore
     const errors = mostConfidentErrors(smallSet, predictions, 5);
     const occluded = errors.map((error, i) => ({ ...error, occlusion: maps[i] }));
     const html = misclassifiedGallery(smallSet, predictions, occluded);
     expect(html.match(/<img /g)).toHaveLength(4);
     expect(html.match(/<span>drop: [^<]*/g)).toEqual([
-      "<span>drop: up to 35 points",
+      "<span>drop: up to 34 points",
       "<span>drop: below 1 point",
     ]);
     expect(html.match(/class="heat-scale"/g)).toHaveLength(1);

@@ -15,7 +15,17 @@ export function printMetrics(
 ): void {
   const { byVotes } = metrics;
   terminal.table(
-    ["split", "images", "accuracy", "95 % interval", "top-2", "macro-F1", "mean recall", "loss", "ECE"],
+    [
+      "split",
+      "images",
+      "accuracy",
+      "95 % interval",
+      "top-2",
+      "macro-F1",
+      "mean recall",
+      "loss",
+      "ECE",
+    ],
     [
       ...scoreRows(about.split, metrics),
       ...(byVotes ? scoreRows(`${about.split}, by FER+ votes`, byVotes) : []),

@@ -34,24 +34,26 @@ describe("occlusionMaps", () => {
   it.each([
     [48, 48, 1],
     [31, 50, 3],
-  ] as const)("of a model that looks at the left half only, are in it: %i×%i×%i", async (...shape) => {
-    const set = randomImage(...shape);
-    const { height, width } = set;
-    const [map, opposite] = await occlusionMaps(leftHalfModel(set), set, [
-      { position: 0, predicted: 0 },
-      { position: 0, predicted: 1 },
-    ]);
-    const patch = Math.round(width / 6);
-    const dropsIn = (from: number, to: number) =>
-      map!.filter((_, at) => at % width >= from && at % width < to);
-    const sum = (drops: Float32Array) => drops.reduce((all, drop) => all + drop, 0);
-    expect(map).toHaveLength(height * width);
-    expect(Math.min(...dropsIn(0, Math.floor(width / 2) - patch))).toBeGreaterThan(0);
-    // Patches across the middle cover some pixels of the right half.
-    expect(dropsIn(Math.ceil(width / 2) + patch, width).every((drop) => drop === 0)).toBe(true);
-    expect(sum(dropsIn(0, width / 2)) / sum(map!)).toBeGreaterThan(0.9);
-    opposite!.forEach((rise, at) => expect(rise).toBeCloseTo(-map![at]!, 6));
-  });
+  ] as const)(
+    "of a model of the left half are in it: %i×%i×%i",
+    async (height, width, channels) => {
+      const set = randomImage(height, width, channels);
+      const [map, opposite] = await occlusionMaps(leftHalfModel(set), set, [
+        { position: 0, predicted: 0 },
+        { position: 0, predicted: 1 },
+      ]);
+      const patch = Math.round(width / 6);
+      const dropsIn = (from: number, to: number) =>
+        map!.filter((_, at) => at % width >= from && at % width < to);
+      const sum = (drops: Float32Array) => drops.reduce((all, drop) => all + drop, 0);
+      expect(map).toHaveLength(height * width);
+      expect(Math.min(...dropsIn(0, Math.floor(width / 2) - patch))).toBeGreaterThan(0);
+      // Patches across the middle cover some pixels of the right half.
+      expect(dropsIn(Math.ceil(width / 2) + patch, width).every((drop) => drop === 0)).toBe(true);
+      expect(sum(dropsIn(0, width / 2)) / sum(map!)).toBeGreaterThan(0.9);
+      opposite!.forEach((rise, at) => expect(rise).toBeCloseTo(-map![at]!, 6));
+    },
+  );
 
   it("are 0 for a uniform image, which a patch of its own grey does not change", async () => {
     const set = { ...randomImage(12, 12, 1), pixels: new Uint8Array(144).fill(77) };
@@ -60,7 +62,12 @@ describe("occlusionMaps", () => {
   });
 
   it("exist for images of any size, and predict each at most 170 times", async () => {
-    for (const [height, width] of [[1, 1], [2, 7], [5, 300], [224, 224]] as const) {
+    for (const [height, width] of [
+      [1, 1],
+      [2, 7],
+      [5, 300],
+      [224, 224],
+    ] as const) {
       const set = randomImage(height, width, 1);
       let predicted = 0;
       const model = {

@@ -49,7 +49,8 @@ export async function occlusionMaps(
       }
     });
     const probabilities = await model.predict(batch, 1 + patches.length);
-    const probabilityAt = (i: number) => itemAt(probabilities, i * model.classes.length + predicted);
+    const probabilityAt = (i: number) =>
+      itemAt(probabilities, i * model.classes.length + predicted);
     const [sums, counts] = [new Float32Array(height * width), new Float32Array(height * width)];
     patches.forEach(({ top, left }, i) => {
       const drop = probabilityAt(0) - probabilityAt(1 + i);

@@ -62,15 +62,14 @@ export function classCurves(
       else negatives += 1;
       return ranked[i + 1]?.probability === probability ? [] : [{ positives, negatives }];
     });
-    const roc = thresholds.map(
-      (above): CurvePoint => [above.negatives / negatives, above.positives / positives],
-    );
-    const precisionRecall = thresholds.map(
-      (above): CurvePoint => [
-        above.positives / positives,
-        above.positives / (above.positives + above.negatives),
-      ],
-    );
+    const roc = thresholds.map((above): CurvePoint => [
+      above.negatives / negatives,
+      above.positives / positives,
+    ]);
+    const precisionRecall = thresholds.map((above): CurvePoint => [
+      above.positives / positives,
+      above.positives / (above.positives + above.negatives),
+    ]);
     return {
       positives,
       negatives,
