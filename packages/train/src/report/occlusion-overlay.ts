@@ -62,5 +62,5 @@ export function occlusionLegend(): string {
     return `rgb(${HEAT.map((_, c) => covered(128, c, strength)).join(" ")})`;
   });
   return `<p>The picture on the right shows what the prediction depends on: the stronger the colour, the more the probability of the predicted class drops if a grey patch covers this place (occlusion map, Zeiler and Fergus 2014).</p>
-<div class="heat-scale"><span>no drop</span><i style="background: linear-gradient(to right, ${colours.join(", ")})"></i><span>largest drop in this image, as written below it in percentage points</span></div>`;
+<div class="heat-scale"><span>0</span><i style="background: linear-gradient(to right, ${colours.join(", ")})"></i><span>largest drop, written below each image in percentage points</span></div>`;
 }

@@ -10,6 +10,7 @@ import { chartFigure, colourOf, round, shareAxes } from "./svg-chart.ts";
 const KINDS = {
   roc: {
     title: "ROC",
+    area: "ROC AUC",
     x: "false positive rate",
     y: "true positive rate",
     points: ({ roc }: ClassCurves) => roc,
@@ -17,6 +18,7 @@ const KINDS = {
   },
   precisionRecall: {
     title: "Precision and recall",
+    area: "average precision",
     x: "recall",
     y: "precision",
     points: ({ precisionRecall }: ClassCurves) => inSteps(precisionRecall),
@@ -70,7 +72,7 @@ function inSteps(points: readonly CurvePoint[]): CurvePoint[] {
  * @param kind `roc` or `precisionRecall`.
  */
 export function drawRankingCurves(predictions: Predictions, kind: keyof typeof KINDS): Buffer {
-  const { title, x, y } = KINDS[kind];
+  const { title, area: areaName, x, y } = KINDS[kind];
   const { split, classes } = predictions;
   const curves = namedCurves(curvesOf(predictions), classes, kind);
   const axis = (text: string) =>
@@ -90,12 +92,12 @@ export function drawRankingCurves(predictions: Predictions, kind: keyof typeof K
       { x: 1, y: 1 },
     ],
     borderColor: COLOURS.quiet,
-    backgroundColor: COLOURS.quiet,
+    backgroundColor: COLOURS.background,
     borderWidth: 1,
     borderDash: [3, 4],
     pointRadius: 0,
   };
-  const text = `${title} of each class on ${split}, with ${kind === "roc" ? "area under the curve" : "average precision"}`;
+  const text = `${title} of each class on ${split}, with ${areaName}`;
   return renderChart(
     {
       type: "line",
@@ -121,13 +123,13 @@ export function rankingSection(predictions: readonly Predictions[]): string {
 ${areaTable(one, curves)}`;
   });
   return `<section><h2>ROC and precision-recall curves</h2>
-<p>Each class against all others, by the labels, with the probabilities before calibration. Every point of a curve belongs to a threshold: images whose probability of the class is at least the threshold are taken for the class. The ROC curve shows the share of the images of the class that are found (true positive rate), over the share of the other images that are taken for the class (false positive rate). The area under it is 1 if every image of the class has a higher probability than all other images, and 0.5 by chance (the dashed line). The average precision is the area under the precision-recall curve; by chance, it is the share of the class.</p>
+<p>Each class against all others, by the labels, with the probabilities before calibration. Each point of a curve belongs to a threshold: an image is taken for the class if the probability of the class is at least the threshold. True positive rate, or recall: the share of the images of the class that are taken for it. False positive rate: the share of the other images that are taken for the class. ROC AUC, the area under the ROC curve, is 1 if the images of the class have the highest probabilities, and 0.5 by chance (the dashed line). Average precision, the area under the precision-recall curve, is 1 in the same case; by chance, it is the share of the class.</p>
 ${splits.join("\n")}
 </section>`;
 }
 
 function rankingChart(curves: readonly NamedCurve[], kind: keyof typeof KINDS): string {
-  const { title, x: horizontal, y: vertical } = KINDS[kind];
+  const { title, area: areaName, x: horizontal, y: vertical } = KINDS[kind];
   const { x, y, shapes } = shareAxes();
   const lines = curves.map(({ name, area, points }, i) => {
     const path = distinctPoints(points.map(([px, py]) => [x(px), y(py)] as const));
@@ -135,7 +137,7 @@ function rankingChart(curves: readonly NamedCurve[], kind: keyof typeof KINDS): 
   });
   const diagonal = `<line class="guide" x1="${x(0)}" y1="${y(0)}" x2="${x(1)}" y2="${y(1)}"/>`;
   return chartFigure(
-    { title, unit: `${vertical} over ${horizontal}` },
+    { title, unit: `${vertical} over ${horizontal}; the key gives the ${areaName}` },
     [...shapes, ...(kind === "roc" ? [diagonal] : []), ...lines],
     curves.map(({ name, area }, i) => ({ name: `${name} ${area}`, colour: colourOf(i) })),
   );
@@ -171,12 +173,9 @@ function areaTable(predictions: Predictions, curves: readonly ClassCurves[]): st
     ...areas(one),
     ...areas(byVotes?.[c]),
   ]);
-  const head = ["area under ROC", "average precision"];
+  const head = [KINDS.roc.area, KINDS.precisionRecall.area];
   return htmlTable(
-    [
-      ...["", "images", "share of images", ...head],
-      ...(byVotes ? head.map((name) => `${name}, by votes`) : []),
-    ],
+    ["", "images", "share", ...head, ...(byVotes ? head.map((name) => `${name}, by votes`) : [])],
     [...rows, ["<b>mean</b>", "", "", ...means(curves), ...(byVotes ? means(byVotes) : [])]],
   );
 }

@@ -22,8 +22,9 @@ interface ObservedImage {
  * the image, so that the number of predictions does not depend on the size of the image.
  *
  * @returns for each image [height, width] row-major: by how much the probability of the class drops
- *   if a patch covers the pixel, mean over the patches that cover it; −1 to 1, negative where the
- *   patch raises the probability.
+ *   if a patch covers the pixel; −1 to 1, negative where the patch raises the probability. It is the
+ *   mean over the patches that cover the pixel, where the nearest patch counts most, so that the
+ *   maps are smooth.
  */
 export async function occlusionMaps(
   model: Pick<TrainedModel, "predict" | "classes">,
@@ -51,28 +52,39 @@ export async function occlusionMaps(
     const probabilities = await model.predict(batch, 1 + patches.length);
     const probabilityAt = (i: number) =>
       itemAt(probabilities, i * model.classes.length + predicted);
-    const [sums, counts] = [new Float32Array(height * width), new Float32Array(height * width)];
+    const [sums, weights] = [new Float32Array(height * width), new Float32Array(height * width)];
     patches.forEach(({ top, left }, i) => {
       const drop = probabilityAt(0) - probabilityAt(1 + i);
-      for (let row = top; row < top + rows.length; row++) {
-        for (let at = row * width + left; at < row * width + left + columns.length; at++) {
-          sums[at]! += drop;
-          counts[at]! += 1;
-        }
-      }
+      rows.weights.forEach((ofRow, row) =>
+        columns.weights.forEach((ofColumn, column) => {
+          const at = (top + row) * width + left + column;
+          sums[at]! += ofRow * ofColumn * drop;
+          weights[at]! += ofRow * ofColumn;
+        }),
+      );
     });
-    maps.push(sums.map((sum, at) => sum / itemAt(counts, at)));
+    maps.push(sums.map((sum, at) => sum / itemAt(weights, at)));
   }
   return maps;
 }
 
-/** The length of a patch along one side of an image, and where patches start; they cover the side. */
-function patchesAlong(side: number): { length: number; starts: number[] } {
+/** The patches along one side of an image, which they cover together. */
+interface Patches {
+  /** In pixels. */
+  readonly length: number;
+  /** The first pixel of each patch. */
+  readonly starts: readonly number[];
+  /** [length], the weight of a patch at its pixels: 1 in its middle, falling to 0 outside. */
+  readonly weights: readonly number[];
+}
+
+function patchesAlong(side: number): Patches {
   const length = Math.max(1, Math.round(PATCH * side));
   const step = Math.max(1, Math.round(length / 2));
   const count = Math.ceil((side - length) / step) + 1;
   return {
     length,
     starts: Array.from({ length: count }, (_, i) => Math.min(i * step, side - length)),
+    weights: Array.from({ length }, (_, i) => 1 - Math.abs((2 * i + 1) / length - 1)),
   };
 }
