@@ -76,7 +76,7 @@ describe("rankingSection", () => {
     const html = rankingSection([predictions, { ...predictions, split: "test" }]);
     expect(html.match(/<polyline /g)).toHaveLength(8);
     // The only Happy image has the third of the four probabilities.
-    expect(html).toMatch(/Happy<\/th><td[^>]*>1<\/td><td[^>]*>25\.0 %<\/td><td[^>]*>0\.333</);
+    expect(html).toMatch(/Happy<\/th><td[^>]*>1 \(25\.0 %\)<\/td><td[^>]*>0\.333</);
     expect(html).toContain("ROC AUC, by votes");
     expect(html).toContain("&lt;i&gt;Sad");
     expect(html).not.toMatch(/NaN|null|<i>Sad/);

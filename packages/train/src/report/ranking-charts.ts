@@ -168,14 +168,13 @@ function areaTable(predictions: Predictions, curves: readonly ClassCurves[]): st
     );
   const rows = curves.map((one, c) => [
     escapeHtml(classes[c] ?? ""),
-    count(one.positives),
-    percent(one.positives / labels.length, 1),
+    `${count(one.positives)} (${percent(one.positives / labels.length, 1)})`,
     ...areas(one),
     ...areas(byVotes?.[c]),
   ]);
   const head = [KINDS.roc.area, KINDS.precisionRecall.area];
   return htmlTable(
-    ["", "images", "share", ...head, ...(byVotes ? head.map((name) => `${name}, by votes`) : [])],
-    [...rows, ["<b>mean</b>", "", "", ...means(curves), ...(byVotes ? means(byVotes) : [])]],
+    ["", "images (share)", ...head, ...(byVotes ? head.map((name) => `${name}, by votes`) : [])],
+    [...rows, ["<b>mean</b>", "", ...means(curves), ...(byVotes ? means(byVotes) : [])]],
   );
 }
