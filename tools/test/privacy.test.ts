@@ -30,7 +30,7 @@ const RUNS: readonly {
 }[] = [
   { line: "data synth --count 140" },
   { line: "data explore --csv artifacts/data/synth.csv" },
-  { line: "data benchmark --csv artifacts/data/synth.csv --rounds 1" },
+  { line: "data benchmark --csv artifacts/data/synth.csv --rounds 1", isLong: true },
   { line: "train fit --csv artifacts/data/synth.csv --out artifacts/runs/a --epochs 1" },
   { line: "train evaluate a" },
   { line: "train teach a" },
@@ -38,7 +38,7 @@ const RUNS: readonly {
   { line: "train benchmark --no-keras --seconds 1", isLong: true },
   { line: "export onnx a" },
   { line: "export verify a --csv artifacts/data/synth.csv --json verify.json" },
-  { line: "export benchmark a --seconds 0.1 --web" },
+  { line: "export benchmark a --seconds 0.1 --web", isLong: true },
   { line: "export benchmark artifacts/models/a.onnx --seconds 0.1" },
   { line: "train card a --run a --verification verify.json --out artifacts/cards" },
   {

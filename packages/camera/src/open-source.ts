@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { shellQuote } from "@mien/cli";
 import { MienError, messageOf, withoutSecrets } from "@mien/format";
+import { loadSharp } from "./system/load-sharp.ts";
 import { connectFfmpeg } from "./ffmpeg/ffmpeg-connection.ts";
 import { webcamInputs } from "./ffmpeg/webcam.ts";
 import { kindByEnding } from "./images/find-images.ts";
@@ -113,7 +114,7 @@ async function isImage(path: string): Promise<boolean> {
   if (kind !== undefined) return kind === "image";
   const place = onDisk(path);
   const opened = typeof place === "string" ? undefined : openSync(place, "r");
-  const { default: sharp } = await import("sharp");
+  const sharp = await loadSharp();
   // sharp interprets a buffer as an image, not as the name of a file.
   return sharp(opened === undefined ? path : `/dev/fd/${opened}`)
     .metadata()

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { MienError, messageOf, type RawImage } from "@mien/format";
+import { loadSharp } from "../system/load-sharp.ts";
 import { onDisk } from "../system/file-names.ts";
 
 /** Images with more pixels are refused before they are decoded. */
@@ -30,7 +31,7 @@ export async function decodeImage(file: string): Promise<RawImage> {
     new MienError("bad-image", `${file} ${problem}`, { cause });
   if (bytes.length === 0) throw fail("is empty (0 bytes)");
   if (isHeic(bytes)) throw fail("is HEIC, which cannot be read; save it as JPEG");
-  const { default: sharp } = await import("sharp");
+  const sharp = await loadSharp();
   const image = sharp(bytes, { limitInputPixels: false, failOn: "error" });
   const { format, width, height, hasAlpha } = await image.metadata().catch((error: unknown) => {
     if (/unsupported image format/.test(messageOf(error))) {

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, random } from "@mien/format";
+import { loadSharp } from "../system/load-sharp.ts";
 import { onDisk } from "../system/file-names.ts";
 import { decodeImage } from "../images/decode-image.ts";
 import { findImages } from "../images/find-images.ts";
@@ -103,7 +104,7 @@ async function toTexture(
 ): Promise<FaceTexture> {
   const { width, height, channels, data } = await decodeImage(file);
   const scale = BOX_WIDTH / box[2];
-  const { default: sharp } = await import("sharp");
+  const sharp = await loadSharp();
   const { data: pixels, info } = await sharp(data, { raw: { width, height, channels } })
     .toColourspace("srgb")
     .resize(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)), {
@@ -149,7 +150,7 @@ async function drawFace(number: number, seed: number): Promise<FaceTexture> {
     <path d="M 0 0 l -11 36 q 11 8 22 0" stroke="#0004" stroke-width="4" fill="none"/>
     <path d="M -28 66 q 28 ${smile} 56 0" stroke="#a33" stroke-width="8" fill="none"/>
   </svg>`;
-  const { default: sharp } = await import("sharp");
+  const sharp = await loadSharp();
   const { data, info } = await sharp(Buffer.from(svg))
     .flatten()
     .raw()
