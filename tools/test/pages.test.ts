@@ -4,6 +4,7 @@ import path from "node:path";
 import { createCanvas } from "@napi-rs/canvas";
 import { Chart } from "chart.js/auto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { random } from "@mien/format";
 import { synthesize } from "../../packages/data/src/index.ts";
 import { findingsOf } from "../../packages/data/src/explore/findings.ts";
 import { renderPage as explorePage } from "../../packages/data/src/explore/explore-page.ts";
@@ -18,6 +19,11 @@ import { PAGE } from "../../packages/export/src/web/web-page.ts";
 import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";
 import { renderComparison } from "../../packages/train/src/report/comparison-page.ts";
 import { page } from "../../packages/train/src/report/page-frame.ts";
+import {
+  misclassifiedGallery,
+  mostConfidentErrors,
+} from "../../packages/train/src/report/misclassified-images.ts";
+import { rankingSection } from "../../packages/train/src/report/ranking-charts.ts";
 import { writeReport } from "../../packages/train/src/report/run-page.ts";
 import { confusionTable } from "../../packages/train/src/report/confusion-matrix.ts";
 import { writeFinishedRun } from "../../packages/train/src/testing/finished-run.ts";
@@ -98,6 +104,19 @@ async function studyHtml(): Promise<string> {
   );
 }
 
+/** The curves of seven classes, one of them without images, and errors with occlusion maps. */
+function errorsHtml(): string {
+  const { classes, row } = set;
+  const stream = random("errors");
+  const labels = set.labels.map((label) => Math.min(5, label));
+  const probabilities = Float32Array.from({ length: 7 * labels.length }, () => stream.uniform());
+  const given = { labels, row, copied: labels.map(() => 0), votes: Int32Array.from(labels) };
+  const predictions = { split: "validation", classes, probabilities, ...given } as const;
+  const occlusion = Float32Array.from({ length: 48 * 48 }, (_, i) => Math.sin(i / 200) / 3);
+  const errors = mostConfidentErrors(set, predictions, 6).map((one) => ({ ...one, occlusion }));
+  return page("", rankingSection([predictions]) + misclassifiedGallery(set, predictions, errors));
+}
+
 function sessionHtml(endMs = 5000): string {
   const labels = [...set.classes];
   const timeline = new SessionTimeline(labels);
@@ -130,6 +149,7 @@ beforeAll(async () => {
   pages.set("train:fit", await readFile(report, "utf8"));
   pages.set("train:compare", renderComparison(await compareRuns(runs)));
   pages.set("confusion of seven classes", page("", confusionTable(matrix, set.classes)));
+  pages.set("curves and errors of seven classes", errorsHtml());
   pages.set("app:live session", sessionHtml());
   pages.set("export:onnx --web", PAGE);
   if (opening) browser = await opening;

@@ -100,6 +100,12 @@ export interface Score {
   readonly accuracy: number;
   /** 95 % Wilson score interval of the accuracy, 0–1. */
   readonly accuracyInterval: readonly [number, number];
+  /**
+   * Share of the images whose label is among the two most probable classes, 0–1; of classes with
+   * equal probabilities, the one with the lower index ranks higher. Always 1 with two classes;
+   * absent in metrics of earlier versions.
+   */
+  readonly top2Accuracy?: number;
   /** Unweighted mean of the classes' F1 scores, 0–1. */
   readonly macroF1: number;
   /** Unweighted mean of the classes' recalls, 0–1; absent in metrics of earlier versions. */
@@ -119,6 +125,20 @@ export interface SplitMetrics extends Score {
   readonly precision?: readonly (number | null)[];
   /** Harmonic mean of precision and recall, 0–1; null if both are null. */
   readonly f1?: readonly (number | null)[];
+  /**
+   * Area under the ROC curve of each class against all others, 0–1, before calibration; null if
+   * all images or no images are of the class. Absent in metrics of earlier versions.
+   */
+  readonly rocAuc?: readonly (number | null)[];
+  /** Unweighted mean of the known values in `rocAuc`, 0–1; null if there are none. */
+  readonly meanRocAuc?: number | null;
+  /**
+   * Average precision of each class against all others, 0–1, before calibration; null for a class
+   * without images. Absent in metrics of earlier versions.
+   */
+  readonly averagePrecision?: readonly (number | null)[];
+  /** Unweighted mean of the known values in `averagePrecision`, 0–1; null if there are none. */
+  readonly meanAveragePrecision?: number | null;
   /** Number of images, [actual class][predicted class]. */
   readonly confusion: readonly (readonly number[])[];
   /** Expected calibration error in 15 equal bins, 0–1, before calibration. */

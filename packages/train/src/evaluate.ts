@@ -10,10 +10,12 @@ import {
   type RunConfig,
   type RunMetrics,
   type Split,
+  type SplitMetrics,
 } from "@mien/format";
 import { tenViews, viewAt, type View } from "./batch/test-time-augmentation.ts";
 import { openTrainedModel, pixelsAt, type TrainedModel } from "./network/trained-model.ts";
 import { drawConfusionMatrix } from "./report/confusion-matrix.ts";
+import { drawRankingCurves } from "./report/ranking-charts.ts";
 import { writeReport } from "./report/run-page.ts";
 import { trainingCode } from "./run/run-inputs.ts";
 import { readRunMetrics } from "./run/run-metrics.ts";
@@ -125,9 +127,22 @@ export function calibrateRun(
   return calibrate(probabilities, classes.length, { own: labels, votes, voteShare });
 }
 
+/** The plots of an evaluation on a split as PNG, by file name. */
+export function drawEvaluation(
+  predictions: Predictions,
+  metrics: SplitMetrics,
+): Record<string, Buffer> {
+  const { split, classes } = predictions;
+  return {
+    [`confusion-${split}.png`]: drawConfusionMatrix(metrics, classes, split),
+    [`roc-${split}.png`]: drawRankingCurves(predictions, "roc"),
+    [`precision-recall-${split}.png`]: drawRankingCurves(predictions, "precisionRecall"),
+  };
+}
+
 /**
  * Evaluates a finished run on the validation split and on request on the test split. Writes
- * metrics, calibration, predictions, confusion matrices and the report into the run folder.
+ * metrics, calibration, predictions, plots and the report into the run folder.
  *
  * Each test-set access adds a line to `openings.jsonl`. If the present weights were evaluated on
  * the test split before, its metrics are computed again from the stored predictions.
@@ -179,41 +194,40 @@ export async function evaluateRun(
         onProgress: (done, total) => options.onProgress?.(split, done, total),
       },
     );
-  const all: Predictions[] = [];
-  let calibration: Calibration;
   try {
     const validation = await predict("validation");
-    calibration = calibrateRun(validation, config.hyperparameters);
-    all.push(validation);
+    const calibration = calibrateRun(validation, config.hyperparameters);
+    const all = [validation];
     if (final) all.push(await predict("test"));
+    else if (await hasTestPredictions(folder)) all.push(await readPredictions(folder, "test"));
+    let metrics = before;
+    for (const predictions of all) {
+      const { split } = predictions;
+      const scores = evaluatePredictions(predictions, calibration.temperature, voteShareOf(config));
+      metrics = { ...metrics, [split]: scores };
+      // Written before the access is recorded, so that the metrics are not lost if the process is killed.
+      written.push(await writePredictions(folder, predictions));
+      if (split === "test" && final) {
+        const code = await trainingCode();
+        await recordTestSetAccess(folder, { run: config.name, code, metrics: scores });
+        written.push(path.join(folder, TEST_SET_ACCESS_FILE));
+      }
+      for (const [name, png] of Object.entries(drawEvaluation(predictions, scores))) {
+        await writeFileAtomic(path.join(folder, name), png);
+        written.push(path.join(folder, name));
+      }
+    }
+    const files = {
+      calibration: path.join(folder, RUN_FILES.calibration),
+      metrics: path.join(folder, RUN_FILES.metrics),
+    };
+    await writeJson(files.calibration, calibration);
+    await writeJson(files.metrics, metrics);
+    written.push(files.calibration, files.metrics, await writeReport(folder, set, { model }));
+    return { metrics, calibration, written };
   } finally {
     model.dispose();
   }
-  if (!final && (await hasTestPredictions(folder))) all.push(await readPredictions(folder, "test"));
-  let metrics = before;
-  for (const predictions of all) {
-    const { split } = predictions;
-    const scores = evaluatePredictions(predictions, calibration.temperature, voteShareOf(config));
-    metrics = { ...metrics, [split]: scores };
-    // Written before the access is recorded, so that the metrics are not lost if the process is killed.
-    written.push(await writePredictions(folder, predictions));
-    if (split === "test" && final) {
-      const code = await trainingCode();
-      await recordTestSetAccess(folder, { run: config.name, code, metrics: scores });
-      written.push(path.join(folder, TEST_SET_ACCESS_FILE));
-    }
-    const confusion = path.join(folder, `confusion-${split}.png`);
-    await writeFileAtomic(confusion, drawConfusionMatrix(scores, config.classes, split));
-    written.push(confusion);
-  }
-  const files = {
-    calibration: path.join(folder, RUN_FILES.calibration),
-    metrics: path.join(folder, RUN_FILES.metrics),
-  };
-  await writeJson(files.calibration, calibration);
-  await writeJson(files.metrics, metrics);
-  written.push(files.calibration, files.metrics, await writeReport(folder, set));
-  return { metrics, calibration, written };
 }
 
 /** Checks that a run that was trained on votes is calibrated and evaluated by the same votes. */

@@ -14,11 +14,10 @@ import {
 } from "@mien/format";
 import { architecture } from "./network/architecture.ts";
 import type { TrainConfig } from "./config.ts";
-import { calibrateRun, predictSplit } from "./evaluate.ts";
+import { calibrateRun, drawEvaluation, predictSplit } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./network/layers-model.ts";
 import { evaluatePredictions } from "./score/evaluate-predictions.ts";
-import { drawConfusionMatrix } from "./report/confusion-matrix.ts";
 import { drawLearningCurves } from "./report/learning-curves.ts";
 import { writeReport } from "./report/run-page.ts";
 import { writePredictions } from "./score/predictions.ts";
@@ -29,7 +28,7 @@ const REFERENCE_IMAGES = 32;
 
 /**
  * Writes the results of a finished training into its run folder: the model, its reference outputs,
- * the learning curves, the calibration, the report, and last the validation metrics, which mark the
+ * the learning curves, the plots of the evaluation, the calibration, the report, and last the validation metrics, which mark the
  * run as finished.
  *
  * @returns the metrics and the written paths.
@@ -88,16 +87,16 @@ export async function finishRun(
     await writeJson(path.join(folder, RUN_FILES.calibration), calibration);
     const validation = evaluatePredictions(predictions, calibration.temperature, config.voteShare);
     const curves = { bestEpoch: result.bestEpoch, hyperparameters: config };
-    const plots = {
+    const plots: Record<string, Buffer> = {
       "loss.png": drawLearningCurves(result.history, "loss", curves),
       "accuracy.png": drawLearningCurves(result.history, "accuracy", curves),
-      "confusion-validation.png": drawConfusionMatrix(validation, classes, "validation"),
+      ...drawEvaluation(predictions, validation),
     };
     for (const [name, png] of Object.entries(plots)) {
       await writeFileAtomic(path.join(folder, name), png);
     }
     const metrics: RunMetrics = { validation };
-    const report = await writeReport(folder, set, { metrics });
+    const report = await writeReport(folder, set, { metrics, model: trained });
     await writeJson(path.join(folder, RUN_FILES.metrics), metrics);
     const names = [RUN_FILES.model, RUN_FILES.calibration, ...Object.keys(plots)];
     const files = names.map((name) => path.join(folder, name));

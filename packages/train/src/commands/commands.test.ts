@@ -151,7 +151,15 @@ describe("train:evaluate", () => {
     expect(after).toMatchObject(before);
     expect(after.validation.averaged?.images).toBe(smallSplit.validation.length);
     expect(existsSync(file("whole/openings.jsonl"))).toBe(false);
-    expect(existsSync(file("whole/confusion-validation.png"))).toBe(true);
+    for (const plot of ["confusion", "roc", "precision-recall"]) {
+      expect(existsSync(file(`whole/${plot}-validation.png`)), plot).toBe(true);
+      expect(existsSync(file(`whole/${plot}-test.png`)), plot).toBe(false);
+    }
+    expect(outcome.out).toMatch(/95 % interval +top-2 +macro-F1/);
+    const report = await readFile(file("whole/report.html"), "utf8");
+    const errors = after.validation.images * (1 - after.validation.accuracy);
+    const maps = report.match(/alt="occlusion map of CSV row/g) ?? [];
+    expect(maps).toHaveLength(Math.min(24, Math.round(errors)));
   });
 
   it("uses the test split only with --final, and records each access", async () => {
@@ -164,6 +172,8 @@ describe("train:evaluate", () => {
       expect(lines).toHaveLength(times);
       const { test } = (await json("whole/metrics.json")) as RunMetrics;
       expect(test!.images).toBe(smallSplit.test.length);
+      expect(test!.rocAuc).toHaveLength(smallSet.classes.length);
+      expect(existsSync(file("whole/roc-test.png"))).toBe(true);
       expect(JSON.parse(lines[0]!)).toMatchObject({
         images: test!.images,
         accuracy: test!.accuracy,

@@ -11,10 +11,11 @@ export const evaluateCommand = defineCommand({
   summary: "Evaluate a trained model: accuracy, F1, recall and calibration",
   details:
     "Evaluates the model on the validation split of the data set that it was trained on (PublicTest, unless train:fit had --split): plain, with calibrated probabilities, averaged over mirrored and cropped images, and without images that have an exact copy in the training split. " +
-    "Repeats all of this by the FER+ votes if they are found.\n" +
+    "Repeats all of this by the FER+ votes if they are found. " +
+    "Top-2 is the share of images whose label is among the two most probable classes.\n" +
     "With --final, also evaluates on the test split (PrivateTest). Do so once, after the last decision that its result could influence. " +
     `Each test-set access is recorded in ${TEST_SET_ACCESS_FILE} of the run.\n` +
-    "Writes metrics.json, calibration.json, the predictions, confusion matrices and report.html into the folder of the run.",
+    "Writes metrics.json, calibration.json, the predictions, confusion matrices, ROC and precision-recall curves, and report.html into the folder of the run.",
   examples: [
     "npx nx run train:evaluate",
     "npx nx run train:evaluate artifacts/runs/fer2013 --final",

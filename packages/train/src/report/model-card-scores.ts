@@ -16,10 +16,13 @@ import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released
 /** The section of a model card with the scores on each split, as Markdown. */
 export function scoresSection({ metrics, config, openings, weights }: ReleasedModel): string {
   const { validation, test } = metrics;
+  // Metrics of earlier versions have no top-2 accuracy.
+  const hasTop2 = [validation, test].some((split) => split?.top2Accuracy !== undefined);
   const all = [
-    ...(test ? splitRows("PrivateTest", test) : []),
-    ...splitRows(validationName(config), validation),
+    ...(test ? splitRows("PrivateTest", test, hasTop2) : []),
+    ...splitRows(validationName(config), validation, hasTop2),
   ];
+  const head = ["split", "by", "", "images", "accuracy", "95 % interval"];
   const copies = (split: SplitMetrics) =>
     count(split.images - (split.leakFree?.images ?? split.images));
   const shown = test ?? validation;
@@ -35,9 +38,9 @@ ${
     : `There are no figures on PrivateTest, the test split. ${useOfValidation(config)}.`
 }
 
-${table(["split", "by", "", "images", "accuracy", "95 % interval", "macro-F1", "mean recall"], all)}
+${table([...head, ...(hasTop2 ? ["top-2"] : []), "macro-F1", "mean recall"], all)}
 
-“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, and the mirror image of each of these five. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), an image counts only if one of the classes has more of its ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : validationName(config)}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
+${hasTop2 ? "“Top-2” is the share of images whose label is among the two most probable classes. " : ""}“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, and the mirror image of each of these five. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), an image counts only if one of the classes has more of its ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : validationName(config)}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
 }
 
 function intervalsOf({ confusion }: SplitMetrics): string {
@@ -46,7 +49,7 @@ function intervalsOf({ confusion }: SplitMetrics): string {
   return `macro-F1 ${interval("macroF1")} %, mean recall ${interval("meanRecall")} %`;
 }
 
-function splitRows(split: string, metrics: SplitMetrics): string[][] {
+function splitRows(split: string, metrics: SplitMetrics, hasTop2: boolean): string[][] {
   const row = (by: string, kind: string, score: Score) => [
     split,
     by,
@@ -54,6 +57,7 @@ function splitRows(split: string, metrics: SplitMetrics): string[][] {
     count(score.images),
     percent(score.accuracy),
     score.accuracyInterval.map(inPercent).join(" – "),
+    ...(hasTop2 ? [percent(score.top2Accuracy)] : []),
     percent(score.macroF1),
     percent(score.meanRecall),
   ];

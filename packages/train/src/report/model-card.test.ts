@@ -176,6 +176,16 @@ describe("the card", () => {
     expect(text).not.toMatch(/NaN|undefined|null|\/home\/me/);
   });
 
+  it("has a column for top-2 accuracy only if the metrics contain it", async () => {
+    await release("m", { right: 30, rightByVotes: 20 });
+    expect(await card("m")).toContain("| 95 % interval | top-2 | macro-F1 |");
+    expect(await card("m")).toContain("“Top-2” is the share");
+    const text = await readFile(path.join(out, "index.json"), "utf8");
+    await writeFile(path.join(out, "index.json"), text.replace(/"top2Accuracy": 1,/g, ""));
+    await rewriteCards(out);
+    expect(await card("m")).not.toMatch(/top-2/i);
+  });
+
   it("does not change when the cards are rewritten", async () => {
     await release("a", { right: 30 });
     await release("b", { right: 20 });

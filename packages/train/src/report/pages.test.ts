@@ -6,6 +6,8 @@ import { lineChart } from "./line-chart.ts";
 import { misclassifiedGallery, mostConfidentErrors } from "./misclassified-images.ts";
 import { encodePng } from "./png.ts";
 import { confusionTable } from "./confusion-matrix.ts";
+import { drawOcclusion } from "./occlusion-overlay.ts";
+import { rankingSection } from "./ranking-charts.ts";
 import { niceTicks } from "./svg-chart.ts";
 
 const predictions: Predictions = {
@@ -20,17 +22,74 @@ const predictions: Predictions = {
 
 describe("mostConfidentErrors", () => {
   it("lists only misclassified images, the highest confidence first", () => {
-    expect(mostConfidentErrors(predictions, 5).map(({ index }) => index)).toEqual([2, 0]);
-    expect(mostConfidentErrors(predictions, 1)).toMatchObject([{ index: 2, predicted: 0 }]);
+    const errors = mostConfidentErrors(smallSet, predictions, 5);
+    expect(errors.map(({ index }) => index)).toEqual([2, 0]);
+    const [worst] = mostConfidentErrors(smallSet, predictions, 1);
+    expect(worst).toMatchObject({ index: 2, position: 2, predicted: 0 });
   });
 
   it("are shown with label and votes, and with escaped class names", () => {
-    const html = misclassifiedGallery(smallSet, predictions, mostConfidentErrors(predictions, 5));
+    const errors = mostConfidentErrors(smallSet, predictions, 5);
+    const html = misclassifiedGallery(smallSet, predictions, errors);
     expect(html.match(/<img /g)).toHaveLength(2);
+    expect(html).not.toContain("occlusion");
     expect(html).toContain("99 %");
     expect(html).toContain("label: &lt;i&gt;Sad");
     expect(html).toContain("votes: none of these, or a tie");
     expect(html).not.toContain("<i>Sad");
+  });
+
+  it("are shown with their occlusion maps, the largest drop and a colour scale", () => {
+    const maps = [new Float32Array(48 * 48).fill(0.34, 0, 9), new Float32Array(48 * 48).fill(0.009)]; // prettier-ignore
+    const errors = mostConfidentErrors(smallSet, predictions, 5);
+    const occluded = errors.map((error, i) => ({ ...error, occlusion: maps[i] }));
+    const html = misclassifiedGallery(smallSet, predictions, occluded);
+    expect(html.match(/<img /g)).toHaveLength(4);
+    expect(html.match(/<span>drop: [^<]*/g)).toEqual([
+      "<span>drop: up to 34 points",
+      "<span>drop: below 1 point",
+    ]);
+    expect(html.match(/class="heat-scale"/g)).toHaveLength(1);
+  });
+});
+
+describe("drawOcclusion", () => {
+  it.skipIf(withoutPython("PIL"))("colours a pixel by its share of the largest drop", () => {
+    const map = Float32Array.of(0, -0.5, 0.25, 0.5);
+    const png = drawOcclusion(Uint8Array.of(100, 100, 100, 100), map, { height: 1, width: 4, channels: 1 }); // prettier-ignore
+    const script = `
+import base64, io, json
+from PIL import Image
+image = Image.open(io.BytesIO(base64.b64decode("${png.toString("base64")}")))
+print(json.dumps([image.getpixel((x, 0)) for x in range(4)]))`;
+    expect(runPython(script)).toEqual([
+      [100, 100, 100],
+      [100, 100, 100],
+      [145, 98, 60],
+      [190, 95, 20],
+    ]);
+  });
+});
+
+describe("rankingSection", () => {
+  it("draws a line and names the area of each class, by labels and by votes", () => {
+    const html = rankingSection([predictions, { ...predictions, split: "test" }]);
+    expect(html.match(/<polyline /g)).toHaveLength(8);
+    // The only Happy image has the third of the four probabilities.
+    expect(html).toMatch(/Happy<\/th><td[^>]*>1 \(25\.0 %\)<\/td><td[^>]*>0\.333</);
+    expect(html).toContain("ROC AUC, by votes");
+    expect(html).toContain("&lt;i&gt;Sad");
+    expect(html).not.toMatch(/NaN|null|<i>Sad/);
+  });
+
+  it("says that the areas of a class without images are not defined", () => {
+    const { votes, ...plain } = predictions;
+    expect(votes).toBeDefined();
+    const html = rankingSection([{ ...plain, labels: new Uint8Array(4) }]);
+    expect(html).toContain("Happy not defined: no other images");
+    expect(html).toContain("&lt;i&gt;Sad&lt;/i&gt; not defined: no images");
+    expect(html).toMatch(/<b>mean<\/b>.*<td>not defined<\/td><td>1\.000<\/td>/);
+    expect(html).not.toMatch(/NaN|null|>0\.000/);
   });
 });
 

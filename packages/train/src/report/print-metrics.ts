@@ -15,7 +15,17 @@ export function printMetrics(
 ): void {
   const { byVotes } = metrics;
   terminal.table(
-    ["split", "images", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE"],
+    [
+      "split",
+      "images",
+      "accuracy",
+      "95 % interval",
+      "top-2",
+      "macro-F1",
+      "mean recall",
+      "loss",
+      "ECE",
+    ],
     [
       ...scoreRows(about.split, metrics),
       ...(byVotes ? scoreRows(`${about.split}, by FER+ votes`, byVotes) : []),
@@ -44,6 +54,7 @@ function scoreRows(name: string, metrics: SplitMetrics): (string | number)[][] {
     score.images,
     formatPercent(score.accuracy),
     score.accuracyInterval.map((bound) => formatPercent(bound, 1)).join(" – "),
+    score.top2Accuracy === undefined ? "–" : formatPercent(score.top2Accuracy),
     formatPercent(score.macroF1),
     score.meanRecall === undefined ? "–" : formatPercent(score.meanRecall),
   ];
@@ -57,6 +68,7 @@ function scoreRows(name: string, metrics: SplitMetrics): (string | number)[][] {
       ? [
           [
             `… calibrated, temperature ${calibrated.temperature.toFixed(3)}`,
+            "",
             "",
             "",
             "",

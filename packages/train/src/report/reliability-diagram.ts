@@ -1,6 +1,6 @@
 import { counted } from "@mien/cli";
 import type { CalibrationBin } from "../score/calibration-error.ts";
-import { AREA, chartFigure, gridLine, linearScale, round, tickLabel } from "./svg-chart.ts";
+import { AREA, chartFigure, round, shareAxes } from "./svg-chart.ts";
 
 /**
  * A reliability diagram as HTML: accuracy over confidence, before and after calibration. The bars
@@ -11,8 +11,7 @@ export function reliabilityDiagram(chart: {
   readonly before: readonly CalibrationBin[];
   readonly after: readonly CalibrationBin[];
 }): string {
-  const x = linearScale([0, 1], [AREA.left, AREA.right]);
-  const y = linearScale([0, 1], [AREA.bottom, AREA.top]);
+  const { x, y, shapes } = shareAxes();
   const images = chart.after.reduce((sum, bin) => sum + bin.images, 0);
   const curve = (bins: readonly CalibrationBin[], colour: string) => {
     const points = bins
@@ -30,13 +29,11 @@ export function reliabilityDiagram(chart: {
     const top = y(bin.images / images);
     return `<rect x="${round(left)}" y="${round(top)}" width="${round(right - left)}" height="${round(AREA.bottom - top)}" fill="var(--line)"/>`;
   });
-  const quarters = [0, 0.25, 0.5, 0.75, 1];
   return chartFigure(
     { title: chart.title, unit: "accuracy over confidence" },
     [
       ...bars,
-      ...quarters.map((tick) => gridLine(y(tick), `${100 * tick} %`)),
-      ...quarters.map((tick) => tickLabel(x(tick), `${100 * tick} %`)),
+      ...shapes,
       `<line class="guide" x1="${x(0)}" y1="${y(0)}" x2="${x(1)}" y2="${y(1)}"/>`,
       curve(chart.before, "var(--b)"),
       curve(chart.after, "var(--a)"),

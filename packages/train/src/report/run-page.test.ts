@@ -24,9 +24,16 @@ beforeAll(async () => {
   return () => rm(base, { recursive: true });
 });
 
+/** A model that predicts the second class unless the pixel is bright. */
+const model = {
+  classes: set.classes,
+  predict: (pixels: Float32Array) =>
+    Promise.resolve(Float32Array.from([...pixels].flatMap((p) => [p / 255, 1 - p / 255]))),
+};
+
 async function report(name: string, about: Omit<FinishedRun, "right">): Promise<string> {
   const folder = await writeFinishedRun(path.join(base, name), { right: 30, ...about });
-  const html = await readFile(await writeReport(folder, set), "utf8");
+  const html = await readFile(await writeReport(folder, set, { model }), "utf8");
   expect(html).not.toMatch(/NaN|undefined|<Sad>/);
   return html;
 }
@@ -98,5 +105,13 @@ describe("a run's report", () => {
     for (const heading of ["Class by class", "Calibration", "Most confident errors"]) {
       expect(html).toContain(`<h2>${heading} on validation</h2>`);
     }
+  });
+
+  it("shows ranking curves of the splits in its metrics, and an occlusion map of each error", async () => {
+    const charts = (html: string) => html.match(/aria-label="ROC"/g);
+    expect(charts(await report("both-splits", { splits: ["validation", "test"] }))).toHaveLength(2);
+    const html = await report("one-split", {});
+    expect(charts(html)).toHaveLength(1);
+    expect(html.match(/alt="occlusion map of CSV row/g)).toHaveLength(10);
   });
 });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { counted, readRunConfig, writeFileAtomic } from "@mien/cli";
 import { describeSplit } from "@mien/data";
@@ -12,11 +13,13 @@ import {
 } from "@mien/format";
 import { escapeHtml, htmlTile } from "@mien/plot";
 import { applyTemperature, labelledRows, readCalibration } from "../score/calibration.ts";
+import type { TrainedModel } from "../network/trained-model.ts";
 import { readHistory } from "../run/history.ts";
 import { calibrationBins } from "../score/calibration-error.ts";
 import { percent } from "./numbers.ts";
 import { readTestSetAccesses, type TestSetAccess } from "../run/test-set-access.ts";
-import { readPredictions, type Predictions } from "../score/predictions.ts";
+import { occlusionMaps } from "../score/occlusion.ts";
+import { predictionsFile, readPredictions, type Predictions } from "../score/predictions.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
 import {
   describeTarget,
@@ -30,6 +33,7 @@ import { reliabilityDiagram } from "./reliability-diagram.ts";
 import { learningCurves } from "./learning-curves.ts";
 import { definitions, page } from "./page-frame.ts";
 import { misclassifiedGallery, mostConfidentErrors } from "./misclassified-images.ts";
+import { rankingSection } from "./ranking-charts.ts";
 import { classTable, scoreTable } from "./score-tables.ts";
 
 /** Number of misclassified images on the page. */
@@ -41,7 +45,11 @@ interface ReportContent {
   readonly history: readonly EpochRecord[];
   readonly metrics: RunMetrics;
   readonly calibration: Calibration | undefined;
+  /** On the validation split. */
   readonly predictions: Predictions;
+  /** On the test split; undefined if they are not stored or not in the metrics. */
+  readonly testPredictions: Predictions | undefined;
+  readonly errors: Parameters<typeof misclassifiedGallery>[2];
   /** Every test-set access of the run, oldest first. */
   readonly accesses: readonly TestSetAccess[];
   readonly set: ImageSet;
@@ -52,20 +60,32 @@ interface ReportContent {
  *
  * @param set the data set that the run was trained on.
  * @param given.metrics the metrics of the run; default: the content of its `metrics.json`.
+ * @param given.model the model of the run, which predicts the occlusion maps of misclassified
+ *   images; without it, the page has no occlusion maps.
  * @returns the path of the page.
  */
 export async function writeReport(
   folder: string,
   set: ImageSet,
-  given: { readonly metrics?: RunMetrics } = {},
+  given: {
+    readonly metrics?: RunMetrics;
+    readonly model?: Pick<TrainedModel, "predict" | "classes">;
+  } = {},
 ): Promise<string> {
   const file = path.join(folder, RUN_FILES.report);
+  const metrics = given.metrics ?? (await readRunMetrics(folder));
+  const predictions = await readPredictions(folder, "validation");
+  const hasTest = metrics.test !== undefined && existsSync(predictionsFile(folder, "test"));
+  const errors = mostConfidentErrors(set, predictions, SHOWN_ERRORS);
+  const maps = given.model && (await occlusionMaps(given.model, set, errors));
   const content: ReportContent = {
     config: await readRunConfig(folder),
     history: await readHistory(folder),
-    metrics: given.metrics ?? (await readRunMetrics(folder)),
+    metrics,
     calibration: await readCalibration(folder),
-    predictions: await readPredictions(folder, "validation"),
+    predictions,
+    testPredictions: hasTest ? await readPredictions(folder, "test") : undefined,
+    errors: errors.map((error, i) => ({ ...error, occlusion: maps?.[i] })),
     accesses: await readTestSetAccesses(folder),
     set,
   };
@@ -74,7 +94,7 @@ export async function writeReport(
 }
 
 function renderReport(content: ReportContent): string {
-  const { config, history, metrics, predictions, accesses, set } = content;
+  const { config, history, metrics, predictions, testPredictions, accesses, set } = content;
   const { validation, test } = metrics;
   const title = `${config.name} · training run`;
   const input = `${config.input.width}×${config.input.height} ${config.input.channels === 1 ? "grey" : "RGB"}`;
@@ -92,6 +112,7 @@ ${tiles(content)}
           : "This run was not evaluated on PrivateTest, the test split."
     }</p>
 ${scoreTable({ validation, test })}
+<p>Top-2 is the share of images whose label is among the two most probable classes. ECE is the expected calibration error.</p>
 </section>
 ${history.length > 0 ? learningCurves(config, history) : ""}
 <section><h2>Confusion</h2>
@@ -104,12 +125,13 @@ ${test ? `<h3>test</h3>${confusionTable(test.confusion, config.classes)}` : ""}
 <p>Recall: the share of the images of a class that are predicted as it. Precision: the share of the predictions of a class that are correct.</p>
 ${classTable(validation, config.classes)}
 </section>
+${rankingSection([predictions, ...(testPredictions ? [testPredictions] : [])])}
 ${calibrationSection(content)}
 <section><h2>Most confident errors on validation</h2>
 <p>The misclassified validation images with the highest probability of the predicted class${
       predictions.votes ? ", with label and FER+ votes" : ""
     }. Some labels are wrong themselves.</p>
-${misclassifiedGallery(set, predictions, mostConfidentErrors(predictions, SHOWN_ERRORS))}
+${misclassifiedGallery(set, predictions, content.errors)}
 </section>
 ${originSection(content)}`,
   );
@@ -126,6 +148,15 @@ function tiles({ config, metrics, accesses }: ReportContent): string {
       percent(score.meanRecall),
       `macro-F1 ${percent(score.macroF1, 1)}`,
     ),
+    ...(score.top2Accuracy !== undefined && config.classes.length > 2
+      ? [
+          htmlTile(
+            "top-2 accuracy by labels",
+            percent(score.top2Accuracy),
+            "label among the two most probable",
+          ),
+        ]
+      : []),
     ...(averaged
       ? [
           htmlTile(

@@ -17,7 +17,7 @@ export function scoreTable(splits: {
         ],
   );
   return htmlTable(
-    ["", "images", "accuracy", "95 % interval", "macro-F1", "mean recall", "loss", "ECE"],
+    ["", "images", "accuracy", "95 % interval", "top-2", "macro-F1", "mean recall", "loss", "ECE"],
     rows,
   );
 }
@@ -28,6 +28,7 @@ function splitRows(name: string, metrics: SplitMetrics): string[][] {
     count(score.images),
     percent(score.accuracy),
     score.accuracyInterval.map((bound) => percent(bound, 1)).join(" – "),
+    percent(score.top2Accuracy, 1),
     percent(score.macroF1, 1),
     percent(score.meanRecall, 1),
     ...rest,
@@ -39,11 +40,12 @@ function splitRows(name: string, metrics: SplitMetrics): string[][] {
       .join(" – ");
   return [
     row(`<b>${escapeHtml(name)}</b>`, metrics, [loss.toFixed(4), percent(ece, 1)]),
-    ["&emsp;95 % interval", "", "", "", interval("macroF1"), interval("meanRecall"), "", ""],
+    ["&emsp;95 % interval", "", "", "", "", interval("macroF1"), interval("meanRecall"), "", ""],
     ...(calibrated
       ? [
           [
             "&emsp;calibrated",
+            "",
             "",
             "",
             "",

@@ -1,7 +1,16 @@
 import { escapeHtml } from "@mien/plot";
 
 /** Colours of series in the order of their use, as CSS; after the last one they repeat. */
-const COLOURS = ["var(--a)", "var(--b)", "var(--c)", "var(--d)", "var(--e)", "var(--f)"] as const;
+const COLOURS = [
+  "var(--a)",
+  "var(--b)",
+  "var(--c)",
+  "var(--d)",
+  "var(--e)",
+  "var(--f)",
+  "var(--g)",
+  "var(--text)",
+] as const;
 
 /** The size of a chart, in units of its viewBox. */
 const WIDTH = 440;
@@ -42,6 +51,25 @@ export function gridLine(y: number, text: string): string {
 /** A tick label of the horizontal axis. */
 export function tickLabel(x: number, text: string): string {
   return `<text x="${round(x)}" y="${HEIGHT - 6}" text-anchor="middle">${text}</text>`;
+}
+
+/** The scales, grid lines and tick labels of a chart whose axes both go from 0 to 100 %. */
+export function shareAxes(): {
+  readonly x: (share: number) => number;
+  readonly y: (share: number) => number;
+  readonly shapes: readonly string[];
+} {
+  const x = linearScale([0, 1], [AREA.left, AREA.right]);
+  const y = linearScale([0, 1], [AREA.bottom, AREA.top]);
+  const quarters = [0, 0.25, 0.5, 0.75, 1];
+  return {
+    x,
+    y,
+    shapes: [
+      ...quarters.map((tick) => gridLine(y(tick), `${100 * tick} %`)),
+      ...quarters.map((tick) => tickLabel(x(tick), `${100 * tick} %`)),
+    ],
+  };
 }
 
 /** The linear function that maps one range to another. */

@@ -3,6 +3,7 @@ import { calibrationBins, expectedCalibrationError } from "./calibration-error.t
 import { applyTemperature, labelledRows, weightedErrors, weightedLabels } from "./calibration.ts";
 import { meanLoss, scorePredictions } from "./metrics.ts";
 import type { Predictions } from "./predictions.ts";
+import { rankingScores } from "./ranking-curves.ts";
 
 /**
  * All metrics of predictions: plain, calibrated, with averaged probabilities, and without images
@@ -45,6 +46,7 @@ function evaluateAgainst(
   };
   return {
     ...plain,
+    ...rankingScores(probabilities, labels, classes),
     ...(temperature !== undefined && {
       calibrated: calibratedMetrics(probabilities, labels, { classes, temperature }),
     }),
@@ -80,11 +82,13 @@ function calibratedMetrics(
   };
 }
 
-function scoreOf({ images, accuracy, accuracyInterval, macroF1, meanRecall }: SplitMetrics): Score {
+function scoreOf(metrics: SplitMetrics): Score {
+  const { images, accuracy, accuracyInterval, top2Accuracy, macroF1, meanRecall } = metrics;
   return {
     images,
     accuracy,
     accuracyInterval,
+    ...(top2Accuracy !== undefined && { top2Accuracy }),
     macroF1,
     ...(meanRecall !== undefined && { meanRecall }),
   };

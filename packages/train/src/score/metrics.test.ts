@@ -22,6 +22,8 @@ describe("metrics", () => {
     ]);
     expect(metrics.recall).toEqual([0.5, 0.5, null]);
     expect(metrics.macroF1).toBe(0.5);
+    // Wrong predictions have the label in second place, before a tie with a higher index.
+    expect(metrics.top2Accuracy).toBe(1);
     const loss = (Math.log(2) + 0 + Math.log(4) + Math.log(1e12)) / 4;
     expect(metrics.loss).toBeCloseTo(loss, 6);
     expect(normalisedConfusion(metrics.confusion)[0]).toEqual([0.5, 0.5, 0]);
@@ -31,6 +33,10 @@ describe("metrics", () => {
   it("take the first of equal probabilities as the prediction", () => {
     expect(scorePredictions(Float32Array.of(0.5, 0.5), [0], 2).accuracy).toBe(1);
     expect(scorePredictions(Float32Array.of(0.5, 0.5), [1], 2).accuracy).toBe(0);
+    const ofThree = [0, 1, 2].map((label) => {
+      return scorePredictions(Float32Array.of(0.25, 0.25, 0.25), [label], 3).top2Accuracy;
+    });
+    expect(ofThree).toEqual([1, 1, 0]);
   });
 
   it("count a confidence on a bound into the lower of its two bins", () => {
@@ -92,6 +98,7 @@ for case in json.load(sys.stdin):
     recall = metrics.recall_score(y, guess, labels=range(k), average=None, zero_division=np.nan)
     out.append({
         "accuracy": metrics.accuracy_score(y, guess),
+        "top2": metrics.top_k_accuracy_score(y, p, k=2, labels=range(k)) if k > 2 else 1,
         "macroF1": metrics.f1_score(y, guess, average="macro"),
         "loss": metrics.log_loss(y, p, labels=range(k)),
         "recall": [None if np.isnan(r) else r for r in recall],
@@ -106,6 +113,7 @@ print(json.dumps(out))`,
       { input: cases },
     ) as {
       accuracy: number;
+      top2: number;
       macroF1: number;
       loss: number;
       recall: (number | null)[];
@@ -120,6 +128,7 @@ print(json.dumps(out))`,
       const found = scorePredictions(Float32Array.from(probabilities), labels, classes);
       const { accuracy, macroF1, loss, recall, confusion, interval } = expected[i]!;
       expect(found.accuracy).toBeCloseTo(accuracy, 12);
+      expect(found.top2Accuracy).toBeCloseTo(expected[i]!.top2, 12);
       expect(found.macroF1).toBeCloseTo(macroF1, 12);
       expect(found.loss).toBeCloseTo(loss, 5);
       expect(found.confusion).toEqual(confusion);

@@ -1,7 +1,7 @@
 import { itemAt, type SplitMetrics } from "@mien/format";
 import { calibrationBins, expectedCalibrationError } from "./calibration-error.ts";
-import { predictedClasses } from "./predicted-classes.ts";
-import { total } from "./total.ts";
+import { predictedClasses, rowsOf } from "./predicted-classes.ts";
+import { meanOfKnown, total } from "./total.ts";
 
 /** The 97.5 % quantile of the standard normal distribution. */
 const Z95 = 1.959964;
@@ -31,14 +31,17 @@ export function scorePredictions(
   ]);
   return {
     ...scoreConfusion(confusion),
+    top2Accuracy: top2Accuracy(probabilities, labels, classes),
     loss: meanLoss(probabilities, labels, classes),
     ece: expectedCalibrationError(calibrationBins(probabilities, labels, classes)),
   };
 }
 
 /** The metrics that a confusion matrix determines. */
-type ConfusionMetrics = Required<Omit<SplitMetrics, OtherMetrics>>;
-type OtherMetrics = "loss" | "ece" | "calibrated" | "leakFree" | "averaged" | "byVotes" | "mixed";
+type ConfusionMetrics = Required<Pick<SplitMetrics, ConfusionKey>>;
+type ConfusionKey =
+  | ("images" | "accuracy" | "accuracyInterval" | "macroF1" | "meanRecall")
+  | ("recall" | "precision" | "f1" | "confusion");
 
 /**
  * Accuracy, recall, precision and F1 from a confusion matrix.
@@ -66,8 +69,8 @@ export function scoreConfusion(confusion: SplitMetrics["confusion"]): ConfusionM
     images,
     accuracy: correct / images,
     accuracyInterval: wilsonInterval(correct, images),
-    macroF1: meanOf(f1),
-    meanRecall: meanOf(recall),
+    macroF1: meanOfKnown(f1) ?? NaN,
+    meanRecall: meanOfKnown(recall) ?? NaN,
     recall,
     precision: byClass.map(({ precision }) => precision),
     f1,
@@ -78,6 +81,27 @@ export function scoreConfusion(confusion: SplitMetrics["confusion"]): ConfusionM
 /** A share; null if the whole is 0, e.g. for the recall of a class without images. */
 function share(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
+}
+
+/**
+ * The share of images whose label is among the two most probable classes, 0–1. Of classes with
+ * equal probabilities, the one with the lower index ranks higher, as in `predictedClasses`.
+ *
+ * @param probabilities [N, classes] row-major.
+ * @param labels [N], the true class of each row.
+ */
+function top2Accuracy(
+  probabilities: Float32Array,
+  labels: ArrayLike<number>,
+  classes: number,
+): number {
+  const found = rowsOf(probabilities, classes).filter((row, i) => {
+    const label = itemAt(labels, i);
+    const ofLabel = itemAt(row, label);
+    const higher = row.filter((p, c) => p > ofLabel || (p === ofLabel && c < label));
+    return higher.length < 2;
+  });
+  return found.length / labels.length;
 }
 
 /** Mean cross-entropy in nats of probabilities [N, classes] against labels [N]. */
@@ -113,9 +137,4 @@ export function wilsonInterval(successes: number, trials: number): [number, numb
 /** A confusion matrix with each row divided by its sum; rows without images are NaN. */
 export function normalisedConfusion(confusion: SplitMetrics["confusion"]): number[][] {
   return confusion.map((row) => row.map((count) => count / total(row)));
-}
-
-function meanOf(values: readonly (number | null)[]): number {
-  const known = values.filter((value) => value !== null);
-  return total(known) / known.length;
 }
