@@ -106,6 +106,15 @@ export function architecture(
   return stages;
 }
 
+/** The factor of the sum of a stage's squared kernel weights in the loss; 0 for a stage without any. */
+export function l2Of(
+  { kind }: Stage,
+  { l2, l2On }: Partial<Pick<TrainConfig, "l2" | "l2On">>,
+): number {
+  const isRegularised = kind === "convolution" || (kind === "dense" && l2On !== "convolutions");
+  return isRegularised ? (l2 ?? 0) : 0;
+}
+
 /**
  * Floating-point operations of a training step per image: two for each multiply-add, in the forward
  * pass and for both gradients (without the input gradient of the first layer). Only convolutions and
