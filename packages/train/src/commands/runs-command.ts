@@ -7,7 +7,7 @@ import {
   shellQuote,
   type Terminal,
 } from "@mien/cli";
-import { itemAt } from "@mien/format";
+import { itemAt, type RunConfig } from "@mien/format";
 import { resolveConfig } from "../config.ts";
 import { count, percent } from "../report/numbers.ts";
 import { listRuns, type ListedRun } from "../run/list-runs.ts";
@@ -149,9 +149,7 @@ function compareSettings(run: ListedRun, newestFirst: readonly ListedRun[]): Com
   const newest = itemAt(newestFirst, 0);
   const { config } = run;
   const isNewest = run === newest;
-  const before = isNewest
-    ? { ...config, seed: 1, hyperparameters: resolveConfig({}) }
-    : newest.config;
+  const before = isNewest ? withDefaults(config) : newest.config;
   const isOtherSet = config.data.name !== before.data.name;
   // Classes and image size belong to the data set, which has a column of its own.
   const ofData = ["classes", "input", ...(isOtherSet ? ["data"] : [])];
@@ -161,6 +159,11 @@ function compareSettings(run: ListedRun, newestFirst: readonly ListedRun[]): Com
     with: isNewest ? undefined : newest.name,
     settings: Object.fromEntries(differences.map(({ name, now }) => [name, now])),
   };
+}
+
+/** The configuration of a run on the same data with the default settings. */
+function withDefaults({ splitSeed, ...config }: RunConfig): RunConfig {
+  return { ...config, split: "official", seed: 1, hyperparameters: resolveConfig({}) };
 }
 
 function explainSettings([newest, ...others]: readonly ListedRun[]): string {
@@ -190,9 +193,10 @@ function printNextStep(terminal: Terminal, runs: readonly ListedRun[], all: numb
     return;
   }
   const finished = runs.filter(({ metrics }) => metrics !== undefined);
-  const [first, second] = finished.filter(
-    ({ config }) => config.data.sha256 === finished[0]?.config.data.sha256,
-  );
+  // Only runs that were evaluated on the same images can be compared.
+  const imagesOf = (run: ListedRun | undefined) =>
+    [run?.config.data.sha256, run?.config.split, run?.config.splitSeed].join();
+  const [first, second] = finished.filter((run) => imagesOf(run) === imagesOf(finished[0]));
   if (first === undefined || second === undefined) return;
   terminal.next(
     `npx nx run train:compare ${shellQuote(first.folder)} ${shellQuote(second.folder)}`,

@@ -12,6 +12,9 @@ const CURVES: Readonly<Record<string, keyof EpochRecord>> = {
   train_accuracy: "trainAccuracy",
   validation_loss: "validationLoss",
   validation_accuracy: "validationAccuracy",
+  validation_accuracy_by_labels: "validationAccuracyByLabels",
+  validation_accuracy_by_votes: "validationAccuracyByVotes",
+  criterion: "criterion",
   learning_rate: "learningRate",
   images_per_second: "imagesPerSecond",
 };
@@ -34,7 +37,7 @@ const ARTIFACTS = [
  */
 export function mlflowRunOf(run: ListedRun): MlflowRun {
   const { name, folder, config, state, history, started, lastEpoch, metrics, seconds } = run;
-  const { data, votes, teacher, split, seed, hyperparameters, input } = config;
+  const { data, votes, teacher, split, splitSeed, seed, hyperparameters, input } = config;
   const last = { step: bestEpoch(history), time: lastEpoch.getTime() };
   const finals: Readonly<Record<string, unknown>> = {
     parameters: run.parameters,
@@ -52,6 +55,7 @@ export function mlflowRunOf(run: ListedRun): MlflowRun {
       ...hyperparameters,
       seed,
       split,
+      ...(splitSeed !== undefined && { splitSeed }),
       data: data.name,
       data_sha256: data.sha256,
       ...(votes && { votes_sha256: votes.sha256 }),
