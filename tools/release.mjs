@@ -76,6 +76,7 @@ function warnUnlessMadeBy(name, run, { seed, teacher }) {
     .filter(([key, value]) => !isDeepStrictEqual(config.hyperparameters[key], value))
     .map(([key]) => key);
   if (config.seed !== seed) others.push("seed");
+  if ((config.split ?? "official") !== "official") others.push("split");
   if (config.teacher?.sha256 !== (teacher && sha256(path.join(ROOT, teacher))))
     others.push("teacher");
   if (others.length === 0) return;

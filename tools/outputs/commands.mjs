@@ -62,6 +62,7 @@ export const STEPS = [
   ]),
   step("train-evaluate", ["train:evaluate", RUN, "--final"]),
   step("train-evaluate-other", ["train:evaluate", "runs/two"]),
+  step("train-runs", ["train:runs", "--runs", "runs", "--sort", "name"]),
   step("train-compare", ["train:compare", RUN, "runs/two", "--out", "compare"]),
   step("train-teach", ["train:teach", RUN, "runs/two", "--out", "teacher.bin"]),
   step("train-fit-taught", [

@@ -34,6 +34,7 @@ const RUNS: readonly {
   { line: "train fit --csv artifacts/data/synth.csv --out artifacts/runs/a --epochs 1" },
   { line: "train evaluate a" },
   { line: "train teach a" },
+  { line: "train runs --mlflow artifacts/mlflow" },
   { line: "train compare a a", code: 2 },
   { line: "train benchmark --no-keras --seconds 1", isLong: true },
   { line: "export onnx a" },

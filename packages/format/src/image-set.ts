@@ -50,10 +50,27 @@ export function imageAt(set: ImageSet, index: number): Uint8Array {
   return set.pixels.subarray(index * size, (index + 1) * size);
 }
 
+/**
+ * How a data set is split. `official`: by the Usage column. `A/B/C`, for example `70/20/10`: the
+ * official test split is kept, and the other images are divided into training and validation in the
+ * ratio A:B; the three numbers sum to 100.
+ */
+export type SplitName = "official" | `${number}/${number}/${number}`;
+
+/** Everything that determines the splits of a data set. */
+export interface SplitChoice {
+  readonly split: SplitName;
+  /** Seed of the division into training and validation; absent for the official split. */
+  readonly splitSeed?: number;
+}
+
 /** The splits of a data set, as lists of positions in the `ImageSet` (not of CSV rows). */
 export interface Split {
-  /** `official`: by the Usage column. */
-  readonly rule: "official";
+  /**
+   * `official`: by the Usage column; `merged`: the test split by the Usage column, training and
+   * validation by a ratio.
+   */
+  readonly rule: "official" | "merged";
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
   readonly test: Uint32Array;

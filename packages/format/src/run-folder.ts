@@ -1,3 +1,5 @@
+import type { SplitName } from "./image-set.ts";
+
 /**
  * The names of the files in a run folder, `artifacts/runs/<name>/`, which is the only interface between
  * training and the later steps.
@@ -51,7 +53,9 @@ export interface RunConfig {
   readonly teacher?: SourceFile;
   readonly classes: readonly string[];
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
-  readonly split: "official";
+  readonly split: SplitName;
+  /** Seed of the division into training and validation; absent for the official split. */
+  readonly splitSeed?: number;
   readonly seed: number;
   /** The configuration of the training, with every value decided. */
   readonly hyperparameters: Readonly<Record<string, unknown>>;
@@ -68,7 +72,20 @@ export interface EpochRecord {
   readonly trainLoss: number;
   readonly trainAccuracy: number;
   readonly validationLoss: number;
+  /** By the most probable class of the target of the training. */
   readonly validationAccuracy: number;
+  /**
+   * By the labels of the data set. This and the next two are present only for a run that is trained
+   * on labels and votes together.
+   */
+  readonly validationAccuracyByLabels?: number;
+  /** By the winners of the FER+ votes; images without a winner are left out. */
+  readonly validationAccuracyByVotes?: number;
+  /**
+   * The figure by which the epoch is chosen: the mean of the accuracies by labels and by votes, 0–1.
+   * If it is absent, the epoch is chosen by `validationAccuracy`.
+   */
+  readonly criterion?: number;
   /** Learning rate at the end of the epoch. */
   readonly learningRate: number;
   readonly imagesPerSecond: number;

@@ -20,14 +20,19 @@ export function withoutPython(...modules: readonly string[]): boolean {
  * @param script the code, not a path.
  * @param given.args becomes `sys.argv[1:]`. Default none.
  * @param given.input becomes standard input, as JSON. Default nothing.
+ * @param given.python path of another interpreter.
  * @throws {Error} with Python's error message if the script fails.
  */
 export function runPython(
   script: string,
-  given: { readonly args?: readonly string[]; readonly input?: unknown } = {},
+  given: {
+    readonly args?: readonly string[];
+    readonly input?: unknown;
+    readonly python?: string;
+  } = {},
 ): unknown {
-  const { args = [], input } = given;
-  const { status, stdout, stderr } = spawnSync(PYTHON, ["-W", "ignore", "-c", script, ...args], {
+  const { args = [], input, python = PYTHON } = given;
+  const { status, stdout, stderr } = spawnSync(python, ["-W", "ignore", "-c", script, ...args], {
     ...(input === undefined ? {} : { input: JSON.stringify(input) }),
     encoding: "utf8",
     maxBuffer: 1e9,

@@ -153,6 +153,16 @@ export const configSchema = z.strictObject({
       "L2 regularisation: factor of the sum of squared kernel weights in the loss",
     ),
   ),
+  l2On: z
+    .enum(["all", "convolutions"])
+    .default("all")
+    .meta(
+      about(
+        "regularisation",
+        null,
+        "Layers with L2 regularisation: all convolutions and dense layers, or only the convolutions",
+      ),
+    ),
   weightDecay: number(
     [0, 1],
     0,

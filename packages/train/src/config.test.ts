@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseOptions } from "@mien/cli";
@@ -64,6 +64,26 @@ describe("the training configuration", () => {
       "batch",
     ];
     expect(reserved.filter((name) => name in options)).toEqual([]);
+  });
+
+  it("accepts every recipe of tools/release, and the study case has the study's settings", async () => {
+    const recipes = path.resolve(import.meta.dirname, "../../../tools/release");
+    const names = (await readdir(recipes)).filter((name) => /^(?!models).*\.json$/.test(name));
+    expect(names).toContain("study-case.json");
+    for (const name of names) await configFromFlags({}, path.join(recipes, name));
+    expect(await configFromFlags({}, path.join(recipes, "study-case.json"))).toMatchObject({
+      ...{ optimizer: "adam", learningRate: 6.45e-5, schedule: "inverse-time", decay: 4.46e-5 },
+      ...{ l2: 0.0437, l2On: "convolutions", dropout: 0.311, kernelSize: 2, batchSize: 32 },
+      ...{
+        shift: 0,
+        rotation: 0,
+        brightness: 0,
+        contrast: 0,
+        erasing: 0,
+        mixup: 0,
+        omit: "nothing",
+      },
+    });
   });
 
   it("lets flags override the file, and the file override the defaults", async () => {

@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
-import type { Votes } from "@mien/data";
+import { resolveSplit, type Votes } from "@mien/data";
 import {
   MienError,
-  officialSplit,
   RUN_FILES,
   type Calibration,
   type ImageSet,
@@ -175,7 +174,7 @@ export async function evaluateRun(
   requireVotes(folder, config, options.votes);
   const { set } = data;
   const { votes, signal, final } = options;
-  const splits = officialSplit(set);
+  const splits = resolveSplit(set, config);
   const names = final ? (["validation", "test"] as const) : (["validation"] as const);
   for (const split of names) {
     if (splits[split].length > 0) continue;

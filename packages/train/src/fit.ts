@@ -11,7 +11,7 @@ import {
 } from "@mien/format";
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./run/checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
-import { bestEpoch } from "./run/history.ts";
+import { bestEpoch, criterionOf } from "./run/history.ts";
 import { loadState, stateOf } from "./network/network.ts";
 import { learningRateAt } from "./network/schedule.ts";
 import {
@@ -28,7 +28,7 @@ import type { TargetSources } from "./batch/targets.ts";
 export interface FitOptions {
   readonly set: ImageSet;
   /** Positions in the set to train on and to validate on; the test split is not used. */
-  readonly split: Pick<Split, "train" | "validation">;
+  readonly split: Pick<Split, "train" | "validation"> & Partial<Pick<Split, "rule">>;
   readonly config: TrainConfig;
   /** FER+ votes and a teacher's probabilities, if the configuration needs them. */
   readonly sources?: TargetSources;
@@ -79,10 +79,7 @@ export interface FitProgress {
 /** The result of a training. */
 export interface FitResult {
   readonly history: readonly EpochRecord[];
-  /**
-   * The epoch with the highest validation accuracy, from 1; if several are equal, the one with
-   * the lowest loss.
-   */
+  /** The epoch that is kept, from 1: `bestEpoch` of the history. */
   readonly bestEpoch: number;
   /** Weights and moving averages of that epoch. */
   readonly best: Checkpoint["best"];
@@ -171,6 +168,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         trainAccuracy: correct / images,
         validationLoss: scores.loss,
         validationAccuracy: scores.accuracy,
+        ...(scores.byTruth && criterionOf(scores.byTruth)),
         learningRate: learningRateAt(
           epoch * stepsPerEpoch - 1,
           config.epochs * stepsPerEpoch,
@@ -215,6 +213,13 @@ export function checkSplit(split: FitOptions["split"]): FitOptions["split"] {
     ["validation", "PublicTest", 1],
   ] as const) {
     if (split[name].length >= smallest) continue;
+    if (split.rule === "merged") {
+      throw new MienError(
+        "bad-data",
+        `expected at least ${smallest} images for ${name === "train" ? "training" : name}, found ${split[name].length}`,
+        { advice: "The data set has too few images for this --split." },
+      );
+    }
     throw new MienError(
       "bad-data",
       `expected at least ${smallest} images whose Usage is ${usage}, found ${split[name].length}`,

@@ -4,6 +4,7 @@ import { cardCommand } from "./commands/card-command.ts";
 import { compareCommand } from "./commands/compare-command.ts";
 import { evaluateCommand } from "./commands/evaluate-command.ts";
 import { fitCommand } from "./commands/fit-command.ts";
+import { runsCommand } from "./commands/runs-command.ts";
 import { teachCommand } from "./commands/teach-command.ts";
 
 /** The package's commands. */
@@ -13,6 +14,7 @@ export const program: Program = {
   commands: [
     fitCommand,
     evaluateCommand,
+    runsCommand,
     compareCommand,
     teachCommand,
     cardCommand,

@@ -1,4 +1,4 @@
-import { MienError, type ImageSet, type ModelInput } from "@mien/format";
+import { itemAt, MienError, type ImageSet, type ModelInput } from "@mien/format";
 import {
   drawAffineTransforms,
   changesNothing,
@@ -12,7 +12,15 @@ import { uploadData, type DeviceData } from "./batch/device-data.ts";
 import { createMeter, type Meter } from "./tensor/meter.ts";
 import { mixup } from "./batch/mixup.ts";
 import * as ops from "./tensor/native-ops.ts";
-import { constantFloat, dispose, keep, scope, upload, type NativeTensor } from "./tensor/native.ts";
+import {
+  constantFloat,
+  dispose,
+  download,
+  keep,
+  scope,
+  upload,
+  type NativeTensor,
+} from "./tensor/native.ts";
 import { createNetwork, type Network } from "./network/network.ts";
 import { createOptimizer, type Optimizer } from "./network/optimizer.ts";
 import { learningRateAt } from "./network/schedule.ts";
@@ -21,7 +29,12 @@ import {
   standardise,
   type Standardisation,
 } from "./network/standardise.ts";
-import { logitAdjustment, makeTargets, type TargetSources } from "./batch/targets.ts";
+import {
+  logitAdjustment,
+  makeTargets,
+  type LabelsAndVotes,
+  type TargetSources,
+} from "./batch/targets.ts";
 
 /** The network, the optimiser, the data and the settings of a training step. */
 export interface Trainer {
@@ -33,6 +46,8 @@ export interface Trainer {
   readonly train: Uint32Array;
   /** [N of the set], 1 for images that have a target, else 0. */
   readonly usable: Uint8Array;
+  /** Labels and votes of all images of the set, if the targets are both together. */
+  readonly truths: LabelsAndVotes | undefined;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   readonly data: DeviceData;
@@ -88,32 +103,56 @@ export function trainStep(trainer: Trainer, positions: Int32Array, step: number)
 /** Pixels per batch of `inferenceScores`: 256 images of FER2013's size. */
 const INFERENCE_PIXELS = 256 * 48 * 48;
 
+/** The scores of a model on some images. Accuracies are 0–1. */
+interface InferenceScores {
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  /** By the most probable class of the targets. */
+  readonly accuracy: number;
+  /** By each ground truth alone, if the targets are labels and votes together. */
+  readonly byTruth?: {
+    readonly labels: number;
+    /** Of the images whose votes have a winner; NaN if there are none. */
+    readonly votes: number;
+  };
+}
+
 /**
- * Mean loss in nats and accuracy (0–1) on some images, as the model would be saved now: with the
- * averaged weights if there are any, and by targets without smoothing and distillation.
+ * Loss and accuracy on some images, as the model would be saved now: with the averaged weights if
+ * there are any, and by targets without smoothing and distillation.
  */
-export function inferenceScores(
-  trainer: Trainer,
-  positions: Uint32Array,
-): { loss: number; accuracy: number } {
-  const { data, standardisation, network, meter, average } = trainer;
+export function inferenceScores(trainer: Trainer, positions: Uint32Array): InferenceScores {
+  const { data, standardisation, network, meter, average, truths } = trainer;
   const training = average && network.state();
   if (average) network.load(average.state());
   meter.reset();
   const { height, width } = trainer.input;
   const batch = Math.max(1, Math.min(256, Math.floor(INFERENCE_PIXELS / (height * width))));
+  const right = { labels: 0, votes: 0 };
   for (let at = 0; at < positions.length; at += batch) {
     scope(() => {
-      const some = upload(Int32Array.from(positions.subarray(at, at + batch)));
-      const { images, targets, labels } = data.batch(some, "evaluation");
+      const some = positions.subarray(at, at + batch);
+      const chosen = upload(Int32Array.from(some));
+      const { images, targets, labels } = data.batch(chosen, "evaluation");
       const logits = network.forward(standardise(images, standardisation)); // [batch, classes]
       const { losses } = ops.softmaxCrossEntropy(logits, targets);
       meter.add(ops.sum(losses), ops.countCorrect(logits, labels));
+      if (truths === undefined) return;
+      for (const by of ["labels", "votes"] as const) {
+        // A winner of −1 equals no class, so images without a winner do not count as correct.
+        const truth = Int32Array.from(some, (position) => itemAt(truths[by], position));
+        const [correct = NaN] = download(ops.countCorrect(logits, upload(truth)));
+        right[by] += correct;
+      }
     });
   }
   if (training) network.load(training);
   const { loss, correct } = meter.read();
-  return { loss: loss / positions.length, accuracy: correct / positions.length };
+  const images = positions.length;
+  const scores = { loss: loss / images, accuracy: correct / images };
+  if (truths === undefined) return scores;
+  const voted = positions.filter((position) => itemAt(truths.votes, position) >= 0).length;
+  return { ...scores, byTruth: { labels: right.labels / images, votes: right.votes / voted } };
 }
 
 /**
@@ -155,6 +194,7 @@ export function createTrainer(from: {
     classes,
     train,
     usable: targets.usable,
+    truths: targets.truths,
     batchSize,
     stepsPerEpoch: Math.floor(train.length / batchSize),
     data: uploadData(set, targets),

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { itemAt, imageAt, USAGES, type ImageSet, type Usage } from "@mien/format";
+import { itemAt, USAGES, type ImageSet, type Usage } from "@mien/format";
+import { groupCopies } from "../set/group-copies.ts";
 
 /** Exact copies: images of a set whose pixels are all equal. */
 export interface Duplicates {
@@ -35,14 +35,8 @@ const LEAK_PAIRS = [
 
 /** Finds exact copies by a hash of the pixels. */
 export function findDuplicates(set: ImageSet): Duplicates {
-  const byHash = new Map<string, number[]>();
-  for (let i = 0; i < set.labels.length; i++) {
-    const hash = createHash("sha256").update(imageAt(set, i)).digest("base64");
-    const copies = byHash.get(hash);
-    if (copies === undefined) byHash.set(hash, [i]);
-    else copies.push(i);
-  }
-  const groups = [...byHash.values()].filter((group) => group.length > 1);
+  const images = groupCopies(set);
+  const groups = images.filter((group) => group.length > 1);
   const differs = (values: Uint8Array) => (group: number[]) =>
     new Set(group.map((i) => values[i])).size > 1;
   const leaks = LEAK_PAIRS.map(([part, copyIn]) => {
@@ -53,7 +47,7 @@ export function findDuplicates(set: ImageSet): Duplicates {
     return { part, copyIn, rows };
   });
   return {
-    distinctImages: byHash.size,
+    distinctImages: images.length,
     groups: groups.length,
     rowsInGroups: groups.reduce((sum, group) => sum + group.length, 0),
     groupsAcrossParts: groups.filter(differs(set.usage)).length,

@@ -55,6 +55,32 @@ describe("export:onnx", () => {
     expect(await readdir(at("artifacts/models"))).toEqual(["tiny.made-from.json", "tiny.onnx"]);
   });
 
+  it("names a split of the run's own, which export:verify also uses", async () => {
+    await cp(at("artifacts/runs/tiny"), at("runs/own"), { recursive: true });
+    const config = await readJson("runs/own/config.json");
+    const own = { split: "60/30/10", splitSeed: 2 };
+    await writeFile(at("runs/own/config.json"), JSON.stringify({ ...config, ...own }));
+    expect(await run("onnx", "runs/own", "--out", "own")).toMatchObject({ code: 0 });
+    const metadata = decodeModelMetadata(
+      readOnnxMetadata(await readFile(at("own/own.onnx")), "own.onnx"),
+      "own.onnx",
+    );
+    expect(metadata.training).toMatchObject(own);
+    const verified = await run(
+      "verify",
+      "runs/own",
+      "--model",
+      "own/own.onnx",
+      "--json",
+      "own.json",
+    );
+    expect(verified.code, verified.err).toBe(0);
+    // A third of the 90 images; the official validation split has 60.
+    expect(await readJson("own.json")).toMatchObject({
+      models: [{ validation: { images: 30 } }],
+    });
+  });
+
   it("skips an up-to-date export, and repeats it with --fresh", async () => {
     const bytes = await readFile(at(MODEL));
     const { mtimeMs } = await stat(at(MODEL));

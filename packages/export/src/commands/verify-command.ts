@@ -27,7 +27,7 @@ export const verify = defineCommand({
   name: "verify",
   summary: "Verify that an exported model gives the same outputs as the trained one",
   details:
-    "Runs the trained model in tfjs and the exported one in onnxruntime on the reference images of the run and on every validation image (PublicTest), both with the temperature of the run's calibration.\n" +
+    "Runs the trained model in tfjs and the exported one in onnxruntime on the reference images of the run and on every image of its validation split, both with the temperature of the run's calibration.\n" +
     "Fails, and names the rows of the CSV, if a probability differs by more than 1e-5 or a prediction differs. " +
     "For fp16 the limit is a difference of 0.02, for int8 a loss of 0.5 percentage points of accuracy.",
   examples: [

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { loadDataset } from "@mien/data";
-import { imageSize, itemAt, MienError, officialSplit, type RunConfig } from "@mien/format";
+import { loadDataset, resolveSplit } from "@mien/data";
+import { imageSize, itemAt, MienError, type RunConfig } from "@mien/format";
 
 /** Images of one split of a run's data set. */
 export interface SplitImages {
@@ -32,10 +32,11 @@ export interface SplitOptions {
  * @throws {MienError} `mismatch` if the file is another data set; the errors of `loadDataset`.
  */
 export async function loadSplit(
-  { data, name }: RunConfig,
+  config: RunConfig,
   split: "train" | "validation",
   options: SplitOptions,
 ): Promise<SplitImages> {
+  const { data, name } = config;
   const { csv, limit = Infinity, signal, onProgress } = options;
   const { set, sha256, path } = await loadDataset({
     csv: csv ?? (existsSync(data.path) ? data.path : undefined),
@@ -51,7 +52,7 @@ export async function loadSplit(
       { advice: `Pass the file that it was trained on as --csv FILE; it was ${data.path}.` },
     );
   }
-  const all = officialSplit(set)[split];
+  const all = resolveSplit(set, config)[split];
   const stride = Math.max(1, all.length / limit);
   const positions = Uint32Array.from({ length: Math.ceil(all.length / stride) }, (_, i) =>
     itemAt(all, Math.floor(i * stride)),

@@ -182,7 +182,7 @@ function temperatureIn(value: unknown): unknown {
 /** The metadata of an exported model: its labels and input, its training and its metrics. */
 export async function describeRun(paths: RunPaths, config: RunConfig): Promise<ModelMetadata> {
   const { run, name } = paths;
-  const { data, split, seed, hyperparameters, code } = config;
+  const { data, split, splitSeed, seed, hyperparameters, code } = config;
   return {
     labels: config.classes,
     input: config.input,
@@ -190,6 +190,7 @@ export async function describeRun(paths: RunPaths, config: RunConfig): Promise<M
       run: name,
       data: { name: data.name, sha256: data.sha256, licence: data.licence },
       split,
+      ...(splitSeed !== undefined && { splitSeed }),
       seed,
       config: hyperparameters,
       code,

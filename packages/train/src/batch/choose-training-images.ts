@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { groupCopies } from "@mien/data";
 import { imageAt, random, shuffle, type ImageSet } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
 
@@ -35,15 +35,11 @@ function withoutOmitted(
   if (omit === "nothing") return positions;
   const kept = positions.filter((position) => deviation(imageAt(set, position)) >= BLANK_DEVIATION);
   if (omit === "blank") return kept;
-  const digest = (position: number) =>
-    createHash("sha1").update(imageAt(set, position)).digest("base64");
-  const labels = new Map<string, number | "several" | undefined>();
-  for (const position of kept) {
-    const key = digest(position);
-    const label = set.labels[position];
-    labels.set(key, (labels.get(key) ?? label) === label ? label : "several");
-  }
-  return kept.filter((position) => labels.get(digest(position)) !== "several");
+  const conflicting = groupCopies(set, kept).filter(
+    (copies) => new Set(copies.map((position) => set.labels[position])).size > 1,
+  );
+  const omitted = new Set(conflicting.flat());
+  return kept.filter((position) => !omitted.has(position));
 }
 
 /** The standard deviation of some pixels. */

@@ -48,6 +48,16 @@ describe("targets", () => {
     expect([...labels]).toEqual([0, 1, 2, 0]);
   });
 
+  it("name both ground truths only if they mix them: labels, and winners of the votes or −1", () => {
+    const truthsFor = (voteShare: number) =>
+      makeTargets(set, { ...plain, voteShare }, { votes }).truths;
+    expect(truthsFor(0)).toBeUndefined();
+    expect(truthsFor(1)).toBeUndefined();
+    const { labels, votes: winners } = truthsFor(0.5)!;
+    expect(Array.from(labels)).toEqual([0, 1, 2, 0]);
+    expect(Array.from(winners)).toEqual([2, 1, -1, -1]);
+  });
+
   it("are the votes without single votes; an image where no class has the most votes is unusable", () => {
     const { evaluation, labels, usable } = makeTargets(set, { ...plain, voteShare: 1 }, { votes });
     expect(rows(evaluation)).toEqual([

@@ -1,4 +1,4 @@
-import { voteColumns, type Votes } from "@mien/data";
+import { voteColumns, voteWinners, type Votes } from "@mien/data";
 import { itemAt, MienError, type ImageSet } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
 
@@ -23,6 +23,19 @@ export interface Targets {
   readonly labels: Int32Array;
   /** [N], 1 for images that have a target, 0 for images that show no face according to the votes. */
   readonly usable: Uint8Array;
+  /**
+   * The ground truths that the choice of the epoch weighs equally; present only if the targets are
+   * labels and votes together.
+   */
+  readonly truths?: LabelsAndVotes;
+}
+
+/** The two ground truths of the images of a set. */
+export interface LabelsAndVotes {
+  /** [N], the labels of the data set. */
+  readonly labels: ArrayLike<number>;
+  /** [N], the winners of the FER+ votes, −1 for none. */
+  readonly votes: ArrayLike<number>;
 }
 
 /** The hyperparameters that targets depend on. */
@@ -71,7 +84,9 @@ export function makeTargets(
     }
     labels[i] = best;
   }
-  return { training, evaluation, labels, usable };
+  const isMixed = votes && voteShare > 0 && voteShare < 1;
+  const truths = isMixed && { labels: set.labels, votes: voteWinners(votes, set.classes) };
+  return { training, evaluation, labels, usable, ...(truths && { truths }) };
 }
 
 /**

@@ -193,8 +193,8 @@ function nativeContender(name: "fp32" | "bf16", trainer: Trainer, train: Uint32A
 
 function stockContender(trainer: Trainer, set: ImageSet): OpenContender<StepTurn> {
   const { config, input, network, standardisation, classes } = trainer;
-  const { batchNormMomentum, l2, batchSize } = config;
-  const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2 });
+  const { batchNormMomentum, l2, l2On, batchSize } = config;
+  const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2, l2On });
   const optimizer = tf.train.adam(config.learningRate);
   model.compile({ optimizer, loss: "categoricalCrossentropy" });
   const images = tf.tidy(() =>

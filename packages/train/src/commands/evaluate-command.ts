@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
-import { ferplusOption, findVotes, loadWithProgress } from "@mien/data";
+import { describeSplit, ferplusOption, findVotes, loadWithProgress } from "@mien/data";
 import { MienError } from "@mien/format";
 import { TEST_SET_ACCESS_FILE, readTestSetAccesses } from "../run/test-set-access.ts";
+import { hasOfficialSplit } from "../run/training-settings.ts";
 import { printMetrics } from "../report/print-metrics.ts";
 
 export const evaluateCommand = defineCommand({
   name: "evaluate",
   summary: "Evaluate a trained model: accuracy, F1, recall and calibration",
   details:
-    "Evaluates the model on the validation split (PublicTest) of the data set that it was trained on: plain, with calibrated probabilities, averaged over mirrored and cropped images, and without images that have an exact copy in the training split. " +
+    "Evaluates the model on the validation split of the data set that it was trained on (PublicTest, unless train:fit had --split): plain, with calibrated probabilities, averaged over mirrored and cropped images, and without images that have an exact copy in the training split. " +
     "Repeats all of this by the FER+ votes if they are found. " +
     "Top-2 is the share of images whose label is among the two most probable classes.\n" +
     "With --final, also evaluates on the test split (PrivateTest). Do so once, after the last decision that its result could influence. " +
@@ -43,8 +44,10 @@ export const evaluateCommand = defineCommand({
       );
     }
     const folder = await findRun(positionals[0]);
-    const { classes, data: trainingData, votes: trainingVotes } = await readRunConfig(folder);
+    const config = await readRunConfig(folder);
+    const { classes, data: trainingData, votes: trainingVotes } = config;
     terminal.say(`run   ${folder}`);
+    if (!hasOfficialSplit(config)) terminal.say(`split ${describeSplit(config)}`);
     const earlier = await readTestSetAccesses(folder);
     if (values.final && earlier.length > 0) {
       terminal.warn(

@@ -11,8 +11,9 @@ import {
   readRunConfig,
   shellQuote,
 } from "@mien/cli";
-import { loadWithProgress, type Dataset } from "@mien/data";
+import { describeSplit, loadWithProgress, type Dataset } from "@mien/data";
 import { MienError, officialSplit, type RunConfig } from "@mien/format";
+import { hasOfficialSplit } from "../run/training-settings.ts";
 import { writeTeacher } from "../batch/teacher.ts";
 
 export const teachCommand = defineCommand({
@@ -20,7 +21,7 @@ export const teachCommand = defineCommand({
   summary: "Write the probabilities of trained models, for distillation into another model",
   details:
     "Averages the probabilities of one or more runs over mirrored and cropped images of the training split, and writes them to one file, for example for `train:fit --teacher artifacts/teacher.bin --distillation 0.5`. " +
-    "Images of the other splits are left out, so that their labels do not leak.",
+    "Images of the other splits are left out, so that their labels do not leak. The runs must have the official split.",
   examples: [
     "npx nx run train:teach artifacts/runs/fer2013 artifacts/runs/fer2013-2 --out artifacts/teacher.bin",
   ],
@@ -45,6 +46,7 @@ export const teachCommand = defineCommand({
     const names = positionals.length > 0 ? positionals : [undefined];
     const folders = await Promise.all(names.map((name) => findRun(name)));
     const configs = await Promise.all(folders.map((folder) => readRunConfig(folder)));
+    configs.forEach((config, i) => requireOfficialSplit(folders[i]!, config));
     await checkWritable("--out", out);
     const csv = givenCsv ?? configs.map(({ data }) => data.path).find((file) => existsSync(file));
     const skipBadRows = configs.some(({ data }) => (data.skippedRows ?? 0) > 0);
@@ -91,6 +93,16 @@ export const teachCommand = defineCommand({
     return { file: out, runs: folders, agreement: agreeing / train.length };
   },
 });
+
+/** With another split, a teacher's images would include validation images of its student. */
+function requireOfficialSplit(folder: string, config: RunConfig): void {
+  if (hasOfficialSplit(config)) return;
+  throw new MienError(
+    "unsupported",
+    `${folder} has the split ${describeSplit(config)}; a teacher needs the official split`,
+    { advice: "Train the teacher without --split." },
+  );
+}
 
 /** The probabilities of a run are valid only for the images, classes and size that it was trained on. */
 function requireSameData(

@@ -27,6 +27,20 @@ type Shape4 = readonly [number, number, number, number];
 /** [features in, features out] of a kernel. */
 type Shape2 = readonly [number, number];
 
+/** The settings that determine the network. */
+export type NetworkConfig = Pick<
+  TrainConfig,
+  | "widths"
+  | "depth"
+  | "kernelSize"
+  | "firstKernelSize"
+  | "head"
+  | "denseUnits"
+  | "normalization"
+  | "convDropout"
+  | "dropout"
+>;
+
 /**
  * The stages of the network, from standardised images to logits: four blocks of convolutions and two
  * dense layers.
@@ -37,7 +51,7 @@ type Shape2 = readonly [number, number];
  * @throws {MienError} `bad-config` if the images are too small to be halved four times.
  */
 export function architecture(
-  config: TrainConfig,
+  config: NetworkConfig,
   input: ModelInput,
   classes: number,
 ): readonly Stage[] {
@@ -90,6 +104,15 @@ export function architecture(
     { kind: "dense", name: "output", shape: [config.denseUnits, classes], bias: true },
   );
   return stages;
+}
+
+/** The factor of the sum of a stage's squared kernel weights in the loss; 0 for a stage without any. */
+export function l2Of(
+  { kind }: Stage,
+  { l2, l2On }: Partial<Pick<TrainConfig, "l2" | "l2On">>,
+): number {
+  const isRegularised = kind === "convolution" || (kind === "dense" && l2On !== "convolutions");
+  return isRegularised ? (l2 ?? 0) : 0;
 }
 
 /**

@@ -1,7 +1,8 @@
 import path from "node:path";
 import { writeFileAtomic, writeJson } from "@mien/cli";
 import type { ModelInput, NamedTensor } from "@mien/format";
-import type { Stage } from "./architecture.ts";
+import type { TrainConfig } from "../config.ts";
+import { l2Of, type Stage } from "./architecture.ts";
 import { BATCH_NORM_EPSILON } from "../tensor/native-ops.ts";
 import type { Standardisation } from "./standardise.ts";
 import { tf } from "../tensor/tf.ts";
@@ -20,6 +21,8 @@ interface LayersModelOptions {
   readonly standardisation?: Standardisation;
   /** Factor of the squared kernel weights in the loss, if tfjs trains the model; default 0. */
   readonly l2?: number;
+  /** The layers to which `l2` applies; default `all`. */
+  readonly l2On?: TrainConfig["l2On"];
 }
 
 /**
@@ -28,8 +31,9 @@ interface LayersModelOptions {
  */
 export function buildLayersModel(
   stages: readonly Stage[],
-  { input, standardisation, batchNormMomentum, l2 = 0 }: LayersModelOptions,
+  options: LayersModelOptions,
 ): LayersModel {
+  const { input, standardisation, batchNormMomentum } = options;
   const model = tf.sequential({ name: "mien" });
   model.add(
     tf.layers.inputLayer({
@@ -47,22 +51,25 @@ export function buildLayersModel(
       }),
     );
   }
-  const regularizer = () => (l2 > 0 ? { kernelRegularizer: tf.regularizers.l2({ l2 }) } : {});
+  const regularizer = (stage: Stage) => {
+    const l2 = l2Of(stage, options);
+    return l2 > 0 ? { kernelRegularizer: tf.regularizers.l2({ l2 }) } : {};
+  };
   for (const stage of stages) {
     const { name } = stage;
     switch (stage.kind) {
       case "convolution": {
         const [height, width, , filters] = stage.shape;
         const kernelSize: [number, number] = [height, width];
-        const options = { name, filters, kernelSize, useBias: stage.bias, ...regularizer() };
-        model.add(tf.layers.conv2d({ ...options, padding: "same" }));
+        const layer = { name, filters, kernelSize, useBias: stage.bias, ...regularizer(stage) };
+        model.add(tf.layers.conv2d({ ...layer, padding: "same" }));
         break;
       }
       case "dense": {
         const [, units] = stage.shape;
         const activation = name === "output" ? { activation: "softmax" as const } : {};
-        const options = { name, units, useBias: stage.bias, ...regularizer() };
-        model.add(tf.layers.dense({ ...options, ...activation }));
+        const layer = { name, units, useBias: stage.bias, ...regularizer(stage) };
+        model.add(tf.layers.dense({ ...layer, ...activation }));
         break;
       }
       case "normalization":

@@ -38,7 +38,7 @@ interface Layer {
   backward(dy: NativeTensor, gradients: Gradients, needsInput: boolean): NativeTensor;
 }
 
-/** The settings of all layers of a network. */
+/** The settings of a layer, in addition to its stage. */
 interface LayerOptions {
   /** Seed of the initial weights. */
   readonly seed: number;

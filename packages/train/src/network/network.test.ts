@@ -32,6 +32,11 @@ const cases: Case[] = [
     input: { height: 16, width: 16, channels: 1 },
   },
   {
+    name: "kernel of 2 on odd sizes, l2 on the convolutions only",
+    config: { ...tiny, kernelSize: 2, l2On: "convolutions" },
+    input: { height: 21, width: 19, channels: 1 },
+  },
+  {
     name: "averaging head, first kernel of 5",
     config: { ...tiny, head: "average", firstKernelSize: 5 },
     input: { height: 37, width: 32, channels: 1 },
@@ -73,8 +78,8 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
 
   it("has the same gradients as the same model in tfjs, including l2", () => {
     const network = createNetwork(config, { input, classes }, 5);
-    const { batchNormMomentum, l2 } = config;
-    const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2 });
+    const { batchNormMomentum, l2, l2On } = config;
+    const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2, l2On });
     setWeights(model, network.state());
     const found = ours(network, images, shape);
 
@@ -133,36 +138,41 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
 });
 
 describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
-  it("has gradients and logits close to those of float32, and the same inference", () => {
-    const input = { height: 32, width: 32, channels: 1 };
-    const shape = [64, 32, 32, 1];
-    const images = normals(shape).values;
-    const many = Int32Array.from({ length: 64 }, (_, i) => i % classes);
-    const wide = { ...tiny, widths: [16, 16, 32, 32], l2: 1e-3 };
-    const outcome = (precision: "fp32" | "bf16") => {
-      const network = createNetwork(resolveConfig({ ...wide, precision }), { input, classes }, 5);
-      const result = scope(() => {
-        const calm = download(network.forward(upload(images.slice(), shape)));
-        const logits = network.forward(upload(images.slice(), shape), { seed: 1, step: 0 });
-        const targets = ops.oneHot(upload(many), classes);
-        const { gradient } = ops.softmaxCrossEntropy(logits, targets);
-        const gradients = network.backward(ops.multiply(gradient, ops.scalar(1 / 64)));
-        const values = [...gradients].map(([variable, g]) => [variable.name, download(g)] as const);
-        return { calm, logits: download(logits), gradients: new Map(values) };
-      });
-      network.dispose();
-      return result;
-    };
-    const [full, half] = [outcome("fp32"), outcome("bf16")];
-    expect(half.calm).toEqual(full.calm);
-    expect(half.logits).not.toEqual(full.logits);
-    expect(angle(half.logits, full.logits)).toBeLessThan(0.05);
-    // The gradients of offsets are left out: their terms cancel, so rounding errors dominate.
-    const kernels = [...full.gradients].filter(([name]) => name.endsWith("kernel"));
-    for (const [name, gradient] of kernels) {
-      expect(angle(half.gradients.get(name)!, gradient), name).toBeLessThan(0.5);
-    }
-  });
+  it.each([3, 2])(
+    "has gradients and logits close to those of float32, and the same inference, with kernels of %i",
+    (kernelSize) => {
+      const input = { height: 32, width: 32, channels: 1 };
+      const shape = [64, 32, 32, 1];
+      const images = normals(shape).values;
+      const many = Int32Array.from({ length: 64 }, (_, i) => i % classes);
+      const wide = { ...tiny, widths: [16, 16, 32, 32], l2: 1e-3, kernelSize };
+      const outcome = (precision: "fp32" | "bf16") => {
+        const network = createNetwork(resolveConfig({ ...wide, precision }), { input, classes }, 5);
+        const result = scope(() => {
+          const calm = download(network.forward(upload(images.slice(), shape)));
+          const logits = network.forward(upload(images.slice(), shape), { seed: 1, step: 0 });
+          const targets = ops.oneHot(upload(many), classes);
+          const { gradient } = ops.softmaxCrossEntropy(logits, targets);
+          const gradients = network.backward(ops.multiply(gradient, ops.scalar(1 / 64)));
+          const values = [...gradients].map(
+            ([variable, g]) => [variable.name, download(g)] as const,
+          );
+          return { calm, logits: download(logits), gradients: new Map(values) };
+        });
+        network.dispose();
+        return result;
+      };
+      const [full, half] = [outcome("fp32"), outcome("bf16")];
+      expect(half.calm).toEqual(full.calm);
+      expect(half.logits).not.toEqual(full.logits);
+      expect(angle(half.logits, full.logits)).toBeLessThan(0.05);
+      // The gradients of offsets are left out: their terms cancel, so rounding errors dominate.
+      const kernels = [...full.gradients].filter(([name]) => name.endsWith("kernel"));
+      for (const [name, gradient] of kernels) {
+        expect(angle(half.gradients.get(name)!, gradient), name).toBeLessThan(0.5);
+      }
+    },
+  );
 });
 
 /** The angle between two vectors, in radians. */
@@ -174,6 +184,23 @@ function angle(a: Float32Array, b: Float32Array): number {
 
 describe("a network", () => {
   const input = { height: 16, width: 16, channels: 1 };
+
+  it("has l2 on the layers that the configuration names", () => {
+    const shrunk = (l2On: "all" | "convolutions") => {
+      const gradients = ([0, 0.5] as const).map((l2) => {
+        const network = createNetwork(resolveConfig({ ...tiny, l2, l2On }), { input, classes }, 5);
+        const found = ours(network, normals([batch, 16, 16, 1]).values, [batch, 16, 16, 1]);
+        network.dispose();
+        return found.gradients;
+      });
+      const [without, withL2] = gradients;
+      const names = [...without!.keys()];
+      return names.filter((name) => String(without!.get(name)) !== String(withL2!.get(name)));
+    };
+    const convolutions = [1, 2, 3, 4].map((number) => `conv${number}.kernel`);
+    expect(shrunk("convolutions").sort()).toEqual(convolutions);
+    expect(shrunk("all").sort()).toEqual([...convolutions, "dense.kernel", "output.kernel"]);
+  });
 
   it("has initial weights that depend only on the seed", () => {
     const start = (seed: number) =>

@@ -1,5 +1,5 @@
 import { MienError, type ModelInput, type NamedTensor } from "@mien/format";
-import { architecture, type Stage } from "./architecture.ts";
+import { architecture, l2Of, type Stage } from "./architecture.ts";
 import type { TrainConfig } from "../config.ts";
 import { createLayer, type Gradients, type StepKey } from "./layers.ts";
 import { cast } from "../tensor/native-ops.ts";
@@ -49,8 +49,10 @@ export function createNetwork(
   seed: number,
 ): Network {
   const stages = architecture(config, shape.input, shape.classes);
-  const { l2, batchNormMomentum } = config;
-  const layers = stages.map((stage) => createLayer(stage, { seed, l2, batchNormMomentum }));
+  const { batchNormMomentum } = config;
+  const layers = stages.map((stage) =>
+    createLayer(stage, { seed, l2: l2Of(stage, config), batchNormMomentum }),
+  );
   const trainable = layers.flatMap((layer) => layer.trainable);
   const variables = [...trainable, ...layers.flatMap((layer) => layer.statistics)];
   return {

@@ -1,8 +1,9 @@
+import { describeSplit } from "@mien/data";
 import { itemAt, type SplitMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../score/compare-runs.ts";
 import type { EvaluationSplit } from "../score/predictions.ts";
-import { describeTarget, voteShareOf } from "../run/training-settings.ts";
+import { describeTarget, hasOfficialSplit, voteShareOf } from "../run/training-settings.ts";
 import { tickPercent } from "./learning-curves.ts";
 import { lineChart } from "./line-chart.ts";
 import { count, percent } from "./numbers.ts";
@@ -14,6 +15,11 @@ export function renderComparison({ runs, pairs, differences, warnings }: Compari
   const names = runs.map(({ name }) => name);
   const splits = [...new Set(pairs.map(({ split }) => split))];
   const classes = runs[0]?.config.classes ?? [];
+  // All runs were evaluated on the same validation images, so the first run's split is that of all.
+  const config = runs[0]?.config ?? {};
+  const validation = hasOfficialSplit(config)
+    ? "PublicTest, the validation split"
+    : `the validation split (split ${describeSplit(config)})`;
   return page(
     `${names.join(", ")} · comparison`,
     `<header><p class="kind">comparison of training runs</p><h1>${names.map(escapeHtml).join(", ")}</h1>
@@ -22,7 +28,7 @@ ${warnings.map((warning) => `<p><b>${escapeHtml(warning)}</b></p>`).join("\n")}<
 ${splits.map((split) => scoreTables(runs, split)).join("\n")}
 </section>
 <section><h2>McNemar's test</h2>
-<p>McNemar's exact test compares two runs on the images that only one of them predicts correctly. A difference with p below 0.05 counts as more than chance. With several pairs of runs, p is adjusted by Holm's method, separately for each split and for labels and votes. The epoch of each run was chosen on PublicTest, the validation split, so p on it is optimistic.</p>
+<p>McNemar's exact test compares two runs on the images that only one of them predicts correctly. A difference with p below 0.05 counts as more than chance. With several pairs of runs, p is adjusted by Holm's method, separately for each split and for labels and votes. The epoch of each run was chosen on ${validation}, so p on it is optimistic.</p>
 ${htmlTable(
   ["", "result", "p", "split", "evaluated by", "only first correct", "only second correct"],
   pairs.map((pair) => pairRow(pair, names)),

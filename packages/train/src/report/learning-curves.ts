@@ -1,6 +1,6 @@
 import { COLOURS, escapeHtml, renderChart } from "@mien/plot";
 import type { EpochRecord, RunConfig } from "@mien/format";
-import { bestEpoch } from "../run/history.ts";
+import { bestEpoch, isChosenByCriterion } from "../run/history.ts";
 import {
   describeTarget,
   trainingOnlyEffects,
@@ -36,7 +36,7 @@ export function learningCurvesChart(
   const scale = isLoss ? 1 : 100;
   const line = (label: string, key: keyof EpochRecord, colour: string | undefined) => ({
     label,
-    data: history.map((record) => scale * record[key]),
+    data: history.map((record) => scale * (record[key] ?? NaN)),
     borderColor: colour,
     backgroundColor: colour,
     borderWidth: 2,
@@ -59,6 +59,11 @@ export function learningCurvesChart(
           isLoss ? "validationLoss" : "validationAccuracy",
           COLOURS.series[0],
         ),
+        ...(isLoss
+          ? []
+          : criterionCurves(history).map(({ name, key }, i) =>
+              line(name, key, COLOURS.series[2 + i]),
+            )),
       ],
     },
     options: {
@@ -69,6 +74,17 @@ export function learningCurvesChart(
       },
     },
   };
+}
+
+/** The further accuracy curves of a run whose epoch is chosen by labels and votes; else none. */
+function criterionCurves(history: readonly EpochRecord[]) {
+  const curves = [
+    { name: "validation, by labels", key: "validationAccuracyByLabels" },
+    { name: "validation, by votes", key: "validationAccuracyByVotes" },
+    { name: "criterion", key: "criterion" },
+  ] as const;
+  if (!isChosenByCriterion(history)) return [];
+  return curves.filter(({ key }) => history.every((record) => record[key] !== undefined));
 }
 
 /** The differences between the training curve of a metric and its validation curve, in words. */
@@ -92,7 +108,9 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
     },
   ] as const;
   const drawn = charts.map(({ title, metric, validation, training }) => {
-    const points = (key: keyof EpochRecord) => history.map((e) => [e.epoch, e[key]] as const);
+    const points = (key: keyof EpochRecord) =>
+      history.map((e) => [e.epoch, e[key] ?? NaN] as const);
+    const further = metric === "accuracy" ? criterionCurves(history) : [];
     const effects = trainingOnly(config, metric);
     return lineChart({
       title,
@@ -102,6 +120,7 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
       series: [
         { name: `validation, by ${target}`, points: points(validation) },
         { name: `training${effects === "" ? "" : `, with ${effects}`}`, points: points(training) },
+        ...further.map(({ name, key }) => ({ name, points: points(key) })),
       ],
     });
   });
@@ -113,13 +132,26 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
           "The accuracy is by the most probable class of the target, the loss by the share of each class, so neither is one of the metrics above.",
         ]),
     ...trainingOnlySentences(config),
-    `The dashed line marks epoch ${best}, which was kept because it has the highest accuracy on validation. Of epochs with equal accuracy, the one with the lowest loss is kept.`,
+    `The dashed line marks epoch ${best}, which was kept because it has ${reasonFor(best, history)} is kept.`,
   ];
   return `<section><h2>Learning curves</h2>
 <p>${sentences.join(" ")}</p>
 <div class="pair">
 ${drawn.join("\n")}
 </div></section>`;
+}
+
+/** The reason for which an epoch was kept, and the order of equal epochs. */
+function reasonFor(best: number, history: readonly EpochRecord[]): string {
+  if (!isChosenByCriterion(history)) {
+    return "the highest accuracy on validation. Of epochs with equal accuracy, the one with the lowest loss";
+  }
+  const kept = history.find(({ epoch }) => epoch === best);
+  const { validationAccuracyByLabels: labels, validationAccuracyByVotes: votes } = kept ?? {};
+  return (
+    `the highest criterion, ${percent(kept?.criterion)}: the mean of the validation accuracy by labels, ${percent(labels)}, ` +
+    `and the validation accuracy by votes, ${percent(votes)}. Images whose votes have no winner are left out of the accuracy by votes. Of epochs with an equal criterion, the earliest`
+  );
 }
 
 function trainingOnlySentences(config: RunConfig): string[] {

@@ -1,6 +1,12 @@
+import { describeSplit } from "@mien/data";
 import type { Score, SplitMetrics } from "@mien/format";
 import { tenViews } from "../batch/test-time-augmentation.ts";
-import { describeTarget } from "../run/training-settings.ts";
+import {
+  describeTarget,
+  hasOfficialSplit,
+  useOfValidation,
+  validationName,
+} from "../run/training-settings.ts";
 import { bootstrapInterval } from "../score/bootstrap.ts";
 import { CALIBRATION_BINS } from "../score/calibration-error.ts";
 import { cell, inPercent, table } from "./markdown.ts";
@@ -14,7 +20,7 @@ export function scoresSection({ metrics, config, openings, weights }: ReleasedMo
   const hasTop2 = [validation, test].some((split) => split?.top2Accuracy !== undefined);
   const all = [
     ...(test ? splitRows("PrivateTest", test, hasTop2) : []),
-    ...splitRows("PublicTest", validation, hasTop2),
+    ...splitRows(validationName(config), validation, hasTop2),
   ];
   const head = ["split", "by", "", "images", "accuracy", "95 % interval"];
   const copies = (split: SplitMetrics) =>
@@ -28,18 +34,14 @@ export function scoresSection({ metrics, config, openings, weights }: ReleasedMo
 
 ${
   test
-    ? `PrivateTest is the test split: ${tested} ${USE_OF_VALIDATION}`
-    : `There are no figures on PrivateTest, the test split. ${USE_OF_VALIDATION}`
+    ? `PrivateTest is the test split: ${tested} ${useOfValidation(config)}.`
+    : `There are no figures on PrivateTest, the test split. ${useOfValidation(config)}.`
 }
 
 ${table([...head, ...(hasTop2 ? ["top-2"] : []), "macro-F1", "mean recall"], all)}
 
-${hasTop2 ? "“Top-2” is the share of images whose label is among the two most probable classes. " : ""}“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, and the mirror image of each of these five. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), an image counts only if one of the classes has more of its ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : "PublicTest"}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
+${hasTop2 ? "“Top-2” is the share of images whose label is among the two most probable classes. " : ""}“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, and the mirror image of each of these five. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), an image counts only if one of the classes has more of its ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : validationName(config)}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
 }
-
-/** Every run uses validation in this way; whether settings were chosen on it is not recorded. */
-const USE_OF_VALIDATION =
-  "The epoch was chosen on PublicTest, and the temperature is fitted to PublicTest. Therefore the figures on PublicTest may be too good, and even more so if settings were also chosen on PublicTest.";
 
 function intervalsOf({ confusion }: SplitMetrics): string {
   const interval = (metric: "macroF1" | "meanRecall") =>
@@ -83,7 +85,7 @@ export function classesSection({ metrics, config }: ReleasedModel): string {
   const head = ["images", "recall", "precision", "F1"];
   return `## Class by class
 
-On ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels${byVotes ? ", then by FER+ votes" : ""}.
+On ${metrics.test ? "PrivateTest" : validationName(config)}, by the labels${byVotes ? ", then by FER+ votes" : ""}.
 
 ${table(
   ["", ...head, ...(byVotes ? head : [])],
@@ -96,8 +98,12 @@ ${table(
 }
 
 /** The section of a model card with the calibration errors, as Markdown. */
-export function calibrationSection({ calibration, metrics }: ReleasedModel): string {
-  const splits = Object.entries({ PublicTest: metrics.validation, PrivateTest: metrics.test });
+export function calibrationSection({ calibration, metrics, config }: ReleasedModel): string {
+  const name = validationName(config);
+  const splits = [
+    [name, metrics.validation],
+    ["PrivateTest", metrics.test],
+  ] as const;
   const rows = splits.flatMap(([split, scores]) => {
     const { byVotes, mixed } = scores ?? {};
     const row = (by: string, before?: number, after?: number) => [
@@ -116,7 +122,7 @@ export function calibrationSection({ calibration, metrics }: ReleasedModel): str
   });
   return `## Calibration
 
-The graph contains one temperature, ${calibration.temperature.toFixed(4)}. It was fitted to PublicTest by ${describeTarget(calibration.voteShare)}. Expected calibration error in ${CALIBRATION_BINS} equal bins:
+The graph contains one temperature, ${calibration.temperature.toFixed(4)}. It was fitted to ${name} by ${describeTarget(calibration.voteShare)}. Expected calibration error in ${CALIBRATION_BINS} equal bins:
 
 ${table(["split", "by", "before", "after"], rows)}`;
 }
@@ -132,8 +138,11 @@ export function comparisonSection(name: string, index: ReleaseIndex): string {
     percent(byVotes?.meanRecall),
   ];
   const head = ["accuracy, labels", "accuracy, votes", "mean recall, labels", "mean recall, votes"];
+  // The splits of different runs have different validation images.
+  const official = models.filter(([, { config }]) => hasOfficialSplit(config));
+  const isOfficial = official.length === models.length;
   const onValidation = models.map(([other, model]) => [
-    link(other),
+    link(other) + (isOfficial ? "" : `, split ${describeSplit(model.config)}`),
     count(model.parameters),
     ...figures(model.metrics.validation),
     percent(balancedScore(model)) + (index.default === other ? " ★" : ""),
@@ -143,7 +152,7 @@ export function comparisonSection(name: string, index: ReleaseIndex): string {
   );
   return `## Comparison with the other released models
 
-The default (★) is the model with the best mean recall on PublicTest, averaged over labels and votes:
+The default (★) is the model with the best mean recall on ${official.length > 0 ? "PublicTest" : "validation"}, averaged over labels and votes${isOfficial ? "" : ". The figures are measured on validation and can be compared only between models with the same split"}:
 
 ${table(["", "parameters", ...head, "average of both mean recalls"], onValidation)}${
     onTest.length === 0 ? "" : `\n\nOn PrivateTest:\n\n${table(["", ...head], onTest)}`

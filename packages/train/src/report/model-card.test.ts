@@ -119,6 +119,20 @@ describe("releaseModel", () => {
     expect(description).toBe("This is m.");
   });
 
+  it("names a split of its own in the cards, and does not compare it with official ones", async () => {
+    await release("usual", { right: 10 });
+    expect(await card("usual")).toContain("mean recall on PublicTest, averaged");
+    const config = { split: "70/20/10", splitSeed: 2 } as const;
+    const released = await release("own", { right: 40, config });
+    expect(released.default).toBe("usual");
+    const text = await card("own");
+    expect(text).toContain("(split 70/20/10 with seed 2: PrivateTest is the test split;");
+    expect(text).toContain("The epoch was chosen on validation,");
+    expect(text).not.toContain("PublicTest (");
+    expect(text).toContain("| **own**, split 70/20/10 with seed 2 |");
+    expect(text).toContain("| [usual](usual.md), split official |");
+  });
+
   it("does not choose a model without votes as default if others have votes", async () => {
     await release("both", { right: 10, rightByVotes: 20 });
     await release("labels", { right: 40 });
@@ -207,6 +221,17 @@ describe("the statements of a card", () => {
     await release("m", { right: 30, config: named("d", settings) });
     expect(await card("m")).toContain(text);
     expect(await card("m")).not.toMatch(/chose (everything|nothing)|chose the epoch, the settings/);
+  });
+});
+
+describe("the protocol in a card", () => {
+  it("names the figure by which the epoch was chosen", async () => {
+    const config = { hyperparameters: { voteShare: 0.5 } };
+    await release("old", { right: 30, config, epochs: [[0.7, 1], [0.6, 2]] }); // prettier-ignore
+    expect(await card("old")).toContain("epoch 1 has the highest accuracy there, by the most");
+    await release("new", { right: 30, config, epochs: [[0.7, 1, 0.5], [0.6, 2, 0.6]] }); // prettier-ignore
+    expect(await card("new")).toContain("epoch 2 has the highest mean of two accuracies there:");
+    expect((await index()).models["new"]).toMatchObject({ criterion: "labels-and-votes" });
   });
 });
 

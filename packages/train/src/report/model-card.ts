@@ -1,7 +1,14 @@
 import path from "node:path";
 import { formatBytes } from "@mien/cli";
 import { MienError } from "@mien/format";
-import { describeTarget, describeTrainingImages, settingOf } from "../run/training-settings.ts";
+import {
+  describeTarget,
+  describeTrainingImages,
+  hasOfficialSplit,
+  settingOf,
+  validationName,
+  voteShareOf,
+} from "../run/training-settings.ts";
 import { cell, list, table } from "./markdown.ts";
 import {
   calibrationSection,
@@ -57,7 +64,7 @@ function filesSection({ files, parameters, config }: ReleasedModel): string {
     `${file.latencyMs.toFixed(2)} ms`,
     `\`${file.sha256}\``,
   ]);
-  return `${table(["file", "size", "accuracy on PublicTest, by the labels", "one face, one thread", "SHA-256"], rows)}
+  return `${table(["file", "size", `accuracy on ${validationName(config)}, by the labels`, "one face, one thread", "SHA-256"], rows)}
 
 ${list([
   `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers, ${count(parameters)} parameters, trained from scratch.`,
@@ -86,18 +93,21 @@ ${list([
 ])}`;
 }
 
-/** The ground truth of the accuracy by which the epoch was chosen, in words. */
-function epochCriterion(voteShare: number): string {
-  if (voteShare === 0) return "by the labels";
-  if (voteShare === 1) return "by the class with most votes";
-  return "by the most probable class of the mixed labels and votes (the first one if several are equal)";
+/** The figure by which the epoch was chosen, in words. */
+function epochCriterion({ criterion, config }: ReleasedModel): string {
+  if (criterion === "labels-and-votes") {
+    return "the highest mean of two accuracies there: by the labels, and by the winners of the FER+ votes (images without a winner are left out)";
+  }
+  const voteShare = voteShareOf(config);
+  if (voteShare === 0) return "the highest accuracy there, by the labels";
+  if (voteShare === 1) return "the highest accuracy there, by the class with most votes";
+  return "the highest accuracy there, by the most probable class of the mixed labels and votes (the first one if several are equal)";
 }
 
 function protocolSection(model: ReleasedModel): string {
   const { config, openings, epochs, bestEpoch, metrics, weights } = model;
-  const voteShare = settingOf(config, "voteShare");
   const distillation = settingOf(config, "distillation");
-  const own = describeTarget(voteShare);
+  const own = describeTarget(voteShareOf(config));
   const target =
     distillation === 0
       ? own
@@ -122,14 +132,14 @@ function protocolSection(model: ReleasedModel): string {
     ofThis.length > 1
       ? "\n\nThese weights were tested more than once: the later figures are not an independent test."
       : "";
-  const images = `PublicTest (${count(metrics.validation.images)} images)`;
+  const images = `${validationName(config)} (${count(metrics.validation.images)} images)`;
   const useOfValidation = bestEpoch
-    ? `The epoch was chosen on ${images}: epoch ${bestEpoch} has the highest accuracy there, ${epochCriterion(voteShare)}.`
+    ? `The epoch was chosen on ${images}: epoch ${bestEpoch} has ${epochCriterion(model)}.`
     : `The temperature is fitted to ${images}.`;
   return `## Protocol
 
 ${list([
-  `Trained on the Training rows only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
+  `Trained on the ${hasOfficialSplit(config) ? "Training rows" : "training split"} only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
   `${useOfValidation} How the settings were chosen is not recorded.`,
   "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All accesses by this model and by earlier models of the same name:",
 ])}
@@ -154,7 +164,7 @@ function limitsSection(model: ReleasedModel): string {
   return `## What to expect
 
 ${list([
-  `Wrong on ${percent(1 - accuracy, 0)} of ${metrics.test ? "PrivateTest" : "PublicTest"}, by the labels.${isFer2013(model) ? " People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another label to about a third of the pictures." : ""}`,
+  `Wrong on ${percent(1 - accuracy, 0)} of ${metrics.test ? "PrivateTest" : validationName(model.config)}, by the labels.${isFer2013(model) ? " People agree with these labels in about 65 % of cases (Goodfellow et al. 2013), and the voters of FER+ give another label to about a third of the pictures." : ""}`,
   ...(isFer2013(model)
     ? ["The classes are unbalanced; the rare ones have the lowest scores (see class by class)."]
     : []),

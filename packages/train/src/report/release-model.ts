@@ -5,7 +5,7 @@ import { readBytes, readJson, readRunConfig, writeFileAtomic, writeJson } from "
 import { MienError, RUN_FILES } from "@mien/format";
 import { z } from "zod";
 import { readCalibration } from "../score/calibration.ts";
-import { bestEpoch, readHistory } from "../run/history.ts";
+import { bestEpoch, isChosenByCriterion, readHistory } from "../run/history.ts";
 import { readTestSetAccesses, weightsHash, type TestSetAccess } from "../run/test-set-access.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
 import { renderCard } from "./model-card.ts";
@@ -83,6 +83,7 @@ export async function releaseModel(
     config: await publicConfig(run),
     epochs: history.length,
     bestEpoch: bestEpoch(history),
+    ...(isChosenByCriterion(history) && { criterion: "labels-and-votes" as const }),
     calibration,
     metrics: { ...metrics, ...(tested && { test: tested }) },
     openings: mergeAccesses(earlier?.openings ?? [], await readTestSetAccesses(run)),

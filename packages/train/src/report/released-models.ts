@@ -3,6 +3,7 @@ import path from "node:path";
 import { readJson } from "@mien/cli";
 import { MienError, type Calibration, type RunConfig, type RunMetrics } from "@mien/format";
 import { z } from "zod";
+import { hasOfficialSplit } from "../run/training-settings.ts";
 import type { TestSetAccess } from "../run/test-set-access.ts";
 
 /** A file of a released model. */
@@ -29,6 +30,11 @@ export interface ReleasedModel {
   readonly epochs: number;
   /** The epoch that was kept, from 1. */
   readonly bestEpoch?: number;
+  /**
+   * `labels-and-votes`: the epoch was chosen by the mean of the accuracies by labels and by votes.
+   * If it is absent, it was chosen by the accuracy by the target of the training.
+   */
+  readonly criterion?: "labels-and-votes";
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
   /** Every test-set access by this model and by earlier models of the same name, oldest first. */
@@ -89,13 +95,18 @@ export function balancedScore({ metrics }: ReleasedModel): number {
 
 /**
  * The name of the model with the best `balancedScore`; the first one if several are equal. If some
- * models were evaluated by votes, the models without votes are left out, because their scores cannot
- * be compared with the others.
+ * models have the official split, the models with other splits are left out, and if some models were
+ * evaluated by votes, the models without votes are left out, because their scores cannot be compared
+ * with the others.
  */
 export function chooseDefault(models: Readonly<Record<string, ReleasedModel>>): string {
   const all = Object.entries(models);
-  const withVotes = all.filter(([, { metrics }]) => metrics.validation.byVotes !== undefined);
-  return (withVotes.length > 0 ? withVotes : all).reduce((best, next) =>
+  const official = all.filter(([, { config }]) => hasOfficialSplit(config));
+  const comparable = official.length > 0 ? official : all;
+  const withVotes = comparable.filter(
+    ([, { metrics }]) => metrics.validation.byVotes !== undefined,
+  );
+  return (withVotes.length > 0 ? withVotes : comparable).reduce((best, next) =>
     balancedScore(next[1]) > balancedScore(best[1]) ? next : best,
   )[0];
 }

@@ -47,6 +47,21 @@ describe("a run's report", () => {
     expect(html.match(/kept: epoch \d/g)).toEqual(["kept: epoch 3", "kept: epoch 3"]);
   });
 
+  it("names the criterion of a run that is chosen by labels and votes, and draws it", async () => {
+    const config = { hyperparameters: { voteShare: 0.5 } };
+    const html = await report("criterion", { epochs: [[0.7, 1, 0.5], [0.6, 2, 0.6]], config }); // prettier-ignore
+    expect(html).toContain("The dashed line marks epoch 2, which was kept because it has");
+    expect(html).toContain(
+      "the highest criterion, 60.00 %: the mean of the validation accuracy by labels, 55.00 %, and the validation accuracy by votes, 65.00 %.",
+    );
+    for (const name of ["validation, by labels", "validation, by votes", "criterion"]) {
+      expect(html).toContain(`</i>${name}</span>`);
+    }
+    const before = await report("accuracy", { epochs: [[0.7, 1], [0.6, 2]], config }); // prettier-ignore
+    expect(before).toContain("epoch 1, which was kept because it has the highest accuracy");
+    expect(before).not.toContain("criterion");
+  });
+
   it("names the target of its curves and the additional terms of the training loss", async () => {
     const epochs = [[0.5, 1]] as const;
     const plain = await report("plain", { epochs, config: { hyperparameters } });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { counted, readRunConfig, writeFileAtomic } from "@mien/cli";
+import { describeSplit } from "@mien/data";
 import {
   RUN_FILES,
   type Calibration,
@@ -20,7 +21,13 @@ import { readTestSetAccesses, type TestSetAccess } from "../run/test-set-access.
 import { occlusionMaps } from "../score/occlusion.ts";
 import { predictionsFile, readPredictions, type Predictions } from "../score/predictions.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
-import { describeTarget, describeTrainingImages, voteShareOf } from "../run/training-settings.ts";
+import {
+  describeTarget,
+  describeTrainingImages,
+  hasOfficialSplit,
+  useOfValidation,
+  voteShareOf,
+} from "../run/training-settings.ts";
 import { confusionTable } from "./confusion-matrix.ts";
 import { reliabilityDiagram } from "./reliability-diagram.ts";
 import { learningCurves } from "./learning-curves.ts";
@@ -97,7 +104,7 @@ function renderReport(content: ReportContent): string {
 <p>${counted(config.classes.length, "expression")} from ${input} images of ${escapeHtml(config.data.name)}, ${counted(history.length, "epoch")}</p></header>
 ${tiles(content)}
 <section><h2>Scores</h2>
-<p>${escapeHtml(describeTrainingImages(config))} PublicTest is the validation split. The epoch was chosen on PublicTest, and the temperature is fitted to PublicTest. Therefore the figures on PublicTest may be too good, and even more so if settings were also chosen on PublicTest; a run does not record how its settings were chosen. ${
+<p>${escapeHtml(describeTrainingImages(config))} ${hasOfficialSplit(config) ? "PublicTest is the validation split. " : ""}${useOfValidation(config)}; a run does not record how its settings were chosen. ${
       test
         ? "PrivateTest is the test split."
         : accesses.length > 0
@@ -218,7 +225,7 @@ ${predictions.votes ? chart("By the FER+ votes", predictions.votes) : ""}</div><
 }
 
 function originSection({ config, accesses }: ReportContent): string {
-  const { data, hyperparameters, seed, code, split } = config;
+  const { data, hyperparameters, seed, code } = config;
   const settings = Object.entries(hyperparameters).map(
     ([name, value]) =>
       [name, escapeHtml(Array.isArray(value) ? value.join(", ") : String(value))] as const,
@@ -230,7 +237,7 @@ ${definitions([
   ["file", `<code>${escapeHtml(data.path)}</code>`],
   ["SHA-256", `<code>${data.sha256}</code>`],
   ["licence", escapeHtml(data.licence)],
-  ["split", split],
+  ["split", describeSplit(config)],
   ...(data.skippedRows ? [["invalid rows left out", String(data.skippedRows)] as const] : []),
 ])}
 <h3>Settings</h3>

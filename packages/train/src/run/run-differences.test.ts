@@ -61,6 +61,17 @@ describe("unfinishedRunError", () => {
     );
   });
 
+  it("restores another split with its seed, and the official split without a seed", () => {
+    const own = requestedRun({}, { split: "70/20/10", splitSeed: 3 });
+    expect(errorFor(own, requestedRun()).message).toContain(
+      "  split: 70/20/10 → official\n  splitSeed: 3 → (none)",
+    );
+    expect(errorFor(own, requestedRun()).advice).toMatch(
+      /settings: --split 70\/20\/10 --split-seed 3\n/,
+    );
+    expect(errorFor(requestedRun(), own).advice).toMatch(/settings: --split official\n/);
+  });
+
   it("says that a run cannot be finished when a file changed or a setting no longer exists", () => {
     const old = requestedRun({}, { teacher: sourceFile("t.bin", "1"), classes: ["a", "z"] });
     const changed = { data: data("./fer2013.csv", "b"), teacher: sourceFile("t.bin", "2") };

@@ -78,7 +78,10 @@ function remedyFor(
     if (isElsewhere) return { flag: `${flag} ${shellQuote(file)}` };
     return { obstacle: `${isLayout ? `the manifest of ${file}` : file} has changed` };
   }
-  const isKnown = name === "seed" || Object.hasOwn(configSchema.shape, name);
+  // --split official implies that there is no seed of the split.
+  if (name === "splitSeed" && old.splitSeed === undefined) return {};
+  const isKnown =
+    ["seed", "split", "splitSeed"].includes(name) || Object.hasOwn(configSchema.shape, name);
   return isKnown
     ? { flag: `${flagOf(name)} ${before}` }
     : { obstacle: `this version has no ${flagOf(name)}` };

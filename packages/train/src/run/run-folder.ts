@@ -98,12 +98,15 @@ export async function findRunFolder(
 }
 
 function existing({ folder, config }: { folder: string; config: RunConfig }): RunFolder {
+  return { state: isFinished(folder) ? "finished" : "unfinished", folder, config };
+}
+
+/** Whether a run folder holds metrics and a model. A deleted model is written again from the checkpoint. */
+export function isFinished(folder: string): boolean {
   const { metrics, model } = RUN_FILES;
-  // A deleted model is written again from the checkpoint.
-  const isFinished = [metrics, `${model}/model.json`, `${model}/weights.bin`].every((name) =>
+  return [metrics, `${model}/model.json`, `${model}/weights.bin`].every((name) =>
     existsSync(path.join(folder, name)),
   );
-  return { state: isFinished ? "finished" : "unfinished", folder, config };
 }
 
 /** Whether a run has finished an epoch: it has a checkpoint, or metrics. */

@@ -6,7 +6,7 @@ import type { RunConfig } from "@mien/format";
 export type RequestedRun = Omit<RunConfig, "name">;
 
 /** Everything that determines the result of a training run. */
-export type RunInputs = Pick<RunConfig, "split" | "seed" | "hyperparameters"> & {
+export type RunInputs = Pick<RunConfig, "split" | "splitSeed" | "seed" | "hyperparameters"> & {
   /** SHA-256 of the uncompressed CSV. */
   readonly data: string;
   /** SHA-256 of the FER+ votes; absent if the targets do not use votes. */
@@ -17,12 +17,13 @@ export type RunInputs = Pick<RunConfig, "split" | "seed" | "hyperparameters"> & 
 
 /** The inputs of a run, from its configuration. */
 export function inputsOf(config: RequestedRun): RunInputs {
-  const { data, votes, teacher, split, seed, hyperparameters } = config;
+  const { data, votes, teacher, split, splitSeed, seed, hyperparameters } = config;
   return {
     data: data.sha256,
     ...(votes && { votes: votes.sha256 }),
     ...(teacher && { teacher: teacher.sha256 }),
     split,
+    ...(splitSeed !== undefined && { splitSeed }),
     seed,
     hyperparameters,
   };

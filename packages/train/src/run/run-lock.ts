@@ -33,6 +33,16 @@ export async function lockRun(folder: string): Promise<() => Promise<void>> {
   }
 }
 
+/**
+ * The process that trains in a run folder at present.
+ *
+ * @returns its id; undefined if no running process holds the lock.
+ */
+export async function trainingProcess(folder: string): Promise<number | undefined> {
+  const owner = await contentOf(path.join(folder, "lock"));
+  return owner !== undefined && isAlive(owner) ? pidOf(owner) : undefined;
+}
+
 class LockedError extends Error {
   readonly pid: number;
 

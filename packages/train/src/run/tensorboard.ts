@@ -10,7 +10,13 @@ const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>
     learning_rate: "learningRate",
     images_per_second: "imagesPerSecond",
   },
-  validation: { loss: "validationLoss", accuracy: "validationAccuracy" },
+  validation: {
+    loss: "validationLoss",
+    accuracy: "validationAccuracy",
+    accuracy_by_labels: "validationAccuracyByLabels",
+    accuracy_by_votes: "validationAccuracyByVotes",
+    criterion: "criterion",
+  },
 };
 
 /**
@@ -30,7 +36,10 @@ export function tensorBoardLog(folder: string): (history: readonly EpochRecord[]
       const file = path.join(folder, "tensorboard", curve, "events.out.tfevents.0.mien");
       const events = added.map((epoch, i) => {
         const later = added.slice(i + 1).reduce((sum, { seconds }) => sum + seconds, 0);
-        const values = Object.entries(tags).map(([tag, key]) => [tag, epoch[key]] as const);
+        const values = Object.entries(tags).flatMap(([tag, key]) => {
+          const value = epoch[key];
+          return value === undefined ? [] : [[tag, value] as const];
+        });
         return encodeEvent(Date.now() / 1000 - later, epoch.epoch, values);
       });
       try {

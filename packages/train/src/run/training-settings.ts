@@ -1,4 +1,5 @@
-import type { RunConfig } from "@mien/format";
+import { describeSplit } from "@mien/data";
+import type { RunConfig, SplitChoice } from "@mien/format";
 import { configSchema } from "../config-schema.ts";
 
 /** The part of a run's configuration that says how it was trained. */
@@ -57,8 +58,27 @@ export function trainingOnlyLossTerms(run: TrainedRun): string {
   return used.map(([, name]) => name).join(", ");
 }
 
+/** Whether the data set of a run is split by its Usage column. */
+export function hasOfficialSplit({ split = "official" }: Partial<SplitChoice>): boolean {
+  return split === "official";
+}
+
+/** The name of a run's validation split in reports: `PublicTest`, or `validation` for another split. */
+export function validationName(choice: Partial<SplitChoice>): string {
+  return hasOfficialSplit(choice) ? "PublicTest" : "validation";
+}
+
+/**
+ * The use of the validation split, which is the same in every run, in words without a full stop.
+ * Whether settings were chosen on it is not recorded.
+ */
+export function useOfValidation(choice: Partial<SplitChoice>): string {
+  const name = validationName(choice);
+  return `The epoch was chosen on ${name}, and the temperature is fitted to ${name}. Therefore the figures on ${name} may be too good, and even more so if settings were also chosen on ${name}`;
+}
+
 /** A sentence about the images that a run was trained on, by its settings `subset` and `omit`. */
-export function describeTrainingImages(run: TrainedRun): string {
+export function describeTrainingImages(run: TrainedRun & Partial<SplitChoice>): string {
   const subset = settingOf(run, "subset", 1);
   const left = {
     blank: " Blank images were left out.",
@@ -66,5 +86,8 @@ export function describeTrainingImages(run: TrainedRun): string {
   }[String(run.hyperparameters["omit"])];
   const share =
     subset < 1 ? `${Number((100 * subset).toFixed(2))} % of each class of` : "all images of";
-  return `The run was trained on ${share} the training split (Training).${left ?? ""}`;
+  const rows = hasOfficialSplit(run)
+    ? "Training"
+    : `split ${describeSplit(run)}: PrivateTest is the test split; the rows of Training and PublicTest were divided into training and validation`;
+  return `The run was trained on ${share} the training split (${rows}).${left ?? ""}`;
 }

@@ -4,6 +4,7 @@ import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { readRunConfig } from "@mien/cli";
+import { describeSplit } from "@mien/data";
 import {
   itemAt,
   MienError,
@@ -83,7 +84,7 @@ export async function compareRuns(folders: readonly string[]): Promise<Compariso
   const warnings: string[] = [];
   for (const split of splits) {
     const predictions = await Promise.all(folders.map((folder) => readPredictions(folder, split)));
-    requireSameImages(folders, predictions);
+    requireSameImages(configured, predictions);
     pairs.push(...compareOnSplit(split, predictions));
     const known = predictions.map(({ votes }) => votes).filter((votes) => votes !== undefined);
     if (!areEqual(known)) {
@@ -143,7 +144,10 @@ function hasLabel({ label }: { readonly label: number }): boolean {
   return label >= 0;
 }
 
-function requireSameImages(folders: readonly string[], predictions: readonly Predictions[]): void {
+function requireSameImages(
+  runs: readonly { readonly folder: string; readonly config: RunConfig }[],
+  predictions: readonly Predictions[],
+): void {
   const [first, ...others] = predictions;
   if (first === undefined) return;
   others.forEach((other, i) => {
@@ -153,9 +157,13 @@ function requireSameImages(folders: readonly string[], predictions: readonly Pre
         ? "images"
         : undefined;
     if (differs === undefined) return;
+    const pair = [itemAt(runs, 0), itemAt(runs, i + 1)];
+    const [split, otherSplit] = pair.map(({ config }) => describeSplit(config));
+    const cause =
+      split === otherSplit ? "" : `, because their splits are ${split} and ${otherSplit}`;
     throw new MienError(
       "mismatch",
-      `${folders[0]} and ${folders[i + 1]} were evaluated on different ${differs}; only predictions on the same images and classes can be compared`,
+      `${pair.map(({ folder }) => folder).join(" and ")} were evaluated on different ${differs}${cause}; only predictions on the same images and classes can be compared`,
     );
   });
 }

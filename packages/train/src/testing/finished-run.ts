@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { RUN_FILES, type EpochRecord, type RunConfig, type RunMetrics } from "@mien/format";
+import { criterionOf } from "../run/history.ts";
 import { evaluatePredictions } from "../score/evaluate-predictions.ts";
 import { writePredictions, type EvaluationSplit, type Predictions } from "../score/predictions.ts";
 import { voteShareOf } from "../run/training-settings.ts";
@@ -18,8 +19,8 @@ export interface FinishedRun {
   readonly splits?: readonly EvaluationSplit[];
   /** Replaces fields of its configuration. */
   readonly config?: Partial<RunConfig>;
-  /** Validation accuracy and loss of each epoch; no epochs by default. */
-  readonly epochs?: readonly (readonly [accuracy: number, loss: number])[];
+  /** Validation accuracy and loss of each epoch, and its criterion; no epochs by default. */
+  readonly epochs?: readonly (readonly [accuracy: number, loss: number, criterion?: number])[];
 }
 
 const CLASSES = ["Happy", "<Sad>"];
@@ -28,10 +29,12 @@ const IMAGES = 40;
 /** Writes a run folder with the files of a finished run, but without a trained model. */
 export async function writeFinishedRun(folder: string, about: FinishedRun): Promise<string> {
   const { right, rightByVotes, rows = 0, learningRate = 0.1, splits = ["validation"] } = about;
-  const history = (about.epochs ?? []).map(([validationAccuracy, validationLoss], i) => {
+  const history = (about.epochs ?? []).map(([validationAccuracy, validationLoss, mean], i) => {
+    const criterion =
+      mean === undefined ? {} : criterionOf({ labels: mean - 0.05, votes: mean + 0.05 });
     const speed = { learningRate, imagesPerSecond: 1, seconds: 1 };
     const train = { step: i + 1, trainLoss: 1, trainAccuracy: 0.5 };
-    return { epoch: i + 1, ...train, validationAccuracy, validationLoss, ...speed };
+    return { epoch: i + 1, ...train, validationAccuracy, validationLoss, ...criterion, ...speed };
   }) satisfies EpochRecord[];
   await mkdir(path.join(folder, RUN_FILES.model), { recursive: true });
   const predicted = (i: number) => (i < right ? 0 : 1);

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { imageAt, officialSplit, random, shuffle, type ImageSet, type Split } from "@mien/format";
+import { groupCopies } from "@mien/data";
+import { officialSplit, random, shuffle, type ImageSet, type Split } from "@mien/format";
 
 /** Share of the Training rows on which trials are evaluated; no trial is trained on them. */
 const SELECTION_SHARE = 0.2;
@@ -14,14 +14,7 @@ const SELECTION_SHARE = 0.2;
  */
 export function selectionSplit(set: ImageSet): Pick<Split, "train" | "validation"> {
   const { train } = officialSplit(set);
-  const copies = new Map<string, number[]>();
-  for (const position of train) {
-    const key = createHash("sha1").update(imageAt(set, position)).digest("base64");
-    const group = copies.get(key);
-    if (group) group.push(position);
-    else copies.set(key, [position]);
-  }
-  const groups = [...copies.values()];
+  const groups = groupCopies(set, train);
   const selection = groups.map(() => false);
   for (const label of set.classes.keys()) {
     const ofClass = Uint32Array.from(
