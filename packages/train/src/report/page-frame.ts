@@ -37,7 +37,7 @@ svg .guide { stroke: var(--quiet); stroke-width: 1; stroke-dasharray: 3 4; }
 .misclassified img { display: block; flex: 1; min-width: 0; width: 100%; aspect-ratio: 1; object-fit: cover; }
 .misclassified .about { padding: .45rem .65rem .6rem; font-size: .82rem; line-height: 1.35; }
 .misclassified .about span { display: block; color: var(--quiet); }
-.pair + .scroll { margin-top: .75rem; }
+.pair + .scroll, .scroll + p { margin-top: .75rem; }
 .heat-scale { display: flex; align-items: center; gap: .6rem; margin: 0 0 .9rem; font-size: .85rem; color: var(--quiet); }
 .heat-scale i { flex: 0 0 7rem; height: .9rem; border-radius: 3px; }
 dl.card { padding: .8rem 1rem; }

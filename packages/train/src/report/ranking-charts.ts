@@ -123,7 +123,7 @@ export function rankingSection(predictions: readonly Predictions[]): string {
 ${areaTable(one, curves)}`;
   });
   return `<section><h2>ROC and precision-recall curves</h2>
-<p>Each class against all others, by the labels, with the probabilities before calibration. Each point of a curve belongs to a threshold: an image is taken for the class if the probability of the class is at least the threshold. True positive rate, or recall: the share of the images of the class that are taken for it. False positive rate: the share of the other images that are taken for the class. ROC AUC, the area under the ROC curve, is 1 if the images of the class have the highest probabilities, and 0.5 by chance (the dashed line). Average precision, the area under the precision-recall curve, is 1 in the same case; by chance, it is the share of the class.</p>
+<p>Each class against all others, by the labels, with the probabilities before calibration. Each point of a curve belongs to a threshold: an image is taken for the class if the probability of the class is at least the threshold. True positive rate, or recall: the share of the images of the class that are taken for it. False positive rate: the share of the other images that are taken for the class. ROC AUC, the area under the ROC curve, is 1 if the images of the class have the highest probabilities, and 0.5 by chance (the dashed line). Average precision, the area under the precision-recall curve, is 1 in the same case; by chance, it is the share of the class. Both are not defined for a class without images, and ROC AUC also if all images are of the class; the means leave these out.</p>
 ${splits.join("\n")}
 </section>`;
 }
@@ -160,11 +160,12 @@ function areaTable(predictions: Predictions, curves: readonly ClassCurves[]): st
   const { probabilities, classes, labels, votes } = predictions;
   const voted = votes && labelledRows(probabilities, votes, classes.length);
   const byVotes = voted && classCurves(voted.probabilities, voted.labels, classes.length);
+  const cell = (area: number | null) => area?.toFixed(3) ?? "not defined";
   const areas = (one: ClassCurves | undefined) =>
-    one ? [areaText(one.rocAuc, one), areaText(one.averagePrecision, one)] : [];
+    one ? [cell(one.rocAuc), cell(one.averagePrecision)] : [];
   const means = (all: readonly ClassCurves[]) =>
     [all.map(({ rocAuc }) => rocAuc), all.map(({ averagePrecision }) => averagePrecision)].map(
-      (values) => meanOfKnown(values)?.toFixed(3) ?? "not defined",
+      (values) => cell(meanOfKnown(values)),
     );
   const rows = curves.map((one, c) => [
     escapeHtml(classes[c] ?? ""),
