@@ -107,7 +107,7 @@ export const configSchema = z.strictObject({
       about(
         "network",
         null,
-        "Pooling after each block: the maximum of 2×2 pixels, or anti-aliased: the maximum at every pixel, then a blur at every second pixel",
+        "Pooling after each block: the maximum of 2×2 pixels, or anti-aliased: the maximum, then a blur",
       ),
     ),
   squeezeExcite: integer(
