@@ -1,17 +1,8 @@
 import { counted } from "@mien/cli";
 import { confirmedText, type FrameResult, type StreamHeader } from "@mien/format";
 import { escapeHtml, htmlPage, htmlTable } from "@mien/plot";
+import { colourOf } from "@mien/web";
 
-/** The colours of the labels; people with a colour vision deficiency can tell them apart. */
-const COLOURS = [
-  "#d1495b",
-  "#6a994e",
-  "#7b5ea7",
-  "#e9a03b",
-  "#3d7ea6",
-  "#2a9d8f",
-  "#8d99ae",
-] as const;
 /** Width of a bar of the charts, in ms. */
 const BIN = 500;
 /** Size of the charts, in pixels. */
@@ -77,7 +68,7 @@ export function sessionReport(timeline: SessionTimeline, header: StreamHeader): 
   const { labels } = header;
   const seconds = Math.max(0, timeline.lastMs - timeline.firstMs) / 1000;
   const legend = labels
-    .map((label, i) => `<span><i style="background:${colour(i)}"></i>${escapeHtml(label)}</span>`)
+    .map((label, i) => `<span><i style="background:${colourOf(i)}"></i>${escapeHtml(label)}</span>`)
     .join("");
   const people = [...timeline.rows]
     .sort(([, a], [, b]) => b.frames - a.frames)
@@ -113,14 +104,10 @@ function stackedChart(row: Row, timeline: SessionTimeline, labels: readonly stri
       const height = (HEIGHT * sum) / count;
       y -= height;
       const x = (at - first) * step;
-      return `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(step + 0.2).toFixed(2)}" height="${height.toFixed(1)}" fill="${colour(i)}"/>`;
+      return `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(step + 0.2).toFixed(2)}" height="${height.toFixed(1)}" fill="${colourOf(i)}"/>`;
     });
   });
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" shape-rendering="crispEdges" role="img" aria-label="Probabilities of ${escapeHtml(labels.join(", "))} over time">${bars.join("")}</svg>`;
-}
-
-function colour(index: number): string {
-  return COLOURS[index % COLOURS.length] ?? COLOURS[0];
 }
 
 const STYLE = `

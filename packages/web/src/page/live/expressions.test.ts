@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { colourOf, faceColour, isUnknown, nameOf, shownName } from "./expressions.ts";
+import { colourOf } from "../../label-colours.ts";
+import { faceColour, isUnknown, nameOf, shownName } from "./expressions.ts";
 
 const ada = { person: { name: "Ada" }, track: 3 };
 const labels = ["Happy", "Sad"];

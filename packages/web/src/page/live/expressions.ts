@@ -1,26 +1,8 @@
 import type { FaceResult } from "@mien/format";
-
-/**
- * The colours of the labels, in their order; with more labels, they begin again. They also differ in
- * lightness, so that people with a colour vision deficiency can tell them apart.
- */
-const COLOURS = [
-  "#d1495b",
-  "#6a994e",
-  "#7b5ea7",
-  "#e9a03b",
-  "#3d7ea6",
-  "#2a9d8f",
-  "#8d99ae",
-] as const;
+import { colourOf } from "../../label-colours.ts";
 
 /** The colour of a face whose confirmation window has no quorum. */
 const UNSURE_COLOUR = "#6b716d";
-
-/** The colour of a label, by its index. */
-export function colourOf(index: number): string {
-  return COLOURS[index % COLOURS.length] ?? COLOURS[0];
-}
 
 /**
  * The colour of the confirmed expression of a face, else of its expression in this frame; grey if the

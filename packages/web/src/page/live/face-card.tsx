@@ -1,7 +1,8 @@
 import { confirmedText, type FaceResult } from "@mien/format";
 import { useState } from "preact/hooks";
 import { percent } from "../number-text.ts";
-import { colourOf, faceColour, shownName } from "./expressions.ts";
+import { colourOf } from "../../label-colours.ts";
+import { faceColour, shownName } from "./expressions.ts";
 
 /** What a card of a face shows. */
 export interface FaceCardProps {

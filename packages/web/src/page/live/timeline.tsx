@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { colourOf } from "./expressions.ts";
+import { colourOf } from "../../label-colours.ts";
 import type { ExpressionHistory, ExpressionSeries } from "./expression-history.ts";
 import { TimeSpan } from "./time-span.ts";
 
