@@ -13,7 +13,7 @@ export { describeEnvironment, type Environment, sayEnvironment } from "./machine
 export { type PeerOptions } from "./install-peer.ts";
 export { peerPackages } from "./npm-peers.ts";
 export { KERAS_REQUIREMENTS, kerasEnvironment, openKeras } from "./keras.ts";
-export { peerPython } from "./pip-peers.ts";
+export { peerPython, peerWheel } from "./pip-peers.ts";
 export {
   mean,
   median,

@@ -10,6 +10,7 @@ export { commandHelp, packageHelp, UNGROUPED_FLAGS } from "./command/help.ts";
 export { flagOf, type Option, type Options, type OptionValues } from "./command/option-types.ts";
 export { parseOptions } from "./command/parse-options.ts";
 export { EXIT, runProgram } from "./command/run-program.ts";
+export { setLauncher } from "./terminal/typed-command.ts";
 
 // What a command prints.
 export {
@@ -26,9 +27,13 @@ export { dataFolder, listDataFiles } from "./files/data-folder.ts";
 export { findModel } from "./files/default-model.ts";
 export { cannotWrite } from "./files/file-errors.ts";
 export { checkWritable, readBytes, readJson, writeFileAtomic, writeJson } from "./files/files.ts";
+export { lockHolder, takeLock } from "./files/lock-file.ts";
 export { findRun, readRunConfig } from "./files/find-run.ts";
 export { codeVersion, freshness, recordMadeFrom } from "./files/made-from.ts";
 export { FOLDERS } from "./files/output-folders.ts";
+export { packagedModels, releaseFolder } from "./files/release-folder.ts";
+export { isMarkOfRunning, processMark } from "./files/process-mark.ts";
+export { asidePath, deleteLeftOvers, isLeftOver } from "./files/write-aside.ts";
 
 // The child processes of a command.
 export { killChild, killChildOnExit, runningChildren } from "./child-processes.ts";

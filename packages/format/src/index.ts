@@ -11,6 +11,7 @@ export * from "./image-set.ts";
 export * from "./image.ts";
 export * from "./item-at.ts";
 export * from "./text/json.ts";
+export * from "./merge-classes.ts";
 export * from "./model-metadata.ts";
 export * from "./onnx-metadata.ts";
 export * from "./text/person-name.ts";

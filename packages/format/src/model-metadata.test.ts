@@ -28,6 +28,8 @@ describe("model metadata", () => {
   it("is the same after a round trip through an ONNX file", () => {
     const file = onnxFile(encodeModelMetadata(metadata));
     expect(decodeModelMetadata(readOnnxMetadata(file, "m.onnx"), "m.onnx")).toEqual(metadata);
+    const hub = { ...metadata, pixelValues: { mean: [0.5, 0.4, 0.3], std: [0.5, 0.5, 1] } };
+    expect(decodeModelMetadata(encodeModelMetadata(hub), "m")).toEqual(hub);
   });
 
   it("is refused with the reason when it is missing, of another version or malformed", () => {
@@ -40,6 +42,15 @@ describe("model metadata", () => {
     );
     expect(decode({ ...props, "mien.labels": '["one"]' })).toThrow(/at least two names/);
     expect(decode({ ...props, "mien.labels": "[" })).toThrow(/"mien.labels" is not JSON/);
+    for (const pixelValues of [
+      "{}",
+      '{"mean":[0,0],"std":[1,1]}',
+      '{"mean":[0,0,0],"std":[1,0,1]}',
+    ]) {
+      expect(decode({ ...props, "mien.pixelValues": pixelValues })).toThrow(
+        /mean and std of three channels/,
+      );
+    }
     expect(decode({ ...props, "mien.input": '{"height":48}' })).toThrow(
       /height, width and channels/,
     );

@@ -12,11 +12,31 @@ export interface ModelInput {
   readonly channels: number;
 }
 
+/**
+ * Hugging Face's layout of an image classifier: input `pixel_values`, float32 [N, 3, height, width] of
+ * any height and width, which is (pixel / 255 − mean) / std; output `logits`.
+ */
+export interface PixelValues {
+  /** One value for each of red, green and blue, for pixels of 0–1. */
+  readonly mean: readonly number[];
+  /** One value above 0 for each of red, green and blue. */
+  readonly std: readonly number[];
+}
+
+/** The path of the float32 model in a folder of Hugging Face's layout. */
+export const HUB_MODEL = "onnx/model.onnx";
+
 /** The properties of a model that its graph does not contain; stored inside the ONNX file. */
 export interface ModelMetadata {
   /** Class names in the order of the output. */
   readonly labels: readonly string[];
+  /** The size to which images are scaled, and their channels. */
   readonly input: ModelInput;
+  /**
+   * Present if the graph has Hugging Face's layout. Else the input is float32 [N, height, width,
+   * channels] of pixels 0–255, and the output is probabilities.
+   */
+  readonly pixelValues?: PixelValues | undefined;
   /** About the training: data SHA-256, split, seed, configuration. Any JSON object. */
   readonly training?: unknown;
   /** The metrics by split. Any JSON object. */
@@ -75,9 +95,14 @@ export function decodeModelMetadata(
   if (!isModelInput(input)) {
     return fail('"mien.input" must give height, width and channels');
   }
+  const pixelValues = parse("pixelValues");
+  if (pixelValues !== undefined && !isPixelValues(pixelValues)) {
+    return fail('"mien.pixelValues" must give mean and std of three channels');
+  }
   return {
     labels,
     input,
+    ...(pixelValues === undefined ? {} : { pixelValues }),
     training: parse("training"),
     metrics: parse("metrics"),
     calibration: parse("calibration"),
@@ -95,4 +120,12 @@ function isModelInput(value: unknown): value is ModelInput {
     isSide(value["width"]) &&
     isSide(value["channels"])
   );
+}
+
+function isPixelValues(value: unknown): value is PixelValues {
+  const isTriple = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.length === 3 && list.every((item) => typeof item === "number");
+  if (!isRecord(value)) return false;
+  const { mean, std } = value;
+  return isTriple(mean) && isTriple(std) && std.every((item) => item > 0);
 }

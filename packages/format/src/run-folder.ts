@@ -1,4 +1,4 @@
-import type { SplitName } from "./image-set.ts";
+import type { SplitChoice } from "./image-set.ts";
 
 /**
  * The names of the files in a run folder, `artifacts/runs/<name>/`, which is the only interface between
@@ -32,7 +32,7 @@ export interface SourceFile {
 }
 
 /** The inputs of a run: data, hyperparameters, seed and code. */
-export interface RunConfig {
+export interface RunConfig extends SplitChoice {
   /** Folder name of the run. */
   readonly name: string;
   readonly data: {
@@ -49,13 +49,22 @@ export interface RunConfig {
   };
   /** The FER+ votes, if they are part of the targets. */
   readonly votes?: SourceFile;
+  /** The corrections of labels that were applied to the training split; absent if there were none. */
+  readonly corrections?: SourceFile;
   /** The teacher's predictions, if they are part of the targets. */
   readonly teacher?: SourceFile;
+  /** The weights that training started from; absent if they were random. */
+  readonly start?: SourceFile;
+  /** The classes of the model, in the order of its output: after classes are merged. */
   readonly classes: readonly string[];
+  /** The groups of `--classes` in the normal form of `mergeClasses`; absent if no class is changed. */
+  readonly classGroups?: string | undefined;
   readonly input: { readonly height: number; readonly width: number; readonly channels: number };
-  readonly split: SplitName;
-  /** Seed of the division into training and validation; absent for the official split. */
-  readonly splitSeed?: number;
+  /**
+   * SHA-256 of the positions in the three splits, which must be the same whenever the run is read;
+   * absent for the official split, and in runs of earlier versions.
+   */
+  readonly splitSha256?: string;
   readonly seed: number;
   /** The configuration of the training, with every value decided. */
   readonly hyperparameters: Readonly<Record<string, unknown>>;
@@ -153,6 +162,11 @@ export interface SplitMetrics extends Score {
   };
   /** On the images that have no exact copy in the training split. */
   readonly leakFree?: Score;
+  /**
+   * On the images that have neither an exact copy nor a near-copy in the training split, also not over
+   * other images. Absent in the metrics of earlier versions.
+   */
+  readonly nearLeakFree?: Score;
   /** With probabilities averaged over mirror images and shifted crops. */
   readonly averaged?: Score;
   /**

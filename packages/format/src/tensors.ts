@@ -86,21 +86,49 @@ export function encodeTensors(file: TensorFile): Uint8Array[] {
   return [length, padded, ...parts];
 }
 
+/** Where the data of a tensor is in a file. */
+interface TensorPlace {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  /** First byte in the file. */
+  readonly start: number;
+  /** The byte after the last one. */
+  readonly end: number;
+}
+
+/** The beginning of a file in the safetensors layout. */
+interface TensorHeader {
+  readonly places: Readonly<Record<string, TensorPlace>>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
- * Decodes a file in the safetensors layout.
+ * The number of bytes of a safetensors file before its data.
  *
- * @param bytes the whole file; the returned tensors are views into it where alignment allows.
- * @param name of the file in errors.
- * @throws {MienError} `bad-data` if the file is cut off, not in this layout, or holds a data type
- * other than F32, U8, U32 and I32.
+ * @param start the first 8 bytes, or more.
+ * @throws {MienError} `bad-data` if there are fewer.
  */
-export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
+export function tensorHeaderBytes(start: Uint8Array, name: string): number {
+  if (start.length < 8) throw notWhole(name, `it has only ${start.length} bytes`);
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  return 8 + Number(view.getBigUint64(0, true));
+}
+
+/**
+ * Decodes the beginning of a file in the safetensors layout, so that the data can be read by ranges.
+ *
+ * @param bytes the beginning of the file: at least as many bytes as `tensorHeaderBytes`.
+ * @param size of the whole file, in bytes.
+ * @throws {MienError} as `decodeTensors`.
+ */
+export function decodeTensorHeader(
+  bytes: Uint8Array,
+  { name, size }: { readonly name: string; readonly size: number },
+): TensorHeader {
   const fail = (found: string): never => {
-    throw new MienError("bad-data", `${name} is not a whole safetensors file: ${found}`);
+    throw notWhole(name, found);
   };
-  if (bytes.length < 8) return fail(`it has only ${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerEnd = 8 + Number(view.getBigUint64(0, true));
+  const headerEnd = tensorHeaderBytes(bytes, name);
   if (headerEnd > bytes.length) return fail(`its header would end at byte ${headerEnd}`);
   let header: unknown;
   try {
@@ -111,27 +139,47 @@ export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
   if (!isRecord(header)) return fail("its header is not an object");
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isTextRecord(metadata)) return fail("its metadata holds a value that is not text");
-  const tensors: Record<string, NamedTensor> = {};
+  const places: Record<string, TensorPlace> = {};
   for (const [key, entry] of Object.entries(entries)) {
     if (!isHeaderEntry(entry)) return fail(`the header entry of ${key} is malformed`);
-    const { shape } = entry;
+    const { shape, dtype } = entry;
     const [start, end] = entry.data_offsets;
-    const size = sizeOf(shape);
-    const dtype = DTYPES[entry.dtype];
-    if (end - start !== size * dtype.bytesPerElement) {
+    if (end - start !== sizeOf(shape) * DTYPES[dtype].bytesPerElement) {
       return fail(`${key} has ${end - start} bytes of data for shape [${shape.join(", ")}]`);
     }
-    if (headerEnd + end > bytes.length) {
-      return fail(`${key} would end at byte ${headerEnd + end} of ${bytes.length}`);
+    if (headerEnd + end > size) {
+      return fail(`${key} would end at byte ${headerEnd + end} of ${size}`);
     }
-    const at = bytes.byteOffset + headerEnd + start;
+    places[key] = { dtype, shape, start: headerEnd + start, end: headerEnd + end };
+  }
+  return { places, metadata };
+}
+
+/**
+ * Decodes a file in the safetensors layout.
+ *
+ * @param bytes the whole file; the returned tensors are views into it where alignment allows.
+ * @param name of the file in errors.
+ * @throws {MienError} `bad-data` if the file is cut off, not in this layout, or holds a data type
+ * other than F32, U8, U32 and I32.
+ */
+export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
+  const { places, metadata } = decodeTensorHeader(bytes, { name, size: bytes.length });
+  const tensors: Record<string, NamedTensor> = {};
+  for (const [key, { shape, start, end, dtype: type }] of Object.entries(places)) {
+    const dtype = DTYPES[type];
+    const at = bytes.byteOffset + start;
     const isAligned = at % dtype.bytesPerElement === 0;
     const data = isAligned
-      ? dtype.view(bytes.buffer, at, size)
-      : dtype.view(bytes.slice(headerEnd + start, headerEnd + end).buffer, 0, size);
+      ? dtype.view(bytes.buffer, at, sizeOf(shape))
+      : dtype.view(bytes.slice(start, end).buffer, 0, sizeOf(shape));
     tensors[key] = { shape, data };
   }
   return { tensors, metadata };
+}
+
+function notWhole(name: string, found: string): MienError {
+  return new MienError("bad-data", `${name} is not a whole safetensors file: ${found}`);
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { ChartConfiguration } from "chart.js";
-import { ChartJSNodeCanvas } from "chartjs-node-canvas";
+import { createCanvas } from "@napi-rs/canvas";
+import type { ChartConfiguration, ChartItem, Plugin } from "chart.js";
+import { Chart } from "chart.js/auto";
 import {
   FONT,
   inBothThemes,
@@ -28,27 +29,41 @@ export function renderChart(
   registerFonts();
   const { width = 800, height = 450, theme = "light" } = size;
   const colours = THEMES[theme];
-  const service = new ChartJSNodeCanvas({
-    width,
-    height,
-    backgroundColour: colours.background,
-    chartCallback: ({ defaults }) => {
-      defaults.font.family = `"${FONT}"`;
-      defaults.font.size = 13;
-      defaults.color = colours.text;
-      defaults.borderColor = colours.line;
-      defaults.devicePixelRatio = PIXEL_RATIO;
-      defaults.layout.padding = 16;
-      defaults.plugins.title.color = colours.text;
-      defaults.plugins.title.align = "start";
-      defaults.plugins.title.font = { size: 16, weight: "bold" };
-      defaults.plugins.legend.labels.boxWidth = 14;
-      defaults.plugins.legend.labels.boxHeight = 14;
+  const { defaults } = Chart;
+  defaults.font.family = `"${FONT}"`;
+  defaults.font.size = 13;
+  defaults.color = colours.text;
+  defaults.borderColor = colours.line;
+  defaults.devicePixelRatio = PIXEL_RATIO;
+  defaults.layout.padding = 16;
+  defaults.plugins.title.color = colours.text;
+  defaults.plugins.title.align = "start";
+  defaults.plugins.title.font = { size: 16, weight: "bold" };
+  defaults.plugins.legend.labels.boxWidth = 14;
+  defaults.plugins.legend.labels.boxHeight = 14;
+  const canvas = createCanvas(width, height);
+  const background: Plugin = {
+    id: "background",
+    beforeDraw: () => {
+      const context = canvas.getContext("2d");
+      context.save();
+      context.fillStyle = colours.background;
+      context.fillRect(0, 0, width, height);
+      context.restore();
     },
+  };
+  const { plugins = [], options, ...rest } = configuration;
+  // Without a browser, Chart.js needs only the methods that both canvases have.
+  const chart = new Chart(canvas as ChartItem, {
+    ...rest,
+    plugins: [...plugins, background],
+    options: { ...options, responsive: false, animation: false },
   });
-  // Chart.js changes the options that it gets.
-  const options = { ...configuration.options };
-  return service.renderToBufferSync({ ...configuration, options });
+  try {
+    return canvas.toBuffer("image/png");
+  } finally {
+    chart.destroy();
+  }
 }
 
 /** A chart in both themes, for a page; the parameters are those of `renderChart`. */

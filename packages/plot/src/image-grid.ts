@@ -1,16 +1,8 @@
-import { createCanvas, type Canvas } from "@napi-rs/canvas";
+import { pictureOf, type Pixels } from "./picture.ts";
 import { fontOf, openCanvas, THEMES, widestText, type Theme } from "./theme.ts";
 
 /** One picture of a grid. */
-interface GridImage {
-  /** uint8 [height, width, channels], row-major. */
-  readonly pixels: Uint8Array;
-  /** In pixels. */
-  readonly height: number;
-  /** In pixels. */
-  readonly width: number;
-  /** 1 for grey, 3 for RGB. */
-  readonly channels: number;
+interface GridImage extends Pixels {
   /** Text below the picture. */
   readonly caption?: string;
 }
@@ -83,21 +75,4 @@ export function drawImageGrid({ rows, title, scale = 1.5, theme = "light" }: Ima
     });
   });
   return canvas.toBuffer("image/png");
-}
-
-/** A picture on a canvas of its own size. */
-function pictureOf({ pixels, height, width, channels }: GridImage): Canvas {
-  if (pixels.length !== height * width * channels) {
-    throw new RangeError(`${pixels.length} pixel values for ${height}×${width}×${channels}`);
-  }
-  const canvas = createCanvas(width, height);
-  const context = canvas.getContext("2d");
-  const data = context.createImageData(width, height);
-  for (let i = 0; i < height * width; i++) {
-    const at = i * channels;
-    const [first = 0, second = first, third = first] = pixels.subarray(at, at + channels);
-    data.data.set([first, second, third, 255], i * 4);
-  }
-  context.putImageData(data, 0, 0);
-  return canvas;
 }

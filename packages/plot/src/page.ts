@@ -132,5 +132,8 @@ ${stacked("wide")}
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: .4rem; }
 }
-@media print { body { background: none; } figure, .card { break-inside: avoid; } }
+@media print {
+  :root { color-scheme: light; --back: #ffffff; --card: #ffffff; --text: #1f2933; --quiet: #5f6b78; --line: #dde2e8; }
+  body { background: none; } figure, .card { break-inside: avoid; }
+}
 `;

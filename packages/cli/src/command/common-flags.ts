@@ -30,7 +30,7 @@ export function outOption(description: string, defaultFolder?: string) {
 export const csvOption = {
   type: "string",
   placeholder: "FILE",
-  description: "Data set, as .csv or .csv.gz",
+  description: "Data set, as .csv or .csv.gz, or a folder of images (see data:import)",
   defaultText:
     "fer2013.csv[.gz] in the folder MIEN_DATA; if that is not set, the data set in datasets/",
   group: "data",

@@ -1,6 +1,7 @@
 import wrapAnsi from "wrap-ansi";
 import type { Command, Program } from "./command.ts";
 import { commonOptions } from "./common-flags.ts";
+import { asTyped, isStartedByNx } from "../terminal/typed-command.ts";
 import { flagOf, type Option, type Options } from "./option-types.ts";
 
 /** The note at the end of every help text. */
@@ -60,19 +61,24 @@ export function commandHelp(
     ? ` ${positional.required ? positional.name : `[${positional.name}]`}${positional.list ? "…" : ""}`
     : "";
   return [
-    wrap(`${program.name}:${command.name}: ${command.summary}`, width),
-    ...(command.details === undefined ? [] : ["", wrap(command.details, width)]),
+    wrap(`${nameInHelp(program, command)}: ${command.summary}`, width),
+    ...(command.details === undefined ? [] : ["", wrap(asTyped(command.details), width)]),
     "",
-    `usage: npx nx run ${program.name}:${command.name}${argument} [flags]`,
+    asTyped(`usage: npx nx run ${program.name}:${command.name}${argument} [flags]`),
     "",
     ...flags(command, width),
     "",
     command.examples.length > 1 ? "examples:" : "example:",
-    ...command.examples.map((example) => `  ${example}`),
+    ...command.examples.map((example) => `  ${asTyped(example)}`),
     "",
-    wrap(HELP_NOTE, width),
-    "",
+    ...(isStartedByNx() ? [wrap(HELP_NOTE, width), ""] : []),
   ].join("\n");
+}
+
+/** `train:fit`, or `mien fit`. */
+function nameInHelp(program: Program, command: Command): string {
+  const typed = `npx nx run ${program.name}:${command.name}`;
+  return asTyped(typed).replace(/^npx (nx run )?/, "");
 }
 
 /** The lines about the argument and the flags; many flags are grouped under headings. */
@@ -167,5 +173,5 @@ function defaultOf(of: Pick<Option, "default" | "defaultText">): string | undefi
 
 function withNotes(description: string, notes: readonly (string | undefined)[]): string {
   const known = notes.filter((note) => note !== undefined);
-  return description + (known.length > 0 ? ` (${known.join("; ")})` : "");
+  return asTyped(description + (known.length > 0 ? ` (${known.join("; ")})` : ""));
 }

@@ -15,6 +15,8 @@ interface AnyOption {
   readonly defaultText?: string;
   /** The heading above this flag in the `--help` of a command with many flags. */
   readonly group?: string;
+  /** Whether it is an error to give the flag twice. Default false: the last value counts. */
+  readonly once?: boolean;
 }
 
 interface TextOption extends AnyOption {

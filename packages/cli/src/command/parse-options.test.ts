@@ -49,6 +49,14 @@ describe("command-line options", () => {
     expect(parse("--csv", "-")).toMatchObject({ csv: "-" });
   });
 
+  it("are refused if they are given twice but may be given once", () => {
+    const source = { source: { type: "string", description: "Source", once: true } } as const;
+    expect(parseOptions(["--source", "a"], source).values).toEqual({ source: "a" });
+    expect(() => parseOptions(["--source=a", "--source", "a"], source)).toThrow(
+      /^--source is given twice$/,
+    );
+  });
+
   it.each([
     [["--learnig-rate", "1"], /unknown flag --learnig-rate\. Did you mean --learning-rate\?/],
     [["--no-csv"], /unknown flag --no-csv/],

@@ -10,7 +10,7 @@ import { flagOf, type Option, type Options, type Positional } from "./option-typ
  * @returns the checked values by option name, with defaults, and the arguments without a flag.
  * @throws {MienError} `usage` for an unknown flag (the message suggests the most similar known
  *   flag), a flag that is missing or has no value, a value of the wrong type or out of range, or
- *   too many arguments. The message names the first of several errors.
+ *   too many arguments, or a flag given twice that may be given once. The message names the first of several errors.
  */
 export function parseOptions(
   argv: readonly string[],
@@ -36,6 +36,11 @@ export function parseOptions(
     if (!isFlag(word)) continue;
     const [flag = word] = word.split("=", 1);
     const [name, option] = findOption(flag, options);
+    if (given.has(name) && option.once === true) {
+      throw new MienError("usage", `${flag} is given twice`, {
+        advice: `Write ${flag} once, and run the command once for each value.`,
+      });
+    }
     given.add(name);
     if (option.type === "boolean" || word.includes("=")) continue;
     const value = argv[i + 1];

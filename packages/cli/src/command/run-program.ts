@@ -9,6 +9,7 @@ import { parseOptions } from "./parse-options.ts";
 import { aboveBar, removeBar } from "../terminal/progress-bar.ts";
 import { createTerminal } from "../terminal/terminal.ts";
 import { typedArguments } from "./typed-arguments.ts";
+import { asTyped } from "../terminal/typed-command.ts";
 
 /** Exit codes of every mien program; nx reports every failure as 1. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -98,7 +99,7 @@ function report(thrown: unknown, argv: readonly string[]): number {
   const debug = process.env["MIEN_DEBUG"] === "1";
   const secretWords = argv.filter((word) => withoutSecrets(word) !== word);
   const print = (text: string) => {
-    const safe = secretWords.reduce((shown, word) => withoutSecrets(shown, word), text);
+    const safe = secretWords.reduce((shown, word) => withoutSecrets(shown, word), asTyped(text));
     process.stderr.write(`${safe}\n`);
   };
   if (known && error.code === "interrupted") {

@@ -28,7 +28,7 @@ afterAll(() => {
 describe("defaults", () => {
   it("are an error that names the next command if no run and no model exists", async () => {
     await expect(findRun()).rejects.toMatchObject({ code: "missing-file", advice: /train:fit/ });
-    await expect(findModel()).rejects.toMatchObject({
+    await expect(findModel(undefined, null)).rejects.toMatchObject({
       code: "missing-file",
       advice: /export:onnx/,
     });
@@ -48,13 +48,16 @@ describe("defaults", () => {
     expect(await findRun("artifacts/runs/old")).toBe("artifacts/runs/old");
   });
 
-  it("for models are the released default, else the newest export", async () => {
+  it("for models are the released default, else the newest export, else that of the package", async () => {
+    put("package/index.json", 0, '{"default":"best"}');
+    put("package/best.onnx", 0);
+    expect(await findModel(undefined, "package")).toBe(path.join("package", "best.onnx"));
     put("artifacts/models/a.onnx", 10);
     put("artifacts/models/b.onnx", 50);
     put("artifacts/models/c.json", 1);
     put("artifacts/models/a.int8.onnx", 2);
     put("artifacts/models/a.fp16.onnx", 1);
-    expect(await findModel()).toBe("artifacts/models/a.onnx");
+    expect(await findModel(undefined, "package")).toBe("artifacts/models/a.onnx");
     put("artifacts/release/index.json", 0, '{"default":"blend"}');
     put("artifacts/release/blend.onnx", 99);
     expect(await findModel()).toBe("artifacts/release/blend.onnx");
@@ -63,6 +66,11 @@ describe("defaults", () => {
     await expect(findModel()).rejects.toMatchObject({ code: "bad-data" });
     put("artifacts/release/index.json", 0, "null");
     expect(await findModel()).toBe("artifacts/models/a.onnx");
+    put("hub/onnx/model.onnx", 1);
+    expect(await findModel("hub")).toBe(path.join("hub", "onnx/model.onnx"));
+    await expect(findModel("artifacts")).rejects.toThrow(
+      `no model file at ${path.join("artifacts", "onnx/model.onnx")}`,
+    );
     await expect(findModel("ghost.onnx")).rejects.toThrow(/no model file at ghost\.onnx/);
   });
 });

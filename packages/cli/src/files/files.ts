@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { MienError, messageOf, parseJson, shortened } from "@mien/format";
+import { MienError, messageOf, parseJson } from "@mien/format";
 import { cannotWrite, fileError } from "./file-errors.ts";
+import { asidePath } from "./write-aside.ts";
 
 /**
  * Writes a file completely or not at all: writes a temporary file in the same folder, flushes it to
@@ -18,9 +18,7 @@ export async function writeFileAtomic(
   content: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<string | Uint8Array>,
   mode = 0o666,
 ): Promise<void> {
-  // The limit of 255 bytes applies to the temporary name too.
-  const { dir, base } = path.parse(file);
-  const aside = path.join(dir, `${shortened(base, 200)}.${randomBytes(4).toString("hex")}.tmp`);
+  const aside = asidePath(file);
   try {
     await mkdir(path.dirname(file), { recursive: true });
     const handle = await open(aside, "w", mode);

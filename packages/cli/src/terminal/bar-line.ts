@@ -3,6 +3,32 @@ import { formatSeconds } from "./format-quantities.ts";
 
 /** Possible widths of the bar in columns; the widest that fits is used. */
 const WIDTHS = [24, 12, 6] as const;
+
+/** Work whose progress is shown. */
+export interface Work {
+  readonly label: string;
+  /** Number of units; 0 if it is not known. */
+  readonly total: number;
+  /** Number of units that were finished before the work began. */
+  readonly before: number;
+}
+
+/**
+ * The time that the rest of the work will take at its speed so far, in seconds.
+ *
+ * @param done number of units finished, including those before.
+ * @param seconds since the work began.
+ * @returns undefined if it is not known.
+ */
+export function secondsLeft(
+  { total, before }: Work,
+  done: number,
+  seconds: number,
+): number | undefined {
+  if (total <= 0 || done <= before) return undefined;
+  return (seconds * Math.max(0, total - done)) / (done - before);
+}
+
 /** What a progress bar shows. */
 interface BarState {
   readonly label: string;
@@ -31,7 +57,7 @@ export function barLine(state: BarState, columns: number): string {
     return "█".repeat(filled) + "░".repeat(width - filled);
   };
   const [wide, ...narrow] = WIDTHS.map((width) => `${label} ${draw(width)} ${percent}`);
-  const counts = `${done}/${total}`;
+  const counts = total > 0 ? `${done}/${total}` : String(done);
   const candidates = [
     ...figures.map(
       (_, left) =>

@@ -1,5 +1,5 @@
 import { createLogUpdate } from "log-update";
-import { barLine } from "./bar-line.ts";
+import { barLine, secondsLeft, type Work } from "./bar-line.ts";
 
 /** Shortest time between two drawings of the bar, in milliseconds. */
 const REDRAW_INTERVAL = 200;
@@ -26,19 +26,21 @@ export function removeBar(): void {
 }
 
 /** Shows a bar on standard error, which must be a terminal; the cursor stays visible. */
-export function showBar(label: string, total: number) {
+export function showBar(work: Work) {
+  const { label, total } = work;
   if (screen === undefined) {
     screen = createLogUpdate(process.stderr, { showCursor: true });
     // Removes the bar also if the process exits at once.
     process.once("exit", removeBar);
   }
   const started = performance.now();
-  let [last, done, note] = [-Infinity, 0, ""];
+  let [last, done, note] = [-Infinity, work.before, ""];
   const bar = {
     draw: () => {
       const seconds = (performance.now() - started) / 1000;
-      const secondsLeft = done > 0 ? (seconds * Math.max(0, total - done)) / done : undefined;
-      screen?.(barLine({ label, done, total, secondsLeft, note }, process.stderr.columns || 80));
+      const left = secondsLeft(work, done, seconds);
+      const state = { label, done, total, secondsLeft: left, note };
+      screen?.(barLine(state, process.stderr.columns || 80));
     },
   };
   shown = bar;

@@ -1,4 +1,7 @@
 import { styleText } from "node:util";
+import { asTyped } from "./typed-command.ts";
+import { secondsLeft, type Work } from "./bar-line.ts";
+import { formatSeconds } from "./format-quantities.ts";
 import { aboveBar, showBar } from "./progress-bar.ts";
 import { renderTable } from "./table.ts";
 
@@ -14,8 +17,14 @@ export interface Terminal {
   wrote(path: string, what?: string): void;
   /** Prints a command to type next, and its purpose. */
   next(command: string, why: string): void;
-  /** Shows a progress bar, for work that takes over a second; `total` is the number of units. */
-  progress(label: string, total: number): Progress;
+  /**
+   * Shows a progress bar with the time left, for work that takes over a second.
+   *
+   * @param total number of units; 0 if it is not known.
+   * @param before number of units that were finished earlier, which say nothing about the time left.
+   * Default 0.
+   */
+  progress(label: string, total: number, before?: number): Progress;
 }
 
 /** A running progress bar. */
@@ -39,27 +48,34 @@ export function createTerminal(): Terminal {
     stdout.isTTY && !process.env["NO_COLOR"] ? styleText(style, text) : text;
   const print = (text: string) => aboveBar(() => void stdout.write(`${text}\n`));
   return {
-    say: (line) => print(line),
-    warn: (line) => aboveBar(() => void stderr.write(`${line}\n`)),
+    say: (line) => print(asTyped(line)),
+    warn: (line) => aboveBar(() => void stderr.write(`${asTyped(line)}\n`)),
     table: (head, rows) =>
       print(
         renderTable(head, rows, { columns: stdout.columns, bold: (cell) => paint("bold", cell) }),
       ),
     wrote: (path, what) =>
       print(`wrote ${paint("cyan", path)}${what === undefined ? "" : ` (${what})`}`),
-    next: (command, why) => print(`next  ${paint("green", command)}  ${why}`),
-    progress: (label, total) =>
-      stderr.isTTY ? showBar(label, total) : plainProgress(label, total),
+    next: (command, why) => print(`next  ${paint("green", asTyped(command))}  ${why}`),
+    progress: (label, total, before = 0) => {
+      const work = { label, total, before };
+      return stderr.isTTY ? showBar(work) : plainProgress(work);
+    },
   };
 }
 
-function plainProgress(label: string, total: number): Progress {
-  let last = performance.now();
+function plainProgress(work: Work): Progress {
+  const { label, total } = work;
+  const started = performance.now();
+  let last = started;
   return {
     update: (done, note) => {
       if (performance.now() - last < PLAIN_PROGRESS_INTERVAL) return;
       last = performance.now();
-      process.stderr.write(`${label} ${done}/${total}${note === undefined ? "" : ` ${note}`}\n`);
+      const seconds = secondsLeft(work, done, (last - started) / 1000);
+      const time = seconds === undefined ? "" : `, ${formatSeconds(seconds)} left`;
+      const count = total > 0 ? `${done}/${total}` : String(done);
+      process.stderr.write(`${label} ${count}${time}${note === undefined ? "" : ` ${note}`}\n`);
     },
     stop: () => undefined,
   };

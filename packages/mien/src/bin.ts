@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runMien } from "./run-mien.ts";
+
+await runMien();
