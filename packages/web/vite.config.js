@@ -13,14 +13,22 @@ function readableRoot() {
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const link = path.join(folder, "clone");
   symlinkSync(clone, link, "junction");
-  return { root: path.join(link, "packages/web"), resolve: { preserveSymlinks: true } };
+  const root = path.join(link, "packages/web");
+  return { root, resolve: { preserveSymlinks: true }, ...pagesIn(root) };
+}
+
+/** The pages to build. */
+function pagesIn(root) {
+  const input = ["index.html", "kiosk.html"].map((file) => path.join(root, file));
+  return { build: { rolldownOptions: { input } } };
 }
 
 export default defineConfig({
   root: import.meta.dirname,
   // A plugin, because the root on the command line overrides that of this file.
   plugins: isReadable ? [] : [{ name: "readable-root", config: readableRoot }],
-  base: "/",
+  // Relative, so that a proxy can serve the page below another path.
+  base: "./",
   // Reads the source of mien's other packages, so that they need not be built first.
   resolve: { conditions: ["source", ...defaultClientConditions] },
   logLevel: "warn",
@@ -31,5 +39,6 @@ export default defineConfig({
     // The content security policy allows no data: scripts and no inline code.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    ...(isReadable && pagesIn(import.meta.dirname).build),
   },
 });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { FOLDERS } from "@mien/cli";
+import { releaseFolder } from "@mien/cli";
 import { MienError } from "@mien/format";
 
 /** The released face models; see `artifacts/release/faces/README.md`. */
@@ -13,7 +13,7 @@ type FaceModel = "detector" | "embedding";
  * @throws {MienError} `missing-file` if there is no such file.
  */
 export function findFaceModel(model: FaceModel, file?: string): string {
-  const found = file ?? path.join(FOLDERS.release, "faces", `${model}.onnx`);
+  const found = file ?? path.join(releaseFolder(), "faces", `${model}.onnx`);
   if (existsSync(found)) return found;
   throw new MienError("missing-file", `no face ${model} at ${found}`, {
     advice: "Make it with `npx nx run export:faces`, or run this in the repository.",

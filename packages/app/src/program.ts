@@ -4,6 +4,9 @@ import { analyze } from "./commands/analyze-command.ts";
 import { benchmark } from "./commands/benchmark-command.ts";
 import { benchmarkCadence } from "./commands/benchmark-cadence-command.ts";
 import { benchmarkDepth } from "./commands/benchmark-depth-command.ts";
+import { benchmarkForget } from "./commands/benchmark-forget-command.ts";
+import { benchmarkDetection } from "./commands/benchmark-detection-command.ts";
+import { benchmarkKiosk } from "./commands/benchmark-kiosk-command.ts";
 import { benchmarkLive } from "./commands/benchmark-live-command.ts";
 import { benchmarkSources } from "./commands/benchmark-sources-command.ts";
 import { doctor } from "./commands/doctor-command.ts";
@@ -25,7 +28,10 @@ export const program: Program = {
     record,
     benchmarkSources,
     benchmarkLive,
+    benchmarkForget,
+    benchmarkKiosk,
     benchmarkCadence,
     benchmarkDepth,
+    benchmarkDetection,
   ],
 };

@@ -39,7 +39,7 @@ describe("the flag of a setting", () => {
     }
     const { tiny, yunet } = detection.minScore.default;
     expect(helpOf(analyze)).toContain(
-      `(score; 0.01 to 0.99; default: ${tiny}, with a YuNet ${yunet})`,
+      `(score; 0.01 to 0.99; default: ${yunet}, with a tiny face detector ${tiny})`,
     );
     expect(helpOf(analyze)).toContain(`(${flat.choices.join(" | ")}; default: ${flat.default})`);
   });

@@ -6,6 +6,8 @@ interface FlagText {
   readonly group: string;
   /** Default the description of the setting. */
   readonly description?: string;
+  /** For a setting that is any text: the name of its value in `--help`. */
+  readonly placeholder?: string;
 }
 
 /** Limits of a number flag that are narrower than the limits of its setting. */
@@ -35,6 +37,14 @@ export interface ChoiceFlag<Choices extends readonly string[]> {
   readonly defaultText: string;
 }
 
+/** The flag of a setting that is any text. */
+export interface TextFlag {
+  readonly type: "string";
+  readonly description: string;
+  readonly group: string;
+  readonly placeholder: string;
+}
+
 /** The flag of a number. */
 export interface NumberFlag {
   readonly type: "number" | "integer";
@@ -58,14 +68,26 @@ export function settingFlag<const S extends ChoiceSetting>(
   flag: FlagText,
 ): ChoiceFlag<S["choices"]>;
 export function settingFlag(
-  setting: NumberSetting | BooleanSetting | ChoiceSetting,
-  { group, description = setting.description, min, max, whole = false }: FlagText & NumberLimits,
-): NumberFlag | SwitchFlag | ChoiceFlag<readonly string[]> {
+  setting: StringSetting,
+  flag: FlagText & { readonly placeholder: string },
+): TextFlag;
+export function settingFlag(
+  setting: NumberSetting | BooleanSetting | StringSetting,
+  {
+    group,
+    description = setting.description,
+    placeholder = "",
+    min,
+    max,
+    whole = false,
+  }: FlagText & NumberLimits,
+): NumberFlag | SwitchFlag | ChoiceFlag<readonly string[]> | TextFlag {
   if (setting.type === "boolean") {
     return { type: "boolean", default: setting.default, description, group };
   }
   if (setting.type === "string") {
     const { choices } = setting;
+    if (choices === undefined) return { type: "string", placeholder, description, group };
     return { type: "string", choices, defaultText: setting.default, description, group };
   }
   const largest = max ?? setting.max;
@@ -81,7 +103,9 @@ export function settingFlag(
 }
 
 function defaultText(value: NumberSetting["default"]): string {
-  return typeof value === "number" ? String(value) : `${value.tiny}, with a YuNet ${value.yunet}`;
+  return typeof value === "number"
+    ? String(value)
+    : `${value.yunet}, with a tiny face detector ${value.tiny}`;
 }
 
 /** An object without the properties that are undefined. */

@@ -11,6 +11,7 @@ const options = {
     description:
       "Video, image, folder, webcam[:N], kinect[:DIR], URL (rtsp, http), @FILE with a URL, - for stdin",
     group: "input",
+    once: true,
   },
   people: {
     type: "string",
@@ -41,13 +42,6 @@ const options = {
     defaultText: "the released detector",
     group: "detection",
   },
-  detectEvery: settingFlag(pipelineSettings.detectEvery, { group: "detection", max: 60 }),
-  window: settingFlag(pipelineSettings.confirmation.size, { group: "confirmation" }),
-  quorum: settingFlag(pipelineSettings.confirmation.quorum, {
-    group: "confirmation",
-    min: 0.01,
-    max: 0.99,
-  }),
   threads: {
     ...settingFlag(pipelineSettings.threads, { group: "models", max: 64 }),
     // Has a value even if the flag is not given, since models outside the pipeline take it, too.
@@ -68,9 +62,6 @@ export const {
   recogniser: recogniserOption,
   model: modelOption,
   detector: detectorOption,
-  detectEvery: detectEveryOption,
-  window: windowOption,
-  quorum: quorumOption,
   threads: threadsOption,
   photo: photoOption,
 } = options;

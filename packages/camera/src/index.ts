@@ -1,7 +1,9 @@
 // Frames from webcams, Kinects, streams, videos and images.
 export { openSource } from "./open-source.ts";
+export { findFilms } from "./images/find-films.ts";
+export { sourceState } from "./source-state.ts";
 export { parseSource } from "./parse-source.ts";
-export type { Source, SourceNotice } from "./source/source.ts";
+export type { PictureSize, Source, SourceNotice } from "./source/source.ts";
 export { SourceWarnings } from "./source/source-warnings.ts";
 export { decodeImage } from "./images/decode-image.ts";
 
@@ -17,6 +19,7 @@ export { readRecording } from "./kinect/recording.ts";
 export { recordKinect } from "./recording/record-kinect.ts";
 export { repeatRecording } from "./recording/repeat-recording.ts";
 export { drawFaces, hashFaces, readFaces, type FaceTexture } from "./recording/face-textures.ts";
+export { renderPerson } from "./recording/render-person.ts";
 export type { SceneName, TrueFace } from "./recording/scenes.ts";
 export {
   FRAMES_PER_SECOND,

@@ -145,7 +145,10 @@ function openStandardInput(options: SourceOptions): Promise<Source> {
   );
 }
 
-/** Opens an address: a stream without an end is live; a video on a server is read to its end. */
+/**
+ * Opens an address: a stream without an end is live; a video on a server is read to its end; a still
+ * picture is an image, whatever content type its server declares.
+ */
 function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const name = withoutSecrets(address);
   const flags = /^rtsps?:/i.test(address) ? ["-rtsp_transport", "tcp"] : [];
@@ -153,7 +156,8 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
   const repeat = options.loop ? ["-stream_loop", "-1"] : [];
   const connect: Connect = async (signal) => {
     const connection = await connectFfmpeg({ ...input, kind: "camera" }, signal);
-    if (connection.durationMs === null) return connection;
+    const { durationMs, isStill = false } = connection;
+    if (durationMs === null && !isStill) return connection;
     // Whether it has an end is known only once the connection is open.
     await connection.close();
     return connectFfmpeg({ ...input, args: [...repeat, ...input.args], kind: "file" }, signal);
@@ -162,7 +166,10 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
     connect,
     {
       name,
-      kind: ({ durationMs }) => (durationMs === null ? "live" : "video"),
+      kind: ({ durationMs, isStill }) => {
+        if (isStill === true) return "images";
+        return durationMs === null ? "live" : "video";
+      },
       silenceMs: PLAYLIST.test(address) ? PLAYLIST_SILENCE : SILENCE,
     },
     options,
@@ -170,7 +177,7 @@ function openAddress(address: string, options: SourceOptions): Promise<Source> {
 }
 
 async function openWebcam(number: number | undefined, options: SourceOptions): Promise<Source> {
-  const { name, ways } = await webcamInputs(number);
+  const { name, ways } = await webcamInputs(number, { size: options.size });
   const connect: Connect = async (signal) => {
     let problem: unknown;
     for (const args of ways) {

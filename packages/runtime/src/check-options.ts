@@ -75,7 +75,7 @@ function numberRule({ type, unit, min, max, exclusive = false }: NumberSetting):
   };
 }
 
-const { threads, background } = pipelineSettings;
+const { threads, background, merge } = pipelineSettings;
 const SESSION: Rules = {
   ...rulesOf({ threads, background }),
   wasmPath: address,
@@ -94,8 +94,12 @@ const { lbph, ...peopleSettings } = recognitionSettings;
 /** The options of each public function and class, by its name. */
 const OPTIONS = {
   createPipeline: PIPELINE,
-  process: { signal: object("an AbortSignal", "aborted", "addEventListener") },
-  "ExpressionClassifier.open": SESSION,
+  process: {
+    signal: object("an AbortSignal", "aborted", "addEventListener"),
+    onDetections: { expected: "a function", fits: (value) => typeof value === "function" },
+    recorded: object("a recorded frame", "detections", "probabilities"),
+  },
+  "ExpressionClassifier.open": { ...SESSION, ...rulesOf({ merge }) },
   "FaceDetector.open": { ...SESSION, ...rulesOf(pipelineSettings.detection) },
   openEmbedding: SESSION,
   createLbph: rulesOf(lbph),

@@ -8,6 +8,7 @@ export type {
   ModelInput,
   ModelMetadata,
   NamedTensor,
+  PixelValues,
   RawImage,
   RejectedBox,
 } from "@mien/format";
@@ -35,6 +36,7 @@ export { loadOnnxruntime } from "./session/onnxruntime.ts";
 export type { ModelSource, Onnxruntime } from "./session/ort.ts";
 export { People, type Match, type PeopleOptions } from "./people/people.ts";
 export type { Person } from "./people/person.ts";
+export type { FrameDetections, RecordedFrame } from "./stages/recorded-frame.ts";
 export { crop } from "./image/crop.ts";
 export {
   createPipeline,
@@ -62,6 +64,6 @@ export type { SessionOptions, SessionFiles } from "./session/session-options.ts"
 export type { FrameInput, Picture } from "./image/picture.ts";
 export { Tracker, type Track, type TrackerOptions } from "./track/tracker.ts";
 export { decodePerson, encodePerson } from "./people/person-file.ts";
-export { deletePerson, loadPeople, savePerson } from "#person-folder";
+export { deletePerson, hasPersonFile, loadPeople, savePerson } from "#person-folder";
 export type { DamagedPerson } from "./people/person-folder.ts";
 export { type OnnxModel, openOnnx, runOnnx } from "./session/run-onnx.ts";

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { enrol } from "./people/enrol.ts";
 import { FaceDetector } from "./detect/face-detector.ts";
 import type { FrameInput } from "./image/picture.ts";
+import { createPipeline } from "./pipeline.ts";
 import { People } from "./people/people.ts";
 import { openEmbedding } from "./people/recogniser.ts";
-import { colourModel, spotModel } from "./testing/models.ts";
+import { colourModel, halvesModel, spotModel } from "./testing/models.ts";
 import { paint } from "./testing/pictures.ts";
 import { run, runTogether, withoutTimings } from "./testing/run-pipeline.ts";
 
@@ -54,6 +55,43 @@ describe("a pipeline with people", () => {
     expect(withoutTimings(await runTogether({ people, background: true }, frames))).toEqual(
       withoutTimings(known),
     );
+    await recogniser.close();
+  });
+
+  it("names nobody after their removal, not even in frames that are being processed, and keeps the track", async () => {
+    const recogniser = await openEmbedding(colourModel());
+    const people = new People(recogniser);
+    const pictures = [0, 3, 6, 9].map((i) => faceOf(red(i)));
+    const detector = await FaceDetector.open(spotModel());
+    await enrol(people, "Red", { pictures, detector });
+    await enrol(people, "Blue", { pictures: [0, 3, 6].map((i) => faceOf(blue(i))), detector });
+    await detector.close();
+    const pipeline = await createPipeline({
+      expression: halvesModel(),
+      detector: spotModel(),
+      people,
+    });
+    const frame = (i: number) => ({ ...faceOf(red(4)), index: i, timeMs: 33 * i });
+    const before = await pipeline.process(frame(0));
+    expect(before.faces).toMatchObject([{ track: 1, person: { name: "Red" } }]);
+    for (let i = 1; i < 10; i++) {
+      let isDone = false;
+      const running = pipeline.process(frame(i)).finally(() => (isDone = true));
+      // The removal falls into another moment of the processing each time.
+      for (let turn = 0; turn < i; turn++) await new Promise(setImmediate);
+      const removed = people.list().find(({ name }) => name === "Red")!;
+      const wasDone = isDone;
+      people.remove("Red");
+      // A frame that was finished before the removal may have the name.
+      const named = (await running).faces.map(({ person }) => person?.name);
+      expect(named).toEqual([wasDone ? "Red" : undefined]);
+      const next = await pipeline.process(frame(i));
+      expect(next.faces).toMatchObject([{ track: 1, person: null }]);
+      people.add("Red", removed.features);
+      const again = await pipeline.process(frame(i));
+      expect(again.faces).toMatchObject([{ track: 1, person: { name: "Red" } }]);
+    }
+    await pipeline.close();
     await recogniser.close();
   });
 });

@@ -92,6 +92,7 @@ describe("the settings of a pipeline", () => {
     async (path, setting) => {
       let [value, wrong]: [unknown, unknown] = [!setting.default, "yes"];
       if (setting.type === "string") [value, wrong] = [setting.choices?.[1] ?? "Sad", 7];
+      if (path === "merge") value = pipeline.labels.slice(0, 2).join("+");
       if (setting.type === "integer") [value, wrong] = [setting.min + 1, setting.max + 1];
       if (setting.type === "number")
         [value, wrong] = [

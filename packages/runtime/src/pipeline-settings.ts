@@ -67,6 +67,16 @@ export const pipelineSettings = {
     description: "Average over the mirrored face: slower, slightly more accurate",
   },
   /**
+   * Groups of labels, as in `Negative=Angry,Disgust,Fear;Other=*`, in the form of train:fit --classes
+   * (`mergeClasses` of @mien/format). The probabilities of a group are added up, and the group takes the
+   * place of its first label. Results, windows and confirmed expressions contain the merged classes.
+   */
+  merge: {
+    type: "string",
+    default: "",
+    description: "Classes to merge, as in Negative=Angry,Fear;Other=*",
+  },
+  /**
    * With depth images: `reject` leaves photographs of faces out, `tell` keeps them with
    * `relief: "flat"`, `off` skips the check.
    */
@@ -101,7 +111,7 @@ export const pipelineSettings = {
       min: 0,
       max: 1,
       exclusive: true,
-      default: { tiny: 0.5, yunet: 0.7 },
+      default: { tiny: 0.5, yunet: 0.65 },
       description: "Lowest score of a detected face",
     },
     /** Smallest width of a face, in pixels of the picture. */

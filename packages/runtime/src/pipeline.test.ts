@@ -1,6 +1,7 @@
 import type { Frame, FrameResult } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { createPipeline } from "./pipeline.ts";
+import type { FrameDetections } from "./stages/recorded-frame.ts";
 import type { FrameInput } from "./image/picture.ts";
 import { HALVES, halvesModel } from "./testing/models.ts";
 import { paint, spots } from "./testing/pictures.ts";
@@ -233,3 +234,51 @@ describe("a pipeline", () => {
     expect(both[3]).toBeCloseTo(both[2]!, 5);
   });
 });
+
+describe("a pipeline that replays an earlier run", () => {
+  it.each([{ stills: false }, { stills: true }])(
+    "goes on as if its models had read the frames, which it need not see: %o",
+    async (options) => {
+      const frames = busyFilm(60);
+      const settings = { ...MODELS, ...options, rejected: true, detection: { minSize: 20 } };
+      const first = await createPipeline(settings);
+      const stored: string[] = [];
+      for (const frame of frames) {
+        let detections: FrameDetections | null = null;
+        const result = await first.process(frame, {
+          onDetections: (found) => (detections = found),
+        });
+        stored.push(JSON.stringify({ result, detections }));
+      }
+      await first.close();
+      const kept = stored.map((line) => JSON.parse(line) as StoredFrame);
+      const whole = withoutTimings(kept.map(({ result }) => result));
+      for (const count of [1, 19, 40]) {
+        const second = await createPipeline(settings);
+        const calls = frames.map((frame, i) => {
+          if (i >= count) return second.process(frame);
+          const { detections, result } = kept[i]!;
+          const probabilities = result.faces.map((face) => face.probabilities);
+          const black = { ...frame, pixels: new Uint8Array(frame.pixels.length) };
+          return second.process(black, { recorded: { detections, probabilities } });
+        });
+        expect(withoutTimings(await Promise.all(calls))).toEqual(whole);
+        await second.close();
+      }
+    },
+  );
+
+  it("refuses a recorded frame without detections where they are due", async () => {
+    const pipeline = await createPipeline(MODELS);
+    const [frame] = film(1);
+    await expect(
+      pipeline.process(frame!, { recorded: { detections: null, probabilities: [] } }),
+    ).rejects.toMatchObject({ code: "bad-data" });
+    await pipeline.close();
+  });
+});
+
+interface StoredFrame {
+  readonly result: FrameResult;
+  readonly detections: FrameDetections | null;
+}

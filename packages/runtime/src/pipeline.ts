@@ -10,12 +10,24 @@ import type { People } from "./people/people.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import type { PipelineSettings } from "./pipeline-settings.ts";
 import { resolveSettings } from "./resolve-settings.ts";
+import type { FrameDetections, RecordedFrame } from "./stages/recorded-frame.ts";
 import { Stopwatch } from "./stages/stopwatch.ts";
 
 /** Options of one frame. */
 export interface ProcessOptions {
   /** Cancels the frame while it waits for its turn. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Receives what the detector found in the frame, null if it did not run. Stored together with the
+   * result, it is what `recorded` takes.
+   */
+  readonly onDetections?: ((detections: FrameDetections | null) => void) | undefined;
+  /**
+   * What the models found in this frame in an earlier run. Detector and expression model are then
+   * not run, and tracks, people and confirmation windows go on as if they had been: the result is
+   * that of the earlier run, except for its timings. Frames and settings must be the same.
+   */
+  readonly recorded?: RecordedFrame | undefined;
 }
 
 /** Turns frames into results. */
@@ -64,13 +76,18 @@ export interface Pipeline extends FrameProcessor {
  */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   checkOptions("createPipeline", options);
-  const { threads, background, wasmPath, wasmModulePath } = options;
+  const { threads, background, wasmPath, wasmModulePath, merge } = options;
   const session = { threads, background, wasmPath, wasmModulePath };
-  const classifier = await ExpressionClassifier.open(options.expression, session);
+  const classifier = await ExpressionClassifier.open(options.expression, { ...session, merge });
   try {
     const detection = { ...options.detection, ...session };
     const detector = await FaceDetector.open(options.detector, detection);
-    return new FramePipeline(classifier, detector, options);
+    try {
+      return new FramePipeline(classifier, detector, options);
+    } catch (error) {
+      await detector.close();
+      throw error;
+    }
   } catch (error) {
     await classifier.close();
     throw error;
@@ -83,8 +100,13 @@ interface Stages {
   readonly reader: FaceReader;
 }
 
+/** What both stages need besides the frame. */
+interface FrameOptions extends Omit<ProcessOptions, "signal"> {
+  readonly stages: Stages;
+}
+
 /** A frame after the first stage. */
-interface LocatedFrame extends LocatedFaces {
+interface LocatedFrame extends Omit<LocatedFaces, "detections"> {
   readonly index: number;
   readonly timeMs: number;
   readonly watch: Stopwatch;
@@ -125,15 +147,15 @@ class FramePipeline implements Pipeline {
 
   async process(frame: FrameInput, options: ProcessOptions = {}): Promise<FrameResult> {
     checkOptions("process", options);
-    const { signal } = options;
+    const { signal, recorded, onDetections } = options;
     if (this.#closing !== undefined) throw new MienError("usage", "the pipeline is closed");
     const stages = this.#stages;
     const before = this.#done;
     const located = this.#locatorFree.then(() => {
       if (signal?.aborted) throw new MienError("interrupted", "the frame was not processed");
-      return this.#locate(frame, stages);
+      return this.#locate(frame, { stages, recorded, onDetections });
     });
-    const result = before.then(async () => this.#read(frame, await located, stages));
+    const result = before.then(async () => this.#read(frame, await located, { stages, recorded }));
     this.#locatorFree = Promise.allSettled([located, before]);
     this.#done = result.catch(() => undefined);
     return result;
@@ -155,26 +177,42 @@ class FramePipeline implements Pipeline {
     const { settings } = this;
     return {
       locator: new FaceLocator(this.#detector, settings, this.#nextTrack),
-      reader: new FaceReader({ classifier: this.#classifier, people: this.#people, settings }),
+      reader: new FaceReader({
+        classifier: this.#classifier,
+        people: this.#people,
+        settings,
+      }),
     };
   }
 
   /** The first stage: where the faces are. */
-  async #locate(frame: FrameInput, { locator }: Stages): Promise<LocatedFrame> {
+  async #locate(frame: FrameInput, given: FrameOptions): Promise<LocatedFrame> {
+    const { stages, recorded, onDetections } = given;
     checkFrame(frame);
     const watch = new Stopwatch();
     const index = frame.index ?? this.#frames;
     const timeMs = frame.timeMs ?? performance.now() - this.#opened;
     this.#frames++;
-    const { faces, rejected } = await locator.locate(frame, timeMs, watch);
+    const { faces, rejected, detections } = await stages.locator.locate(frame, timeMs, {
+      watch,
+      recorded: recorded?.detections,
+    });
+    onDetections?.(detections);
     return { index, timeMs, faces, rejected, watch };
   }
 
   /** The second stage: who the faces are, and their expressions. */
-  async #read(frame: FrameInput, located: LocatedFrame, { reader }: Stages): Promise<FrameResult> {
+  async #read(
+    frame: FrameInput,
+    located: LocatedFrame,
+    { stages, recorded }: FrameOptions,
+  ): Promise<FrameResult> {
     const { index, timeMs, rejected, watch } = located;
     watch.resume();
-    const { faces, windows } = await reader.read({ frame, timeMs, faces: located.faces }, watch);
+    const { faces, windows } = await stages.reader.read(
+      { frame, timeMs, faces: located.faces, recorded: recorded?.probabilities },
+      watch,
+    );
     return {
       type: "frame",
       source: frame.path ?? this.#source,

@@ -6,7 +6,7 @@ import { resolveTracking } from "./track/tracker.ts";
 
 /** The parts of a pipeline on which the defaults of some settings depend. */
 export interface OpenedModels {
-  /** Labels of the expression model. */
+  /** Labels of the expression model, after classes are merged. */
   readonly labels: readonly string[];
   /** Settings of the face detector, with every value decided. */
   readonly detection: PipelineSettings["detection"];
@@ -22,6 +22,7 @@ export function resolveSettings(
     detectEvery = pipelineSettings.detectEvery.default,
     recogniseEvery = pipelineSettings.recogniseEvery.default,
     mirror = pipelineSettings.mirror.default,
+    merge = pipelineSettings.merge.default,
     flat = pipelineSettings.flat.default,
     rejected = pipelineSettings.rejected.default,
     windows = pipelineSettings.windows.default,
@@ -34,6 +35,7 @@ export function resolveSettings(
     detectEvery,
     recogniseEvery,
     mirror,
+    merge,
     flat,
     rejected,
     windows,

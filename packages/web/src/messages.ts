@@ -1,4 +1,4 @@
-import type { FrameResult, StreamHeader } from "@mien/format";
+import type { FaceResult, FrameResult, RejectedBox, StreamHeader } from "@mien/format";
 
 /**
  * The text messages that the server sends over `/ws`, as JSON: one `Hello`, then `Status`,
@@ -10,17 +10,27 @@ import type { FrameResult, StreamHeader } from "@mien/format";
  * little-endian integer, because the page still has the picture. The result of a frame is sent before
  * its picture. A viewer that reads too slowly gets fewer frames.
  *
+ * A viewer that opens `/ws?ack=1` acknowledges frames: after the result and the pictures of a frame, it
+ * gets `Sent`, and answers with `ack` when the frame is on its screen. While frames are not
+ * acknowledged, newer frames replace each other at the server, so that a slow page gets fewer frames
+ * and never old ones.
+ *
+ * The server reads the camera of one page at a time. Only that page gets `PICTURE.own`; nobody gets
+ * the pictures themselves. Every viewer gets the results.
+ *
+ * A viewer that opens `/ws?pictures=0` gets no colour pictures until it requests them.
+ *
  * A page sends `ViewerMessage` as text, and pictures of its own camera as binary: a `CameraHeader`,
  * then the pixels.
  */
-export type ServerMessage = Hello | Status | LiveResult | Stats | Enrolment;
+export type ServerMessage = Hello | Status | LiveResult | Sent | Stats | Enrolment | CameraRefused;
 
 /** The first byte of a binary message of the server: the kind of its picture. */
 export const PICTURE = { colour: 1, depth: 2, own: 3 } as const;
 /** Length of the header of a binary message of the server, in bytes. */
 export const PICTURE_HEADER = 5;
 
-/** Sent to every viewer when it connects, and again when the enrolled people change. */
+/** Sent to every viewer when it connects, and again when the enrolled people or the settings change. */
 export interface Hello extends StreamHeader {
   readonly type: "hello";
   /** The value of `--source`; `browser` for the page's own camera. */
@@ -29,12 +39,27 @@ export interface Hello extends StreamHeader {
   readonly browser: boolean;
   /** Whether the source is a Kinect or a recording of one, and has depth. */
   readonly kinect: boolean;
+  /** The picture size that the page asks its camera for, in pixels. */
+  readonly resolution: { readonly width: number; readonly height: number };
   /** The confirmation window: its length in frames, and the share of it that confirms, 0–1. */
   readonly window: { readonly size: number; readonly quorum: number };
   /** Names of the enrolled people; recognition is off if there are none. */
   readonly people: readonly string[];
   /** Whether a model card is served at `/api/card`. */
   readonly card: boolean;
+  /** Whether this viewer may only view: it cannot record, enrol, or change settings. */
+  readonly viewOnly: boolean;
+  /** Whether pages begin in privacy mode, in which they request no pictures. */
+  readonly privacy: boolean;
+  /** Whether other machines may open the page, so that pictures are sent over the network. */
+  readonly network: boolean;
+}
+
+/** Sent to a page whose camera is not read, because another page shares its camera. */
+interface CameraRefused {
+  readonly type: "camera-refused";
+  /** The reason, as the rest of a sentence. */
+  readonly message: string;
 }
 
 /** The state of the source, and of the recording. */
@@ -53,6 +78,10 @@ export interface Status {
   readonly advice?: string | undefined;
   /** The folder into which results are recorded; null if they are not. */
   readonly recording: string | null;
+  /** When the recording began, in milliseconds since 1970; null if results are not recorded. */
+  readonly recordingSince: number | null;
+  /** For each picture of a folder that cannot be read, a sentence that names it and the reason. */
+  readonly broken: readonly string[];
 }
 
 /** The result of a frame as `analyze` writes it (`type` is `frame`), with additions for the page. */
@@ -63,6 +92,13 @@ export interface LiveResult extends FrameResult {
   readonly depth: boolean;
   /** Per track: in how many frames of the confirmation window each label was the most probable, in the order of the labels. */
   readonly windows: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Sent after the result and the pictures of a frame to viewers that acknowledge frames. */
+export interface Sent {
+  readonly type: "sent";
+  /** `FrameResult.frame`. */
+  readonly frame: number;
 }
 
 /** The load of the server; sent once a second. */
@@ -76,6 +112,21 @@ export interface Stats {
   readonly viewers: number;
   /** Frames since the start that were not analysed because they arrived too fast. */
   readonly dropped: number;
+  /** What this viewer gets; null if it does not acknowledge frames. */
+  readonly viewer: ViewerPace | null;
+}
+
+/** The frames of a viewer that acknowledges frames. */
+export interface ViewerPace {
+  /** Acknowledged frames in the last second. */
+  readonly framesPerSecond: number;
+  /**
+   * Time from the arrival of a frame at the server until the server knows that it is on the screen, in
+   * milliseconds; the longest of the last second. Null if no frame was acknowledged in that second.
+   */
+  readonly lagMs: number | null;
+  /** Frames since the viewer connected that it did not get because it was too slow. */
+  readonly skipped: number;
 }
 
 /** The progress of an enrolment. */
@@ -88,6 +139,19 @@ export interface Enrolment {
   readonly wanted: number;
   /** For each picture taken, whether it is kept. */
   readonly pictures: readonly boolean[];
+  /** The pose that is asked for now; null unless pictures are taken. */
+  readonly pose: {
+    /** Counts from 0. */
+    readonly index: number;
+    /** Number of poses. */
+    readonly count: number;
+    /** Where to turn or go; `move`: different expressions. Left and right are those of the person. */
+    readonly direction: "ahead" | "left" | "right" | "up" | "down" | "closer" | "back" | "move";
+    /** Time until pictures of this pose are taken, in seconds, rounded up; 0 while they are taken. */
+    readonly secondsLeft: number;
+    /** Whether mien checks that the person does what is asked. */
+    readonly isChecked: boolean;
+  } | null;
   /** An instruction for the person: what to do now. */
   readonly guidance: string;
   /** How many pictures were rejected, by reason. */
@@ -101,12 +165,14 @@ export type ViewerMessage =
   /** Whether the page wants depth pictures. Default false. */
   | { readonly type: "watch"; readonly depth: boolean }
   /** Whether the page wants colour pictures; false while it is hidden or paused. Default true. */
-  | { readonly type: "pictures"; readonly wanted: boolean };
+  | { readonly type: "pictures"; readonly wanted: boolean }
+  /** The frame is on the screen, see `Sent`. */
+  | { readonly type: "ack"; readonly frame: number };
 
 /**
- * Reads a text message of a page. A value that is missing or not a boolean is read as the default.
+ * Reads a text message of a page. A boolean that is missing or malformed is read as the default.
  *
- * @returns undefined if the text is not JSON, or has no known `type`.
+ * @returns undefined if the text is not JSON, has no known `type`, or acknowledges no frame.
  */
 export function readViewerMessage(text: string): ViewerMessage | undefined {
   let value: unknown;
@@ -122,6 +188,9 @@ export function readViewerMessage(text: string): ViewerMessage | undefined {
   if (value.type === "pictures") {
     return { type: "pictures", wanted: !("wanted" in value && value.wanted === false) };
   }
+  if (value.type === "ack" && "frame" in value && Number.isSafeInteger(value.frame)) {
+    return { type: "ack", frame: Number(value.frame) };
+  }
   return undefined;
 }
 
@@ -133,6 +202,12 @@ export interface PersonSummary {
   readonly pictures: number;
   /** When the person is deleted automatically; ISO 8601. Null: never. */
   readonly keepUntil: string | null;
+}
+
+/** The answer of `/api/people/NAME/pictures`. */
+export interface PersonPictures {
+  /** The names of the files, which `/api/people/NAME/pictures/FILE` answers. */
+  readonly files: readonly string[];
 }
 
 /** The answer of `/api/people`. */
@@ -147,4 +222,97 @@ export interface PeopleSummary {
   readonly falseAccept: number | null;
   /** The share of pictures of enrolled people that are not recognised. */
   readonly falseReject: number | null;
+}
+
+/** A recorded session in the answer of `/api/sessions`. */
+export interface SessionSummary {
+  /** The name of its folder: when it began, in UTC. */
+  readonly id: string;
+  /** When the first frame was recorded; ISO 8601. */
+  readonly started: string;
+  /** Time from the first frame to the last. */
+  readonly seconds: number;
+  /** Number of frames. */
+  readonly frames: number;
+  /** Number of people and of tracks of unknown faces. */
+  readonly faces: number;
+  /** The value of `--source`. */
+  readonly source: string;
+  /** Path of the expression model. */
+  readonly model: string;
+  /** Whether it is being recorded now. */
+  readonly isRunning: boolean;
+  /** Whether the recording was ended by a stop, and not by a crash. */
+  readonly isComplete: boolean;
+}
+
+/** The answer of `/api/sessions`. */
+export interface SessionList {
+  /** The folder in which they are stored. */
+  readonly folder: string;
+  /** The newest first. */
+  readonly sessions: readonly SessionSummary[];
+}
+
+/** A session with its results, to compare it with another one. */
+export interface SessionDetails extends SessionSummary {
+  readonly labels: readonly string[];
+  /** The people, and the tracks of unknown faces. */
+  readonly people: readonly SessionPerson[];
+}
+
+/** The results of a person in a session. */
+export interface SessionPerson {
+  readonly name: string;
+  /** Number of frames in which the person was visible. */
+  readonly frames: number;
+  /** Number of frames by confirmed expression; the last entry counts those without. */
+  readonly confirmed: readonly (readonly [label: string, frames: number])[];
+}
+
+/** How frames without a confirmed expression are named in tables of sessions. */
+export const NOT_CONFIRMED = "not confirmed yet";
+
+/** The analysis of a file that a page has sent, in the answer of `/api/files/ID`. */
+export interface FileAnalysis {
+  readonly id: string;
+  /** The name of the file. */
+  readonly name: string;
+  /** `waiting` while another file is analysed. */
+  readonly state: "waiting" | "reading" | "done" | "failed";
+  /** Frames that were analysed. */
+  readonly frames: number;
+  /** Number of frames of the file; null if it is not known. */
+  readonly total: number | null;
+  /** Estimated time until it is done; null if it is not known. */
+  readonly secondsLeft: number | null;
+  /** Why it failed, and what to do, in sentences; null if it did not fail. */
+  readonly problem: string | null;
+  /** Null until it is done. */
+  readonly result: FileResult | null;
+}
+
+/** The result of the analysis of a file. */
+export type FileResult =
+  | {
+      readonly kind: "image";
+      readonly labels: readonly string[];
+      readonly width: number;
+      readonly height: number;
+      readonly faces: readonly FaceResult[];
+      readonly rejected: readonly RejectedBox[];
+    }
+  | {
+      readonly kind: "film";
+      readonly labels: readonly string[];
+      /** Time from the first frame to the last. */
+      readonly seconds: number;
+      readonly faces: readonly FilmFace[];
+    };
+
+/** A face in a film. */
+interface FilmFace extends SessionPerson {
+  /** When the face was first and last visible, in seconds since the beginning of the film. */
+  readonly from: number;
+  readonly to: number;
 }

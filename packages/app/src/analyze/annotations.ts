@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomic } from "@mien/cli";
 import type { Source } from "@mien/camera";
@@ -12,6 +12,12 @@ export interface Annotations {
   /** The video, or the folder of the images. */
   readonly place: string;
   add(frame: Frame, result: FrameResult): Promise<void>;
+  /**
+   * Deletes the pictures that show one of these people: single images, or the whole video.
+   *
+   * @returns whether any pictures are left.
+   */
+  forget(names: readonly string[]): Promise<boolean>;
   finish(): Promise<void>;
   /** Deletes unfinished files. */
   discard(): Promise<void>;
@@ -43,6 +49,7 @@ export async function openAnnotations(
   const file = path.join(folder, "annotated.mp4");
   const video = await VideoFile.create(file, { width, height, framesPerSecond });
   let finished = false;
+  const shown = new Set<string>();
   return {
     place: file,
     add: async (frame, result) => {
@@ -53,7 +60,13 @@ export async function openAnnotations(
           { advice: "Leave out --annotate." },
         );
       }
+      for (const name of namesIn(result)) shown.add(name);
       await video.add(painter.paint(frame, result));
+    },
+    forget: async (names) => {
+      if (!names.some((name) => shown.has(name))) return true;
+      await (finished ? rm(file, { force: true }) : video.discard());
+      return false;
     },
     finish: async () => {
       await video.finish();
@@ -67,6 +80,8 @@ export async function openAnnotations(
 
 function annotateImages(folder: string, labels: readonly string[]): Annotations {
   const used = new Set<string>();
+  /** The images that show each person. */
+  const shown = new Map<string, Set<string>>();
   return {
     place: folder,
     add: async (frame, result) => {
@@ -84,9 +99,24 @@ function annotateImages(folder: string, labels: readonly string[]): Annotations 
         free = `${shortened(free, 240)}-${frame.index}`;
       }
       used.add(free);
-      await writeFileAtomic(path.join(folder, `${free}.jpg`), jpeg);
+      const place = path.join(folder, `${free}.jpg`);
+      for (const one of namesIn(result)) {
+        shown.set(one, (shown.get(one) ?? new Set()).add(place));
+      }
+      await writeFileAtomic(place, jpeg);
+    },
+    forget: async (names) => {
+      for (const one of names) {
+        for (const place of shown.get(one) ?? []) await rm(place, { force: true });
+        shown.delete(one);
+      }
+      return true;
     },
     finish: () => Promise.resolve(),
     discard: () => Promise.resolve(),
   };
+}
+
+function namesIn({ faces }: FrameResult): string[] {
+  return faces.flatMap(({ person }) => (person === null ? [] : [person.name]));
 }

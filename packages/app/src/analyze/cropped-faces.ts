@@ -5,12 +5,15 @@ import { ExpressionClassifier, type FrameProcessor } from "@mien/runtime";
  * faces are not detected. Results have neither tracks nor people.
  *
  * @param model path of the expression model.
+ * @param options.merge classes to merge, see the setting of the pipeline.
+ * @param options.source the source in results of frames that have no path of their own.
  */
 export async function openCropped(
   model: string,
-  options: { readonly threads: number },
+  options: { readonly threads: number; readonly merge: string; readonly source: string },
 ): Promise<FrameProcessor> {
-  const classifier = await ExpressionClassifier.open(model, options);
+  const { threads, merge, source } = options;
+  const classifier = await ExpressionClassifier.open(model, { threads, merge });
   return {
     labels: classifier.labels,
     async process(frame, { signal } = {}) {
@@ -22,7 +25,7 @@ export async function openCropped(
       const total = Math.round((performance.now() - started) * 1000) / 1000;
       return {
         type: "frame",
-        source: frame.path ?? "",
+        source: frame.path ?? source,
         frame: frame.index ?? 0,
         timeMs: frame.timeMs ?? 0,
         width,

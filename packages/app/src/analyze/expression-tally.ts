@@ -56,6 +56,11 @@ export class Counter {
     this.#totals.push(timings["total"] ?? 0);
   }
 
+  /** Stops counting a person who was deleted. */
+  forget(name: string): void {
+    this.#people.delete(name);
+  }
+
   tally(): Tally {
     const frames = this.#totals.length;
     const sorted = this.#totals.toSorted((a, b) => a - b);

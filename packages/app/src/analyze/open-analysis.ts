@@ -1,8 +1,15 @@
+import { createHash } from "node:crypto";
 import path from "node:path";
-import { findModel, FOLDERS, type Terminal } from "@mien/cli";
-import { createPipeline, type FrameProcessor, type PipelineOptions } from "@mien/runtime";
+import { findModel, FOLDERS, releaseFolder, readBytes, type Terminal } from "@mien/cli";
+import {
+  createPipeline,
+  type Person,
+  type FrameProcessor,
+  type PipelineOptions,
+} from "@mien/runtime";
 import { findFaceModel } from "../face-models.ts";
 import { openPeople, sayWhoIsRecognised, type PeopleChoice } from "../people/open-people.ts";
+import type { PersonStore } from "../people/person-store.ts";
 import { openCropped } from "./cropped-faces.ts";
 
 /** What the user chose for an analysis. */
@@ -25,6 +32,10 @@ export interface OpenedAnalysis {
   readonly pipeline: FrameProcessor;
   /** The path of the expression model. */
   readonly model: string;
+  /** What determines the results besides the source: hashes of models and people, and the settings. */
+  readonly inputs: unknown;
+  /** The people to recognise; undefined for nobody. */
+  readonly store: PersonStore | undefined;
   close(): Promise<void>;
 }
 
@@ -44,13 +55,18 @@ export async function openAnalysis(
     terminal.say(`model ${model} (${reason}): ${labels.join(", ")}${rest}`);
   };
   if (choice.cropped) {
-    const pipeline = await openCropped(model, { threads });
+    const { merge = "", source = "" } = choice.settings;
+    const pipeline = await openCropped(model, { threads, merge, source });
     say(pipeline);
-    return { pipeline, model, close: () => pipeline.close() };
+    const inputs = { cropped: true, expression: await hashOf(model), merge };
+    return { pipeline, model, inputs, store: undefined, close: () => pipeline.close() };
   }
   const detector = findFaceModel("detector", choice.detector);
   const store = choice.people && (await openPeople(choice.people, terminal));
-  const closePeople = async () => store?.people.recogniser.close();
+  const closePeople = async () => {
+    await store?.close();
+    await store?.people.recogniser.close();
+  };
   try {
     if (store !== undefined) sayWhoIsRecognised(store, terminal);
     const pipeline = await createPipeline({
@@ -66,7 +82,14 @@ export async function openAnalysis(
       await pipeline.close();
       await closePeople();
     };
-    return { pipeline, model, close };
+    const inputs = {
+      expression: await hashOf(model),
+      detector: await hashOf(detector),
+      people: store === undefined ? null : hashOfPeople(store.people.list()),
+      recogniser: choice.people?.recogniser ?? null,
+      settings: pipeline.settings,
+    };
+    return { pipeline, model, inputs, store, close };
   } catch (error) {
     await closePeople();
     throw error;
@@ -76,7 +99,25 @@ export async function openAnalysis(
 /** The reason why this model is used, in words. */
 function reasonFor(file: string, asked: string | undefined): string {
   if (asked !== undefined) return "as --model says";
-  return path.dirname(file) === path.normalize(FOLDERS.release)
-    ? `the default of ${FOLDERS.release}/index.json`
+  const release = releaseFolder();
+  return path.dirname(file) === path.normalize(release)
+    ? `the default of ${release}/index.json`
     : `the newest in ${FOLDERS.models}/`;
+}
+
+async function hashOf(file: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readBytes(file))
+    .digest("hex");
+}
+
+/** A hash from which neither names nor features can be told. */
+function hashOfPeople(people: readonly Person[]): string {
+  const hash = createHash("sha256");
+  for (const { name, features } of people) {
+    hash.update(`${name}\0`);
+    for (const feature of features)
+      hash.update(new Uint8Array(feature.buffer, feature.byteOffset, feature.byteLength));
+  }
+  return hash.digest("hex");
 }

@@ -1,12 +1,11 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { MienError } from "@mien/format";
 import { findFfmpeg } from "@mien/camera";
-import { killChild, killChildOnExit } from "@mien/cli";
+import { asidePath, killChild, killChildOnExit } from "@mien/cli";
 
 type Encoder = ChildProcessByStdio<Writable, null, Readable>;
 
@@ -41,7 +40,7 @@ export class VideoFile {
   ): Promise<VideoFile> {
     const { program } = await findFfmpeg();
     await mkdir(path.dirname(file), { recursive: true });
-    const temporary = `${file}.${randomBytes(4).toString("hex")}.tmp.mp4`;
+    const temporary = asidePath(file, ".mp4");
     const { width, height, framesPerSecond } = picture;
     const input = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", `${width}x${height}`];
     const rate = ["-framerate", String(framesPerSecond), "-i", "pipe:0"];

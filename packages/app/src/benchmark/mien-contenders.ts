@@ -76,7 +76,7 @@ export async function detectorContenders(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
   });
-  const scale = 416 / Math.max(picture.width, picture.height);
+  const scale = finder.settings.inputSize / Math.max(picture.width, picture.height);
   const side = (pixels: number) => Math.ceil(Math.round(pixels * scale) / 32) * 32;
   const shape = [1, side(picture.height), side(picture.width), 3];
   const data = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => i % 256);

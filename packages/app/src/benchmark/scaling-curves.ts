@@ -1,4 +1,5 @@
 import { COLOURS, renderChart } from "@mien/plot";
+import { pipelineSettings } from "@mien/runtime";
 import { type FrameSpeed, measureSpeeds } from "./face-contender.ts";
 import type { SceneMaker } from "./face-scene.ts";
 import { mienContender, type Models } from "./mien-contenders.ts";
@@ -13,17 +14,15 @@ export interface Point extends FrameSpeed {
   readonly shown: number;
 }
 
-/** Default of the longer side of the detector's input. */
-const USUAL_INPUT = 416;
-/** For crowds, whose faces are too small at the default. */
-const CROWD_INPUT = 832;
-/** Different numbers of faces in one picture, then different sizes of the picture with one face. */
+/** Different numbers of faces in one picture. */
+const CROWDS = [1, 2, 5, 10, 20];
+/** The crowds, then different sizes of the picture with one face. */
 const POINTS = [
-  ...[1, 2, 5, 10, 20].map((shown) => ({ width: 1280, height: 720, input: CROWD_INPUT, shown })),
-  { width: 640, height: 480, input: USUAL_INPUT, shown: 1 },
-  { width: 1280, height: 720, input: USUAL_INPUT, shown: 1 },
-  { width: 1920, height: 1080, input: USUAL_INPUT, shown: 1 },
-  { width: 3840, height: 2160, input: USUAL_INPUT, shown: 1 },
+  ...CROWDS.map((shown) => ({ width: 1280, height: 720, shown })),
+  { width: 640, height: 480, shown: 1 },
+  { width: 1280, height: 720, shown: 1 },
+  { width: 1920, height: 1080, shown: 1 },
+  { width: 3840, height: 2160, shown: 1 },
 ];
 
 /** Measures the time per frame by faces and by pixels, with detection in every frame. */
@@ -38,14 +37,14 @@ export async function measureCurves(
 ): Promise<Point[]> {
   const { models, threads } = options;
   const points: Point[] = [];
-  for (const { width, height, input, shown } of POINTS) {
+  const input = pipelineSettings.detection.inputSize.default.yunet;
+  for (const { width, height, shown } of POINTS) {
     const picture = await maker.scene({ width, height, faces: shown });
     const contender = await mienContender(picture, {
       name: `${width}×${height}`,
       models,
       detectEvery: 1,
       threads,
-      detection: { inputSize: input },
     });
     for (const speed of await measureSpeeds([contender], options)) {
       points.push({ ...speed, width, height, input, shown });
@@ -56,7 +55,7 @@ export async function measureCurves(
 
 /** Draws milliseconds per frame by the number of faces, as PNG. */
 export function drawFaces(points: readonly Point[]): Buffer {
-  const many = points.filter(({ input }) => input === CROWD_INPUT);
+  const many = points.slice(0, CROWDS.length);
   return renderChart({
     type: "line",
     data: {

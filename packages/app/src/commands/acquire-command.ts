@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { counted, defineCommand } from "@mien/cli";
-import { MienError } from "@mien/format";
+import { checkPersonName, MienError } from "@mien/format";
 import { MAX_PICTURES } from "../acquire/max-pictures.ts";
 import { consentText } from "../people/consent.ts";
 import { formatRate } from "../people/expected-errors.ts";
@@ -58,10 +58,10 @@ export const acquire = defineCommand({
     },
   },
   async run(values, { terminal, signal }) {
-    const { EnrolmentSession } = await import("../acquire/enrolment-session.ts");
-    const session = new EnrolmentSession({ name: values.name, count: values.count });
-    terminal.say(consentText(session.name, values.people, values.keepDays));
-    if (!values.consent) await askForConsent(session.name, signal);
+    const { EnrolmentSession, POSE_MS } = await import("../acquire/enrolment-session.ts");
+    const name = checkPersonName(values.name);
+    terminal.say(consentText(name, values.people, values.keepDays));
+    if (!values.consent) await askForConsent(name, signal);
     const given = new Date().toISOString();
     const [{ FaceDetector }, { findFaceModel }, { openSource, SourceWarnings }, { openPeople }] =
       await Promise.all([
@@ -71,14 +71,21 @@ export const acquire = defineCommand({
         import("../people/open-people.ts"),
       ]);
     const timeout = AbortSignal.timeout(values.seconds * 1000);
-    const ending = AbortSignal.any([signal, timeout]);
+    const deletion = new AbortController();
+    const ending = AbortSignal.any([signal, timeout, deletion.signal]);
     const detector = await FaceDetector.open(findFaceModel("detector", values.detector));
     const store = await openPeople({ folder: values.people }, terminal);
+    await store.watch((change) => {
+      if (change.isDeleted(session.name)) deletion.abort();
+      return Promise.resolve();
+    });
     const warnings = new SourceWarnings((message) => terminal.warn(message));
     const source = await openSource(values.source, {
       signal: ending,
       onNotice: warnings.add,
     });
+    const poseMs = source.kind === "live" ? POSE_MS : 0;
+    const session = new EnrolmentSession({ name, count: values.count, poseMs });
     const progress = terminal.progress("pictures", session.wanted);
     try {
       let index = 0;
@@ -87,8 +94,9 @@ export const acquire = defineCommand({
         // soon.
         const timeMs = source.kind === "images" ? index++ * 1000 : frame.timeMs;
         await session.offer({ ...frame, timeMs }, await detector.detect(frame));
-        const { pictures, guidance } = session.state;
-        progress.update(pictures.length, guidance);
+        const { pictures, guidance, pose } = session.state;
+        const wait = pose !== null && pose.secondsLeft > 0 ? ` ${pose.secondsLeft}` : "";
+        progress.update(pictures.length, guidance + wait);
         if (session.isFull) break;
       }
     } finally {
@@ -99,6 +107,15 @@ export const acquire = defineCommand({
     }
     try {
       if (signal.aborted) throw new MienError("interrupted", "nothing was stored");
+      if (deletion.signal.aborted) {
+        throw new MienError(
+          "conflict",
+          `${session.name} was deleted meanwhile; nothing was stored`,
+          {
+            advice: "Ask for consent again, then enrol the person again.",
+          },
+        );
+      }
       const { leftOut, pictures } = session.state;
       for (const [reason, count] of Object.entries(leftOut)) {
         terminal.say(`left out ${count}: ${reason}`);
@@ -123,6 +140,7 @@ export const acquire = defineCommand({
       terminal.next("npx nx run app:live", "shows the name beside the face");
       return { name: session.name, pictures: pictures.length, leftOut, falseAccept, falseReject };
     } finally {
+      await store.close();
       await store.people.recogniser.close();
     }
   },

@@ -1,3 +1,4 @@
+import { packagedModels } from "@mien/cli";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -86,6 +87,16 @@ describe("app:analyze", () => {
     });
   });
 
+  it("merges classes of cropped faces", async () => {
+    await left(60, 50).png().toFile(path.join(tests.folder, "merged.png"));
+    const flags = ["--source", "merged.png", "--cropped", "--model", MODEL, "--out", "merged"];
+    const { out } = await analyze(...flags, "--merge", "Sides=Left,Right;*");
+    expect(out).toMatch(/merged\.png +Sides +100\.0 %/);
+    const { header, results } = await readResults("merged/results.jsonl");
+    expect(header["labels"]).toEqual(["Top", "Bottom", "Sides", "Even"]);
+    expect(results[0]!.faces[0]!.probabilities).toHaveLength(4);
+  });
+
   it("prints twenty rows for a large folder and writes all results", async () => {
     const many = path.join(tests.folder, "many");
     await mkdir(many);
@@ -105,12 +116,18 @@ describe("app:analyze", () => {
     expect((await readResults("many-out/results.jsonl")).results).toHaveLength(23);
   });
 
-  it("takes the released model, else the newest one, and prints which and why", async () => {
+  it("takes the released model, else the newest one, else that of the package, and prints which and why", async () => {
     await top().png().toFile(path.join(tests.folder, "top.png"));
     const flags = ["--source", "top.png", "--cropped", "--out", "by-default"];
-    const none = await analyze(...flags);
-    expect(none.code).toBe(1);
-    expect(none.err).toMatch(/^error: no exported model in artifacts\/models\/\nTrain and export/);
+    const packaged = packagedModels();
+    const none = await analyze(...flags.slice(0, -1), "by-package");
+    if (packaged === null) {
+      // eslint-disable-next-line vitest/no-conditional-expect
+      expect(none.err).toMatch(/^error: no exported model in artifacts\/models\//);
+    } else {
+      // eslint-disable-next-line vitest/no-conditional-expect
+      expect(none.out).toContain(`the default of ${packaged}/index.json`);
+    }
     await mkdir(path.join(tests.folder, "artifacts/models"), { recursive: true });
     await copyFile(MODEL, path.join(tests.folder, "artifacts/models/mine.onnx"));
     expect((await analyze(...flags)).out).toContain(

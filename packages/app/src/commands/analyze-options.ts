@@ -2,17 +2,13 @@ import { outOption, type Options } from "@mien/cli";
 import { pipelineSettings } from "@mien/runtime";
 import { settingFlag } from "../setting-flags.ts";
 import {
-  detectEveryOption,
   detectorOption,
   modelOption,
-  quorumOption,
   recogniserOption,
   sourceOption,
   threadsOption,
-  windowOption,
 } from "../shared-options.ts";
-
-const { detection, confirmation } = pipelineSettings;
+import { pipelineFlags } from "../pipeline-flags.ts";
 
 /** The flags of `app:analyze`. */
 export const analyzeOptions = {
@@ -31,14 +27,9 @@ export const analyzeOptions = {
     group: "input",
   },
   model: modelOption,
-  mirror: settingFlag(pipelineSettings.mirror, { group: "models" }),
   threads: threadsOption,
   detector: detectorOption,
-  minScore: settingFlag(detection.minScore, { group: "detection", min: 0.01, max: 0.99 }),
-  minSize: settingFlag(detection.minSize, { group: "detection", min: 1 }),
-  inputSize: settingFlag(detection.inputSize, { group: "detection", whole: true }),
-  detectEvery: detectEveryOption,
-  flat: settingFlag(pipelineSettings.flat, { group: "detection" }),
+  ...pipelineFlags,
   people: {
     type: "string",
     placeholder: "DIR",
@@ -47,17 +38,14 @@ export const analyzeOptions = {
     group: "people",
   },
   recogniser: recogniserOption,
-  smoothing: settingFlag(confirmation.method, { group: "confirmation" }),
-  window: windowOption,
-  quorum: quorumOption,
-  unsure: {
-    type: "boolean",
-    description: 'Confirm "unsure" instead of Neutral below the quorum',
-    group: "confirmation",
-  },
   out: {
     ...outOption("Folder of results.jsonl and the other outputs"),
     default: "artifacts/analyze",
+  },
+  fresh: {
+    type: "boolean",
+    description: "Analyse from the beginning; delete what an interrupted analysis left in DIR",
+    group: "output",
   },
   rejected: settingFlag(pipelineSettings.rejected, {
     group: "output",

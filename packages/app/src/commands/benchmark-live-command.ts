@@ -6,11 +6,14 @@ import type { ServerProcess } from "../benchmark/live/server-process.ts";
 import type { WatchedPage } from "../benchmark/live/watched-page.ts";
 import { detectorOption, modelOption, photoOption } from "../shared-options.ts";
 
+/** How many times slower the processor of a slow page is. */
+const SLOWDOWNS = [8, 20];
+
 export const benchmarkLive = defineCommand({
   name: "benchmark-live",
   summary: "Measure the live page in a browser: frame rate, latency, processor and memory",
   details:
-    "Starts app:live and opens its page in headless Chromium, three times: with a film, with the film and further viewers (one of them reads nothing), and with the camera of the page. The film and the camera show one face in 640×480 pixels at 30 frames per second.\n" +
+    "Starts app:live and opens its page in headless Chromium, five times: with a film, with the film and further viewers (one of them reads nothing), with the camera of the page, and with the film in a page whose processor is slowed down 8 and 20 times. The film and the camera show one face in 640×480 pixels at 30 frames per second.\n" +
     "With --kills, also kills the process that reads a Kinect (fakenect with a recording) and the process that reads a webcam (or a network camera if there is no webcam), and waits each time until the page has reported the loss and recovered.",
   examples: [
     "npx nx run app:benchmark-live --photo face.jpg",
@@ -46,7 +49,7 @@ export const benchmarkLive = defineCommand({
     },
     only: {
       type: "string",
-      choices: ["all", "film", "viewers", "camera"],
+      choices: ["all", "film", "viewers", "camera", "slow"],
       default: "all",
       description: "Rows of the table to measure",
     },
@@ -106,24 +109,30 @@ export const benchmarkLive = defineCommand({
     };
 
     const rows: Record<string, LiveFigures & { readonly usableMs: number }> = {};
-    const measure = async (name: string, source: string, viewers: number) => {
+    const measure = async (name: string, source: string, { viewers = 0, slowdown = 1 } = {}) => {
       const progress = terminal.progress(name, seconds);
-      rows[name] = await withPage(source, async (server, watched) => ({
-        ...(await measureLive(server, watched, {
+      rows[name] = await withPage(source, async (server, watched) => {
+        await watched.slowDown(slowdown);
+        const figures = await measureLive(server, watched, {
           seconds,
           viewers,
           signal,
           onSecond: (done) => progress.update(done),
-        })),
-        usableMs: await watched.usableMs(),
-      })).finally(() => progress.stop());
+        });
+        return { ...figures, usableMs: await watched.usableMs() };
+      }).finally(() => progress.stop());
     };
     const wants = (row: string) => seconds > 0 && [row, "all"].includes(values.only);
-    if (wants("film")) await measure("film, 1 page", film, 0);
+    if (wants("film")) await measure("film, 1 page", film);
     if (wants("viewers") && values.viewers > 0) {
-      await measure(`film, 1 page and ${values.viewers} viewers`, film, values.viewers);
+      await measure(`film, 1 page and ${values.viewers} viewers`, film, {
+        viewers: values.viewers,
+      });
     }
-    if (wants("camera")) await measure("the page's camera", "browser", 0);
+    if (wants("camera")) await measure("the page's camera", "browser");
+    for (const slowdown of wants("slow") ? SLOWDOWNS : []) {
+      await measure(`film, 1 page slowed down ${slowdown} times`, film, { slowdown });
+    }
     if (seconds > 0) {
       bench.benchmarkTable(terminal, Object.entries(rows), [
         ["", ([name]) => name],

@@ -1,23 +1,17 @@
-import { randomBytes } from "node:crypto";
-import { EventEmitter, once } from "node:events";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { EventEmitter } from "node:events";
 import { networkInterfaces } from "node:os";
+import path from "node:path";
 import { defineCommand, findModel, shellQuote } from "@mien/cli";
-import { decodeModelMetadata, MienError, readOnnxMetadata, withoutSecrets } from "@mien/format";
+import { MienError } from "@mien/format";
 import type { FastifyInstance } from "fastify";
 import { PAGE_CAMERAS, type SourceEvents } from "../live/live-source.ts";
-import { given } from "../setting-flags.ts";
+import { liveSettingFlags, pictureSize } from "../live/live-settings.ts";
+import { serverAccess } from "../server/server-access.ts";
 import {
-  detectEveryOption,
   detectorOption,
-  modelOption,
   peopleOption,
-  quorumOption,
   recogniserOption,
-  sourceOption,
   threadsOption,
-  windowOption,
 } from "../shared-options.ts";
 
 export const live = defineCommand({
@@ -25,19 +19,19 @@ export const live = defineCommand({
   summary: "Show faces, names and expressions live on a web page",
   details:
     "Serves a page on this machine only. Stores nothing unless asked to on the page: sessions go to artifacts/sessions, people who consent to artifacts/people.\n" +
-    "With --host, others in the network can open the page by its address, which contains a token and is printed.\n" +
+    "With --host, others in the network can open the page by its address, which contains a token and is printed. A second address is printed whose token allows viewing only. The environment variables MIEN_TOKEN and MIEN_VIEW_TOKEN set both tokens, so that the addresses stay the same.\n" +
+    "Settings that are changed on the page are used again at the next start. Flags replace them.\n" +
     "The page shows expressions, that is, how a face looks; feelings cannot be read from them. Inform the people in view (EU AI Act, Art. 50(3)), and do not use it at work or in schools (Art. 5(1)(f)).",
   examples: [
     "npx nx run app:live",
     "npx nx run app:live --source webcam",
     "npx nx run app:live --source film.mp4 --port 4000 --no-open",
+    "npx nx run app:live --source webcam --privacy",
+    "npx nx run app:live --source webcam --kiosk --kiosk-style museum.css",
+    "npx nx run app:live --source webcam --allow-host faces.example.org --no-open",
   ],
   options: {
-    source: {
-      ...sourceOption,
-      description: `Source as in app:analyze, or ${PAGE_CAMERAS}: the camera of the page itself`,
-      default: PAGE_CAMERAS,
-    },
+    ...liveSettingFlags,
     port: {
       type: "integer",
       unit: null,
@@ -60,14 +54,65 @@ export const live = defineCommand({
       description: "Do not open the page in a browser",
       group: "server",
     },
-    model: modelOption,
+    allowHost: {
+      type: "string",
+      placeholder: "NAMES",
+      description:
+        "Further names of this server, such as a proxy's, separated by commas; requests need a token",
+      defaultText: "none",
+      group: "server",
+    },
+    allowOrigin: {
+      type: "string",
+      placeholder: "ORIGINS",
+      description:
+        "Other sites, separated by commas, whose pages may use the server; requests need a token",
+      defaultText: "none",
+      group: "server",
+    },
+    cert: {
+      type: "string",
+      placeholder: "FILE",
+      description: "Certificate in PEM, to encrypt connections; needs --key",
+      defaultText: "no encryption",
+      group: "server",
+    },
+    key: {
+      type: "string",
+      placeholder: "FILE",
+      description: "Private key of the certificate, in PEM",
+      defaultText: "no encryption",
+      group: "server",
+    },
+    privacy: {
+      type: "boolean",
+      description:
+        "Begin in privacy mode: pages get no pictures until somebody switches it off there",
+      group: "server",
+    },
+    kiosk: {
+      type: "boolean",
+      description: "Open the full-screen page for public places, and again if its browser ends",
+      group: "kiosk",
+    },
+    kioskStyle: {
+      type: "string",
+      placeholder: "FILE",
+      description: "Style of the kiosk page, a .css file; see docs/live.md",
+      defaultText: "none",
+      group: "kiosk",
+    },
     threads: threadsOption,
     detector: detectorOption,
-    detectEvery: detectEveryOption,
     people: peopleOption,
     recogniser: recogniserOption,
-    window: windowOption,
-    quorum: quorumOption,
+    settings: {
+      type: "string",
+      placeholder: "FILE",
+      default: "artifacts/live-settings.json",
+      description: "File of the settings that are changed on the page",
+      group: "output",
+    },
     sessions: {
       type: "string",
       placeholder: "DIR",
@@ -82,7 +127,8 @@ export const live = defineCommand({
       { openLiveSource },
       { createServer },
       { readPage },
-      { isLoopback },
+      { LiveSettings },
+      { keepKioskOpen, openPage },
       { findFaceModel },
       { openPeople, sayWhoIsRecognised },
       { SourceWarnings },
@@ -91,22 +137,26 @@ export const live = defineCommand({
       import("../live/live-source.ts"),
       import("../server/create-server.ts"),
       import("../server/page-files.ts"),
-      import("../server/guard.ts"),
+      import("../live/live-settings.ts"),
+      import("../live/kiosk-browser.ts"),
       import("../face-models.ts"),
       import("../people/open-people.ts"),
       import("@mien/camera"),
     ]);
     const page = await readPage();
-    const model = await findModel(values.model);
+    const access = await serverAccess(values);
     const detector = findFaceModel("detector", values.detector);
-    const { input } = decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model);
-    const { window: size, quorum, detectEvery, threads, host } = values;
+    const { threads, host } = values;
     const warnings = new SourceWarnings((message) => terminal.warn(message));
     const notices = new EventEmitter<SourceEvents>().on("notice", (notice) => {
       // The page shows whether the source is lost.
       if (notice.kind !== "lost" && notice.kind !== "back") warnings.add(notice);
     });
-    const source = await openLiveSource(values.source, { signal, notices });
+    const settings = await LiveSettings.open({
+      file: values.settings,
+      given: values,
+      onProblem: (message) => terminal.warn(message),
+    });
     const store = await openPeople(
       {
         folder: values.people,
@@ -117,55 +167,61 @@ export const live = defineCommand({
       },
       terminal,
     );
-    const card = model.replace(/(\.int8|\.fp16)?\.onnx$/, ".md");
     const app = await LiveApp.open({
-      source,
       store,
-      model,
-      input,
+      settings,
+      openSource: (chosen) =>
+        openLiveSource(chosen.source ?? PAGE_CAMERAS, {
+          signal,
+          notices,
+          size: pictureSize(chosen),
+        }),
+      findModel: (chosen) => findModel(chosen.model),
+      privacy: values.privacy,
+      network: access.token !== undefined,
       sessions: values.sessions,
-      card: existsSync(card) ? card : undefined,
-      pipeline: {
-        expression: model,
-        detector,
-        ...given({ detectEvery }),
-        threads,
-        background: true,
-        confirmation: given({ size, quorum }),
-      },
+      pipeline: { detector, threads, background: true },
     });
-    const token = isLoopback(host) ? undefined : randomBytes(16).toString("base64url");
-    const server = await createServer(app, page, { host, token });
+    const server = await createServer(app, page, access);
     const stopped = new AbortController();
     signal.addEventListener("abort", () => stopped.abort(), { once: true });
     try {
       const port = await listen(server, { port: values.port, host });
-      const query = token === undefined ? "" : `/?token=${token}`;
-      const address = `http://${host.includes(":") ? `[${host}]` : shownHost(host)}:${port}`;
-      terminal.say(`model ${model}; face detector ${detector}`);
+      const scheme = access.tls === undefined ? "http" : "https";
+      const address = `${scheme}://${host.includes(":") ? `[${host}]` : shownHost(host)}:${port}`;
+      const place = values.kiosk ? "/kiosk" : "/";
+      const query = (token: string | undefined) => (token === undefined ? "" : `?token=${token}`);
+      const full = access.token === undefined && !values.kiosk ? "" : place + query(access.token);
+      terminal.say(`model ${app.model}; face detector ${detector}`);
       sayWhoIsRecognised(store, terminal);
-      terminal.say(`page  ${address}${query}  (Ctrl-C ends it)`);
-      const { readsPageCameras } = app.engine;
-      if (!readsPageCameras) terminal.say(`source ${source.name}`);
-      if (values.open) await openPage(`${address}${query}`);
+      terminal.say(`page  ${address}${full}  (Ctrl-C ends it)`);
+      if (access.viewToken !== undefined) {
+        terminal.say(`view only  ${address}${place}${query(access.viewToken)}`);
+      }
+      if (!app.engine.readsPageCameras) terminal.say(`source ${app.engine.source}`);
+      if (values.open && values.kiosk) {
+        keepKioskOpen(`${address}${full}`, {
+          isShown: () => app.engine.demand.kiosks > 0,
+          folder: path.resolve("artifacts/kiosk-browser"),
+          signal: stopped.signal,
+        });
+      } else if (values.open) openPage(`${address}${full}`);
       await app.engine.run(stopped.signal).finally(() => warnings.finish());
-      // If the source has ended, the page stays available until Ctrl-C.
-      if (!signal.aborted) await once(signal, "abort");
       const { totals } = app.engine.meter;
       terminal.table(
         ["frames", "faces", "left out"],
         [[totals.frames, totals.faces, totals.dropped]],
       );
-      const typed = shellQuote(withoutSecrets(values.source));
+      const { source, readsPageCameras } = app.engine;
+      const typed = shellQuote(source);
       if (readsPageCameras) terminal.next("npx nx run app:doctor", "says which cameras work here");
       else {
         terminal.next(`npx nx run app:analyze --source ${typed}`, "writes all results into a file");
       }
-      return { address, source: source.name, model, ...totals };
+      return { address, source, model: app.model, ...totals };
     } finally {
       stopped.abort();
       await server.close();
-      await source.source?.close();
       await app.close();
     }
   },
@@ -207,19 +263,4 @@ function shownHost(host: string): string {
   if (host !== "0.0.0.0") return host;
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find((one) => one.family === "IPv4" && !one.internal)?.address ?? host;
-}
-
-/** The program that opens an address in the default browser, and its arguments, by platform. */
-const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
-  darwin: ["open"],
-  win32: ["cmd", "/c", "start", ""],
-};
-
-/** Opens the page in the default browser; if there is none, the printed address is enough. */
-async function openPage(address: string): Promise<void> {
-  const { spawn } = await import("node:child_process");
-  const [program, ...flags] = OPENERS[process.platform] ?? ["xdg-open"];
-  const child = spawn(program, [...flags, address], { stdio: "ignore", detached: true });
-  child.on("error", () => undefined);
-  child.unref();
 }

@@ -71,7 +71,7 @@ ${Object.entries(ACTIONS)
     try {
       const [first = "", second = ""] = words;
       if (action === "delete") {
-        const { found, files } = await store.delete(first);
+        const { found, files, unanswered } = await store.delete(first);
         if (!found && files.length === 0) {
           throw new MienError("missing-file", `nobody called "${first}" is in ${values.people}`);
         }
@@ -79,6 +79,11 @@ ${Object.entries(ACTIONS)
           `deleted ${first}${found ? "" : " from results; nobody of this name was enrolled"}`,
         );
         for (const file of files) terminal.say(`changed ${file}`);
+        for (const pid of unanswered) {
+          terminal.warn(
+            `process ${pid} has not confirmed that it forgot ${first}; end it if it hangs`,
+          );
+        }
       } else if (action === "rename") {
         await store.rename(first, second);
         terminal.say(`renamed ${first} to ${second}`);
@@ -87,7 +92,7 @@ ${Object.entries(ACTIONS)
         terminal.say(`merged ${first} into ${second}`);
       } else if (action === "export") {
         const file = values.out ?? "artifacts/exports/person.zip";
-        await writeFileAtomic(file, await store.export(first), 0o600);
+        await store.export(first, (zip) => writeFileAtomic(file, zip, 0o600));
         terminal.wrote(path.normalize(file), `everything that is stored about ${first}`);
       } else if (action === "prune" && store.deleted.length === 0) {
         terminal.say("nobody has expired");

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { findModel, FOLDERS } from "@mien/cli";
+import { findModel, releaseFolder } from "@mien/cli";
 import { MienError, messageOf } from "@mien/format";
 import { failed, passed, type Check } from "./check.ts";
 
@@ -36,7 +36,7 @@ export async function checkExpressionModel(): Promise<Check[]> {
 }
 
 /** Checks the models that detect and recognise faces. */
-export function checkFaceModels(folder: string = FOLDERS.release): Check {
+export function checkFaceModels(folder: string = releaseFolder()): Check {
   const files = ["detector.onnx", "embedding.onnx"];
   const missing = files.filter((file) => !existsSync(path.join(folder, "faces", file)));
   return missing.length === 0

@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 import { random } from "@mien/format";
-import type { Box } from "@mien/runtime";
+import { createLbph, People, type Box } from "@mien/runtime";
 import sharp, { type Sharp } from "sharp";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { PersonStore } from "../people/person-store.ts";
 import { filesWith } from "../testing/files-with.ts";
+import { POSE_MS } from "../acquire/enrolment-session.ts";
 import { SessionRecorder } from "./session-recorder.ts";
 import { cameraMessage } from "../testing/camera-message.ts";
 import { spot, startLive, type TestLive } from "../testing/start-live.ts";
@@ -66,7 +68,7 @@ const sessions = () => readdir(path.join(live.folder, "sessions")).catch(() => [
 it("never writes a name again that was changed or deleted while frames were processed", async () => {
   const { app } = live;
   const shown = await message(await largeFace());
-  app.engine.setDemand({ picturesFor: new Set([{}]), depth: false });
+  app.engine.setDemand({ picturesFor: new Set([{}]), depth: false, kiosks: 0 });
   app.engine.offer(page, shown);
   await expect.poll(() => app.engine.latest, SLOW).not.toBeNull();
   await enrol("Nom 0", await largeFace(), app.engine.latest!.result.faces[0]!.box);
@@ -85,6 +87,43 @@ it("never writes a name again that was changed or deleted while frames were proc
   await app.record(false);
   expect(await sessions()).not.toEqual([]);
   expect(await filesWith(live.folder, "Nom")).toEqual([]);
+});
+
+it("forgets a person whom another command deletes, in frames, sessions and enrolments, before that command ends", async () => {
+  const { app } = live;
+  const shown = await message(face());
+  app.engine.offer(page, shown);
+  await expect.poll(() => app.engine.latest, SLOW).not.toBeNull();
+  await enrol("Nom", face(), app.engine.latest!.result.faces[0]!.box);
+  await enrol("Ben", spot(64), SPOT);
+  const camera = setInterval(() => app.engine.offer(page, shown), 20);
+  const sent: string[] = [];
+  app.on("frame", ({ result }) => sent.push(JSON.stringify(result)));
+  app.on("people", (hello) => sent.push(JSON.stringify(hello)));
+  try {
+    await expect.poll(seen, SLOW).toBe("Nom");
+    await app.record(true);
+    const before = app.status.recording;
+    app.enrolment.start({ name: "Nom", count: 3, keepDays: 1, consent: true });
+    const frames = app.engine.meter.totals.frames;
+    await expect.poll(() => app.engine.meter.totals.frames, SLOW).toBeGreaterThan(frames + 5);
+    const other = await PersonStore.open(app.store.folder, new People(createLbph()), [live.folder]);
+    expect(await other.delete("Nom")).toMatchObject({ found: true, unanswered: [] });
+    sent.length = 0;
+    expect(await filesWith(live.folder, "Nom")).toEqual([]);
+    expect(app.enrolment.state.state).toBeNull();
+    expect(app.status.recording).not.toBe(before);
+    const after = app.engine.meter.totals.frames;
+    await expect.poll(() => app.engine.meter.totals.frames, SLOW).toBeGreaterThan(after + 5);
+    await app.record(false);
+    expect(sent.filter((one) => one.includes("Nom"))).toEqual([]);
+    expect(await filesWith(live.folder, "Nom")).toEqual([]);
+    // The session that ended has its report, without the person.
+    expect(await readdir(before ?? "")).toContain("report.html");
+    await expect(app.renamePerson("Nom", "Nomen")).rejects.toMatchObject({ code: "missing-file" });
+  } finally {
+    clearInterval(camera);
+  }
 });
 
 it("continues to record if a new name is refused", async () => {
@@ -138,7 +177,10 @@ it("stores the pictures of an enrolment once even if it is saved twice at once",
   const chance = random("grain", 2);
   const pixels = Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, () => 60 + chance.integer(130));
   const frame = { index: 0, timeMs: 0, width: WIDTH, height: HEIGHT, pixels };
-  await app.enrolment.session.offer(frame, [{ box: [64, 96, 128, 128] }]);
+  const faces = [{ box: [64, 96, 128, 128] as const }];
+  // The first frame starts the count-down of the first pose.
+  await app.enrolment.session.offer(frame, faces);
+  await app.enrolment.session.offer({ ...frame, timeMs: POSE_MS }, faces);
   await app.enrolment.finish();
   const saved = await Promise.allSettled([app.saveEnrolment(), app.saveEnrolment()]);
   expect(saved.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);

@@ -16,7 +16,7 @@ import { Meter } from "./meter.ts";
 
 /** What a live engine works with. */
 export interface EngineOptions {
-  /** Where the frames come from; the caller closes it. */
+  /** Where the frames come from; the engine closes it. */
   readonly source: LiveSource;
   readonly pipeline: Omit<PipelineOptions, "people" | "source">;
   /** The people to recognise; recognition is off while nobody is enrolled. */
@@ -43,7 +43,7 @@ export interface Origin {
 }
 
 /** The state of the source, without the state of the recording. */
-export type SourceStatus = Omit<Status, "recording">;
+export type SourceStatus = Omit<Status, "recording" | "recordingSince">;
 
 /** What a live engine emits. */
 export interface EngineEvents {
@@ -55,10 +55,12 @@ export interface EngineEvents {
 
 /** The pictures that the viewers request. Pictures that no viewer requests are not encoded. */
 export interface ViewerDemand {
-  /** The viewers that want colour pictures; a viewer needs no picture of its own camera. */
+  /** The viewers that want colour pictures; nobody gets the pictures of a page's camera. */
   readonly picturesFor: ReadonlySet<object>;
   /** Whether any viewer wants depth pictures. */
   readonly depth: boolean;
+  /** Number of viewers that are kiosk pages. */
+  readonly kiosks: number;
 }
 
 /** A page's camera counts as stopped if no picture arrived for this time, in ms. */
@@ -74,9 +76,12 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
    * or the stop of a page's camera until the next frame.
    */
   latest: LiveFrame | null = null;
-  readonly #options: EngineOptions;
-  #demand: ViewerDemand = { picturesFor: new Set(), depth: false };
-  readonly #pipeline: Pipeline;
+  readonly #people: People;
+  #source: LiveSource;
+  /** Ends the reading of the source when another takes its place. */
+  #reading = new AbortController();
+  #demand: ViewerDemand = { picturesFor: new Set(), depth: false, kiosks: 0 };
+  #pipeline: Pipeline;
   #status: SourceStatus;
   /** Number of resets. A result whose computation began before a reset is dropped. */
   #resets = 0;
@@ -85,6 +90,8 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   /** Whether a picture of a page's camera is being processed. */
   #busy = false;
   #pageCameraTimer: NodeJS.Timeout | undefined;
+  /** The page whose camera is read; null while there is none. */
+  #cameraPage: object | null = null;
   /** Whether an unexpected error was printed already. */
   #errorPrinted = false;
   #pagePictures = 0;
@@ -92,33 +99,42 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
 
   private constructor(options: EngineOptions, pipeline: Pipeline) {
     super();
-    this.#options = options;
+    this.#people = options.people;
+    this.#source = options.source;
     this.#pipeline = pipeline;
-    this.#status = this.readsPageCameras
-      ? { type: "status", ...WAITING }
-      : { type: "status", state: "starting", message: `opening ${this.source}` };
+    this.#status = this.#firstStatus;
   }
 
   /** @throws {MienError} if a model cannot be used. */
   static async open(options: EngineOptions): Promise<LiveEngine> {
-    const { pipeline, people } = options;
-    const opened = await createPipeline({ ...pipeline, people, rejected: true, windows: true });
-    return new LiveEngine(options, opened);
+    return new LiveEngine(options, await openPipeline(options.pipeline, options.people));
+  }
+
+  /** The state of a source that was not read yet. */
+  get #firstStatus(): SourceStatus {
+    return this.readsPageCameras
+      ? { type: "status", ...WAITING, broken: [] }
+      : { type: "status", state: "starting", message: `opening ${this.source}`, broken: [] };
   }
 
   /** Whether the frames are pictures of pages' cameras. */
   get readsPageCameras(): boolean {
-    return this.#options.source.source === null;
+    return this.#source.source === null;
   }
 
   /** The value of `--source` without its password. */
   get source(): string {
-    return this.#options.source.name;
+    return this.#source.name;
   }
 
   /** Frames per second as the source declares them; null if not known, and for pages' cameras. */
   get frameRate(): number | null {
-    return this.#options.source.source?.framesPerSecond ?? null;
+    return this.#source.source?.framesPerSecond ?? null;
+  }
+
+  /** Whether the source has depth. */
+  get isKinect(): boolean {
+    return this.#source.isKinect;
   }
 
   get labels(): readonly string[] {
@@ -152,34 +168,83 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   }
 
   /**
+   * Replaces the models and the settings from the next frame on.
+   *
+   * @throws {MienError} if a model or a setting cannot be used; then nothing changes.
+   */
+  async usePipeline(pipeline: EngineOptions["pipeline"]): Promise<void> {
+    const opened = await openPipeline(pipeline, this.#people);
+    const before = this.#pipeline;
+    this.#pipeline = opened;
+    this.#resets++;
+    this.latest = null;
+    await before.close();
+  }
+
+  /** Reads another source from now on, and closes the one before. */
+  async useSource(source: LiveSource): Promise<void> {
+    const before = this.#source;
+    clearTimeout(this.#pageCameraTimer);
+    this.#waiting = null;
+    this.#cameraPage = null;
+    this.#source = source;
+    this.latest = null;
+    this.#reset();
+    this.#setStatus(this.#firstStatus);
+    this.#reading.abort();
+    await before.source?.close();
+  }
+
+  /**
    * Accepts a picture from a page's camera. While a picture is being processed, only the newest of the
    * pictures that arrive is kept.
    *
    * @param page the page that sent the picture.
    * @param bytes see `readCameraPicture`.
+   * @returns false if the camera of another page is being read.
    */
-  offer(page: object, bytes: Uint8Array): void {
+  offer(page: object, bytes: Uint8Array): boolean {
+    if (this.#cameraPage !== null && this.#cameraPage !== page) return false;
+    this.#cameraPage = page;
     if (this.#waiting !== null) this.meter.totals.dropped++;
     this.#waiting = { page, bytes };
     if (!this.#busy) void this.#processOffers();
+    return true;
+  }
+
+  /** To be called when a page is closed; if its camera was read, everything about it is discarded. */
+  leave(page: object): void {
+    if (this.#cameraPage !== page) return;
+    clearTimeout(this.#pageCameraTimer);
+    this.#waiting = null;
+    this.#pageCameraStopped();
   }
 
   /**
-   * Reads the source until it ends or the signal fires.
+   * Reads the source, and every source that takes its place, until the signal fires. A source that has
+   * ended stays until then; the status says that it has ended.
    *
    * @throws {MienError} if a file cannot be read; a camera that is lost is opened again.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, notices } = this.#options.source;
-    if (source === null) {
-      if (!signal.aborted) await once(signal, "abort");
-      return;
+    while (!signal.aborted) {
+      this.#reading = new AbortController();
+      const stop = AbortSignal.any([signal, this.#reading.signal]);
+      await this.#read(this.#source, stop);
+      if (!stop.aborted) await once(stop, "abort");
     }
-    const onNotice = (notice: SourceNotice) => this.#handleNotice(notice);
+  }
+
+  async #read({ source, notices }: LiveSource, signal: AbortSignal): Promise<void> {
+    if (source === null) return;
+    const onNotice = (notice: SourceNotice) => {
+      if (!signal.aborted) this.#handleNotice(notice);
+    };
     notices.on("notice", onNotice);
     try {
       let expected = 0;
       for await (const frame of source.frames(signal)) {
+        if (signal.aborted) return;
         this.meter.totals.dropped += Math.max(0, frame.index - expected);
         expected = frame.index + 1;
         if (frame.discontinuity) this.#reset();
@@ -198,13 +263,14 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     }
   }
 
-  /** Frees the models; call it after `run` has ended. */
+  /** Closes the source and frees the models; call it after `run` has ended. */
   async close(): Promise<void> {
     clearTimeout(this.#pageCameraTimer);
+    await this.#source.source?.close();
     await this.#pipeline.close();
   }
 
-  #handleNotice({ kind, message, error }: SourceNotice): void {
+  #handleNotice({ kind, message, error, path }: SourceNotice): void {
     if (kind === "lost") {
       this.#setStatus({
         state: "lost",
@@ -212,6 +278,10 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
         advice: error?.advice,
       });
     } else if (kind === "back") this.#setStatus({ state: "running", message });
+    else if (path !== undefined && !this.#status.broken.includes(message)) {
+      this.#status = { ...this.#status, broken: [...this.#status.broken, message] };
+      this.emit("status", this.#status);
+    }
   }
 
   /** Processes waiting pictures of pages' cameras until there are none. */
@@ -250,6 +320,8 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
 
   /** Discards everything about a page's camera that has stopped. */
   #pageCameraStopped(): void {
+    if (!this.readsPageCameras) return;
+    this.#cameraPage = null;
     this.latest = null;
     this.#reset();
     this.#setStatus(WAITING);
@@ -258,7 +330,8 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   async #process(frame: Frame, capturedAt: number, origin: Origin | null = null): Promise<void> {
     const started = performance.now();
     const resets = this.#resets;
-    const wantsColour = [...this.#demand.picturesFor].some((page) => page !== origin?.page);
+    // Nobody gets the pictures of a page's camera: that page has them, and others must not see them.
+    const wantsColour = origin === null && this.#demand.picturesFor.size > 0;
     const [seen, colour, depth] = await Promise.all([
       this.#pipeline.process(frame),
       wantsColour ? toJpeg(frame) : null,
@@ -284,8 +357,12 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     this.#pipeline.reset();
   }
 
-  #setStatus(status: Omit<SourceStatus, "type">): void {
-    this.#status = { type: "status", ...status };
+  #setStatus(status: Omit<SourceStatus, "type" | "broken">): void {
+    this.#status = { type: "status", broken: this.#status.broken, ...status };
     this.emit("status", this.#status);
   }
+}
+
+function openPipeline(pipeline: EngineOptions["pipeline"], people: People): Promise<Pipeline> {
+  return createPipeline({ ...pipeline, people, rejected: true, windows: true });
 }

@@ -1,13 +1,14 @@
 import { EventEmitter } from "node:events";
 import { MienError } from "@mien/format";
 import type { Enrolment } from "@mien/web";
-import { EnrolmentSession, type EnrolmentRequest } from "../acquire/enrolment-session.ts";
+import { EnrolmentSession, POSE_MS, type EnrolmentRequest } from "../acquire/enrolment-session.ts";
 import type { PersonStore } from "../people/person-store.ts";
+import type { PeopleChange } from "../people/shared-people.ts";
 import { checkKeepDays } from "../people/retention.ts";
 import type { LiveFrame } from "./live-engine.ts";
 
 /** Whom to enrol, and what that person consented to. */
-export interface ConsentedRequest extends EnrolmentRequest {
+export interface ConsentedRequest extends Omit<EnrolmentRequest, "poseMs"> {
   /** How long the person is stored, in days. */
   readonly keepDays: number;
   /** Must be true: the person has consented. */
@@ -29,6 +30,7 @@ const NO_ENROLMENT: Enrolment = {
   name: "",
   wanted: 0,
   pictures: [],
+  pose: null,
   guidance: "",
   leftOut: {},
   doubts: [],
@@ -38,6 +40,8 @@ const NO_ENROLMENT: Enrolment = {
 export class LiveEnrolment extends EventEmitter<{ change: [Enrolment] }> {
   readonly #store: PersonStore;
   #current: ConsentedEnrolment | null = null;
+  /** The enrolment that is being stored, unless the person was deleted meanwhile. */
+  #saving: ConsentedEnrolment | null = null;
 
   /** @param store the enrolled people, with whom the new pictures are compared. */
   constructor(store: PersonStore) {
@@ -69,7 +73,7 @@ export class LiveEnrolment extends EventEmitter<{ change: [Enrolment] }> {
     if (this.#current !== null) {
       throw new MienError("conflict", `${this.#current.session.name} is being enrolled`);
     }
-    const session = new EnrolmentSession(request);
+    const session = new EnrolmentSession({ ...request, poseMs: POSE_MS });
     this.#current = { session, given: new Date().toISOString(), keepDays };
     this.#emitChange();
   }
@@ -80,6 +84,12 @@ export class LiveEnrolment extends EventEmitter<{ change: [Enrolment] }> {
     if (session === undefined || !(await session.offer(frame, result.faces))) return;
     this.#emitChange();
     if (session.isFull) await this.#checkPictures(session);
+  }
+
+  /** Goes on to the next pose, although not all pictures of this one were taken. */
+  nextPose(): void {
+    this.session.nextPose();
+    this.#emitChange();
   }
 
   /** Stops taking pictures before the wanted number is reached. */
@@ -94,6 +104,23 @@ export class LiveEnrolment extends EventEmitter<{ change: [Enrolment] }> {
     await this.#checkPictures(this.session);
   }
 
+  /**
+   * Follows a change of the enrolled people: discards the pictures of a person who was deleted, and
+   * compares the pictures with those who are enrolled now.
+   */
+  async peopleChanged(change: PeopleChange): Promise<void> {
+    if (this.#saving !== null && change.isDeleted(this.#saving.session.name)) this.#saving = null;
+    const session = this.#current?.session;
+    if (session === undefined) return;
+    if (change.isDeleted(session.name)) this.discard();
+    else if (session.warnings.length > 0) {
+      // At once, since they contain names.
+      session.warnings = [];
+      this.#emitChange();
+      await this.#checkPictures(session);
+    }
+  }
+
   /** Discards the pictures that were taken. */
   discard(): void {
     this.#current = null;
@@ -103,18 +130,20 @@ export class LiveEnrolment extends EventEmitter<{ change: [Enrolment] }> {
   /**
    * Ends the current enrolment and stores its kept pictures.
    *
-   * @param store stores them; if it fails, the enrolment continues.
+   * @param store stores them; if it fails, the enrolment continues, unless the person was deleted.
    */
   async save(store: (enrolment: ConsentedEnrolment) => Promise<void>): Promise<void> {
     const enrolment = this.#running();
     // Cleared first, so that a second call cannot store the same pictures again.
     this.#current = null;
+    this.#saving = enrolment;
     try {
       await store(enrolment);
     } catch (error) {
-      this.#current ??= enrolment;
+      if (this.#saving === enrolment) this.#current ??= enrolment;
       throw error;
     } finally {
+      this.#saving = null;
       this.#emitChange();
     }
   }
@@ -126,7 +155,14 @@ export class LiveEnrolment extends EventEmitter<{ change: [Enrolment] }> {
 
   /** Updates the warnings about the kept pictures. */
   async #checkPictures(session: EnrolmentSession): Promise<void> {
-    session.warnings = await this.#store.warningsAbout(session.name, session.crops());
+    let version: number;
+    let warnings: readonly string[];
+    do {
+      ({ version } = this.#store.people);
+      warnings = await this.#store.warningsAbout(session.name, session.crops());
+      // The warnings contain names, of which one may have been deleted meanwhile.
+    } while (version !== this.#store.people.version);
+    session.warnings = warnings;
     this.#emitChange();
   }
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import type { Source, SourceNotice } from "@mien/camera";
+import type { Source, SourceNotice, PictureSize } from "@mien/camera";
 import { withoutSecrets } from "@mien/format";
 
 /** The value of `--source` for the cameras of pages. */
@@ -31,9 +31,14 @@ export interface LiveSource {
  */
 export async function openLiveSource(
   text: string,
-  options: { readonly signal?: AbortSignal; readonly notices?: EventEmitter<SourceEvents> } = {},
+  options: {
+    readonly signal?: AbortSignal;
+    readonly notices?: EventEmitter<SourceEvents>;
+    /** The picture size that a webcam is asked for. */
+    readonly size?: PictureSize | undefined;
+  } = {},
 ): Promise<LiveSource> {
-  const { signal, notices = new EventEmitter<SourceEvents>() } = options;
+  const { signal, notices = new EventEmitter<SourceEvents>(), size } = options;
   if (text === PAGE_CAMERAS) {
     return { name: PAGE_CAMERAS, isKinect: false, source: null, notices };
   }
@@ -41,6 +46,7 @@ export async function openLiveSource(
   const parsed = await parseSource(text);
   const source = await openSource(parsed, {
     ...(signal === undefined ? {} : { signal }),
+    size,
     reconnect: true,
     realTime: true,
     loop: parsed.canLoop,

@@ -56,6 +56,7 @@ export class Meter {
       cpuPercent: this.#cpuPercent,
       viewers,
       dropped: this.totals.dropped,
+      viewer: null,
     };
   }
 

@@ -1,9 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { drawFaces, synthesizeRecording } from "@mien/camera";
+import { EventEmitter } from "node:events";
+import { drawFaces, synthesizeRecording, type Source } from "@mien/camera";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { cameraMessage } from "../testing/camera-message.ts";
 import { pageTests, withoutChromium } from "../testing/page-tests.ts";
 import { CONFIRMED, FRAME, pixel, until, violations, visit } from "../testing/page-visit.ts";
 import { spot, spotFolder, type TestLive } from "../testing/start-live.ts";
@@ -41,23 +41,30 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
   });
 
   it("tells a confirmed expression from an unsure one", async () => {
-    const live = await tests.start({ source: "browser" });
-    const { page } = await visit(tests.chromium.browser, live);
-    /** The message of a page's camera with a spot whose upper half has this brightness, 0–255. */
+    /** A picture of a spot whose upper half has this brightness, 0–255. */
     const half = async (brightness: number) => {
-      const { data, info } = await spot(64).raw().toBuffer({ resolveWithObject: true });
+      const { data } = await spot(64).raw().toBuffer({ resolveWithObject: true });
       for (let y = 96; y < 112; y++) data.fill(brightness, 3 * (y * 416 + 64), 3 * (y * 416 + 96));
-      const raw = { width: info.width, height: info.height, channels: 3 } as const;
-      const rgba = await sharp(data, { raw }).ensureAlpha().raw().toBuffer();
-      return cameraMessage({ width: 416, height: 320, number: 1 }, rgba);
+      return Uint8Array.from(data);
     };
     const kinds = [await half(255), await half(50)] as const;
-    const sender = {};
-    let [sent, count] = [0, 2];
-    const sendNext = () =>
-      setImmediate(() => live.app.engine.offer(sender, kinds[++sent % count] ?? kinds[0]));
-    live.app.on("frame", sendNext);
-    live.app.engine.offer(sender, kinds[0]);
+    let count = 2;
+    const size = { width: 416, height: 320 };
+    const source: Source = {
+      ...{ name: "two pictures", kind: "live", framesPerSecond: null, length: null, ...size },
+      async *frames(signal) {
+        for (let index = 0; signal?.aborted !== true; index++) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          const pixels = kinds[index % count] ?? kinds[0];
+          yield { index, timeMs: 20 * index, discontinuity: index === 0, ...size, pixels };
+        }
+      },
+      close: () => Promise.resolve(),
+    };
+    const live = await tests.start({
+      source: { name: "two pictures", isKinect: false, source, notices: new EventEmitter() },
+    });
+    const { page } = await visit(tests.chromium.browser, live);
     await page.locator(".confirmed.unsure").waitFor();
     expect(await page.locator(".face").textContent()).toMatch(
       /unsureNo expression fills more than 60 % of the confirmation window/,
@@ -65,7 +72,6 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     count = 1;
     await page.locator('.confirmed[data-confirmed="Even"]:not(.unsure)').waitFor();
     expect(await page.locator(".face").textContent()).not.toMatch(/No expression fills/);
-    live.app.off("frame", sendNext);
   });
 
   it("pauses, mirrors, hides pictures, takes snapshots and records, by mouse and key", async () => {
@@ -171,6 +177,25 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     await page.getByRole("button", { name: /Depth/ }).click();
     await depth.waitFor();
     await expect.poll(() => live.app.engine.demand.depth).toBe(true);
+    const left = async () => (await depth.boundingBox())!.x;
+    const before = await left();
+    await page.getByRole("group", { name: /Position of the depth picture/ }).press("ArrowLeft");
+    await expect.poll(left).toBeLessThan(before);
+    const moved = await left();
+    const box = (await depth.boundingBox())!;
+    await page.mouse.move(box.x + 40, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 10, box.y + 20, { steps: 3 });
+    await page.mouse.up();
+    await expect.poll(left).toBeLessThan(moved);
+    await page.getByRole("button", { name: "Show beside" }).click();
+    const right = async (locator: typeof depth) => {
+      const { x, width } = (await locator.boundingBox())!;
+      return x + width;
+    };
+    await expect.poll(left).toBeGreaterThanOrEqual(await right(page.locator(".stage")));
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Show on the picture" }).click();
     await page.keyboard.press("p");
     await depth.waitFor({ state: "detached" });
     await expect.poll(() => live.app.engine.demand.depth).toBe(false);
@@ -194,5 +219,34 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     expect(size).toEqual([width, height]);
     await page.mouse.move(0, 0);
     await image.waitFor({ state: "detached" });
+  });
+
+  it("names the picture of a folder, and each broken picture once", async () => {
+    const folder = path.join(tests.folder, "broken");
+    await mkdir(folder);
+    await spot(64).png().toFile(path.join(folder, "good.png"));
+    await writeFile(path.join(folder, "bad.png"), "no picture");
+    const live = await tests.start({ source: folder });
+    const { page } = await visit(tests.chromium.browser, live);
+    await page.locator(".source", { hasText: "good.png" }).waitFor();
+    // The folder is read again after 3 s.
+    const index = () => live.app.engine.latest?.result.faces[0]?.track ?? 0;
+    const first = index();
+    await expect.poll(index, { timeout: 20_000 }).toBeGreaterThan(first);
+    await page.getByText("1 picture cannot be read").click();
+    await expect.poll(() => page.locator(".broken li").count()).toBe(1);
+    expect(await page.locator(".broken li").textContent()).toMatch(/bad\.png/);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it("shows what a plot says under the pointer", async () => {
+    const { page } = await visit(tests.chromium.browser, spots);
+    const plot = page.locator(".timeline .u-over").first();
+    await plot.waitFor({ timeout: 20_000 });
+    const values = page.locator(".timeline .values").first();
+    const { width } = (await plot.boundingBox())!;
+    await plot.hover({ position: { x: width * 0.2, y: 20 } });
+    await expect.poll(() => values.textContent()).toMatch(/^\d.*not in the picture$/);
+    expect(await violations(page)).toEqual([]);
   });
 });

@@ -23,10 +23,13 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     // Mirrored, as a person expects it of their own camera.
     expect(Math.min(...(await pixel(page, 640 - 120, 168)))).toBeGreaterThan(200);
     expect(camera.app.engine.latest?.colour).toBeNull();
-    // Another page gets the picture.
+    // Another page shows nothing of this camera, and its own camera is refused.
     const other = await visit(tests.chromium.browser, camera);
-    await until(other.page, `${FRAME} > 0`);
-    expect(await other.page.locator(".message").count()).toBe(0);
+    await other.page.getByRole("button", { name: "Start camera" }).click();
+    await other.page.getByRole("heading", { name: "Another page shares its camera" }).waitFor();
+    expect(await other.page.locator(".face").count()).toBe(0);
+    expect(await other.page.evaluate<unknown>(FRAME)).toBeUndefined();
+    expect(await violations(other.page)).toEqual([]);
     await page.getByRole("button", { name: "Stop camera" }).click();
     await page.getByRole("button", { name: "Start camera" }).waitFor();
     expect(errors).toEqual([]);
@@ -59,17 +62,38 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await expect.poll(seconds).toBe(60);
     await page.getByRole("button", { name: "Show more time" }).click();
     await expect.poll(seconds).toBe(120);
+    const followed = await shownUntil();
+    await expect.poll(shownUntil).not.toBe(followed);
+    expect(await backToLive.count()).toBe(0);
     await page.locator(".timeline [role=group]").first().focus();
     await page.keyboard.press("Home");
     await backToLive.waitFor({ state: "detached" });
     await expect.poll(seconds).toBe(60);
-    const box = (await plot.boundingBox())!;
-    await page.mouse.move(box.x + box.width * 0.5, box.y + 20);
-    await page.mouse.down();
-    // The selection goes on where the mouse leaves the plot.
-    await page.mouse.move(box.x + box.width * 0.75, box.y + 150, { steps: 4 });
-    await page.mouse.up();
-    await expect.poll(async () => Math.abs((await seconds()) - 15)).toBeLessThanOrEqual(1);
+    // The values at the right edge for the keyboard, and at the pointer for the mouse.
+    const values = page.locator(".timeline .values").first();
+    const hoverAt = async (share: number) => {
+      const { width } = (await plot.boundingBox())!;
+      await plot.hover({ position: { x: width * share, y: 20 } });
+      return (await plot.boundingBox())!;
+    };
+    const texts = /^\d+:\d\d:\d\d.*[A-Za-z]+ \d+ %/;
+    await expect.poll(() => values.textContent(), { timeout: 20_000 }).toMatch(texts);
+    await page.getByRole("button", { name: "Show more time" }).focus();
+    await page.mouse.move(0, 0);
+    await expect.poll(() => values.isVisible()).toBe(false);
+    await hoverAt(0.9);
+    await expect.poll(() => values.textContent()).toMatch(texts);
+    expect(await violations(page)).toEqual([]);
+    const dragged = async () => {
+      const box = await hoverAt(0.5);
+      await page.mouse.down();
+      // The selection goes on where the mouse leaves the plot.
+      await page.mouse.move(box.x + box.width * 0.75, box.y + 150, { steps: 4 });
+      await page.mouse.up();
+      return seconds();
+    };
+    // Tried again if the plot has moved under the mouse, as it does while a message appears above it.
+    await expect.poll(async () => Math.abs((await dragged()) - 15)).toBeLessThanOrEqual(1);
   });
 
   it("keeps the keyboard focus when the camera starts and stops", async () => {

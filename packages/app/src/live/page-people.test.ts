@@ -3,8 +3,8 @@ import path from "node:path";
 import { personNameProblem } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { pageTests, withoutChromium } from "../testing/page-tests.ts";
-import { violations, visit } from "../testing/page-visit.ts";
-import { spot, spotFolder, type TestLive } from "../testing/start-live.ts";
+import { until, violations, visit } from "../testing/page-visit.ts";
+import { spot, spotFolder, type TestLive, visibleFiles } from "../testing/start-live.ts";
 
 /** A live app that shows a picture of a spot, for all tests that do not change its state. */
 let spots: TestLive;
@@ -104,6 +104,56 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
     const content = await readFile(record, "utf8");
     await writeFile(record, content.replace(/"keepUntil": "[^"]*"/, `"keepUntil": "2020-01-01"`));
     await page.getByText(/Recognition is off/).waitFor();
-    expect(await readdir(path.join(live.folder, "people"))).toEqual([]);
+    // The name leaves the page first, then the files are erased.
+    await expect.poll(() => visibleFiles(path.join(live.folder, "people"))).toEqual([]);
+  });
+
+  it("keeps what was typed when a rename is refused", async () => {
+    const live = await tests.start({ source: "browser" });
+    const consent = { given: new Date().toISOString(), keepDays: 1 };
+    const jpeg = await spot(64).jpeg().toBuffer();
+    for (const name of ["Ada", "Bob"]) {
+      await live.app.store.add(name, [{ jpeg, box: [64, 96, 32, 32] }], consent);
+    }
+    const { page } = await visit(tests.chromium.browser, live);
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    const ada = page.locator(".person", { hasText: "Ada" });
+    await ada.getByRole("button", { name: "Rename" }).click();
+    const field = ada.getByLabel("New name");
+    await field.fill("Bob");
+    await field.press("Enter");
+    await page.getByText(/Bob is enrolled already/).waitFor();
+    expect(await field.inputValue()).toBe("Bob");
+    expect(await violations(page)).toEqual([]);
+    await field.fill("Countess");
+    await field.press("Enter");
+    await page.getByRole("heading", { name: "Countess" }).waitFor();
+    await page.getByText(/Bob is enrolled already/).waitFor({ state: "detached" });
+  });
+
+  it("shows the pictures of a person, deletes one, and hides them in privacy mode", async () => {
+    const live = await tests.start({ source: "browser" });
+    const consent = { given: new Date().toISOString(), keepDays: 1 };
+    const jpeg = await spot(64).jpeg().toBuffer();
+    const crops = [0, 8, 16].map((shift) => ({ jpeg, box: [56 + shift, 96, 32, 32] as const }));
+    await live.app.store.add("Ada", crops, consent);
+    const { page, errors } = await visit(tests.chromium.browser, live);
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    const pictures = page.getByAltText(/Picture \d of Ada/);
+    await expect.poll(() => pictures.count()).toBe(3);
+    await until(page, `document.querySelector(".thumbnails img").naturalWidth > 0`);
+    await page.getByRole("button", { name: "All 3 pictures of Ada" }).click();
+    await page.getByRole("button", { name: "Delete picture 2 of Ada", exact: true }).click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Delete picture 2 of Ada for ever" }).click();
+    await expect.poll(() => pictures.count()).toBe(2);
+    await page.getByText(/2 pictures, enrolled on/).waitFor();
+    expect(live.app.store.people.list()[0]?.features).toHaveLength(2);
+    await page.getByRole("link", { name: "Live", exact: true }).click();
+    await page.getByRole("button", { name: /Privacy/ }).click();
+    await page.getByRole("link", { name: "People", exact: true }).click();
+    await page.getByText(/2 pictures, enrolled on/).waitFor();
+    expect(await pictures.count()).toBe(0);
+    expect(errors).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { writeFileAtomic } from "@mien/cli";
+import { readJson, writeFileAtomic, writeJson } from "@mien/cli";
 import { escapeHtml } from "@mien/plot";
 import { unzipSync } from "fflate";
 import { csvWithout } from "./erase-csv.ts";
@@ -11,6 +11,8 @@ import { isNamed } from "./same-name.ts";
 const TABLE = /\.(jsonl|csv)$/i;
 /** Names of reports and logs, which are deleted if they contain the name. */
 const REPORT = /\.(json|html|txt|log|md)$/i;
+/** Size above which a JSON file is not read, in bytes; summaries of analyses are smaller. */
+const MAX_SUMMARY = 1e6;
 /** Size above which an archive is not read, in bytes; exports are smaller. */
 const MAX_ARCHIVE = 500e6;
 
@@ -36,6 +38,10 @@ export async function eraseName(root: string, name: string, except: string): Pro
       await rm(path.join(folder, entry), { recursive: true, force: true });
       changed.push(path.join(folder, entry));
     };
+    for (const file of files.filter((file) => file.endsWith(".json"))) {
+      if (await eraseInSummary(path.join(folder, file), name))
+        changed.push(path.join(folder, file));
+    }
     // Only beside such tables: elsewhere the name may be a mere word, such as a class label.
     if (tables.length > 0) {
       for (const file of files.filter((file) => REPORT.test(file))) {
@@ -48,8 +54,7 @@ export async function eraseName(root: string, name: string, except: string): Pro
     // Tables are rewritten last: if this is interrupted, they still show what must be deleted.
     for (const file of tables) {
       const place = path.join(folder, file);
-      const { mode } = await stat(place);
-      await writeFileAtomic(place, contentWithout(place, name), mode & 0o777);
+      await eraseInTable(place, name);
       changed.push(place);
     }
     for (const file of files.filter((file) => file.endsWith(".zip"))) {
@@ -62,6 +67,29 @@ export async function eraseName(root: string, name: string, except: string): Pro
   };
   await visit(root);
   return changed;
+}
+
+/**
+ * Removes a person from the summary of an analysis, which `app:analyze --json` wrote.
+ *
+ * @returns whether the file is such a summary and contained the person.
+ */
+async function eraseInSummary(file: string, name: string): Promise<boolean> {
+  const { size } = (await stat(file).catch(() => undefined)) ?? { size: Infinity };
+  if (size > MAX_SUMMARY) return false;
+  const summary = await readJson(file).catch(() => null);
+  if (!isObject(summary) || !isObject(summary["people"])) return false;
+  const people = Object.entries(summary["people"]);
+  const left = people.filter(([one]) => !isNamed(one, name));
+  if (left.length === people.length || !people.every(([, count]) => typeof count === "number")) {
+    return false;
+  }
+  await writeJson(file, { ...summary, people: Object.fromEntries(left) });
+  return true;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether a zip file is an export of a person. */
@@ -86,6 +114,13 @@ function tableWithout(file: string, name: string): AsyncGenerator<TablePiece> {
 async function holdsPerson(file: string, name: string): Promise<boolean> {
   for await (const { changed } of tableWithout(file, name)) if (changed) return true;
   return false;
+}
+
+/** Erases a person in a table of results; a file that is missing or has no such person stays as it is. */
+export async function eraseInTable(file: string, name: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined || !(await holdsPerson(file, name))) return;
+  await writeFileAtomic(file, contentWithout(file, name), found.mode & 0o777);
 }
 
 /** The content of a table without the person. */

@@ -275,4 +275,30 @@ describe("a store of people", () => {
     expect((await (await open()).summary()).people.map(({ name }) => name)).toEqual(["Ben"]);
     expect(await filesWith(root, "Ada")).toEqual([]);
   });
+
+  it("deletes a single picture, with what was computed from it, but not the last one", async () => {
+    const store = await open();
+    const taken = await crops(1);
+    await store.add("Ada", taken, consent());
+    await store.add("Bob", await crops(2), consent());
+    const [first, second, third] = await store.pictures("Ada");
+    expect(await store.picture("Ada", second!)).toEqual(Buffer.from(taken[1]!.jpeg));
+    await expect(store.picture("Bob", second!)).rejects.toMatchObject({ code: "missing-file" });
+    await expect(store.removePicture("Ada", "../x.jpg")).rejects.toMatchObject({
+      code: "missing-file",
+    });
+    await store.removePicture("Ada", second!);
+    expect(await store.pictures("Ada")).toEqual([first, third]);
+    const kept = new People(createLbph());
+    await PersonStore.open(path.join(root, "people"), kept, [root]);
+    const expected = new People(createLbph());
+    const other = await PersonStore.open(path.join(root, "other"), expected, []);
+    await other.add("Ada", [taken[0]!, taken[2]!], consent());
+    const featuresOf = (people: People) =>
+      people.list().find(({ name }) => name === "Ada")?.features;
+    expect(featuresOf(kept)).toEqual(featuresOf(expected));
+    await store.removePicture("Ada", first!);
+    await expect(store.removePicture("Ada", third!)).rejects.toMatchObject({ code: "usage" });
+    expect(await store.pictures("Ada")).toEqual([third]);
+  });
 });

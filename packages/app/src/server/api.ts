@@ -3,11 +3,15 @@ import { checkPersonName, LONGEST_NAME, MienError } from "@mien/format";
 import type { FastifyInstance } from "fastify";
 import type { LiveApp } from "../live/live-app.ts";
 import type { ConsentedRequest } from "../live/live-enrolment.ts";
+import type { SettingValue } from "@mien/web";
 import { consentText } from "../people/consent.ts";
 import { KEEP_DAYS, MAX_KEEP_DAYS } from "../people/retention.ts";
 import { MAX_PICTURES } from "../acquire/max-pictures.ts";
 import { faceInput } from "./face-input.ts";
 import { decodeUpload } from "./decode-upload.ts";
+import { addFiles } from "./file-routes.ts";
+import { addPersonPictures } from "./person-picture-routes.ts";
+import { addSessions } from "./session-routes.ts";
 import type { Viewers } from "./viewers.ts";
 
 const NAME = { type: "string", minLength: 1, maxLength: LONGEST_NAME } as const;
@@ -100,8 +104,41 @@ export function addApi(server: FastifyInstance, app: LiveApp, viewers: Viewers):
     },
     async (request) => ({ folder: await app.record(request.body.recording) }),
   );
+  addSessions(server, app);
+  addFiles(server, app);
+  addPersonPictures(server, app);
+  addSettings(server, app);
   addEnrolment(server, app);
   addPeople(server, app);
+}
+
+function addSettings(server: FastifyInstance, app: LiveApp): void {
+  server.get(
+    "/api/settings",
+    { schema: { summary: "The settings that all pages share, with their values." } },
+    () => app.settings(),
+  );
+  server.put<{ Body: Record<string, SettingValue | null> }>(
+    "/api/settings",
+    {
+      // Otherwise a text such as "0.5" would be read as a number, and null as an empty text.
+      validatorCompiler: () => () => true,
+      schema: {
+        summary: "Change settings: values by name, null for the default.",
+        body: {
+          type: "object",
+          additionalProperties: { type: ["string", "number", "boolean", "null"] },
+        },
+      },
+    },
+    async ({ body }) => {
+      if (typeof body !== "object" || body === null || Array.isArray(body)) {
+        throw new MienError("usage", "the body must be an object of settings");
+      }
+      await app.configure(body);
+      return app.settings();
+    },
+  );
 }
 
 function addEnrolment(server: FastifyInstance, app: LiveApp): void {
@@ -145,12 +182,13 @@ function addEnrolment(server: FastifyInstance, app: LiveApp): void {
     {
       schema: {
         summary:
-          "finish: stop taking pictures; save: store them and recognise the person; discard: delete them.",
-        params: params("step", { type: "string", enum: ["finish", "save", "discard"] }),
+          "next: go on to the next pose; finish: stop taking pictures; save: store them and recognise the person; discard: delete them.",
+        params: params("step", { type: "string", enum: ["next", "finish", "save", "discard"] }),
       },
     },
     async ({ params: { step } }) => {
-      if (step === "finish") await app.enrolment.finish();
+      if (step === "next") app.enrolment.nextPose();
+      else if (step === "finish") await app.enrolment.finish();
       else if (step === "save") await app.saveEnrolment();
       else app.enrolment.discard();
       return app.enrolment.state;
@@ -204,7 +242,8 @@ function addPeople(server: FastifyInstance, app: LiveApp): void {
     async ({ params: { name } }) => {
       const erased = await app.deletePerson(name);
       if (!erased.found) throw new MienError("missing-file", `nobody called "${name}" is enrolled`);
-      return { ...(await app.store.summary()), erased: erased.files };
+      const { files, unanswered } = erased;
+      return { ...(await app.store.summary()), erased: files, unanswered };
     },
   );
   server.post<Named & { Body: { to: string } }>(

@@ -26,7 +26,7 @@ export function builtPage(): string {
 /**
  * Reads the built page into memory. Only these files are served.
  *
- * @returns the files by path; `/` is the page itself.
+ * @returns the files by path; `/` is the page itself, and `/kiosk` its `kiosk.html`.
  * @throws {MienError} `missing-file` if it is not built.
  */
 export async function readPage(folder = builtPage()): Promise<ReadonlyMap<string, PageFile>> {
@@ -39,7 +39,7 @@ export async function readPage(folder = builtPage()): Promise<ReadonlyMap<string
     const content = await readFile(file);
     const place = `/${path.relative(folder, file).split(path.sep).join("/")}`;
     const page: PageFile = { type, content, gzipped: gzipSync(content, { level: 9 }) };
-    files.set(place === "/index.html" ? "/" : place, page);
+    files.set(place === "/index.html" ? "/" : place.replace(/\.html$/, ""), page);
   }
   if (files.has("/")) return files;
   throw new MienError("missing-file", `the page is not built: nothing in ${folder}`, {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,7 +8,10 @@ import type { Hello, LiveResult } from "@mien/web";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
+import { cameraMessage } from "../testing/camera-message.ts";
 import { spot, spotFolder, startLive, type TestLive } from "../testing/start-live.ts";
+
+const SLOW = { timeout: 20_000 };
 
 let folder: string;
 let live: TestLive;
@@ -139,7 +142,96 @@ describe("the live server", () => {
     await listenUntil(({ type }) => type === "frame");
     await listenUntil(({ type }) => type === "frame");
     await put(false);
-    expect((await readdir(place)).sort()).toEqual(["faces.csv", "report.html", "results.jsonl"]);
+    expect((await readdir(place)).sort()).toEqual([
+      "faces.csv",
+      "report.html",
+      "results.jsonl",
+      "session.json",
+    ]);
+  });
+});
+
+describe("the settings of the live server", () => {
+  const put = (change: object, port: number) =>
+    ask(
+      "/api/settings",
+      { "Content-Type": "application/json" },
+      { method: "PUT", body: JSON.stringify(change), port },
+    );
+
+  it("are changed for all viewers, stored, and used again at the next start", async () => {
+    const first = await startLive({ source: await spotFolder(folder) });
+    const helloes: Hello[] = [];
+    const socket = new WebSocket(`ws://127.0.0.1:${first.port}/ws`);
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      const message = isBinary ? undefined : (JSON.parse(data.toString()) as Hello);
+      if (message?.type === "hello") helloes.push(message);
+    });
+    const { labels } = first.app.engine;
+    const merge = `Both=${labels.slice(0, 2).join("+")}`;
+    try {
+      const answer = await put({ window: 5, minSize: 20, merge, flat: null }, first.port);
+      expect(answer.status).toBe(200);
+      const { fields } = JSON.parse(answer.body) as { fields: { name: string; value: unknown }[] };
+      expect(fields.find(({ name }) => name === "window")?.value).toBe(5);
+      await expect.poll(() => helloes.at(-1)?.window.size, SLOW).toBe(5);
+      expect(helloes.at(-1)?.labels).toEqual(["Both", ...labels.slice(2)]);
+      expect(first.app.engine.settings.detection.minSize).toBe(20);
+      await expect
+        .poll(() => first.app.engine.latest?.result.faces[0]?.probabilities.length, SLOW)
+        .toBe(labels.length - 1);
+      const stored = await readFile(path.join(first.folder, "settings.json"), "utf8");
+      expect(JSON.parse(stored)).toEqual({ window: 5, minSize: 20, merge });
+      const next = await startLive({
+        source: "browser",
+        folder: first.folder,
+        settings: { window: 9 },
+      });
+      const { confirmation, detection } = next.app.engine.settings;
+      await next.close();
+      expect([confirmation.size, detection.minSize]).toEqual([9, 20]);
+    } finally {
+      socket.terminate();
+      await first.close();
+    }
+  });
+
+  it("are refused as a whole if one of them is unknown, out of range or not a choice", async () => {
+    const { port, app } = live;
+    for (const [change, problem] of [
+      [{ window: 5, minScore: 7 }, /min-score/],
+      [{ windows: 5 }, /no setting windows/],
+      [{ window: "x" }, /whole number/],
+      [{ source: "/etc/passwd" }, /not one of the choices/],
+      [{ source: "http://10.0.0.1/" }, /not one of the choices/],
+      [{ model: "/etc/passwd" }, /not one of the choices/],
+      [{ merge: "Nothing+More" }, /there is no class/],
+      [{ __proto__x: 1 }, /no setting/],
+      [[1], /object/],
+    ] as const) {
+      const { status, body } = await put(change, port);
+      expect([JSON.stringify(change), status]).toEqual([JSON.stringify(change), 400]);
+      expect(body).toMatch(problem);
+    }
+    expect(app.engine.settings.confirmation.size).toBe(20);
+    const listed = await ask("/api/settings");
+    expect(listed.body).toContain("camera of the page");
+  });
+
+  it("change the source while it is read", async () => {
+    const source = await spotFolder(folder);
+    const switched = await startLive({ source });
+    try {
+      await expect.poll(() => switched.app.engine.latest, SLOW).not.toBeNull();
+      expect((await put({ source: "browser" }, switched.port)).status).toBe(200);
+      expect(switched.app.hello.browser).toBe(true);
+      expect(switched.app.engine.status.state).toBe("waiting");
+      expect(switched.app.engine.latest).toBeNull();
+      expect((await put({ source }, switched.port)).status).toBe(200);
+      await expect.poll(() => switched.app.engine.latest, SLOW).not.toBeNull();
+    } finally {
+      await switched.close();
+    }
   });
 });
 
@@ -173,6 +265,10 @@ describe("the live server refuses", () => {
       expect(await openSocket(port, { Authorization: `Bearer ${token}` })).toBe("open");
       const entered = await ask(`/?token=${token}`, {}, { port });
       expect(entered.status).toBe(302);
+      // Relative, and with the other parameters, so that a proxy can serve it below another path.
+      expect(entered.headers["location"]).toBe("./");
+      const kiosk = await ask(`/kiosk?privacy&token=${token}`, {}, { port });
+      expect(kiosk.headers["location"]).toBe("./kiosk?privacy=");
       const cookie = String(entered.headers["set-cookie"]);
       expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
       const mine = { Cookie: cookie.split(";")[0] as string };
@@ -182,6 +278,80 @@ describe("the live server refuses", () => {
       ).toBe(403);
     } finally {
       await open.close();
+    }
+  });
+
+  it("what is not viewing to a view-only token, and its camera's pictures", async () => {
+    const viewToken = "view-token-0123456789";
+    const all = "all-token-01234567890";
+    const open = await startLive({ source: "browser", token: all, guard: { viewToken } });
+    try {
+      const { port } = open;
+      const view = { Authorization: `Bearer ${viewToken}` };
+      for (const place of ["/api/status", "/metrics", "/api/openapi.json"]) {
+        expect([place, (await ask(place, view, { port })).status]).toEqual([place, 200]);
+      }
+      for (const place of [
+        "/api/people",
+        "/api/settings",
+        "/api/consent?name=A",
+        "/api/enrolment",
+      ]) {
+        expect([place, (await ask(place, view, { port })).status]).toEqual([place, 403]);
+      }
+      for (const [method, place] of [
+        ["PUT", "/api/session"],
+        ["PUT", "/api/settings"],
+        ["POST", "/api/analyze"],
+        ["DELETE", "/api/people/Ada"],
+      ] as const) {
+        const { status } = await ask(place, { ...view, ...json }, { port, method, body: "{}" });
+        expect([place, status]).toEqual([place, 403]);
+      }
+      const heard: { type: string; viewOnly?: boolean }[] = [];
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/ws?token=${viewToken}`);
+      socket.on("message", (data: Buffer) => heard.push(JSON.parse(data.toString()) as never));
+      await expect.poll(() => heard.map(({ type }) => type), SLOW).toContain("stats");
+      expect(heard[0]).toMatchObject({ type: "hello", viewOnly: true });
+      expect(heard.map(({ type }) => type)).not.toContain("enrolment");
+      const rgba = await spot(64).ensureAlpha().raw().toBuffer();
+      socket.send(cameraMessage({ width: 416, height: 320, number: 1 }, rgba));
+      heard.length = 0;
+      await expect.poll(() => heard.length, SLOW).toBeGreaterThan(0);
+      expect(open.app.engine.latest).toBeNull();
+      expect(open.app.engine.status.state).toBe("waiting");
+      socket.terminate();
+    } finally {
+      await open.close();
+    }
+  });
+
+  it("hosts and origins that are not allowed, and answers those that are", async () => {
+    const guard = { allowedHosts: ["faces.example"], allowedOrigins: ["https://board.example"] };
+    const proxied = await startLive({ source: "browser", guard });
+    try {
+      const { port } = proxied;
+      const Host = "faces.example";
+      const status = async (headers: Record<string, string>, method = "GET") =>
+        (await ask("/api/status", headers, { port, method })).status;
+      expect(await status({ Host })).toBe(200);
+      expect(await status({ Host, Origin: "https://faces.example" })).toBe(200);
+      expect(await status({ Host: "other.example" })).toBe(403);
+      expect(await status({ Host, Origin: "https://other.example" })).toBe(403);
+      expect(await status({ Host: `127.0.0.1:${port}`, Origin: `https://127.0.0.1:${port}` })).toBe(
+        403,
+      );
+      const Origin = "https://board.example";
+      const foreign = { Origin, "Sec-Fetch-Site": "cross-site" };
+      const allowed = await ask("/api/status", foreign, { port });
+      expect(allowed.status).toBe(200);
+      expect(allowed.headers["access-control-allow-origin"]).toBe(Origin);
+      expect(await status(foreign, "OPTIONS")).toBe(204);
+      expect(await status({ "Sec-Fetch-Site": "cross-site" })).toBe(403);
+      expect(await openSocket(port, { Origin })).toBe("open");
+      expect(await openSocket(port, { Origin: "https://board.example.evil.example" })).toBe("403");
+    } finally {
+      await proxied.close();
     }
   });
 

@@ -4,13 +4,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PICTURE, PICTURE_HEADER } from "@mien/web";
-import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
 import type { LiveFrame } from "../live/live-engine.ts";
 import { cameraMessage } from "../testing/camera-message.ts";
 import { spot, spotFolder, startLive, type TestLive } from "../testing/start-live.ts";
 import { Viewers } from "./viewers.ts";
+
+const SLOW = { timeout: 20_000 };
 
 let folder: string;
 let live: TestLive;
@@ -48,35 +49,123 @@ describe("the camera of a page", () => {
     }
   });
 
-  it("is answered with the number of its picture; other viewers get the picture", async () => {
+  it("is read for one page at a time; nobody else gets its pictures, and others are refused", async () => {
     const camera = await startLive({ source: "browser" });
     const connect = async () => {
       const socket = new WebSocket(`ws://127.0.0.1:${camera.port}/ws`);
       const pictures: Buffer[] = [];
-      socket.on("message", (data: Buffer, isBinary: boolean) => isBinary && pictures.push(data));
+      const types: string[] = [];
+      socket.on("message", (data: Buffer, isBinary: boolean) => {
+        if (isBinary) pictures.push(data);
+        else types.push((JSON.parse(data.toString()) as { type: string }).type);
+      });
       await new Promise((resolve) => socket.once("open", resolve));
-      return { socket, pictures };
+      return { socket, pictures, types };
     };
     try {
       const [own, other] = [await connect(), await connect()];
       const rgba = await spot(64).ensureAlpha().raw().toBuffer();
-      const message = cameraMessage({ width: 416, height: 320, number: 77 }, rgba);
-      own.socket.send(message);
-      await expect.poll(() => [own.pictures.length, other.pictures.length]).toEqual([1, 1]);
+      const picture = (number: number) => cameraMessage({ width: 416, height: 320, number }, rgba);
+      own.socket.send(picture(77));
+      await expect.poll(() => own.pictures.length).toBe(1);
       expect(own.pictures[0]?.readUInt8(0)).toBe(PICTURE.own);
       expect(own.pictures[0]?.readUInt32LE(PICTURE_HEADER)).toBe(77);
-      expect(other.pictures[0]?.readUInt8(0)).toBe(PICTURE.colour);
-      const jpeg = await sharp(other.pictures[0]?.subarray(PICTURE_HEADER)).metadata();
-      expect(jpeg).toMatchObject({ width: 416, height: 320, format: "jpeg" });
       expect(camera.app.engine.latest?.result.faces).toHaveLength(1);
-      for (const { socket } of [own, other]) socket.terminate();
+      const track = camera.app.engine.latest?.result.faces[0]?.track ?? 0;
+      other.socket.send(picture(5));
+      await expect.poll(() => other.types).toContain("camera-refused");
+      expect(other.types).toContain("frame");
+      expect(other.pictures).toEqual([]);
+      // The next page begins anew, without the tracks of the page before.
+      own.socket.terminate();
+      await expect.poll(() => camera.app.engine.status.state).toBe("waiting");
+      other.socket.send(picture(6));
+      await expect.poll(() => other.pictures[0]?.readUInt32LE(PICTURE_HEADER)).toBe(6);
+      expect(camera.app.engine.latest?.result.faces[0]?.track).toBeGreaterThan(track);
+      other.socket.terminate();
     } finally {
       await camera.close();
     }
   });
 });
 
+describe("a viewer that acknowledges frames", () => {
+  it("gets the newest frame once it has acknowledged an older one, and none in between", async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${live.port}/ws?ack=1`);
+    const frames: number[] = [];
+    const sent: number[] = [];
+    let pace: unknown = null;
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      if (isBinary) return;
+      const message = JSON.parse(data.toString()) as {
+        type: string;
+        frame: number;
+        viewer: unknown;
+      };
+      if (message.type === "frame") frames.push(message.frame);
+      if (message.type === "sent") sent.push(message.frame);
+      if (message.type === "stats") pace = message.viewer;
+    });
+    try {
+      await expect.poll(() => sent.length, SLOW).toBe(3);
+      const { totals } = live.app.engine.meter;
+      const before = totals.frames;
+      await expect.poll(() => totals.frames, SLOW).toBeGreaterThan(before + 5);
+      expect(frames).toHaveLength(3);
+      socket.send(JSON.stringify({ type: "ack", frame: sent.at(-1) }));
+      await expect.poll(() => sent.length, SLOW).toBeGreaterThan(3);
+      expect(frames[3]).toBeGreaterThan((frames[2] ?? 0) + 1);
+      await expect.poll(() => pace, SLOW).toMatchObject({ skipped: expect.any(Number) as number });
+    } finally {
+      socket.terminate();
+    }
+  });
+});
+
 describe("viewers", () => {
+  it("get pictures from the start, unless they or the server begin in privacy mode", async () => {
+    const kindsAt = async (app: TestLive, query: string) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${app.port}/ws${query}`);
+      const kinds: string[] = [];
+      socket.on("message", (data: Buffer, isBinary: boolean) =>
+        kinds.push(isBinary ? "picture" : (JSON.parse(data.toString()) as { type: string }).type),
+      );
+      await expect
+        .poll(() => kinds.filter((kind) => kind === "frame").length, { timeout: 20_000 })
+        .toBeGreaterThan(3);
+      const seen = new Set(kinds);
+      socket.send(JSON.stringify({ type: "pictures", wanted: true }));
+      await expect.poll(() => kinds, { timeout: 20_000 }).toContain("picture");
+      socket.terminate();
+      return seen;
+    };
+    expect(await kindsAt(live, "")).toContain("picture");
+    expect(await kindsAt(live, "?pictures=0")).not.toContain("picture");
+    const isPrivate = await startLive({ source: await spotFolder(folder), privacy: true });
+    try {
+      expect(isPrivate.app.hello).toMatchObject({ privacy: true, network: false });
+      expect(await kindsAt(isPrivate, "")).not.toContain("picture");
+    } finally {
+      await isPrivate.close();
+    }
+  });
+
+  it("that read nothing are disconnected when a person is deleted, and get nothing that waited", async () => {
+    const one = await startLive({ source: await spotFolder(folder) });
+    try {
+      const socket = new WebSocket(`ws://127.0.0.1:${one.port}/ws`);
+      await once(socket, "open");
+      socket.pause();
+      let closed = false;
+      socket.on("close", () => (closed = true)).on("error", () => undefined);
+      await one.app.flushViewers();
+      socket.resume();
+      await expect.poll(() => closed).toBe(true);
+    } finally {
+      await one.close();
+    }
+  });
+
   it("do not wait for one that reads nothing, for which little is buffered", async () => {
     const viewers = new Viewers(live.app.engine);
     const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });

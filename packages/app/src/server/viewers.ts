@@ -1,12 +1,18 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
 import {
   PICTURE,
   PICTURE_HEADER,
   readCameraHeader,
   readViewerMessage,
+  type Hello,
+  type Sent,
   type ServerMessage,
+  type Stats,
 } from "@mien/web";
 import type { WebSocket } from "@fastify/websocket";
 import type { LiveEngine, LiveFrame } from "../live/live-engine.ts";
+import { Pace } from "./viewer-pace.ts";
 
 /** Bytes that wait to be sent to a viewer, above which it gets no pictures and results. */
 const MAX_BACKLOG = 512 * 1024;
@@ -20,9 +26,44 @@ const MAX_TEXT = 1000;
 export const MAX_MESSAGE = 4 * 1024 * 1024;
 /** The largest number of open pages. */
 const MAX_VIEWERS = 50;
+/**
+ * A viewer that answers no ping for this time is disconnected, in ms: its network was cut without a
+ * message.
+ */
+const PING_TIMEOUT = 30_000;
+/** Time that a viewer has to receive what was sent to it, after people were deleted, in ms. */
+const FLUSH_TIMEOUT = 1000;
+
+const CAMERA_TAKEN = {
+  type: "camera-refused",
+  message: "another page shares its camera already",
+} as const;
+
+/** How a viewer connects. */
+export interface ViewerOptions {
+  /** Whether it acknowledges frames, see `Sent`. Default false. */
+  readonly acknowledges?: boolean;
+  /** Whether it may only view. Default false. */
+  readonly viewOnly?: boolean;
+  /** Whether it is the kiosk page. Default false. */
+  readonly isKiosk?: boolean;
+  /** Whether it gets colour pictures before it says whether it wants them. Default true. */
+  readonly pictures?: boolean;
+  /** Its TCP connection, to discard what the system still holds for it. */
+  readonly connection?: Socket;
+}
 
 interface Viewer {
   readonly socket: WebSocket;
+  readonly viewOnly: boolean;
+  readonly isKiosk: boolean;
+  readonly connection: Socket | undefined;
+  /** Null if it does not acknowledge frames. */
+  readonly pace: Pace | null;
+  /** The newest frame, which waits until the viewer has acknowledged another; null if none does. */
+  waiting: LiveFrame | null;
+  /** When it last answered a ping, on the clock of `performance.now()`. */
+  answeredAt: number;
   /** Whether it wants depth pictures. */
   depth: boolean;
   /** Whether it wants colour pictures. */
@@ -46,23 +87,39 @@ export class Viewers {
   }
 
   /** @param greeting the messages that a new viewer gets first. */
-  add(socket: WebSocket, greeting: readonly ServerMessage[]): void {
+  add(socket: WebSocket, greeting: readonly ServerMessage[], options: ViewerOptions = {}): void {
+    const { acknowledges = false, viewOnly = false, isKiosk = false, pictures = true } = options;
     if (this.#viewers.size >= MAX_VIEWERS) {
       socket.close(1013, "too many pages are open");
       return;
     }
-    const viewer: Viewer = { socket, depth: false, pictures: true, malformed: 0 };
+    const viewer: Viewer = {
+      socket,
+      viewOnly,
+      isKiosk,
+      connection: options.connection,
+      pace: acknowledges ? new Pace() : null,
+      waiting: null,
+      answeredAt: performance.now(),
+      depth: false,
+      pictures,
+      malformed: 0,
+    };
     this.#viewers.add(viewer);
     this.#updateDemand();
-    for (const message of greeting) socket.send(JSON.stringify(message));
+    for (const message of greeting) send(viewer, message);
+    socket.on("pong", () => (viewer.answeredAt = performance.now()));
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      const isPicture =
-        isBinary && this.#engine.readsPageCameras && readCameraHeader(data) !== undefined;
-      if (isPicture) this.#engine.offer(viewer, data);
-      else if (isBinary || !this.#handleText(viewer, data)) this.#countMalformed(viewer);
+      const isPicture = isBinary && readCameraHeader(data) !== undefined;
+      if (isPicture) {
+        // A page may still send pictures after the server has changed to another source.
+        if (!this.#engine.readsPageCameras || viewer.viewOnly) return;
+        if (!this.#engine.offer(viewer, data)) send(viewer, CAMERA_TAKEN);
+      } else if (isBinary || !this.#handleText(viewer, data)) this.#countMalformed(viewer);
     });
     const remove = () => {
       this.#viewers.delete(viewer);
+      this.#engine.leave(viewer);
       this.#updateDemand();
     };
     socket.on("close", remove);
@@ -71,28 +128,61 @@ export class Viewers {
 
   /** Sends a message to every viewer. */
   sendMessage(message: ServerMessage): void {
-    const text = JSON.stringify(message);
-    for (const { socket } of this.#viewers) {
-      if (socket.bufferedAmount < MAX_TEXT_BACKLOG) socket.send(text);
+    for (const viewer of this.#viewers) {
+      // A frame that waits may contain the names before people were changed.
+      if (message.type === "hello") viewer.waiting = null;
+      send(viewer, message);
+    }
+  }
+
+  /**
+   * Waits until every viewer has received what was sent to it. A viewer that does not within a second
+   * is disconnected, because what waits for it may contain names that were deleted.
+   */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#viewers].map(flushViewer));
+  }
+
+  /** Sends the load of the server, and disconnects viewers whose network was cut. */
+  sendStats(stats: Stats): void {
+    const now = performance.now();
+    for (const viewer of this.#viewers) {
+      send(viewer, { ...stats, viewer: viewer.pace?.read() ?? null });
+      viewer.socket.ping();
+      if (now - viewer.answeredAt > PING_TIMEOUT) viewer.socket.terminate();
     }
   }
 
   /** Sends a result, and the pictures that each wants, to every viewer that keeps up. */
-  sendFrame({ result, colour, depth, origin }: LiveFrame): void {
+  sendFrame(frame: LiveFrame): void {
     if (this.#viewers.size === 0) return;
-    const text = JSON.stringify(result);
-    const colourMessage = colour && withHeader(PICTURE.colour, result.frame, colour);
-    const depthMessage = depth && withHeader(PICTURE.depth, result.frame, depth);
+    const messages = new FrameMessages(frame);
     for (const viewer of this.#viewers) {
-      if (viewer.socket.bufferedAmount > MAX_BACKLOG) continue;
-      viewer.socket.send(text);
-      if (viewer === origin?.page) {
-        const number = Buffer.alloc(4);
-        number.writeUInt32LE(origin.number);
-        viewer.socket.send(withHeader(PICTURE.own, result.frame, number));
-      } else if (viewer.pictures && colourMessage !== null) viewer.socket.send(colourMessage);
-      if (depthMessage !== null && viewer.depth) viewer.socket.send(depthMessage);
+      const { pace } = viewer;
+      if (pace === null || pace.isFree) this.#sendFrame(viewer, messages);
+      else {
+        if (viewer.waiting !== null) pace.skip();
+        viewer.waiting = frame;
+      }
     }
+  }
+
+  #sendFrame(viewer: Viewer, messages: FrameMessages): void {
+    const { socket, pace } = viewer;
+    viewer.waiting = null;
+    if (socket.bufferedAmount > MAX_BACKLOG) return;
+    const { colour, depth, origin, result } = messages.frame;
+    socket.send(messages.result);
+    if (viewer === origin?.page) {
+      const number = Buffer.alloc(4);
+      number.writeUInt32LE(origin.number);
+      socket.send(withHeader(PICTURE.own, result.frame, number));
+    } else if (viewer.pictures && colour !== null) socket.send(messages.colour);
+    if (depth !== null && viewer.depth) socket.send(messages.depth);
+    if (pace === null) return;
+    pace.sent(result);
+    const sent: Sent = { type: "sent", frame: result.frame };
+    socket.send(JSON.stringify(sent));
   }
 
   close(): void {
@@ -103,6 +193,13 @@ export class Viewers {
   #handleText(viewer: Viewer, data: Buffer): boolean {
     const message = data.length > MAX_TEXT ? undefined : readViewerMessage(data.toString("utf8"));
     if (message === undefined) return false;
+    if (message.type === "ack") {
+      viewer.pace?.acknowledged(message.frame);
+      if (viewer.waiting !== null && viewer.pace?.isFree) {
+        this.#sendFrame(viewer, new FrameMessages(viewer.waiting));
+      }
+      return true;
+    }
     if (message.type === "watch") viewer.depth = message.depth;
     else viewer.pictures = message.wanted;
     this.#updateDemand();
@@ -119,9 +216,83 @@ export class Viewers {
     this.#engine.setDemand({
       picturesFor: new Set(viewers.filter(({ pictures }) => pictures)),
       depth: viewers.some(({ depth }) => depth),
+      kiosks: viewers.filter(({ isKiosk }) => isKiosk).length,
     });
   }
 }
+
+/** Sends a text message, unless the viewer reads too slowly or may not read it. */
+function send(viewer: Viewer, message: ServerMessage): void {
+  const { socket, viewOnly } = viewer;
+  if (socket.bufferedAmount >= MAX_TEXT_BACKLOG) {
+    // It must not miss that names were deleted. It gets the present ones when it connects again.
+    if (message.type === "hello" || message.type === "enrolment") disconnect(viewer);
+    return;
+  }
+  if (viewOnly && message.type === "enrolment") return;
+  const isHello = message.type === "hello";
+  socket.send(JSON.stringify(isHello ? ({ ...message, viewOnly } satisfies Hello) : message));
+}
+
+/** Waits until a viewer has received what was sent to it, or disconnects it. */
+async function flushViewer(viewer: Viewer): Promise<void> {
+  const { socket } = viewer;
+  const mark = randomBytes(8);
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    // Browsers answer pings in the order of the messages.
+    const answer = (data: Buffer) => {
+      if (data.equals(mark)) end();
+    };
+    const end = () => {
+      socket.off("pong", answer);
+      socket.off("close", end);
+      resolve();
+    };
+    socket.on("pong", answer);
+    socket.on("close", end);
+    timer = setTimeout(() => {
+      disconnect(viewer);
+      end();
+    }, FLUSH_TIMEOUT);
+    socket.ping(mark);
+  });
+  clearTimeout(timer);
+}
+
+/** Ends a connection and discards what was not received yet; the page connects again by itself. */
+function disconnect({ socket, connection }: Viewer): void {
+  connection?.resetAndDestroy();
+  socket.terminate();
+}
+
+/** The messages of a frame, each encoded once. */
+class FrameMessages {
+  readonly frame: LiveFrame;
+  #result: string | undefined;
+  #colour: Buffer | undefined;
+  #depth: Buffer | undefined;
+
+  constructor(frame: LiveFrame) {
+    this.frame = frame;
+  }
+
+  get result(): string {
+    return (this.#result ??= JSON.stringify(this.frame.result));
+  }
+
+  get colour(): Buffer {
+    const { colour, result } = this.frame;
+    return (this.#colour ??= withHeader(PICTURE.colour, result.frame, colour ?? EMPTY));
+  }
+
+  get depth(): Buffer {
+    const { depth, result } = this.frame;
+    return (this.#depth ??= withHeader(PICTURE.depth, result.frame, depth ?? EMPTY));
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
 
 function withHeader(kind: number, frame: number, content: Buffer): Buffer {
   const message = Buffer.allocUnsafe(PICTURE_HEADER + content.length);

@@ -1,15 +1,15 @@
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { createLbph, openEmbedding, People } from "@mien/runtime";
 import sharp from "sharp";
 import { PersonStore } from "../people/person-store.ts";
-import { createServer } from "../server/create-server.ts";
+import { createServer, type ServerOptions } from "../server/create-server.ts";
 import type { PageFile } from "../server/page-files.ts";
 import { LiveApp } from "../live/live-app.ts";
-import { openLiveSource } from "../live/live-source.ts";
+import { LiveSettings, type LiveValues } from "../live/live-settings.ts";
+import { openLiveSource, type LiveSource } from "../live/live-source.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../../..");
 const FIXTURES = path.join(ROOT, "packages/runtime/fixtures");
@@ -28,7 +28,8 @@ export interface TestLive {
 
 /** How a live app is started. */
 export interface TestLiveOptions {
-  readonly source: string;
+  /** A value of `--source`, or a source. */
+  readonly source: string | LiveSource;
   readonly page?: ReadonlyMap<string, PageFile>;
   readonly host?: string;
   readonly port?: number;
@@ -40,6 +41,12 @@ export interface TestLiveOptions {
   /** The folder of an earlier app; default a new one, which `close` deletes. */
   readonly folder?: string;
   readonly retentionCheckMs?: number;
+  /** Whether pages begin in privacy mode. Default false. */
+  readonly privacy?: boolean;
+  /** Settings besides the source. */
+  readonly settings?: LiveValues;
+  /** Who may use the server, besides `host` and `token`. */
+  readonly guard?: Partial<ServerOptions>;
 }
 
 /** Starts a live app; its server listens on a free port unless a port is given. */
@@ -51,24 +58,29 @@ export async function startLive(options: TestLiveOptions): Promise<TestLive> {
     ? await openEmbedding(path.join(FACES, "embedding.onnx"))
     : createLbph();
   const people = path.join(folder, "people");
-  const live = await openLiveSource(source);
   const store = await PersonStore.open(people, new People(recogniser), [folder]);
   const app = await LiveApp.open({
-    source: live,
     store,
-    model,
-    input: decodeModelMetadata(readOnnxMetadata(await readFile(model), model), model).input,
+    settings: await LiveSettings.open({
+      file: path.join(folder, "settings.json"),
+      given: { source: typeof source === "string" ? source : source.name, ...options.settings },
+    }),
+    openSource: (values) =>
+      typeof source === "string"
+        ? openLiveSource(values.source ?? source)
+        : Promise.resolve(source),
+    findModel: (values) => Promise.resolve(values.model ?? model),
     sessions: path.join(folder, "sessions"),
-    card: undefined,
+    privacy: options.privacy ?? false,
+    network: token !== undefined,
     ...(options.retentionCheckMs === undefined
       ? {}
       : { retentionCheckMs: options.retentionCheckMs }),
     pipeline: {
-      expression: model,
       detector: realFaces ? path.join(FACES, "detector.onnx") : path.join(FIXTURES, "spots.onnx"),
     },
   });
-  const server = await createServer(app, page, { host, token });
+  const server = await createServer(app, page, { host, token, ...options.guard });
   await server.listen({ port: options.port ?? 0, host });
   const { port } = server.server.address() as AddressInfo;
   const stop = new AbortController();
@@ -82,11 +94,15 @@ export async function startLive(options: TestLiveOptions): Promise<TestLive> {
       stop.abort();
       await running;
       await server.close();
-      await live.source?.close();
       await app.close();
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The names in a folder, without those of mien's own files, which begin with a dot. */
+export async function visibleFiles(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => !name.startsWith("."));
 }
 
 /** Makes a folder with a picture of one bright spot, which the test detector detects as a face. */

@@ -36,6 +36,11 @@ export interface FfmpegInput {
  */
 const SQUARE_PIXELS = "scale=w='if(between(sar,0.125,8),max(1,round(iw*sar)),iw)':h=ih,setsar=1";
 
+/** A format of single pictures in ffmpeg's log, recognised by content: `Input #0, png_pipe, from …`. */
+const PICTURE_FORMAT = /Input #0, (\w+_pipe|image2),/;
+/** How long ffmpeg may take to end after the only picture, in milliseconds. */
+const STILL_PATIENCE = 1000;
+
 /** How much of ffmpeg's log is kept, in characters: enough for an explanation; a damaged video fills megabytes. */
 const KEPT_LOG = 16_384;
 
@@ -132,7 +137,15 @@ export async function connectFfmpeg(input: FfmpegInput, signal?: AbortSignal): P
     throw new MienError("bad-data", `${input.name} holds no picture that ffmpeg can read`);
   }
   if (first instanceof MienError) throw first;
+  // A file with one picture ends at once. A camera that sends JPEG pictures one after the other has
+  // the same format, but goes on.
+  const isStill =
+    PICTURE_FORMAT.test(log) &&
+    (await atMost(STILL_PATIENCE, ended)) !== "late" &&
+    early.length === 1 &&
+    child.exitCode === 0;
   return {
+    isStill,
     width: first.width,
     height: first.height,
     framesPerSecond: framesPerSecondIn(log),

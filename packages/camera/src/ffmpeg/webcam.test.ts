@@ -54,7 +54,7 @@ describe.skipIf(process.platform === "win32")("ffmpeg's list of devices", () => 
 describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
   it("by its number on macOS, with fewer preferences in each alternative", async () => {
     await ffmpegThatLists(MAC);
-    const { name, ways } = await webcamInputs(undefined, "darwin");
+    const { name, ways } = await webcamInputs(undefined, { platform: "darwin" });
     expect(name).toBe("webcam 0");
     expect(ways.map((way) => way.slice(-2))).toEqual(Array(3).fill(["-i", "0:none"]));
     expect(ways.map((way) => way.length)).toEqual([10, 8, 6]);
@@ -62,20 +62,23 @@ describe.skipIf(process.platform === "win32")("a webcam is opened", () => {
 
   it("by its name on Windows", async () => {
     await ffmpegThatLists(WINDOWS);
-    const { ways } = await webcamInputs(1, "win32");
+    const size = { width: 1280, height: 720 };
+    const sized = await webcamInputs(1, { platform: "win32", size });
+    expect(sized.ways[0]?.join(" ")).toContain("-video_size 1280x720");
+    const { ways } = await webcamInputs(1, { platform: "win32" });
     expect(ways[0]).toContain("video=USB Camera");
   });
 
   it("only if it exists; otherwise the others are named", async () => {
     await ffmpegThatLists(WINDOWS);
-    await expect(webcamInputs(5, "win32")).rejects.toMatchObject({
+    await expect(webcamInputs(5, { platform: "win32" })).rejects.toMatchObject({
       message: "there is no webcam:5",
       advice: "Use one of these: webcam:0 (Integrated Camera), webcam:1 (USB Camera).",
     });
   });
 
   it("but not on other platforms", async () => {
-    await expect(webcamInputs(0, "aix")).rejects.toThrow(/not supported on aix/);
+    await expect(webcamInputs(0, { platform: "aix" })).rejects.toThrow(/not supported on aix/);
   });
 });
 

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { MienError } from "@mien/format";
+import type { PictureSize } from "../source/source.ts";
 import { findFfmpeg } from "./ffmpeg.ts";
 
 /** A webcam of this machine. */
@@ -19,8 +20,10 @@ const FORMATS: ReadonlyMap<NodeJS.Platform, "v4l2" | "avfoundation" | "dshow"> =
   ["win32", "dshow"],
 ]);
 
-/** The size and rate that a webcam is asked for; the driver may choose others. */
-const PREFERRED = ["-framerate", "30", "-video_size", "640x480"];
+/** The rate that a webcam is asked for; the driver may choose another. */
+const RATE = ["-framerate", "30"];
+/** The size that a webcam is asked for by default, in pixels; the driver may choose another. */
+const SIZE = { width: 640, height: 480 } as const;
 
 /**
  * Lists the webcams that ffmpeg can open: on Linux the capture devices of Video4Linux, by their
@@ -82,7 +85,10 @@ async function listVideo4Linux(): Promise<Webcam[]> {
  */
 export async function webcamInputs(
   number: number | undefined,
-  platform: NodeJS.Platform = process.platform,
+  {
+    platform = process.platform,
+    size = SIZE,
+  }: { readonly platform?: NodeJS.Platform; readonly size?: PictureSize | undefined } = {},
 ): Promise<{ name: string; ways: readonly (readonly string[])[] }> {
   const format = FORMATS.get(platform);
   if (format === undefined) {
@@ -107,11 +113,7 @@ export async function webcamInputs(
     dshow: `video=${webcam.label}`,
   }[format];
   const flags = ["-fflags", "nobuffer", "-f", format];
-  const ways = [PREFERRED, ["-framerate", "30"], []].map((preferred) => [
-    ...flags,
-    ...preferred,
-    "-i",
-    device,
-  ]);
+  const preferred = [...RATE, "-video_size", `${size.width}x${size.height}`];
+  const ways = [preferred, RATE, []].map((mode) => [...flags, ...mode, "-i", device]);
   return { name: `webcam ${webcam.number}`, ways };
 }

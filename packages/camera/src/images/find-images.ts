@@ -80,7 +80,8 @@ export function nameSome(names: readonly string[], most = 5): string {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-function naturally(a: string, b: string): number {
+/** Compares names in natural order: 2 before 10. */
+export function naturally(a: string, b: string): number {
   return collator.compare(a, b) || (a < b ? -1 : 1);
 }
 

@@ -20,7 +20,7 @@ const HOLD_RATE = 15;
  */
 export async function openImages(path: string, options: SourceOptions = {}): Promise<Source> {
   const { images, isFolder, skipped } = await findImages(path);
-  const { onNotice, loop = false, realTime = false } = options;
+  const { onNotice, loop = false, realTime = false, skipImage } = options;
   if (skipped.length > 0) {
     const what = counted(skipped.length, "entry that is", "entries that are");
     onNotice?.({ kind: "skipped", message: `skipped ${what} no image: ${nameSome(skipped)}` });
@@ -32,12 +32,22 @@ export async function openImages(path: string, options: SourceOptions = {}): Pro
   async function* read(): AsyncGenerator<SourceFrame, undefined> {
     let index = 0;
     let good = 0;
+    // A picture that cannot be read is named once, also if the folder is read again.
+    const named = new Set<string>();
     do {
       for (const file of images) {
         if (closed.aborted) return;
+        if (skipImage?.(index) === true) {
+          index++;
+          good++;
+          continue;
+        }
         const image = await decodeImage(file).catch((error: unknown) => {
           if (!(error instanceof MienError) || !isFolder) throw error;
-          onNotice?.({ kind: "skipped", message: printable(error.message), path: file, error });
+          if (!named.has(file)) {
+            onNotice?.({ kind: "skipped", message: printable(error.message), path: file, error });
+          }
+          named.add(file);
           return undefined;
         });
         if (image !== undefined) {

@@ -10,6 +10,8 @@ export interface Camera {
   readonly centre: readonly [number, number];
   /** Distance to the left of the colour camera in metres. */
   readonly left: number;
+  /** Distance of the wall in front of the camera, in metres; default 3. */
+  readonly wall?: number;
 }
 
 /**
@@ -43,11 +45,13 @@ export interface View {
   readonly object: Int8Array;
 }
 
-/** Distance of the wall in metres, at x metres to the right. */
-function wallDepth(x: number): number {
-  return 3 + 0.08 * x;
+/** Distance of the wall in metres, where it is `wall` metres away in the middle of the picture. */
+function wallDepth(wall: number, slopeX: number): number {
+  return wall + 0.08 * (slopeX * wall);
 }
 
+/** Default distance of the wall in metres. */
+const WALL = 3;
 /** Precision of the distance in metres. */
 const PRECISION = 1e-4;
 /**
@@ -58,11 +62,11 @@ const STEPS = 8;
 
 /** Finds the nearest surface at every pixel. */
 export function renderDepth(objects: readonly SceneObject[], camera: Camera): View {
-  const { focalLength, centre, left } = camera;
+  const { focalLength, centre, left, wall = WALL } = camera;
   const depth = new Float32Array(WIDTH * HEIGHT);
   const object = new Int8Array(WIDTH * HEIGHT).fill(-1);
   for (let column = 0; column < WIDTH; column++) {
-    const z = wallDepth(((column - centre[0]) / focalLength) * 3);
+    const z = wallDepth(wall, (column - centre[0]) / focalLength);
     for (let row = 0; row < HEIGHT; row++) depth[row * WIDTH + column] = z;
   }
   for (const [number, thing] of objects.entries()) {

@@ -63,14 +63,7 @@ export function sceneAt(scene: SceneName, faces: readonly FaceTexture[], at: num
   return {
     objects: actors.flatMap(({ kind, texture, bendMm, pose }) => {
       const now = pose(at);
-      if (kind !== "face") return [print(now, texture, bendMm / 1000)];
-      const neck = { ...now, y: now.y + 0.15, z: now.z + 0.07 };
-      const shoulders = { ...now, y: now.y + 0.5, z: now.z + 0.05 };
-      return [
-        head(now, texture),
-        body(neck, { width: 0.06, height: 0.1, depth: 0.06 }, [190, 150, 125]),
-        body(shoulders, { width: 0.23, height: 0.3, depth: 0.12 }, [60, 75, 110]),
-      ];
+      return kind === "face" ? personAt(now, texture) : [print(now, texture, bendMm / 1000)];
     }),
     faces: actors.map(({ id, kind, picture, bendMm, pose }) => {
       const now = pose(at);
@@ -86,6 +79,17 @@ export function sceneAt(scene: SceneName, faces: readonly FaceTexture[], at: num
       return { truth, pose: now };
     }),
   };
+}
+
+/** A head with neck and shoulders. */
+export function personAt(pose: Pose, texture: FaceTexture): SceneObject[] {
+  const neck = { ...pose, y: pose.y + 0.15, z: pose.z + 0.07 };
+  const shoulders = { ...pose, y: pose.y + 0.5, z: pose.z + 0.05 };
+  return [
+    head(pose, texture),
+    body(neck, { width: 0.06, height: 0.1, depth: 0.06 }, [190, 150, 125]),
+    body(shoulders, { width: 0.23, height: 0.3, depth: 0.12 }, [60, 75, 110]),
+  ];
 }
 
 function cast(scene: SceneName, texture: (i: number) => FaceTexture, at: number): Actor[] {

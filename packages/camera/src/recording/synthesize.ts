@@ -34,7 +34,7 @@ const DEPTH_LEAD = 0.005;
 /** Share of the depth pictures that are left out, 0–1, as a Kinect loses some. */
 const LOST_DEPTH = 0.01;
 /** Standard deviation of the noise of colour values, which are 0–255. */
-const COLOUR_NOISE = 2.5;
+export const COLOUR_NOISE = 2.5;
 
 /** What to synthesise. */
 export interface SynthesisOptions {

@@ -23,6 +23,8 @@ export interface Connection {
   readonly framesPerSecond: number | null;
   /** Length of the recording in milliseconds; null if there is no end. */
   readonly durationMs: number | null;
+  /** Whether it is a still picture, which ends after one picture. Default false. */
+  readonly isStill?: boolean;
   /**
    * Starts delivery, beginning with the picture for which `Connect` waited.
    *

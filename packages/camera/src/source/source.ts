@@ -76,6 +76,12 @@ export interface SourceNotice {
   readonly error?: MienError;
 }
 
+/** A size in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** How a source is opened. */
 export interface SourceOptions {
   /** Ends opening and reading. */
@@ -88,6 +94,13 @@ export interface SourceOptions {
    * opened, and is opened again only when it was lost.
    */
   readonly reconnect?: boolean;
+  /**
+   * Whether an image is left out, for example because it was analysed earlier. The numbers of the
+   * others do not change. Only for images. Default: none is left out.
+   *
+   * @param index of the image, from 0.
+   */
+  readonly skipImage?: (index: number) => boolean;
   /** Starts a recording again at its end, endlessly. Default false. */
   readonly loop?: boolean;
   /**
@@ -96,6 +109,11 @@ export interface SourceOptions {
    * frames come as fast as they are read, and each image once.
    */
   readonly realTime?: boolean;
+  /**
+   * The size of picture that a webcam is asked for; it may deliver another. Other sources ignore it.
+   * Default 640×480.
+   */
+  readonly size?: PictureSize | undefined;
   /** Time limit for the first frame after connecting, in milliseconds. Default 10,000. */
   readonly patienceMs?: number;
   readonly onNotice?: (notice: SourceNotice) => void;

@@ -10,7 +10,7 @@ export interface StreamPlan {
   /** Name that is shown to people. */
   readonly name: string;
   /** Its kind, which may depend on what the connection reports. */
-  readonly kind: (connection: Connection) => "live" | "video";
+  readonly kind: (connection: Connection) => Source["kind"];
   /**
    * Time without a picture after which the stream counts as lost, in milliseconds; Infinity for
    * never.
@@ -27,6 +27,9 @@ const READ_AHEAD = 4;
 const LATE = 50;
 /** Interval between checks whether pictures still come, in milliseconds. */
 const CHECK_INTERVAL = 250;
+
+/** Images have no common size and no frame rate. */
+const NO_SIZE = { width: null, height: null, framesPerSecond: null };
 
 /**
  * A source that a child process feeds. It ends with an error when the child ends unexpectedly or
@@ -48,8 +51,10 @@ export async function openStream(
     throw error;
   });
   const opened = performance.now();
-  const { width, height, framesPerSecond, durationMs } = connection;
   const kind = plan.kind(connection);
+  const { durationMs } = connection;
+  const isStill = kind === "images";
+  const { width, height, framesPerSecond } = isStill ? NO_SIZE : connection;
   const dropOldest = kind === "live";
   let index = 0;
   let waiting = false;
@@ -70,8 +75,12 @@ export async function openStream(
     waiting = !queue.push(frame);
     return !waiting;
   };
-  const timeOf = (frame: number, elapsed: number) =>
-    kind === "video" && framesPerSecond !== null ? (frame * 1000) / framesPerSecond : elapsed;
+  const timeOf = (frame: number, elapsed: number) => {
+    if (isStill) return 0;
+    return kind === "video" && framesPerSecond !== null
+      ? (frame * 1000) / framesPerSecond
+      : elapsed;
+  };
 
   /** Waits for the end of the connection, and ends it if it sends nothing for too long. */
   const watch = async (): Promise<MienError | undefined> => {
@@ -116,10 +125,7 @@ export async function openStream(
     width,
     height,
     framesPerSecond,
-    length:
-      durationMs === null || framesPerSecond === null || options.loop === true
-        ? null
-        : Math.round((durationMs * framesPerSecond) / 1000),
+    length: options.loop === true ? null : lengthOf({ isStill, durationMs, framesPerSecond }),
     close,
     async *frames(signal) {
       if (asked) throw new Error("the frames of a source can be read once");
@@ -148,4 +154,16 @@ export async function openStream(
       }
     },
   };
+}
+
+/** Number of frames from beginning to end; null if it is not known. */
+function lengthOf(stream: {
+  readonly isStill: boolean;
+  readonly durationMs: number | null;
+  readonly framesPerSecond: number | null;
+}): number | null {
+  const { isStill, durationMs, framesPerSecond } = stream;
+  if (isStill) return 1;
+  if (durationMs === null || framesPerSecond === null) return null;
+  return Math.round((durationMs * framesPerSecond) / 1000);
 }

@@ -24,6 +24,11 @@ export interface DetectorKind {
   readonly inputSize: number;
   /** Default of the smallest score. */
   readonly minScore: number;
+  /**
+   * Size √(width · height) from which faces are found reliably, in pixels of the input; undefined if
+   * faces are only found at the resolution for which the detector was trained.
+   */
+  readonly reliableSize: number | undefined;
   /** Whether the channels of the input are blue, green, red. */
   readonly bgr: boolean;
   /** Turns a box of this kind into one close around the face: chin to forehead, cheek to cheek. */
@@ -67,6 +72,7 @@ const tiny: DetectorKind = {
   name: "tiny face detector",
   inputSize: inputSize.default.tiny,
   minScore: minScore.default.tiny,
+  reliableSize: undefined,
   bgr: false,
   toFaceBox([x, y, width, height]) {
     const [w, h] = [TINY_FACE.width * width, TINY_FACE.height * height];
@@ -108,19 +114,28 @@ const tiny: DetectorKind = {
 };
 
 const STRIDES = [8, 16, 32] as const;
+/** Numbers per cell in mien's form of YuNet: class, objectness, x, y, width, height. */
+const PACKED = 6;
+
+/** What both forms of YuNet have in common. */
+const YUNET = {
+  name: "YuNet",
+  inputSize: inputSize.default.yunet,
+  minScore: minScore.default.yunet,
+  reliableSize: 40,
+  toFaceBox: (box: Box) => box,
+};
 
 /**
- * YuNet: three strides, no anchors; the score is the geometric mean of the class score and the
+ * YuNet as its authors export it: three strides, no anchors; class score, objectness and box of each
+ * stride are separate outputs. The score is the geometric mean of the class score and the
  * objectness.
  *
  * @see https://doi.org/10.1007/s11633-023-1423-y
  */
 const yunet: DetectorKind = {
-  name: "YuNet",
-  inputSize: inputSize.default.yunet,
-  minScore: minScore.default.yunet,
+  ...YUNET,
   bgr: true,
-  toFaceBox: (box) => box,
   matches({ outputs }) {
     const names = outputs.map(({ name }) => name);
     return STRIDES.every((s) => ["cls", "obj", "bbox"].every((o) => names.includes(`${o}_${s}`)));
@@ -136,20 +151,63 @@ const yunet: DetectorKind = {
       for (let cell = 0; cell < cells; cell++) {
         const score = Math.sqrt(clamp(classScores[cell] ?? 0) * clamp(objectness[cell] ?? 0));
         if (score < minScore) continue;
-        const [dx = 0, dy = 0, logWidth = 0, logHeight = 0] = boxes.subarray(cell * 4);
-        const width = Math.exp(logWidth) * stride;
-        const height = Math.exp(logHeight) * stride;
-        const x = ((cell % columns) + dx) * stride;
-        const y = (Math.floor(cell / columns) + dy) * stride;
-        found.push({ box: [x - width / 2, y - height / 2, width, height], score });
+        const place = { stride, column: cell % columns, row: Math.floor(cell / columns) };
+        found.push({ box: yunetBox(boxes, cell * 4, place), score });
       }
     }
     return found;
   },
 };
 
+/**
+ * YuNet as `export:faces` makes it: one output [1, cells, 6], where the cells of the three strides
+ * follow each other; both scores before the sigmoid.
+ */
+const packedYunet: DetectorKind = {
+  ...YUNET,
+  bgr: false,
+  matches({ outputs: [cells, ...others] }) {
+    return others.length === 0 && cells?.shape.length === 3 && cells.shape[2] === PACKED;
+  },
+  decode(outputs, { width, height }, minScore) {
+    const cells = STRIDES.map((stride) => (width / stride) * (height / stride));
+    const [output] = Object.values(outputs);
+    const values = floatsOf(output, PACKED * cells.reduce((sum, count) => sum + count, 0));
+    const found: Detection[] = [];
+    // A geometric mean of at least `minScore` needs both factors to be at least its square.
+    const minLogit = Math.log(minScore ** 2 / (1 - minScore ** 2));
+    let at = 0;
+    for (const stride of STRIDES) {
+      for (let row = 0; row < height / stride; row++) {
+        for (let column = 0; column < width / stride; column++, at += PACKED) {
+          const classLogit = values[at] ?? 0;
+          const objectLogit = values[at + 1] ?? 0;
+          if (classLogit < minLogit || objectLogit < minLogit) continue;
+          const score = Math.sqrt(sigmoid(classLogit) * sigmoid(objectLogit));
+          if (score < minScore) continue;
+          found.push({ box: yunetBox(values, at + 2, { stride, column, row }), score });
+        }
+      }
+    }
+    return found;
+  },
+};
+
+/** The box of a cell; `values` has its place in the cell and the logarithms of its size from `at`. */
+function yunetBox(
+  values: Float32Array,
+  at: number,
+  { stride, column, row }: { stride: number; column: number; row: number },
+): Box {
+  const width = Math.exp(values[at + 2] ?? 0) * stride;
+  const height = Math.exp(values[at + 3] ?? 0) * stride;
+  const x = (column + (values[at] ?? 0)) * stride;
+  const y = (row + (values[at + 1] ?? 0)) * stride;
+  return [x - width / 2, y - height / 2, width, height];
+}
+
 /** Every kind of detector that mien can read. */
-export const DETECTOR_KINDS: readonly DetectorKind[] = [tiny, yunet];
+export const DETECTOR_KINDS: readonly DetectorKind[] = [packedYunet, yunet, tiny];
 
 /** @throws {TypeError} if the output is not float32 of the expected length; callers name the file. */
 function floatsOf(output: DetectorOutputs[string] | undefined, length: number): Float32Array {

@@ -1,6 +1,10 @@
-import { MienError } from "@mien/format";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { decodeTensors, MienError } from "@mien/format";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { FaceDetector, type RejectedDetection } from "./face-detector.ts";
+import { overlap, type Box } from "../image/box.ts";
 import { DETECTOR, findYunet } from "../testing/data.ts";
 import { halvesModel, spotModel } from "../testing/models.ts";
 import { paint, spots } from "../testing/pictures.ts";
@@ -118,6 +122,65 @@ describe("a face detector", () => {
     ] as const) {
       expect(await detector.detect(paint(width, height, () => [9, 9, 9]))).toEqual([]);
     }
+    await detector.close();
+  });
+
+  /** Drawn faces, and the boxes and scores that libfacedetection gives for them. */
+  async function drawnFaces() {
+    const file = path.join(path.dirname(DETECTOR), "reference.bin");
+    const { tensors } = decodeTensors(await readFile(file), file);
+    return [0, 1].map((i) => {
+      const { shape, data } = tensors[`detector.${i}.input`]!;
+      const rows = Array.from(tensors[`detector.${i}.output`]!.data, Number);
+      const faces = Array.from({ length: rows.length / 5 }, (_, k) => {
+        const [score = 0, ...box] = rows.slice(5 * k, 5 * k + 5);
+        return { score: score / 100, box: box as unknown as Box };
+      });
+      const picture = {
+        width: shape[2]!,
+        height: shape[1]!,
+        pixels: Uint8Array.from(data, Number),
+      };
+      return { picture, faces };
+    });
+  }
+
+  it("finds with the released detector what libfacedetection finds", async () => {
+    for (const { picture, faces } of await drawnFaces()) {
+      // Without enlargement, as the library.
+      const inputSize = Math.max(picture.width, picture.height);
+      const detector = await FaceDetector.open(DETECTOR, { inputSize });
+      expect(detector.kind).toBe("YuNet");
+      const found = await detector.detect(picture);
+      const expected = faces.filter(({ score }) => score >= detector.settings.minScore);
+      expect(found).toHaveLength(expected.length);
+      for (const face of expected) {
+        const same = found.find(({ box }) => overlap(box, face.box) > 0.9);
+        expect(Math.abs(same!.score - face.score)).toBeLessThan(0.011);
+      }
+      await detector.close();
+    }
+  });
+
+  it("finds a face that fills the picture, and small ones only where they are asked for", async () => {
+    const [portrait, crowd] = await drawnFaces();
+    const detector = await FaceDetector.open(DETECTOR);
+    const { pixels, width, height } = portrait!.picture;
+    const data = await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .resize(5 * width, 5 * height)
+      .raw()
+      .toBuffer();
+    const large = { width: 5 * width, height: 5 * height, pixels: new Uint8Array(data) };
+    for (const smallest of [0, 400]) {
+      const found = await detector.detect(large, undefined, smallest);
+      const [x, y, w, h] = portrait!.faces[0]!.box;
+      expect(found).toHaveLength(1);
+      expect(overlap(found[0]!.box, [5 * x, 5 * y, 5 * w, 5 * h])).toBeGreaterThan(0.8);
+    }
+    const widths = async (smallest: number) =>
+      (await detector.detect(crowd!.picture, undefined, smallest)).map(({ box }) => box[2]);
+    expect(Math.min(...(await widths(0)))).toBeLessThan(25);
+    expect(Math.min(...(await widths(90)))).toBeGreaterThan(30);
     await detector.close();
   });
 

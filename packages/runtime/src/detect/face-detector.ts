@@ -15,6 +15,18 @@ import { Resizer, type InputLayout } from "../image/resize.ts";
 const SIDE_MULTIPLE = 32;
 /** Small pictures are enlarged by at most this factor. */
 const MAX_ENLARGEMENT = 2;
+/**
+ * The resolutions at which faces can be sought, as shares of the full one. The lowest one finds faces
+ * that fill the picture, which are too large for the full one.
+ */
+const SCALES = [1 / 4, 1 / 2, 1] as const;
+const LOWEST = SCALES[0];
+/**
+ * Where a picture is searched at the full and at the lowest resolution, a face below this size in
+ * pixels of the full input counts only if the full resolution shows it. It finds every such face that
+ * the lowest one finds, while hands may look like faces at the lowest one.
+ */
+const SEEN_IN_FULL = 200;
 
 const DETECTOR: ModelPurpose = {
   kind: "a face detector",
@@ -52,8 +64,8 @@ export class FaceDetector {
   readonly #model: ModelRunner;
   readonly #kind: DetectorKind;
   readonly #order: InputLayout["order"];
-  readonly #resizer = new Resizer();
-  #input = new Float32Array();
+  /** Resizers and input buffers by scale, since each keeps what it computed for one size. */
+  readonly #inputs = new Map<number, { readonly resizer: Resizer; data: Float32Array }>();
 
   private constructor(model: ModelRunner, kind: DetectorKind, options: DetectorOptions) {
     this.#model = model;
@@ -96,8 +108,12 @@ export class FaceDetector {
   }
 
   /**
-   * Detects the faces in a picture.
+   * Detects the faces in a picture. A YuNet also searches it at a quarter of the resolution, for faces
+   * that fill the picture.
    *
+   * @param smallestFace size √(width · height) of the smallest face to find, in pixels of the picture.
+   * The picture is searched once, at the lowest resolution at which such a face is found reliably;
+   * smaller faces may be missed. Default: every face that the detector can find.
    * @param onRejected is called for each detection that does not count as a face. Detections that
    * overlap a better one of the same face are left out without a call.
    * @returns best score first.
@@ -107,9 +123,19 @@ export class FaceDetector {
   async detect(
     picture: Picture,
     onRejected?: (rejected: RejectedDetection) => void,
+    smallestFace = 0,
   ): Promise<Detection[]> {
     checkPicture(picture);
-    return this.#model.run((session) => this.#detect(session, picture, onRejected));
+    return this.#model.run(async (session) => {
+      const [first, ...others] = this.#scalesFor(picture, smallestFace);
+      const seenInFull = SEEN_IN_FULL / this.#scaleOf(picture);
+      const found = await this.#search(session, picture, first);
+      for (const scale of others) {
+        const faces = await this.#search(session, picture, scale);
+        found.push(...faces.filter(({ box: [, , w, h] }) => w * h >= seenInFull ** 2));
+      }
+      return this.#select(found, picture, onRejected);
+    });
   }
 
   /** Frees the model once the calls made so far have ended; calls made later fail. */
@@ -117,26 +143,38 @@ export class FaceDetector {
     return this.#model.close();
   }
 
-  async #detect(
-    session: Session,
-    picture: Picture,
-    onRejected?: (rejected: RejectedDetection) => void,
-  ): Promise<Detection[]> {
-    const { minSize, maxOverlap } = this.settings;
-    const layout = this.#layoutFor(picture);
-    const found = await this.#runModel(session, picture, layout);
+  #scalesFor(picture: Picture, smallestFace: number): readonly [number, ...number[]] {
+    const { reliableSize } = this.#kind;
+    if (reliableSize === undefined) return [1];
+    if (smallestFace === 0) return [1, LOWEST];
+    const size = smallestFace * this.#scaleOf(picture);
+    return [SCALES.find((scale) => size * scale >= reliableSize) ?? 1];
+  }
+
+  /** Searches the picture at one resolution. @returns many boxes per face, in pixels of the picture. */
+  async #search(session: Session, picture: Picture, scale: number): Promise<Detection[]> {
+    const layout = this.#layoutFor(picture, scale);
+    const found = await this.#runModel(session, picture, { layout, scale });
     // One scale for each axis: the two differ a little, since the size is rounded to whole pixels.
     const scaleX = picture.width / layout.filled.width;
     const scaleY = picture.height / layout.filled.height;
+    return found.map(({ box: [x, y, width, height], score }) => ({
+      box: [x * scaleX, y * scaleY, width * scaleX, height * scaleY],
+      score,
+    }));
+  }
+
+  /** Keeps one box per face, and rejects what does not count as a face. */
+  #select(
+    found: readonly Detection[],
+    picture: Picture,
+    onRejected?: (rejected: RejectedDetection) => void,
+  ): Detection[] {
+    const { minSize, maxOverlap } = this.settings;
     const faces: Detection[] = [];
     for (const { box, score } of suppress(found, maxOverlap)) {
-      const [x, y, width, height] = this.#kind.toFaceBox([
-        box[0] * scaleX,
-        box[1] * scaleY,
-        box[2] * scaleX,
-        box[3] * scaleY,
-      ]);
-      const face: Detection = { box: [x, y, width, height], score };
+      const face: Detection = { box: this.#kind.toFaceBox(box), score };
+      const [x, y, width] = face.box;
       if (width < minSize) onRejected?.({ ...face, reason: `smaller than ${minSize} pixels` });
       else if (!isInside(face.box, picture.width, picture.height) || !Number.isFinite(x + y)) {
         onRejected?.({ ...face, reason: "mostly outside the picture" });
@@ -145,9 +183,13 @@ export class FaceDetector {
     return faces;
   }
 
-  #layoutFor(picture: Picture): InputLayout {
-    const longerSide = Math.max(picture.width, picture.height);
-    const scale = Math.min(MAX_ENLARGEMENT, this.settings.inputSize / longerSide);
+  /** Pixels of the full input per pixel of the picture. */
+  #scaleOf({ width, height }: Picture): number {
+    return Math.min(MAX_ENLARGEMENT, this.settings.inputSize / Math.max(width, height));
+  }
+
+  #layoutFor(picture: Picture, share: number): InputLayout {
+    const scale = share * this.#scaleOf(picture);
     const width = Math.max(1, Math.round(picture.width * scale));
     const height = Math.max(1, Math.round(picture.height * scale));
     return {
@@ -159,16 +201,22 @@ export class FaceDetector {
     };
   }
 
-  async #runModel(session: Session, picture: Picture, layout: InputLayout): Promise<Detection[]> {
+  async #runModel(
+    session: Session,
+    picture: Picture,
+    { layout, scale }: { readonly layout: InputLayout; readonly scale: number },
+  ): Promise<Detection[]> {
     const { width, height, filled, order } = layout;
     const length = width * height * 3;
-    if (this.#input.length !== length) this.#input = new Float32Array(length);
+    const input = this.#inputs.get(scale) ?? { resizer: new Resizer(), data: new Float32Array() };
+    this.#inputs.set(scale, input);
+    if (input.data.length !== length) input.data = new Float32Array(length);
     // The padding may still hold values of a picture of another shape.
-    else if (filled.width < width || filled.height < height) clearPadding(this.#input, layout);
-    this.#resizer.resize(picture, layout, this.#input);
+    else if (filled.width < width || filled.height < height) clearPadding(input.data, layout);
+    input.resizer.resize(picture, layout, input.data);
     const shape = order === "hwc" ? [1, height, width, 3] : [1, 3, height, width];
     try {
-      const outputs = await session.runAll(this.#input, shape);
+      const outputs = await session.runAll(input.data, shape);
       return this.#kind.decode(outputs, layout, this.settings.minScore);
     } catch (error) {
       throw this.#model.error(`it fails on a picture (${messageOf(error)})`, error);

@@ -4,9 +4,11 @@ import {
   decodeModelMetadata,
   describeValue,
   isArrayOf,
+  mergeClasses,
   messageOf,
   prepareImages,
   readOnnxMetadata,
+  type MergedClasses,
   type ModelMetadata,
   type RawImage,
 } from "@mien/format";
@@ -15,7 +17,10 @@ import { checkModelSource, checkOptions } from "../check-options.ts";
 import { checkProbabilities, checkSignature, EXPRESSION_MODEL } from "../session/check-model.ts";
 import { ModelRunner } from "../session/model-runner.ts";
 import type { ModelSource, Session } from "../session/ort.ts";
+import type { OptionsOf } from "../setting.ts";
+import { pipelineSettings } from "../pipeline-settings.ts";
 import type { SessionOptions } from "../session/session-options.ts";
+import { runBatch } from "./run-batch.ts";
 
 /** Images per call of onnxruntime: enough for full speed, few enough to keep memory small. */
 const IMAGES_PER_CALL = 64;
@@ -29,7 +34,8 @@ export interface Expression {
 }
 
 /** How to open a model. */
-export type ClassifierOptions = SessionOptions;
+export interface ClassifierOptions
+  extends SessionOptions, OptionsOf<Pick<typeof pipelineSettings, "merge">> {}
 
 /**
  * Reads expressions in images of faces, with a model from one ONNX file.
@@ -48,17 +54,26 @@ export class ExpressionClassifier {
   readonly metadata: ModelMetadata;
   readonly #model: ModelRunner;
   readonly #name: string;
+  readonly #classes: MergedClasses;
 
-  private constructor(model: ModelRunner, metadata: ModelMetadata, name: string) {
+  private constructor(
+    model: ModelRunner,
+    { metadata, name, merge }: { metadata: ModelMetadata; name: string; merge: string | undefined },
+  ) {
     this.#model = model;
     this.metadata = metadata;
     this.#name = name;
+    this.#classes = mergeClasses(merge ?? pipelineSettings.merge.default, metadata.labels, {
+      what: "merge",
+      canDrop: false,
+    });
   }
 
   /**
    * Opens a model and runs it once.
    *
-   * @param source a path in Node, an address in the browser; or the content of the file.
+   * @param source a path in Node, an address in the browser; or the content of the file. A path may
+   * also be a folder of Hugging Face's layout, whose `onnx/model.onnx` is opened.
    * @throws {MienError} `missing-file` if it cannot be read; `bad-model` if it is no expression
    * model of this format version, is damaged, or its output is not what its metadata declares;
    * `environment` if onnxruntime itself cannot start; `usage` for an option that is unknown or out of
@@ -76,7 +91,11 @@ export class ExpressionClassifier {
     const model = await ModelRunner.open(file, options, EXPRESSION_MODEL);
     try {
       checkSignature(model.session, metadata, name);
-      const classifier = new ExpressionClassifier(model, metadata, name);
+      const classifier = new ExpressionClassifier(model, {
+        metadata,
+        name,
+        merge: options.merge,
+      });
       await classifier.#runOnce();
       return classifier;
     } catch (error) {
@@ -85,9 +104,9 @@ export class ExpressionClassifier {
     }
   }
 
-  /** Class names in the order of the probabilities. */
+  /** Class names in the order of the probabilities, after classes are merged. */
   get labels(): readonly string[] {
-    return this.metadata.labels;
+    return this.#classes.labels;
   }
 
   /**
@@ -140,20 +159,20 @@ export class ExpressionClassifier {
   }
 
   async #runInParts(session: Session, batch: Float32Array, count: number): Promise<Float32Array> {
-    const { labels } = this;
-    const { height, width, channels } = this.metadata.input;
-    const size = height * width * channels;
-    const probabilities = new Float32Array(count * labels.length);
+    const { metadata } = this;
+    const { labels, input } = metadata;
+    const size = input.height * input.width * input.channels;
+    const probabilities = new Float32Array(count * this.labels.length);
     for (let start = 0; start < count; start += IMAGES_PER_CALL) {
       const n = Math.min(IMAGES_PER_CALL, count - start);
       const part = batch.subarray(start * size, (start + n) * size);
-      const output = await session
-        .run(part, [n, height, width, channels])
-        .catch((error: unknown) => {
+      const output = await runBatch(session, { batch: part, count: n, metadata }).catch(
+        (error: unknown) => {
           throw this.#model.error(`onnxruntime cannot run it (${messageOf(error)})`, error);
-        });
+        },
+      );
       const checked = checkProbabilities(output, { count: n, labels, name: this.#name });
-      probabilities.set(checked, start * labels.length);
+      probabilities.set(this.#classes.merge(checked), start * this.labels.length);
     }
     return probabilities;
   }

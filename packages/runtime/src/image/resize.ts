@@ -66,6 +66,10 @@ export class Resizer {
    */
   resize(picture: Picture, layout: InputLayout, target: Float32Array): void {
     const { width, height } = layout.filled;
+    if (picture.width === width && picture.height === height) {
+      writeFloats(picture.pixels, layout, target);
+      return;
+    }
     const key = `${picture.width}×${picture.height}→${width}×${height}`;
     if (key !== this.#key) {
       this.#columns = tapsOf(picture.width, width, 3);
@@ -153,8 +157,8 @@ function average({ source, columns, rows, target }: Resizing): void {
   }
 }
 
-/** Writes RGB bytes [height, width, 3] into a model's input. */
-function writeFloats(bytes: Uint8Array, layout: InputLayout, target: Float32Array): void {
+/** Writes RGB bytes [height, width, 3] into a model's input. What follows them is not read. */
+function writeFloats(bytes: Picture["pixels"], layout: InputLayout, target: Float32Array): void {
   const { width, height } = layout.filled;
   const row = width * 3;
   if (layout.order === "hwc" && !layout.bgr) {

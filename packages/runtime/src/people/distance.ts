@@ -1,7 +1,7 @@
 import type { Recogniser } from "./recogniser.ts";
 
 /** The part of a recogniser that compares features. */
-export type DistanceMeasure = Pick<Recogniser, "distance" | "neighbours">;
+export type DistanceMeasure = Pick<Recogniser, "distance" | "neighbours" | "minDeviation">;
 
 /**
  * The distance from a face to a person: the mean distance to the person's nearest pictures, so that

@@ -29,15 +29,19 @@ export class IdentityTracker {
   readonly #people: People;
   readonly #every: number;
   readonly #identities = new Map<number, Identity>();
+  /** `People.version` of the matches. */
+  #version: number;
 
   /** @param every interval between two recognitions of a track, in frames. */
   constructor(people: People, every: number) {
     this.#people = people;
     this.#every = every;
+    this.#version = people.version;
   }
 
   /**
-   * Takes the faces of one frame; tracks that are not among them are forgotten.
+   * Takes the faces of one frame; tracks that are not among them are forgotten. If people were added
+   * or removed since the last frame, every track is compared with those who are left.
    *
    * @returns the person of each face, in the same order; null for a stranger.
    */
@@ -46,7 +50,10 @@ export class IdentityTracker {
     for (const track of this.#identities.keys()) {
       if (!present.has(track)) this.#identities.delete(track);
     }
-    if (this.#people.size === 0) return faces.map(() => null);
+    if (this.#people.size === 0) {
+      this.#identities.clear();
+      return faces.map(() => null);
+    }
     const due = faces.filter(({ track, isDetected }) => {
       const identity = this.#identities.get(track);
       if (identity === undefined) return isDetected;
@@ -62,7 +69,17 @@ export class IdentityTracker {
         if (face !== undefined) this.#identify(face.track, feature);
       }
     }
+    // After the features were computed, since people may have changed meanwhile.
+    this.#matchAgain();
     return faces.map(({ track }) => this.#identities.get(track)?.match ?? null);
+  }
+
+  #matchAgain(): void {
+    if (this.#version === this.#people.version) return;
+    this.#version = this.#people.version;
+    for (const identity of this.#identities.values()) {
+      identity.match = this.#people.identify(meanOf(identity.features));
+    }
   }
 
   #identify(track: number, feature: Float32Array): void {

@@ -15,6 +15,7 @@ const points: Recogniser = {
   kind: "points",
   length: 8,
   neighbours: 3,
+  minDeviation: 0.1,
   describe: () => Promise.resolve([]),
   distance: (a, b) => Math.hypot(...a.map((v, i) => v - b[i]!)),
   close: () => Promise.resolve(),
@@ -65,6 +66,19 @@ describe("people", () => {
     expect(people.identify(pictures(1, 8)[7]!)?.name).toBe("Ada");
     expect(people.identify(pictures(2)[0]!)).toBe(null);
     expect(people.thresholdEstimate().falseAccept).toBe(null);
+  });
+
+  it("are recognised at another moment, although their pictures were all alike", () => {
+    for (const [minDeviation, name] of [
+      [0, undefined],
+      [0.1, "Ada"],
+    ] as const) {
+      const people = new People({ ...points, minDeviation });
+      people.add("Ada", pictures(1, 6, 0.001));
+      people.add("Bob", pictures(2, 6, 0.001));
+      expect(people.identify(pictures(1, 8, 0.1)[7]!)?.name).toBe(name);
+      expect(people.identify(pictures(3)[0]!)).toBe(null);
+    }
   });
 
   it("need a name and features of the same kind", () => {

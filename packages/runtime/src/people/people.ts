@@ -38,6 +38,7 @@ export class People {
   readonly #people = new Map<string, Person>();
   readonly #maxFalseAccept: number;
   #estimate: ThresholdEstimate | undefined;
+  #version = 0;
 
   /** @throws {MienError} `usage` for an option that is unknown or out of range. */
   constructor(recogniser: Recogniser, options: PeopleOptions = {}) {
@@ -54,6 +55,16 @@ export class People {
   /** Number of enrolled people. */
   get size(): number {
     return this.#people.size;
+  }
+
+  /** Number of changes so far; what was recognised before a change may be outdated. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether a person of this name is enrolled. */
+  has(name: string): boolean {
+    return this.#people.has(toPersonName(name));
   }
 
   /**
@@ -90,13 +101,13 @@ export class People {
       features: [...(known?.features ?? []), ...features],
     };
     this.#people.set(personName, person);
-    this.#estimate = undefined;
+    this.#changed();
     return person;
   }
 
   /** @returns whether a person of this name was enrolled. */
   remove(name: string): boolean {
-    this.#estimate = undefined;
+    this.#changed();
     return this.#people.delete(toPersonName(name));
   }
 
@@ -124,6 +135,11 @@ export class People {
       impostors: impostorsFor(this.recogniser.kind),
     });
     return this.#estimate;
+  }
+
+  #changed(): void {
+    this.#estimate = undefined;
+    this.#version++;
   }
 
   #checkFeatures(name: string, features: readonly Float32Array[]): void {

@@ -12,3 +12,4 @@ function unsupported(): Promise<never> {
 export const loadPeople = unsupported;
 export const savePerson = unsupported;
 export const deletePerson = unsupported;
+export const hasPersonFile = unsupported;

@@ -7,6 +7,9 @@ import type { Person } from "./person.ts";
 import { fileNameOf, isNamedAfter, isPersonFile } from "./person-file-name.ts";
 import { decodePerson, encodePerson } from "./person-file.ts";
 
+/** What is added to the name of a file while it is written. */
+const TEMPORARY = /\.[0-9a-f]{8}\.tmp$/;
+
 /** A file of a person that cannot be used. */
 export interface DamagedPerson {
   /** Path of the file. */
@@ -80,7 +83,8 @@ export async function savePerson(folder: string, person: Person, kind: string): 
 
 /**
  * Deletes every file of a person from a folder: the files that contain the person's name, and
- * also a damaged file if it has the file name of this person. Node only.
+ * also a damaged file if it has the file name of this person. Temporary files of this person that a
+ * killed program left behind are deleted, too. Node only.
  *
  * @returns whether there was such a file.
  * @example
@@ -89,14 +93,26 @@ export async function savePerson(folder: string, person: Person, kind: string): 
 export async function deletePerson(folder: string, name: string): Promise<boolean> {
   let isDeleted = false;
   for (const file of await personFiles(folder)) {
-    const nameInside = await nameIn(file);
-    const isOfPerson =
-      nameInside === undefined ? isNamedAfter(path.basename(file), name) : isSame(nameInside, name);
-    if (!isOfPerson) continue;
+    if (!(await isFileOf(file, name))) continue;
     await rm(file, { force: true });
     isDeleted = true;
   }
+  for (const file of await filesIn(folder, isTemporaryPersonFile)) {
+    if (await isFileOf(file, name)) await rm(file, { force: true });
+  }
   return isDeleted;
+}
+
+/** Whether a folder has a file of this person, even a damaged one. Node only. @internal */
+export async function hasPersonFile(folder: string, name: string): Promise<boolean> {
+  for (const file of await personFiles(folder)) if (await isFileOf(file, name)) return true;
+  return false;
+}
+
+async function isFileOf(file: string, name: string): Promise<boolean> {
+  const nameInside = await nameIn(file);
+  if (nameInside !== undefined) return isSame(nameInside, name);
+  return isNamedAfter(path.basename(file).replace(TEMPORARY, ""), name);
 }
 
 /**
@@ -111,17 +127,25 @@ async function moveOtherPerson(file: string, name: string): Promise<void> {
   if ((await nameIn(target)) === undefined) await rename(file, target);
 }
 
+function isTemporaryPersonFile(file: string): boolean {
+  return TEMPORARY.test(file) && isPersonFile(file.replace(TEMPORARY, ""));
+}
+
 function isSame(name: string | undefined, other: string): boolean {
   return name !== undefined && toPersonName(name) === toPersonName(other);
 }
 
-async function personFiles(folder: string): Promise<string[]> {
+function personFiles(folder: string): Promise<string[]> {
+  return filesIn(folder, isPersonFile);
+}
+
+async function filesIn(folder: string, belongs: (name: string) => boolean): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw new MienError("missing-file", `cannot read the people in ${folder}: ${error.message}`);
   });
   return names
-    .filter(isPersonFile)
+    .filter(belongs)
     .sort()
     .map((name) => path.join(folder, name));
 }

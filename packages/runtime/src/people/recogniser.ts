@@ -17,6 +17,11 @@ export interface Recogniser {
   readonly length: number;
   /** Number of a person's nearest pictures; their mean distance is the distance to the person. */
   readonly neighbours: number;
+  /**
+   * Lower bound of the standard deviation of the distances between pictures of one person. Pictures
+   * taken within seconds are more alike than a person is at another moment.
+   */
+  readonly minDeviation: number;
   /** @returns the features of each face, float32 [length]. */
   describe(picture: Picture, boxes: readonly Box[]): Promise<Float32Array[]>;
   /** Distance between two features: 0 for the same picture, larger for less similar ones. */
@@ -27,6 +32,8 @@ export interface Recogniser {
 
 /** Number of a person's nearest pictures that count with an embedding. */
 const EMBEDDING_NEIGHBOURS = 3;
+/** As in the pictures of ORL, which were taken over two years. */
+const EMBEDDING_DEVIATION = 0.05;
 
 /**
  * Recognition by a face embedding, the default: a few pictures per person are enough, and light and
@@ -47,6 +54,7 @@ export async function openEmbedding(
     kind: `embedding-${embedder.length}`,
     length: embedder.length,
     neighbours: EMBEDDING_NEIGHBOURS,
+    minDeviation: EMBEDDING_DEVIATION,
     describe: (picture, boxes) =>
       embedder.embed(boxes.map((box) => crop(picture, regionOf(box, EMBEDDING_MARGIN)))),
     distance: euclidean,
@@ -75,6 +83,7 @@ export function createLbph(options: LbphOptions = {}): Recogniser {
     kind: `lbph-${radius}-${neighbors}-${gridX}-${gridY}`,
     length: gridX * gridY * 2 ** neighbors,
     neighbours: 1,
+    minDeviation: 0,
     describe: (picture, boxes) =>
       Promise.resolve(
         boxes.map((box) => {

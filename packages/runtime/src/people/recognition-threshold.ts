@@ -54,8 +54,8 @@ export function estimateThreshold(
     for (const feature of options.impostors) impostor.push(toNearest(feature, people));
   }
   const counts = { genuine: genuine.length, impostor: impostor.length };
-  const ofSame = normalOf(genuine);
-  const ofOthers = normalOf(impostor);
+  const ofSame = normalOf(genuine, measure.minDeviation);
+  const ofOthers = normalOf(impostor, 0);
   if (ofOthers === null) {
     // Without strangers to compare with, the threshold covers the person's own pictures.
     const threshold = ofSame === null ? 0 : ofSame.mean + 2 * ofSame.deviation;
@@ -73,12 +73,15 @@ export function estimateThreshold(
   };
 }
 
-/** @returns null for fewer than 2 values. The deviation is kept above 2 % of the mean. */
-function normalOf(values: readonly number[]): NormalDistribution | null {
+/**
+ * @param minDeviation lower bound of the deviation, which is also kept above 2 % of the mean.
+ * @returns null for fewer than 2 values.
+ */
+function normalOf(values: readonly number[], minDeviation: number): NormalDistribution | null {
   if (values.length < 2) return null;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1);
-  return { mean, deviation: Math.max(Math.sqrt(variance), 1e-6 + 0.02 * mean) };
+  return { mean, deviation: Math.max(Math.sqrt(variance), 1e-6 + 0.02 * mean, minDeviation) };
 }
 
 /**

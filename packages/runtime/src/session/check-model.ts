@@ -14,7 +14,7 @@ const MAX_SIDE = 4096;
 
 /**
  * Checks that a graph matches its metadata: one float32 input [N, height, width, channels] with N
- * free, one float32 output [N, classes].
+ * free (in Hugging Face's layout [N, 3, height, width]), one float32 output [N, classes].
  *
  * @param name of the model in errors.
  * @throws {MienError} `bad-model` naming the first difference.
@@ -30,7 +30,8 @@ export function checkSignature(session: Session, metadata: ModelMetadata, name: 
   }
   const input = onlyOne(session.inputs, "input", name);
   const output = onlyOne(session.outputs, "output", name);
-  const expectedInput = ["N", height, width, channels];
+  const expectedInput =
+    metadata.pixelValues === undefined ? ["N", height, width, channels] : ["N", 3, height, width];
   if (input.type !== "float32" || !matches(input.shape, expectedInput)) {
     throw badExpressionModel(
       name,

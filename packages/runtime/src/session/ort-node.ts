@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { MienError, messageOf } from "@mien/format";
+import { HUB_MODEL, MienError, messageOf } from "@mien/format";
 import type { InferenceSession } from "onnxruntime-node";
 import { openBackgroundSession } from "./background-session.ts";
 import { fetchModel } from "./fetch-model.ts";
@@ -30,7 +31,10 @@ export const ort: Ort = {
   },
 };
 
-async function readModelFile(file: string): Promise<ModelBytes> {
+/** @param source a file, or a folder of Hugging Face's layout. */
+async function readModelFile(source: string): Promise<ModelBytes> {
+  const found = await stat(source).catch(() => undefined);
+  const file = found?.isDirectory() ? path.join(source, HUB_MODEL) : source;
   try {
     return { bytes: await readFile(file), name: file };
   } catch (error) {

@@ -1,10 +1,13 @@
-import type { FaceResult, RejectedBox } from "@mien/format";
+import { MienError, type FaceResult, type RejectedBox } from "@mien/format";
 import { boxInResult, isInside, type Box } from "../image/box.ts";
+import { CutDetector } from "../track/cut-detector.ts";
 import { DetectionSchedule } from "../detect/detection-schedule.ts";
-import type { FaceDetector } from "../detect/face-detector.ts";
+import type { Detection } from "../detect/detector-kinds.ts";
+import type { FaceDetector, RejectedDetection } from "../detect/face-detector.ts";
 import type { FrameInput } from "../image/picture.ts";
 import { measureRelief } from "../depth/depth-gate.ts";
 import type { PipelineSettings } from "../pipeline-settings.ts";
+import type { FrameDetections } from "./recorded-frame.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { Tracker } from "../track/tracker.ts";
 
@@ -25,19 +28,39 @@ export interface LocatedFace {
 export interface LocatedFaces {
   readonly faces: readonly LocatedFace[];
   readonly rejected: readonly RejectedBox[];
+  /** What the detector found; null if it did not run. */
+  readonly detections: FrameDetections | null;
+}
+
+/** How a frame is located. */
+export interface LocateOptions {
+  /** Measures the times of detection and depth check. */
+  readonly watch: Stopwatch;
+  /**
+   * What the detector found in an earlier run, null if it did not run; it is then not run.
+   * Default: the detector is run when it is due.
+   */
+  readonly recorded?: FrameDetections | null | undefined;
 }
 
 type FaceWithoutDepth = Omit<LocatedFace, "distanceMm" | "relief">;
 
 /**
+ * Size of the smallest face that is sought while no face is followed and no search is due, in pixels
+ * of the picture.
+ */
+const SMALLEST_NEW_FACE = 80;
+
+/**
  * The first stage of the pipeline: detects faces, tracks them and checks them by depth. It remembers
- * the tracks of earlier frames.
+ * the tracks of earlier frames, and ends them at a film's cut.
  */
 export class FaceLocator {
   readonly #detector: FaceDetector;
   readonly #settings: PipelineSettings;
   readonly #schedule: DetectionSchedule;
   readonly #tracker: Tracker;
+  readonly #cuts = new CutDetector();
 
   /** @param nextTrack gives each new track its id. */
   constructor(detector: FaceDetector, settings: PipelineSettings, nextTrack: () => number) {
@@ -50,31 +73,41 @@ export class FaceLocator {
   /**
    * Locates the faces of the next frame.
    *
-   * @param watch measures the times of detection and depth check.
+   * @throws {MienError} `bad-data` if the frame is recorded, but without detections where the
+   * detector is due.
    */
-  async locate(frame: FrameInput, timeMs: number, watch: Stopwatch): Promise<LocatedFaces> {
+  async locate(frame: FrameInput, timeMs: number, options: LocateOptions): Promise<LocatedFaces> {
+    const { watch, recorded } = options;
+    let detections: FrameDetections | null = null;
+    const detect: Detect = async (smallestFace) => {
+      detections = recorded === undefined ? await this.#detect(frame, smallestFace) : recorded;
+      if (detections === null) {
+        throw new MienError("bad-data", "the recorded frame has no detections");
+      }
+      for (const { box, reason } of detections.rejected) reject(box, reason);
+      return detections.faces;
+    };
     const rejected: RejectedBox[] = [];
     const reject = (box: Box, reason: string) => {
       rejected.push({ box: boxInResult(box, frame), reason });
     };
     const found = this.#settings.stills
-      ? await this.#detectStill(frame, reject)
-      : await this.#track(frame, timeMs, reject);
+      ? (await detect()).map(stillFace)
+      : await this.#track(frame, timeMs, detect);
     watch.lap("detect");
     const faces = this.#checkDepth(frame, found, reject);
     if (frame.depth !== undefined) watch.lap("depth");
-    return { faces, rejected };
+    return { faces, rejected, detections };
   }
 
-  async #detectStill(frame: FrameInput, reject: Reject): Promise<FaceWithoutDepth[]> {
-    const detections = await this.#detect(frame, reject);
-    return detections.map(({ box, score }) => ({ track: null, box, score, isDetected: true }));
-  }
-
-  async #track(frame: FrameInput, timeMs: number, reject: Reject): Promise<FaceWithoutDepth[]> {
+  async #track(frame: FrameInput, timeMs: number, detect: Detect): Promise<FaceWithoutDepth[]> {
     const { width, height } = frame;
-    const isDue = this.#schedule.isDue(timeMs);
-    const detections = isDue ? await this.#detect(frame, reject) : null;
+    const isCut = this.#cuts.isCut(frame);
+    if (isCut) this.#tracker.endAll();
+    const due = this.#schedule.next(timeMs, isCut);
+    const smallest =
+      due === "follow" ? (this.#tracker.smallestFace ?? SMALLEST_NEW_FACE) : undefined;
+    const detections = due === "none" ? null : await detect(smallest);
     return this.#tracker
       .update(timeMs, detections)
       .filter(({ box }) => isInside(box, width, height))
@@ -82,12 +115,14 @@ export class FaceLocator {
         track: id,
         box,
         score,
-        isDetected: isDue && missedMs === 0,
+        isDetected: due !== "none" && missedMs === 0,
       }));
   }
 
-  #detect(frame: FrameInput, reject: Reject) {
-    return this.#detector.detect(frame, ({ box, reason }) => reject(box, reason));
+  async #detect(frame: FrameInput, smallestFace?: number): Promise<FrameDetections> {
+    const rejected: RejectedDetection[] = [];
+    const faces = await this.#detector.detect(frame, (one) => rejected.push(one), smallestFace);
+    return { faces, rejected };
   }
 
   /** Adds distance and relief, and leaves out photographs unless the setting `flat` keeps them. */
@@ -111,6 +146,13 @@ export class FaceLocator {
       return [{ ...face, distanceMm, relief }];
     });
   }
+}
+
+/** Runs the detector. @param smallestFace size in pixels of the smallest face that is sought. */
+type Detect = (smallestFace?: number) => Promise<readonly Detection[]>;
+
+function stillFace({ box, score }: Detection): FaceWithoutDepth {
+  return { track: null, box, score, isDetected: true };
 }
 
 /** Receives a box that does not count as a face, and the reason. */

@@ -24,6 +24,8 @@ export interface FrameWithFaces {
   readonly frame: FrameInput;
   readonly timeMs: number;
   readonly faces: readonly LocatedFace[];
+  /** The probabilities of each face from an earlier run; the expression model is then not run. */
+  readonly recorded?: readonly (readonly number[])[] | undefined;
 }
 
 /** The results of a frame's faces. */
@@ -61,18 +63,23 @@ export class FaceReader {
    *
    * @param watch measures the times of recognition and classification.
    */
-  async read({ frame, timeMs, faces }: FrameWithFaces, watch: Stopwatch): Promise<ReadFaces> {
+  async read(input: FrameWithFaces, watch: Stopwatch): Promise<ReadFaces> {
+    const { frame, timeMs, faces, recorded } = input;
     const people = await this.#recognise(frame, faces);
     if (this.#people !== undefined && this.#people.size > 0) watch.lap("recognise");
     const boxes = faces.map(({ box }) => box);
     const { mirror } = this.#settings;
-    const read = await readExpressions(this.#classifier, { picture: frame, boxes, mirror });
+    const { labels } = this.#classifier;
+    const read =
+      recorded?.map((probabilities) => Float32Array.from(probabilities)) ??
+      (await readExpressions(this.#classifier, { picture: frame, boxes, mirror }));
     watch.lap("classify");
     const windows: Record<string, readonly number[]> = {};
     const results = read.flatMap((probabilities, i): FaceResult[] => {
       const face = faces[i];
       if (face === undefined) return [];
-      const person = people[i] ?? null;
+      // Somebody may have been removed while the expressions were read.
+      const person = this.#stillEnrolled(people[i] ?? null);
       const window = this.#confirm(face.track, { person, probabilities, timeMs });
       if (window !== undefined) windows[String(face.track)] = window.counts;
       return [
@@ -84,13 +91,17 @@ export class FaceReader {
           relief: face.relief,
           person,
           probabilities: Array.from(probabilities),
-          expression: this.#classifier.labels[argmax(probabilities)] ?? "",
+          expression: labels[argmax(probabilities)] ?? "",
           confirmed: window?.confirmed?.expression ?? null,
           quorumReached: window?.confirmed?.quorumReached ?? null,
         },
       ];
     });
     return { faces: results, windows };
+  }
+
+  #stillEnrolled(match: Match | null): Match | null {
+    return match !== null && this.#people?.has(match.name) === true ? match : null;
   }
 
   #confirm(

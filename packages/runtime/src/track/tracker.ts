@@ -101,6 +101,17 @@ export class Tracker {
     }));
   }
 
+  /** Ends every track, for example at a film's cut. No id is used again. */
+  endAll(): void {
+    this.#tracks = [];
+  }
+
+  /** Size √(width · height) of the smallest face that is followed, in pixels; undefined without any. */
+  get smallestFace(): number | undefined {
+    if (this.#tracks.length === 0) return undefined;
+    return Math.min(...this.#tracks.map((track) => sizeOf(boxOf(track))));
+  }
+
   /**
    * Assigns detections to tracks, best pairs first: those that overlap, then those that are near, since
    * a person who walks by fast does not overlap the prediction. The remaining detections start tracks.

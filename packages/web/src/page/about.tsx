@@ -1,15 +1,14 @@
-import { useEffect, useState } from "preact/hooks";
 import type { Hello } from "../messages.ts";
+
+/** A sentence about where pictures and results go. */
+export function whereTo(hello: Hello | null): string {
+  if (!hello?.network) return "Nothing leaves this computer.";
+  const how = location.protocol === "https:" ? "encrypted" : "unencrypted";
+  return `Pictures and results go over the network, ${how}, to the pages that are open on other computers.`;
+}
 
 /** The view About: explains mien to its users and to the people in the picture. */
 export function About({ hello }: { hello: Hello | null }) {
-  const [card, setCard] = useState<string | null>(null);
-  useEffect(() => {
-    if (!hello?.card) return;
-    void fetch("/api/card")
-      .then((response) => response.text())
-      .then(setCard);
-  }, [hello?.card]);
   return (
     <article class="text">
       <h1>About mien</h1>
@@ -22,11 +21,11 @@ export function About({ hello }: { hello: Hello | null }) {
       <h2>If you are in the picture</h2>
       <p>
         This is the notice that Article 50(3) of the EU AI Act requires: a system that reads facial
-        expressions is running here. Pictures are analysed on this computer and then discarded.
-        Nothing is sent to any other place. Results are stored only while this page says
-        “recording”. Your pictures are stored, and you are recognised by name, only if you have
-        agreed to be enrolled. Everything about you can be deleted at any time under{" "}
-        <a href="#people">People</a>.
+        expressions is running here. Pictures are analysed on this computer and then discarded.{" "}
+        {hello?.network ? whereTo(hello) : "Nothing is sent to any other place."} Results are stored
+        only while this page says “recording”. Your pictures are stored, and you are recognised by
+        name, only if you have agreed to be enrolled. Everything about you can be deleted at any
+        time under <a href="#people">People</a>.
       </p>
       <h2>Where it must not be used</h2>
       <p>
@@ -38,19 +37,14 @@ export function About({ hello }: { hello: Hello | null }) {
       <p>
         {hello === null ? "" : `${hello.model}: ${hello.labels.join(", ")}.`}{" "}
         {hello?.card ? (
-          <a href="/api/card">Model card</a>
+          <a href="#card">Model card</a>
         ) : (
           "There is no model card beside its file. The model card of a released model says how the model was evaluated and where it fails."
         )}
       </p>
-      {card !== null && (
-        <pre class="model-card" tabIndex={0}>
-          {card}
-        </pre>
-      )}
       <p>
-        For programs: <a href="/api/openapi.json">the API</a>,{" "}
-        <a href="/metrics">metrics for Prometheus</a>.
+        For programs: <a href="api/openapi.json">the API</a>,{" "}
+        <a href="metrics">metrics for Prometheus</a>.
       </p>
     </article>
   );

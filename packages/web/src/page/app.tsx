@@ -1,7 +1,12 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LiveResult } from "../messages.ts";
 import { StatisticsRecorder } from "../page-statistics.ts";
-import { About } from "./about.tsx";
+import { About, whereTo } from "./about.tsx";
+import { DropZone } from "./files/drop-zone.tsx";
+import { FilesView } from "./files/files-view.tsx";
+import { SentFiles, type SentFile } from "./files/sent-files.ts";
+import { ModelCard } from "./model-card.tsx";
+import { SessionsView } from "./sessions/sessions-view.tsx";
 import { PageCamera, type CameraState } from "./server/page-camera.ts";
 import { Connection, type LiveState } from "./server/connection.ts";
 import { ExpressionHistory } from "./live/expression-history.ts";
@@ -9,13 +14,33 @@ import { LiveView } from "./live/live-view.tsx";
 import { PeopleView } from "./people/people-view.tsx";
 import { Screen } from "./screen.ts";
 
-const VIEWS = { live: "Live", people: "People", about: "About" } as const;
-type View = keyof typeof VIEWS;
+/** Time without a connection after which names are removed from the page, in ms. */
+const NAMES_TIMEOUT = 5000;
+
+/** The views that the navigation lists. */
+const VIEWS = {
+  live: "Live",
+  sessions: "Sessions",
+  files: "Files",
+  people: "People",
+  about: "About",
+} as const;
+/** `card` is opened from the view About. */
+type View = keyof typeof VIEWS | "card";
 
 /** The view that a fragment of the address selects; Live for an unknown one. */
 function viewOf(hash: string): View {
   const name = hash.slice(1);
-  return name === "people" || name === "about" ? name : "live";
+  return isView(name) ? name : "live";
+}
+
+function isView(name: string): name is View {
+  return name === "card" || name in VIEWS;
+}
+
+/** The entry of the navigation that a view belongs to. */
+function currentOf(view: View): keyof typeof VIEWS {
+  return view === "card" ? "about" : view;
 }
 
 /** The state of the source to show; `recording` while results are recorded. */
@@ -28,6 +53,7 @@ export function App() {
   const connection = useMemo(() => new Connection(location.href), []);
   const camera = useMemo(() => new PageCamera(connection), []);
   const history = useMemo(() => new ExpressionHistory(), []);
+  const files = useMemo(() => new SentFiles(), []);
   const statistics = useMemo(() => (globalThis.mienStatistics = new StatisticsRecorder()), []);
   const screen = useMemo(() => new Screen(statistics), []);
   const [state, setState] = useState<LiveState>(connection.state);
@@ -36,15 +62,35 @@ export function App() {
   const [paused, setPaused] = useState(false);
   const [hidden, setHidden] = useState(document.hidden);
   const [view, setView] = useState<View>(viewOf(location.hash));
+  const [sentFiles, setSentFiles] = useState<readonly SentFile[]>([]);
   const main = useRef<HTMLElement>(null);
+  const isPrivate = useRef(true);
   useEffect(() => {
     connection.onState = setState;
+    files.onChange = setSentFiles;
     camera.onState = (state) => {
       setCameraState(state);
       if (state === "off") screen.clear();
     };
-    connection.onResult = (result) => history.add(result);
-    connection.onFrame = (frame) => screen.show(frame);
+    connection.onResult = (result) => {
+      const isOfPages = connection.state.hello?.browser ?? false;
+      // The results of another page's camera do not belong on this page.
+      if (isOfPages && camera.state !== "on") return;
+      history.add(result);
+      // In privacy mode no picture follows, except of this page's own camera.
+      if (isPrivate.current && !isOfPages && !document.hidden) {
+        screen.show({ result, picture: null, takenAt: result.capturedAt });
+      }
+    };
+    connection.onCameraRefused = () => {
+      if (camera.state === "on") camera.stop("taken");
+    };
+    connection.onFrame = (frame) => {
+      if (isPrivate.current) {
+        frame.picture?.close();
+        screen.show({ ...frame, picture: null });
+      } else screen.show(frame);
+    };
     connection.onDepth = (picture) => screen.showDepth(picture);
     screen.onText = setResult;
     connection.takeOwnPicture = (number) => camera.takeSent(number);
@@ -60,22 +106,48 @@ export function App() {
   }, []);
   const { hello, status, connected } = state;
   const shownState = connected ? stateText(status) : "no connection";
+  const isRecording = connected && status?.recording != null;
+  useEffect(() => {
+    document.title = isRecording ? "● recording – mien live" : "mien live";
+  }, [isRecording]);
   useLayoutEffect(() => statistics.addState(shownState), [shownState]);
   const [mirror, setMirror] = useState(false);
-  const [privacy, setPrivacy] = useState(false);
+  const [chosenPrivacy, setPrivacy] = usePrivacyChoice();
+  // Until the server has said how it starts, the page requests no picture.
+  const privacy = chosenPrivacy ?? hello?.privacy ?? true;
+  isPrivate.current = privacy;
+  useEffect(() => {
+    if (privacy) screen.dropPictures();
+  }, [privacy]);
   const [wantsDepth, setWantsDepth] = useState(false);
   const depth = wantsDepth && !privacy;
   useEffect(() => setMirror(hello?.browser ?? false), [hello?.browser]);
   useEffect(() => screen.pause(paused), [paused]);
-  const wantsPictures = !paused && !hidden;
+  const wantsPictures = !paused && !hidden && !privacy;
   useEffect(() => connection.request({ type: "pictures", wanted: wantsPictures }), [wantsPictures]);
   const requestsDepth = depth && view === "live" && wantsPictures;
   useEffect(() => connection.request({ type: "watch", depth: requestsDepth }), [requestsDepth]);
+  const labels = hello?.labels.join();
+  useEffect(() => history.clear(), [labels]);
   useEffect(() => {
     if (hello === null) return;
     history.keepNames(hello.people);
     screen.keepNames(hello.people);
   }, [hello]);
+  // Names do not stay on a page that cannot learn whether they were deleted.
+  useEffect(() => {
+    if (connected) return undefined;
+    const timer = setTimeout(() => {
+      history.keepNames([]);
+      screen.keepNames([]);
+    }, NAMES_TIMEOUT);
+    return () => clearTimeout(timer);
+  }, [connected]);
+  // A token that allows viewing only shows neither who is enrolled nor what was recorded.
+  const viewOnly = hello?.viewOnly ?? false;
+  const views = Object.entries(VIEWS).filter(
+    ([name]) => !viewOnly || name === "live" || name === "about",
+  );
   return (
     <>
       <a
@@ -106,13 +178,20 @@ export function App() {
           <span>mien</span>
         </span>
         <nav aria-label="Views">
-          {Object.entries(VIEWS).map(([name, title]) => (
-            <a key={name} href={`#${name}`} aria-current={view === name ? "page" : undefined}>
+          {views.map(([name, title]) => (
+            <a
+              key={name}
+              href={`#${name}`}
+              aria-current={currentOf(view) === name ? "page" : undefined}
+            >
               {title}
             </a>
           ))}
         </nav>
-        <p class={`pill ${connected ? (status?.state ?? "") : "lost"}`} role="status">
+        <p
+          class={`pill ${isRecording ? "recording" : connected ? (status?.state ?? "") : "lost"}`}
+          role="status"
+        >
           {shownState}
         </p>
         <ThemeButton />
@@ -137,20 +216,56 @@ export function App() {
           />
         )}
         {view === "people" && (
-          <PeopleView state={state} screen={screen} hasPicture={result !== null} />
+          <PeopleView
+            state={state}
+            screen={screen}
+            hasPicture={result !== null}
+            camera={camera}
+            cameraState={cameraState}
+            privacy={privacy}
+            setPrivacy={setPrivacy}
+          />
         )}
+        {view === "sessions" && <SessionsView state={state} />}
+        {view === "files" && <FilesView files={files} list={sentFiles} />}
         {view === "about" && <About hello={hello} />}
+        {view === "card" && <ModelCard isServed={hello?.card ?? false} />}
       </main>
+      {!viewOnly && (
+        <DropZone
+          onFiles={(dropped) => {
+            files.add(dropped);
+            location.hash = "files";
+          }}
+        />
+      )}
       <footer class="notice">
         <p>
           <strong>This system reads facial expressions</strong>
           {(hello?.people.length ?? 0) > 0 && " and recognises people who have agreed to it"}. It
-          reads what a face shows, not what a person feels. Nothing leaves this computer.{" "}
+          reads what a face shows, not what a person feels. {whereTo(hello)}{" "}
           <a href="#about">What this means for you</a>
         </p>
       </footer>
     </>
   );
+}
+
+/**
+ * Whether this page is in privacy mode: `?privacy` in its address, else what somebody chose on a page
+ * of this browser, which stores a choice to be in privacy mode; null if nobody did.
+ */
+function usePrivacyChoice(): [boolean | null, (privacy: boolean) => void] {
+  const [chosen, setChosen] = useState<boolean | null>(() => {
+    const address = new URLSearchParams(location.search).get("privacy");
+    const isInAddress = address !== null && address !== "off";
+    return isInAddress || localStorage.getItem("privacy") === "on" ? true : null;
+  });
+  const choose = (privacy: boolean) => {
+    localStorage.setItem("privacy", privacy ? "on" : "off");
+    setChosen(privacy);
+  };
+  return [chosen, choose];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { counted, rateText } from "./number-text.ts";
+import { clockText, counted, rateText } from "./number-text.ts";
 
 describe("texts of numbers", () => {
   it("never round a small rate to zero", () => {
@@ -9,6 +9,10 @@ describe("texts of numbers", () => {
       "0.1 %",
       "12.3 %",
     ]);
+  });
+
+  it("show hours only from one hour on", () => {
+    expect([0, 5.9, 754, 3723].map(clockText)).toEqual(["0:00", "0:05", "12:34", "1:02:03"]);
   });
 
   it("use the singular for one only", () => {

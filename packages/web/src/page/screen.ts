@@ -45,10 +45,10 @@ export class Screen {
    */
   show(next: LiveFrame): void {
     if (this.paused) {
-      next.picture.close();
+      next.picture?.close();
       return;
     }
-    this.latest?.picture.close();
+    this.latest?.picture?.close();
     this.latest = next;
     this.#paint();
     this.#statistics.addFrame(next.result.frame, next.takenAt);
@@ -70,9 +70,19 @@ export class Screen {
     this.onText(this.latest.result);
   }
 
+  /** Removes the pictures, and keeps the result of the latest frame. */
+  dropPictures(): void {
+    this.latestDepth?.close();
+    this.latestDepth = null;
+    if (this.latest === null) return;
+    this.latest.picture?.close();
+    this.latest = { ...this.latest, picture: null };
+    this.#paint();
+  }
+
   /** Removes the latest frame. */
   clear(): void {
-    this.latest?.picture.close();
+    this.latest?.picture?.close();
     this.latest = null;
     this.onText(null);
   }

@@ -14,6 +14,8 @@ export interface ServerProcess {
   /** Process ids of its children that read a camera: ffmpeg and the Kinect's process. */
   cameraProcesses(): Promise<number[]>;
   stop(): Promise<void>;
+  /** Ends it without a chance to clean up. */
+  kill(): Promise<void>;
 }
 
 /** Values of the server's `/metrics`. */
@@ -30,6 +32,14 @@ const PATIENCE = 120_000;
 /** Time to end by itself before it is killed, in milliseconds. */
 const GRACE = 3000;
 
+/** The arguments with which Node runs the commands of this package. */
+export function appProgram(): string[] {
+  const extension = path.extname(fileURLToPath(import.meta.url));
+  const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const loader = extension === ".ts" ? ["--conditions=source", "--import", tsx()] : [];
+  return [...loader, fileURLToPath(new URL(`../../bin${extension}`, import.meta.url))];
+}
+
 /**
  * Starts the live page's server on a free port and waits until it listens.
  *
@@ -40,11 +50,7 @@ export async function startServer(
   flags: readonly string[],
   environment: NodeJS.ProcessEnv = {},
 ): Promise<ServerProcess> {
-  const extension = path.extname(fileURLToPath(import.meta.url));
-  const tsx = () => pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const loader = extension === ".ts" ? ["--conditions=source", "--import", tsx()] : [];
-  const program = fileURLToPath(new URL(`../../bin${extension}`, import.meta.url));
-  const argv = [...loader, program, "live", "--port", "0", "--no-open", ...flags];
+  const argv = [...appProgram(), "live", "--port", "0", "--no-open", ...flags];
   const child = spawn(process.execPath, argv, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -91,6 +97,7 @@ export async function startServer(
         )
         .map(([pid]) => Number(pid));
     },
+    kill: () => killChild(child),
     async stop() {
       child.kill("SIGINT");
       const wait = new Promise((resolve) => setTimeout(resolve, GRACE).unref());

@@ -10,6 +10,8 @@ export interface WatchedPage {
   frames(): Promise<readonly ShownFrame[]>;
   /** States of the source that the page has shown since it was opened. */
   states(): Promise<readonly ShownState[]>;
+  /** Slows the page's processor down this many times; 1 for its own speed. */
+  slowDown(times: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,10 @@ export async function watchPage(browser: Browser, origin: string): Promise<Watch
       return frames;
     },
     states: () => page.evaluate(() => globalThis.mienStatistics.states),
+    async slowDown(rate) {
+      const session = await context.newCDPSession(page);
+      await session.send("Emulation.setCPUThrottlingRate", { rate });
+    },
     close: () => context.close(),
   };
 }

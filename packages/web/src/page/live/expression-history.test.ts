@@ -69,6 +69,22 @@ describe("ExpressionHistory", () => {
     expect(history.series.has("Ada")).toBe(false);
   });
 
+  it("goes on with the series of an unknown face when the face is recognised", () => {
+    const history = new ExpressionHistory();
+    for (const second of [100, 100.25, 100.5]) history.add(resultAt(second, 1));
+    for (const second of [100.75, 101]) history.add(resultAt(second, "Ada"));
+    expect([...history.series.keys()]).toEqual(["Ada"]);
+    expect(history.series.get("Ada")).toMatchObject({ times: [100, 100.25, 100.5, 100.75] });
+    // Another track is recognised as the same person later.
+    for (const second of [110, 110.25]) history.add(resultAt(second, 1));
+    history.add(resultAt(110.5, "Ada"));
+    history.add(resultAt(110.75, "Ada"));
+    expect([...history.series.keys()]).toEqual(["Ada"]);
+    expect(history.series.get("Ada")?.times.filter((time) => time >= 110)).toEqual([
+      110, 110.25, 110.5,
+    ]);
+  });
+
   it("keeps the twelve people who were seen last", () => {
     const history = new ExpressionHistory();
     for (let track = 1; track <= 20; track++) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { colourOf } from "../../label-colours.ts";
-import { faceColour, isUnknown, nameOf, shownName } from "./expressions.ts";
+import { nameOf } from "../../face-name.ts";
+import { faceColour, isUnknown, shownName } from "./expressions.ts";
 
 const ada = { person: { name: "Ada" }, track: 3 };
 const labels = ["Happy", "Sad"];

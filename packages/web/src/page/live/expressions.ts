@@ -1,4 +1,5 @@
 import type { FaceResult } from "@mien/format";
+import { nameOf } from "../../face-name.ts";
 import { colourOf } from "../../label-colours.ts";
 
 /** The colour of a face whose confirmation window has no quorum. */
@@ -16,17 +17,15 @@ export function faceColour(
   return colourOf(Math.max(0, labels.indexOf(face.confirmed ?? face.expression)));
 }
 
-/** The name of the recognised person, else `Unknown` and the number of the track of the face. */
-export function nameOf(face: { person: { name: string } | null; track: number | null }): string {
-  return face.person?.name ?? `Unknown ${face.track ?? ""}`.trim();
-}
-
 /** Whether a name is one that `nameOf` gives to a face that was not recognised. */
 export function isUnknown(name: string): boolean {
   return /^Unknown( \d+)?$/.test(name);
 }
 
-/** The name of a face to show: `Face` and the number of its track if names are hidden. */
+/**
+ * The name of a face to show on its box, its card and its plot: `Face` and the number of its track if
+ * names are hidden.
+ */
 export function shownName(face: Parameters<typeof nameOf>[0], privacy: boolean): string {
   return privacy ? `Face ${face.track ?? ""}`.trim() : nameOf(face);
 }

@@ -16,24 +16,40 @@ export interface FaceCardProps {
   readonly quorum: number;
   /** Whether pictures and names are hidden. */
   readonly privacy: boolean;
+  /** Whether the card shows only the most important values, because there are many faces. */
+  readonly compact: boolean;
+  /** Switches between all values and the most important ones; undefined without that choice. */
+  readonly onToggle: (() => void) | undefined;
 }
 
 /** The card of a face: name, confirmed expression, confirmation window and probabilities. */
-export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: FaceCardProps) {
-  const filled = counts.reduce((sum, count) => sum + count, 0);
+export function FaceCard(props: FaceCardProps) {
+  const { face, labels, quorum, privacy, compact, onToggle } = props;
+  const name = shownName(face, privacy);
   return (
-    <article class="card face" aria-label={shownName(face, privacy)}>
+    <article class={`card face ${compact ? "compact" : ""}`} aria-label={name}>
       <header>
         <div>
-          <h2>{shownName(face, privacy)}</h2>
+          <h2>{name}</h2>
           <p class="facts">
-            {face.track !== null && <span>track {face.track}</span>}
             {face.distanceMm !== null && <span>{(face.distanceMm / 1000).toFixed(2)} m</span>}
-            {face.distanceMm !== null && <span>depth: {face.relief}</span>}
-            <span>detector score {percent(face.score)}</span>
+            {!compact && face.distanceMm !== null && <span>depth: {face.relief}</span>}
+            {!compact && <span>detector score {percent(face.score)}</span>}
           </p>
         </div>
-        {face.track !== null && !privacy && <ModelInput track={face.track} />}
+        {!compact && face.track !== null && !privacy && <ModelInput track={face.track} />}
+        {onToggle !== undefined && (
+          <button
+            type="button"
+            class="toggle"
+            aria-expanded={!compact}
+            aria-label={`All values of ${name}`}
+            title={compact ? "Show all values" : "Show fewer values"}
+            onClick={onToggle}
+          >
+            {compact ? "+" : "−"}
+          </button>
+        )}
       </header>
       <p
         class={`confirmed ${face.quorumReached === false ? "unsure" : ""}`}
@@ -48,43 +64,60 @@ export function FaceCard({ face, labels, counts, windowSize, quorum, privacy }: 
           </>
         )}
       </p>
-      {face.quorumReached === false && (
+      {!compact && face.quorumReached === false && (
         <p class="facts below-quorum">
           No expression fills more than {percent(quorum)} of the confirmation window.
         </p>
       )}
-      <div
-        class="window"
-        role="meter"
-        aria-label="Confirmation window"
-        aria-valuemin={0}
-        aria-valuemax={windowSize}
-        aria-valuenow={filled}
-        aria-valuetext={`${filled} of ${windowSize} frames`}
-        title={`The expressions of the last ${windowSize} frames`}
-      >
-        {counts.map(
-          (count, i) =>
-            count > 0 && (
-              <i style={{ width: `${(100 * count) / windowSize}%`, background: colourOf(i) }} />
-            ),
-        )}
-      </div>
-      <ul class="bars">
-        {labels.map((label, i) => {
-          const share = face.probabilities[i] ?? 0;
-          return (
-            <li key={label} class={label === face.expression ? "best" : ""}>
-              <span>{label}</span>
-              <span class="bar">
-                <i style={{ transform: `scaleX(${share.toFixed(3)})`, background: colourOf(i) }} />
-              </span>
-              <b>{percent(share)}</b>
-            </li>
-          );
-        })}
-      </ul>
+      <ConfirmationWindow {...props} />
+      {compact ? (
+        <p class="facts now">
+          <span>{face.expression}</span>
+          <b>{percent(face.probabilities[labels.indexOf(face.expression)] ?? 0)}</b>
+        </p>
+      ) : (
+        <ul class="bars">
+          {labels.map((label, i) => {
+            const share = face.probabilities[i] ?? 0;
+            return (
+              <li key={label} class={label === face.expression ? "best" : ""}>
+                <span>{label}</span>
+                <span class="bar">
+                  <i
+                    style={{ transform: `scaleX(${share.toFixed(3)})`, background: colourOf(i) }}
+                  />
+                </span>
+                <b>{percent(share)}</b>
+              </li>
+            );
+          })}
+        </ul>
+      )}
     </article>
+  );
+}
+
+/** The confirmation window: for each label, the share of the last frames that it won. */
+function ConfirmationWindow({ counts, windowSize }: FaceCardProps) {
+  const filled = counts.reduce((sum, count) => sum + count, 0);
+  return (
+    <div
+      class="window"
+      role="meter"
+      aria-label="Confirmation window"
+      aria-valuemin={0}
+      aria-valuemax={windowSize}
+      aria-valuenow={filled}
+      aria-valuetext={`${filled} of ${windowSize} frames`}
+      title={`The expressions of the last ${windowSize} frames`}
+    >
+      {counts.map(
+        (count, i) =>
+          count > 0 && (
+            <i style={{ width: `${(100 * count) / windowSize}%`, background: colourOf(i) }} />
+          ),
+      )}
+    </div>
   );
 }
 
@@ -106,7 +139,7 @@ function ModelInput({ track }: { track: number }) {
       Model input
       {shownAt > 0 && (
         <img
-          src={`/api/faces/${track}/input.png?${shownAt}`}
+          src={`api/faces/${track}/input.png?${shownAt}`}
           width={144}
           height={144}
           alt="The face as the model gets it: cropped and scaled"

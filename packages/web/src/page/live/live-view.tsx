@@ -3,17 +3,20 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { LiveResult } from "../../messages.ts";
 import type { CameraState, PageCamera } from "../server/page-camera.ts";
 import type { LiveState } from "../server/connection.ts";
-import { DepthView } from "./depth-view.tsx";
+import { DepthView, useDepthPlace } from "./depth-view.tsx";
 import { counted } from "../number-text.ts";
 import { shownName } from "./expressions.ts";
-import { FaceCard } from "./face-card.tsx";
+import { FaceCards } from "./face-cards.tsx";
 import { useFocusFallback } from "../focus-fallback.ts";
 import type { ExpressionHistory } from "./expression-history.ts";
 import type { Screen } from "../screen.ts";
+import { RecordingNote } from "./recording-note.tsx";
+import { SourceNote } from "./source-note.tsx";
 import { stageMessage } from "./stage-message.ts";
 import { drawFrame, Stage } from "./stage.tsx";
 import { Timelines } from "./timeline.tsx";
 import { Tools, type Tool } from "./live-tools.tsx";
+import { SettingsPanel } from "../settings/settings-panel.tsx";
 import { callApi } from "../server/api.ts";
 
 export interface LiveViewProps {
@@ -36,11 +39,11 @@ export interface LiveViewProps {
   readonly history: ExpressionHistory;
 }
 
-/** The largest number of faces with a card; further faces are only counted. */
-const MAX_CARDS = 8;
 /** Frames per second below which the computer counts as busy, see `useIsSlow`. */
 const SLOW_FRAME_RATE = 15;
 const SLOW_SECONDS = 3;
+/** The lag above which the page says so, in ms. */
+const LONG_LAG = 250;
 const NO_LABELS: readonly string[] = [];
 
 /** The view Live: the latest frame, its faces, and their expressions over time. */
@@ -50,6 +53,7 @@ export function LiveView(props: LiveViewProps) {
   const { hello, status, stats, connected, refused } = state;
   const labels = hello?.labels ?? NO_LABELS;
   const [problem, setProblem] = useState("");
+  const [depthPlace, setDepthPlace] = useDepthPlace();
   const picture = useFocusFallback<HTMLElement>(cameraState);
   const faces = result?.faces ?? [];
   const hasDepth =
@@ -108,6 +112,7 @@ export function LiveView(props: LiveViewProps) {
       keyName: "R",
       isOn: recording !== null,
       run: toggleRecording,
+      disabled: hello?.viewOnly ?? true,
     },
   ];
   const message = stageMessage({
@@ -119,6 +124,7 @@ export function LiveView(props: LiveViewProps) {
     hasPicture: result !== null,
   });
   const skipped = (stats?.dropped ?? 0) + camera.skipped;
+  const viewer = stats?.viewer ?? null;
   const isSlow = useIsSlow(stats, skipped);
   // The plots redraw themselves on a timer. Redrawing them with every frame would take more CPU time
   // than anything else on the page.
@@ -126,30 +132,44 @@ export function LiveView(props: LiveViewProps) {
     () => <Timelines history={history} labels={labels} privacy={privacy} />,
     [history, labels, privacy],
   );
+  const depthView = (
+    <DepthView screen={screen} mirror={mirror} place={depthPlace} setPlace={setDepthPlace} />
+  );
   const latency = result === null ? null : screen.latencyMs;
   return (
     <div class="live">
       <h1 class="visually-hidden">Live</h1>
       <section class="stage-side" aria-label="Picture" ref={picture} tabIndex={-1}>
-        <div class={`stage ${result === null ? "empty" : ""}`}>
-          <Stage
-            screen={screen}
-            view={{ mirror, privacy, labels }}
-            alt={`${counted(faces.length, "face")} in the picture`}
-          />
-          {message !== null && (
-            <div class="message">
-              <h2>{message.title}</h2>
-              <p>{message.text}</p>
-              {message.action !== undefined && (
-                <button type="button" class="main" onClick={() => void camera.start()}>
-                  {message.action}
-                </button>
-              )}
-            </div>
-          )}
-          {depth && <DepthView screen={screen} mirror={mirror} />}
+        <div class="pictures">
+          <div class={`stage ${result === null ? "empty" : ""}`}>
+            <Stage
+              screen={screen}
+              view={{ mirror, privacy, labels }}
+              alt={`${counted(faces.length, "face")} in the picture`}
+            />
+            {message !== null && (
+              <div class="message">
+                <h2>{message.title}</h2>
+                <p>{message.text}</p>
+                {message.action !== undefined && (
+                  <button type="button" class="main" onClick={() => void camera.start()}>
+                    {message.action}
+                  </button>
+                )}
+              </div>
+            )}
+            {depth && !depthPlace.beside && depthView}
+          </div>
+          {depth && depthPlace.beside && depthView}
         </div>
+        {hello !== null && !hello.browser && !privacy && (
+          <SourceNote
+            source={hello.source}
+            file={result?.source}
+            broken={status?.broken ?? NO_LABELS}
+          />
+        )}
+        <RecordingNote status={status} canOpen={!(hello?.viewOnly ?? true)} />
         <Tools tools={tools}>
           {hello?.browser && cameraState === "on" && (
             <button type="button" onClick={() => camera.stop()}>
@@ -184,68 +204,28 @@ export function LiveView(props: LiveViewProps) {
             <dd>{stats?.viewers ?? 0}</dd>
           </div>
         </dl>
+        {viewer !== null && (viewer.lagMs ?? 0) > LONG_LAG && (
+          <p class="hint">
+            This page is slow: it shows {viewer.framesPerSecond.toFixed(0)} frames per second, each
+            up to {((viewer.lagMs ?? 0) / 1000).toFixed(1)} s late.
+          </p>
+        )}
         {isSlow && (
           <p class="hint">
             This computer is busy, so some frames are skipped. The results shown are still correct,
             but the confirmation window takes longer to fill.
           </p>
         )}
-        {recording !== null && (
-          <p class="hint">Results are written to {recording}. Pictures are not stored.</p>
-        )}
         {problem !== "" && (
           <p class="hint bad" role="alert">
             {problem}
           </p>
         )}
-      </section>
-      <section class="faces" aria-label="Faces">
-        {result === null && (
-          <div class="card empty-card">
-            <h2>Faces appear here</h2>
-            <p class="quiet">
-              Each card shows the name of an enrolled person, the expression, and the probabilities
-              of the model. An expression is confirmed once it fills most of the confirmation window
-              {hello !== null && `, the last ${hello.window.size} frames`}.
-            </p>
-          </div>
-        )}
-        {result !== null && faces.length === 0 && (
-          <div class="card empty-card">
-            <h2>No face found</h2>
-            <p class="quiet">
-              A face is found if it is at least about 40 pixels wide and turned towards the camera.
-            </p>
-          </div>
-        )}
-        {hello !== null &&
-          faces
-            .slice(0, MAX_CARDS)
-            .map((face) => (
-              <FaceCard
-                key={face.track}
-                face={face}
-                labels={labels}
-                counts={(face.track !== null && result?.windows[face.track]) || labels.map(() => 0)}
-                windowSize={hello.window.size}
-                quorum={hello.window.quorum}
-                privacy={privacy}
-              />
-            ))}
-        {faces.length > MAX_CARDS && (
-          <p class="quiet">and {counted(faces.length - MAX_CARDS, "more face")}</p>
-        )}
-        {(result?.rejected?.length ?? 0) > 0 && (
-          <div class="card rejected">
-            <h2>Rejected</h2>
-            <ul>
-              {result?.rejected?.map(({ box, reason }) => (
-                <li key={box.join()}>{reason}</li>
-              ))}
-            </ul>
-          </div>
+        {hello !== null && (
+          <SettingsPanel hello={hello} camera={camera} cameraState={cameraState} />
         )}
       </section>
+      <FaceCards result={result} hello={hello} privacy={privacy} />
       {timelines}
       <Announcer faces={faces} privacy={privacy} />
     </div>

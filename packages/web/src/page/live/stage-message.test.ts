@@ -14,6 +14,10 @@ const hello: Hello = {
   window: { size: 20, quorum: 0.6 },
   people: [],
   card: false,
+  viewOnly: false,
+  privacy: false,
+  network: false,
+  resolution: { width: 640, height: 480 },
 };
 const ofBrowser: Hello = { ...hello, source: "browser", browser: true };
 const status = (state: Status["state"], message = ""): Status => ({
@@ -21,6 +25,8 @@ const status = (state: Status["state"], message = ""): Status => ({
   state,
   message,
   recording: null,
+  recordingSince: null,
+  broken: [],
 });
 const running: Given = {
   connected: true,

@@ -10,7 +10,7 @@ export interface StageMessage {
 }
 
 /** The messages about the camera of this page. */
-const CAMERA_MESSAGES: Readonly<Record<CameraState, StageMessage | null>> = {
+export const CAMERA_MESSAGES: Readonly<Record<CameraState, StageMessage | null>> = {
   off: {
     title: "Share your camera",
     text: "Its pictures are analysed on this computer and are not stored.",
@@ -29,6 +29,11 @@ const CAMERA_MESSAGES: Readonly<Record<CameraState, StageMessage | null>> = {
   none: {
     title: "No camera found",
     text: "Connect a camera, or start mien with a video file: --source video.mp4",
+    action: "Try again",
+  },
+  taken: {
+    title: "Another page shares its camera",
+    text: "mien reads the camera of one page at a time. Stop the camera of the other page, then try again.",
     action: "Try again",
   },
   busy: {
@@ -79,7 +84,7 @@ export function stageMessage(given: {
   ) {
     return CAMERA_MESSAGES[cameraState];
   }
-  if (status?.state === "ended") return { title: "The video has ended", text: status.message };
+  if (status?.state === "ended") return { title: "The video has ended", text: hello?.source ?? "" };
   if (!hasPicture) return { title: "Starting", text: status?.message ?? "" };
   return null;
 }

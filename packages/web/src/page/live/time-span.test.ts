@@ -27,10 +27,18 @@ describe("TimeSpan", () => {
     expect([span.follows, span.min, span.max, changes]).toEqual([true, 1140, 1200, 2]);
   });
 
-  it("keeps its end when its length changes", () => {
+  it("goes on following with another length when its length changes", () => {
     const span = spanAt1000();
     span.zoom(2);
-    expect([span.min, span.max]).toEqual([880, 1000]);
+    expect([span.follows, span.min, span.max]).toEqual([true, 880, 1000]);
+    span.advance(1100);
+    expect([span.min, span.max]).toEqual([980, 1100]);
+    span.move(-0.5);
+    span.zoom(0.5);
+    expect([span.follows, span.min, span.max]).toEqual([false, 980, 1040]);
+    span.follow();
+    span.advance(1200);
+    expect([span.min, span.max]).toEqual([1140, 1200]);
   });
 
   it("shows at least 2 seconds and at most 6 hours", () => {

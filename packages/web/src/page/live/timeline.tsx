@@ -2,6 +2,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { colourOf } from "../../label-colours.ts";
 import type { ExpressionHistory, ExpressionSeries } from "./expression-history.ts";
+import { shownName } from "./expressions.ts";
+import { PlotValues } from "./plot-values.ts";
 import { TimeSpan } from "./time-span.ts";
 
 /** Time between two updates of the plots, in ms. */
@@ -84,7 +86,7 @@ export function Timelines(props: {
         return (
           <Timeline
             key={name}
-            name={privacy ? `Person ${i + 1}` : name}
+            name={privacy ? shownName({ person: null, track: series.track }, true) : name}
             series={series}
             labels={labels}
             span={span}
@@ -106,12 +108,13 @@ interface TimelineProps {
 }
 
 /**
- * One plot. Dragging selects the time to show, scrolling moves in time, and a double click follows the
+ * One plot, which shows the values at the pointer. Dragging selects the time to show, scrolling moves in time, and a double click follows the
  * newest result again. On a touch screen, dragging moves in time.
  */
 function Timeline({ name, series, labels, span, isLast }: TimelineProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const values = useRef<PlotValues | null>(null);
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
@@ -119,6 +122,7 @@ function Timeline({ name, series, labels, span, isLast }: TimelineProps) {
     const options = optionsFor(labels, size(), span);
     const made = new uPlot(options, stacked(series), element);
     plot.current = made;
+    values.current = new PlotValues(made, labels, series);
     const removeFromSpan = span.add(made);
     const removeControls = addControls(element, made.over, span);
     const observer = new ResizeObserver(() => made.setSize(size()));
@@ -133,6 +137,7 @@ function Timeline({ name, series, labels, span, isLast }: TimelineProps) {
   useEffect(() => {
     plot.current?.setData(stacked(series), false);
     plot.current?.setScale("x", { min: span.min, max: span.max });
+    values.current?.update(series);
   });
   return (
     <figure class="timeline">
@@ -141,6 +146,10 @@ function Timeline({ name, series, labels, span, isLast }: TimelineProps) {
         ref={place}
         style={{ height: isLast ? HEIGHT + AXIS : HEIGHT }}
         tabIndex={0}
+        onPointerMove={() => values.current?.update(series)}
+        onPointerLeave={() => values.current?.update(series)}
+        onFocus={() => values.current?.focus(true)}
+        onBlur={() => values.current?.focus(false)}
         role="group"
         aria-label={`Expressions of ${name} over time. Arrow keys move in time, plus and minus zoom, Home goes back to live.`}
       />
@@ -213,7 +222,12 @@ function optionsFor(
     height,
     padding: [0, 0, 0, 0],
     legend: { show: false },
-    cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+    cursor: {
+      y: false,
+      sync: { key: "time", setSeries: false },
+      points: { show: false },
+      drag: { x: true, y: false, setScale: false },
+    },
     hooks: {
       // The end of the time span in seconds since 1970 and its length in seconds, for tests.
       setScale: [

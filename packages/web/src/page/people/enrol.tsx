@@ -1,12 +1,15 @@
 import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Enrolment } from "../../messages.ts";
 import { KEEP_DAYS } from "../../retention-days.ts";
 import { callApi } from "../server/api.ts";
 import { useFocusFallback } from "../focus-fallback.ts";
 import type { LiveState } from "../server/connection.ts";
+import type { CameraState, PageCamera } from "../server/page-camera.ts";
 import { NameProblem } from "./name-problem.tsx";
 import type { Screen } from "../screen.ts";
+import { CAMERA_MESSAGES } from "../live/stage-message.ts";
 import { Stage } from "../live/stage.tsx";
 import { counted } from "../number-text.ts";
 
@@ -19,10 +22,12 @@ export interface EnrolProps {
   readonly screen: Screen;
   /** Whether the source delivers pictures. */
   readonly hasPicture: boolean;
+  readonly camera: PageCamera;
+  readonly cameraState: CameraState;
 }
 
 /** Enrols a person in three steps: consent, taking pictures, review. */
-export function Enrol({ state, screen, hasPicture }: EnrolProps) {
+export function Enrol({ state, screen, hasPicture, camera, cameraState }: EnrolProps) {
   const [problem, setProblem] = useState("");
   const [announcement, setAnnouncement] = useState("");
   const { enrolment } = state;
@@ -58,7 +63,13 @@ export function Enrol({ state, screen, hasPicture }: EnrolProps) {
       ) : enrolment?.state === "review" ? (
         <Review enrolment={enrolment} request={request} />
       ) : (
-        <Consent hasPicture={hasPicture} request={request} />
+        <Consent hasPicture={hasPicture} request={request}>
+          {state.hello?.browser ? (
+            <CameraStart camera={camera} cameraState={cameraState} hasPicture={hasPicture} />
+          ) : (
+            !hasPicture && <p class="hint">The source delivers no picture yet.</p>
+          )}
+        </Consent>
       )}
     </section>
   );
@@ -67,8 +78,46 @@ export function Enrol({ state, screen, hasPicture }: EnrolProps) {
 /** Sends a request about the enrolment, and shows why it failed. */
 type Request = (method: string, path: string, body?: unknown) => Promise<void>;
 
-/** The first step: name, number of pictures, retention time, and consent. */
-function Consent({ hasPicture, request }: { hasPicture: boolean; request: Request }) {
+/** A button that starts the camera of this page, or why it cannot be started. */
+function CameraStart(props: Pick<EnrolProps, "camera" | "cameraState" | "hasPicture">) {
+  const { camera, cameraState, hasPicture } = props;
+  const message = CAMERA_MESSAGES[cameraState];
+  if (message === null) {
+    return hasPicture ? (
+      <p class="quiet" role="status">
+        The camera is on.
+      </p>
+    ) : (
+      <p class="hint">The camera starts.</p>
+    );
+  }
+  // Another page may share its camera.
+  if (hasPicture && cameraState === "off") return null;
+  return (
+    <div class="hint camera-start">
+      <p>
+        {cameraState === "off" ? "Pictures are taken with the camera of this page." : message.text}
+      </p>
+      {message.action !== undefined && (
+        <button type="button" onClick={() => void camera.start()}>
+          {message.action}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/**
+ * The first step: name, number of pictures, retention time, and consent.
+ *
+ * @param props.children about the camera.
+ */
+function Consent(props: {
+  readonly hasPicture: boolean;
+  readonly request: Request;
+  readonly children: ComponentChildren;
+}) {
+  const { hasPicture, request, children } = props;
   const [name, setName] = useState("");
   const [count, setCount] = useState(30);
   const [keepDays, setKeepDays] = useState<number>(KEEP_DAYS);
@@ -97,7 +146,7 @@ function Consent({ hasPicture, request }: { hasPicture: boolean; request: Reques
         void request("POST", "enrolment", { name: personName, count, keepDays, consent });
       }}
     >
-      {!hasPicture && <p class="hint">Start the camera under Live first.</p>}
+      {children}
       <div class="fields">
         <label>
           Name
@@ -165,19 +214,50 @@ interface CaptureProps {
   readonly request: Request;
 }
 
-/** The second step: pictures are taken. */
+/** A sign for each direction, on the mirrored picture: the left of the person is on the left. */
+const SIGNS: Readonly<Record<NonNullable<Enrolment["pose"]>["direction"], string>> = {
+  ahead: "◉",
+  left: "←",
+  right: "→",
+  up: "↑",
+  down: "↓",
+  closer: "⊕",
+  back: "⊖",
+  move: "☺",
+};
+
+/** The second step: pictures are taken, one pose after the other. */
 function Capture({ enrolment, screen, labels, request }: CaptureProps) {
-  const { name, wanted, pictures, guidance, leftOut } = enrolment;
+  const { name, wanted, pictures, guidance, leftOut, pose } = enrolment;
   return (
     <div class="capture">
-      <Stage
-        screen={screen}
-        view={{ mirror: true, privacy: false, labels }}
-        alt={`The camera, to take pictures of ${name}`}
-      />
+      <div class="pose-stage">
+        <Stage
+          screen={screen}
+          view={{ mirror: true, privacy: false, labels }}
+          alt={`The camera, to take pictures of ${name}`}
+        />
+        {pose !== null && (
+          <p class={`pose ${pose.secondsLeft === 0 ? "taking" : ""}`} aria-hidden="true">
+            <b>{SIGNS[pose.direction]}</b>
+            <span>{pose.secondsLeft > 0 ? pose.secondsLeft : "●"}</span>
+          </p>
+        )}
+      </div>
       <p class="guidance" aria-live="polite">
         {guidance}
       </p>
+      {pose !== null && (
+        <p class="quiet">
+          Pose {pose.index + 1} of {pose.count}.{" "}
+          {pose.secondsLeft > 0
+            ? `Pictures are taken in ${pose.secondsLeft} s.`
+            : "Pictures are being taken."}{" "}
+          {pose.isChecked
+            ? "This is checked by the size of your face."
+            : "This is not checked, so please do it as well as you can."}
+        </p>
+      )}
       <progress value={pictures.length} max={wanted} aria-label="Pictures taken" />
       <p class="quiet">
         {pictures.length} of {counted(wanted, "picture")} of {name}
@@ -192,6 +272,17 @@ function Capture({ enrolment, screen, labels, request }: CaptureProps) {
         >
           Finish
         </button>
+        {pose !== null && (
+          <button
+            type="button"
+            aria-disabled={pose.index + 1 >= pose.count}
+            onClick={() => {
+              if (pose.index + 1 < pose.count) void request("POST", "enrolment/next");
+            }}
+          >
+            Next pose
+          </button>
+        )}
         <button type="button" onClick={() => void request("POST", "enrolment/discard")}>
           Cancel
         </button>
@@ -222,7 +313,7 @@ function Review({ enrolment, request }: { enrolment: Enrolment; request: Request
         {pictures.map((kept, i) => (
           <li key={i} class={kept ? "" : "deleted"}>
             <img
-              src={`/api/enrolment/pictures/${i}`}
+              src={`api/enrolment/pictures/${i}`}
               alt={`Picture ${i + 1} of ${name}`}
               loading="lazy"
               width={96}

@@ -4,20 +4,28 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { PeopleSummary, PersonSummary } from "../../messages.ts";
 import { callApi } from "../server/api.ts";
 import { Enrol, type EnrolProps } from "./enrol.tsx";
+import { Thumbnails } from "./thumbnails.tsx";
 import { NameProblem } from "./name-problem.tsx";
 import { counted, rateText } from "../number-text.ts";
 import { useFocusFallback } from "../focus-fallback.ts";
 
+interface PeopleViewProps extends EnrolProps {
+  /** Whether the page requests no pictures. */
+  readonly privacy: boolean;
+  readonly setPrivacy: (privacy: boolean) => void;
+}
+
 /** The view People: the enrolled people, and the enrolment of another one. */
-export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
+export function PeopleView(props: PeopleViewProps) {
+  const { privacy, setPrivacy, ...given } = props;
+  const { state } = given;
   const [summary, setSummary] = useState<PeopleSummary | null>(null);
   const [problem, setProblem] = useState("");
-  const names = state.hello?.people.join() ?? "";
   useEffect(() => {
     void callApi<PeopleSummary>("GET", "people").then(setSummary, (error: Error) =>
       setProblem(error.message),
     );
-  }, [names, state.connected]);
+  }, [state.hello, state.connected]);
   const [announcement, setAnnouncement] = useState("");
   const change: Change = (announcement, [method, path, body]) =>
     callApi<PeopleSummary>(method, path, body).then(
@@ -25,10 +33,12 @@ export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
         setSummary(next);
         setProblem("");
         setAnnouncement(announcement);
+        return true;
       },
       (error: Error) => {
         setProblem(error.message);
         setAnnouncement("");
+        return false;
       },
     );
   const people = summary?.people ?? [];
@@ -63,11 +73,29 @@ export function PeopleView({ state, screen, hasPicture }: EnrolProps) {
         )}
         <ul class="list">
           {people.map((person) => (
-            <Person key={person.name} person={person} others={people} change={change} />
+            <Person
+              key={person.name}
+              person={person}
+              others={people}
+              change={change}
+              privacy={privacy}
+            />
           ))}
         </ul>
       </section>
-      <Enrol {...{ state, screen, hasPicture }} />
+      {privacy ? (
+        <section class="card enrol" aria-labelledby="enrol-title">
+          <h2 id="enrol-title">Enrol a person</h2>
+          <p class="hint">
+            This page is in privacy mode and gets no pictures. Nobody can be enrolled here.
+          </p>
+          <button type="button" onClick={() => setPrivacy(false)}>
+            Switch privacy mode off
+          </button>
+        </section>
+      ) : (
+        <Enrol {...given} />
+      )}
     </div>
   );
 }
@@ -82,20 +110,26 @@ function dateText(time: string): string {
   return new Date(time).toLocaleDateString();
 }
 
-/** Sends a change to the server, and then makes an announcement to screen readers. */
+/**
+ * Sends a change to the server, and then makes an announcement to screen readers.
+ *
+ * @returns whether the server made the change; if not, the page shows why.
+ */
 type Change = (
   announcement: string,
   request: readonly [method: string, path: string, body?: unknown],
-) => Promise<void>;
+) => Promise<boolean>;
 
 interface PersonProps {
   readonly person: PersonSummary;
   readonly others: readonly PersonSummary[];
   readonly change: Change;
+  /** Whether pictures are hidden. */
+  readonly privacy: boolean;
 }
 
-/** An enrolled person, with forms to rename, merge and delete them. */
-function Person({ person, others, change }: PersonProps) {
+/** An enrolled person with pictures, and with forms to rename, merge and delete them. */
+function Person({ person, others, change, privacy }: PersonProps) {
   const { name } = person;
   const [form, setForm] = useState<"rename" | "merge" | "delete" | null>(null);
   const [newName, setNewName] = useState(name);
@@ -103,6 +137,11 @@ function Person({ person, others, change }: PersonProps) {
   const rest = others.filter((other) => other.name !== name);
   const [into, setInto] = useState("");
   const closeForm = () => setForm(null);
+  /** Sends the change of a form, which stays open with its content if the change is refused. */
+  const submit = (...given: Parameters<Change>) =>
+    void change(...given).then((changed) => {
+      if (changed) closeForm();
+    });
   const title = useFocusFallback<HTMLHeadingElement>(form);
   return (
     <li class="card person">
@@ -124,18 +163,17 @@ function Person({ person, others, change }: PersonProps) {
             Merge
           </button>
         )}
-        <a class="button" href={`/api/${path}/export.zip`} download={`${name}.zip`}>
+        <a class="button" href={`api/${path}/export.zip`} download={`${name}.zip`}>
           Export
         </a>
         <button type="button" class="danger" onClick={() => setForm("delete")}>
           Delete
         </button>
       </div>
+      {!privacy && <Thumbnails name={name} count={person.pictures} />}
       {form === "rename" && (
         <Form
-          onSubmit={() =>
-            void change("Renamed.", ["POST", `${path}/rename`, { to: newName }]).then(closeForm)
-          }
+          onSubmit={() => submit("Renamed.", ["POST", `${path}/rename`, { to: newName }])}
           onCancel={closeForm}
         >
           <label>
@@ -155,9 +193,7 @@ function Person({ person, others, change }: PersonProps) {
       )}
       {form === "merge" && (
         <Form
-          onSubmit={() =>
-            void change("Merged.", ["POST", `${path}/merge`, { into }]).then(closeForm)
-          }
+          onSubmit={() => submit("Merged.", ["POST", `${path}/merge`, { into }])}
           onCancel={closeForm}
         >
           <label>
@@ -175,10 +211,7 @@ function Person({ person, others, change }: PersonProps) {
         </Form>
       )}
       {form === "delete" && (
-        <Form
-          onSubmit={() => void change("Deleted.", ["DELETE", path]).then(closeForm)}
-          onCancel={closeForm}
-        >
+        <Form onSubmit={() => submit("Deleted.", ["DELETE", path])} onCancel={closeForm}>
           <p tabIndex={-1}>
             This deletes the pictures, the face embeddings and the consent of {name}, and removes
             the name from every recorded result. It cannot be undone.

@@ -6,7 +6,7 @@ interface Refusal {
 /**
  * Sends a request to the API of the server.
  *
- * @param path below `/api/`.
+ * @param path below `api/`.
  * @param body sent as JSON.
  * @throws {Error} if the request fails; the message is a sentence to show to the user.
  */
@@ -15,7 +15,7 @@ export async function callApi<Answer>(
   path: string,
   body?: unknown,
 ): Promise<Answer> {
-  const response = await fetch(`/api/${path}`, {
+  const response = await fetch(`api/${path}`, {
     method,
     ...(body === undefined
       ? {}

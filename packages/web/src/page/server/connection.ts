@@ -9,6 +9,8 @@ import {
   type Status,
   type ViewerMessage,
 } from "../../messages.ts";
+import { nextPaint } from "./next-paint.ts";
+import { socketAddress } from "./server-address.ts";
 
 /** What the server has told the page so far. */
 export interface LiveState {
@@ -29,17 +31,29 @@ export type Picture = ImageBitmap | VideoFrame;
 /** A picture and the result of its analysis. */
 export interface LiveFrame {
   readonly result: LiveResult;
-  readonly picture: Picture;
+  /** Null in privacy mode. */
+  readonly picture: Picture | null;
   /** When this page's camera captured it, or when it arrived at the server; in ms since 1970. */
   readonly takenAt: number;
 }
 
 /** Waits before each attempt to reconnect, in ms. */
-const RECONNECT_DELAYS = [250, 500, 1000];
+const RECONNECT_DELAYS = [250, 500];
 /** The wait before all further attempts, in ms. */
-const LAST_RECONNECT_DELAY = 2000;
+const LAST_RECONNECT_DELAY = 1000;
+/** Interval between two looks at a connection, in ms. */
+const WATCH_INTERVAL = 500;
+/**
+ * A connection is given up after this number of looks during which nothing arrived. The server sends
+ * `Stats` once a second, and an attempt to connect also counts. The looks are counted because the
+ * timers of a busy page are late, but so are its messages.
+ */
+const SILENT_LOOKS = 5;
 
-/** The WebSocket connection to the server. It reconnects until the page is closed. */
+/**
+ * The WebSocket connection to the server. It reconnects until the page is closed, also if the network
+ * was cut without a message.
+ */
 export class Connection {
   state: LiveState = {
     connected: false,
@@ -55,6 +69,8 @@ export class Connection {
   /** Called with each depth picture; the callee closes it. */
   onDepth: (picture: ImageBitmap) => void = () => undefined;
   onResult: (result: LiveResult) => void = () => undefined;
+  /** Called when the server does not read this page's camera, because it reads another page's. */
+  onCameraRefused: () => void = () => undefined;
   /**
    * Called when the server has analysed a picture of this page's camera.
    *
@@ -66,34 +82,59 @@ export class Connection {
   #socket: WebSocket | null = null;
   #attempts = 0;
   #result: LiveResult | null = null;
-  #decoding = false;
+  /** The picture that is being decoded; null while none is. */
+  #decoding: Promise<void> | null = null;
   #requests: ViewerMessage[] = [];
 
-  /** @param page the address of the page, which is the address of the server. */
-  constructor(page: string) {
+  readonly #address: URL;
+
+  /**
+   * @param page the address of the page, beside which the server has its own addresses.
+   * @param options.kiosk whether the page is the kiosk. Default false.
+   */
+  constructor(page: string, { kiosk = false }: { readonly kiosk?: boolean } = {}) {
     this.#page = new URL(page);
+    this.#address = socketAddress(page);
+    if (kiosk) this.#address.searchParams.set("kiosk", "1");
+    // Until it is known whether this page is in privacy mode.
+    this.#address.searchParams.set("pictures", "0");
   }
 
   open(): void {
-    const socket = new WebSocket(`ws://${this.#page.host}/ws`);
+    const socket = new WebSocket(this.#address);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    socket.onopen = () => {
-      this.#attempts = 0;
-      this.#update({ connected: true, refused: false });
-      for (const request of this.#requests) this.#send(request);
-    };
-    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (typeof data === "string") this.#handleMessage(JSON.parse(data) as ServerMessage);
-      // A damaged picture is skipped.
-      else void this.#handlePicture(data).catch(() => undefined);
-    };
-    socket.onclose = () => {
+    let silentLooks = 0;
+    const watch = setInterval(() => {
+      if (++silentLooks > SILENT_LOOKS) end();
+    }, WATCH_INTERVAL);
+    let ended = false;
+    const end = () => {
+      if (ended) return;
+      ended = true;
+      clearInterval(watch);
+      // Its further messages do not matter, and without a network it would take minutes to close.
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+      this.#result = null;
       this.#update({ connected: false });
       void this.#checkToken();
       const delay = RECONNECT_DELAYS[this.#attempts++] ?? LAST_RECONNECT_DELAY;
       setTimeout(() => this.open(), delay);
     };
+    socket.onopen = () => {
+      silentLooks = 0;
+      this.#attempts = 0;
+      this.#update({ connected: true, refused: false });
+      for (const request of this.#requests) this.#send(request);
+    };
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      silentLooks = 0;
+      if (typeof data === "string") this.#handleMessage(JSON.parse(data) as ServerMessage);
+      // A damaged picture is skipped.
+      else void this.#handlePicture(data).catch(() => undefined);
+    };
+    socket.onclose = end;
   }
 
   /** Sends what this page wants, now and after every reconnection; the last one of a type counts. */
@@ -124,7 +165,9 @@ export class Connection {
     if (message.type === "frame") {
       this.#result = message;
       this.onResult(message);
-    } else this.#update({ [message.type]: message });
+    } else if (message.type === "camera-refused") this.onCameraRefused();
+    else if (message.type === "sent") void this.#acknowledge(message.frame);
+    else this.#update({ [message.type]: message });
   }
 
   /** @throws if the message is too short, or if its JPEG cannot be decoded. */
@@ -136,7 +179,7 @@ export class Connection {
     if (kind === PICTURE.own) {
       const own = this.takeOwnPicture(header.getUint32(PICTURE_HEADER, true));
       if (own !== undefined && isCurrent) this.onFrame({ result, ...own });
-      else own?.picture.close();
+      else own?.picture?.close();
       return;
     }
     const blob = new Blob([new Uint8Array(data, PICTURE_HEADER)], { type: "image/jpeg" });
@@ -145,19 +188,25 @@ export class Connection {
       return;
     }
     // A page that decodes too slowly skips pictures, so that it does not fall behind.
-    if (!isCurrent || this.#decoding) return;
-    this.#decoding = true;
-    try {
-      const picture = await createImageBitmap(blob);
-      this.onFrame({ result, picture, takenAt: result.capturedAt });
-    } finally {
-      this.#decoding = false;
-    }
+    if (!isCurrent || this.#decoding !== null) return;
+    const decoded = createImageBitmap(blob).then((picture) =>
+      this.onFrame({ result, picture, takenAt: result.capturedAt }),
+    );
+    this.#decoding = decoded.catch(() => undefined);
+    await this.#decoding;
+    this.#decoding = null;
+  }
+
+  /** Tells the server that a frame is on the screen, once it is. */
+  async #acknowledge(frame: number): Promise<void> {
+    await this.#decoding;
+    await nextPaint();
+    this.#send({ type: "ack", frame });
   }
 
   /** Asks over HTTP whether the token is rejected, which a closed WebSocket does not tell. */
   async #checkToken(): Promise<void> {
-    const answer = await fetch(new URL("/", this.#page), { method: "HEAD" }).catch(() => null);
+    const answer = await fetch(new URL("./", this.#page), { method: "HEAD" }).catch(() => null);
     if (!this.state.connected) this.#update({ refused: answer?.status === 401 });
   }
 

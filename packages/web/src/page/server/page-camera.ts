@@ -14,10 +14,12 @@ import type { Connection, Picture } from "./connection.ts";
  * - `on`: its pictures are sent;
  * - `denied`: the browser or the user refused permission;
  * - `none`: there is no camera, or it was unplugged;
+ * - `taken`: the server reads the camera of another page;
  * - `busy`: it cannot be opened for another reason;
  * - `insecure`: the browser allows no camera on this page, which comes from another computer.
  */
-export type CameraState = "off" | "asking" | "on" | "denied" | "none" | "busy" | "insecure";
+export type CameraState =
+  "off" | "asking" | "on" | "denied" | "none" | "taken" | "busy" | "insecure";
 
 /** A picture that was sent to the server. */
 export interface SentPicture {
@@ -35,6 +37,11 @@ const MAX_IN_FLIGHT = 3;
 const RESULT_TIMEOUT = 1000;
 /** The largest number of pixels of a picture; larger pictures are scaled down. */
 const MAX_PIXELS = 1280 * 720;
+
+/** The picture size to ask for until the server has told one, in pixels. */
+const DEFAULT_SIZE = { width: 640, height: 480 } as const;
+/** The name under which the browser stores the chosen camera. */
+const STORED = "camera";
 
 /** The camera of this page. Sends its pictures to the server as fast as their results arrive. */
 export class PageCamera {
@@ -54,6 +61,25 @@ export class PageCamera {
     this.#connection = connection;
   }
 
+  /** The chosen camera; empty if the browser chooses. The browser stores it. */
+  get deviceId(): string {
+    return localStorage.getItem(STORED) ?? "";
+  }
+
+  /** Chooses a camera; a camera that is on is replaced. @param deviceId empty: the browser chooses. */
+  choose(deviceId: string): void {
+    if (deviceId === "") localStorage.removeItem(STORED);
+    else localStorage.setItem(STORED, deviceId);
+    void this.restart();
+  }
+
+  /** Opens the camera again, with the size and the device that are chosen now, if it is on. */
+  async restart(): Promise<void> {
+    if (this.state !== "on") return;
+    this.stop();
+    await this.start();
+  }
+
   /** Asks for permission and starts to send pictures; `state` tells whether this succeeded. */
   async start(): Promise<void> {
     if (!("mediaDevices" in navigator)) {
@@ -62,8 +88,14 @@ export class PageCamera {
     }
     this.#setState("asking");
     try {
+      const { width, height } = this.#connection.state.hello?.resolution ?? DEFAULT_SIZE;
       this.#stream = await navigator.mediaDevices.getUserMedia({
-        video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } },
+        video: {
+          width: { ideal: width },
+          height: { ideal: height },
+          frameRate: { ideal: 30 },
+          ...(this.deviceId === "" ? {} : { deviceId: { ideal: this.deviceId } }),
+        },
       });
     } catch (error) {
       const name = error instanceof DOMException ? error.name : "";
