@@ -6,7 +6,15 @@ export {
 } from "./convert.ts";
 export { sizeOf, transpose } from "./graph/array.ts";
 export { channelsToFront, GraphBuilder, int64, type Value } from "./graph/graph.ts";
-export { encodeOnnxModel, FLOAT, type Graph, OPSETS } from "./graph/onnx-model.ts";
+export { decodeOnnxModel } from "./graph/decode-onnx-model.ts";
+export {
+  encodeOnnxModel,
+  FLOAT,
+  type Graph,
+  type GraphNode,
+  OPSETS,
+  type Tensor,
+} from "./graph/onnx-model.ts";
 export { exposeValues, readNodes } from "./graph/read-onnx.ts";
 export { type LayersModel, readLayersModel } from "./read/layers-model.ts";
 export { readWeights, type Weight } from "./read/weight-files.ts";

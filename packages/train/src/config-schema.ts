@@ -224,7 +224,16 @@ export const configSchema = z.strictObject({
     about(
       "targets",
       "share",
-      "Share of the target taken from the FER+ votes; the label has the rest",
+      "Share of the FER+ votes in the targets, or with --vote-head in the output; labels have the rest",
+    ),
+  ),
+  voteHead: number(
+    [0, 10],
+    0,
+    about(
+      "targets",
+      null,
+      "Weight in the loss of a second output head, which learns the FER+ votes; 0: one head",
     ),
   ),
   distillation: number(
@@ -234,6 +243,15 @@ export const configSchema = z.strictObject({
       "targets",
       "share",
       "Distillation: share of the target taken from the teacher (--teacher)",
+    ),
+  ),
+  teacherTemperature: number(
+    [0.1, 20],
+    1,
+    about(
+      "targets",
+      null,
+      "Temperature of the teacher's probabilities: above 1 they are more even, below 1 more certain",
     ),
   ),
   subset: number(
@@ -305,6 +323,15 @@ export const configSchema = z.strictObject({
       "augmentation",
       null,
       "Mixup of pairs of images: alpha of the Beta distribution of their shares; 0: off",
+    ),
+  ),
+  cutmix: number(
+    [0, 1],
+    0,
+    about(
+      "augmentation",
+      "probability",
+      "CutMix: probability that a rectangle is replaced by the same part of another image",
     ),
   ),
 });

@@ -81,6 +81,7 @@ describe("the training configuration", () => {
         contrast: 0,
         erasing: 0,
         mixup: 0,
+        cutmix: 0,
         omit: "nothing",
       },
     });

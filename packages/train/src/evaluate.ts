@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { readRunConfig, writeFileAtomic, writeJson } from "@mien/cli";
-import { resolveSplit, type Votes } from "@mien/data";
+import { findPictures, runImages, type Pictures, type Votes } from "@mien/data";
 import {
   MienError,
   RUN_FILES,
@@ -103,17 +103,18 @@ export async function predictSplit(
     readonly splits: Pick<Split, "train" | EvaluationSplit>;
     readonly split: EvaluationSplit;
     readonly votes?: Votes | undefined;
+    readonly pictures?: Pictures | undefined;
   },
   options: PredictOptions,
 ): Promise<Predictions> {
-  const { set, splits, split, votes } = from;
+  const { set, splits, split, votes, pictures } = from;
   const positions = splits[split];
   const { probabilities, averaged } = await predictImages(model, { set, positions }, options);
   return {
     split,
     classes: model.classes,
     probabilities,
-    ...groundTruthOf(set, positions, { training: splits.train, votes }),
+    ...groundTruthOf(set, positions, { training: splits.train, votes, pictures }),
     ...(averaged && { averaged }),
   };
 }
@@ -147,7 +148,7 @@ export function drawEvaluation(
  * Each test-set access adds a line to `openings.jsonl`. If the present weights were evaluated on
  * the test split before, its metrics are computed again from the stored predictions.
  *
- * @param data the data set that the run was trained on.
+ * @param data the data set that the run was trained on, with all its classes.
  * @throws {MienError} `mismatch` if the data or the votes differ from those of the training,
  * `missing-file` if the run was trained on votes and none are given, `bad-data` if a split is
  * empty, `interrupted` if the signal fires, and the errors of `readRunMetrics` and `openTrainedModel`.
@@ -172,9 +173,9 @@ export async function evaluateRun(
     );
   }
   requireVotes(folder, config, options.votes);
-  const { set } = data;
-  const { votes, signal, final } = options;
-  const splits = resolveSplit(set, config);
+  const { signal, final } = options;
+  const { set, split: splits, ...images } = await runImages(data.set, config);
+  const votes = options.votes && images.votes(options.votes);
   const names = final ? (["validation", "test"] as const) : (["validation"] as const);
   for (const split of names) {
     if (splits[split].length > 0) continue;
@@ -182,12 +183,13 @@ export async function evaluateRun(
   }
   // Read before predicting, so that an error is thrown before a test-set access.
   const before = await readRunMetrics(folder);
+  const pictures = await findPictures(set);
   const model = await openTrainedModel(folder);
   const written: string[] = [];
   const predict = (split: EvaluationSplit) =>
     predictSplit(
       model,
-      { set, splits, split, votes },
+      { set, splits, split, votes, pictures },
       {
         averaging: true,
         signal,

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { writeFileAtomic, writeJson } from "@mien/cli";
-import { findVotes, type Votes } from "@mien/data";
+import { findPictures, findVotes, type Votes } from "@mien/data";
 import {
   encodeTensors,
   imageSize,
@@ -16,6 +16,7 @@ import { architecture } from "./network/architecture.ts";
 import type { TrainConfig } from "./config.ts";
 import { calibrateRun, drawEvaluation, predictSplit } from "./evaluate.ts";
 import type { FitResult } from "./fit.ts";
+import { mergeHeads } from "./network/heads.ts";
 import { buildLayersModel, saveLayersModel, setWeights } from "./network/layers-model.ts";
 import { evaluatePredictions } from "./score/evaluate-predictions.ts";
 import { drawLearningCurves } from "./report/learning-curves.ts";
@@ -50,14 +51,7 @@ export async function finishRun(
 ): Promise<{ metrics: RunMetrics; written: string[] }> {
   const { set, split, config, folder } = run;
   const { height, width, channels, classes } = set;
-  const input: ModelInput = { height, width, channels };
-  const stages = architecture(config, input, classes.length);
-  const { batchNormMomentum } = config;
-  const { standardisation } = result;
-  const model = buildLayersModel(stages, { input, standardisation, batchNormMomentum });
-  setWeights(model, result.best);
-  await saveLayersModel(model, path.join(folder, RUN_FILES.model));
-  model.dispose();
+  await saveTrainedModel(result, { set, config, folder });
 
   // Everything below is computed with the saved files, as every later use of the model will be.
   const trained = await openTrainedModel(folder);
@@ -80,7 +74,8 @@ export async function finishRun(
     );
     const votes =
       run.votes ?? (await findVotes({ set, csv: run.csv }).catch(warnOfVotes(run.warn)));
-    const from = { set, splits: split, split: "validation", votes } as const;
+    const pictures = await findPictures(set);
+    const from = { set, splits: split, split: "validation", votes, pictures } as const;
     const predictions = await predictSplit(trained, from, { averaging: false });
     const predicted = await writePredictions(folder, predictions);
     const calibration = calibrateRun(predictions, config);
@@ -105,6 +100,22 @@ export async function finishRun(
   } finally {
     trained.dispose();
   }
+}
+
+/** Writes the model of a finished training into the folder `model` of a folder. */
+export async function saveTrainedModel(
+  { best, standardisation }: FitResult,
+  run: { readonly set: ImageSet; readonly config: TrainConfig; readonly folder: string },
+): Promise<void> {
+  const { set, config, folder } = run;
+  const { height, width, channels, classes } = set;
+  const input: ModelInput = { height, width, channels };
+  const stages = architecture(config, input, classes.length);
+  const { batchNormMomentum } = config;
+  const model = buildLayersModel(stages, { input, standardisation, batchNormMomentum });
+  setWeights(model, mergeHeads(best, config, classes.length));
+  await saveLayersModel(model, path.join(folder, RUN_FILES.model));
+  model.dispose();
 }
 
 /**

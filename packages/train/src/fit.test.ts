@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { EpochRecord, NamedTensor } from "@mien/format";
+import { VOTE_COLUMNS, type Votes } from "@mien/data";
+import type { EpochRecord, ImageSet, NamedTensor } from "@mien/format";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointFile, loadCheckpoint, saveCheckpoint } from "./run/checkpoint.ts";
 import { resolveConfig } from "./config.ts";
@@ -31,6 +32,14 @@ const run = (name: string, changes: Partial<FitOptions> = {}) =>
 const timeless = (history: readonly EpochRecord[]) =>
   history.map((record) => ({ ...record, seconds: 0, imagesPerSecond: 0 }));
 
+/** Ten votes for one class on every image, which are seldom its label. */
+function votesOf({ labels }: ImageSet): Votes {
+  const counts = new Uint8Array(labels.length * VOTE_COLUMNS.length);
+  const voted = VOTE_COLUMNS.indexOf("sadness");
+  labels.forEach((_, i) => (counts[i * VOTE_COLUMNS.length + voted] = 10));
+  return { columns: VOTE_COLUMNS, counts, path: "votes.csv", sha256: "" };
+}
+
 async function stateOf(name: string): Promise<Readonly<Record<string, NamedTensor>>> {
   return (await loadCheckpoint(path.join(folder, name), "small"))!.state;
 }
@@ -57,6 +66,24 @@ describe("fit", () => {
     expect(await stateOf("b")).toEqual(await stateOf("a"));
     const other = await run("c", { seed: 2 });
     expect(timeless(other.history)).not.toEqual(timeless(first.history));
+  });
+
+  it("with two heads chooses the epoch by both, and does not depend on the share of the votes", async () => {
+    const votes = votesOf(smallSet);
+    const withShare = (voteShare: number) =>
+      run(`heads-${voteShare}`, {
+        config: { ...smallConfig, voteHead: 1, voteShare },
+        sources: { votes },
+      });
+    const [labels, both] = [await withShare(0), await withShare(0.5)];
+    expect(timeless(both.history)).toEqual(timeless(labels.history));
+    expect(both.best).toEqual(labels.best);
+    expect(labels.best["output.bias"]!.shape).toEqual([2 * smallSet.classes.length]);
+    const last = labels.history.at(-1)!;
+    expect(last.criterion).toBeCloseTo(
+      (last.validationAccuracyByLabels! + last.validationAccuracyByVotes!) / 2,
+    );
+    expect(last.validationAccuracyByVotes).not.toBe(last.validationAccuracyByLabels);
   });
 
   it("gives the same result after an interruption as without one", async () => {
@@ -97,6 +124,7 @@ describe("fit", () => {
       contrast: 0.2,
       erasing: 0.5,
       mixup: 0.3,
+      cutmix: 0.3,
       head: "average",
       pooling: "blur",
       squeezeExcite: 4,

@@ -7,6 +7,7 @@ import {
   shuffle,
   type EpochRecord,
   type ImageSet,
+  type NamedTensor,
   type Split,
 } from "@mien/format";
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./run/checkpoint.ts";
@@ -32,11 +33,15 @@ export interface FitOptions {
   readonly config: TrainConfig;
   /** FER+ votes and a teacher's probabilities, if the configuration needs them. */
   readonly sources?: TargetSources;
+  /** Initial weights and moving averages (`readStartWeights`); random if undefined. */
+  readonly start?: Readonly<Record<string, NamedTensor>> | undefined;
   readonly seed: number;
   /** The run folder; training resumes from a checkpoint in it. */
   readonly folder: string;
   /** The inputs of the run as text (`inputsKey`); a checkpoint with other inputs is refused. */
   readonly inputs: string;
+  /** Whether the last epoch is kept instead of the best one; default false. */
+  readonly keepLast?: boolean;
   /** Stops the training with an `interrupted` error; the finished epochs are stored. */
   readonly signal?: AbortSignal;
   /** Called once, before the first step. */
@@ -79,7 +84,7 @@ export interface FitProgress {
 /** The result of a training. */
 export interface FitResult {
   readonly history: readonly EpochRecord[];
-  /** The epoch that is kept, from 1: `bestEpoch` of the history. */
+  /** The epoch that is kept, from 1: `bestEpoch` of the history, or the last with `keepLast`. */
   readonly bestEpoch: number;
   /** Weights and moving averages of that epoch. */
   readonly best: Checkpoint["best"];
@@ -97,16 +102,18 @@ const PROGRESS_INTERVAL = 400;
  * images of this order do not fill a whole batch, they are left out; they are different in each epoch.
  *
  * @throws {MienError} `diverged` if the loss is not finite, `interrupted` if the signal fires,
- * `bad-data` if a split is empty, and the errors of `loadCheckpoint` and `saveCheckpoint`.
+ * `bad-data` if a split is empty, `mismatch` if the initial weights are of another network, and the errors of `loadCheckpoint` and `saveCheckpoint`.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { set, config, seed, folder, inputs, signal, sources = {} } = options;
+  const { set, config, seed, folder, inputs, signal, start, sources = {} } = options;
+  const kept = (history: readonly EpochRecord[]) =>
+    options.keepLast === true ? history.length : bestEpoch(history);
   const split = checkSplit(options.split);
   const checkpoint = await loadCheckpoint(folder, inputs);
   const history = [...(checkpoint?.history ?? [])];
   let best = checkpoint?.best ?? {};
 
-  const trainer = createTrainer({ set, train: split.train, config, seed, sources });
+  const trainer = createTrainer({ set, train: split.train, config, seed, sources, start });
   const { train, batchSize, stepsPerEpoch } = trainer;
   const validation = split.validation.filter((position) => trainer.usable[position] === 1);
   const stored = storedVariables(trainer);
@@ -178,7 +185,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         seconds: (performance.now() - start) / 1000,
       };
       history.push(record);
-      if (bestEpoch(history) === epoch) best = (trainer.average ?? trainer.network).state();
+      if (kept(history) === epoch) best = (trainer.average ?? trainer.network).state();
       const state = stateOf(stored);
       // ReLU and pooling can turn NaN into 0, so a finite loss does not rule NaN out.
       for (const { data } of Object.values(state)) checkFinite(sumOf(data), epoch, folder);
@@ -193,7 +200,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     disposeTrainer(trainer);
   }
   const { standardisation } = trainer;
-  return { history, bestEpoch: bestEpoch(history), best, standardisation };
+  return { history, bestEpoch: kept(history), best, standardisation };
 }
 
 /** Writes the history as JSON lines; training itself resumes from the copy in the checkpoint. */
@@ -213,7 +220,7 @@ export function checkSplit(split: FitOptions["split"]): FitOptions["split"] {
     ["validation", "PublicTest", 1],
   ] as const) {
     if (split[name].length >= smallest) continue;
-    if (split.rule === "merged") {
+    if (split.rule !== undefined && split.rule !== "official") {
       throw new MienError(
         "bad-data",
         `expected at least ${smallest} images for ${name === "train" ? "training" : name}, found ${split[name].length}`,
@@ -225,7 +232,7 @@ export function checkSplit(split: FitOptions["split"]): FitOptions["split"] {
       `expected at least ${smallest} images whose Usage is ${usage}, found ${split[name].length}`,
       {
         advice:
-          "Training needs both splits: Training to train on, PublicTest to choose the best epoch.",
+          "Training needs both splits: Training to train on, PublicTest to choose the best epoch. `--split 70/20/10` of train:fit or data:import divides the images.",
       },
     );
   }

@@ -2,6 +2,7 @@ import type { Program } from "@mien/cli";
 import { benchmarkCommand } from "./commands/benchmark-command.ts";
 import { cardCommand } from "./commands/card-command.ts";
 import { compareCommand } from "./commands/compare-command.ts";
+import { crossvalCommand } from "./commands/crossval-command.ts";
 import { evaluateCommand } from "./commands/evaluate-command.ts";
 import { fitCommand } from "./commands/fit-command.ts";
 import { runsCommand } from "./commands/runs-command.ts";
@@ -14,6 +15,7 @@ export const program: Program = {
   commands: [
     fitCommand,
     evaluateCommand,
+    crossvalCommand,
     runsCommand,
     compareCommand,
     teachCommand,

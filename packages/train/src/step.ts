@@ -1,4 +1,4 @@
-import { itemAt, MienError, type ImageSet, type ModelInput } from "@mien/format";
+import { itemAt, MienError, type ImageSet, type ModelInput, type NamedTensor } from "@mien/format";
 import {
   drawAffineTransforms,
   changesNothing,
@@ -10,18 +10,13 @@ import { chooseTrainingImages } from "./batch/choose-training-images.ts";
 import type { TrainConfig } from "./config.ts";
 import { uploadData, type DeviceData } from "./batch/device-data.ts";
 import { createMeter, type Meter } from "./tensor/meter.ts";
+import { cutmix } from "./batch/cutmix.ts";
 import { mixup } from "./batch/mixup.ts";
+import { headOf, lossOf, outputsOf, toHeads } from "./network/heads.ts";
 import * as ops from "./tensor/native-ops.ts";
-import {
-  constantFloat,
-  dispose,
-  download,
-  keep,
-  scope,
-  upload,
-  type NativeTensor,
-} from "./tensor/native.ts";
+import { dispose, download, keep, scope, upload, type NativeTensor } from "./tensor/native.ts";
 import { createNetwork, type Network } from "./network/network.ts";
+import { createStepGraph, withoutGraph, type StepGraph } from "./tensor/step-graph.ts";
 import { createOptimizer, type Optimizer } from "./network/optimizer.ts";
 import { learningRateAt } from "./network/schedule.ts";
 import {
@@ -52,14 +47,19 @@ export interface Trainer {
   readonly stepsPerEpoch: number;
   readonly data: DeviceData;
   readonly standardisation: Standardisation;
-  /** Added to the logits in the loss [classes]. */
+  /** Added to the logits in the loss [outputs of the network]. */
   readonly adjustment: NativeTensor | undefined;
   readonly network: Network;
   readonly optimizer: Optimizer;
   readonly average: WeightAverage | undefined;
   /** Sums up the loss and the number of correct predictions. */
   readonly meter: Meter;
+  /** Runs the steps. */
+  readonly graph: StepGraph;
 }
+
+/** Steps from which a training saves more time by a graph than the two seconds of recording it. */
+const GRAPH_STEPS = 500;
 
 /**
  * One optimiser step on a batch.
@@ -68,10 +68,14 @@ export interface Trainer {
  * @param step 0 for the first; step and seed together determine all random numbers of the step.
  */
 export function trainStep(trainer: Trainer, positions: Int32Array, step: number): void {
-  const { config, seed, input, network, adjustment } = trainer;
+  trainer.graph.run(() => changeWeights(trainer, positions, step));
+}
+
+function changeWeights(trainer: Trainer, positions: Int32Array, step: number): void {
+  const { config, seed, input, classes, network, adjustment } = trainer;
   const gradients = scope(() => {
-    const batch = trainer.data.batch(upload(positions), "training");
-    let { images, targets } = batch; // [batch, height, width, channels], [batch, classes]
+    const batch = trainer.data.batch(positions, "training");
+    let { images, targets } = batch; // [batch, height, width, channels], [batch, outputs]
     if (!changesNothing(config)) {
       const transforms = drawAffineTransforms(config, {
         count: positions.length,
@@ -86,12 +90,16 @@ export function trainStep(trainer: Trainer, positions: Int32Array, step: number)
       const draw = { alpha: config.mixup, keys: [seed, "mixup", step] };
       ({ images, targets } = mixup(images, targets, draw));
     }
-    const outputs = network.forward(images, { seed, step }); // [batch, classes]
+    if (config.cutmix > 0) {
+      const draw = { probability: config.cutmix, keys: [seed, "cutmix", step] };
+      ({ images, targets } = cutmix(images, targets, draw));
+    }
+    const outputs = network.forward(images, { seed, step }); // [batch, outputs]
     const logits = adjustment ? ops.add(outputs, adjustment) : outputs;
-    const { losses, gradient } = ops.softmaxCrossEntropy(logits, targets);
-    trainer.meter.add(ops.sum(losses), ops.countCorrect(logits, batch.labels));
-    const meanGradient = ops.multiply(gradient, constantFloat(1 / positions.length));
-    return network.backward(meanGradient);
+    const { voteHead } = config;
+    const { sum, gradient } = lossOf(logits, targets, { classes, voteHead });
+    trainer.meter.add(sum, ops.countCorrect(headOf(logits, 0, { classes }), batch.labels));
+    return network.backward(gradient);
   });
   const steps = config.epochs * trainer.stepsPerEpoch;
   // Outside the scope above: updating a variable whose value is still in use copies it first.
@@ -105,11 +113,14 @@ const INFERENCE_PIXELS = 256 * 48 * 48;
 
 /** The scores of a model on some images. Accuracies are 0–1. */
 interface InferenceScores {
-  /** Mean cross-entropy in nats. */
+  /** Mean cross-entropy in nats; with two heads, the mean of both. */
   readonly loss: number;
-  /** By the most probable class of the targets. */
+  /** By the most probable class of the targets; with two heads, of the first head by the labels. */
   readonly accuracy: number;
-  /** By each ground truth alone, if the targets are labels and votes together. */
+  /**
+   * By each ground truth alone, if the targets are labels and votes together; with two heads, each
+   * head by what it learns.
+   */
   readonly byTruth?: {
     readonly labels: number;
     /** Of the images whose votes have a winner; NaN if there are none. */
@@ -122,7 +133,7 @@ interface InferenceScores {
  * there are any, and by targets without smoothing and distillation.
  */
 export function inferenceScores(trainer: Trainer, positions: Uint32Array): InferenceScores {
-  const { data, standardisation, network, meter, average, truths } = trainer;
+  const { config, classes, data, standardisation, network, meter, average, truths } = trainer;
   const training = average && network.state();
   if (average) network.load(average.state());
   meter.reset();
@@ -132,16 +143,20 @@ export function inferenceScores(trainer: Trainer, positions: Uint32Array): Infer
   for (let at = 0; at < positions.length; at += batch) {
     scope(() => {
       const some = positions.subarray(at, at + batch);
-      const chosen = upload(Int32Array.from(some));
-      const { images, targets, labels } = data.batch(chosen, "evaluation");
-      const logits = network.forward(standardise(images, standardisation)); // [batch, classes]
-      const { losses } = ops.softmaxCrossEntropy(logits, targets);
-      meter.add(ops.sum(losses), ops.countCorrect(logits, labels));
+      const { images, targets, labels } = data.batch(Int32Array.from(some), "evaluation");
+      const logits = network.forward(standardise(images, standardisation)); // [batch, outputs]
+      const { sum } = lossOf(logits, targets, { classes, voteHead: config.voteHead });
+      meter.add(sum, ops.countCorrect(headOf(logits, 0, { classes }), labels));
       if (truths === undefined) return;
-      for (const by of ["labels", "votes"] as const) {
+      for (const [head, by] of [
+        [0, "labels"],
+        [1, "votes"],
+      ] as const) {
         // A winner of −1 equals no class, so images without a winner do not count as correct.
         const truth = Int32Array.from(some, (position) => itemAt(truths[by], position));
-        const [correct = NaN] = download(ops.countCorrect(logits, upload(truth)));
+        const [correct = NaN] = download(
+          ops.countCorrect(headOf(logits, head, { classes }), upload(truth)),
+        );
         right[by] += correct;
       }
     });
@@ -160,7 +175,8 @@ export function inferenceScores(trainer: Trainer, positions: Uint32Array): Infer
  *
  * @param from.train positions of the training split in the set.
  * @throws {MienError} `bad-config` if the targets need a source that is not given, `bad-data` if
- * the settings leave fewer than two training images.
+ * the settings leave fewer than two training images, `mismatch` if the initial weights are of
+ * another network.
  */
 export function createTrainer(from: {
   readonly set: ImageSet;
@@ -168,8 +184,10 @@ export function createTrainer(from: {
   readonly config: TrainConfig;
   readonly seed: number;
   readonly sources?: TargetSources;
+  /** Initial weights and moving averages; random if undefined. */
+  readonly start?: Readonly<Record<string, NamedTensor>> | undefined;
 }): Trainer {
-  const { set, config, seed, sources = {} } = from;
+  const { set, config, seed, sources = {}, start } = from;
   const input = { height: set.height, width: set.width, channels: set.channels };
   const classes = set.classes.length;
   const targets = makeTargets(set, config, sources);
@@ -181,11 +199,14 @@ export function createTrainer(from: {
     });
   }
   const batchSize = Math.min(config.batchSize, train.length);
-  const network = createNetwork(config, { input, classes }, seed);
+  const stepsPerEpoch = Math.floor(train.length / batchSize);
+  const outputs = outputsOf(config, classes);
+  const network = createNetwork(config, { input, outputs }, seed);
+  if (start) network.load(toHeads(start, outputs));
   const strength = config.logitAdjustment;
   const adjustment =
     strength > 0
-      ? keep(upload(logitAdjustment(targets.training, train, { classes, strength })))
+      ? keep(upload(logitAdjustment(targets.training, train, { classes: outputs, strength })))
       : undefined;
   return {
     config,
@@ -196,7 +217,7 @@ export function createTrainer(from: {
     usable: targets.usable,
     truths: targets.truths,
     batchSize,
-    stepsPerEpoch: Math.floor(train.length / batchSize),
+    stepsPerEpoch,
     data: uploadData(set, targets),
     standardisation: measureStandardisation(set, train),
     adjustment,
@@ -204,6 +225,7 @@ export function createTrainer(from: {
     optimizer: createOptimizer(config, network.trainable),
     average: config.ema > 0 ? averageWeights(network.variables, config.ema) : undefined,
     meter: createMeter(),
+    graph: config.epochs * stepsPerEpoch < GRAPH_STEPS ? withoutGraph : createStepGraph(),
   };
 }
 
@@ -214,7 +236,8 @@ export function storedVariables({ network, optimizer, average }: Trainer) {
 
 /** Frees the variables and tensors of a trainer. */
 export function disposeTrainer(trainer: Trainer): void {
-  const { network, optimizer, average, meter, data, adjustment } = trainer;
+  const { network, optimizer, average, meter, data, adjustment, graph } = trainer;
+  graph.dispose();
   network.dispose();
   optimizer.dispose();
   average?.dispose();

@@ -59,7 +59,7 @@ export type Params = Readonly<Record<string, number | string | boolean>>;
 const SPACES = path.join(import.meta.dirname, "../spaces");
 
 /** Hyperparameters that a space may not contain: the search sets them, or they need further files. */
-const RESERVED = ["epochs", "subset", "voteShare", "distillation"];
+const RESERVED = ["epochs", "subset", "voteShare", "voteHead", "distillation"];
 
 /**
  * Reads a space and checks its extreme values against what train accepts.

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { MienError } from "@mien/format";
+import { describeSplit, parseSplit } from "@mien/data";
+import { MienError, splitChoiceOf, type SplitChoice } from "@mien/format";
 import { z } from "zod";
 import { spaceSchema } from "./search-space.ts";
 
@@ -15,6 +16,17 @@ export const PRUNERS = ["hyperband", "median", "none"] as const;
 export const settingsSchema = z.strictObject({
   /** The data set's name and the SHA-256 of its uncompressed CSV. */
   data: z.strictObject({ name: z.string(), sha256: z.string(), skipBadRows: z.boolean() }),
+  /** The splits of the data set; absent for the official split. */
+  split: z
+    .strictObject({
+      split: z.string().transform(parseSplit),
+      splitSeed: z.int().min(0),
+      fold: z.int().min(1).optional(),
+      splitTogether: z.literal("near-copies"),
+    })
+    .optional(),
+  /** Groups of classes in the normal form of `mergeClasses`; absent if all classes are kept. */
+  classGroups: z.string().optional(),
   space: spaceSchema,
   pruner: z.enum(PRUNERS),
   /** Number of epochs of a trial that is not pruned. */
@@ -29,15 +41,22 @@ export const settingsSchema = z.strictObject({
 
 export type Settings = Readonly<z.output<typeof settingsSchema>>;
 
+/** The splits of a study's data set. */
+export function splitOf({ split }: Settings): SplitChoice {
+  return split === undefined ? { split: "official" } : splitChoiceOf(split);
+}
+
 /**
  * Checks that a study has the settings of a command.
  *
  * @throws {MienError} `conflict` naming each difference.
  */
 export function checkSame(study: string, stored: Settings, wanted: Settings): void {
-  const flat = ({ data, space, pruner, epochs, subset, seed }: Settings) => ({
+  const flat = ({ data, space, pruner, epochs, subset, seed, ...rest }: Settings) => ({
     data: `${data.name} ${data.sha256.slice(0, 12)}`,
     "skip-bad-rows": data.skipBadRows,
+    classes: rest.classGroups ?? "*",
+    split: describeSplit(splitOf({ data, space, pruner, epochs, subset, seed, ...rest })),
     pruner,
     epochs,
     subset,

@@ -1,11 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { convertLayersModel, readLayersModel, type Weight } from "@mien/tfjs-to-onnx";
-import { layWorkspace, runCommand, startCommand } from "../testing/run-folder.ts";
+import { exportTests, startCommand } from "../testing/run-folder.ts";
 
 /** Makes a process end with 9 if it has loaded tfjs. */
 const WITHOUT_TFJS =
@@ -16,22 +14,12 @@ const WITHOUT_TFJS =
 
 const MODEL = "artifacts/models/tiny.onnx";
 
-let folder: string;
-const at = (...parts: string[]) => path.join(folder, ...parts);
-const run = (...argv: string[]) => runCommand(folder, argv);
-const readJson = async (file: string) =>
-  JSON.parse(await readFile(at(file), "utf8")) as Record<string, unknown>;
-
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "mien export-"));
-  await layWorkspace(folder, "tiny");
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const { at, run, readJson } = exportTests("export");
 
 describe("export:onnx", () => {
   it("writes one file that describes itself, without loading tfjs", async () => {
     const probe = ["--import", `data:text/javascript,${encodeURIComponent(WITHOUT_TFJS)}`];
-    const { code, out, err } = startCommand(folder, ["onnx", "--json", "onnx.json"], probe);
+    const { code, out, err } = startCommand(at(), ["onnx", "--json", "onnx.json"], probe);
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(out).toContain(`wrote ${MODEL}`);

@@ -1,30 +1,21 @@
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { findChromium } from "@mien/bench";
 import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
 import { chromium as playwright } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { layWorkspace, runCommand } from "../testing/run-folder.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { exportTests } from "../testing/run-folder.ts";
 
 const MODEL = "artifacts/models/tiny.onnx";
 
-let folder: string;
-const at = (...parts: string[]) => path.join(folder, ...parts);
-const run = (...argv: string[]) => runCommand(folder, argv);
-const readJson = async (file: string) =>
-  JSON.parse(await readFile(at(file), "utf8")) as Record<string, unknown>;
-
+const { at, run, readJson } = exportTests("forms");
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "mien forms-"));
-  await layWorkspace(folder, "tiny");
   await run("onnx", "tiny");
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("export:onnx --precision", () => {
   it("writes a smaller file beside the first one, and verify finds it", async () => {

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -9,23 +9,21 @@ import {
   FOLDERS,
   formatBytes,
   formatSeconds,
-  freshness,
   outOption,
-  recordMadeFrom,
   shellQuote,
-  writeFileAtomic,
+  type Terminal,
 } from "@mien/cli";
+import { MienError } from "@mien/format";
 import { OPSETS } from "@mien/tfjs-to-onnx";
-import { exportModel } from "../model/export-model.ts";
-import { PRECISION_NAMES, precisionOf } from "../model/model-precision.ts";
+import { writeHub } from "../hub/write-hub.ts";
 import {
-  exportedModel,
-  hashRun,
-  modelFileOf,
-  modelFlag,
-  readFinishedRun,
-  runPaths,
-} from "../model/run-export.ts";
+  PRECISION_NAMES,
+  precisionOf,
+  PRECISIONS,
+  type Precision,
+} from "../model/model-precision.ts";
+import { exportedModel, modelFlag, readFinishedRun, runPaths } from "../model/run-export.ts";
+import { exportUnlessUpToDate } from "../model/up-to-date-export.ts";
 import { writeWebFolder } from "../web/web-folder.ts";
 
 export const onnx = defineCommand({
@@ -36,12 +34,15 @@ export const onnx = defineCommand({
     "The metadata holds the labels, the input size, the training and the metrics; the temperature of a calibrated run is part of the graph.\n" +
     "With --precision fp16, writes DIR/<run>.fp16.onnx with 16-bit floats, for GPUs and the web. " +
     "With --precision int8, writes DIR/<run>.int8.onnx with 8-bit integers; the quantisation ranges are measured on training images.\n" +
-    "The file is written after its outputs in onnxruntime agree with the reference outputs of the run.",
+    "The file is written after its outputs in onnxruntime agree with the reference outputs of the run.\n" +
+    "With --for web, also writes DIR/<run>-web with the model, its labels and a page that runs it.\n" +
+    "With --for hub, also writes DIR/<run>-hub with the model in 32 and 8 bits, a folder that transformers.js, Python and mien itself open. Its models take images of any size, and their output is logits.",
   examples: [
     "npx nx run export:onnx",
     "npx nx run export:onnx demo --out artifacts/models",
     "npx nx run export:onnx demo --precision int8 --csv artifacts/demo/synth.csv",
     "npx nx run export:onnx demo --for web",
+    "npx nx run export:onnx --for hub --model artifacts/release/fer2013.onnx",
   ],
   positional: {
     name: "RUN",
@@ -71,79 +72,87 @@ export const onnx = defineCommand({
     },
     for: {
       type: "string",
-      choices: ["web"],
+      choices: ["web", "hub"],
       description:
-        "Also write the folder DIR/<run>-web: the model, its labels and a page that runs it",
+        "Also write a folder: a page that runs the model (web), or Hugging Face's layout (hub)",
+    },
+    model: {
+      type: "string",
+      placeholder: "FILE",
+      description:
+        "Exported or released model for --for hub, instead of a run; the .int8.onnx file beside it is added",
     },
     fresh: { type: "boolean", description: "Export again even if the file is up to date" },
   },
   async run(options, { terminal, signal, positionals }) {
+    checkChoices(options, positionals);
     const { out, opset, csv, fresh } = options;
-    const precision = precisionOf(options.precision);
-    const start = performance.now();
-    const paths = runPaths(await findRun(positionals[0]));
-    const config = await readFinishedRun(paths);
-    terminal.say(`run ${paths.run}`);
-    const model = modelFileOf(paths, out, precision);
-    const record = model.replace(/onnx$/, "made-from.json");
-    const inputs = {
-      ...(await hashRun(paths)),
-      ...(opset === OPSETS.usual ? {} : { opset: String(opset) }),
-    };
     const code = await codeVersion([
       path.resolve(import.meta.dirname, ".."),
       path.dirname(fileURLToPath(import.meta.resolve("@mien/tfjs-to-onnx"))),
     ]);
-    const state = fresh ? "stale" : await freshness(record, inputs, code);
-    const made =
-      state === "stale" ? await make() : { upToDate: true, bytes: (await stat(model)).size };
-    if (state !== "stale") {
-      terminal.say(`${model} is up to date`);
-      if (state === "other-code") {
-        terminal.warn(
-          "the code of the exporter has changed since this export; add --fresh to export again",
-        );
-      }
+    const writeHubOf = async (name: string, model: string, quantized: string | undefined) => {
+      const hub = path.join(out, `${name}-hub`);
+      const written = await writeHub(hub, { name, model, quantized, code, fresh });
+      sayHub(terminal, hub, written);
+      return hub;
+    };
+    if (options.model !== undefined) {
+      const { model } = options;
+      const quantized = model.replace(/\.onnx$/, PRECISIONS.int8.extension);
+      const hasQuantized = quantized !== model && existsSync(quantized);
+      terminal.say(`model ${model}`);
+      if (!hasQuantized)
+        terminal.warn(`there is no ${quantized}, so the folder has no 8-bit model`);
+      const name = path.basename(model, ".onnx");
+      return { model, hub: await writeHubOf(name, model, hasQuantized ? quantized : undefined) };
     }
-    const web = options.for === undefined ? undefined : path.join(out, `${paths.name}-web`);
-    if (web !== undefined) {
+    const paths = runPaths(await findRun(positionals[0]));
+    const config = await readFinishedRun(paths);
+    terminal.say(`run ${paths.run}`);
+    const precision = precisionOf(options.precision);
+    const { model, ...made } = await make(precision);
+    let folder: { web: string } | { hub: string } | undefined;
+    if (options.for === "web") {
+      const web = path.join(out, `${paths.name}-web`);
       await writeWebFolder(web, exportedModel(paths, model));
       terminal.wrote(web, "the model, its labels and a page that runs it");
       terminal.next(`python3 -m http.server -d ${shellQuote(web)}`, "serves the page");
+      folder = { web };
+    } else if (options.for === "hub") {
+      const { model: quantized } = await make("int8");
+      folder = { hub: await writeHubOf(paths.name, model, quantized) };
     }
     terminal.next(
       `npx nx run export:verify ${shellQuote(paths.argument)}${modelFlag(paths, model)}`,
       "compares it on every validation image",
     );
-    return {
-      run: paths.run,
-      model,
-      precision,
-      opset,
-      ...made,
-      ...(web === undefined ? {} : { web }),
-    };
+    return { run: paths.run, model, precision, opset, ...made, ...folder };
 
-    async function make() {
+    async function make(precision: Precision) {
+      const start = performance.now();
       const bar = terminal.progress("measure quantisation ranges", 100);
       const onProgress = (share: number) => bar.update(Math.round(100 * share));
-      const exported = await exportModel(paths, config, {
-        precision,
-        opset,
-        csv,
-        signal,
-        onProgress,
+      const exported = await exportUnlessUpToDate(paths, config, {
+        ...{ out, precision, opset, csv, code, fresh, signal, onProgress },
       }).finally(() => bar.stop());
-      const { bytes, agreement } = exported;
-      await writeFileAtomic(model, bytes);
-      await recordMadeFrom(record, { inputs, code, outputs: [path.basename(model)] });
+      const { model, bytes, agreement, isByOtherCode } = exported;
+      if (agreement === undefined) {
+        terminal.say(`${model} is up to date`);
+        if (isByOtherCode) {
+          terminal.warn(
+            "the code of the exporter has changed since this export; add --fresh to export again",
+          );
+        }
+        return { model, upToDate: true, bytes };
+      }
       const { images, maxDifference } = agreement;
       terminal.table(
         ["model", "size", "reference images", "largest difference", "time"],
         [
           [
             path.basename(model),
-            formatBytes(bytes.length),
+            formatBytes(bytes),
             images,
             maxDifference.toExponential(1),
             formatSeconds((performance.now() - start) / 1000),
@@ -151,7 +160,52 @@ export const onnx = defineCommand({
         ],
       );
       terminal.wrote(model);
-      return { bytes: bytes.length, upToDate: false, maxDifference, images };
+      return { model, bytes, upToDate: false, maxDifference, images };
     }
   },
 });
+
+/** @throws {MienError} `usage` for flags that exclude each other. */
+function checkChoices(
+  options: {
+    readonly for: string | undefined;
+    readonly model: string | undefined;
+    readonly precision: string | undefined;
+  },
+  positionals: readonly string[],
+): void {
+  if (options.for === "hub" && options.precision !== "fp32") {
+    throw new MienError("usage", "--for hub writes 32 and 8 bits; leave --precision out");
+  }
+  if (options.model === undefined) return;
+  if (options.for !== "hub") {
+    throw new MienError("usage", "--model FILE can be used only with --for hub");
+  }
+  if (positionals.length > 0) {
+    throw new MienError("usage", "give either RUN or --model FILE");
+  }
+}
+
+function sayHub(
+  terminal: Terminal,
+  folder: string,
+  written: Awaited<ReturnType<typeof writeHub>>,
+): void {
+  if (written === undefined) terminal.say(`${folder} is up to date`);
+  else {
+    terminal.table(
+      ["model for Hugging Face", "size", "images", "largest difference"],
+      written.map(({ name, bytes, agreement }) => [
+        name,
+        formatBytes(bytes),
+        agreement.images,
+        agreement.maxDifference.toExponential(1),
+      ]),
+    );
+    terminal.wrote(folder, "the models, their configuration and the model card");
+  }
+  terminal.next(
+    `npx nx run export:verify-hub ${shellQuote(folder)}`,
+    "runs it in transformers.js and Python",
+  );
+}

@@ -3,10 +3,8 @@ import { FLOAT, GraphBuilder, transpose, type Value, type Weight } from "@mien/t
 
 /** Kernel, stride, padding, scale and bias of a convolution. */
 interface Convolution {
-  /** Name of the kernel [height, width, inputs, outputs], or [height, width, channels, 1] if depthwise. */
+  /** Name of the kernel [height, width, inputs, outputs]. */
   readonly kernel: string;
-  /** Default false. */
-  readonly depthwise?: boolean;
   /** A number to add to each output channel; default none. */
   readonly bias?: Float32Array;
   /** Factors of the kernel: one number, or one for each output channel; default 1. */
@@ -48,8 +46,8 @@ export class ByteGraph {
 
   /** Appends a convolution of an image; its node is called `name`. */
   convolve(image: Value, name: string, options: Convolution): Value {
-    const { depthwise = false, stride = 1, pad = 0, bias } = options;
-    const [rows = 0, columns = 0, inputs = 0, outputs = 0] = this.#weight(options.kernel).shape;
+    const { stride = 1, pad = 0, bias } = options;
+    const [rows = 0, columns = 0, , outputs = 0] = this.#weight(options.kernel).shape;
     const [height, width] = sizesOf(image);
     const size = (length: number, side: number) =>
       Math.floor((length + 2 * pad - side) / stride) + 1;
@@ -60,13 +58,13 @@ export class ByteGraph {
         : [kernel, this.graph.tensor(`${name}/bias`, [bias.length], bias)];
     return this.graph.node("Conv", [this.graph.channelsFirst(image), ...constants], {
       name,
-      shape: [size(height, rows), size(width, columns), depthwise ? inputs : outputs],
+      shape: [size(height, rows), size(width, columns), outputs],
       layout: "channels-first",
       attributes: {
         kernel_shape: { ints: [rows, columns] },
         strides: { ints: [stride, stride] },
         pads: { ints: [pad, pad, pad, pad] },
-        group: { int: depthwise ? inputs : 1 },
+        group: { int: 1 },
       },
     });
   }
@@ -79,8 +77,8 @@ export class ByteGraph {
   }
 
   /** The scaled kernel in the order of ONNX, [outputs, inputs, height, width]. */
-  #kernel({ kernel, depthwise = false, scale = Float32Array.of(1) }: Convolution): string {
-    return this.#constant(kernel, depthwise ? [2, 3, 0, 1] : [3, 2, 0, 1], scale);
+  #kernel({ kernel, scale = Float32Array.of(1) }: Convolution): string {
+    return this.#constant(kernel, [3, 2, 0, 1], scale);
   }
 
   /** A weight with reordered axes, times one number or one number for each index of its first axis. */

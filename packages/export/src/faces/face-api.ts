@@ -1,32 +1,23 @@
 import { createHash } from "node:crypto";
-import { spawn } from "node:child_process";
 import path from "node:path";
 import { type PeerOptions, peerPackages } from "@mien/bench";
 import { readBytes, readJson } from "@mien/cli";
 import { MienError, type NamedTensor } from "@mien/format";
 import { readWeights, type Weight } from "@mien/tfjs-to-onnx";
+import { askProcess } from "./peer-process.ts";
 
-/** The npm package that the face models come from. */
+/** The npm package that the face embedding network comes from. */
 export const FACE_API = {
   name: "@vladmandic/face-api",
   version: "1.7.15",
   licence: "MIT",
 } as const;
 
-/** The weight files of the two networks, with their expected SHA-256. */
-const WEIGHT_FILES = {
-  detector: {
-    model: "tiny_face_detector_model",
-    sha256: "b7503ce7df31039b1c43316a9b865cab6a70dd748cc602d3fa28b551503c3871",
-  },
-  embedding: {
-    model: "face_recognition_model",
-    sha256: "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
-  },
+/** The weight file of the network, and its expected SHA-256. */
+const WEIGHT_FILE = {
+  model: "face_recognition_model",
+  sha256: "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
 } as const;
-
-/** The name of a face model. */
-export type FaceNet = keyof typeof WEIGHT_FILES;
 
 /**
  * Installs the package into the cache folder, unless it is there.
@@ -41,16 +32,15 @@ export async function faceApiFolder(options: PeerOptions): Promise<string> {
 }
 
 /**
- * Reads the weights of one network.
+ * Reads the weights of the face embedding network.
  *
  * @param folder of the package.
  * @throws {MienError} `mismatch` if the file has another SHA-256; the errors of reading it.
  */
 export async function readFaceWeights(
   folder: string,
-  net: FaceNet,
 ): Promise<{ weights: Readonly<Record<string, Weight>>; sha256: string }> {
-  const { model, sha256 } = WEIGHT_FILES[net];
+  const { model, sha256 } = WEIGHT_FILE;
   const bytes = path.join(folder, "model", `${model}.bin`);
   const found = createHash("sha256")
     .update(await readBytes(bytes))
@@ -63,9 +53,8 @@ export async function readFaceWeights(
   return { weights: await readWeights(manifest, { folder: path.dirname(file), file }), sha256 };
 }
 
-/** A batch of images for one of the networks. */
+/** A batch of images for the network. */
 export interface FaceRequest {
-  readonly net: FaceNet;
   /** [N, height, width, 3] */
   readonly shape: readonly number[];
   /** RGB, 0–255. */
@@ -84,30 +73,11 @@ export async function runFaceApi(
   signal?: AbortSignal,
 ): Promise<NamedTensor[]> {
   const script = path.resolve(import.meta.dirname, "../../peers/face-api.mjs");
-  const child = spawn(process.execPath, [script, folder], {
-    stdio: ["pipe", "pipe", "pipe"],
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const texts = { out: "", err: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.err += text));
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  child.stdin.on("error", () => undefined); // an early exit of the child is reported below
-  child.stdin.end(
-    JSON.stringify(requests.map((request) => ({ ...request, pixels: [...request.pixels] }))),
+  const outputs = await askProcess(
+    [process.execPath, script, folder],
+    requests.map((request) => ({ ...request, pixels: [...request.pixels] })),
+    { name: "face-api", signal },
   );
-  const code = await ended.catch((error: unknown) => {
-    if (signal?.aborted) throw new MienError("interrupted", "the comparison was stopped");
-    throw error;
-  });
-  if (code !== 0) {
-    const lines = texts.err.trim().split("\n").slice(-5).join("\n");
-    throw new MienError("environment", `face-api failed: ${lines.slice(-600)}`);
-  }
-  const outputs: unknown = JSON.parse(texts.out);
   if (!Array.isArray(outputs) || !outputs.every(isOutput)) {
     throw new MienError("environment", "face-api printed something other than its outputs");
   }

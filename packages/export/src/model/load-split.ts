@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { loadDataset, resolveSplit } from "@mien/data";
-import { imageSize, itemAt, MienError, type RunConfig } from "@mien/format";
+import { loadDataset, runImages } from "@mien/data";
+import { imagesAt, itemAt, MienError, type RunConfig } from "@mien/format";
 
 /** Images of one split of a run's data set. */
 export interface SplitImages {
@@ -38,7 +38,11 @@ export async function loadSplit(
 ): Promise<SplitImages> {
   const { data, name } = config;
   const { csv, limit = Infinity, signal, onProgress } = options;
-  const { set, sha256, path } = await loadDataset({
+  const {
+    set: whole,
+    sha256,
+    path,
+  } = await loadDataset({
     csv: csv ?? (existsSync(data.path) ? data.path : undefined),
     skipBadRows: (data.skippedRows ?? 0) > 0,
     signal,
@@ -52,18 +56,14 @@ export async function loadSplit(
       { advice: `Pass the file that it was trained on as --csv FILE; it was ${data.path}.` },
     );
   }
-  const all = resolveSplit(set, config)[split];
+  const { set, split: splits } = await runImages(whole, config);
+  const all = splits[split];
   const stride = Math.max(1, all.length / limit);
   const positions = Uint32Array.from({ length: Math.ceil(all.length / stride) }, (_, i) =>
     itemAt(all, Math.floor(i * stride)),
   );
-  const size = imageSize(set);
-  const pixels = new Uint8Array(positions.length * size);
-  positions.forEach((position, i) => {
-    pixels.set(set.pixels.subarray(position * size, (position + 1) * size), i * size);
-  });
   return {
-    pixels,
+    pixels: imagesAt(set, positions),
     labels: Uint8Array.from(positions, (position) => itemAt(set.labels, position)),
     rows: Uint32Array.from(positions, (position) => itemAt(set.row, position)),
   };

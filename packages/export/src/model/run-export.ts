@@ -8,6 +8,7 @@ import {
   MienError,
   readOnnxMetadata,
   RUN_FILES,
+  splitChoiceOf,
   tensorOf,
   type Calibration,
   type ModelMetadata,
@@ -182,15 +183,16 @@ function temperatureIn(value: unknown): unknown {
 /** The metadata of an exported model: its labels and input, its training and its metrics. */
 export async function describeRun(paths: RunPaths, config: RunConfig): Promise<ModelMetadata> {
   const { run, name } = paths;
-  const { data, split, splitSeed, seed, hyperparameters, code } = config;
+  const { data, corrections, classGroups, seed, hyperparameters, code } = config;
   return {
     labels: config.classes,
     input: config.input,
     training: {
       run: name,
       data: { name: data.name, sha256: data.sha256, licence: data.licence },
-      split,
-      ...(splitSeed !== undefined && { splitSeed }),
+      ...(corrections && { corrections: corrections.sha256 }),
+      ...splitChoiceOf(config),
+      ...(classGroups !== undefined && { classGroups }),
       seed,
       config: hyperparameters,
       code,

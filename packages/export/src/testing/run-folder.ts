@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { runProgram, writeFileAtomic, writeJson } from "@mien/cli";
 import { encodeTensors, random, RUN_FILES, type RunConfig } from "@mien/format";
@@ -8,6 +9,7 @@ import { programWords, runInProcess, type Ran } from "@mien/testing";
 import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
 import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
 import { randomise } from "@mien/tfjs-to-onnx/testing/test-models";
+import { afterAll, beforeAll } from "vitest";
 import { program } from "../program.ts";
 
 const SIDE = 24;
@@ -19,7 +21,7 @@ const BIN = path.resolve(import.meta.dirname, "../bin.ts");
  * Creates a workspace as after training: `faces.csv` with 90 images of noise, 60 of them
  * PublicTest, and the finished run `artifacts/runs/<name>` of a small network with random weights.
  */
-export async function layWorkspace(folder: string, name: string): Promise<void> {
+async function layWorkspace(folder: string, name: string): Promise<void> {
   const stream = random(7, "faces");
   const lines = Array.from({ length: 90 }, (_, i) => {
     const pixels = Array.from({ length: SIDE * SIDE }, () => stream.integer(256));
@@ -74,7 +76,7 @@ export async function layWorkspace(folder: string, name: string): Promise<void> 
 }
 
 /** Runs a command of this package in a folder, without a process of its own. */
-export function runCommand(folder: string, argv: readonly string[]): Promise<Ran> {
+function runCommand(folder: string, argv: readonly string[]): Promise<Ran> {
   return runInProcess(() => runProgram(program, argv), { cwd: folder });
 }
 
@@ -89,4 +91,25 @@ export function startCommand(folder: string, argv: readonly string[], nodeFlags:
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },
   });
   return { code: status, out: stdout, err: stderr };
+}
+
+/**
+ * A workspace with the run `tiny` for all tests of a file, which is deleted after them.
+ *
+ * @param kind part of the folder's name.
+ */
+export function exportTests(kind: string) {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), `mien ${kind}-`));
+    await layWorkspace(folder, "tiny");
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const at = (...parts: string[]) => path.join(folder, ...parts);
+  return {
+    at,
+    run: (...argv: string[]) => runCommand(folder, argv),
+    readJson: async (file: string) =>
+      JSON.parse(await readFile(at(file), "utf8")) as Record<string, unknown>,
+  };
 }

@@ -1,4 +1,5 @@
 import { MienError } from "@mien/format";
+import { fields } from "./protobuf-fields.ts";
 import { ProtoMessage } from "./protobuf.ts";
 
 // Field numbers of ModelProto, GraphProto, NodeProto and ValueInfoProto.
@@ -59,44 +60,4 @@ function copyWithout(bytes: Uint8Array, field: number): ProtoMessage {
   const copy = new ProtoMessage();
   for (const { number, raw } of fields(bytes)) if (number !== field) copy.raw(raw);
   return copy;
-}
-
-/**
- * A field of a message: `raw` is the bytes with key and length; `value` is the content if the field
- * has a length.
- */
-interface Field {
-  readonly number: number;
-  readonly raw: Uint8Array;
-  readonly value: Uint8Array | undefined;
-}
-
-function* fields(bytes: Uint8Array): Generator<Field> {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 63; scale *= 128) {
-      const byte = bytes[at++];
-      if (byte === undefined) break;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
-    throw new MienError("bad-model", "the file is not an ONNX model, or is cut off");
-  };
-  while (at < bytes.length) {
-    const start = at;
-    const key = varint();
-    const type = key % 8;
-    let value: Uint8Array | undefined;
-    if (type === 0) varint();
-    else if (type === 2) {
-      const length = varint();
-      value = bytes.subarray(at, at + length);
-      at += length;
-    } else at += type === 1 ? 8 : 4;
-    if (at > bytes.length || (type > 2 && type !== 5)) {
-      throw new MienError("bad-model", "the file is not an ONNX model, or is cut off");
-    }
-    yield { number: Math.floor(key / 8), raw: bytes.subarray(start, at), value };
-  }
 }

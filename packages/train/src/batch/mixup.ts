@@ -7,7 +7,7 @@ import { mapShape, upload, type NativeTensor } from "../tensor/native.ts";
  * shares of each pair are drawn from a Beta distribution; the image itself has the larger share.
  *
  * @param images [batch, height, width, channels], in random order.
- * @param targets [batch, classes].
+ * @param targets [batch, outputs of the network].
  * @param alpha both parameters of the Beta distribution, 0 < alpha ≤ 1.
  * @param keys of the random numbers.
  */

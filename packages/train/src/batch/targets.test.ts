@@ -30,7 +30,13 @@ const votes: Votes = {
   path: "votes.csv",
   sha256: "",
 };
-const plain = { voteShare: 0, labelSmoothing: 0, distillation: 0 };
+const plain = {
+  voteShare: 0,
+  voteHead: 0,
+  labelSmoothing: 0,
+  distillation: 0,
+  teacherTemperature: 1,
+};
 const rows = (values: Float32Array) =>
   Array.from({ length: 4 }, (_, i) =>
     [...values.subarray(i * 3, i * 3 + 3)].map((value) => Number(value.toFixed(4))),
@@ -84,7 +90,7 @@ describe("targets", () => {
   it("include the teacher's probabilities in training where it has some, but not in evaluation", () => {
     const teacher = Float32Array.of(0.2, 0.2, 0.6, 0, 0, 0, 0, 0, 1, 1, 0, 0);
     const config = { ...plain, distillation: 0.5 };
-    const { training, evaluation } = makeTargets(set, config, { teacher });
+    const { training, evaluation } = makeTargets(set, config, { teacher: { byLabels: teacher } });
     expect(rows(training).slice(0, 2)).toEqual([
       [0.6, 0.1, 0.3],
       [0, 1, 0],
@@ -92,8 +98,48 @@ describe("targets", () => {
     expect(rows(evaluation)[0]).toEqual([1, 0, 0]);
   });
 
+  it("with two heads are the labels beside the votes, or the label twice without votes", () => {
+    const config = { ...plain, voteHead: 0.5 };
+    const { training, evaluation, labels, usable, truths } = makeTargets(set, config, { votes });
+    const width = 6;
+    const row = (i: number) =>
+      [...training.subarray(i * width, (i + 1) * width)].map((value) => Number(value.toFixed(4)));
+    expect([0, 1, 2, 3].map(row)).toEqual([
+      [1, 0, 0, 0, 0.4, 0.6],
+      [0, 1, 0, 0, 1, 0],
+      [0, 0, 1, 0, 0, 1],
+      [1, 0, 0, 0, 0.5, 0.5],
+    ]);
+    expect(evaluation).toEqual(training);
+    expect([...labels]).toEqual([0, 1, 2, 0]);
+    expect([...usable]).toEqual([1, 1, 1, 1]);
+    expect(Array.from(truths!.votes)).toEqual([2, 1, -1, -1]);
+    expect(makeTargets(set, { ...config, voteShare: 1 }, { votes }).training).toEqual(training);
+  });
+
+  it("of each head include the teacher that learnt the same, and a mixture of both if the targets are one", () => {
+    const byLabels = Float32Array.of(0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const byVotes = Float32Array.of(0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const config = { ...plain, voteHead: 1, distillation: 0.5 };
+    const first = (teacher: { byLabels?: Float32Array; byVotes?: Float32Array }) =>
+      [...makeTargets(set, config, { votes, teacher }).training.subarray(0, 6)].map((value) =>
+        Number(value.toFixed(4)),
+      );
+    expect(first({ byLabels, byVotes })).toEqual([0.5, 0, 0.5, 0, 0.7, 0.3]);
+    expect(first({ byLabels })).toEqual([0.5, 0, 0.5, 0, 0.4, 0.6]);
+    const warm = { ...plain, distillation: 1, teacherTemperature: 2 };
+    const uneven = { byLabels: Float32Array.of(0.64, 0.32, 0.04, 0, 0, 0, 0, 0, 0, 0, 0, 0) };
+    expect(rows(makeTargets(set, warm, { teacher: uneven }).training)[0]).toEqual([
+      0.511, 0.3613, 0.1277,
+    ]);
+    const mixed = { ...plain, voteShare: 0.5, distillation: 1 };
+    const { training } = makeTargets(set, mixed, { votes, teacher: { byLabels, byVotes } });
+    expect(rows(training)[0]).toEqual([0, 0.5, 0.5]);
+  });
+
   it("are refused without a source that the configuration needs", () => {
     expect(() => makeTargets(set, { ...plain, voteShare: 0.5 }, {})).toThrow(/needs FER\+ votes/);
+    expect(() => makeTargets(set, { ...plain, voteHead: 1 }, {})).toThrow(/needs FER\+ votes/);
     expect(() => makeTargets(set, { ...plain, distillation: 1 }, {})).toThrow(/needs a teacher/);
   });
 });

@@ -21,8 +21,11 @@ for (let i = 1; i < smallSet.labels.length; i++) {
 describe("a teacher's probabilities", () => {
   it("are read back within the rounding to 1/16 nat, by row of the CSV", async () => {
     const file = path.join(folder, "teacher.bin");
-    await writeTeacher(file, full, { set: smallSet, data: "abc", made: "test" });
-    const found = await readTeacher(file, { set: smallSet, data: "abc" });
+    const reversed = full.slice().reverse();
+    const both = { byLabels: full, byVotes: reversed };
+    await writeTeacher(file, both, { set: smallSet, data: "abc", made: "test" });
+    const { byLabels, byVotes } = await readTeacher(file, { set: smallSet, data: "abc" });
+    const found = byLabels!;
     expect([...found.subarray(0, classes)]).toEqual(new Array(classes).fill(0));
     found.subarray(classes).forEach((value, i) => {
       expect(Math.abs(Math.log(value / full[classes + i]!))).toBeLessThan(1 / 16);
@@ -33,13 +36,16 @@ describe("a teacher's probabilities", () => {
       row: smallSet.row.slice(5, 9),
     };
     const some = await readTeacher(file, { set: subset, data: "abc" });
-    expect(some).toEqual(found.slice(5 * classes, 9 * classes));
+    expect(some.byLabels).toEqual(found.slice(5 * classes, 9 * classes));
+    expect(byVotes![0]).toBeCloseTo(full.at(-1)!, 1);
+    await writeTeacher(file, { byVotes: reversed }, { set: smallSet, data: "abc", made: "test" });
+    expect(await readTeacher(file, { set: smallSet, data: "abc" })).toEqual({ byVotes });
     expect((await identifyTeacher(file)).sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it("are refused for other data, and if the file is of another kind", async () => {
     const file = path.join(folder, "other.bin");
-    await writeTeacher(file, full, { set: smallSet, data: "abc", made: "test" });
+    await writeTeacher(file, { byLabels: full }, { set: smallSet, data: "abc", made: "test" });
     await expect(readTeacher(file, { set: smallSet, data: "xyz" })).rejects.toMatchObject({
       code: "mismatch",
     });

@@ -145,6 +145,8 @@ export async function benchmarkTraining(
 
 /** Settings without augmentation, because the peers do not augment. */
 const PLAIN = {
+  // A long training: short ones do not run as a graph.
+  epochs: 1000,
   zoom: 0,
   shift: 0,
   rotation: 0,
@@ -153,6 +155,7 @@ const PLAIN = {
   contrast: 0,
   erasing: 0,
   mixup: 0,
+  cutmix: 0,
   labelSmoothing: 0,
   ema: 0,
 } as const;

@@ -9,7 +9,7 @@ import {
 } from "@mien/cli";
 import { MienError } from "@mien/format";
 import { z } from "zod";
-import { releaseModel, rewriteCards, type VerifiedFile } from "../report/release-model.ts";
+import { releaseModel, rewriteCards, type VerifiedFile } from "../release/release-model.ts";
 
 export const cardCommand = defineCommand({
   name: "card",

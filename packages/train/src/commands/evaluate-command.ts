@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import { csvOption, defineCommand, findRun, readRunConfig, shellQuote } from "@mien/cli";
-import { describeSplit, ferplusOption, findVotes, loadWithProgress } from "@mien/data";
+import {
+  describeSplit,
+  ferplusOption,
+  findVotes,
+  loadWithProgress,
+  MOST_IN_MEMORY,
+} from "@mien/data";
 import { MienError } from "@mien/format";
 import { TEST_SET_ACCESS_FILE, readTestSetAccesses } from "../run/test-set-access.ts";
 import { hasOfficialSplit } from "../run/training-settings.ts";
@@ -59,7 +65,10 @@ export const evaluateCommand = defineCommand({
     const csv = values.csv ?? found(trainingData.path);
     const ferplus = values.ferplus ?? found(trainingVotes?.path);
     const skipBadRows = (trainingData.skippedRows ?? 0) > 0;
-    const data = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+    const data = await loadWithProgress(
+      { csv, skipBadRows, signal, mostInMemory: MOST_IN_MEMORY },
+      terminal,
+    );
     const votes = await findVotes({ ferplus, csv: data.path, set: data.set, signal });
     const { evaluateRun } = await import("../evaluate.ts");
     let bar: { split: string; progress: ReturnType<typeof terminal.progress> } | undefined;

@@ -2,6 +2,7 @@ import path from "node:path";
 import {
   csvOption,
   defineCommand,
+  findRun,
   FOLDERS,
   formatPercent,
   formatSeconds,
@@ -11,25 +12,43 @@ import {
   writeJson,
 } from "@mien/cli";
 import {
+  correctImages,
+  correctionsOption,
+  describeCorrections,
   ferplusOption,
   identifyDataset,
   identifyVotes,
   loadVotes,
   loadWithProgress,
-  parseSplit,
+  MOST_IN_MEMORY,
+  readCorrections,
+  applyClasses,
+  CLASSES_DETAILS,
+  chooseSplit,
+  classesOption,
+  countSplitLeaks,
+  describeClasses,
+  describeLeaks,
+  findPictures,
+  findVotes,
+  hashSplit,
   resolveSplit,
   skipBadRowsOption,
+  SPLIT_DETAILS,
+  splitOptions,
   splitSizes,
   voteColumns,
 } from "@mien/data";
 import {
   checkFolderName,
+  itemAt,
+  mergeClasses,
   MienError,
+  officialSplit,
   RUN_FILES,
   toFolderName,
   type EpochRecord,
   type RunConfig,
-  type SplitChoice,
 } from "@mien/format";
 import { architecture } from "../network/architecture.ts";
 import { configFromFlags, configOptions } from "../config.ts";
@@ -40,8 +59,10 @@ import { printMetrics } from "../report/print-metrics.ts";
 import { claimRunFolder, removeTemporaryFiles } from "../run/run-folder.ts";
 import { inputsKey, inputsOf, trainingCode, type RequestedRun } from "../run/run-inputs.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
+import { identifyStart, readStartWeights } from "../run/start-weights.ts";
+import { takeWeights } from "../run/taken-weights.ts";
 import { tensorBoardLog } from "../run/tensorboard.ts";
-import { identifyTeacher, readTeacher } from "../batch/teacher.ts";
+import { identifyTeacher, mapTeacher, readTeacher } from "../batch/teacher.ts";
 
 export const fitCommand = defineCommand({
   name: "fit",
@@ -49,7 +70,8 @@ export const fitCommand = defineCommand({
   details:
     "Trains a network of four convolutions and two dense layers on the training split (Training) of a data set. " +
     "The validation split (PublicTest) selects the best epoch; the test split (PrivateTest) is not used. " +
-    "With --split 70/20/10, the test split stays the same, and the rows of Training and PublicTest are divided anew, stratified by class; copies of one image are not divided.\n" +
+    `${SPLIT_DETAILS}\n${CLASSES_DETAILS}\n` +
+    "With --corrections FILE, images of the training split get the right labels or are left out. Validation and test labels stay as published, so that the figures of all runs can be compared.\n" +
     "Writes the folder of the run: config.json, history.jsonl, checkpoint/, model/, metrics.json, reference.bin and plots.\n" +
     "The same command again resumes an interrupted run, and ends at once after a finished one.",
   examples: [
@@ -57,26 +79,18 @@ export const fitCommand = defineCommand({
     "npx nx run train:fit --epochs 8 --learning-rate 5e-4",
     "npx nx run train:fit --csv artifacts/data/synth.csv --config my-config.json",
     "npx nx run train:fit --split 70/20/10",
+    "npx nx run train:fit --corrections corrections.csv",
+    "npx nx run train:fit --split k-fold:5 --fold 2",
+    'npx nx run train:fit --classes "Negative=Angry,Disgust,Fear,Sad;drop=Neutral"',
   ],
   options: {
     csv: csvOption,
     skipBadRows: skipBadRowsOption,
-    split: {
-      type: "string",
-      placeholder: "official|A/B/C",
-      description:
-        "Splits: official (by Usage), or percentages of training, validation and test, such as 70/20/10",
-      group: "data",
-      default: "official",
-    },
-    splitSeed: {
-      type: "integer",
-      description: "Random seed of the division into training and validation by --split A/B/C",
-      unit: null,
-      group: "data",
-      defaultText: "1",
-      min: 0,
-      max: 2 ** 31 - 1,
+    ...splitOptions,
+    classes: classesOption,
+    corrections: {
+      ...correctionsOption,
+      description: `${correctionsOption.description}; only training images are corrected`,
     },
     config: {
       type: "string",
@@ -95,7 +109,7 @@ export const fitCommand = defineCommand({
     },
     ferplus: {
       ...ferplusOption,
-      description: `${ferplusOption.description}; read only if --vote-share is above 0`,
+      description: `${ferplusOption.description}; read only if --vote-share or --vote-head is above 0`,
     },
     fresh: {
       type: "boolean",
@@ -108,6 +122,21 @@ export const fitCommand = defineCommand({
       placeholder: "FILE",
       description: "Teacher probabilities from train:teach; read only if --distillation is above 0",
       group: "targets",
+    },
+    start: {
+      type: "string",
+      placeholder: "RUN",
+      description:
+        "Finished run whose weights are the initial weights, also of other data; its network must be the same",
+      defaultText: "random weights",
+      group: "run",
+    },
+    weightsOf: {
+      type: "string",
+      placeholder: "RUN",
+      description:
+        "Run with two heads (--vote-head) whose training is taken over; only --vote-share may differ",
+      group: "run",
     },
     out: {
       ...outOption("Folder of the run; -2, -3, … is added if another run is there"),
@@ -122,17 +151,22 @@ export const fitCommand = defineCommand({
   async run(values, { terminal, signal }) {
     if (values.out !== undefined) checkFolderName(path.basename(path.resolve(values.out)), "--out");
     const config = await configFromFlags(values, values.config);
-    const { voteShare, distillation } = config;
-    const choice = splitChoice(values.split, values.splitSeed);
+    const { distillation } = config;
+    const usesVotes = config.voteShare > 0 || config.voteHead > 0;
+    const choice = chooseSplit(values);
     if (distillation > 0 && values.teacher === undefined) {
       throw new MienError("usage", "--distillation needs a teacher's probabilities", {
         advice: "Add --teacher FILE; `npx nx run train:teach` makes one.",
       });
     }
     if (distillation > 0 && choice.split !== "official") {
-      throw new MienError("usage", "--distillation needs the official split, not --split A/B/C", {
-        advice: "A teacher has probabilities only for the rows whose Usage is Training.",
-      });
+      throw new MienError(
+        "usage",
+        `--distillation needs the official split, not --split ${choice.split}`,
+        {
+          advice: "A teacher has probabilities only for the rows whose Usage is Training.",
+        },
+      );
     }
     if (choice.split === "official" && values.splitSeed !== undefined) {
       terminal.warn("warning: --split-seed is not read, as --split is official");
@@ -140,22 +174,35 @@ export const fitCommand = defineCommand({
     if (distillation === 0 && values.teacher !== undefined) {
       terminal.warn("warning: --teacher is not read, as --distillation is 0");
     }
-    if (voteShare === 0 && values.ferplus !== undefined) {
-      terminal.warn("warning: --ferplus is not read, as --vote-share is 0");
+    if (!usesVotes && values.ferplus !== undefined) {
+      terminal.warn("warning: --ferplus is not read, as --vote-share and --vote-head are 0");
     }
-    const identity = await identifyDataset({ csv: values.csv, signal });
+    const source = values.weightsOf === undefined ? undefined : await findRun(values.weightsOf);
+    const identity = await identifyDataset({ csv: values.csv, signal, terminal });
     const { manifest, sha256 } = identity;
-    const { name, licence, classes } = manifest;
+    const { name, licence } = manifest;
+    const merged = mergeClasses(values.classes, manifest.classes, { what: "--classes" });
+    const { labels: classes, text: classGroups } = merged;
     const { height, width, channels } = manifest.image;
     const input = { height, width, channels };
-    const votes =
-      voteShare > 0 ? await identifyVotes({ ...values, csv: identity.path, signal }) : undefined;
+    const votes = usesVotes
+      ? await identifyVotes({ ...values, csv: identity.path, signal })
+      : undefined;
+    const corrections =
+      values.corrections === undefined ? undefined : await readCorrections(values.corrections);
     const teacher = distillation > 0 ? await identifyTeacher(values.teacher!) : undefined;
+    const start = values.start === undefined ? undefined : await findRun(values.start);
+    const startFile = start === undefined ? undefined : await identifyStart(start);
     const requested: RequestedRun = {
       data: { name, sha256, path: identity.path, licence },
       ...(votes && { votes }),
+      ...(corrections && {
+        corrections: { path: corrections.path, sha256: corrections.sha256 },
+      }),
       ...(teacher && { teacher }),
+      ...(startFile && { start: startFile }),
       classes,
+      ...(classGroups !== "" && { classGroups }),
       input,
       ...choice,
       seed: values.seed,
@@ -183,19 +230,38 @@ export const fitCommand = defineCommand({
         return { run: folder, upToDate: true, metrics };
       }
 
-      const { csv, skipBadRows } = values;
-      const { set, skipped } = await loadWithProgress({ csv, skipBadRows, signal }, terminal);
-      const split = resolveSplit(set, choice);
+      const { skipBadRows } = values;
+      const csv = identity.path;
+      const loaded = await loadWithProgress(
+        { csv, skipBadRows, signal, mostInMemory: MOST_IN_MEMORY },
+        terminal,
+      );
+      const { set: whole, skipped } = loaded;
+      const isOfficial = choice.split === "official";
+      if (!isOfficial) terminal.say("searching copies and near-copies");
+      const pictures = isOfficial ? undefined : await findPictures(whole);
+      const chosen = { ...choice, splitSha256: claimed.config?.splitSha256 };
+      const wholeSplit = await resolveSplit(whole, chosen, pictures);
+      // Validation and test labels stay as published, so that the figures of runs can be compared.
+      const corrected = corrections && correctImages(whole, corrections, wholeSplit.train);
+      const images = applyClasses(corrected?.set ?? whole, wholeSplit, classGroups);
+      const { set, split } = images;
+      const droppedRows = new Set(
+        corrected?.dropped.map((position) => itemAt(whole.row, position)),
+      );
+      const train = split.train.filter((position) => !droppedRows.has(itemAt(set.row, position)));
       const sources = {
-        votes: votes && (await loadVotes({ ...values, csv: identity.path, set, signal })),
-        teacher: teacher && (await readTeacher(teacher.path, { set, data: sha256 })),
+        votes: votes && images.votes(await loadVotes({ ...values, csv, set: whole, signal })),
+        teacher:
+          teacher &&
+          mapTeacher(await readTeacher(teacher.path, { set: whole, data: sha256 }), images),
       };
       // All code is loaded before the training, so that an edit during the training has no effect.
       const { checkSplit, fit } = await import("../fit.ts");
       const { finishRun } = await import("../finish.ts");
       const { tensorFlowVersion } = await import("../tensor/tf.ts");
       // Checked before anything is written, so that a training that cannot start leaves no files.
-      checkSplit(split);
+      checkSplit({ ...split, train });
       architecture(config, input, classes.length);
       if (sources.votes) voteColumns(sources.votes, classes);
       await removeTemporaryFiles(folder);
@@ -203,14 +269,20 @@ export const fitCommand = defineCommand({
         ...requested,
         name: path.basename(path.resolve(folder)),
         data: { ...requested.data, skippedRows: skipped.length },
+        ...(!isOfficial && { splitSha256: hashSplit(wholeSplit) }),
       };
-      if (state === "new") await writeJson(path.join(folder, RUN_FILES.config), runConfig);
+      if (state === "new") {
+        // The checkpoint comes first: without a configuration, the folder is not yet a run.
+        if (source !== undefined) await takeWeights(source, folder, runConfig);
+        await writeJson(path.join(folder, RUN_FILES.config), runConfig);
+      }
       const display = epochDisplay(terminal, config.epochs);
       const result = await fit({
         set,
-        split,
+        split: { ...split, train },
         config,
         sources,
+        start: start === undefined ? undefined : await readStartWeights(start),
         seed: values.seed,
         folder,
         // The key is made from the stored configuration, because the checkpoint was written with
@@ -220,6 +292,12 @@ export const fitCommand = defineCommand({
         onStart: (used) => {
           terminal.say(`run   ${folder}: ${describeImages(used)}, TensorFlow ${tensorFlowVersion}`);
           for (const line of splitSizes(set, split, choice)) terminal.say(line);
+          if (corrected) terminal.say(describeCorrections(corrected.counts));
+          if (pictures) {
+            const before = countSplitLeaks(whole, officialSplit(whole), pictures);
+            terminal.say(describeLeaks(before, countSplitLeaks(whole, wholeSplit, pictures)));
+          }
+          for (const line of describeClasses(whole, merged)) terminal.say(line);
           if (state === "unfinished") {
             terminal.say(`resuming after epoch ${used.epochs} of ${config.epochs}`);
           }
@@ -235,12 +313,18 @@ export const fitCommand = defineCommand({
         })
         .finally(() => display.stop());
       log?.(result.history);
+      // FER+ has no votes for merged classes, so finishRun would not find any.
+      const evaluationVotes =
+        classGroups === ""
+          ? undefined
+          : await findVotes({ csv, set: whole, signal }).catch(() => undefined);
       const { metrics, written } = await finishRun(result, {
         set,
+        // Whether an image has a copy in the training split does not depend on the corrections.
         split,
         config,
         folder,
-        votes: sources.votes,
+        votes: sources.votes ?? (evaluationVotes && images.votes(evaluationVotes)),
         csv: identity.path,
         warn: (problem) => terminal.warn(`warning: ${problem}`),
       });
@@ -260,12 +344,6 @@ export const fitCommand = defineCommand({
     }
   },
 });
-
-/** The splits that the flags choose. */
-function splitChoice(name: string, splitSeed = 1): SplitChoice {
-  const split = parseSplit(name);
-  return split === "official" ? { split } : { split, splitSeed };
-}
 
 /** Replaces the advice after an interruption with --fresh: the same command would start a new run. */
 function withResumeAdvice(error: unknown, folder: string): unknown {

@@ -4,7 +4,9 @@ import path from "node:path";
 import { VOTE_COLUMNS } from "@mien/data";
 import { random, USAGES, type RunMetrics } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readRunConfig } from "@mien/cli";
 import { bestEpoch, readHistory } from "../run/history.ts";
+import { readStartWeights } from "../run/start-weights.ts";
 import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
 import { runCommand } from "../testing/run-command.ts";
 
@@ -49,6 +51,63 @@ describe("a run that is trained on labels and votes", () => {
       `weights of epoch ${kept}, the best on validation by the mean of the accuracies by labels and by votes`,
     );
     expect(outcome.out).toMatch(/by labels [\d.]+ %, by votes [\d.]+ %, criterion [\d.]+ %/);
+  }, 180_000);
+
+  it("has two heads by --vote-head, whose weights other shares of the votes take over", async () => {
+    const heads = ["--vote-head", "0.5", "--ema", "0.9"];
+    const labels = await fit("labels", "0", ...heads);
+    expect(labels.code, labels.err).toBe(0);
+    const votes = await fit("votes", "1", ...heads, "--weights-of", "labels");
+    expect(votes.code, votes.err).toBe(0);
+    const metricsOf = async (name: string) => {
+      const content = await readFile(path.join(folder, name, "metrics.json"), "utf8");
+      return (JSON.parse(content) as RunMetrics).validation;
+    };
+    const history = await readHistory(path.join(folder, "votes"));
+    expect(history).toEqual(await readHistory(path.join(folder, "labels")));
+    const record = history[bestEpoch(history) - 1]!;
+    expect((await metricsOf("labels")).accuracy).toBe(record.validationAccuracyByLabels);
+    const byVotes = (await metricsOf("votes")).byVotes!.accuracy;
+    expect(byVotes).toBe(record.validationAccuracyByVotes);
+    const predictions = (name: string) =>
+      readFile(path.join(folder, name, "predictions-validation.bin"));
+    expect(await predictions("votes")).not.toEqual(await predictions("labels"));
+
+    const other = await fit("other", "1", ...heads, "--seed", "2", "--weights-of", "labels");
+    expect(other.code).toBe(1);
+    expect(other.err).toMatch(/cannot be taken, as it has other settings:\n {2}seed: 1 → 2\n/);
+    const taught = await runCommand(
+      folder,
+      ...["teach", "labels", "votes", "--csv", "small.csv", "--out", "teacher.bin"],
+    );
+    const again = await runCommand(
+      folder,
+      ...["teach", "teacher.bin", "labels", "--csv", "small.csv", "--out", "teacher-2.bin"],
+    );
+    expect(again.code, again.err).toBe(0);
+    expect(again.out).toMatch(/2 sources: ([\d.]+ %) of .*\n1 source of the votes:/);
+    expect(taught.code, taught.err).toBe(0);
+    expect(taught.out).toMatch(/1 source: [\d.]+ % of .*\n1 source of the votes: [\d.]+ % of /);
+  }, 180_000);
+
+  it("starts from the weights of another run, also with one head more, by --start", async () => {
+    const first = await fit("first", "0", "--epochs", "1");
+    expect(first.code, first.err).toBe(0);
+    const still = ["--learning-rate", "1e-8", "--epochs", "1", "--start", "first"];
+    const second = await fit("second", "0", "--vote-head", "1", ...still);
+    expect(second.code, second.err).toBe(0);
+    const kernel = async (name: string) => {
+      const run = path.join(folder, name);
+      const { hyperparameters: _, ...config } = await readRunConfig(run);
+      expect(config.start?.sha256.length).toBe(name === "first" ? undefined : 64);
+      return Array.from((await readStartWeights(run))["conv4.kernel"]!.data);
+    };
+    const [before, after] = [await kernel("first"), await kernel("second")];
+    after.forEach((value, i) => expect(value).toBeCloseTo(before[i]!, 5));
+
+    const other = await fit("wider", "0", "--dense-units", "17", ...still);
+    expect(other.code).toBe(1);
+    expect(other.err).toMatch(/expected dense\.kernel of shape .*17\], found \[.*16\]/);
   }, 180_000);
 
   it.each(["0", "1"])(

@@ -140,7 +140,7 @@ describe("a finished run", () => {
     const trained = await fit("--out", "whole", ...warned);
     expect(trained).toMatchObject({ code: 0 });
     expect(trained.err).toMatch(/--teacher is not read, as --distillation is 0/);
-    expect(trained.err).toMatch(/--ferplus is not read, as --vote-share is 0/);
+    expect(trained.err).toMatch(/--ferplus is not read, as --vote-share and --vote-head are 0/);
     const events = file("whole/tensorboard/train/events.out.tfevents.0.mien");
     expect(existsSync(events)).toBe(false);
     const again = await fit("--out", "whole", "--tensorboard");
@@ -195,7 +195,7 @@ describe("train:teach", () => {
     expect(refused.err).toMatch(/^error: --out cannot be written to afolder: it is a folder\n/);
     const outcome = await run("teach", "wrong", "--out", "teacher.bin");
     expect(outcome.code, outcome.err).toBe(0);
-    expect(outcome.out).toMatch(/the run agrees with [\d.]+ % of the \d+ training labels/);
+    expect(outcome.out).toMatch(/1 source: [\d.]+ % of the \d+ training labels agree/);
     expect(existsSync(file("teacher.bin"))).toBe(true);
   }, 180_000);
 });

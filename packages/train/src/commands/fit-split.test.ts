@@ -21,8 +21,8 @@ const fit = (...argv: string[]) =>
 const file = (...parts: string[]) => path.join(folder, ...parts);
 const json = async <T>(name: string) => JSON.parse(await readFile(file(name), "utf8")) as T;
 
-const choice = { split: "60/30/10", splitSeed: 2 } as const;
-const { train, validation, test } = resolveSplit(smallSet, choice);
+const choice = { split: "60/30/10", splitSeed: 2, splitTogether: "near-copies" } as const;
+const { train, validation, test } = await resolveSplit(smallSet, choice);
 
 describe("a run with --split 60/30/10", () => {
   it("prints and records its split, and is evaluated on its own validation images", async () => {
@@ -81,7 +81,7 @@ describe("a run with --split 60/30/10", () => {
 
 describe("--split", () => {
   it.each([
-    ["70/20/20", /--split must be official, or three numbers .*, found "70\/20\/20"/],
+    ["70/20/20", /--split must be official, k-fold:K, or three numbers .*, found "70\/20\/20"/],
     ["70/20/10", /--distillation needs the official split/],
   ])("%s is refused with a teacher or a wrong sum, before anything is read", async (name, why) => {
     const flags = ["--distillation", "0.5", "--teacher", "none.bin"];

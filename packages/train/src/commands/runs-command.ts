@@ -7,7 +7,7 @@ import {
   shellQuote,
   type Terminal,
 } from "@mien/cli";
-import { itemAt, type RunConfig } from "@mien/format";
+import { itemAt, splitChoiceOf, type RunConfig } from "@mien/format";
 import { resolveConfig } from "../config.ts";
 import { count, percent } from "../report/numbers.ts";
 import { listRuns, type ListedRun } from "../run/list-runs.ts";
@@ -162,7 +162,8 @@ function compareSettings(run: ListedRun, newestFirst: readonly ListedRun[]): Com
 }
 
 /** The configuration of a run on the same data with the default settings. */
-function withDefaults({ splitSeed, ...config }: RunConfig): RunConfig {
+function withDefaults(run: RunConfig): RunConfig {
+  const { splitSeed, fold, splitTogether, corrections, ...config } = run;
   return { ...config, split: "official", seed: 1, hyperparameters: resolveConfig({}) };
 }
 
@@ -195,7 +196,7 @@ function printNextStep(terminal: Terminal, runs: readonly ListedRun[], all: numb
   const finished = runs.filter(({ metrics }) => metrics !== undefined);
   // Only runs that were evaluated on the same images can be compared.
   const imagesOf = (run: ListedRun | undefined) =>
-    [run?.config.data.sha256, run?.config.split, run?.config.splitSeed].join();
+    run && JSON.stringify([run.config.data.sha256, splitChoiceOf(run.config)]);
   const [first, second] = finished.filter((run) => imagesOf(run) === imagesOf(finished[0]));
   if (first === undefined || second === undefined) return;
   terminal.next(

@@ -1,6 +1,7 @@
 import {
   attribute,
   DTYPE,
+  intercept,
   ints,
   keep,
   mapShape,
@@ -24,7 +25,11 @@ const constants = new Map<string, NativeTensor>();
 
 function constantOf(name: string, make: () => NativeTensor): NativeTensor {
   let tensor = constants.get(name);
-  if (tensor === undefined) constants.set(name, (tensor = keep(make())));
+  if (tensor === undefined) {
+    // Made once, so it is not a part of a step that is recorded.
+    tensor = intercept(undefined, () => keep(make()));
+    constants.set(name, tensor);
+  }
   return tensor;
 }
 

@@ -44,4 +44,13 @@ describe("dropout masks", () => {
       expect(Math.abs(both / (values.length - lag) - 0.25)).toBeLessThan(0.008);
     }
   });
+
+  it("drop the values of two steps independently, at every distance between the steps", () => {
+    const first = mask([64, 24, 24, 8], 0.5, [3, 0]);
+    for (let step = 1; step < 40; step++) {
+      const other = mask([64, 24, 24, 8], 0.5, [3, step]);
+      const both = first.filter((value, i) => value && other[i]).length;
+      expect(Math.abs(both / first.length - 0.25)).toBeLessThan(0.005);
+    }
+  });
 });

@@ -28,7 +28,7 @@ describe("the saved model", () => {
       const config = resolveConfig({ widths: [4, 4, 4, 4], denseUnits: 8, ...more });
       const input = { height: 16, width: 16, channels: 1 };
       const standardisation = { mean: 120, deviation: 60 };
-      const network = createNetwork(config, { input, classes: 3 }, 1);
+      const network = createNetwork(config, { input, outputs: 3 }, 1);
       const pixels = Float32Array.from({ length: 5 * 256 }, (_, i) => (i * 37) % 256);
       const expected = scope(() => {
         const images = upload(pixels.slice(), [5, 16, 16, 1]);

@@ -95,7 +95,7 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
   const images = normals(shape).values;
 
   it("has the same gradients as the same model in tfjs, including l2", () => {
-    const network = createNetwork(config, { input, classes }, 5);
+    const network = createNetwork(config, { input, outputs: classes }, 5);
     const { batchNormMomentum, l2, l2On } = config;
     const model = buildLayersModel(network.stages, { input, batchNormMomentum, l2, l2On });
     setWeights(model, network.state());
@@ -127,7 +127,7 @@ describe.each(cases)("the network ($name)", ({ config: given, input }) => {
   });
 
   it("infers the same as a tfjs model with its weights, including moving averages", () => {
-    const network = createNetwork(config, { input, classes }, 5);
+    const network = createNetwork(config, { input, outputs: classes }, 5);
     // A few steps, so that averages, scales and offsets differ from their initial values.
     const optimizer = createOptimizer(config, network.trainable);
     for (let step = 0; step < 3; step++) {
@@ -170,7 +170,11 @@ describe.runIf(cpuHasBfloat16())("the network in bf16", () => {
       const many = Int32Array.from({ length: 64 }, (_, i) => i % classes);
       const wide = { ...tiny, widths: [16, 16, 32, 32], l2: 1e-3, ...more };
       const outcome = (precision: "fp32" | "bf16") => {
-        const network = createNetwork(resolveConfig({ ...wide, precision }), { input, classes }, 5);
+        const network = createNetwork(
+          resolveConfig({ ...wide, precision }),
+          { input, outputs: classes },
+          5,
+        );
         const result = scope(() => {
           const calm = download(network.forward(upload(images.slice(), shape)));
           const logits = network.forward(upload(images.slice(), shape), { seed: 1, step: 0 });
@@ -211,7 +215,11 @@ describe("a network", () => {
   it("has l2 on the layers that the configuration names", () => {
     const shrunk = (l2On: "all" | "convolutions") => {
       const gradients = ([0, 0.5] as const).map((l2) => {
-        const network = createNetwork(resolveConfig({ ...tiny, l2, l2On }), { input, classes }, 5);
+        const network = createNetwork(
+          resolveConfig({ ...tiny, l2, l2On }),
+          { input, outputs: classes },
+          5,
+        );
         const found = ours(network, normals([batch, 16, 16, 1]).values, [batch, 16, 16, 1]);
         network.dispose();
         return found.gradients;
@@ -227,13 +235,13 @@ describe("a network", () => {
 
   it("has initial weights that depend only on the seed", () => {
     const start = (seed: number) =>
-      createNetwork(resolveConfig(tiny), { input, classes }, seed).state();
+      createNetwork(resolveConfig(tiny), { input, outputs: classes }, seed).state();
     expect(start(3)).toEqual(start(3));
     expect(start(3)["conv1.kernel"]).not.toEqual(start(4)["conv1.kernel"]);
   });
 
   it("has the same initial weights as before options were added that are off by default", () => {
-    const network = createNetwork(resolveConfig({}), { input, classes }, 1);
+    const network = createNetwork(resolveConfig({}), { input, outputs: classes }, 1);
     expect(network.trainable.map(({ name }) => name).join(" ")).toBe(
       "conv1.kernel conv1_norm.scale conv1_norm.offset conv2.kernel conv2_norm.scale conv2_norm.offset " +
         "conv3.kernel conv3_norm.scale conv3_norm.offset conv4.kernel conv4_norm.scale conv4_norm.offset " +
@@ -251,7 +259,7 @@ describe("a network", () => {
   it("has initial weights with He's variance", () => {
     const network = createNetwork(
       resolveConfig({}),
-      { input: { ...input, height: 48, width: 48 }, classes: 7 },
+      { input: { ...input, height: 48, width: 48 }, outputs: 7 },
       1,
     );
     const data = network.state()["dense.kernel"]!.data as Float32Array;
@@ -261,7 +269,11 @@ describe("a network", () => {
   });
 
   it("drops features only in training: others in each step, and the same for the same step", () => {
-    const network = createNetwork(resolveConfig({ ...tiny, dropout: 0.5 }), { input, classes }, 1);
+    const network = createNetwork(
+      resolveConfig({ ...tiny, dropout: 0.5 }),
+      { input, outputs: classes },
+      1,
+    );
     const images = normals([4, 16, 16, 1]).values;
     const logits = (step?: number) =>
       scope(() =>
@@ -285,7 +297,7 @@ describe("a network", () => {
     const more = { squeezeExcite: 2, pooling: "blur" } as const;
     const config = resolveConfig({ ...tiny, dropout: 0.3, convDropout: 0.1, ...more });
     const before = tensorCount();
-    const network = createNetwork(config, { input, classes }, 1);
+    const network = createNetwork(config, { input, outputs: classes }, 1);
     const optimizer = createOptimizer(config, network.trainable);
     const counts: number[] = [];
     for (let step = 0; step < 30; step++) {
@@ -309,7 +321,7 @@ describe("a network", () => {
   });
 
   it("refuses values of another shape, with the name of the variable", () => {
-    const network = createNetwork(resolveConfig(tiny), { input, classes }, 1);
+    const network = createNetwork(resolveConfig(tiny), { input, outputs: classes }, 1);
     const state = network.state();
     const { "output.bias": bias, ...rest } = state;
     expect(() => network.load(rest)).toThrow(/expected output\.bias of shape \[3\], found nothing/);
@@ -321,7 +333,7 @@ describe("a network", () => {
 
   it("refuses images that cannot be halved four times", () => {
     expect(() =>
-      createNetwork(resolveConfig(tiny), { input: { ...input, width: 15 }, classes }, 1),
+      createNetwork(resolveConfig(tiny), { input: { ...input, width: 15 }, outputs: classes }, 1),
     ).toThrow(/at least 16×16 pixels.*found 15×16/);
   });
 });

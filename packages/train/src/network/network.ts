@@ -17,13 +17,13 @@ export interface Network {
   /**
    * @param images standardised, float32 [batch, height, width, channels].
    * @param training the step of a training pass, which `backward` follows; undefined in inference.
-   * @returns logits [batch, classes].
+   * @returns logits [batch, outputs].
    */
   forward(images: NativeTensor, training?: StepKey): NativeTensor;
   /**
    * Gradients of the mean loss including the l2 penalty, after a training pass in the same scope.
    *
-   * @param dy gradient of the loss with respect to the logits [batch, classes].
+   * @param dy gradient of the loss with respect to the logits [batch, outputs].
    * @returns tensors outside of the scope, which the caller must free.
    */
   backward(dy: NativeTensor): Gradients;
@@ -42,14 +42,14 @@ export interface Network {
 /**
  * Builds the network with initial weights, which depend only on the seed.
  *
- * @param shape.classes number of outputs, at least 2.
+ * @param shape.outputs number of logits, at least 2.
  */
 export function createNetwork(
   config: TrainConfig,
-  shape: { readonly input: ModelInput; readonly classes: number },
+  shape: { readonly input: ModelInput; readonly outputs: number },
   seed: number,
 ): Network {
-  const stages = architecture(config, shape.input, shape.classes);
+  const stages = architecture(config, shape.input, shape.outputs);
   const { batchNormMomentum } = config;
   const layers = stages.map((stage) =>
     createLayer(stage, { seed, l2: l2Of(stage, config), batchNormMomentum }),

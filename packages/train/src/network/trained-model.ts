@@ -1,7 +1,16 @@
 import path from "node:path";
 import { readRunConfig } from "@mien/cli";
-import { imageSize, MienError, messageOf, RUN_FILES, type ImageSet } from "@mien/format";
+import {
+  imagesAt,
+  imageSize,
+  MienError,
+  messageOf,
+  RUN_FILES,
+  type ImageSet,
+  type RunConfig,
+} from "@mien/format";
 import { tf } from "../tensor/tf.ts";
+import type { LayersModel } from "./layers-model.ts";
 
 /** The saved model of a run. It takes pixels 0–255 and standardises them itself. */
 export interface TrainedModel {
@@ -15,6 +24,13 @@ export interface TrainedModel {
   /** Like `predict`, but in one batch and synchronous, for time measurements. */
   predictSync(pixels: Float32Array, count: number): Float32Array;
   /**
+   * The input of the last dense layer: what the network has computed from an image before it weighs
+   * the classes.
+   *
+   * @param pixels float32 [count, height, width, channels], 0–255.
+   */
+  features(pixels: Float32Array, count: number): Promise<Features>;
+  /**
    * The output of every layer, in the order of the model, to find the layer at which another
    * inference engine differs.
    *
@@ -23,6 +39,12 @@ export interface TrainedModel {
   layerOutputs(pixels: Float32Array, count: number): readonly LayerOutput[];
   /** Frees the model. */
   dispose(): void;
+}
+
+/** Features of some images: [images, width], row by row. */
+export interface Features {
+  readonly width: number;
+  readonly values: Float32Array;
 }
 
 /** The output of a layer. */
@@ -42,8 +64,20 @@ const BATCH = 256;
  * @throws {MienError} `bad-model` if the model is missing, damaged or does not fit the run.
  */
 export async function openTrainedModel(runFolder: string): Promise<TrainedModel> {
-  const { classes, input } = await readRunConfig(runFolder);
-  const file = path.resolve(runFolder, RUN_FILES.model, "model.json");
+  return openModel(runFolder, await readRunConfig(runFolder));
+}
+
+/**
+ * Opens the model in the folder `model` of a folder.
+ *
+ * @param about the classes and the size of the images that it was trained on.
+ * @throws {MienError} `bad-model` if the model is missing, damaged or does not fit `about`.
+ */
+export async function openModel(
+  folder: string,
+  { classes, input }: Pick<RunConfig, "classes" | "input">,
+): Promise<TrainedModel> {
+  const file = path.resolve(folder, RUN_FILES.model, "model.json");
   const fail = (problem: string, cause?: unknown): never => {
     throw new MienError("bad-model", `cannot open ${file}: ${problem}`, {
       advice: "If the training is not finished, repeat `npx nx run train:fit` to resume it.",
@@ -60,26 +94,35 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
     return fail(`its input [${String(found)}] or output does not fit the run's config.json`);
   }
   const size = imageSize(input);
-  const predictSync = (pixels: Float32Array, count: number) => {
-    return tf.tidy(() => {
+  const outputOf = (used: LayersModel) => (pixels: Float32Array, count: number) =>
+    tf.tidy(() => {
       const images = tf.tensor4d(pixels, [count, input.height, input.width, input.channels]);
-      const [probabilities] = [model.predict(images, { batchSize: count })].flat();
-      if (probabilities === undefined) throw new Error("the model has no output");
-      return probabilities.dataSync<"float32">();
+      const [output] = [used.predict(images, { batchSize: count })].flat();
+      if (output === undefined) throw new Error("the model has no output");
+      return output.dataSync<"float32">();
     });
+  const inBatches = async (
+    predictBatch: ReturnType<typeof outputOf>,
+    pixels: Float32Array,
+    { count, width }: { readonly count: number; readonly width: number },
+  ) => {
+    const values = new Float32Array(count * width);
+    for (let at = 0; at < count; at += BATCH) {
+      const end = Math.min(count, at + BATCH);
+      values.set(predictBatch(pixels.subarray(at * size, end * size), end - at), at * width);
+      await new Promise(setImmediate);
+    }
+    return values;
   };
+  const predictSync = outputOf(model);
   return {
     classes,
     predictSync,
-    async predict(pixels, count) {
-      const probabilities = new Float32Array(count * classes.length);
-      for (let at = 0; at < count; at += BATCH) {
-        const end = Math.min(count, at + BATCH);
-        const batch = predictSync(pixels.subarray(at * size, end * size), end - at);
-        probabilities.set(batch, at * classes.length);
-        await new Promise(setImmediate);
-      }
-      return probabilities;
+    predict: (pixels, count) => inBatches(predictSync, pixels, { count, width: classes.length }),
+    async features(pixels, count) {
+      const inner = lastFeatures(model);
+      const width = Number(inner.outputs[0]?.shape.at(-1));
+      return { width, values: await inBatches(outputOf(inner), pixels, { count, width }) };
     },
     layerOutputs(pixels, count) {
       const layers = model.layers.flatMap(({ name, output }) =>
@@ -100,12 +143,16 @@ export async function openTrainedModel(runFolder: string): Promise<TrainedModel>
   };
 }
 
+/** The part of a model before its last dense layer; it shares the weights. */
+function lastFeatures(model: LayersModel): LayersModel {
+  const last = model.layers.findLast((layer) => layer.getClassName() === "Dense");
+  if (last === undefined || Array.isArray(last.input)) {
+    throw new MienError("bad-model", "the model has no dense layer, so it has no features");
+  }
+  return tf.model({ inputs: model.inputs, outputs: last.input });
+}
+
 /** Images of a set as input of a model: float32 [positions, height, width, channels], 0–255. */
 export function pixelsAt(set: ImageSet, positions: Uint32Array): Float32Array {
-  const size = imageSize(set);
-  const pixels = new Float32Array(positions.length * size);
-  positions.forEach((position, i) => {
-    pixels.set(set.pixels.subarray(position * size, (position + 1) * size), i * size);
-  });
-  return pixels;
+  return Float32Array.from(imagesAt(set, positions));
 }

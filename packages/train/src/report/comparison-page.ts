@@ -3,7 +3,7 @@ import { itemAt, type SplitMetrics } from "@mien/format";
 import { escapeHtml, htmlTable } from "@mien/plot";
 import type { Comparison, ComparedPair, ComparedRun } from "../score/compare-runs.ts";
 import type { EvaluationSplit } from "../score/predictions.ts";
-import { describeTarget, hasOfficialSplit, voteShareOf } from "../run/training-settings.ts";
+import { describeCurveTarget, hasOfficialSplit } from "../run/training-settings.ts";
 import { tickPercent } from "./learning-curves.ts";
 import { lineChart } from "./line-chart.ts";
 import { count, percent } from "./numbers.ts";
@@ -119,7 +119,7 @@ ${sections.join("\n")}</div>
 /** The target of a run, with the SHA-256 of its votes if the runs have different votes. */
 function targetOf({ config }: ComparedRun, runs: readonly ComparedRun[]): string {
   const votes = new Set(runs.flatMap((run) => run.config.votes?.sha256 ?? []));
-  const target = describeTarget(voteShareOf(config));
+  const target = describeCurveTarget(config);
   if (config.votes === undefined || votes.size < 2) return target;
   return `${target} (SHA-256 ${config.votes.sha256.slice(0, 12)})`;
 }

@@ -11,6 +11,10 @@ describe("learningCurvesChart", () => {
       "validation, by the FER+ votes",
     ]);
     expect(lines("accuracy")).toEqual(["training", "validation, by the FER+ votes"]);
+    const two = { bestEpoch: 1, hyperparameters: { voteHead: 1, voteShare: 1 } };
+    expect(learningCurvesChart([], "loss", two).data.datasets[1]!.label).toBe(
+      "validation, by the labels (first head) and the FER+ votes (second head)",
+    );
   });
 
   it.each([

@@ -2,7 +2,8 @@ import { COLOURS, escapeHtml, renderChart } from "@mien/plot";
 import type { EpochRecord, RunConfig } from "@mien/format";
 import { bestEpoch, isChosenByCriterion } from "../run/history.ts";
 import {
-  describeTarget,
+  describeCurveTarget,
+  hasVoteHead,
   trainingOnlyEffects,
   trainingOnlyLossTerms,
   voteShareOf,
@@ -55,7 +56,7 @@ export function learningCurvesChart(
           COLOURS.series[1],
         ),
         line(
-          `validation, by ${describeTarget(voteShareOf(run))}`,
+          `validation, by ${describeCurveTarget(run)}`,
           isLoss ? "validationLoss" : "validationAccuracy",
           COLOURS.series[0],
         ),
@@ -97,7 +98,7 @@ function trainingOnly(run: Pick<RunConfig, "hyperparameters">, metric: "loss" | 
 export function learningCurves(config: RunConfig, history: readonly EpochRecord[]): string {
   const best = bestEpoch(history);
   const voteShare = voteShareOf(config);
-  const target = describeTarget(voteShare);
+  const target = describeCurveTarget(config);
   const charts = [
     { title: "Loss", metric: "loss", validation: "validationLoss", training: "trainLoss" },
     {
@@ -126,7 +127,10 @@ export function learningCurves(config: RunConfig, history: readonly EpochRecord[
   });
   const sentences = [
     `The validation curves are measured by the target of the training: ${escapeHtml(target)}.`,
-    ...(voteShare === 0
+    ...(hasVoteHead(config)
+      ? ["The loss is the mean of the losses of both, the accuracy is that of the first head."]
+      : []),
+    ...(voteShare === 0 || hasVoteHead(config)
       ? []
       : [
           "The accuracy is by the most probable class of the target, the loss by the share of each class, so neither is one of the metrics above.",

@@ -5,6 +5,7 @@ import type { SplitMetrics, Score } from "@mien/format";
 const FURTHER = {
   averaged: "… mirror and crops averaged",
   leakFree: "… without copies in training",
+  nearLeakFree: "… without near-copies, too",
 } as const;
 
 /** Prints the metrics of a model on a split as two tables: overall, and by class. */
@@ -58,7 +59,7 @@ function scoreRows(name: string, metrics: SplitMetrics): (string | number)[][] {
     formatPercent(score.macroF1),
     score.meanRecall === undefined ? "–" : formatPercent(score.meanRecall),
   ];
-  const further = (["averaged", "leakFree"] as const).flatMap((kind) => {
+  const further = (["averaged", "leakFree", "nearLeakFree"] as const).flatMap((kind) => {
     const score = metrics[kind];
     return score === undefined ? [] : [[...row(FURTHER[kind], score), "", ""]];
   });

@@ -33,7 +33,7 @@ function splitRows(name: string, metrics: SplitMetrics): string[][] {
     percent(score.meanRecall, 1),
     ...rest,
   ];
-  const { averaged, leakFree, calibrated, loss, ece } = metrics;
+  const { averaged, leakFree, nearLeakFree, calibrated, loss, ece } = metrics;
   const interval = (metric: "macroF1" | "meanRecall") =>
     bootstrapInterval(metrics.confusion, metric)
       .map((bound) => (100 * bound).toFixed(1))
@@ -58,6 +58,9 @@ function splitRows(name: string, metrics: SplitMetrics): string[][] {
       : []),
     ...(averaged ? [row("&emsp;mirror and crops averaged", averaged, ["", ""])] : []),
     ...(leakFree ? [row("&emsp;without copies in training", leakFree, ["", ""])] : []),
+    ...(nearLeakFree
+      ? [row("&emsp;without copies and near-copies in training", nearLeakFree, ["", ""])]
+      : []),
   ];
 }
 

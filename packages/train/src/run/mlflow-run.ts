@@ -1,6 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { RUN_FILES, type EpochRecord, type RunMetrics, type SplitMetrics } from "@mien/format";
+import {
+  RUN_FILES,
+  splitChoiceOf,
+  type EpochRecord,
+  type RunMetrics,
+  type SplitMetrics,
+} from "@mien/format";
 import { bestEpoch } from "./history.ts";
 import type { ListedRun } from "./list-runs.ts";
 import type { MlflowPoint, MlflowRun } from "./mlflow-store.ts";
@@ -37,7 +43,7 @@ const ARTIFACTS = [
  */
 export function mlflowRunOf(run: ListedRun): MlflowRun {
   const { name, folder, config, state, history, started, lastEpoch, metrics, seconds } = run;
-  const { data, votes, teacher, split, splitSeed, seed, hyperparameters, input } = config;
+  const { data, votes, corrections, teacher, start, seed, hyperparameters, input } = config;
   const last = { step: bestEpoch(history), time: lastEpoch.getTime() };
   const finals: Readonly<Record<string, unknown>> = {
     parameters: run.parameters,
@@ -54,12 +60,13 @@ export function mlflowRunOf(run: ListedRun): MlflowRun {
     params: {
       ...hyperparameters,
       seed,
-      split,
-      ...(splitSeed !== undefined && { splitSeed }),
+      ...splitChoiceOf(config),
       data: data.name,
       data_sha256: data.sha256,
       ...(votes && { votes_sha256: votes.sha256 }),
+      ...(corrections && { corrections_sha256: corrections.sha256 }),
       ...(teacher && { teacher_sha256: teacher.sha256 }),
+      ...(start && { start_sha256: start.sha256 }),
       input: `${input.height}×${input.width}×${input.channels}`,
     },
     metrics: {
@@ -120,6 +127,7 @@ function finalMetrics(metrics: RunMetrics): Record<string, unknown> {
     [`final_${split}_ece`]: score.ece,
     [`final_${split}_calibrated_ece`]: score.calibrated?.ece,
     [`final_${split}_leak_free_accuracy`]: score.leakFree?.accuracy,
+    [`final_${split}_near_leak_free_accuracy`]: score.nearLeakFree?.accuracy,
     [`final_${split}_votes_accuracy`]: score.byVotes?.accuracy,
   });
   return {

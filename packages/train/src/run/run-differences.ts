@@ -4,6 +4,7 @@ import { flagOf, shellQuote } from "@mien/cli";
 import { MienError, type RunConfig } from "@mien/format";
 import { configSchema, resolveConfig } from "../config.ts";
 import { inputsOf, type RequestedRun } from "./run-inputs.ts";
+import { runOf } from "./start-weights.ts";
 
 /** An input in which two runs differ, with its value in each run as text. */
 interface RunDifference {
@@ -28,11 +29,24 @@ function flatInputs(config: RequestedRun): Readonly<Record<string, unknown>> {
   return { ...rest, ...layout, ...resolveConfig({}), ...hyperparameters };
 }
 
+/** The inputs that are files, and the flags that name them. */
+const SOURCE_FLAGS = {
+  data: "--csv",
+  votes: "--ferplus",
+  corrections: "--corrections",
+  teacher: "--teacher",
+  start: "--start",
+} as const;
+
+function isSource(name: string): name is keyof typeof SOURCE_FLAGS {
+  return Object.hasOwn(SOURCE_FLAGS, name);
+}
+
 function textOf(name: string, value: unknown): string {
   // A list becomes `1,2,3`, which is also its form as a flag.
   const text = String(value);
   if (value === undefined) return "(none)";
-  return ["data", "votes", "teacher"].includes(name) ? text.slice(0, 12) : text;
+  return isSource(name) ? text.slice(0, 12) : text;
 }
 
 /** The error for a request whose folder holds an unfinished run with other inputs. */
@@ -70,18 +84,27 @@ function remedyFor(
 ): { readonly flag?: string; readonly obstacle?: string } {
   const isLayout = name === "classes" || name === "input";
   const source = isLayout ? "data" : name;
-  if (source === "data" || source === "votes" || source === "teacher") {
+  if (isSource(source)) {
     const [file, other] = [old[source]?.path, now[source]?.path];
     if (file === undefined) return {};
-    const flag = { data: "--csv", votes: "--ferplus", teacher: "--teacher" }[source];
+    const flag = SOURCE_FLAGS[source];
     const isElsewhere = other === undefined || path.resolve(file) !== path.resolve(other);
-    if (isElsewhere) return { flag: `${flag} ${shellQuote(file)}` };
+    if (isElsewhere)
+      return { flag: `${flag} ${shellQuote(source === "start" ? runOf(file) : file)}` };
     return { obstacle: `${isLayout ? `the manifest of ${file}` : file} has changed` };
   }
-  // --split official implies that there is no seed of the split.
-  if (name === "splitSeed" && old.splitSeed === undefined) return {};
+  // Other groups of classes imply other classes; `*` keeps all classes of the data set.
+  if (name === "classes" && old.classGroups !== now.classGroups) return {};
+  if (name === "classGroups") return { flag: `--classes ${shellQuote(old.classGroups ?? "*")}` };
+  if (name === "splitTogether") {
+    const isOlder = old.splitTogether === undefined && old.split !== "official";
+    return isOlder ? { obstacle: "this version also keeps near-copies together in a split" } : {};
+  }
+  // --split implies whether there is a seed and a fold.
+  if ((name === "splitSeed" || name === "fold") && old[name] === undefined) return {};
   const isKnown =
-    ["seed", "split", "splitSeed"].includes(name) || Object.hasOwn(configSchema.shape, name);
+    ["seed", "split", "splitSeed", "fold"].includes(name) ||
+    Object.hasOwn(configSchema.shape, name);
   return isKnown
     ? { flag: `${flagOf(name)} ${before}` }
     : { obstacle: `this version has no ${flagOf(name)}` };

@@ -1,29 +1,38 @@
 import path from "node:path";
 import { codeVersion } from "@mien/cli";
-import type { RunConfig } from "@mien/format";
+import { splitChoiceOf, type RunConfig, type SplitChoice } from "@mien/format";
 
 /** The configuration of a run that a command requests. It has no name, because it has no folder yet. */
 export type RequestedRun = Omit<RunConfig, "name">;
 
 /** Everything that determines the result of a training run. */
-export type RunInputs = Pick<RunConfig, "split" | "splitSeed" | "seed" | "hyperparameters"> & {
+export interface RunInputs extends SplitChoice, Pick<RunConfig, "seed" | "hyperparameters"> {
   /** SHA-256 of the uncompressed CSV. */
   readonly data: string;
   /** SHA-256 of the FER+ votes; absent if the targets do not use votes. */
   readonly votes?: string;
+  /** SHA-256 of the corrections of labels; absent without corrections. */
+  readonly corrections?: string;
   /** SHA-256 of the teacher's probabilities; absent if the targets do not use a teacher. */
   readonly teacher?: string;
-};
+  /** SHA-256 of the weights that training started from; absent if they were random. */
+  readonly start?: string;
+  /** The classes that are merged or dropped; absent if all are kept. */
+  readonly classGroups?: string;
+}
 
 /** The inputs of a run, from its configuration. */
 export function inputsOf(config: RequestedRun): RunInputs {
-  const { data, votes, teacher, split, splitSeed, seed, hyperparameters } = config;
+  const { data, votes, corrections, teacher, start, ...rest } = config;
+  const { classGroups, seed, hyperparameters } = rest;
   return {
     data: data.sha256,
     ...(votes && { votes: votes.sha256 }),
+    ...(corrections && { corrections: corrections.sha256 }),
     ...(teacher && { teacher: teacher.sha256 }),
-    split,
-    ...(splitSeed !== undefined && { splitSeed }),
+    ...(start && { start: start.sha256 }),
+    ...splitChoiceOf(config),
+    ...(classGroups !== undefined && { classGroups }),
     seed,
     hyperparameters,
   };

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { MienError, messageOf, type EpochRecord } from "@mien/format";
+import { bytesField, doubleField, floatField, integerField } from "../tensor/protobuf.ts";
 
 /** The value of each tag, by curve. TensorBoard draws the curves of one tag in one chart. */
 const CURVES: Readonly<Record<string, Readonly<Record<string, keyof EpochRecord>>>> = {
@@ -60,7 +61,7 @@ export function tensorBoardLog(folder: string): (history: readonly EpochRecord[]
  * @see https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
  */
 function encodeVersion(): Buffer {
-  return frame(Buffer.concat([double(1, Date.now() / 1000), text(3, "brain.Event:2")]));
+  return frame(Buffer.concat([doubleField(1, Date.now() / 1000), bytesField(3, "brain.Event:2")]));
 }
 
 /** An event with scalar values by tag; the wall time is in seconds since 1970. */
@@ -70,10 +71,10 @@ function encodeEvent(
   values: readonly (readonly [string, number])[],
 ): Buffer {
   const summary = values.map(([tag, value]) =>
-    bytes(1, Buffer.concat([text(1, tag), float(2, value)])),
+    bytesField(1, [bytesField(1, tag), floatField(2, value)]),
   );
   return frame(
-    Buffer.concat([double(1, wallTime), integer(2, step), bytes(5, Buffer.concat(summary))]),
+    Buffer.concat([doubleField(1, wallTime), integerField(2, step), bytesField(5, summary)]),
   );
 }
 
@@ -106,36 +107,4 @@ function crc32c(data: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of data) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0);
   return ~crc >>> 0;
-}
-
-function varint(value: number): Buffer {
-  const parts: number[] = [];
-  for (let left = value; ; left = Math.floor(left / 128)) {
-    if (left < 128) return Buffer.from([...parts, left]);
-    parts.push((left % 128) + 128);
-  }
-}
-
-function integer(field: number, value: number): Buffer {
-  return Buffer.concat([varint(field * 8), varint(value)]);
-}
-
-function double(field: number, value: number): Buffer {
-  const data = Buffer.alloc(8);
-  data.writeDoubleLE(value);
-  return Buffer.concat([varint(field * 8 + 1), data]);
-}
-
-function float(field: number, value: number): Buffer {
-  const data = Buffer.alloc(4);
-  data.writeFloatLE(value);
-  return Buffer.concat([varint(field * 8 + 5), data]);
-}
-
-function bytes(field: number, data: Buffer): Buffer {
-  return Buffer.concat([varint(field * 8 + 2), varint(data.length), data]);
-}
-
-function text(field: number, value: string): Buffer {
-  return bytes(field, Buffer.from(value));
 }

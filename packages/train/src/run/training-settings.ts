@@ -16,7 +16,22 @@ export function describeTarget(voteShare: number): string {
   return `labels and FER+ votes, ${Math.round(100 * (1 - voteShare))} to ${Math.round(100 * voteShare)}`;
 }
 
-/** The share of the FER+ votes in the targets of a run, 0–1; 0 if the run has no such setting. */
+/** Whether a run has a second output head, which learnt the FER+ votes. */
+export function hasVoteHead(run: TrainedRun): boolean {
+  return settingOf(run, "voteHead") > 0;
+}
+
+/** The target in words by which the validation curves of a run are measured. */
+export function describeCurveTarget(run: TrainedRun): string {
+  return hasVoteHead(run)
+    ? "the labels (first head) and the FER+ votes (second head)"
+    : describeTarget(voteShareOf(run));
+}
+
+/**
+ * The share of the FER+ votes in the targets of a run, or in the output of a run with two heads, 0–1;
+ * 0 if the run has no such setting.
+ */
 export function voteShareOf(run: TrainedRun): number {
   return settingOf(run, "voteShare");
 }
@@ -52,6 +67,7 @@ export function trainingOnlyLossTerms(run: TrainedRun): string {
     labelSmoothing: "label smoothing",
     distillation: "a teacher's probabilities",
     mixup: "mixup",
+    cutmix: "CutMix",
     logitAdjustment: "logit adjustment",
   };
   const used = Object.entries(names).filter(([key]) => settingOf(run, key) > 0);
@@ -78,7 +94,9 @@ export function useOfValidation(choice: Partial<SplitChoice>): string {
 }
 
 /** A sentence about the images that a run was trained on, by its settings `subset` and `omit`. */
-export function describeTrainingImages(run: TrainedRun & Partial<SplitChoice>): string {
+export function describeTrainingImages(
+  run: TrainedRun & Partial<SplitChoice> & Pick<RunConfig, "classGroups">,
+): string {
   const subset = settingOf(run, "subset", 1);
   const left = {
     blank: " Blank images were left out.",
@@ -88,6 +106,10 @@ export function describeTrainingImages(run: TrainedRun & Partial<SplitChoice>): 
     subset < 1 ? `${Number((100 * subset).toFixed(2))} % of each class of` : "all images of";
   const rows = hasOfficialSplit(run)
     ? "Training"
-    : `split ${describeSplit(run)}: PrivateTest is the test split; the rows of Training and PublicTest were divided into training and validation`;
-  return `The run was trained on ${share} the training split (${rows}).${left ?? ""}`;
+    : `split ${describeSplit(run)}: a test split of the data set is kept; the other rows were divided into training and validation`;
+  const classes =
+    run.classGroups === undefined
+      ? ""
+      : ` Classes of the data set were merged or dropped: ${run.classGroups}.`;
+  return `The run was trained on ${share} the training split (${rows}).${left ?? ""}${classes}`;
 }

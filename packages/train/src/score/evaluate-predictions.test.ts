@@ -50,6 +50,19 @@ describe("groundTruthOf", () => {
     });
     const alone = groundTruthOf(set, split.validation, { training: split.train });
     expect(alone.votes).toBeUndefined();
+    expect(alone.nearCopied).toBeUndefined();
+  });
+
+  it("marks images whose picture is in the training split, exactly or as a near-copy", () => {
+    const pictures = { pairs: [], pictureOf: Uint32Array.of(0, 1, 2, 3, 4, 2, 1, 4) };
+    const given = { training: split.train, pictures };
+    const { nearCopied } = groundTruthOf(set, split.validation, given);
+    expect(nearCopied).toEqual(Uint8Array.of(0, 1, 1, 0));
+    const scores = evaluatePredictions({ ...predictions, ...(nearCopied && { nearCopied }) });
+    expect(scores.leakFree).toMatchObject({ images: 3, accuracy: 2 / 3 });
+    expect(scores.nearLeakFree).toMatchObject({ images: 2, accuracy: 1 });
+    expect(scores.byVotes?.nearLeakFree).toMatchObject({ images: 1, accuracy: 1 });
+    expect(evaluatePredictions(predictions).nearLeakFree).toBeUndefined();
   });
 });
 

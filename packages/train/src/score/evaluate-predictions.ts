@@ -7,7 +7,7 @@ import { rankingScores } from "./ranking-curves.ts";
 
 /**
  * All metrics of predictions: plain, calibrated, with averaged probabilities, and without images
- * that have a copy in the training split; and all of these again by the FER+ votes if they are
+ * that have a copy in the training split, without those that have a near-copy there; and all of these again by the FER+ votes if they are
  * known. Metrics of no images are left out.
  *
  * @param temperature of the model's calibration; if undefined, the calibrated metrics are left out.
@@ -36,10 +36,13 @@ function evaluateAgainst(
   temperature: number | undefined,
 ): SplitMetrics {
   const classes = predictions.classes.length;
-  const { averaged, copied } = predictions;
+  const { averaged, copied, nearCopied } = predictions;
   const { probabilities, labels } = labelledRows(predictions.probabilities, truth, classes);
   const plain = scorePredictions(probabilities, labels, classes);
-  const leakFree = Int16Array.from(truth, (label, i) => (copied[i] ? -1 : label));
+  const without = (left: Uint8Array) =>
+    Int16Array.from(truth, (label, i) => (left[i] ? -1 : label));
+  const leakFree = without(copied);
+  const nearLeakFree = nearCopied && without(nearCopied);
   const score = (of: Float32Array, by: ArrayLike<number>): Score => {
     const labelled = labelledRows(of, by, classes);
     return scoreOf(scorePredictions(labelled.probabilities, labelled.labels, classes));
@@ -52,6 +55,9 @@ function evaluateAgainst(
     }),
     ...(leakFree.some((label) => label >= 0) && {
       leakFree: score(predictions.probabilities, leakFree),
+    }),
+    ...(nearLeakFree?.some((label) => label >= 0) && {
+      nearLeakFree: score(predictions.probabilities, nearLeakFree),
     }),
     ...(averaged && { averaged: score(averaged, truth) }),
   };

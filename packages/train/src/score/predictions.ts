@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { readBytes, writeFileAtomic } from "@mien/cli";
-import { voteWinners, type Votes } from "@mien/data";
+import { voteWinners, type Pictures, type Votes } from "@mien/data";
 import {
   decodeTensors,
   encodeTensors,
@@ -25,6 +25,11 @@ interface GroundTruth {
   readonly labels: Uint8Array;
   /** [N], 1 for images that have an exact copy in the training split, else 0. */
   readonly copied: Uint8Array;
+  /**
+   * [N], 1 for images that have an exact copy or a near-copy in the training split, else 0; undefined
+   * in predictions of earlier versions.
+   */
+  readonly nearCopied?: Uint8Array;
   /** [N], the winner of the FER+ votes, −1 for none; undefined without votes. */
   readonly votes?: Int32Array;
 }
@@ -48,20 +53,33 @@ export const predictionsFile = (run: string, split: EvaluationSplit): string =>
  *
  * @param positions of the images in the set.
  * @param given.training positions of the images that the model was trained on.
+ * @param given.pictures of the whole set.
  */
 export function groundTruthOf(
   set: ImageSet,
   positions: Uint32Array,
-  given: { readonly training: Uint32Array; readonly votes?: Votes | undefined },
+  given: {
+    readonly training: Uint32Array;
+    readonly votes?: Votes | undefined;
+    /** Without it, `nearCopied` is left out. */
+    readonly pictures?: Pictures | undefined;
+  },
 ): GroundTruth {
   const hashOf = (position: number) =>
     createHash("sha256").update(imageAt(set, position)).digest("base64");
   const training = new Set(Array.from(given.training, hashOf));
+  const { pictureOf } = given.pictures ?? {};
+  const trained = pictureOf && new Set(given.training.map((at) => itemAt(pictureOf, at)));
   const winners = given.votes && voteWinners(given.votes, set.classes);
   return {
     row: positions.map((position) => itemAt(set.row, position)),
     labels: Uint8Array.from(positions, (position) => itemAt(set.labels, position)),
     copied: Uint8Array.from(positions, (position) => (training.has(hashOf(position)) ? 1 : 0)),
+    ...(pictureOf && {
+      nearCopied: Uint8Array.from(positions, (position) =>
+        trained?.has(itemAt(pictureOf, position)) ? 1 : 0,
+      ),
+    }),
     ...(winners && {
       votes: Int32Array.from(positions, (position) => itemAt(winners, position)),
     }),
@@ -70,7 +88,8 @@ export function groundTruthOf(
 
 /** Writes predictions into a run folder, as a whole or not at all; returns the path. */
 export async function writePredictions(run: string, predictions: Predictions): Promise<string> {
-  const { split, classes, probabilities, averaged, row, labels, copied, votes } = predictions;
+  const { split, classes, probabilities, averaged, row, labels, copied, nearCopied, votes } =
+    predictions;
   const [images, count] = [labels.length, classes.length];
   const file = predictionsFile(run, split);
   await writeFileAtomic(
@@ -82,6 +101,7 @@ export async function writePredictions(run: string, predictions: Predictions): P
         row: { shape: [images], data: row },
         labels: { shape: [images], data: labels },
         copied: { shape: [images], data: copied },
+        ...(nearCopied && { nearCopied: { shape: [images], data: nearCopied } }),
         ...(votes && { votes: { shape: [images], data: votes } }),
       },
       metadata: { part: split, classes: JSON.stringify(classes) },
@@ -106,7 +126,7 @@ export async function readPredictions(run: string, split: EvaluationSplit): Prom
     });
   }
   const stored = decodeTensors(await readBytes(file), file);
-  const { averaged, votes } = stored.tensors;
+  const { averaged, nearCopied, votes } = stored.tensors;
   const classes = classNames.parse(JSON.parse(stored.metadata["classes"] ?? "[]"));
   const predictions: Predictions = {
     split,
@@ -115,6 +135,7 @@ export async function readPredictions(run: string, split: EvaluationSplit): Prom
     row: tensorOf(stored, "row", "U32").data,
     labels: tensorOf(stored, "labels", "U8").data,
     copied: tensorOf(stored, "copied", "U8").data,
+    ...(nearCopied && { nearCopied: tensorOf(stored, "nearCopied", "U8").data }),
     ...(averaged && { averaged: tensorOf(stored, "averaged", "F32").data }),
     ...(votes && { votes: tensorOf(stored, "votes", "I32").data }),
   };

@@ -24,7 +24,7 @@ export function createMeter(): Meter {
   return {
     add: (loss, correct) => sums.add(runOne("Pack", pack, [loss, correct])),
     read() {
-      const [loss = NaN, correct = NaN] = sums.values();
+      const [loss = NaN, correct = NaN] = sums.values({ alone: true });
       return { loss, correct };
     },
     reset: () => sums.assign(new Float32Array(2)),

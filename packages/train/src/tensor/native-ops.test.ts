@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import * as ops from "./native-ops.ts";
-import { download, scope, tensorCount, upload, type NativeTensor } from "./native.ts";
+import { cpuHasBfloat16 } from "./precision.ts";
+import { download, DTYPE, scope, tensorCount, upload, type NativeTensor } from "./native.ts";
 import { expectClose, expectRightGradients, normals } from "../testing/gradients.ts";
 import { tf } from "./tf.ts";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
+
+const toTensor = ({ values, shape }: ReturnType<typeof normals>) => upload(values.slice(), shape);
 
 describe("native operations have the values and gradients of tfjs, and match finite differences", () => {
   it.each([
@@ -21,6 +24,32 @@ describe("native operations have the values and gradients of tfjs, and match fin
       ],
       stock: (x, kernel) => tf.conv2d(x as Tensor4D, kernel as Tensor4D, 1, "same"),
     });
+  });
+
+  // Kernel gradients of small maps in bfloat16 are computed in another way.
+  it.runIf(cpuHasBfloat16()).each([
+    [1, [32, 3, 3, 16]],
+    [2, [32, 6, 5, 8]],
+    [3, [64, 6, 6, 32]],
+    [5, [32, 8, 8, 4]],
+    [3, [32, 12, 12, 8]],
+  ])("kernel gradient of %i pixels over %j in bfloat16", (size, shape) => {
+    const [x, dy] = scope(() =>
+      [normals(shape), normals([...shape.slice(0, 3), 48], 1, "dy")].map((point) => ({
+        shape: point.shape,
+        values: download(ops.cast(ops.cast(toTensor(point), DTYPE.bfloat16), DTYPE.float32)),
+      })),
+    );
+    const gradient = (dtype: number) =>
+      scope(() => {
+        const [a, b] = [x!, dy!].map((point) => ops.cast(toTensor(point), dtype));
+        const kernel = toTensor(normals([size, size, shape[3]!, 48]));
+        const found = ops.conv2dKernelGradient(a!, kernel, b!);
+        expect(found.shape).toEqual(kernel.shape);
+        return download(ops.cast(found, DTYPE.float32));
+      });
+    // The result is rounded to 8 bits.
+    expectClose(gradient(DTYPE.bfloat16), gradient(DTYPE.float32), 2 ** -8);
   });
 
   it.each([[[6, 5]], [[2, 4, 4, 3]]])("bias over %j", (shape) => {

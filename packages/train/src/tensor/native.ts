@@ -54,8 +54,39 @@ export const attribute = {
 /** Ids of the tensors made in the innermost scope; undefined outside of every scope. */
 let created: Set<number> | undefined;
 
+/**
+ * Takes the place of TensorFlow for the operations and uploads of a function. Its tensors may be
+ * symbolic: they have an id below 0 and no values, and need not be freed.
+ */
+export interface Interceptor {
+  run(
+    operation: Operation<OutputCount>,
+    attributes: readonly Attribute[],
+    inputs: readonly NativeTensor[],
+  ): readonly NativeTensor[];
+  upload(values: Float32Array | Int32Array | Uint8Array, shape: readonly number[]): NativeTensor;
+}
+
+let interceptor: Interceptor | undefined;
+
+/** Runs `body`, whose operations and uploads go to an interceptor, or to TensorFlow if undefined. */
+export function intercept<T>(by: Interceptor | undefined, body: () => T): T {
+  const outer = interceptor;
+  interceptor = by;
+  try {
+    return body();
+  } finally {
+    interceptor = outer;
+  }
+}
+
+/** Whether operations go to an interceptor at the moment. */
+export function isIntercepted(): boolean {
+  return interceptor !== undefined;
+}
+
 /** The name of a TensorFlow operation and the number of its outputs. */
-type Operation<N extends OutputCount> = readonly [name: string, outputs: N];
+export type Operation<N extends OutputCount> = readonly [name: string, outputs: N];
 
 /**
  * Runs a TensorFlow operation synchronously (TensorFlow uses its own threads for the work).
@@ -63,12 +94,19 @@ type Operation<N extends OutputCount> = readonly [name: string, outputs: N];
  * @returns its outputs, in TensorFlow's order.
  */
 export function run<N extends OutputCount>(
-  [name, outputs]: Operation<N>,
+  operation: Operation<N>,
   attributes: readonly Attribute[],
   inputs: readonly NativeTensor[],
 ): Outputs<N> {
-  const ids = inputs.map((input) => input.id);
-  const results = binding.executeOp(name, attributes, ids, outputs);
+  const [name, outputs] = operation;
+  const results = interceptor
+    ? (interceptor.run(operation, attributes, inputs) as Outputs<N>)
+    : binding.executeOp(
+        name,
+        attributes,
+        inputs.map(({ id }) => id),
+        outputs,
+      );
   if (created) for (const result of results) created.add(result.id);
   return results;
 }
@@ -91,6 +129,11 @@ export function upload(
   values: Float32Array | Int32Array | Uint8Array,
   shape: readonly number[] = [values.length],
 ): NativeTensor {
+  if (interceptor) {
+    const tensor = interceptor.upload(values, shape);
+    created?.add(tensor.id);
+    return tensor;
+  }
   const dtype =
     values instanceof Float32Array
       ? DTYPE.float32
@@ -133,8 +176,13 @@ export function mapShape({
 export function dispose(...tensors: readonly NativeTensor[]): void {
   for (const { id } of tensors) {
     created?.delete(id);
-    binding.deleteTensor(id);
+    free(id);
   }
+}
+
+function free(id: number): void {
+  // Symbolic tensors have no memory.
+  if (id >= 0) binding.deleteTensor(id);
 }
 
 /** Removes a tensor from its scope, so that the caller must free it by `dispose`. */
@@ -155,12 +203,18 @@ export function scope<T>(body: () => T): T {
     return body();
   } finally {
     created = outer;
-    for (const id of inner) binding.deleteTensor(id);
+    for (const id of inner) free(id);
   }
 }
 
 /** Small constant inputs of operations, such as shapes. They are made once and never freed. */
 const constants = new Map<string, NativeTensor>();
+const constantIds = new Set<number>();
+
+/** Whether a tensor is one of `ints` or `constantFloat`. */
+export function isConstant({ id }: NativeTensor): boolean {
+  return constantIds.has(id);
+}
 
 /** A constant int32 tensor; a single number gives a scalar. */
 export function ints(values: number | readonly number[]): NativeTensor {
@@ -182,8 +236,9 @@ function constant(
   let tensor = constants.get(name);
   if (tensor === undefined) {
     const list = isScalar ? [values] : values;
-    tensor = keep(upload(make(list), isScalar ? [] : [list.length]));
+    tensor = keep(intercept(undefined, () => upload(make(list), isScalar ? [] : [list.length])));
     constants.set(name, tensor);
+    constantIds.add(tensor.id);
   }
   return tensor;
 }

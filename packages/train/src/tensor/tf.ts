@@ -43,6 +43,9 @@ function requireTfjsNode(): TensorFlow {
   // instructions. On processors that have only AVX2, oneDNN's convolutions also
   // shorten a training step by a third.
   process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
+  // A limit of the threads in one operation also limits how many operations run at the same time.
+  const threads = process.env["TF_NUM_INTRAOP_THREADS"];
+  if (threads !== undefined) process.env["TF_NUM_INTEROP_THREADS"] ??= threads;
   // tfjs-node 4.22 calls two functions that are deprecated in Node 22 and absent from Node 23.
   Object.assign(util, {
     isNullOrUndefined: (value: unknown) => value === null || value === undefined,
@@ -96,6 +99,26 @@ interface Binding {
     outputs: N,
   ): Outputs<N>;
   getNumOfTensors(): number;
+  /**
+   * Opens the graph in a folder in TensorFlow's SavedModel format.
+   *
+   * @returns the id of its session.
+   */
+  loadSavedModel(folder: string, tags: string): number;
+  /**
+   * Runs a part of the graph synchronously.
+   *
+   * @param inputs ids of tensors for the nodes in `inputNames`.
+   * @param inputNames such as `x:0,y:0`.
+   * @param outputNames the outputs to compute, such as `z:0`.
+   */
+  runSavedModel(
+    session: number,
+    inputs: readonly number[],
+    inputNames: string,
+    outputNames: string,
+  ): readonly AddonTensor[];
+  deleteSavedModel(session: number): void;
 }
 
 /** tfjs-node's addon. */

@@ -17,15 +17,16 @@ import { drawImportance, drawSlices } from "../report/parameter-charts.ts";
 import { valued } from "../report/valued-trials.ts";
 import { compare, type Comparison } from "../report/compare-settings.ts";
 import { mean } from "../report/gain.ts";
-import { renderPage, trialCount } from "../report/tune-page.ts";
+import { renderPage, trialCount, validationOf } from "../report/tune-page.ts";
 import { hyperparametersOf } from "../search-space.ts";
+import { splitOf } from "../study-settings.ts";
 
 export const reportCommand = defineCommand({
   name: "report",
   summary: "Report the results of a study, and compare its best settings with the defaults",
   details:
     "Writes a page of plots into the folder of the study: history, learning curves, importance, parallel coordinates and slices.\n" +
-    "Also trains the best settings and the default settings of train:fit with the budget of a trial, with several seeds each, and evaluates both on PublicTest, which no trial has used. " +
+    "Also trains the best settings and the default settings of train:fit with the budget of a trial, with several seeds each, and evaluates both on PublicTest (or the validation split of the study), which no trial has used. " +
     "These trainings are stored, and later reports use them again.",
   examples: [
     "npx nx run tune:report",
@@ -80,6 +81,8 @@ export const reportCommand = defineCommand({
           trial: best.number,
           hyperparameters: hyperparametersOf(space, best.params),
           budget: { epochs, subset },
+          split: splitOf(settings),
+          classGroups: settings.classGroups ?? "",
           seeds: values.seeds,
           folder: path.join(folder, "comparison"),
           terminal,
@@ -109,7 +112,7 @@ export const reportCommand = defineCommand({
           importance.map(([name, share]) => [name, formatPercent(share, 1)]),
         );
       }
-      if (comparison) sayComparison(terminal, comparison);
+      if (comparison) sayComparison(terminal, comparison, validationOf(settings));
       terminal.wrote(page, `the report, with ${pictures.length} plots in ${folder}/plots`);
       const config = path.join(folder, STUDY_FILES.best);
       terminal.next(
@@ -140,10 +143,10 @@ export const reportCommand = defineCommand({
   },
 });
 
-function sayComparison(terminal: Terminal, comparison: Comparison): void {
+function sayComparison(terminal: Terminal, comparison: Comparison, validation: string): void {
   const { contestants, gain, interval, images } = comparison;
   terminal.table(
-    [`on ${counted(images, "image")} of PublicTest`, "accuracy", "of each seed"],
+    [`on ${counted(images, "image")} of ${validation}`, "accuracy", "of each seed"],
     contestants.map(({ name, runs }) => {
       const accuracies = runs.map(({ metrics }) => metrics.validation.accuracy);
       const each = accuracies.map((accuracy) => formatPercent(accuracy)).join(", ");

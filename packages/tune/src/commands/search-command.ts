@@ -9,8 +9,18 @@ import {
   writeJson,
   type Terminal,
 } from "@mien/cli";
-import { identifyDataset, loadWithProgress, skipBadRowsOption } from "@mien/data";
-import { MienError, toFolderName } from "@mien/format";
+import {
+  chooseSplit,
+  CLASSES_DETAILS,
+  classesOption,
+  describeSplit,
+  findPictures,
+  identifyDataset,
+  loadWithProgress,
+  skipBadRowsOption,
+  splitOptions,
+} from "@mien/data";
+import { MienError, mergeClasses, toFolderName } from "@mien/format";
 import { trainingCode } from "@mien/train";
 import {
   findPlace,
@@ -22,7 +32,7 @@ import {
 } from "../study-place.ts";
 import type { Status, Trial } from "../optuna/optuna-protocol.ts";
 import { runStudyTrial } from "../trial/run-study-trial.ts";
-import { checkSame, PRUNERS, type Settings } from "../study-settings.ts";
+import { checkSame, PRUNERS, splitOf, type Settings } from "../study-settings.ts";
 import { hyperparametersOf, loadSpace, type Space } from "../search-space.ts";
 import { trialTable } from "../trial/trial-table.ts";
 import { work } from "../trial/worker-loop.ts";
@@ -32,7 +42,9 @@ export const searchCommand = defineCommand({
   summary: "Search for better hyperparameters, or continue an interrupted search",
   details:
     "Samples hyperparameters from a space with Optuna's TPE and trains each sample (a trial) for a few epochs on a share of the training split.  " +
-    "Each trial is evaluated on other images of the training split, on which no trial is trained; PublicTest and PrivateTest are not used.\n" +
+    "Each trial is evaluated on other images of the training split, on which no trial is trained; PublicTest and PrivateTest are not used. " +
+    "With --split, these are the training split of that division, and the validation and test splits are not used.\n" +
+    `${CLASSES_DETAILS}\n` +
     `Writes ${TUNE_FOLDER}/<study>/: the journal of the study, and ${STUDY_FILES.best}, the best hyperparameters for train:fit --config.\n` +
     "The same command again continues until the requested number of trials is complete or pruned; failed trials do not count. " +
     "Any number of tune:worker processes can help.\n" +
@@ -47,8 +59,10 @@ export const searchCommand = defineCommand({
   ],
   options: {
     csv: csvOption,
+    ...splitOptions,
+    classes: classesOption,
     ...placeOptions,
-    study: { ...placeOptions.study, defaultText: "<data set>-<space>" },
+    study: { ...placeOptions.study, defaultText: "<data set>-<space>[-<split>]" },
     trials: {
       type: "integer",
       description:
@@ -113,14 +127,29 @@ export const searchCommand = defineCommand({
     skipBadRows: skipBadRowsOption,
   },
   async run(values, { terminal, signal }) {
+    const { split, ...division } = chooseSplit(values);
     const space = await loadSpace(values.space);
-    const { csv, skipBadRows } = values;
-    const identity = await identifyDataset({ csv, signal });
+    const { skipBadRows } = values;
+    const identity = await identifyDataset({ csv: values.csv, signal, terminal });
     const { manifest, sha256 } = identity;
-    const name = values.study ?? toFolderName(`${manifest.name}-${space.name}`);
+    const { text: classGroups } = mergeClasses(values.classes, manifest.classes, {
+      what: "--classes",
+    });
+    const { splitSeed = 1, fold } = division;
+    const own = {
+      split,
+      splitSeed,
+      ...(fold !== undefined && { fold }),
+      splitTogether: "near-copies",
+    } as const;
+    const suffix =
+      split === "official" ? "" : `-${describeSplit(own).replaceAll(/[^\da-z]+/g, "-")}`;
+    const name = values.study ?? toFolderName(`${manifest.name}-${space.name}${suffix}`);
     const place = await findPlace(values, name);
     const settings: Settings = {
       data: { name: manifest.name, sha256, skipBadRows },
+      ...(split !== "official" && { split: own }),
+      ...(classGroups !== "" && { classGroups }),
       space,
       pruner: values.pruner,
       epochs: values.epochs,
@@ -150,7 +179,14 @@ export const searchCommand = defineCommand({
       const first = await bridge.call("status", {});
       if (first.counts.complete + first.counts.pruned < values.trials) {
         // Parsing the data here puts it into the cache for every trial.
-        await loadWithProgress({ csv, skipBadRows, signal }, terminal);
+        const { set } = await loadWithProgress(
+          { csv: identity.path, skipBadRows, signal },
+          terminal,
+        );
+        if (split !== "official") {
+          terminal.say(`split ${describeSplit(own)}; searching copies and near-copies`);
+          await findPictures(set);
+        }
         sayEarlier(terminal, first);
       }
       const table = trialTable(terminal, { epochs: values.epochs });
@@ -200,7 +236,7 @@ export const searchCommand = defineCommand({
           "to see the results of the study, with plots",
         );
         terminal.next(
-          `npx nx run train:fit --config ${shellQuote(bestFile)}`,
+          `npx nx run train:fit --config ${shellQuote(bestFile)}${flagsOf(settings)}`,
           "to train with the best settings",
         );
       }
@@ -210,6 +246,15 @@ export const searchCommand = defineCommand({
     }
   },
 });
+
+/** The flags of train:fit for the splits and the classes of a study. */
+function flagsOf(settings: Settings): string {
+  const { split, splitSeed, fold } = splitOf(settings);
+  const { classGroups } = settings;
+  const classes = classGroups === undefined ? "" : ` --classes ${shellQuote(classGroups)}`;
+  if (split === "official") return classes;
+  return `${classes} --split ${split} --split-seed ${splitSeed}${fold === undefined ? "" : ` --fold ${fold}`}`;
+}
 
 function sayEarlier(terminal: Terminal, { counts, best }: Status): void {
   const earlier = counts.complete + counts.pruned;

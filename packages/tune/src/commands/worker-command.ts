@@ -27,9 +27,8 @@ export const workerCommand = defineCommand({
       onComplaint: (line) => terminal.warn(`python: ${line}`),
     });
     try {
-      const { csv } = values;
       const { data, epochs } = settings;
-      const identity = await identifyDataset({ csv, signal });
+      const identity = await identifyDataset({ csv: values.csv, signal, terminal });
       if (identity.sha256 !== data.sha256) {
         throw new MienError(
           "mismatch",
@@ -40,7 +39,8 @@ export const workerCommand = defineCommand({
       if (settings.code !== (await trainingCode())) {
         terminal.warn("the training code here differs from the code with which the study began.");
       }
-      await loadWithProgress({ csv, skipBadRows: data.skipBadRows, signal }, terminal);
+      const { skipBadRows } = data;
+      await loadWithProgress({ csv: identity.path, skipBadRows, signal }, terminal);
       terminal.say(
         `study ${study}: space ${settings.space.name}, ${counted(target, "trial")} in all`,
       );

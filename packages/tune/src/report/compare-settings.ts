@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { formatSeconds, readBytes, writeJson, type Terminal } from "@mien/cli";
-import type { Dataset } from "@mien/data";
+import { applyClasses, resolveSplit, type Dataset } from "@mien/data";
 import {
   decodeTensors,
-  officialSplit,
   RUN_FILES,
   tensorOf,
   type RunConfig,
   type RunMetrics,
+  type SplitChoice,
 } from "@mien/format";
 import {
   finishRun,
@@ -25,7 +25,7 @@ import {
 import { selectionSplit } from "../trial/selection-split.ts";
 import { gainOf, type Gain } from "./gain.ts";
 
-/** One configuration and its runs with several seeds, evaluated on PublicTest. */
+/** One configuration and its runs with several seeds, evaluated on the validation split. */
 interface Contestant {
   readonly name: "default" | "tuned";
   readonly config: TrainConfig;
@@ -40,7 +40,7 @@ export interface Comparison extends Gain {
 
 /**
  * Compares the best trial's settings with the default settings of train. Both are trained with the
- * budget of a trial and several seeds, and evaluated on PublicTest, which no trial used. The epoch
+ * budget of a trial and several seeds, and evaluated on the validation split, which no trial used. The epoch
  * of each run is chosen as in a trial, on the selection split. Finished runs are reused.
  *
  * @param given.trial number of the best trial, `given.hyperparameters` its settings.
@@ -52,6 +52,9 @@ export async function compare(given: {
   readonly trial: number;
   readonly hyperparameters: Readonly<Record<string, unknown>>;
   readonly budget: { readonly epochs: number; readonly subset: number };
+  readonly split: SplitChoice;
+  /** Groups of classes (\`mergeClasses\`); empty if all classes are kept. */
+  readonly classGroups: string;
   readonly seeds: number;
   readonly folder: string;
   readonly terminal: Terminal;
@@ -86,14 +89,25 @@ async function measure(
     readonly name: string;
     readonly config: TrainConfig;
     readonly seed: number;
+    readonly split: SplitChoice;
+    /** Groups of classes (\`mergeClasses\`); empty if all classes are kept. */
+    readonly classGroups: string;
     readonly terminal: Terminal;
     readonly signal: AbortSignal;
   },
 ): Promise<RunMetrics> {
   if (existsSync(path.join(folder, RUN_FILES.metrics))) return readRunMetrics(folder);
-  const { config, seed, terminal, signal } = given;
-  const { set, manifest, sha256, path: csv, skipped } = given.dataset;
-  const made = { split: "official", seed, hyperparameters: config } as const;
+  const { config, seed, split: choice, terminal, signal } = given;
+  const { set: whole, manifest, sha256, path: csv, skipped } = given.dataset;
+  const { classGroups } = given;
+  const parts = applyClasses(whole, await selectionSplit(whole, choice), classGroups);
+  const { set } = parts;
+  const made = {
+    ...choice,
+    ...(classGroups !== "" && { classGroups }),
+    seed,
+    hyperparameters: config,
+  };
   const inputs: RunInputs = { data: sha256, ...made };
   const { name, licence } = manifest;
   const runConfig: RunConfig = {
@@ -106,12 +120,11 @@ async function measure(
   };
   await mkdir(folder, { recursive: true });
   await writeJson(path.join(folder, RUN_FILES.config), runConfig);
-  const parts = selectionSplit(set);
   const bar = terminal.progress(`${given.name}, seed ${seed}`, 100);
   try {
     const result = await fit({
       set,
-      split: parts,
+      split: parts.split,
       config,
       seed,
       folder,
@@ -122,8 +135,9 @@ async function measure(
         bar.update(done, `${formatSeconds(secondsLeft)} left of this run`);
       },
     });
-    // The run is evaluated on PublicTest, which was used neither to train it nor to choose its epoch.
-    const split = { ...officialSplit(set), train: parts.train };
+    // The run is evaluated on the validation split, which was used neither to train it nor to choose its epoch.
+    const evaluated = applyClasses(whole, await resolveSplit(whole, choice), classGroups);
+    const split = { ...evaluated.split, train: parts.split.train };
     return (await finishRun(result, { set, split, config, folder })).metrics;
   } finally {
     bar.stop();

@@ -1,8 +1,9 @@
 import { counted } from "@mien/cli";
+import { describeSplit } from "@mien/data";
 import { escapeHtml, htmlFigure, htmlPage, htmlTable, htmlTile } from "@mien/plot";
 import { resolveConfig, type TrainConfig } from "@mien/train";
 import type { Trial } from "../optuna/optuna-protocol.ts";
-import type { Settings } from "../study-settings.ts";
+import { splitOf, type Settings } from "../study-settings.ts";
 import { configOf, hyperparametersOf } from "../search-space.ts";
 import type { Picture } from "./picture.ts";
 import type { Comparison } from "./compare-settings.ts";
@@ -40,7 +41,7 @@ export function renderPage(report: StudyReport, pictures: readonly Picture[]): s
   return htmlPage(
     `${study} · hyperparameter study`,
     `<header><p class="kind">hyperparameter study</p><h1>${escapeHtml(study)}</h1>
-<p>${trialCount(trials)} on ${escapeHtml(data.name)}. Each trial trains for at most ${counted(epochs, "epoch")} on ${percent(subset, 0)} of its training images. Its accuracy is measured on the selection split: a fifth of the Training images, on which no trial trains. PublicTest and PrivateTest are not used to choose settings.</p></header>
+<p>${trialCount(trials)} on ${escapeHtml(data.name)}. Each trial trains for at most ${counted(epochs, "epoch")} on ${percent(subset, 0)} of its training images. Its accuracy is measured on the selection split: ${describeSelection(settings)}</p></header>
 ${tiles(report)}
 <section><h2>The best settings</h2>
 <p>The settings of trial ${report.best.number} beside the defaults of training. Settings that are not listed are the same in all trials.</p>
@@ -99,7 +100,20 @@ function trialStates(trials: readonly Trial[]): string {
 const RANDOM_SEARCH =
   "<p>The line of random search is an estimate; no random search was run. A random forest was fitted to the trials of this study and predicts the accuracy of random settings. For a pruned trial, it was given the accuracy that the trial would have reached if it had improved like the complete trials.</p>";
 
-function tiles({ best, trials, comparison }: StudyReport): string {
+/** On which images trials are evaluated, and which images they do not use. */
+function describeSelection(settings: Settings): string {
+  const choice = splitOf(settings);
+  return choice.split === "official"
+    ? "a fifth of the Training images, on which no trial trains. PublicTest and PrivateTest are not used to choose settings."
+    : `a fifth of the training images, on which no trial trains. The splits are ${describeSplit(choice)}; validation and test images are not used to choose settings.`;
+}
+
+/** The name of the split on which the best and the default settings are compared. */
+export function validationOf(settings: Settings): string {
+  return splitOf(settings).split === "official" ? "PublicTest" : "the validation split";
+}
+
+function tiles({ best, trials, settings, comparison }: StudyReport): string {
   const minutes = trials.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 60;
   return `<div class="tiles">
 ${htmlTile("best trial", percent(best.value ?? 0), `trial ${best.number}, on the selection split`)}
@@ -109,7 +123,7 @@ ${
     ? htmlTile(
         "gain over default",
         points(comparison.gain),
-        `points on PublicTest, ${points(comparison.interval[0])} to ${points(comparison.interval[1])}`,
+        `points on ${validationOf(settings)}, ${points(comparison.interval[0])} to ${points(comparison.interval[1])}`,
       )
     : ""
 }
@@ -148,7 +162,7 @@ function comparisonSection({ comparison, settings }: StudyReport): string {
     mean(runs.map(({ metrics }) => metrics.validation.loss)).toFixed(4),
   ]);
   return `<section><h2>Best settings compared with the defaults</h2>
-<p>Both were trained with the budget of a trial (${counted(settings.epochs, "epoch")}, ${percent(settings.subset, 0)} of the data) and ${counted(seeds, "seed")}, and evaluated on ${counted(images, "image")} of PublicTest, which was not used to choose a trial.
+<p>Both were trained with the budget of a trial (${counted(settings.epochs, "epoch")}, ${percent(settings.subset, 0)} of the data) and ${counted(seeds, "seed")}, and evaluated on ${counted(images, "image")} of ${validationOf(settings)}, which was not used to choose a trial.
 The gain is <b>${points(gain)} points</b>, 95 % interval ${points(low)} to ${points(high)}. ${verdict}</p>
 ${htmlTable(["settings", "accuracy", "of each seed", "macro-F1", "loss"], rows)}
 </section>`;

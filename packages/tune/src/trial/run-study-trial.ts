@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { STUDY_FILES } from "../study-place.ts";
 import { runTrial, type Outcome, type TrialContext } from "./run-trial.ts";
-import type { Settings } from "../study-settings.ts";
+import { splitOf, type Settings } from "../study-settings.ts";
 import { configOf } from "../search-space.ts";
 import type { Asked } from "./worker-loop.ts";
 
@@ -28,6 +28,12 @@ export function runStudyTrial(given: {
     await mkdir(folderOf(number), { recursive: true });
     const config = configOf(space, params, { epochs, subset });
     const { sha256, skipBadRows } = data;
-    return runTrial({ csv, sha256, skipBadRows, config, seed, folder: folderOf(number) }, context);
+    const split = splitOf(settings);
+    const { classGroups = "" } = settings;
+    const request = {
+      ...{ csv, sha256, skipBadRows, split, classGroups, config, seed },
+      folder: folderOf(number),
+    };
+    return runTrial(request, context);
   };
 }

@@ -29,6 +29,8 @@ const requestOf = (config: TrainConfigInput, more: object = {}) => ({
   csv: path.join(folder, "small.csv"),
   sha256,
   skipBadRows: false,
+  split: { split: "official" } as const,
+  classGroups: "",
   seed: 1,
   folder: path.join(folder, "trial"),
   config: resolveConfig({

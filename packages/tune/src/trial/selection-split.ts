@@ -1,20 +1,27 @@
-import { groupCopies } from "@mien/data";
-import { officialSplit, random, shuffle, type ImageSet, type Split } from "@mien/format";
+import { findPictures, groupCopies, groupPositions, resolveSplit } from "@mien/data";
+import { itemAt, random, shuffle, type ImageSet, type Split, type SplitChoice } from "@mien/format";
 
-/** Share of the Training rows on which trials are evaluated; no trial is trained on them. */
+/** Share of the training split on which trials are evaluated; no trial is trained on them. */
 const SELECTION_SHARE = 0.2;
 
 /**
- * Divides the Training rows into rows on which trials are trained and rows on which trials are
- * evaluated, stratified by class, in the same way in every study on the same data. PublicTest and
- * PrivateTest are not used. Copies of one image are never divided, because a trial would be
- * evaluated on images that it was trained on.
+ * Divides the training split into images on which trials are trained and images on which trials are
+ * evaluated, stratified by class, in the same way in every study on the same data and split. The
+ * validation split and the test split are not used. Copies of one image are never divided, because a trial would be
+ * evaluated on images that it was trained on; near-copies neither, unless the split is the official
+ * one, because the rows of existing studies must not change.
  *
- * @throws {MienError} `bad-data` if there are no Training rows.
+ * @throws {MienError} what `resolveSplit` throws.
  */
-export function selectionSplit(set: ImageSet): Pick<Split, "train" | "validation"> {
-  const { train } = officialSplit(set);
-  const groups = groupCopies(set, train);
+export async function selectionSplit(
+  set: ImageSet,
+  choice: SplitChoice = { split: "official" },
+): Promise<Split> {
+  const pictures = choice.split === "official" ? undefined : await findPictures(set);
+  const { train, rule } = await resolveSplit(set, choice, pictures);
+  const groups = pictures
+    ? groupPositions(train, (position) => itemAt(pictures.pictureOf, position))
+    : groupCopies(set, train);
   const selection = groups.map(() => false);
   for (const label of set.classes.keys()) {
     const ofClass = Uint32Array.from(
@@ -28,5 +35,5 @@ export function selectionSplit(set: ImageSet): Pick<Split, "train" | "validation
   }
   const part = (isSelection: boolean) =>
     Uint32Array.from(groups.filter((_, group) => selection[group] === isSelection).flat()).sort();
-  return { train: part(false), validation: part(true) };
+  return { rule, train: part(false), validation: part(true), test: Uint32Array.of() };
 }

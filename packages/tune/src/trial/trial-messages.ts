@@ -1,3 +1,4 @@
+import type { SplitChoice } from "@mien/format";
 import type { TrainConfig } from "@mien/train";
 
 /** The only message to the process of a trial. */
@@ -5,6 +6,10 @@ export interface TrialRequest {
   readonly csv: string;
   readonly sha256: string;
   readonly skipBadRows: boolean;
+  /** The splits of the data set; the trial uses the training split only. */
+  readonly split: SplitChoice;
+  /** Groups of classes (`mergeClasses`); empty if all classes are kept. */
+  readonly classGroups: string;
   readonly config: TrainConfig;
   readonly seed: number;
   /** Folder for its checkpoints; deleted by the process that started the trial. */

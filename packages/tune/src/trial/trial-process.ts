@@ -2,7 +2,7 @@
  * The process of one trial: trains one configuration and reports its progress to the parent
  * process. If memory runs out or native code crashes, only this process ends.
  */
-import { loadDataset } from "@mien/data";
+import { applyClasses, loadDataset, MOST_IN_MEMORY } from "@mien/data";
 import { MienError, messageOf } from "@mien/format";
 import { fit } from "@mien/train";
 import { selectionSplit } from "./selection-split.ts";
@@ -17,15 +17,19 @@ function tell(message: TrialMessage): void {
   process.send?.(message);
 }
 
-async function run({ csv, sha256, skipBadRows, ...given }: TrialRequest): Promise<void> {
-  const { set, sha256: found } = await loadDataset({ csv, skipBadRows });
+async function run({ csv, sha256, skipBadRows, ...request }: TrialRequest): Promise<void> {
+  const { set, sha256: found } = await loadDataset({
+    csv,
+    skipBadRows,
+    mostInMemory: MOST_IN_MEMORY,
+  });
   if (found !== sha256) {
     throw new MienError("mismatch", `${csv} is not the data set with which the study began`);
   }
+  const { split, classGroups, ...given } = request;
   await fit({
     ...given,
-    set,
-    split: selectionSplit(set),
+    ...applyClasses(set, await selectionSplit(set, split), classGroups),
     inputs: sha256,
     onProgress: ({ epoch, images, total }) => {
       tell({ kind: "progress", epoch, share: images / total });

@@ -3,20 +3,21 @@ import { formatBytes } from "@mien/cli";
 import { MienError } from "@mien/format";
 import {
   describeTarget,
+  hasVoteHead,
   describeTrainingImages,
   hasOfficialSplit,
   settingOf,
   validationName,
   voteShareOf,
 } from "../run/training-settings.ts";
-import { cell, list, table } from "./markdown.ts";
+import { cell, list, table } from "../report/markdown.ts";
 import {
   calibrationSection,
   classesSection,
   comparisonSection,
   scoresSection,
 } from "./model-card-scores.ts";
-import { count, percent } from "./numbers.ts";
+import { count, percent } from "../report/numbers.ts";
 import type { ReleasedModel, ReleaseIndex } from "./released-models.ts";
 
 /** The card of a released model, as Markdown; everything in it comes from the index. */
@@ -71,14 +72,14 @@ function filesSection({ files, parameters, config }: ReleasedModel): string {
   return `${table(["file", "size", `accuracy on ${validationName(config)}, by the labels`, "one face, one thread", "SHA-256"], rows)}
 
 ${list([
-  `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers${options.join("")}, ${count(parameters)} parameters, trained from scratch.`,
+  `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers${options.join("")}, ${count(parameters)} parameters, trained from ${config.start ? "the weights of another run (see Data and licence)" : "random weights"}.`,
   `Input \`input\`: float32 [N, ${height}, ${width}, ${channels}], ${channels === 1 ? "grey" : "RGB"} values 0–255, cropped to the face. Normalisation is in the graph.`,
   `Output \`probabilities\`: float32 [N, ${config.classes.length}] in the order ${config.classes.join(", ")}; already calibrated, so apply no temperature.`,
 ])}`;
 }
 
 function dataSection(model: ReleasedModel): string {
-  const { data, votes, teacher } = model.config;
+  const { data, votes, corrections, teacher, start } = model.config;
   return `## Data and licence
 
 ${list([
@@ -86,10 +87,18 @@ ${list([
   ...(votes
     ? [`FER+ votes (Barsoum et al., ICMI 2016; MIT licence), SHA-256 \`${votes.sha256}\`.`]
     : []),
+  ...(corrections
+    ? [
+        `Corrections of training labels, \`${path.basename(corrections.path)}\`, SHA-256 \`${corrections.sha256}\`. Validation and test labels are as published.`,
+      ]
+    : []),
   ...(teacher
     ? [
         `Probabilities of another network on this data set, \`${path.basename(teacher.path)}\`, SHA-256 \`${teacher.sha256}\`.`,
       ]
+    : []),
+  ...(start
+    ? [`Training started from the weights of another run, SHA-256 \`${start.sha256}\`.`]
     : []),
   isFer2013(model)
     ? "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product."
@@ -100,7 +109,10 @@ ${list([
 /** The figure by which the epoch was chosen, in words. */
 function epochCriterion({ criterion, config }: ReleasedModel): string {
   if (criterion === "labels-and-votes") {
-    return "the highest mean of two accuracies there: by the labels, and by the winners of the FER+ votes (images without a winner are left out)";
+    return (
+      "the highest mean of two accuracies there: by the labels, and by the winners of the FER+ votes (images without a winner are left out)" +
+      (hasVoteHead(config) ? ", each of the head that learnt them" : "")
+    );
   }
   const voteShare = voteShareOf(config);
   if (voteShare === 0) return "the highest accuracy there, by the labels";
@@ -111,7 +123,9 @@ function epochCriterion({ criterion, config }: ReleasedModel): string {
 function protocolSection(model: ReleasedModel): string {
   const { config, openings, epochs, bestEpoch, metrics, weights } = model;
   const distillation = settingOf(config, "distillation");
-  const own = describeTarget(voteShareOf(config));
+  const own = hasVoteHead(config)
+    ? "the data set's labels in one output head and the FER+ votes in another"
+    : describeTarget(voteShareOf(config));
   const target =
     distillation === 0
       ? own
@@ -140,10 +154,16 @@ function protocolSection(model: ReleasedModel): string {
   const useOfValidation = bestEpoch
     ? `The epoch was chosen on ${images}: epoch ${bestEpoch} has ${epochCriterion(model)}.`
     : `The temperature is fitted to ${images}.`;
+  const heads = hasVoteHead(config)
+    ? [
+        `The model answers with the weighted mean of the logits of both heads: ${describeTarget(voteShareOf(config))}. The same training gives models with other weights.`,
+      ]
+    : [];
   return `## Protocol
 
 ${list([
   `Trained on the ${hasOfficialSplit(config) ? "Training rows" : "training split"} only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
+  ...heads,
   `${useOfValidation} How the settings were chosen is not recorded.`,
   "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All accesses by this model and by earlier models of the same name:",
 ])}

@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { recordTestSetAccess } from "../run/test-set-access.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
-import { cell, table } from "./markdown.ts";
+import { cell, table } from "../report/markdown.ts";
 import { releaseModel, rewriteCards } from "./release-model.ts";
 import { readReleased, type ReleaseIndex } from "./released-models.ts";
 
@@ -126,7 +126,7 @@ describe("releaseModel", () => {
     const released = await release("own", { right: 40, config });
     expect(released.default).toBe("usual");
     const text = await card("own");
-    expect(text).toContain("(split 70/20/10 with seed 2: PrivateTest is the test split;");
+    expect(text).toContain("(split 70/20/10 with seed 2: a test split of the data set is kept;");
     expect(text).toContain("The epoch was chosen on validation,");
     expect(text).not.toContain("PublicTest (");
     expect(text).toContain("| **own**, split 70/20/10 with seed 2 |");
@@ -232,6 +232,23 @@ describe("the protocol in a card", () => {
     await release("new", { right: 30, config, epochs: [[0.7, 1, 0.5], [0.6, 2, 0.6]] }); // prettier-ignore
     expect(await card("new")).toContain("epoch 2 has the highest mean of two accuracies there:");
     expect((await index()).models["new"]).toMatchObject({ criterion: "labels-and-votes" });
+  });
+
+  it("names both heads, their shares in the answer, and the weights that training started from", async () => {
+    const config = {
+      hyperparameters: { voteHead: 0.5, voteShare: 0.25 },
+      start: { path: "/home/me/runs/first/model/weights.bin", sha256: "5".repeat(64) },
+    };
+    await release("two", { right: 30, config });
+    const text = await card("two");
+    expect(text).toContain(
+      "by the data set's labels in one output head and the FER+ votes in another",
+    );
+    expect(text).toContain("the logits of both heads: labels and FER+ votes, 75 to 25.");
+    expect(text).toContain(
+      `started from the weights of another run, SHA-256 \`${"5".repeat(64)}\``,
+    );
+    expect(JSON.stringify((await index()).models["two"])).not.toContain("/home/me");
   });
 });
 

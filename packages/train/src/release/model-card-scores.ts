@@ -9,8 +9,8 @@ import {
 } from "../run/training-settings.ts";
 import { bootstrapInterval } from "../score/bootstrap.ts";
 import { CALIBRATION_BINS } from "../score/calibration-error.ts";
-import { cell, inPercent, table } from "./markdown.ts";
-import { count, percent } from "./numbers.ts";
+import { cell, inPercent, table } from "../report/markdown.ts";
+import { count, percent } from "../report/numbers.ts";
 import { balancedScore, type ReleasedModel, type ReleaseIndex } from "./released-models.ts";
 
 /** The section of a model card with the scores on each split, as Markdown. */
@@ -23,9 +23,10 @@ export function scoresSection({ metrics, config, openings, weights }: ReleasedMo
     ...splitRows(validationName(config), validation, hasTop2),
   ];
   const head = ["split", "by", "", "images", "accuracy", "95 % interval"];
-  const copies = (split: SplitMetrics) =>
-    count(split.images - (split.leakFree?.images ?? split.images));
+  const leftOut = (split: SplitMetrics, kind: "leakFree" | "nearLeakFree") =>
+    count(split.images - (split[kind]?.images ?? split.images));
   const shown = test ?? validation;
+  const nearShown = [shown, validation].find((split) => split.nearLeakFree !== undefined);
   const tested = openings.some((access) => access.weights !== weights)
     ? "earlier weights of this name were tested on it before these weights were trained; see the protocol."
     : "the training did not read it.";
@@ -40,7 +41,7 @@ ${
 
 ${table([...head, ...(hasTop2 ? ["top-2"] : []), "macro-F1", "mean recall"], all)}
 
-${hasTop2 ? "“Top-2” is the share of images whose label is among the two most probable classes. " : ""}“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, and the mirror image of each of these five. “Without copies” leaves out the ${copies(shown)} images of the split that occur in the training split too. By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), an image counts only if one of the classes has more of its ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : validationName(config)}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
+${hasTop2 ? "“Top-2” is the share of images whose label is among the two most probable classes. " : ""}“Averaged” is the mean of ten views: the picture and four crops moved by ${shift} pixels, and the mirror image of each of these five. “Without copies” leaves out the ${leftOut(shown, "leakFree")} images of the split that occur in the training split too. ${nearShown ? `“Without near-copies” leaves out the ${leftOut(nearShown, "nearLeakFree")} images${nearShown === shown ? "" : ` of ${validationName(config)}`} whose picture occurs there at all, exactly or mirrored, moved, scaled, re-lit or compressed. ` : ""}By FER+ votes (Barsoum et al., ICMI 2016; MIT licence), an image counts only if one of the classes has more of its ten votes than any other answer. Intervals: Wilson's for accuracy; by bootstrap on ${test ? "PrivateTest" : validationName(config)}, ${intervalsOf(shown)} by the labels${shown.byVotes ? `, ${intervalsOf(shown.byVotes)} by the votes` : ""}.`;
 }
 
 function intervalsOf({ confusion }: SplitMetrics): string {
@@ -61,10 +62,11 @@ function splitRows(split: string, metrics: SplitMetrics, hasTop2: boolean): stri
     percent(score.macroF1),
     percent(score.meanRecall),
   ];
-  const rows = (by: string, { averaged, leakFree, ...plain }: SplitMetrics) => [
+  const rows = (by: string, { averaged, leakFree, nearLeakFree, ...plain }: SplitMetrics) => [
     row(by, "plain", plain),
     ...(averaged ? [row(by, "averaged", averaged)] : []),
     ...(leakFree ? [row(by, "without copies", leakFree)] : []),
+    ...(nearLeakFree ? [row(by, "without near-copies", nearLeakFree)] : []),
   ];
   return [
     ...rows("labels", metrics),

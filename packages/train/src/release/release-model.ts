@@ -142,7 +142,8 @@ export async function rewriteCards(
   });
 }
 
-async function writeCards(
+/** Writes the index and the card of every model. */
+export async function writeCards(
   folder: string,
   models: Readonly<Record<string, ReleasedModel>>,
   written: string[],
@@ -168,7 +169,9 @@ async function publicConfig(run: string): Promise<ReleasedModel["config"]> {
     ...config,
     data: withoutFolder(config.data),
     ...(config.votes && { votes: withoutFolder(config.votes) }),
+    ...(config.corrections && { corrections: withoutFolder(config.corrections) }),
     ...(config.teacher && { teacher: withoutFolder(config.teacher) }),
+    ...(config.start && { start: withoutFolder(config.start) }),
   };
 }
 
