@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { imageCount } from "@mien/format";
 import { readChunks } from "../csv/chunks.ts";
+import { peakMemory } from "./peak-memory.ts";
 import { loadDataset } from "../set/load-dataset.ts";
 import { chooseManifest } from "../manifest/manifests.ts";
 import { readCsv } from "../csv/read-csv.ts";
@@ -66,16 +66,6 @@ async function measure({ way, file, cacheFolder }: Task): Promise<Measurement> {
 
 async function drain(chunks: AsyncIterable<unknown>): Promise<undefined> {
   for await (const chunk of chunks) void chunk;
-}
-
-/**
- * Largest resident memory of this process, in bytes. On Linux, `maxRSS` of a child process includes
- * the memory of its parent, so the peak is read from /proc.
- */
-async function peakMemory(): Promise<number> {
-  const status = await readFile("/proc/self/status", "utf8").catch(() => "");
-  const kilobytes = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
-  return 1024 * (kilobytes === undefined ? process.resourceUsage().maxRSS : Number(kilobytes));
 }
 
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === MEASURE_SCRIPT) {

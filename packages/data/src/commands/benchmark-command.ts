@@ -70,7 +70,7 @@ export const benchmarkCommand = defineCommand({
   },
   run: async ({ csv, rounds }, { terminal, signal }) => {
     const { locateDataset } = await import("../set/locate-dataset.ts");
-    const source = await locateDataset(csv);
+    const source = await locateDataset(csv, { terminal, signal });
     const folder = await mkdtemp(path.join(tmpdir(), "mien-benchmark-"));
     const environment = describeEnvironment(import.meta.url, ["csv-parse"]);
     const progress = terminal.progress("measuring", 100);

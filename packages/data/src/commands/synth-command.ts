@@ -13,8 +13,8 @@ import {
   recordMadeFrom,
   shellQuote,
   writeFileAtomic,
-  writeJson,
 } from "@mien/cli";
+import { writeManifest } from "../manifest/croissant.ts";
 import { MienError, type DatasetManifest, type ImageSet } from "@mien/format";
 
 const CSV = "synth.csv";
@@ -80,16 +80,21 @@ export const synthCommand = defineCommand({
       source: `npx nx run data:synth --count ${count} --seed ${seed}`,
     };
     await writeFileAtomic(csv, parts);
-    await writeJson(result.manifest, manifest);
-    await recordMadeFrom(record, { inputs, code, outputs: [CSV, MANIFEST] });
+    const croissant = await writeManifest(result.manifest, manifest);
+    await recordMadeFrom(record, {
+      inputs,
+      code,
+      outputs: [CSV, MANIFEST, path.basename(croissant)],
+    });
 
-    const { COUNT_HEAD, countClasses, countRows } = await import("../explore/counts.ts");
+    const { COUNT_HEAD, countClasses, countRows } = await import("../set/counts.ts");
     const counts = countClasses(set);
     const seconds = (performance.now() - start) / 1000;
     terminal.say(`drew ${count} faces, ${set.width}×${set.height}, in ${formatSeconds(seconds)}`);
     terminal.table(COUNT_HEAD, countRows(set.classes, counts));
     terminal.wrote(csv);
     terminal.wrote(result.manifest);
+    terminal.wrote(croissant);
     next();
     return { ...result, sha256, upToDate: false };
   },

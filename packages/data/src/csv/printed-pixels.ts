@@ -23,7 +23,8 @@ export function parsePrintedPixels(
       remedy: `Write all values, in Python for example by " ".join(map(str, image.ravel())).`,
     };
   }
-  const words = text.split(/[\s,;[\]()]+/).filter((word) => word !== "");
+  // Not \s, which also is the byte 0xA0: as UTF-8, that byte alone is no space but damage.
+  const words = text.split(/[ \t\n\v\f\r,;[\]()]+/).filter((word) => word !== "");
   if (words.every((word) => WHOLE.test(word) && Number(word) <= 255)) {
     if (words.length !== target.count) {
       return { expected: `${target.count} values`, found: String(words.length) };

@@ -1,5 +1,6 @@
 import type { DatasetManifest, ImageSet } from "@mien/format";
 import { csvLayout, LAYOUT_LINES, type CsvLayout } from "./csv-layout.ts";
+import type { LargeSet } from "./pixel-buffer.ts";
 import { PlainRows } from "./plain-rows.ts";
 import { readQuotedRows } from "./quoted-rows.ts";
 import { RowCollector, type BadRow } from "./row-collector.ts";
@@ -24,6 +25,8 @@ export interface CsvOptions {
   readonly skipBadRows?: boolean | undefined;
   /** Read everything with csv-parse, for comparison. */
   readonly quoted?: boolean | undefined;
+  /** Where pixels go that are too many for memory; the set then has no pixels. Default: memory. */
+  readonly large?: LargeSet | undefined;
 }
 
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -39,9 +42,9 @@ const NEWLINE = 0x0a;
  */
 export async function readCsv(
   chunks: AsyncIterable<Buffer>,
-  { file, manifest, manifestPath, skipBadRows = false, quoted = false }: CsvOptions,
+  { file, manifest, manifestPath, skipBadRows = false, quoted = false, large }: CsvOptions,
 ): Promise<CsvContent> {
-  const rows = new RowCollector({ file, manifest, manifestPath, skipBadRows });
+  const rows = new RowCollector({ file, manifest, manifestPath, skipBadRows }, large);
   const source = chunks[Symbol.asyncIterator]();
   let layout: CsvLayout;
   try {

@@ -1,5 +1,6 @@
 import { MienError, printable, USAGES, type ImageSet } from "@mien/format";
 import { manifestAdvice, sizeAdvice, type ManifestSource } from "../manifest/manifest-advice.ts";
+import { PixelBuffer, type LargeSet } from "./pixel-buffer.ts";
 import { parsePrintedPixels } from "./printed-pixels.ts";
 import { firstWords, parseLabel, parsePixels, parseUsage, trim } from "./row-fields.ts";
 
@@ -39,6 +40,9 @@ const COMMA = 0x2c;
  */
 const MAX_BAD_ROWS = 10_000;
 
+/** Most rows for which memory is reserved before they come, because a manifest may be wrong. */
+const MOST_EXPECTED = 1 << 20;
+
 /**
  * Checks rows and collects them into an image set. This is the only place that decides whether a
  * row is valid, whichever parser found its columns.
@@ -51,19 +55,20 @@ export class RowCollector {
   readonly #skipBadRows: boolean;
   readonly #size: number;
   #count = 0;
-  #pixels: Uint8Array;
+  readonly #pixels: PixelBuffer;
   #labels: Uint8Array;
   #usage: Uint8Array;
   #row: Uint32Array;
 
-  constructor(source: ManifestSource & { readonly skipBadRows: boolean }) {
+  /** @param large where the pixels go if they are too many for memory; default: memory. */
+  constructor(source: ManifestSource & { readonly skipBadRows: boolean }, large?: LargeSet) {
     const { manifest, skipBadRows } = source;
     const { height, width, channels } = manifest.image;
     this.#source = source;
     this.#skipBadRows = skipBadRows;
     this.#size = height * width * channels;
-    const capacity = manifest.file?.rows ?? 1024;
-    this.#pixels = new Uint8Array(capacity * this.#size);
+    const capacity = Math.min(manifest.file?.rows ?? 1024, MOST_EXPECTED);
+    this.#pixels = new PixelBuffer(this.#size, capacity, large);
     this.#labels = new Uint8Array(capacity);
     this.#usage = new Uint8Array(capacity);
     this.#row = new Uint32Array(capacity);
@@ -95,7 +100,7 @@ export class RowCollector {
       const expected = `${USAGES.slice(0, -1).join(", ")} or ${USAGES.at(-1)}`;
       return this.#reject({ line, column: "Usage", expected, found: firstWords(usage) }, last);
     }
-    const target = { pixels: this.#pixels, out: this.#count * this.#size, count: this.#size };
+    const target = this.#pixels.place();
     const values = trim(pixels);
     const plainly = parsePixels(values, target);
     const problem = plainly && parsePrintedPixels(values, target, plainly);
@@ -103,6 +108,7 @@ export class RowCollector {
       const { expected, found, remedy = sizeAdvice(this.#source, Number(found)) } = problem;
       return this.#reject({ line, column: "pixels", expected, found }, last, remedy);
     }
+    this.#pixels.keep();
     this.#labels[this.#count] = label;
     this.#usage[this.#count] = code;
     this.#row[this.#count] = this.rows;
@@ -137,7 +143,7 @@ export class RowCollector {
   }
 
   /**
-   * The rows so far as an image set.
+   * The rows so far as an image set; without pixels if they are too many for memory.
    *
    * @throws {MienError} `bad-data` if there are no rows.
    */
@@ -154,7 +160,7 @@ export class RowCollector {
     return {
       ...image,
       classes,
-      pixels: whole ? this.#pixels : this.#pixels.slice(0, count * this.#size),
+      pixels: this.#pixels.finish() ?? new Uint8Array(),
       labels: whole ? this.#labels : this.#labels.slice(0, count),
       usage: whole ? this.#usage : this.#usage.slice(0, count),
       row: whole ? this.#row : this.#row.slice(0, count),
@@ -183,7 +189,6 @@ export class RowCollector {
   #grow(): void {
     const capacity = 2 * this.#labels.length;
     const grown = <T extends Uint8Array | Uint32Array>(from: T, to: T) => (to.set(from), to);
-    this.#pixels = grown(this.#pixels, new Uint8Array(capacity * this.#size));
     this.#labels = grown(this.#labels, new Uint8Array(capacity));
     this.#usage = grown(this.#usage, new Uint8Array(capacity));
     this.#row = grown(this.#row, new Uint32Array(capacity));

@@ -1,5 +1,5 @@
 import { itemAt, USAGES, type Usage } from "@mien/format";
-import type { ClassCounts } from "./counts.ts";
+import type { ClassCounts } from "../set/counts.ts";
 
 /** How much the class shares of two splits differ. */
 export interface SplitDifference {

@@ -42,6 +42,7 @@ describe("findDuplicates", () => {
         [10, 12, 13],
         [11, 14],
       ],
+      conflicts: [{ rows: [10, 12, 13], labels: ["Cat", "Dog", "Cat"] }],
     });
   });
 
@@ -60,9 +61,9 @@ describe("findDuplicates", () => {
     );
     expect(found.groupsAcrossParts).toBe(3);
     expect(found.leaks).toEqual([
-      { part: "PrivateTest", copyIn: "Training", rows: 2 },
-      { part: "PublicTest", copyIn: "Training", rows: 1 },
-      { part: "PrivateTest", copyIn: "PublicTest", rows: 1 },
+      { part: "PrivateTest", copyIn: "Training", rows: 2, rowNumbers: [12, 13] },
+      { part: "PublicTest", copyIn: "Training", rows: 1, rowNumbers: [16] },
+      { part: "PrivateTest", copyIn: "PublicTest", rows: 1, rowNumbers: [15] },
     ]);
   });
 });

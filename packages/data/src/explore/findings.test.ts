@@ -2,12 +2,15 @@ import { describe, expect, it } from "vitest";
 import { tinySet } from "../testing/image-set.ts";
 import { TINY } from "../testing/csv-text.ts";
 import { findingsOf } from "./findings.ts";
+import { groupPictures } from "../near/pictures.ts";
 import { exploreDataset } from "./dataset-report.ts";
 
 const identity = { path: "tiny.csv", manifest: TINY, sha256: "0".repeat(64), warnings: [] };
 
 function findings(images: Parameters<typeof tinySet>[0]) {
-  return findingsOf(exploreDataset(tinySet(images), identity, []));
+  const set = tinySet(images);
+  const pictures = groupPictures(set, []);
+  return findingsOf(exploreDataset(set, identity, { pictures, skippedRows: [] }));
 }
 
 const texts = (images: Parameters<typeof tinySet>[0], level: string) =>
@@ -18,7 +21,7 @@ const texts = (images: Parameters<typeof tinySet>[0], level: string) =>
 
 /** A set without faults: in each split one Cat and one Dog, all different. */
 const SOUND = [0, 1, 2].flatMap((usage) =>
-  [0, 1].map((label) => [label, usage, [usage * 80, label * 200, 30, 90]] as const),
+  [0, 1].map((label) => [label, usage, [usage * 80, label * 200, 70, 190]] as const),
 );
 
 describe("findingsOf", () => {
@@ -27,7 +30,7 @@ describe("findingsOf", () => {
   });
 
   it("reports copies in two splits, and copies with different labels, as problems", () => {
-    const problems = texts([...SOUND, [1, 2, [0, 0, 30, 90]]], "problem");
+    const problems = texts([...SOUND, [1, 2, [0, 0, 70, 190]]], "problem");
     expect(problems).toContain("1 PrivateTest row has a copy in Training");
     expect(problems).toContain("1 image carries different labels");
   });

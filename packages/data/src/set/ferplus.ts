@@ -214,13 +214,18 @@ async function describePlaces(csv: string | undefined): Promise<string> {
  */
 export function voteColumns(votes: Votes, classes: readonly string[]): number[] {
   return classes.map((name) => {
-    const key = name.toLowerCase();
-    const column = votes.columns.indexOf(COLUMN_OF_CLASS[key] ?? key);
+    const column = votes.columns.indexOf(voteColumnOf(name));
     if (column >= 0) return column;
     throw new MienError("unsupported", `FER+ has no votes for the class "${name}"`, {
       advice: `It counts ${votes.columns.join(", ")}.`,
     });
   });
+}
+
+/** The name of the column that would hold the votes for a class. */
+export function voteColumnOf(name: string): string {
+  const key = name.toLowerCase();
+  return COLUMN_OF_CLASS[key] ?? key;
 }
 
 /** Parses the file's text into [N, 10] counts in the order of the set. */

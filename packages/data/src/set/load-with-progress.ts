@@ -19,12 +19,13 @@ export const skipBadRowsOption = {
  * warnings and the rows that were skipped. Throws what `loadDataset` throws.
  */
 export async function loadWithProgress(
-  options: Omit<LoadOptions, "onProgress">,
+  options: Omit<LoadOptions, "onProgress" | "terminal">,
   terminal: Terminal,
 ): Promise<Dataset> {
   let progress: ReturnType<Terminal["progress"]> | undefined;
   const dataset = await loadDataset({
     ...options,
+    terminal,
     onProgress: (done, total) => {
       progress ??= terminal.progress("reading MB", megabytes(total));
       progress.update(megabytes(done));

@@ -1,10 +1,13 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Terminal } from "@mien/cli";
 import type { MienError } from "@mien/format";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { loadDataset } from "./load-dataset.ts";
 import { locateDataset } from "./locate-dataset.ts";
 import { TINY } from "../testing/csv-text.ts";
 import { temporaryCurrentFolder, temporaryFolder } from "../testing/folder.ts";
+import { greyPng, writeFiles } from "../testing/image-files.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -86,7 +89,59 @@ describe("locateDataset", () => {
     });
   });
 
-  it("refuses a folder", async () => {
-    await expect(locateDataset(await temporaryFolder())).rejects.toThrow("found a folder");
+  describe("imports a folder of images", () => {
+    const pixels = (value: number) => greyPng(Array.from({ length: 48 * 48 }, () => value));
+
+    it("into the cache once, and again if an image changes", async () => {
+      const root = await temporaryCurrentFolder();
+      await writeFiles("faces", { "happy/1.png": await pixels(50), "sad/1.png": await pixels(60) });
+      const said: string[] = [];
+      const terminal = listTerminal(said);
+      const csv = await locateDataset("faces", { terminal });
+      expect(csv).toMatch(/^artifacts\/data\/cache\/folders\/faces-[0-9a-f]{8}\.csv$/);
+      expect(said[0]).toBe(`imported 2 images (48×48, grey) of faces to ${csv}`);
+      expect(said[1]).toMatch(/no image is PublicTest.*--split 70\/20\/10/);
+      const first = await loadDataset({ csv: "faces" });
+      expect(first.manifest).toMatchObject({ name: "faces", classes: ["Happy", "Sad"] });
+      expect(Array.from(first.set.pixels.subarray(48 * 48 - 1, 48 * 48 + 1))).toEqual([50, 60]);
+
+      const { mtimeMs } = await stat(csv);
+      // The same folder by another path.
+      expect(await locateDataset(path.join(root, "faces/"), { terminal })).toBe(csv);
+      expect((await stat(csv)).mtimeMs).toBe(mtimeMs);
+      expect(said[2]).toMatch(/^up to date: .*2 images/);
+
+      await writeFiles("faces", { "sad/1.png": await pixels(70) });
+      await utimes("faces/sad/1.png", 1, 1);
+      const second = await loadDataset({ csv: "faces" });
+      expect(Array.from(second.set.pixels.subarray(48 * 48 - 1, 48 * 48 + 1))).toEqual([50, 70]);
+      expect(second.sha256).not.toBe(first.sha256);
+    });
+
+    it("in another file for another folder with the same name", async () => {
+      await temporaryCurrentFolder();
+      for (const folder of ["a/faces", "b/faces"]) {
+        await writeFiles(folder, { "x/1.png": await pixels(1), "y/1.png": await pixels(2) });
+      }
+      expect(await locateDataset("a/faces")).not.toBe(await locateDataset("b/faces"));
+    });
+
+    it("but not one without images", async () => {
+      await temporaryCurrentFolder();
+      await writeFiles("data", { "fer2013.csv": "" });
+      await expect(locateDataset("data")).rejects.toMatchObject({
+        code: "missing-file",
+        advice: expect.stringContaining("data/fer2013.csv") as string,
+      });
+    });
   });
 });
+
+/** A terminal that lists what it prints. */
+function listTerminal(said: string[]): Terminal {
+  const add = (line: string) => void said.push(line);
+  return {
+    ...{ say: add, warn: add, wrote: add, next: add, table: () => undefined },
+    progress: () => ({ update: () => undefined, stop: () => undefined }),
+  };
+}

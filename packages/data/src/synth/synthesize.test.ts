@@ -4,7 +4,7 @@ import path from "node:path";
 import { imageAt } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
-import { countClasses } from "../explore/counts.ts";
+import { countClasses } from "../set/counts.ts";
 import { temporaryFolder } from "../testing/folder.ts";
 import { encodeCsv } from "../csv/write-csv.ts";
 import { drawFace, synthesize } from "./synthesize.ts";

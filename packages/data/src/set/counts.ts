@@ -17,10 +17,10 @@ export function countClasses(set: ImageSet): ClassCounts {
 /** The counts as table rows, with sums in the last column and the last row. */
 export function countRows(classes: readonly string[], counts: ClassCounts): (string | number)[][] {
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const perUsage = USAGES.map((_, usage) => sum(counts.map((row) => row[usage] ?? 0)));
+  const perPart = (counts[0] ?? []).map((_, part) => sum(counts.map((row) => row[part] ?? 0)));
   return [
     ...counts.map((row, label) => [classes[label] ?? "", ...row, sum(row)]),
-    ["all", ...perUsage, sum(perUsage)],
+    ["all", ...perPart, sum(perPart)],
   ];
 }
 

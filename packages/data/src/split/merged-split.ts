@@ -1,5 +1,5 @@
 import { itemAt, officialSplit, random, shuffle, type ImageSet, type Split } from "@mien/format";
-import { groupCopies } from "./group-copies.ts";
+import { groupCopies, groupPositions } from "../near/group-copies.ts";
 
 /**
  * Keeps the official test split, merges the rows of Training and PublicTest, and divides them into
@@ -14,15 +14,26 @@ import { groupCopies } from "./group-copies.ts";
  * @param rule.training size of the training split, relative to `rule.validation`; above 0.
  * @param rule.validation size of the validation split, relative to `rule.training`; above 0.
  * @param rule.seed another seed gives another division; the same seed always gives the same one.
+ * @param rule.pictureOf the picture that each image of the set shows (`findPictures`); near-copies
+ *   are then kept together, too. Without it, only exact copies are.
  * @throws {MienError} `bad-data` if there are no Training rows.
  */
 export function mergedSplit(
   set: ImageSet,
-  rule: { readonly training: number; readonly validation: number; readonly seed: number },
+  rule: {
+    readonly training: number;
+    readonly validation: number;
+    readonly seed: number;
+    readonly pictureOf?: Uint32Array | undefined;
+  },
 ): Split {
-  const { training, validation } = rule;
+  const { training, validation, pictureOf } = rule;
   const official = officialSplit(set);
-  const groups = groupCopies(set, [...official.train, ...official.validation]);
+  const merged = [...official.train, ...official.validation];
+  const groups =
+    pictureOf === undefined
+      ? groupCopies(set, merged)
+      : groupPositions(merged, (position) => itemAt(pictureOf, position));
   // The key must not change, because it determines the splits of existing runs.
   const order = shuffle(Uint32Array.from(groups.keys()), random("merged split", rule.seed));
   // The largest groups come first, so that single images can make up for them.
