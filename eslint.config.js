@@ -19,6 +19,8 @@ const mayImport = {
   camera: ["format", "cli"],
   web: ["format"],
   app: ["format", "cli", "plot", "runtime", "camera", "web"],
+  models: [],
+  mien: ["format", "cli", "app", "models", "data", "train", "tune", "export"],
 };
 
 /** What measures may import bench and cli, too, as may what installs the package of the face models. */
@@ -27,6 +29,7 @@ const MEASURES = [
   "packages/*/src/commands/benchmark*.ts",
   "packages/runtime/src/{bin,program}.ts",
   "packages/export/src/faces/face-api.ts",
+  "packages/export/src/faces/libfacedetection.ts",
 ];
 
 const importRules = Object.entries(mayImport).flatMap(([name, allowed]) => [
@@ -54,7 +57,12 @@ function importRule({ name, allowed, ignores = [], only }) {
               ? []
               : [{ name: "@tensorflow/tfjs-node", message: "Only train knows tfjs." }]),
           ],
-          patterns: [{ group: ["@mien/*/*"], message: "Import a package by its index." }],
+          patterns: [
+            {
+              group: ["@mien/*/*", ...(name === "mien" ? ["!@mien/*/program"] : [])],
+              message: "Import a package by its index.",
+            },
+          ],
         },
       ],
     },
@@ -111,6 +119,19 @@ export default defineConfig(
       },
     },
     rules: { "max-params": ["error", { max: 3 }] },
+  },
+  {
+    // Programs of pages, which run in a browser.
+    files: ["packages/*/page/*.js"],
+    languageOptions: {
+      globals: {
+        document: "readonly",
+        localStorage: "readonly",
+        window: "readonly",
+        Blob: "readonly",
+        setTimeout: "readonly",
+      },
+    },
   },
   ...importRules,
   {

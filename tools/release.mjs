@@ -28,10 +28,10 @@ mkdirSync(WORK, { recursive: true });
 for (const name of options.names) await release(name);
 
 async function release(name) {
-  const { description, seed, teacher } = recipes[name];
+  const { description } = recipes[name];
   console.log(`\n=== ${name}\n`);
-  const run = options.from ?? (await train(name, seed, teacher));
-  if (options.from !== undefined) warnUnlessMadeBy(name, run, { seed, teacher });
+  const run = options.from ?? (await train(name));
+  if (options.from !== undefined) warnUnlessMadeBy(name, run);
   await evaluate(run, name);
   const verified = [];
   for (const precision of ["fp32", "int8"]) {
@@ -52,8 +52,15 @@ async function release(name) {
   ]);
 }
 
-/** Trains a model with its recipe, unless that is done already; returns the folder of the run. */
-async function train(name, seed, teacher) {
+/**
+ * Trains a model with its recipe, unless that is done already; returns the folder of the run. Before
+ * it, trains the model whose weights are its initial weights (`start`), or whose training it takes
+ * over with another share of the votes (`weightsOf`).
+ */
+async function train(name) {
+  const { seed, teacher, start, weightsOf } = recipes[name];
+  const earlier = start ?? weightsOf;
+  const source = earlier === undefined ? undefined : await train(earlier);
   const result = path.join(WORK, `${name}.fit.json`);
   const recipe = path.relative(".", path.join(RECIPES, `${name}.json`));
   if (!existsSync(recipe)) fail(`there is no recipe ${recipe} yet`);
@@ -61,6 +68,7 @@ async function train(name, seed, teacher) {
     ...["train:fit", "--config", recipe, "--seed", String(seed)],
     ...["--out", `artifacts/runs/${name}-release`, "--json", result],
     ...(teacher === undefined ? [] : ["--teacher", teacher]),
+    ...(source === undefined ? [] : [start === undefined ? "--weights-of" : "--start", source]),
     ...flag("csv"),
     ...flag("ferplus"),
   ]);
@@ -68,7 +76,8 @@ async function train(name, seed, teacher) {
 }
 
 /** Warns if the settings of a run differ from the recipe, which the command in the card uses. */
-function warnUnlessMadeBy(name, run, { seed, teacher }) {
+function warnUnlessMadeBy(name, run) {
+  const { seed, teacher, start } = recipes[name];
   const recipe = path.join(RECIPES, `${name}.json`);
   const settings = existsSync(recipe) ? Object.entries(readJson(recipe)) : [["recipe", name]];
   const config = readJson(path.join(run, "config.json"));
@@ -79,6 +88,7 @@ function warnUnlessMadeBy(name, run, { seed, teacher }) {
   if ((config.split ?? "official") !== "official") others.push("split");
   if (config.teacher?.sha256 !== (teacher && sha256(path.join(ROOT, teacher))))
     others.push("teacher");
+  if ((config.start === undefined) !== (start === undefined)) others.push("start");
   if (others.length === 0) return;
   console.log(
     `WARNING: ${run} was not made with the recipe of ${name}; these settings differ: ${others.join(", ")}.\n` +
@@ -190,7 +200,8 @@ function readOptions() {
   } catch (error) {
     fail(error.message);
   }
-  const known = Object.keys(recipes);
+  // A recipe without a description is a first stage of another model, and is not released.
+  const known = Object.keys(recipes).filter((name) => recipes[name].description !== undefined);
   if (values.help) {
     const text = readFileSync(import.meta.filename, "utf8");
     console.log(

@@ -95,7 +95,7 @@ function readComment(comment) {
 }
 
 /** A line of progress, which commands print if the output is no terminal. */
-const PROGRESS = /^[a-z]+(?: [A-Za-z]+)* \d+\/\d+(?: .*)?$/;
+const PROGRESS = /^[a-z]+(?: [A-Za-z]+)* \d+\/\d+(?:,? .*)?$/;
 
 /**
  * Makes the text of a listing from the output of its commands.

@@ -51,7 +51,8 @@ describe("a listing", () => {
   });
 
   it("shows no line of progress, which only a slow machine prints", () => {
-    const printed = "begin\nreading MB 74/94\nfit 7/12 loss 1.2\n12/13 right";
+    const printed =
+      "begin\nreading MB 74/94\ndrawing 5/12, 16 s left\nfit 7/12 loss 1.2\n12/13 right";
     expect(listingText(listing("old"), [printed])).toBe("begin\n12/13 right");
     const epochs = "epoch 1/2\nepoch 2/2";
     expect(listingText(listing("old", { extra: "; shorten: epoch" }), [epochs])).toBe(epochs);

@@ -73,6 +73,7 @@ export const STEPS = [
   step("export-fp16", ["export:onnx", RUN, "--out", "models", "--precision", "fp16"]),
   step("export-int8", ["export:onnx", RUN, "--out", "models", "--precision", "int8"]),
   step("export-web", ["export:onnx", RUN, "--out", "models", "--for", "web"]),
+  step("export-hub", ["export:onnx", RUN, "--out", "models", "--for", "hub"]),
   step("export-opset", ["export:onnx", "runs/two", "--out", "models/old", "--opset", "13"]),
   step("export-verify", ["export:verify", RUN, "--model", MODEL, "--layers"]),
   step("export-verify-fp16", ["export:verify", RUN, "--model", "models/one.fp16.onnx"]),

@@ -42,14 +42,15 @@ const COMPILER = {
 };
 
 /** Included by every file of the addon that is compiled here. */
-const SIGNALS = "tools/setup/signals.h";
+const HEADERS = ["tools/setup/signals.h", "tools/setup/logging.h"];
 
 /** Identifies what a build depends on besides tfjs-node itself. */
 function made() {
   const { platform, arch } = process;
   if (!IS_PINNED) return [platform, arch, "stock"].join(" ");
-  const signals = createHash("sha256").update(readFileSync(SIGNALS)).digest("hex");
-  return [platform, arch, pinned().sha256, signals].join(" ");
+  const headers = createHash("sha256");
+  for (const header of HEADERS) headers.update(readFileSync(header));
+  return [platform, arch, pinned().sha256, headers.digest("hex")].join(" ");
 }
 
 /**
@@ -126,7 +127,7 @@ export async function compileAddon(root = ".") {
     ...["-shared", "-fPIC", "-std=gnu++17", "-O3", "-pthread", "-fno-rtti", "-fno-exceptions"],
     `-DNAPI_VERSION=${NAPI_VERSION}`,
     ...words(process.env.CXXFLAGS ?? ""),
-    ...["-include", SIGNALS],
+    ...HEADERS.flatMap((header) => ["-include", header]),
     ...["-I", NODE_HEADERS, "-I", path.join(PACKAGE, "deps/include"), "-I", PACKAGE],
     ...sources.map((name) => path.join(binding, name)),
     ...words(process.env.LDFLAGS ?? ""),

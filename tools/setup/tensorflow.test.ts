@@ -57,7 +57,9 @@ function plantClone(name: string): string {
     mkdirSync(path.join(root, made), { recursive: true });
   }
   writeFileSync(path.join(root, PACKAGE, "binding/tiny.cc"), ADDON);
-  cpSync(path.join(REPOSITORY, "tools/setup/signals.h"), path.join(root, "tools/setup/signals.h"));
+  for (const header of ["signals.h", "logging.h"]) {
+    cpSync(path.join(REPOSITORY, "tools/setup", header), path.join(root, "tools/setup", header));
+  }
   // The user's cache folder may be called so as well.
   process.env["MIEN_CACHE"] = path.join(root, "cache");
   mkdirSync(path.dirname(libtensorflowFolder()), { recursive: true });

@@ -39,8 +39,10 @@ it.each(["a b#c", "Ünï'$(x)&%20[y]#"])(
 
     const vite = path.join(repository, "node_modules/vite/bin/vite.js");
     execFileSync(process.execPath, [vite, "build", "packages/web"], { cwd: clone, stdio: "pipe" });
-    const page = path.join(clone, "packages/web/dist/www/index.html");
-    expect(existsSync(page)).toBe(true);
-    expect(readFileSync(page, "utf8")).toMatch(/src="\/assets\/index-[\w-]+\.js"/);
+    for (const name of ["index", "kiosk"]) {
+      const page = path.join(clone, "packages/web/dist/www", `${name}.html`);
+      expect(existsSync(page)).toBe(true);
+      expect(readFileSync(page, "utf8")).toMatch(/src="\.\/assets\/[\w-]+\.js"/);
+    }
   },
 );

@@ -7,14 +7,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "@mien/format";
 import { synthesize } from "../../packages/data/src/index.ts";
 import { findingsOf } from "../../packages/data/src/explore/findings.ts";
-import { renderPage as explorePage } from "../../packages/data/src/explore/explore-page.ts";
+import { embedImages } from "../../packages/data/src/map/embedding.ts";
+import { renderMap } from "../../packages/data/src/explore-page/map-html.ts";
+import { chooseMapSample } from "../../packages/data/src/explore/map-sample.ts";
+import { groupPictures } from "../../packages/data/src/near/pictures.ts";
+import { renderPage as explorePage } from "../../packages/data/src/explore-page/explore-page.ts";
 import { findChromium, launchChromium } from "@mien/bench";
-import { drawPictures, type Picture } from "../../packages/data/src/explore/explore-pictures.ts";
+import { exploreCharts } from "../../packages/data/src/explore/explore-charts.ts";
+import { chooseSamples, meanImages } from "../../packages/data/src/explore/explore-pictures.ts";
+import { foundImages } from "../../packages/data/src/explore/galleries.ts";
+import { renderGalleries } from "../../packages/data/src/explore-page/gallery-html.ts";
 import {
   exploreDataset,
   type ExploreReport,
 } from "../../packages/data/src/explore/dataset-report.ts";
-import { sessionReport, SessionTimeline } from "../../packages/app/src/live/session-report.ts";
+import { sessionReport } from "../../packages/app/src/live/session-report.ts";
+import { SessionTimeline } from "../../packages/app/src/live/session-timeline.ts";
 import { PAGE } from "../../packages/export/src/web/web-page.ts";
 import { compareRuns } from "../../packages/train/src/score/compare-runs.ts";
 import { renderComparison } from "../../packages/train/src/report/comparison-page.ts";
@@ -45,23 +53,36 @@ let folder: string;
 let browser: Browser;
 const pages = new Map<string, string>();
 
-/**
- * The report of a data set with the images of one class, which look like those of all classes; 0:
- * without images.
- */
-function exploreHtml(changes: Partial<ExploreReport> = {}, grids: 0 | 1 = 1): string {
+/** The report of a data set. */
+function exploreHtml(changes: Partial<ExploreReport> = {}): string {
   const identity = {
     manifest: { name: "synth", licence: "none", source: "made by mien" },
     path: "/a/long/path/of/folders/that/hold/the/data/set/synth.csv",
     sha256: "0".repeat(64),
   };
-  const report = { ...exploreDataset(set, identity as never, []), ...changes };
-  const pictures: Picture[] = [];
-  for (const picture of grids === 0 ? [] : drawPictures(set, report, 1)) {
-    pictures.push(picture);
-    if (picture.section === "images") break;
-  }
-  return explorePage(report, findingsOf(report), pictures);
+  const embedded = embedImages(set, { seed: 1 });
+  const report = {
+    ...exploreDataset(set, identity as never, {
+      embedding: embedded.embedding,
+      pictures: groupPictures(set, []),
+      skippedRows: [],
+    }),
+    ...changes,
+  };
+  const found = foundImages(set, report);
+  const sample = chooseMapSample(set, embedded, { found, seed: 1 });
+  const galleries = renderGalleries(set, {
+    found,
+    votes: undefined,
+    samples: chooseSamples(set, 1),
+    means: meanImages(set),
+    alsoStored: sample.shown.map((place) => embedded.positions[place] ?? 0),
+    csv: "findings.csv",
+  });
+  const charts = exploreCharts(report);
+  const map = renderMap(set, { ...galleries, embedded, sample, csv: "map.csv" });
+  const content = { findings: findingsOf(report), charts, galleries, map, csv: "findings.csv" };
+  return explorePage(report, content);
 }
 
 /** A parameter on a logarithmic axis and one with choices. */
@@ -123,9 +144,10 @@ function sessionHtml(endMs = 5000): string {
   for (let timeMs = 0; timeMs < endMs; timeMs += 100) {
     const probabilities = labels.map(() => 1 / labels.length);
     const face = { track: 1, person: null, probabilities, confirmed: labels[0] };
-    timeline.add({ faces: [face], timeMs } as never);
+    timeline.add({ faces: [face] } as never, timeMs);
   }
-  return sessionReport(timeline, { labels, model: "a-model-with-a-long-name.onnx" });
+  const header = { labels, model: "a-model-with-a-long-name.onnx" };
+  return sessionReport(timeline, header, { title: "Session", source: "webcam 0", times: "clock" });
 }
 
 beforeAll(async () => {
@@ -315,10 +337,15 @@ describe.skipIf(findChromium() === undefined && process.env["CI"] === undefined)
     const study = { study: "s", settings, trials: [best], best, importance: null };
     const html = [
       studyPage({ ...study, comparison: null, randomSearch: false }, []),
-      exploreHtml({ images: 1 }, 0),
+      exploreHtml({ images: 1 }),
       sessionHtml(100),
     ].join("\n");
-    for (const text of ["1 trial (1 complete)", "at most 1 epoch on", "1 image, ", "1 frame in"]) {
+    for (const text of [
+      "1 trial (1 complete)",
+      "at most 1 epoch on",
+      "1 image, ",
+      "in 1 frame of",
+    ]) {
       expect(html).toContain(text);
     }
     expect(html).not.toMatch(/[^\d.,]1 (trials|epochs|images|frames|classes|rows)\b/);

@@ -30,6 +30,9 @@ const RUNS: readonly {
 }[] = [
   { line: "data synth --count 140" },
   { line: "data explore --csv artifacts/data/synth.csv" },
+  { line: "data import faces --out artifacts/data/faces.csv" },
+  { line: "data explore --csv faces" },
+  { line: "data fetch", code: 1 },
   { line: "data benchmark --csv artifacts/data/synth.csv --rounds 1", isLong: true },
   { line: "train fit --csv artifacts/data/synth.csv --out artifacts/runs/a --epochs 1" },
   { line: "train evaluate a" },
@@ -65,6 +68,11 @@ const RUNS: readonly {
     isLong: true,
   },
   { line: "app benchmark-sources --frames 100 --seconds 1", isLong: true },
+  {
+    line: "app benchmark-forget --photo photos/face.jpg --rounds 1",
+    code: withFace,
+    isLong: true,
+  },
   { line: "app benchmark-depth --seconds 0.2 --seeds 1", isLong: true },
   {
     line: "app benchmark-live --photo photos/face.jpg --seconds 1 --viewers 1 --only film",
@@ -93,6 +101,12 @@ beforeAll(async () => {
   await sharp({ create: { width: 640, height: 480, channels: 3, background: "#987" } })
     .jpeg()
     .toFile(path.join(folder, "photos/face.jpg"));
+  for (const [i, name] of ["train/angry", "train/happy", "test/angry"].entries()) {
+    await mkdir(path.join(folder, "faces", name), { recursive: true });
+    await sharp({ create: { width: 50, height: 50, channels: 3, background: `#9${i}7` } })
+      .png()
+      .toFile(path.join(folder, "faces", name, "1.png"));
+  }
   if (withFace === 0) await cp(PHOTO ?? "", path.join(folder, "photos/face.jpg"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -1,0 +1,219 @@
+/*
+ * Proves what a stranger gets: starts a registry on this machine (verdaccio), publishes all packages
+ * of mien there, and installs and starts them in an empty folder with an empty cache of npm. Prints
+ * how long it takes until the first result, and what was installed.
+ *
+ *   node tools/registry.mjs [--picture FILE] [--keep]
+ *
+ * Other packages come from the registry that npm uses. --keep leaves the registry running.
+ */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+const ROOT = path.resolve(import.meta.dirname, "..");
+const PORT = 4873;
+const REGISTRY = `http://127.0.0.1:${PORT}/`;
+/** Newer versions need a newer node-fetch than this registry works with. */
+const VERDACCIO = { dependencies: { verdaccio: "6.8.0" }, overrides: { "node-fetch": "2.7.0" } };
+
+const { values } = parseArgs({
+  options: { picture: { type: "string" }, keep: { type: "boolean", default: false } },
+});
+const work = mkdtempSync(path.join(tmpdir(), "mien-registry-"));
+const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim();
+const children = [];
+try {
+  await startRegistry();
+  publishAll();
+  const rows = [analyze(), await live(), runtime()];
+  console.log(
+    "\n| from an empty folder and cache | first result | limit | installed |\n| --- | --- | --- | --- |",
+  );
+  for (const { what, seconds, limit, bytes } of rows) {
+    const size = `${(bytes / 1e6).toFixed(1)} MB`;
+    console.log(`| ${what} | ${seconds.toFixed(1)} s | ${limit} | ${size} |`);
+  }
+  if (values.keep) {
+    console.log(`\nregistry: ${REGISTRY} (Ctrl-C ends it)`);
+    await new Promise((resolve) => process.once("SIGINT", resolve));
+  }
+} finally {
+  for (const child of children) child.kill();
+  rmSync(work, { recursive: true, force: true });
+}
+
+async function startRegistry() {
+  const program = path.join(ROOT, ".cache/verdaccio");
+  if (!existsSync(path.join(program, "node_modules/verdaccio"))) {
+    mkdirSync(program, { recursive: true });
+    writeFileSync(path.join(program, "package.json"), JSON.stringify(VERDACCIO));
+    run("npm", ["install", "--no-audit", "--no-fund"], { cwd: program });
+  }
+  const own = { access: "$all", publish: "$all" };
+  const config = {
+    storage: path.join(work, "storage"),
+    auth: { htpasswd: { file: path.join(work, "htpasswd") } },
+    uplinks: { upstream: { url: upstream } },
+    packages: { "@mien/*": own, mien: own, "**": { access: "$all", proxy: "upstream" } },
+    log: { type: "stdout", level: "error" },
+    web: { enable: false },
+    max_body_size: "200mb",
+    publish: { allow_offline: true },
+  };
+  // YAML contains JSON.
+  const file = path.join(work, "config.yaml");
+  writeFileSync(file, JSON.stringify(config));
+  const bin = path.join(program, "node_modules/verdaccio/bin/verdaccio");
+  const words = [bin, "--config", file, "--listen", `127.0.0.1:${PORT}`];
+  children.push(spawn(process.execPath, words, { stdio: ["ignore", "ignore", "inherit"] }));
+  for (let tries = 0; ; tries++) {
+    if (
+      await globalThis.fetch(`${REGISTRY}-/ping`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return;
+    if (tries === 100) throw new Error("the registry does not answer");
+    await sleep(200);
+  }
+}
+
+function publishAll() {
+  const login = path.join(work, "npmrc");
+  writeFileSync(login, `//127.0.0.1:${PORT}/:_authToken=anybody\n`);
+  for (const name of readdirSync(path.join(ROOT, "packages"))) {
+    const folder = path.join(ROOT, "packages", name);
+    const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+    if (manifest.private) continue;
+    console.log(`publishing ${manifest.name}`);
+    run("npm", ["publish", "--access", "public", "--registry", REGISTRY, "--userconfig", login], {
+      cwd: folder,
+    });
+  }
+}
+
+/** `npx mien analyze` on a picture. */
+function analyze() {
+  const folder = emptyFolder();
+  const picture = values.picture ?? path.join(ROOT, "docs/images/drawn-faces.png");
+  const name = `photo${path.extname(picture)}`;
+  cpSync(picture, path.join(folder, name));
+  const started = performance.now();
+  run("npx", ["--yes", "mien", "analyze", "--source", name], {
+    cwd: folder,
+    env: stranger(folder),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    what: "`npx mien analyze --source photo.png`",
+    seconds,
+    limit: "60 s",
+    bytes: sizeOf(path.join(folder, "cache/_npx")),
+  };
+}
+
+/** `npx mien live` until its page opens. */
+async function live() {
+  const folder = emptyFolder();
+  const started = performance.now();
+  const child = spawn("npx", ["--yes", "mien", "live", "--source", "browser", "--port", "4874"], {
+    cwd: folder,
+    env: stranger(folder),
+    stdio: ["ignore", "pipe", "inherit"],
+    detached: true,
+  });
+  let printed = "";
+  child.stdout.on("data", (chunk) => (printed += chunk));
+  try {
+    for (;;) {
+      const [address] = /http:\/\/127\.0\.0\.1:\d+\S*/.exec(printed) ?? [];
+      if (
+        address !== undefined &&
+        (await globalThis.fetch(address).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      )
+        break;
+      if (child.exitCode !== null) throw new Error(`mien live ended: ${printed}`);
+      await sleep(50);
+    }
+    const seconds = (performance.now() - started) / 1000;
+    return {
+      what: "`npx mien live`, until the page opens",
+      seconds,
+      limit: "60 s",
+      bytes: sizeOf(path.join(folder, "cache/_npx")),
+    };
+  } finally {
+    process.kill(-child.pid, "SIGINT");
+  }
+}
+
+/** `npm install @mien/runtime @mien/models`. */
+function runtime() {
+  const folder = emptyFolder();
+  const env = stranger(folder);
+  const started = performance.now();
+  run("npm", ["install", "@mien/runtime", "@mien/models"], { cwd: folder, env });
+  const seconds = (performance.now() - started) / 1000;
+  const all = sizeOf(path.join(folder, "node_modules"));
+  const onnxruntime = readdirSync(path.join(folder, "node_modules"))
+    .filter((name) => name.startsWith("onnxruntime"))
+    .reduce((sum, name) => sum + sizeOf(path.join(folder, "node_modules", name)), 0);
+  return {
+    what: "`npm install @mien/runtime @mien/models`, without onnxruntime",
+    seconds,
+    limit: "25 MB",
+    bytes: all - onnxruntime,
+  };
+}
+
+function emptyFolder() {
+  return mkdtempSync(path.join(work, "stranger-"));
+}
+
+/** The environment of somebody who has never used npm, and cannot reach what is not a package. */
+function stranger(folder) {
+  return {
+    PATH: process.env.PATH,
+    HOME: folder,
+    npm_config_cache: path.join(folder, "cache"),
+    npm_config_registry: REGISTRY,
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+    npm_config_update_notifier: "false",
+    // Its files for GPUs do not come from the registry.
+    ONNXRUNTIME_NODE_INSTALL: "skip",
+  };
+}
+
+function sizeOf(folder) {
+  if (!existsSync(folder)) return 0;
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(path.join(entry.parentPath, entry.name)).size, 0);
+}
+
+function run(program, words, options) {
+  const { status } = spawnSync(program, words, {
+    stdio: ["ignore", "inherit", "inherit"],
+    ...options,
+  });
+  if (status !== 0) throw new Error(`${program} ${words.join(" ")} failed`);
+}
