@@ -44,7 +44,9 @@ it("every publishable package builds before it is packed, or refuses with a sent
       const script = path.join(bare, "tools/prepack.mjs");
       const found = spawnSync(process.execPath, [script], { cwd: folder, encoding: "utf8" });
       expect(found.status).toBe(1);
-      expect(found.stderr).toMatch(/^(?:@mien\/)?[\w-]+ cannot be packed: .+ Run: npm run setup\n$/);
+      expect(found.stderr).toMatch(
+        /^(?:@mien\/)?[\w-]+ cannot be packed: .+ Run: npm run setup\n$/,
+      );
     }
   } finally {
     rmSync(bare, { recursive: true, force: true });
