@@ -1,6 +1,5 @@
 import { itemAt, MienError } from "@mien/format";
-
-import type { Matrix } from "./npy.ts";
+import type { Matrix } from "../map/npy.ts";
 
 /** The most similar images of some images. */
 export interface Neighbours {
@@ -113,13 +112,13 @@ function product(
   const whole = columns - (columns % 4);
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   for (let c = 0; c < whole; c += 4) {
-    s0 += itemAt(vectors, first + c) * itemAt(vectors, second + c);
-    s1 += itemAt(vectors, first + c + 1) * itemAt(vectors, second + c + 1);
-    s2 += itemAt(vectors, first + c + 2) * itemAt(vectors, second + c + 2);
-    s3 += itemAt(vectors, first + c + 3) * itemAt(vectors, second + c + 3);
+    s0 += vectors[first + c]! * vectors[second + c]!;
+    s1 += vectors[first + c + 1]! * vectors[second + c + 1]!;
+    s2 += vectors[first + c + 2]! * vectors[second + c + 2]!;
+    s3 += vectors[first + c + 3]! * vectors[second + c + 3]!;
   }
   for (let c = whole; c < columns; c++) {
-    s0 += itemAt(vectors, first + c) * itemAt(vectors, second + c);
+    s0 += vectors[first + c]! * vectors[second + c]!;
   }
   return s0 + s1 + s2 + s3;
 }

@@ -1,6 +1,7 @@
 import { imageAt, imageCount, itemAt, random, shuffle, type ImageSet } from "@mien/format";
-import { momentsOf } from "../near/moments.ts";
+import { principalAxes } from "../map/principal-components.ts";
 import { groupCopies } from "../near/group-copies.ts";
+import { momentsOf } from "../near/moments.ts";
 
 /** Side of the reduced images that are compared, in pixels. */
 const SIDE = 24;
@@ -10,8 +11,8 @@ const COMPONENTS = 96;
 const IMAGES_PER_COMPONENT = 40;
 /** Largest number of images from which the components are computed. */
 const SAMPLE = 8000;
-/** Passes of the subspace iteration; the residuals no longer change. */
-const PASSES = 12;
+/** Rounds of the iteration for the components; the residuals no longer change. */
+const ROUNDS = 12;
 /** Added to the standard deviation of an image, so that the noise of a flat image is not amplified. */
 const LEAST_DEVIATION = 4;
 /** Standard deviation below which an image is blank. */
@@ -38,13 +39,17 @@ export function rateNoFaces(set: ImageSet, seed = 1): Float64Array {
   const copies = new Set(groupCopies(set).flatMap(([, ...others]) => others));
   const distinct = Uint32Array.from(Array.from(deviations.keys()).filter((i) => !copies.has(i)));
   const sample = shuffle(distinct, random("no-face", seed)).subarray(0, SAMPLE);
-  const { mean, components } = principalComponents(reduced, { size, sample, seed });
+  const wanted = Math.min(COMPONENTS, Math.floor(sample.length / IMAGES_PER_COMPONENT));
+  const vectors = { values: reduced, width: size };
+  const { mean, axes } = principalAxes(vectors, sample, { wanted, seed, rounds: ROUNDS });
   const centred = new Float64Array(size);
   return deviations.map((deviation, i) => {
     if (deviation < BLANK_BELOW) return Infinity;
     for (let p = 0; p < size; p++) centred[p] = itemAt(reduced, i * size + p) - itemAt(mean, p);
     let residual = dot(centred, centred);
-    for (const component of components) residual -= dot(centred, component) ** 2;
+    for (let at = 0; at < axes.length; at += size) {
+      residual -= dot(centred, axes.subarray(at, at + size)) ** 2;
+    }
     return Math.max(0, residual) / size;
   });
 }
@@ -83,64 +88,6 @@ function reduceImage(set: ImageSet, index: number, to: Float32Array): number {
 function range(at: number, length: number): { readonly from: number; readonly to: number } {
   const from = Math.min(length - 1, Math.floor((at * length) / SIDE));
   return { from, to: Math.max(from + 1, Math.floor(((at + 1) * length) / SIDE)) };
-}
-
-/** The mean and the first principal components of a sample, by subspace iteration. */
-function principalComponents(
-  data: Float32Array,
-  from: { readonly size: number; readonly sample: Uint32Array; readonly seed: number },
-): { readonly mean: Float64Array; readonly components: readonly Float64Array[] } {
-  const { size, sample, seed } = from;
-  const mean = new Float64Array(size);
-  for (const i of sample) {
-    for (let p = 0; p < size; p++) {
-      mean[p] = itemAt(mean, p) + itemAt(data, i * size + p) / sample.length;
-    }
-  }
-  const covariance = new Float64Array(size * size);
-  const centred = new Float64Array(size);
-  for (const i of sample) {
-    for (let p = 0; p < size; p++) centred[p] = itemAt(data, i * size + p) - itemAt(mean, p);
-    for (let p = 0; p < size; p++) {
-      const factor = centred[p] ?? 0;
-      for (let q = p; q < size; q++) {
-        covariance[p * size + q] = (covariance[p * size + q] ?? 0) + factor * (centred[q] ?? 0);
-      }
-    }
-  }
-  for (let p = 0; p < size; p++) {
-    for (let q = 0; q < p; q++) covariance[p * size + q] = covariance[q * size + p] ?? 0;
-  }
-  const stream = random("components", seed);
-  const wanted = Math.min(COMPONENTS, Math.floor(sample.length / IMAGES_PER_COMPONENT));
-  let components: Float64Array[] = Array.from({ length: wanted }, () =>
-    Float64Array.from({ length: size }, () => stream.normal()),
-  );
-  for (let pass = 0; pass < PASSES; pass++) {
-    components = orthonormal(
-      components.map((component) =>
-        Float64Array.from({ length: size }, (_, p) =>
-          dot(covariance.subarray(p * size, (p + 1) * size), component),
-        ),
-      ),
-    );
-  }
-  return { mean, components };
-}
-
-/** Vectors of length 1 at right angles that span the same space (Gram–Schmidt); zeros are left out. */
-function orthonormal(vectors: readonly Float64Array[]): Float64Array[] {
-  const result: Float64Array[] = [];
-  for (const vector of vectors) {
-    const before = Math.sqrt(dot(vector, vector));
-    for (const other of result) {
-      const part = dot(vector, other);
-      for (let p = 0; p < vector.length; p++) vector[p] = (vector[p] ?? 0) - part * (other[p] ?? 0);
-    }
-    const length = Math.sqrt(dot(vector, vector));
-    if (length > 1e-9 * before && length > 0) result.push(vector.map((value) => value / length));
-  }
-  return result;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -15,7 +15,7 @@ import {
   type ImageSet,
 } from "@mien/format";
 import { parse } from "csv-parse/sync";
-import { parseNpy, type Matrix } from "./npy.ts";
+import { parseNpy, type Matrix } from "../map/npy.ts";
 
 /** `--probabilities`, for commands that read out-of-fold probabilities. */
 export const probabilitiesOption = {

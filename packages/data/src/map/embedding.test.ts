@@ -93,11 +93,11 @@ print(json.dumps(None))`;
 
   it("refuses another form, another number of rows, and rows of another data set", async () => {
     const bad: [string, Uint8Array | string, RegExp][] = [
-      ["text.npy", "row,x\n1,2\n", /found another file/],
-      ["double.npy", npy([1, 2], "1, 1", "<f8"), /found <f8 \(1, 1\)/],
-      ["flat.npy", npy([1, 2], "2,"), /found <f4 \(2,\)/],
+      ["text.npy", "row,x\n1,2\n", /found another kind of file/],
+      ["double.npy", npy([1, 2], "1, 1", "<f8"), /values of the type "<f8"/],
+      ["flat.npy", npy([1, 2], "2,"), /found the header .*\(2,\)/],
       ["short.npy", npy([1, 2], "2, 2"), /found 8 bytes of values/],
-      ["nan.npy", npy([1, NaN], "1, 2"), /values that are no numbers/],
+      ["nan.npy", npy([1, NaN], "1, 2"), /values that are not finite/],
     ];
     for (const [name, content, message] of bad) {
       await writeFiles(folder, { [`bad/${name}`]: content });

@@ -44,15 +44,8 @@ export function principalComponents(
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const chosen =
     count > most ? shuffle(order, random(seed, "components")).subarray(0, most) : order;
-  const mean = new Float64Array(width);
-  for (const i of chosen) {
-    for (let k = 0; k < width; k++) mean[k]! += (values[i * width + k] ?? 0) / chosen.length;
-  }
-  const covariance = covarianceOf(vectors, chosen, mean);
-  let total = 0;
-  for (let k = 0; k < width; k++) total += covariance[k * width + k] ?? 0;
   const wanted = Math.min(components, width);
-  const { axes, variances } = largestDirections(covariance, width, { wanted, seed });
+  const { mean, axes, variances, total } = principalAxes(vectors, chosen, { wanted, seed });
   const projected = new Float32Array(count * wanted);
   for (let i = 0; i < count; i++) {
     for (let c = 0; c < wanted; c++) {
@@ -65,7 +58,49 @@ export function principalComponents(
   }
   return {
     projected: { values: projected, width: wanted },
-    explained: Array.from(variances.subarray(0, wanted), (v) => (total > 0 ? v / total : 0)),
+    explained: Array.from(variances, (v) => (total > 0 ? v / total : 0)),
+  };
+}
+
+/** The mean of vectors, and the directions in which they vary most. */
+export interface PrincipalAxes {
+  /** [width] */
+  readonly mean: Float64Array;
+  /** [wanted, width], each of length 1; zeros where nothing varies. */
+  readonly axes: Float64Array;
+  /** [wanted], the variance along each axis, the largest first. */
+  readonly variances: Float64Array;
+  /** The variance along all directions together. */
+  readonly total: number;
+}
+
+/**
+ * The principal axes of some vectors, by the method of `principalComponents`.
+ *
+ * @param chosen indices of the vectors from which the axes are computed.
+ * @param options.wanted number of axes, at most the width of the vectors.
+ * @param options.rounds largest number of iterations; default 100.
+ */
+export function principalAxes(
+  vectors: Vectors,
+  chosen: Uint32Array,
+  options: { readonly wanted: number; readonly seed: number; readonly rounds?: number },
+): PrincipalAxes {
+  const { values, width } = vectors;
+  const mean = new Float64Array(width);
+  for (const i of chosen) {
+    for (let k = 0; k < width; k++) mean[k]! += (values[i * width + k] ?? 0) / chosen.length;
+  }
+  const covariance = covarianceOf(vectors, chosen, mean);
+  let total = 0;
+  for (let k = 0; k < width; k++) total += covariance[k * width + k] ?? 0;
+  const { wanted } = options;
+  const { axes, variances } = largestDirections(covariance, width, options);
+  return {
+    mean,
+    axes: axes.subarray(0, wanted * width),
+    variances: variances.subarray(0, wanted),
+    total,
   };
 }
 
@@ -95,14 +130,15 @@ function covarianceOf({ values, width }: Vectors, chosen: Uint32Array, mean: Flo
 function largestDirections(
   matrix: Float64Array,
   width: number,
-  { wanted, seed }: { readonly wanted: number; readonly seed: number },
+  options: { readonly wanted: number; readonly seed: number; readonly rounds?: number },
 ): { axes: Float64Array; variances: Float64Array } {
+  const { wanted, seed, rounds = ROUNDS } = options;
   const rows = Math.min(width, wanted + FURTHER);
   const chance = random(seed, "directions");
   let axes: Float64Array = Float64Array.from({ length: rows * width }, () => chance.between(-1, 1));
   let variances: Float64Array = new Float64Array(rows);
   orthonormalise(axes, width);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const images = timesMatrix(axes, matrix, width);
     // Rayleigh–Ritz: the eigenvectors within the present directions, and then one step of iteration.
     const small = new Float64Array(rows * rows);
