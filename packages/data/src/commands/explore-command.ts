@@ -87,12 +87,9 @@ export const exploreCommand = defineCommand({
     const folder = out ?? path.join(FOLDERS.data, toFolderName(manifest.name), `explore${suffix}`);
     const record = path.join(folder, RECORD);
     const page = path.join(folder, PAGE);
-    const { findVotes, identifyVotes } = await import("../set/ferplus.ts");
+    const { findVotes, identifyAnyVotes } = await import("../set/ferplus.ts");
     // Votes that are found beside another data set are read, and then left out.
-    const votesFile = await identifyVotes({ ferplus, csv, signal }).catch((error: unknown) => {
-      if (ferplus === undefined && isMissing(error)) return undefined;
-      throw error;
-    });
+    const votesFile = await identifyAnyVotes({ ferplus, csv, signal });
     const { readFeatures } = await import("../map/read-features.ts");
     const features =
       values.features === undefined ? undefined : await readFeatures(values.features);
@@ -109,7 +106,6 @@ export const exploreCommand = defineCommand({
       path.join(import.meta.dirname, "../explore-page"),
       path.join(import.meta.dirname, "../map"),
       path.join(import.meta.dirname, "../near"),
-      path.join(import.meta.dirname, "../map"),
       path.dirname(fileURLToPath(import.meta.resolve("@mien/plot"))),
     ]);
     const next = () =>
@@ -237,10 +233,6 @@ function correctDataset(dataset: Dataset, corrections: Corrections, terminal: Te
   const { set, dropped, counts } = correctImages(dataset.set, corrections);
   terminal.say(describeCorrections(counts));
   return { ...dataset, set: withoutImages(set, dropped) };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof MienError && error.code === "missing-file";
 }
 
 const MARKS = { good: "✓", note: "•", problem: "!" } as const;

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { runProgram } from "@mien/cli";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addChangedCopies } from "../benchmark/changed-copies.ts";
 import { writeCsv } from "../csv/write-csv.ts";
 import { program } from "../program.ts";
+import { loadVotes } from "../set/ferplus.ts";
 import { loadDataset } from "../set/load-dataset.ts";
 import { synthesize } from "../synth/synthesize.ts";
 
@@ -61,6 +62,28 @@ describe("data:split", () => {
     const again = await split("--new-test", "--out", "own.csv", "--json", "own.json");
     expect(again.out).toContain("up to date: own.csv");
     expect(JSON.parse(await read("own.json"))).toMatchObject({ ...result, upToDate: true });
+  });
+
+  it("takes the FER+ votes of each row along, and describes itself as Croissant", async () => {
+    const header = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"; // prettier-ignore
+    const lines = Array.from(
+      source.usage,
+      (usage, i) => `${USAGES[usage]},,${i % 9},1,0,0,0,0,0,0,0,1`,
+    );
+    await writeFile(path.join(folder, "votes.csv"), `${[header, ...lines].join("\n")}\n`);
+    const done = await split("--ferplus", "votes.csv", "--out", "voted.csv.gz");
+    expect(done).toMatchObject({ code: 0, err: "" });
+    const csv = path.join(folder, "voted.csv.gz");
+    const { set } = await loadDataset({ csv, cacheFolder: folder });
+    const votes = await loadVotes({ csv, set });
+    expect(votes.path).toBe(path.join(folder, "voted.ferplus.csv"));
+    expect(Array.from(set.usage.keys(), (i) => votes.counts[10 * i])).toEqual(
+      Array.from(set.usage.keys(), (i) => i % 9),
+    );
+    expect(JSON.parse(await read("voted.croissant.json"))).toMatchObject({ name: "voted" });
+    const explored = await run("explore", "--csv", csv, "--out", "voted");
+    expect(explored.out).toContain("voted.ferplus.csv");
+    expect((await split("--out", "voted.csv.gz")).out).not.toContain("up to date");
   });
 
   it("writes the fold of each row, and keeps the test split", async () => {

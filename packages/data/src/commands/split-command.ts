@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import {
   checkWritable,
@@ -13,6 +14,8 @@ import {
   writeJson,
 } from "@mien/cli";
 import { isRecord, MienError, toFolderName, type DatasetManifest } from "@mien/format";
+import { writeManifest } from "../manifest/croissant.ts";
+import { ferplusOption } from "../set/ferplus.ts";
 import { loadWithProgress, skipBadRowsOption } from "../set/load-with-progress.ts";
 import { chooseSplit, describeSplit, SPLIT_DETAILS, splitOptions } from "../split/split-name.ts";
 
@@ -23,7 +26,7 @@ export const splitCommand = defineCommand({
   details:
     `${SPLIT_DETAILS}\n` +
     "Counts the images that leak, that is, that have a copy in another split, before and after. A copy of a test image can still be in the training split, because the test split is kept; --new-test draws a new one, and then no image leaks.\n" +
-    "Writes a CSV with the new splits in the column Usage, and its manifest. The source does not change. " +
+    "Writes a CSV with the new splits in the column Usage, its manifest, also as Croissant, and if there are FER+ votes, NAME.ferplus.csv with those of each row. The source does not change. " +
     "Training does not need this file: train:fit, tune:search and data:explore take --split themselves.",
   examples: [
     "npx nx run data:split",
@@ -32,6 +35,7 @@ export const splitCommand = defineCommand({
   ],
   options: {
     csv: csvOption,
+    ferplus: ferplusOption,
     ...splitOptions,
     split: {
       ...splitOptions.split,
@@ -58,7 +62,8 @@ export const splitCommand = defineCommand({
       group: "output",
     },
   },
-  run: async ({ csv: source, newTest, skipBadRows, assignments, ...flags }, context) => {
+  run: async (values, context) => {
+    const { csv: source, ferplus, newTest, skipBadRows, assignments, ...flags } = values;
     const { terminal, signal } = context;
     const choice = chooseSplit(flags);
     if (choice.split === "official") {
@@ -89,7 +94,10 @@ export const splitCommand = defineCommand({
     const manifestFile = ownManifestPath(csv);
     const base = manifestFile.replace(/\.manifest\.json$/, "");
     const [record, resultFile] = [`${base}.made-from.json`, `${base}.split.json`];
-    const inputs = { command: "split", sha256, manifest, choice, newTest, skipBadRows };
+    const { encodeVotes, findVotes, identifyAnyVotes, ownVotesPath } =
+      await import("../set/ferplus.ts");
+    const votes = (await identifyAnyVotes({ ferplus, csv: source, signal }))?.sha256 ?? null;
+    const inputs = { command: "split", sha256, manifest, votes, choice, newTest, skipBadRows };
     const code = await codeVersion(
       ["set", "near"].map((folder) => path.join(import.meta.dirname, "..", folder)),
     );
@@ -113,6 +121,7 @@ export const splitCommand = defineCommand({
     const { findPictures } = await import("../near/pictures.ts");
     const pictures = await findPictures(loaded.set);
     const { assignmentsCsv, divideDataset } = await import("./divide-dataset.ts");
+    const given = await findVotes({ ferplus, csv: source, set: loaded.set, signal });
     const division = divideDataset(loaded.set, choice, { pictures, newTest });
     const { set, counts, parts, distributionTest, leaks } = division;
     const { writeCsv } = await import("../csv/write-csv.ts");
@@ -121,13 +130,16 @@ export const splitCommand = defineCommand({
       signal,
       onProgress: (done) => progress.update(done),
     }).finally(() => progress.stop());
-    const made: DatasetManifest = {
+    const described: DatasetManifest = {
       ...manifest,
       name: path.basename(base),
       file: { name: `${path.basename(base)}.csv`, sha256: written, rows: set.labels.length },
       source: `${manifest.name} (SHA-256 ${sha256}) with the split ${describeSplit(choice)}${newTest ? " and a new test split" : ""}`,
     };
-    await writeJson(manifestFile, made);
+    const croissant = await writeManifest(manifestFile, described);
+    const votesCopy = given && ownVotesPath(csv);
+    if (given && votesCopy) await writeFileAtomic(votesCopy, encodeVotes(given, set));
+    else await rm(ownVotesPath(csv), { force: true });
     const result = {
       split: choice,
       newTest,
@@ -139,7 +151,8 @@ export const splitCommand = defineCommand({
       leaks,
     };
     await writeJson(resultFile, result);
-    const outputs = [csv, manifestFile, resultFile].map((file) => path.basename(file));
+    const made = [csv, manifestFile, croissant, resultFile, ...(votesCopy ? [votesCopy] : [])];
+    const outputs = made.map((file) => path.basename(file));
     await recordMadeFrom(record, { inputs, code, outputs });
     if (assignments !== undefined) await writeFileAtomic(assignments, assignmentsCsv(division));
 
@@ -153,8 +166,7 @@ export const splitCommand = defineCommand({
       const { describeChiSquared } = await import("../explore/findings.ts");
       terminal.say(describeChiSquared(distributionTest));
     }
-    const files = [csv, manifestFile, resultFile, ...(assignments ? [assignments] : [])];
-    for (const file of files) terminal.wrote(file);
+    for (const file of [...made, ...(assignments ? [assignments] : [])]) terminal.wrote(file);
     next();
     return { ...result, csv, manifest: manifestFile, upToDate: false };
   },

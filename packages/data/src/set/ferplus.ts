@@ -4,9 +4,10 @@ import path from "node:path";
 import { dataFolder, listDataFiles } from "@mien/cli";
 import { itemAt, MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
 import { parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
 import { readChunks } from "../csv/chunks.ts";
 import { withGz } from "./locate-dataset.ts";
-import { knownManifests } from "../manifest/manifests.ts";
+import { knownManifests, ownManifestPath } from "../manifest/manifests.ts";
 
 /**
  * The columns of FER+ that count votes, in the order of its file.
@@ -104,6 +105,14 @@ export async function identifyVotes(
   return { path: file, sha256 };
 }
 
+/** Like `identifyVotes`, for commands that can work without votes: undefined if there is no file. */
+export async function identifyAnyVotes(
+  options: Omit<VoteOptions, "set">,
+): Promise<Pick<Votes, "path" | "sha256"> | undefined> {
+  const isNamed = options.ferplus !== undefined;
+  return isNamed || (await locateVotes(options.csv)) ? identifyVotes(options) : undefined;
+}
+
 async function readVotes({ ferplus, csv, signal }: Omit<VoteOptions, "set">) {
   const file = ferplus ?? (await locateVotes(csv));
   if (file === undefined || !existsSync(file)) {
@@ -176,19 +185,38 @@ export function voteWinners(votes: Votes, classes: readonly string[]): Int16Arra
 }
 
 /**
- * Finds the file of votes: `ferplus.csv[.gz]` or `fer2013new.csv[.gz]` beside the data set, in the
- * folder that MIEN_DATA names, or in a folder of `datasets/`, in this order.
+ * Finds the file of votes: `NAME.ferplus.csv[.gz]` beside the data set `NAME.csv`; or
+ * `ferplus.csv[.gz]` or `fer2013new.csv[.gz]` beside the data set, in the folder that MIEN_DATA
+ * names, or in a folder of `datasets/`, in this order.
  *
  * @param csv the data set's CSV; undefined if it is the default one.
  * @throws {MienError} `missing-file` if MIEN_DATA names no folder.
  */
 async function locateVotes(csv?: string): Promise<string | undefined> {
-  const files = (await voteFolders(csv)).flatMap((folder) =>
+  const own = csv === undefined ? [] : withGz(ownVotesPath(csv));
+  const shared = (await voteFolders(csv)).flatMap((folder) =>
     VOTE_FILES.flatMap((name) => withGz(path.join(folder, name))),
   );
+  const files = [...own, ...shared];
   // The data set itself may have this name.
   const other = (file: string) => csv === undefined || path.resolve(file) !== path.resolve(csv);
   return files.find((file) => existsSync(file) && other(file));
+}
+
+/** Path of the votes that belong to one CSV alone: `faces.ferplus.csv` beside `faces.csv[.gz]`. */
+export function ownVotesPath(csv: string): string {
+  return ownManifestPath(csv).replace(/manifest\.json$/, "ferplus.csv");
+}
+
+/** Encodes votes as a file that `loadVotes` reads, one line for each image of the set. */
+export function encodeVotes(votes: Votes, set: ImageSet): string {
+  const width = votes.columns.length;
+  const lines = Array.from(set.usage, (usage, i) => [
+    itemAt(USAGES, usage),
+    "",
+    ...votes.counts.subarray(i * width, (i + 1) * width),
+  ]);
+  return stringify([["Usage", "Image name", ...votes.columns], ...lines]);
 }
 
 async function voteFolders(csv: string | undefined): Promise<string[]> {

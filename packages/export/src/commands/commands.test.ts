@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { cp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { decodeModelMetadata, readOnnxMetadata } from "@mien/format";
+import { decodeModelMetadata, mergeClasses, readOnnxMetadata } from "@mien/format";
 import { describe, expect, it } from "vitest";
 import { convertLayersModel, readLayersModel, type Weight } from "@mien/tfjs-to-onnx";
 import { exportTests, startCommand } from "../testing/run-folder.ts";
@@ -66,6 +67,42 @@ describe("export:onnx", () => {
     // A third of the 90 images; the official validation split has 60.
     expect(await readJson("own.json")).toMatchObject({
       models: [{ validation: { images: 30 } }],
+    });
+  });
+
+  it("has the merged classes of the run, and is verified without the dropped images", async () => {
+    const csv = (await readFile(at("faces.csv"), "utf8")).split("\n");
+    // Each sixth image gets a class that is dropped, and each sixth one that is merged with Fear.
+    const classed = csv.map((line, i) => {
+      const label = i % 6 === 2 ? "8" : i % 6 === 5 ? "7" : undefined;
+      return i === 0 || label === undefined ? line : line.replace(/^\d/, label);
+    });
+    await writeFile(at("nine.csv"), classed.join("\n"));
+    const manifest = await readJson("faces.manifest.json");
+    const classes = [...(manifest["classes"] as string[]), "Contempt", "Other"];
+    await writeFile(at("nine.manifest.json"), JSON.stringify({ ...manifest, classes }));
+    await cp(at("artifacts/runs/tiny"), at("runs/merged"), { recursive: true });
+    const config = await readJson("runs/merged/config.json");
+    const sha256 = createHash("sha256").update(classed.join("\n")).digest("hex");
+    const merged = mergeClasses("Fear=Fear,Contempt;*;drop=Other", classes, { what: "--classes" });
+    const own = {
+      data: { ...(config["data"] as object), path: "nine.csv", sha256 },
+      classes: merged.labels,
+      classGroups: merged.text,
+    };
+    await writeFile(at("runs/merged/config.json"), JSON.stringify({ ...config, ...own }));
+    expect(await run("onnx", "runs/merged", "--out", "merged")).toMatchObject({ code: 0 });
+    const file = await readFile(at("merged/merged.onnx"));
+    const metadata = decodeModelMetadata(readOnnxMetadata(file, "merged.onnx"), "merged.onnx");
+    expect(metadata.labels).toEqual(merged.labels);
+    expect(metadata.training).toMatchObject({ classGroups: merged.text });
+    const model = ["--model", "merged/merged.onnx", "--json", "merged.json"];
+    const verified = await run("verify", "runs/merged", ...model);
+    expect(verified.code, verified.err).toBe(0);
+    const dropped = classed.filter((line) => /^8,.*PublicTest$/.test(line)).length;
+    expect(dropped).toBeGreaterThan(0);
+    expect(await readJson("merged.json")).toMatchObject({
+      models: [{ validation: { images: 60 - dropped } }],
     });
   });
 
