@@ -54,6 +54,15 @@ describe("openJsonProcess", () => {
   });
 });
 
+it.skipIf(process.platform === "win32")("ends a program that does not listen", async () => {
+  const deaf =
+    'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log(process.pid)';
+  const opened = openJsonProcess(process.execPath, { name: "it", args: ["-e", deaf] });
+  const pid = await opened.next(z.number());
+  await opened.close();
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+});
+
 describe.skipIf(process.platform === "win32")("openKeras", () => {
   it("keeps Keras' settings in the cache folder instead of the user's home folder", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "mien-keras-"));

@@ -38,6 +38,8 @@ interface JsonProcessOptions {
 
 /** Longest wait for one answer, in milliseconds: TensorFlow starts slowly on a busy machine. */
 const PATIENCE_MS = 600_000;
+/** Time in which a program must end when it is asked to, in milliseconds; then it is killed. */
+const GRACE_MS = 2000;
 /** Number of lines of the program's error output in the message of a failure. */
 const SHOWN_LINES = 6;
 
@@ -60,18 +62,23 @@ export function openJsonProcess(program: string, options: JsonProcessOptions): J
   child.stdin.on("error", () => undefined);
   const ended = new Promise((resolve) => child.once("close", resolve));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const close = async () => {
+  const stop = () => {
     child.kill();
+    // Some programs, such as fastdup, catch the first signal and go on.
+    const harder = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+    void ended.then(() => clearTimeout(harder));
+  };
+  const close = async () => {
+    stop();
     await ended;
   };
-  const stop = () => void child.kill();
   signal?.addEventListener("abort", stop, { once: true });
   void ended.then(() => signal?.removeEventListener("abort", stop));
 
   const next = async <Answer>(schema: AnswerSchema<Answer>) => {
     const late = setTimeout(() => {
       complain(`\nno answer within ${PATIENCE_MS / 1000} s`);
-      child.kill();
+      stop();
     }, PATIENCE_MS);
     const line = await lines.next().finally(() => clearTimeout(late));
     try {
