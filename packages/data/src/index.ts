@@ -15,7 +15,7 @@ export { countSplitLeaks, describeLeaks } from "./explore/leaks.ts";
 export { findPictures, type Pictures } from "./near/pictures.ts";
 export * from "./set/load-dataset.ts";
 export { loadWithProgress, skipBadRowsOption } from "./set/load-with-progress.ts";
-export { correctionsOption, readCorrections } from "./set/read-corrections.ts";
+export { correctionsOption, readCorrections, type Corrections } from "./set/read-corrections.ts";
 export { applyClasses, runImages, type RunImages } from "./classes/run-images.ts";
 export { CLASSES_DETAILS, classesOption, describeClasses } from "./classes/describe-classes.ts";
 export { hashSplit, resolveSplit, splitSizes } from "./split/resolve-split.ts";

@@ -10,7 +10,6 @@ import {
   type Terminal,
 } from "@mien/cli";
 import {
-  ferplusOption,
   findPictures,
   identifyDataset,
   identifyVotes,
@@ -34,6 +33,7 @@ import {
 } from "../crossval/crossval-folder.ts";
 import { trainingCode } from "../run/run-inputs.ts";
 import { lockRun } from "../run/run-lock.ts";
+import { trainingOptions } from "./training-options.ts";
 
 /** Hyperparameters that need a teacher, whose models may have been trained on any fold. */
 const { distillation: _, ...hyperparameters } = configOptions();
@@ -83,12 +83,7 @@ export const crossvalCommand = defineCommand({
       min: 0,
       max: 2 ** 31 - 1,
     },
-    config: {
-      type: "string",
-      placeholder: "FILE",
-      description: "JSON file of hyperparameters; flags override its values",
-      group: "run",
-    },
+    config: trainingOptions.config,
     seed: {
       type: "integer",
       unit: null,
@@ -103,10 +98,7 @@ export const crossvalCommand = defineCommand({
       description: "Delete what an earlier cross-validation has left in the folder, and start anew",
       group: "run",
     },
-    ferplus: {
-      ...ferplusOption,
-      description: `${ferplusOption.description}; read only if --vote-share or --vote-head is above 0`,
-    },
+    ferplus: trainingOptions.ferplus,
     ...hyperparameters,
     out: { ...outOption("Folder of the results"), defaultText: "artifacts/crossval/<data set>" },
   },
