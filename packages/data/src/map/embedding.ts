@@ -1,7 +1,12 @@
 import { imageCount, itemAt, MienError, USAGES, type ImageSet, type Usage } from "@mien/format";
 import { makeThumbnails, THUMBNAIL_SIDE } from "../near/thumbnails.ts";
 import { testEnergy, type EnergyTest } from "./energy-test.ts";
-import { principalComponents, type Vectors } from "./principal-components.ts";
+import {
+  principalComponents,
+  readableVectors,
+  type VectorSource,
+  type Vectors,
+} from "./principal-components.ts";
 import type { Features } from "./read-features.ts";
 
 /** What the report says about the space in which images are compared. */
@@ -54,7 +59,7 @@ export function embedImages(
   { features, seed }: { readonly features?: Features | undefined; readonly seed: number },
 ): EmbeddedImages {
   const positions = features === undefined ? everyPosition(set) : positionsOf(set, features);
-  const vectors = features?.vectors ?? pixelVectors(set, positions);
+  const vectors = features ? readableVectors(features.vectors) : pixelVectors(set, positions);
   const { projected, explained } = principalComponents(vectors, { components: COMPONENTS, seed });
   const { width, values } = projected;
   const places = new Float32Array(2 * positions.length);
@@ -80,8 +85,17 @@ function everyPosition(set: ImageSet): Uint32Array {
   return Uint32Array.from({ length: imageCount(set) }, (_, i) => i);
 }
 
-function pixelVectors(set: ImageSet, positions: Uint32Array): Vectors {
-  return { values: makeThumbnails(set, positions), width: THUMBNAIL_SIDE ** 2 };
+/** The thumbnails of images, which are made as they are read: all of them can exceed the memory. */
+function pixelVectors(set: ImageSet, positions: Uint32Array): VectorSource {
+  return {
+    count: positions.length,
+    width: THUMBNAIL_SIDE ** 2,
+    read: (places) =>
+      makeThumbnails(
+        set,
+        places.map((place) => itemAt(positions, place)),
+      ),
+  };
 }
 
 function positionsOf(set: ImageSet, { path, vectors, rows }: Features): Uint32Array {

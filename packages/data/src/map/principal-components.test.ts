@@ -1,7 +1,7 @@
 import { random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
-import { principalComponents, type Vectors } from "./principal-components.ts";
+import { principalComponents, readableVectors, type Vectors } from "./principal-components.ts";
 
 /** Vectors that vary most along a few random directions. */
 function cloud(count: number, width: number): Vectors {
@@ -22,7 +22,10 @@ function cloud(count: number, width: number): Vectors {
 describe("principalComponents", () => {
   it.skipIf(withoutPython("sklearn"))("equals scikit-learn's PCA, up to the signs", () => {
     const vectors = cloud(300, 30);
-    const { projected, explained } = principalComponents(vectors, { components: 6, seed: 1 });
+    const { projected, explained } = principalComponents(readableVectors(vectors), {
+      components: 6,
+      seed: 1,
+    });
     const script = `import json, sys
 import numpy as np
 from sklearn.decomposition import PCA
@@ -45,22 +48,24 @@ print(json.dumps([pca.explained_variance_ratio_.tolist(), pca.transform(x).ravel
 
   it("computes all vectors from a sample of a large set, the same for the same seed", () => {
     const vectors = cloud(4500, 4);
-    const first = principalComponents(vectors, { components: 9, seed: 1 });
+    const first = principalComponents(readableVectors(vectors), { components: 9, seed: 1 });
     expect(first.projected).toMatchObject({ width: 4 });
     expect(first.projected.values).toHaveLength(4 * 4500);
     expect(first.explained.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
-    expect(principalComponents(vectors, { components: 9, seed: 1 })).toEqual(first);
-    const other = principalComponents(vectors, { components: 9, seed: 2 });
+    expect(principalComponents(readableVectors(vectors), { components: 9, seed: 1 })).toEqual(
+      first,
+    );
+    const other = principalComponents(readableVectors(vectors), { components: 9, seed: 2 });
     expect(other.explained[0]).toBeCloseTo(first.explained[0] ?? 0, 1);
   });
 
   it("places equal vectors at 0, and does not fail on one vector", () => {
     for (const count of [1, 5]) {
       const values = new Float32Array(3 * count).fill(7);
-      const { projected, explained } = principalComponents(
-        { values, width: 3 },
-        { components: 2, seed: 1 },
-      );
+      const { projected, explained } = principalComponents(readableVectors({ values, width: 3 }), {
+        components: 2,
+        seed: 1,
+      });
       expect([...projected.values].every((value) => value === 0)).toBe(true);
       expect(explained).toEqual([0, 0]);
     }

@@ -6,6 +6,14 @@ export interface Vectors {
   readonly width: number;
 }
 
+/** Vectors that need not be in memory at the same time. */
+export interface VectorSource {
+  readonly count: number;
+  readonly width: number;
+  /** @returns the vectors at these places, float32 [places, width]. */
+  read(places: Uint32Array): Float32Array;
+}
+
 /** The directions in which vectors vary most. */
 export interface PrincipalComponents {
   /** The components of all vectors, float32 [count, components]. */
@@ -24,41 +32,65 @@ const FURTHER = 8;
  */
 const TOLERANCE = 1e-12;
 const ROUNDS = 100;
+/** Number of vectors that are read and projected at a time. */
+const CHUNK = 4096;
 
 /**
  * Principal component analysis: orthogonal iteration with the Rayleigh–Ritz procedure on the
- * covariance matrix (Golub and Van Loan, Matrix Computations, 4th edition, section 8.2.4). The sign of a component is such that its largest
- * coefficient is positive.
+ * covariance matrix (Golub and Van Loan, Matrix Computations, 4th edition, section 8.2.4). The sign of
+ * a component is such that its largest coefficient is positive.
  *
  * @param options.components number of components, at most the width of the vectors.
  * @param options.seed chooses the vectors from which components are computed if there are more than
  * 2,500.
  */
 export function principalComponents(
-  vectors: Vectors,
+  source: VectorSource,
   { components, seed }: { readonly components: number; readonly seed: number },
 ): PrincipalComponents {
-  const { width, values } = vectors;
-  const count = values.length / width;
+  const { count, width } = source;
   const most = Math.max(2, Math.min(MOST.vectors, Math.floor(MOST.products / width ** 2)));
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const chosen =
     count > most ? shuffle(order, random(seed, "components")).subarray(0, most) : order;
   const wanted = Math.min(components, width);
-  const { mean, axes, variances, total } = principalAxes(vectors, chosen, { wanted, seed });
+  const sample = { values: source.read(chosen), width };
+  const { mean, axes, variances, total } = principalAxes(sample, Uint32Array.from(chosen.keys()), {
+    wanted,
+    seed,
+  });
   const projected = new Float32Array(count * wanted);
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < wanted; c++) {
-      let sum = 0;
-      for (let k = 0, at = i * width; k < width; k++, at++) {
-        sum += (values[at]! - mean[k]!) * axes[c * width + k]!;
+  for (let from = 0; from < count; from += CHUNK) {
+    const to = Math.min(count, from + CHUNK);
+    const values = source.read(Uint32Array.from({ length: to - from }, (_, i) => from + i));
+    for (let i = from; i < to; i++) {
+      for (let c = 0; c < wanted; c++) {
+        let sum = 0;
+        for (let k = 0, at = (i - from) * width; k < width; k++, at++) {
+          sum += (values[at]! - mean[k]!) * axes[c * width + k]!;
+        }
+        projected[i * wanted + c] = sum;
       }
-      projected[i * wanted + c] = sum;
     }
   }
   return {
     projected: { values: projected, width: wanted },
     explained: Array.from(variances, (v) => (total > 0 ? v / total : 0)),
+  };
+}
+
+/** Vectors in memory as a source. */
+export function readableVectors({ values, width }: Vectors): VectorSource {
+  return {
+    count: values.length / width,
+    width,
+    read: (places) => {
+      const found = new Float32Array(places.length * width);
+      places.forEach((place, i) => {
+        found.set(values.subarray(place * width, (place + 1) * width), i * width);
+      });
+      return found;
+    },
   };
 }
 
