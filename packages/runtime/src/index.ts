@@ -62,6 +62,15 @@ export { rgbFromRgba, type RgbaImage } from "./image/rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./people/recogniser.ts";
 export type { SessionOptions, SessionFiles } from "./session/session-options.ts";
 export type { FrameInput, Picture } from "./image/picture.ts";
+export type { PictureFile } from "./image/decoded-file.ts";
+export type {
+  CanvasOfLibrary,
+  DecodedBySharp,
+  DrawablePicture,
+  PictureSource,
+} from "./image/picture-source.ts";
+export type { InBrowser } from "./image/in-browser.ts";
+export type { PipelineFace, PipelineResult } from "./pipeline-result.ts";
 export { Tracker, type Track, type TrackerOptions } from "./track/tracker.ts";
 export { decodePerson, encodePerson } from "./people/person-file.ts";
 export { deletePerson, hasPersonFile, loadPeople, savePerson } from "#person-folder";

@@ -3,18 +3,30 @@ import { checkFrame, type FrameInput } from "./image/picture.ts";
 import { checkOptions } from "./check-options.ts";
 import { countFrom1 } from "./track/tracker.ts";
 import { ExpressionClassifier } from "./expression/expression-classifier.ts";
+import { Drawing } from "./image/drawing.ts";
 import { FaceDetector } from "./detect/face-detector.ts";
 import { FaceLocator, type LocatedFaces } from "./stages/face-locator.ts";
 import { FaceReader } from "./stages/face-reader.ts";
+import { withDefaultModels } from "./default-models.ts";
 import type { People } from "./people/people.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
+import type { PictureSource } from "./image/picture-source.ts";
+import type { PipelineResult } from "./pipeline-result.ts";
 import type { PipelineSettings } from "./pipeline-settings.ts";
 import { resolveSettings } from "./resolve-settings.ts";
 import type { FrameDetections, RecordedFrame } from "./stages/recorded-frame.ts";
 import { Stopwatch } from "./stages/stopwatch.ts";
+import { toFrame } from "./image/to-frame.ts";
 
 /** Options of one frame. */
 export interface ProcessOptions {
+  /** Number of the frame; default: that of the picture, else the pipeline counts from 0. */
+  readonly index?: number | undefined;
+  /**
+   * Time of the frame in milliseconds; default: that of the picture, else the time since the pipeline
+   * was opened.
+   */
+  readonly timeMs?: number | undefined;
   /** Cancels the frame while it waits for its turn. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -57,6 +69,17 @@ export interface FrameProcessor {
 export interface Pipeline extends FrameProcessor {
   /** Every setting with its value: the given value, or the default. */
   readonly settings: PipelineSettings;
+  /**
+   * Processes one picture of any form as the next frame; see `FrameProcessor.process` and
+   * `PictureSource`. Canvases and videos are read at once, files in their own time; the frames keep
+   * the order of the calls.
+   *
+   * @throws {MienError} as `FrameProcessor.process`; in addition `missing-file` for a file that cannot
+   * be read, and `environment` for a file in Node without the package sharp.
+   * @example
+   * const { faces } = await pipeline.process("people.jpg");
+   */
+  process(picture: PictureSource, options?: ProcessOptions): Promise<PipelineResult>;
 }
 
 /**
@@ -66,22 +89,23 @@ export interface Pipeline extends FrameProcessor {
  * Any number of pipelines can be open at a time.
  *
  * @throws {MienError} `missing-file` or `bad-model` naming the model that cannot be used;
- * `environment` if onnxruntime cannot start; `usage` for an option that is unknown, missing or
- * out of range.
+ * `environment` if onnxruntime is not installed or cannot start; `usage` for an option that is
+ * unknown or out of range.
  * @example
- * const pipeline = await createPipeline({ expression: "model.onnx", detector: "detector.onnx" });
+ * const pipeline = await createPipeline();
  * const { faces } = await pipeline.process({ width, height, pixels, index: 0, timeMs: 0 });
  * for (const { track, box, expression, confirmed } of faces) console.log(track, box, expression);
  * await pipeline.close();
  */
-export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+export async function createPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
   checkOptions("createPipeline", options);
+  const models = await withDefaultModels(options);
   const { threads, background, wasmPath, wasmModulePath, merge } = options;
   const session = { threads, background, wasmPath, wasmModulePath };
-  const classifier = await ExpressionClassifier.open(options.expression, { ...session, merge });
+  const classifier = await ExpressionClassifier.open(models.expression, { ...session, merge });
   try {
     const detection = { ...options.detection, ...session };
-    const detector = await FaceDetector.open(options.detector, detection);
+    const detector = await FaceDetector.open(models.detector, detection);
     try {
       return new FramePipeline(classifier, detector, options);
     } catch (error) {
@@ -101,12 +125,13 @@ interface Stages {
 }
 
 /** What both stages need besides the frame. */
-interface FrameOptions extends Omit<ProcessOptions, "signal"> {
+interface FrameOptions extends Pick<ProcessOptions, "recorded" | "onDetections"> {
   readonly stages: Stages;
 }
 
 /** A frame after the first stage. */
 interface LocatedFrame extends Omit<LocatedFaces, "detections"> {
+  readonly frame: FrameInput;
   readonly index: number;
   readonly timeMs: number;
   readonly watch: Stopwatch;
@@ -118,6 +143,7 @@ class FramePipeline implements Pipeline {
   readonly #detector: FaceDetector;
   readonly #people: People | undefined;
   readonly #source: string;
+  readonly #drawing = new Drawing();
   /** One count for the whole life of the pipeline, so that no track id is used again after `reset`. */
   readonly #nextTrack = countFrom1();
   readonly #opened = performance.now();
@@ -145,17 +171,21 @@ class FramePipeline implements Pipeline {
     return this.#classifier.labels;
   }
 
-  async process(frame: FrameInput, options: ProcessOptions = {}): Promise<FrameResult> {
+  async process(picture: PictureSource, options: ProcessOptions = {}): Promise<PipelineResult> {
     checkOptions("process", options);
     const { signal, recorded, onDetections } = options;
     if (this.#closing !== undefined) throw new MienError("usage", "the pipeline is closed");
     const stages = this.#stages;
     const before = this.#done;
-    const located = this.#locatorFree.then(() => {
+    const given = toFrame(picture, this.#drawing);
+    // If it fails while the frame waits for its turn, the error is thrown when the turn comes.
+    if (given instanceof Promise) given.catch(() => undefined);
+    const located = this.#locatorFree.then(async () => {
+      const frame = withOptions(await given, options);
       if (signal?.aborted) throw new MienError("interrupted", "the frame was not processed");
       return this.#locate(frame, { stages, recorded, onDetections });
     });
-    const result = before.then(async () => this.#read(frame, await located, { stages, recorded }));
+    const result = before.then(async () => this.#read(await located, { stages, recorded }));
     this.#locatorFree = Promise.allSettled([located, before]);
     this.#done = result.catch(() => undefined);
     return result;
@@ -198,16 +228,12 @@ class FramePipeline implements Pipeline {
       recorded: recorded?.detections,
     });
     onDetections?.(detections);
-    return { index, timeMs, faces, rejected, watch };
+    return { frame, index, timeMs, faces, rejected, watch };
   }
 
   /** The second stage: who the faces are, and their expressions. */
-  async #read(
-    frame: FrameInput,
-    located: LocatedFrame,
-    { stages, recorded }: FrameOptions,
-  ): Promise<FrameResult> {
-    const { index, timeMs, rejected, watch } = located;
+  async #read(located: LocatedFrame, { stages, recorded }: FrameOptions): Promise<PipelineResult> {
+    const { frame, index, timeMs, rejected, watch } = located;
     watch.resume();
     const { faces, windows } = await stages.reader.read(
       { frame, timeMs, faces: located.faces, recorded: recorded?.probabilities },
@@ -226,4 +252,14 @@ class FramePipeline implements Pipeline {
       ...(this.settings.windows ? { windows } : {}),
     };
   }
+}
+
+/** What the options of the call say about a frame counts more than what the picture contains. */
+function withOptions(frame: FrameInput, { index, timeMs }: ProcessOptions): FrameInput {
+  if (index === undefined && timeMs === undefined) return frame;
+  return {
+    ...frame,
+    ...(index === undefined ? {} : { index }),
+    ...(timeMs === undefined ? {} : { timeMs }),
+  };
 }

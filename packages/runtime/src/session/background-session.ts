@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { MienError, messageOf } from "@mien/format";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 import { tensorInfo, type Session, type TensorInfo } from "./ort.ts";
 
 /** Given to the thread when it starts. */

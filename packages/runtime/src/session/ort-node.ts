@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { HUB_MODEL, MienError, messageOf } from "@mien/format";
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-common";
 import { openBackgroundSession } from "./background-session.ts";
 import { fetchModel } from "./fetch-model.ts";
 import { loadOnnxruntime } from "./load-onnxruntime.ts";

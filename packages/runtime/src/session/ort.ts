@@ -1,4 +1,4 @@
-import type { InferenceSession, InferenceSessionFactory, Tensor } from "onnxruntime-node";
+import type { InferenceSession, InferenceSessionFactory, Tensor } from "onnxruntime-common";
 
 /**
  * The functions of onnxruntime that the rest of the package uses. `ort-node.ts` and `ort-web.ts` both
