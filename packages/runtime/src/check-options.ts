@@ -19,6 +19,7 @@ const object = (what: string, ...members: readonly string[]): Rule => ({
     typeof value === "object" && value !== null && members.every((member) => member in value),
 });
 const text: Rule = { expected: "a string", fits: (value) => typeof value === "string" };
+const signal = object("an AbortSignal", "aborted", "addEventListener");
 const finite: Rule = {
   expected: "a finite number",
   fits: (value) => Number.isFinite(value),
@@ -98,10 +99,11 @@ const OPTIONS = {
   process: {
     index: finite,
     timeMs: finite,
-    signal: object("an AbortSignal", "aborted", "addEventListener"),
+    signal,
     onDetections: { expected: "a function", fits: (value) => typeof value === "function" },
     recorded: object("a recorded frame", "detections", "probabilities"),
   },
+  run: { signal },
   "ExpressionClassifier.open": { ...SESSION, ...rulesOf({ merge }) },
   "FaceDetector.open": { ...SESSION, ...rulesOf(pipelineSettings.detection) },
   openEmbedding: SESSION,

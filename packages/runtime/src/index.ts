@@ -21,6 +21,8 @@ export type {
   Confirmed,
   Smoother,
 } from "./expression/confirmation.ts";
+export { drawFaces, type DrawingContext } from "./draw-faces.ts";
+export type { FrameStream } from "./frame-stream.ts";
 export { DEPTH_GATE, measureRelief, type Relief } from "./depth/depth-gate.ts";
 export type { Detection } from "./detect/detector-kinds.ts";
 export * from "./expression/expression-classifier.ts";
@@ -43,6 +45,7 @@ export {
   type FrameProcessor,
   type Pipeline,
   type ProcessOptions,
+  type RunOptions,
 } from "./pipeline.ts";
 export type { PipelineOptions } from "./pipeline-options.ts";
 export { pipelineSettings, type PipelineSettings } from "./pipeline-settings.ts";

@@ -8,6 +8,7 @@ import { FaceDetector } from "./detect/face-detector.ts";
 import { FaceLocator, type LocatedFaces } from "./stages/face-locator.ts";
 import { FaceReader } from "./stages/face-reader.ts";
 import { withDefaultModels } from "./default-models.ts";
+import { runFrames, type FrameStream } from "./frame-stream.ts";
 import type { People } from "./people/people.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
 import type { PictureSource } from "./image/picture-source.ts";
@@ -41,6 +42,9 @@ export interface ProcessOptions {
    */
   readonly recorded?: RecordedFrame | undefined;
 }
+
+/** Options of a stream of frames. */
+export type RunOptions = Pick<ProcessOptions, "signal">;
 
 /** Turns frames into results. */
 export interface FrameProcessor {
@@ -80,6 +84,17 @@ export interface Pipeline extends FrameProcessor {
    * const { faces } = await pipeline.process("people.jpg");
    */
   process(picture: PictureSource, options?: ProcessOptions): Promise<PipelineResult>;
+  /**
+   * Processes the pictures of a stream, one after the other, and yields their results in order, each
+   * as soon as it is there. The loop may be left at any time.
+   *
+   * @param options.signal ends the loop with an `interrupted` error.
+   * @throws {MienError} `usage` if it is no stream of pictures; as `process`, for each picture. An
+   * error of the stream itself is passed on.
+   * @example
+   * for await (const { faces } of pipeline.run(video)) console.log(faces);
+   */
+  run(stream: FrameStream, options?: RunOptions): AsyncGenerator<PipelineResult, void, undefined>;
 }
 
 /**
@@ -189,6 +204,11 @@ class FramePipeline implements Pipeline {
     this.#locatorFree = Promise.allSettled([located, before]);
     this.#done = result.catch(() => undefined);
     return result;
+  }
+
+  run(stream: FrameStream, options: RunOptions = {}) {
+    checkOptions("run", options);
+    return runFrames((picture, given) => this.process(picture, given), stream, options.signal);
   }
 
   reset(): void {
