@@ -111,7 +111,7 @@ describe("a stream of pictures", () => {
       code: "interrupted",
     });
     pipeline.reset();
-    expect((await pipeline.process(picture)).faces).toHaveLength(1);
+    expect((await pipeline.process(picture)).faces).not.toEqual([]);
   });
 
   it("is refused if it is none", async () => {

@@ -57,7 +57,7 @@ export async function* runFrames(
       }
       if (first === undefined) break;
       yield await first;
-      running.shift();
+      void running.shift();
     }
     if (failure !== undefined) throw failure.error;
   } finally {
