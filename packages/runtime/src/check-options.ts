@@ -19,6 +19,10 @@ const object = (what: string, ...members: readonly string[]): Rule => ({
     typeof value === "object" && value !== null && members.every((member) => member in value),
 });
 const text: Rule = { expected: "a string", fits: (value) => typeof value === "string" };
+const callback: Rule = {
+  expected: "a function",
+  fits: (value) => typeof value === "function",
+};
 const signal = object("an AbortSignal", "aborted", "addEventListener");
 const finite: Rule = {
   expected: "a finite number",
@@ -82,6 +86,11 @@ const SESSION: Rules = {
   ...rulesOf({ threads, background }),
   wasmPath: address,
   wasmModulePath: address,
+  onDownload: callback,
+  modelCache: {
+    expected: "the name of a cache, or false",
+    fits: (value) => value === false || (typeof value === "string" && value !== ""),
+  },
 };
 const PIPELINE: Rules = {
   expression: model,
@@ -100,7 +109,7 @@ const OPTIONS = {
     index: finite,
     timeMs: finite,
     signal,
-    onDetections: { expected: "a function", fits: (value) => typeof value === "function" },
+    onDetections: callback,
     recorded: object("a recorded frame", "detections", "probabilities"),
   },
   run: { signal },

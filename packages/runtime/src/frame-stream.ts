@@ -2,8 +2,8 @@ import { MienError, describeValue } from "@mien/format";
 import type { InBrowser } from "./image/in-browser.ts";
 import type { PictureSource } from "./image/picture-source.ts";
 import { playStream, videoFrames } from "./image/video-frames.ts";
-import type { ProcessOptions } from "./pipeline.ts";
 import type { PipelineResult } from "./pipeline-result.ts";
+import type { ProcessOptions } from "./process-options.ts";
 
 /**
  * Where `Pipeline.run` gets its pictures from: a list or generator of pictures, also an asynchronous

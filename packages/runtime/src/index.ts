@@ -40,13 +40,8 @@ export { People, type Match, type PeopleOptions } from "./people/people.ts";
 export type { Person } from "./people/person.ts";
 export type { FrameDetections, RecordedFrame } from "./stages/recorded-frame.ts";
 export { crop } from "./image/crop.ts";
-export {
-  createPipeline,
-  type FrameProcessor,
-  type Pipeline,
-  type ProcessOptions,
-  type RunOptions,
-} from "./pipeline.ts";
+export { createPipeline, type FrameProcessor, type Pipeline } from "./pipeline.ts";
+export type { ProcessOptions, RunOptions } from "./process-options.ts";
 export type { PipelineOptions } from "./pipeline-options.ts";
 export { pipelineSettings, type PipelineSettings } from "./pipeline-settings.ts";
 export { recognitionSettings } from "./recognition-settings.ts";
@@ -63,6 +58,7 @@ export type {
 } from "./setting.ts";
 export { rgbFromRgba, type RgbaImage } from "./image/rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./people/recogniser.ts";
+export type { DownloadOptions, DownloadProgress } from "./session/download-options.ts";
 export type { SessionOptions, SessionFiles } from "./session/session-options.ts";
 export type { FrameInput, Picture } from "./image/picture.ts";
 export type { PictureFile } from "./image/decoded-file.ts";

@@ -1,3 +1,4 @@
+import type { DownloadOptions } from "./session/download-options.ts";
 import type { ModelSource } from "./session/ort.ts";
 import type { pipelineSettings } from "./pipeline-settings.ts";
 import type { OptionsOf } from "./setting.ts";
@@ -5,7 +6,8 @@ import type { People } from "./people/people.ts";
 import type { SessionFiles } from "./session/session-options.ts";
 
 /** The models and people that a pipeline works with, and its settings. */
-export interface PipelineOptions extends SessionFiles, OptionsOf<typeof pipelineSettings> {
+export interface PipelineOptions
+  extends SessionFiles, DownloadOptions, OptionsOf<typeof pipelineSettings> {
   /**
    * The expression model: a path in Node, an address in the browser, or the content of the file.
    * Default: `expression` of the package `@mien/models`.

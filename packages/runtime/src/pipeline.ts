@@ -14,37 +14,10 @@ import type { PipelineOptions } from "./pipeline-options.ts";
 import type { PictureSource } from "./image/picture-source.ts";
 import type { PipelineResult } from "./pipeline-result.ts";
 import type { PipelineSettings } from "./pipeline-settings.ts";
+import type { ProcessOptions, RunOptions } from "./process-options.ts";
 import { resolveSettings } from "./resolve-settings.ts";
-import type { FrameDetections, RecordedFrame } from "./stages/recorded-frame.ts";
 import { Stopwatch } from "./stages/stopwatch.ts";
 import { toFrame } from "./image/to-frame.ts";
-
-/** Options of one frame. */
-export interface ProcessOptions {
-  /** Number of the frame; default: that of the picture, else the pipeline counts from 0. */
-  readonly index?: number | undefined;
-  /**
-   * Time of the frame in milliseconds; default: that of the picture, else the time since the pipeline
-   * was opened.
-   */
-  readonly timeMs?: number | undefined;
-  /** Cancels the frame while it waits for its turn. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Receives what the detector found in the frame, null if it did not run. Stored together with the
-   * result, it is what `recorded` takes.
-   */
-  readonly onDetections?: ((detections: FrameDetections | null) => void) | undefined;
-  /**
-   * What the models found in this frame in an earlier run. Detector and expression model are then
-   * not run, and tracks, people and confirmation windows go on as if they had been: the result is
-   * that of the earlier run, except for its timings. Frames and settings must be the same.
-   */
-  readonly recorded?: RecordedFrame | undefined;
-}
-
-/** Options of a stream of frames. */
-export type RunOptions = Pick<ProcessOptions, "signal">;
 
 /** Turns frames into results. */
 export interface FrameProcessor {
@@ -115,8 +88,8 @@ export interface Pipeline extends FrameProcessor {
 export async function createPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
   checkOptions("createPipeline", options);
   const models = await withDefaultModels(options);
-  const { threads, background, wasmPath, wasmModulePath, merge } = options;
-  const session = { threads, background, wasmPath, wasmModulePath };
+  const { threads, background, wasmPath, wasmModulePath, onDownload, modelCache, merge } = options;
+  const session = { threads, background, wasmPath, wasmModulePath, onDownload, modelCache };
   const classifier = await ExpressionClassifier.open(models.expression, { ...session, merge });
   try {
     const detection = { ...options.detection, ...session };

@@ -5,7 +5,7 @@ import type { InBrowser } from "./in-browser.ts";
 export type PictureFile = string | URL | Blob | Uint8Array;
 
 /** A decoded picture file: pixels, with the file's path if it was given by path; or a bitmap. */
-export type DecodedFile = (RawImage & { readonly path?: string }) | InBrowser<"ImageBitmap">;
+type DecodedFile = (RawImage & { readonly path?: string }) | InBrowser<"ImageBitmap">;
 
 /**
  * Decodes a picture file, turned as its EXIF orientation says. `decode-node.ts` and `decode-web.ts`

@@ -1,5 +1,8 @@
 import { MienError } from "@mien/format";
 
+/** Time between two checks whether a camera still runs, in milliseconds. */
+const CHECK_MS = 250;
+
 /**
  * Yields a video element each time it shows a new frame, until it ends.
  *
@@ -42,6 +45,7 @@ async function nextFrame(
 ): Promise<boolean> {
   const listeners = new AbortController();
   let request: number | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
   try {
     return await new Promise<boolean>((resolve, reject) => {
       const interrupt = () => reject(new MienError("interrupted", "the video was not processed"));
@@ -51,10 +55,17 @@ async function nextFrame(
       if (video.ended) resolve(false);
       video.addEventListener("ended", () => resolve(false), once);
       video.addEventListener("error", () => reject(cannotPlay(video)), once);
+      // Tracks that the page stops end a video without an event.
+      const { srcObject } = video;
+      const endIfStopped = () => {
+        if (srcObject instanceof MediaStream && !srcObject.active) resolve(false);
+      };
+      timer = setInterval(endIfStopped, CHECK_MS);
       request = video.requestVideoFrameCallback(() => resolve(true));
     });
   } finally {
     listeners.abort();
+    clearInterval(timer);
     if (request !== undefined) video.cancelVideoFrameCallback(request);
   }
 }
