@@ -24,9 +24,9 @@ export async function withDefaultModels(
     const missing = names.filter((name) => given[name] === undefined).join(" and ");
     throw new MienError(
       "missing-file",
-      `createPipeline: ${missing} is not given, and @mien/models cannot be loaded: ${messageOf(error)}`,
+      `createPipeline: @mien/models, which has the ${missing}, cannot be loaded: ${messageOf(error)}`,
       {
-        advice: `Install the models: \`npm install @mien/models\`. Or give your own model as ${missing}.`,
+        advice: `Install it: \`npm install @mien/models\`. Or give models of your own: ${missing}.`,
         cause: error,
       },
     );

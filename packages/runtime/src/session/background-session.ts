@@ -126,6 +126,6 @@ function threadEnded(reason: string): MienError {
   return new MienError("environment", `the thread of a model does not run: ${reason}`, {
     advice:
       "Open it without `background`; a bundler must keep session-worker.mjs (in Node) or " +
-      "session-worker-web.mjs (in a browser) beside its code.",
+      "session-worker-web.js (in a browser) beside its code.",
   });
 }

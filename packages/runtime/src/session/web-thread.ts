@@ -10,7 +10,7 @@ export interface WebWorkerInput {
 /** Starts a web worker that opens a model with onnxruntime-web. */
 export function startThread(input: WebWorkerInput): SessionThread {
   // Bundlers find the worker's file by this form of the call.
-  const worker = new Worker(new URL("./session-worker-web.mjs", import.meta.url), {
+  const worker = new Worker(new URL("./session-worker-web.js", import.meta.url), {
     type: "module",
   });
   worker.postMessage(input);
@@ -20,7 +20,7 @@ export function startThread(input: WebWorkerInput): SessionThread {
       worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => onMessage(data);
       // A script that cannot be loaded gives an event without a message.
       worker.onerror = ({ message }) =>
-        onEnd(message || "its script session-worker-web.mjs cannot be loaded");
+        onEnd(message || "its script session-worker-web.js cannot be loaded");
     },
     // A page does not wait for its workers.
     keepAlive: () => undefined,

@@ -66,8 +66,8 @@ export async function startBrowser(
         resolveDir: import.meta.dirname,
       },
     }),
-    "/app/session-worker-web.mjs": await bundle({
-      entryPoints: [path.join(import.meta.dirname, "../session/session-worker-web.mjs")],
+    "/app/session-worker-web.js": await bundle({
+      entryPoints: [path.join(import.meta.dirname, "../session/session-worker-web.js")],
     }),
     "/wasm/ort-wasm-simd-threaded.mjs": {
       type: "text/javascript",
@@ -94,12 +94,14 @@ export interface Served {
  * Serves files on 127.0.0.1, cross-origin isolated, and starts a browser for them.
  *
  * @param find gives the file for a path such as `/page.js`; undefined becomes status 404.
- * @param isReady is evaluated in the page until it is true; then the page counts as open.
+ * @param options.isReady is evaluated in the page until it is true; then the page counts as open.
+ * @param options.camera the .y4m file that the camera shows; default: there is no camera.
  */
 export async function serve(
   find: (name: string) => Served | undefined,
-  { isReady }: { readonly isReady: () => boolean },
+  options: { readonly isReady: () => boolean; readonly camera?: string },
 ): Promise<TestBrowser> {
+  const { isReady, camera } = options;
   const server = createServer((request, response) => {
     const file = find(new URL(request.url ?? "/", "http://localhost").pathname);
     if (!file?.isBare) {
@@ -115,13 +117,14 @@ export async function serve(
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const browser = await launchChromium().catch((error: unknown) => {
+  const browser = await launchChromium({ camera }).catch((error: unknown) => {
     server.close();
     throw error;
   });
   return {
     async open() {
-      const page = await (await browser.newContext()).newPage();
+      const permissions = camera === undefined ? [] : ["camera"];
+      const page = await (await browser.newContext({ permissions })).newPage();
       const requests: string[] = [];
       page.on("request", (request) => void requests.push(request.url()));
       await page.goto(origin);
