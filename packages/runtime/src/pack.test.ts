@@ -6,12 +6,9 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
-  realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import ts from "typescript";
@@ -19,7 +16,6 @@ import { findChromium } from "@mien/bench";
 import { findPackageProblems } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "./testing/browser.ts";
-import { halvesModel } from "./testing/models.ts";
 import {
   IN_WORKER,
   OPEN,
@@ -28,6 +24,7 @@ import {
   TYPED_FOR_NODE,
   WITHOUT_PACKAGES,
 } from "./testing/package-programs.ts";
+import { linkPackage, makeProject, packPackages, type Packed } from "./testing/packed-project.ts";
 import { unexportedTypes } from "./testing/unexported-types.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
@@ -36,11 +33,6 @@ const ROOT = path.resolve(PACKAGE, "../..");
 /** Without Chromium the tests of pages are skipped, except where `CI` is set. */
 const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
 const FACES = path.join(ROOT, "artifacts/release/faces");
-
-interface Manifest {
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly bundleDependencies: readonly string[];
-}
 
 /** The README's fenced blocks of one language, in order. */
 function blocks(language: string): string[] {
@@ -67,53 +59,23 @@ function compile(project: string, mode: ts.CompilerOptions, code: string): ts.Pr
 }
 
 describe("the package", () => {
+  let packed: Packed;
   let project: string;
-  let tarballs: readonly string[];
-  /** The packages that npm installs with the runtime. */
-  let dependencies: readonly string[];
-
-  /** Makes an empty project, with some of the packed packages and of those in this repository. */
-  function makeProject(packed: readonly string[], linked: readonly string[]): string {
-    const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "mien-empty-")));
-    for (const name of packed) {
-      const home = path.join(folder, "node_modules/@mien", name);
-      mkdirSync(home, { recursive: true });
-      const tarball = tarballs.find((file) => path.basename(file).startsWith(`mien-${name}-`));
-      execFileSync("tar", ["-xzf", tarball!, "-C", home, "--strip-components=1"]);
-    }
-    for (const name of linked) {
-      const [from, to] = [ROOT, folder].map((root) => path.join(root, "node_modules", name));
-      symlinkSync(from!, to!, "junction");
-    }
-    writeFileSync(path.join(folder, "package.json"), `{ "type": "module" }`);
-    writeFileSync(path.join(folder, "model.onnx"), halvesModel());
-    return folder;
-  }
-
   beforeAll(() => {
-    const script = path.join(PACKAGE, "pack.mjs");
-    const packs = mkdtempSync(path.join(tmpdir(), "mien-packs-"));
-    const printed = execFileSync(process.execPath, [script, packs], { encoding: "utf8" });
-    tarballs = printed.trim().split("\n");
-    const manifest = execFileSync("tar", ["-xzOf", tarballs[0]!, "package/package.json"]);
-    const given = JSON.parse(manifest.toString()) as Manifest;
-    const isBundled = (name: string) => given.bundleDependencies.includes(name);
-    dependencies = Object.keys(given.dependencies).filter((name) => !isBundled(name));
+    packed = packPackages();
     const others = ["onnxruntime-node", "onnxruntime-web", "sharp", "esbuild", "vite"];
-    project = makeProject(["runtime", "models"], [...dependencies, ...others]);
+    project = makeProject(packed, ["runtime", "models"], [...packed.dependencies, ...others]);
   });
   afterAll(() => {
-    for (const folder of [project, path.dirname(tarballs[0]!)]) {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    for (const folder of [project, packed.folder]) rmSync(folder, { recursive: true, force: true });
   });
 
   it("is packed as publint and TypeScript expect, and so are its models", async () => {
-    for (const tarball of tarballs) expect(await findPackageProblems(tarball)).toEqual([]);
+    for (const tarball of packed.tarballs) expect(await findPackageProblems(tarball)).toEqual([]);
   });
 
   it("names the optional packages that it needs, where they are not installed", () => {
-    const bare = makeProject(["runtime"], dependencies);
+    const bare = makeProject(packed, ["runtime"], packed.dependencies);
     copyFileSync(path.join(FACES, "detector.onnx"), path.join(bare, "detector.onnx"));
     writeFileSync(path.join(bare, "run.mjs"), WITHOUT_PACKAGES);
     const run = () => {
@@ -126,8 +88,7 @@ describe("the package", () => {
       onnxruntime: naming("onnxruntime-node"),
       sharp: naming("onnxruntime-node"),
     });
-    const home = path.join(bare, "node_modules/onnxruntime-node");
-    symlinkSync(path.join(ROOT, "node_modules/onnxruntime-node"), home, "junction");
+    linkPackage(bare, "onnxruntime-node");
     expect(run()).toEqual({ models: naming("@mien/models"), sharp: naming("sharp") });
     rmSync(bare, { recursive: true, force: true });
   });
