@@ -12,9 +12,10 @@ import type { RgbaImage } from "./rgb-from-rgba.ts";
  * - in a browser, whatever a canvas can draw: canvas, image, video (its present frame), `ImageBitmap`,
  *   `VideoFrame`; a canvas of a library for Node;
  * - a picture file (JPEG, PNG, WebP, …): its content as `Blob`, `Buffer` or `Uint8Array`, its path in
- *   Node (a `file:` URL, too), its address in a browser. In Node, the package sharp decodes it.
+ *   Node, or its address (in Node as `URL`). In Node, the package sharp decodes it.
  *
- * Transparent parts of files and canvases count as white; the alpha of decoded pixels is dropped.
+ * Transparent parts of files, and of what a browser draws, count as white; the alpha of other pixels
+ * is dropped.
  */
 export type PictureSource =
   | FrameInput

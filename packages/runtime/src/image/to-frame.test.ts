@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -106,6 +109,26 @@ describe("a picture", () => {
       const frame = await frameOf(source);
       expect([...frame.pixels]).toEqual([...rgb]);
       expect(frame.path).toBe(file);
+    }
+  });
+
+  it("as an address is downloaded, or is an error", async () => {
+    const server = createServer((request, response) => {
+      response.statusCode = request.url === "/photo.png" ? 200 : 404;
+      response.end(png);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const frame = await frameOf(new URL("/photo.png", origin));
+      expect([...frame.pixels]).toEqual([...rgb]);
+      expect(frame.path).toBeUndefined();
+      await expect(frameOf(new URL("/none.png", origin))).rejects.toMatchObject({
+        code: "missing-file",
+        message: `cannot fetch the picture ${origin}/none.png: HTTP 404 Not Found`,
+      });
+    } finally {
+      server.close();
     }
   });
 
