@@ -13,7 +13,7 @@ const mayImport = {
   data: ["format", "cli", "plot"],
   train: ["format", "cli", "plot", "data"],
   tune: ["format", "cli", "plot", "data", "train"],
-  runtime: ["format"],
+  runtime: ["format", "models"],
   "tfjs-to-onnx": ["format"],
   export: ["format", "cli", "plot", "data", "runtime", "tfjs-to-onnx", "train"],
   camera: ["format", "cli"],

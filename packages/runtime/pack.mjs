@@ -1,5 +1,6 @@
-// Packs @mien/runtime as one .tgz that can be installed anywhere: it contains @mien/format and the
-// face models. `npm pack` alone leaves out packages that a workspace links.
+// Packs @mien/runtime as one .tgz that can be installed anywhere: it contains @mien/format, since
+// `npm pack` alone leaves out packages that a workspace links. Packs @mien/models beside it, and prints
+// the paths of both.
 //
 // It compiles first.
 //
@@ -15,47 +16,59 @@ const target = path.resolve(process.argv[2] ?? "artifacts/packages");
 const faces = path.join(root, "artifacts/release/faces");
 if (!existsSync(path.join(faces, "detector.onnx"))) {
   console.error(
-    `@mien/runtime cannot be packed: the face models are not in ${faces}. Run: git checkout -- artifacts/release/faces`,
+    `@mien/models cannot be packed: the face models are not in ${faces}. Run: git checkout -- artifacts/release/faces`,
   );
   process.exit(1);
 }
+const models = path.join(root, "packages/models");
 const formatFolder = path.join(root, "packages/format");
-compile(formatFolder);
-compile(here);
+for (const folder of [formatFolder, models, here]) compile(folder);
 const stage = mkdtempSync(path.join(tmpdir(), "mien-pack-"));
+mkdirSync(target, { recursive: true });
 
-/** Compiled code without its tests. */
-const copyDist = (from, to) =>
+try {
+  packRuntime(path.join(stage, "runtime"));
+  packModels(path.join(stage, "models"));
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
+
+function packRuntime(folder) {
+  copyPackage(here, folder);
+  cpSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
+  const manifest = publishedManifest(here);
+  const formatManifest = publishedManifest(formatFolder);
+  writeManifest(folder, {
+    ...manifest,
+    // npm must install the dependencies of the bundled package.
+    dependencies: { ...formatManifest.dependencies, ...manifest.dependencies },
+    bundleDependencies: ["@mien/format"],
+  });
+  const format = path.join(folder, "node_modules/@mien/format");
+  copyPackage(formatFolder, format);
+  writeManifest(format, formatManifest);
+  pack(folder);
+}
+
+function packModels(folder) {
+  copyPackage(models, folder);
+  cpSync(path.join(models, "LICENSE"), path.join(folder, "LICENSE"));
+  cpSync(path.join(models, "files"), path.join(folder, "files"), { recursive: true });
+  writeManifest(folder, publishedManifest(models));
+  pack(folder);
+}
+
+/** Copies compiled code without its tests, and the README. */
+function copyPackage(from, to) {
   cpSync(path.join(from, "dist"), path.join(to, "dist"), {
     recursive: true,
     filter: (file) => !/\.test\.|[\\/]testing$/.test(file),
   });
+  const readme = path.join(from, "README.md");
+  if (existsSync(readme)) cpSync(readme, path.join(to, "README.md"));
+}
 
-try {
-  copyDist(here, stage);
-  cpSync(path.join(here, "README.md"), path.join(stage, "README.md"));
-  cpSync(path.join(root, "LICENSE"), path.join(stage, "LICENSE"));
-  cpSync(faces, path.join(stage, "models"), {
-    recursive: true,
-    filter: (file) => !file.endsWith("reference.bin"),
-  });
-  const manifest = publishedManifest(here);
-  const formatManifest = publishedManifest(formatFolder);
-  writeManifest(stage, {
-    ...manifest,
-    // npm must install the dependencies of the bundled package.
-    dependencies: { ...formatManifest.dependencies, ...manifest.dependencies },
-    files: ["dist", "models"],
-    exports: { ...manifest.exports, "./models/*": "./models/*" },
-    bundleDependencies: ["@mien/format"],
-  });
-  const format = path.join(stage, "node_modules/@mien/format");
-  mkdirSync(format, { recursive: true });
-  copyDist(formatFolder, format);
-  writeManifest(format, formatManifest);
-  mkdirSync(target, { recursive: true });
-  const { filename } = npmPack(stage, "--pack-destination", target);
+function pack(folder) {
+  const { filename } = npmPack(folder, "--pack-destination", target);
   console.log(path.join(target, filename));
-} finally {
-  rmSync(stage, { recursive: true, force: true });
 }

@@ -11,6 +11,3 @@ export const pocket = new URL("../files/pocket.onnx", import.meta.url);
 
 /** Finds faces; 0.2 MB. */
 export const detector = new URL("../files/faces/detector.onnx", import.meta.url);
-
-/** Tells people apart: 128 numbers for a face; 6.5 MB. Needed only to recognise people. */
-export const embedding = new URL("../files/faces/embedding.onnx", import.meta.url);

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { embedding } from "./embedding.ts";
 import * as models from "./index.ts";
 
 const RELEASE = path.resolve(import.meta.dirname, "../../../artifacts/release");
 
 describe("the models", () => {
-  it.each(Object.entries(models))("hold the file of %s", (_, address) => {
+  it.each(Object.entries({ ...models, embedding }))("hold the file of %s", (_, address) => {
     expect(existsSync(address)).toBe(true);
   });
 
@@ -19,6 +20,6 @@ describe("the models", () => {
     expect(same(models.expression, `${best}.onnx`)).toBe(true);
     expect(same(models.pocket, "pocket.onnx")).toBe(true);
     expect(same(models.detector, "faces/detector.onnx")).toBe(true);
-    expect(same(models.embedding, "faces/embedding.onnx")).toBe(true);
+    expect(same(embedding, "faces/embedding.onnx")).toBe(true);
   });
 });

@@ -8,8 +8,6 @@ interface Rule {
   /** In words that complete the sentence "threads must be …". */
   readonly expected: string;
   fits(value: unknown): boolean;
-  /** Whether the option must be given. Default false. */
-  readonly required?: boolean;
   /** The options inside, for an option that is an object of options. */
   readonly inside?: Rules;
 }
@@ -21,6 +19,15 @@ const object = (what: string, ...members: readonly string[]): Rule => ({
     typeof value === "object" && value !== null && members.every((member) => member in value),
 });
 const text: Rule = { expected: "a string", fits: (value) => typeof value === "string" };
+const callback: Rule = {
+  expected: "a function",
+  fits: (value) => typeof value === "function",
+};
+const signal = object("an AbortSignal", "aborted", "addEventListener");
+const finite: Rule = {
+  expected: "a finite number",
+  fits: (value) => Number.isFinite(value),
+};
 const address: Rule = {
   expected: "an address, as string or URL",
   fits: (value) => value instanceof URL || (typeof value === "string" && value !== ""),
@@ -28,7 +35,6 @@ const address: Rule = {
 const model: Rule = {
   expected: "a path or address (string or URL), or the model's bytes (Uint8Array)",
   fits: (value) => address.fits(value) || isBytes(value),
-  required: true,
 };
 
 /** The rules of a table of settings; a group becomes an option that holds options. */
@@ -80,6 +86,11 @@ const SESSION: Rules = {
   ...rulesOf({ threads, background }),
   wasmPath: address,
   wasmModulePath: address,
+  onDownload: callback,
+  modelCache: {
+    expected: "the name of a cache, or false",
+    fits: (value) => value === false || (typeof value === "string" && value !== ""),
+  },
 };
 const PIPELINE: Rules = {
   expression: model,
@@ -95,10 +106,13 @@ const { lbph, ...peopleSettings } = recognitionSettings;
 const OPTIONS = {
   createPipeline: PIPELINE,
   process: {
-    signal: object("an AbortSignal", "aborted", "addEventListener"),
-    onDetections: { expected: "a function", fits: (value) => typeof value === "function" },
+    index: finite,
+    timeMs: finite,
+    signal,
+    onDetections: callback,
     recorded: object("a recorded frame", "detections", "probabilities"),
   },
+  run: { signal },
   "ExpressionClassifier.open": { ...SESSION, ...rulesOf({ merge }) },
   "FaceDetector.open": { ...SESSION, ...rulesOf(pipelineSettings.detection) },
   openEmbedding: SESSION,
@@ -114,7 +128,7 @@ const OPTIONS = {
  *
  * @param callee the function, as a key of the table above.
  * @throws {MienError} `usage` naming the first option that is unknown (with the nearest known name,
- * or where it belongs), missing or out of range.
+ * or where it belongs) or out of range.
  */
 export function checkOptions(callee: keyof typeof OPTIONS, options: unknown): void {
   check(callee, OPTIONS[callee], { options, above: {} });
@@ -143,19 +157,13 @@ function check(
       `${where} takes an object of options, found ${describeValue(options)}`,
     );
   }
-  const given = new Map<string, unknown>(Object.entries(options));
-  for (const [name, value] of given) {
+  for (const [name, value] of new Map<string, unknown>(Object.entries(options))) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) throw unknownOption(where, name, { rules, above });
     if (value === undefined) continue;
     if (!rule.fits(value)) throw wrongValue({ where, name, rule }, value);
     if (rule.inside !== undefined) {
       check(`${where}, ${name}`, rule.inside, { options: value, above: rules });
-    }
-  }
-  for (const [name, rule] of Object.entries(rules)) {
-    if (rule.required && given.get(name) === undefined) {
-      throw wrongValue({ where, name, rule }, undefined);
     }
   }
 }

@@ -21,6 +21,8 @@ export type {
   Confirmed,
   Smoother,
 } from "./expression/confirmation.ts";
+export { drawFaces, type DrawingContext } from "./draw-faces.ts";
+export type { FrameStream } from "./frame-stream.ts";
 export { DEPTH_GATE, measureRelief, type Relief } from "./depth/depth-gate.ts";
 export type { Detection } from "./detect/detector-kinds.ts";
 export * from "./expression/expression-classifier.ts";
@@ -38,12 +40,8 @@ export { People, type Match, type PeopleOptions } from "./people/people.ts";
 export type { Person } from "./people/person.ts";
 export type { FrameDetections, RecordedFrame } from "./stages/recorded-frame.ts";
 export { crop } from "./image/crop.ts";
-export {
-  createPipeline,
-  type FrameProcessor,
-  type Pipeline,
-  type ProcessOptions,
-} from "./pipeline.ts";
+export { createPipeline, type FrameProcessor, type Pipeline } from "./pipeline.ts";
+export type { ProcessOptions, RunOptions } from "./process-options.ts";
 export type { PipelineOptions } from "./pipeline-options.ts";
 export { pipelineSettings, type PipelineSettings } from "./pipeline-settings.ts";
 export { recognitionSettings } from "./recognition-settings.ts";
@@ -60,8 +58,18 @@ export type {
 } from "./setting.ts";
 export { rgbFromRgba, type RgbaImage } from "./image/rgb-from-rgba.ts";
 export { createLbph, openEmbedding, type Recogniser } from "./people/recogniser.ts";
+export type { DownloadOptions, DownloadProgress } from "./session/download-options.ts";
 export type { SessionOptions, SessionFiles } from "./session/session-options.ts";
 export type { FrameInput, Picture } from "./image/picture.ts";
+export type { PictureFile } from "./image/decoded-file.ts";
+export type {
+  CanvasOfLibrary,
+  DecodedBySharp,
+  DrawablePicture,
+  PictureSource,
+} from "./image/picture-source.ts";
+export type { InBrowser } from "./image/in-browser.ts";
+export type { PipelineFace, PipelineResult } from "./pipeline-result.ts";
 export { Tracker, type Track, type TrackerOptions } from "./track/tracker.ts";
 export { decodePerson, encodePerson } from "./people/person-file.ts";
 export { deletePerson, hasPersonFile, loadPeople, savePerson } from "#person-folder";

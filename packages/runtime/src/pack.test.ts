@@ -6,12 +6,9 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
-  realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import ts from "typescript";
@@ -19,8 +16,15 @@ import { findChromium } from "@mien/bench";
 import { findPackageProblems } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serve } from "./testing/browser.ts";
-import { halvesModel } from "./testing/models.ts";
-import { IN_WORKER, OPEN, PROGRAM, TYPED } from "./testing/package-programs.ts";
+import {
+  IN_WORKER,
+  OPEN,
+  PROGRAM,
+  TYPED,
+  TYPED_FOR_NODE,
+  WITHOUT_PACKAGES,
+} from "./testing/package-programs.ts";
+import { linkPackage, makeProject, packPackages, type Packed } from "./testing/packed-project.ts";
 import { unexportedTypes } from "./testing/unexported-types.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
@@ -29,11 +33,6 @@ const ROOT = path.resolve(PACKAGE, "../..");
 /** Without Chromium the tests of pages are skipped, except where `CI` is set. */
 const cannotRun = findChromium() === undefined && process.env["CI"] === undefined;
 const FACES = path.join(ROOT, "artifacts/release/faces");
-
-interface Manifest {
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly bundleDependencies: readonly string[];
-}
 
 /** The README's fenced blocks of one language, in order. */
 function blocks(language: string): string[] {
@@ -44,7 +43,8 @@ function blocks(language: string): string[] {
 }
 
 /** Compiles `typed.ts` of a project with one of TypeScript's module modes, without writing files. */
-function compile(project: string, mode: ts.CompilerOptions): ts.Program {
+function compile(project: string, mode: ts.CompilerOptions, code: string): ts.Program {
+  writeFileSync(path.join(project, "typed.ts"), code);
   return ts.createProgram([path.join(project, "typed.ts")], {
     noEmit: true,
     strict: true,
@@ -59,33 +59,38 @@ function compile(project: string, mode: ts.CompilerOptions): ts.Program {
 }
 
 describe("the package", () => {
+  let packed: Packed;
   let project: string;
-  let tarball: string;
   beforeAll(() => {
-    project = realpathSync(mkdtempSync(path.join(tmpdir(), "mien-empty-")));
-    const script = path.join(PACKAGE, "pack.mjs");
-    tarball = execFileSync(process.execPath, [script, project], { encoding: "utf8" }).trim();
-    const home = path.join(project, "node_modules/@mien/runtime");
-    mkdirSync(home, { recursive: true });
-    execFileSync("tar", ["-xzf", tarball, "-C", home, "--strip-components=1"]);
-    // The packages that npm would download, and those that the README's programs need.
-    const manifest = readFileSync(path.join(home, "package.json"), "utf8");
-    const { dependencies, bundleDependencies } = JSON.parse(manifest) as Manifest;
-    for (const name of [...Object.keys(dependencies), "sharp", "esbuild", "vite"]) {
-      if (bundleDependencies.includes(name)) continue;
-      symlinkSync(
-        path.join(ROOT, "node_modules", name),
-        path.join(project, "node_modules", name),
-        "junction",
-      );
-    }
-    writeFileSync(path.join(project, "package.json"), `{ "type": "module" }`);
-    writeFileSync(path.join(project, "model.onnx"), halvesModel());
+    packed = packPackages();
+    const others = ["onnxruntime-node", "onnxruntime-web", "sharp", "esbuild", "vite"];
+    project = makeProject(packed, ["runtime", "models"], [...packed.dependencies, ...others]);
   });
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
+  afterAll(() => {
+    for (const folder of [project, packed.folder]) rmSync(folder, { recursive: true, force: true });
+  });
 
-  it("is packed as publint and TypeScript expect", async () => {
-    expect(await findPackageProblems(tarball)).toEqual([]);
+  it("is packed as publint and TypeScript expect, and so are its models", async () => {
+    for (const tarball of packed.tarballs) expect(await findPackageProblems(tarball)).toEqual([]);
+  });
+
+  it("names the optional packages that it needs, where they are not installed", () => {
+    const bare = makeProject(packed, ["runtime"], packed.dependencies);
+    copyFileSync(path.join(FACES, "detector.onnx"), path.join(bare, "detector.onnx"));
+    writeFileSync(path.join(bare, "run.mjs"), WITHOUT_PACKAGES);
+    const run = () => {
+      const out = execFileSync(process.execPath, ["run.mjs"], { cwd: bare, encoding: "utf8" });
+      return JSON.parse(out) as unknown;
+    };
+    const naming = (name: string) => expect.stringContaining(`npm install ${name}\``) as string;
+    expect(run()).toEqual({
+      models: naming("@mien/models"),
+      onnxruntime: naming("onnxruntime-node"),
+      sharp: naming("onnxruntime-node"),
+    });
+    linkPackage(bare, "onnxruntime-node");
+    expect(run()).toEqual({ models: naming("@mien/models"), sharp: naming("sharp") });
+    rmSync(bare, { recursive: true, force: true });
   });
 
   it("runs in an empty project, with its detector", () => {
@@ -136,7 +141,6 @@ describe("the package", () => {
   });
 
   it("compiles as nodenext and as bundler, and exports every type of its public signatures", () => {
-    writeFileSync(path.join(project, "typed.ts"), TYPED);
     const folder = path.join(project, "node_modules/@mien/runtime");
     const index = path.join(folder, "dist/index.d.ts");
     const { NodeNext, ESNext } = ts.ModuleKind;
@@ -144,11 +148,29 @@ describe("the package", () => {
       { module: NodeNext },
       { module: ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
     ]) {
-      const program = compile(project, mode);
+      const program = compile(project, mode, TYPED);
       const problems = ts.getPreEmitDiagnostics(program);
       expect(problems.map(({ messageText }) => messageText)).toEqual([]);
       expect(unexportedTypes({ program, index, folder })).toEqual([]);
     }
+  });
+
+  it("compiles in a program without the types of browsers", () => {
+    const program = compile(
+      project,
+      {
+        module: ts.ModuleKind.NodeNext,
+        lib: ["lib.es2023.d.ts"],
+        types: ["node"],
+        typeRoots: [path.join(ROOT, "node_modules/@types")],
+        // The declarations of onnxruntime need those of browsers. A type of mien that did, too, would
+        // silently become `any`, and accept a number.
+        skipLibCheck: true,
+      },
+      TYPED_FOR_NODE,
+    );
+    const problems = ts.getPreEmitDiagnostics(program);
+    expect(problems.map(({ messageText }) => messageText)).toEqual([]);
   });
 
   it("runs the README's program for Node as it stands", async () => {
@@ -165,9 +187,6 @@ describe("the package", () => {
   it("runs the README's program for people as it stands", () => {
     const made = "const pictures = [{ width: 8, height: 8, pixels: new Uint8Array(192) }];";
     writeFileSync(path.join(project, "people.mjs"), `${made}\n${blocks("js")[3]!}`);
-    for (const model of ["detector", "embedding"]) {
-      copyFileSync(path.join(FACES, `${model}.onnx`), path.join(project, `${model}.onnx`));
-    }
     const { stderr } = spawnSync(process.execPath, ["people.mjs"], {
       cwd: project,
       encoding: "utf8",
@@ -179,22 +198,34 @@ describe("the package", () => {
   describe.skipIf(cannotRun)("in a page", () => {
     const page = `
       const canvas = document.createElement("canvas");
-      const video = new OffscreenCanvas(300, 150);
-      video.getContext("2d").fillRect(0, 0, 9, 9);\n`;
-    const html = '<link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+      canvas.getContext("2d").fillRect(0, 0, 9, 9);\n`;
+    const html = '<link rel="icon" href="data:,"><script type="module" src="page.js"></script>';
+
+    let camera: string;
+    beforeAll(() => {
+      camera = path.join(project, "camera.y4m");
+      const grey = Buffer.alloc((64 * 48 * 3) / 2, 128);
+      const frames = Array.from({ length: 3 }, () => [Buffer.from("FRAME\n"), grey]).flat();
+      const header = Buffer.from("YUV4MPEG2 W64 H48 F30:1 Ip A1:1 C420jpeg\n");
+      writeFileSync(camera, Buffer.concat([header, ...frames]));
+    });
 
     /** Opens a built page and returns the value that it made, its number of workers and its requests. */
     async function visit(folder: string) {
-      const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
+      const types: Record<string, string> = {
+        ".html": "text/html",
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+      };
       const browser = await serve(
         (name) => {
           const file = path.join(folder, name === "/" ? "index.html" : name);
           if (!existsSync(file)) return undefined;
-          const script = file.endsWith(".mjs") ? "text/javascript" : undefined;
-          const type = script ?? types[path.extname(file)] ?? "application/wasm";
+          const type = types[path.extname(file)] ?? "application/octet-stream";
           return { type, content: readFileSync(file) };
         },
-        { isReady: () => "made" in globalThis },
+        { isReady: () => "made" in globalThis, camera },
       );
       try {
         const { page, requests } = await browser.open();
@@ -205,38 +236,51 @@ describe("the package", () => {
       }
     }
 
+    it("the README's page without a bundler shows the camera, as it stands", async () => {
+      const folder = path.join(project, "public");
+      mkdirSync(folder, { recursive: true });
+      execFileSync("sh", ["-ec", blocks("sh")[1]!], { cwd: project, stdio: "pipe" });
+      const [program = ""] = blocks("html");
+      const watched = program.replace(
+        "drawFaces(context, result);",
+        "$& globalThis.made = result;",
+      );
+      writeFileSync(path.join(folder, "index.html"), watched);
+      const { made, workers } = await visit(folder);
+      expect(made).toMatchObject({ type: "frame", faces: [] });
+      expect(workers).toBe(2);
+    });
+
     it("the README's esbuild commands and program work as they stand", async () => {
-      mkdirSync(path.join(project, "public"), { recursive: true });
-      const detector = path.join(project, "node_modules/@mien/runtime/models/detector.onnx");
-      copyFileSync(detector, path.join(project, "detector.onnx"));
+      const folder = path.join(project, "public");
+      mkdirSync(folder, { recursive: true });
       writeFileSync(
         path.join(project, "page.js"),
         `${page}${blocks("js")[1]!}\nglobalThis.made = faces;`,
       );
-      execFileSync("sh", ["-ec", blocks("sh")[0]!], { cwd: project, stdio: "pipe" });
-      writeFileSync(path.join(project, "public/index.html"), html);
-      expect((await visit(path.join(project, "public"))).made).toEqual([]);
+      execFileSync("sh", ["-ec", blocks("sh")[2]!], { cwd: project, stdio: "pipe" });
+      writeFileSync(path.join(folder, "index.html"), html);
+      expect((await visit(folder)).made).toEqual([]);
     });
 
-    it("the README's program with two threads works in a Vite build", async () => {
+    it("the README's program with two threads, and one with workers, work in a Vite build", async () => {
       const app = path.join(project, "vite");
-      mkdirSync(path.join(app, "public"), { recursive: true });
+      mkdirSync(app, { recursive: true });
       writeFileSync(path.join(app, "index.html"), html);
-      writeFileSync(
-        path.join(app, "page.js"),
-        `${blocks("js")[2]!}
-        const frame = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) };
-        globalThis.made = (await pipeline.process(frame)).faces;`,
-      );
-      for (const name of ["model.onnx", "detector.onnx"]) {
-        copyFileSync(path.join(project, name), path.join(app, "public", name));
-      }
       const vite = path.join(ROOT, "node_modules/vite/bin/vite.js");
-      execFileSync(process.execPath, [vite, "build", "--logLevel", "error"], { cwd: app });
-      const { made, workers, requests } = await visit(path.join(app, "dist"));
-      expect(made).toEqual([]);
-      expect(workers).toBeGreaterThan(0);
-      expect(requests.some((url) => /ort-wasm-simd-threaded.*\.mjs$/.test(url))).toBe(true);
+      const frame = "{ width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) }";
+      const inWorkers = `import { createPipeline } from "@mien/runtime";
+        const pipeline = await createPipeline({ background: true });`;
+      for (const program of [blocks("js")[2]!, inWorkers]) {
+        const made = `globalThis.made = (await pipeline.process(${frame})).faces;`;
+        writeFileSync(path.join(app, "page.js"), `${program}\n${made}`);
+        execFileSync(process.execPath, [vite, "build", "--logLevel", "error"], { cwd: app });
+        const { made: faces, workers, requests } = await visit(path.join(app, "dist"));
+        expect(faces).toEqual([]);
+        expect(workers).toBeGreaterThan(0);
+        const hasModule = requests.some((url) => /ort-wasm-simd-threaded.*\.mjs$/.test(url));
+        expect(hasModule).toBe(program !== inWorkers);
+      }
     });
   });
 });

@@ -23,8 +23,10 @@ export const pipelineSettings = {
     description: "Threads per model",
   },
   /**
-   * Node only: each model computes on a thread of its own, so that several work at the same time and
-   * the thread that calls them is free. Costs about 10 MB of memory and 50 ms when a model is opened.
+   * Each model computes on a thread of its own, so that several work at the same time and the thread
+   * that calls them is free. Costs about 10 MB of memory and 50 ms when a model is opened. In a
+   * browser, the file `session-worker-web.js` of this package must be beside the script; bundlers
+   * that know `new Worker(new URL(…))`, such as Vite, put it there.
    */
   background: {
     type: "boolean",

@@ -3,32 +3,21 @@ import { checkFrame, type FrameInput } from "./image/picture.ts";
 import { checkOptions } from "./check-options.ts";
 import { countFrom1 } from "./track/tracker.ts";
 import { ExpressionClassifier } from "./expression/expression-classifier.ts";
+import { Drawing } from "./image/drawing.ts";
 import { FaceDetector } from "./detect/face-detector.ts";
 import { FaceLocator, type LocatedFaces } from "./stages/face-locator.ts";
 import { FaceReader } from "./stages/face-reader.ts";
+import { withDefaultModels } from "./default-models.ts";
+import { runFrames, type FrameStream } from "./frame-stream.ts";
 import type { People } from "./people/people.ts";
 import type { PipelineOptions } from "./pipeline-options.ts";
+import type { PictureSource } from "./image/picture-source.ts";
+import type { PipelineResult } from "./pipeline-result.ts";
 import type { PipelineSettings } from "./pipeline-settings.ts";
+import type { ProcessOptions, RunOptions } from "./process-options.ts";
 import { resolveSettings } from "./resolve-settings.ts";
-import type { FrameDetections, RecordedFrame } from "./stages/recorded-frame.ts";
 import { Stopwatch } from "./stages/stopwatch.ts";
-
-/** Options of one frame. */
-export interface ProcessOptions {
-  /** Cancels the frame while it waits for its turn. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Receives what the detector found in the frame, null if it did not run. Stored together with the
-   * result, it is what `recorded` takes.
-   */
-  readonly onDetections?: ((detections: FrameDetections | null) => void) | undefined;
-  /**
-   * What the models found in this frame in an earlier run. Detector and expression model are then
-   * not run, and tracks, people and confirmation windows go on as if they had been: the result is
-   * that of the earlier run, except for its timings. Frames and settings must be the same.
-   */
-  readonly recorded?: RecordedFrame | undefined;
-}
+import { toFrame } from "./image/to-frame.ts";
 
 /** Turns frames into results. */
 export interface FrameProcessor {
@@ -57,6 +46,28 @@ export interface FrameProcessor {
 export interface Pipeline extends FrameProcessor {
   /** Every setting with its value: the given value, or the default. */
   readonly settings: PipelineSettings;
+  /**
+   * Processes one picture of any form as the next frame; see `FrameProcessor.process` and
+   * `PictureSource`. Canvases and videos are read at once, files in their own time; the frames keep
+   * the order of the calls.
+   *
+   * @throws {MienError} as `FrameProcessor.process`; in addition `missing-file` for a file that cannot
+   * be read, and `environment` for a file in Node without the package sharp.
+   * @example
+   * const { faces } = await pipeline.process("people.jpg");
+   */
+  process(picture: PictureSource, options?: ProcessOptions): Promise<PipelineResult>;
+  /**
+   * Processes the pictures of a stream, one after the other, and yields their results in order, each
+   * as soon as it is there. The loop may be left at any time.
+   *
+   * @param options.signal ends the loop with an `interrupted` error.
+   * @throws {MienError} `usage` if it is no stream of pictures; as `process`, for each picture. An
+   * error of the stream itself is passed on.
+   * @example
+   * for await (const { faces } of pipeline.run(video)) console.log(faces);
+   */
+  run(stream: FrameStream, options?: RunOptions): AsyncGenerator<PipelineResult, void, undefined>;
 }
 
 /**
@@ -66,22 +77,23 @@ export interface Pipeline extends FrameProcessor {
  * Any number of pipelines can be open at a time.
  *
  * @throws {MienError} `missing-file` or `bad-model` naming the model that cannot be used;
- * `environment` if onnxruntime cannot start; `usage` for an option that is unknown, missing or
- * out of range.
+ * `environment` if onnxruntime is not installed or cannot start; `usage` for an option that is
+ * unknown or out of range.
  * @example
- * const pipeline = await createPipeline({ expression: "model.onnx", detector: "detector.onnx" });
+ * const pipeline = await createPipeline();
  * const { faces } = await pipeline.process({ width, height, pixels, index: 0, timeMs: 0 });
  * for (const { track, box, expression, confirmed } of faces) console.log(track, box, expression);
  * await pipeline.close();
  */
-export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+export async function createPipeline(options: PipelineOptions = {}): Promise<Pipeline> {
   checkOptions("createPipeline", options);
-  const { threads, background, wasmPath, wasmModulePath, merge } = options;
-  const session = { threads, background, wasmPath, wasmModulePath };
-  const classifier = await ExpressionClassifier.open(options.expression, { ...session, merge });
+  const models = await withDefaultModels(options);
+  const { threads, background, wasmPath, wasmModulePath, onDownload, modelCache, merge } = options;
+  const session = { threads, background, wasmPath, wasmModulePath, onDownload, modelCache };
+  const classifier = await ExpressionClassifier.open(models.expression, { ...session, merge });
   try {
     const detection = { ...options.detection, ...session };
-    const detector = await FaceDetector.open(options.detector, detection);
+    const detector = await FaceDetector.open(models.detector, detection);
     try {
       return new FramePipeline(classifier, detector, options);
     } catch (error) {
@@ -101,12 +113,13 @@ interface Stages {
 }
 
 /** What both stages need besides the frame. */
-interface FrameOptions extends Omit<ProcessOptions, "signal"> {
+interface FrameOptions extends Pick<ProcessOptions, "recorded" | "onDetections"> {
   readonly stages: Stages;
 }
 
 /** A frame after the first stage. */
 interface LocatedFrame extends Omit<LocatedFaces, "detections"> {
+  readonly frame: FrameInput;
   readonly index: number;
   readonly timeMs: number;
   readonly watch: Stopwatch;
@@ -118,6 +131,7 @@ class FramePipeline implements Pipeline {
   readonly #detector: FaceDetector;
   readonly #people: People | undefined;
   readonly #source: string;
+  readonly #drawing = new Drawing();
   /** One count for the whole life of the pipeline, so that no track id is used again after `reset`. */
   readonly #nextTrack = countFrom1();
   readonly #opened = performance.now();
@@ -145,20 +159,29 @@ class FramePipeline implements Pipeline {
     return this.#classifier.labels;
   }
 
-  async process(frame: FrameInput, options: ProcessOptions = {}): Promise<FrameResult> {
+  async process(picture: PictureSource, options: ProcessOptions = {}): Promise<PipelineResult> {
     checkOptions("process", options);
     const { signal, recorded, onDetections } = options;
     if (this.#closing !== undefined) throw new MienError("usage", "the pipeline is closed");
     const stages = this.#stages;
     const before = this.#done;
-    const located = this.#locatorFree.then(() => {
+    const given = toFrame(picture, this.#drawing);
+    // If it fails while the frame waits for its turn, the error is thrown when the turn comes.
+    if (given instanceof Promise) given.catch(() => undefined);
+    const located = this.#locatorFree.then(async () => {
+      const frame = withOptions(await given, options);
       if (signal?.aborted) throw new MienError("interrupted", "the frame was not processed");
       return this.#locate(frame, { stages, recorded, onDetections });
     });
-    const result = before.then(async () => this.#read(frame, await located, { stages, recorded }));
+    const result = before.then(async () => this.#read(await located, { stages, recorded }));
     this.#locatorFree = Promise.allSettled([located, before]);
     this.#done = result.catch(() => undefined);
     return result;
+  }
+
+  run(stream: FrameStream, options: RunOptions = {}) {
+    checkOptions("run", options);
+    return runFrames((picture, given) => this.process(picture, given), stream, options.signal);
   }
 
   reset(): void {
@@ -198,16 +221,12 @@ class FramePipeline implements Pipeline {
       recorded: recorded?.detections,
     });
     onDetections?.(detections);
-    return { index, timeMs, faces, rejected, watch };
+    return { frame, index, timeMs, faces, rejected, watch };
   }
 
   /** The second stage: who the faces are, and their expressions. */
-  async #read(
-    frame: FrameInput,
-    located: LocatedFrame,
-    { stages, recorded }: FrameOptions,
-  ): Promise<FrameResult> {
-    const { index, timeMs, rejected, watch } = located;
+  async #read(located: LocatedFrame, { stages, recorded }: FrameOptions): Promise<PipelineResult> {
+    const { frame, index, timeMs, rejected, watch } = located;
     watch.resume();
     const { faces, windows } = await stages.reader.read(
       { frame, timeMs, faces: located.faces, recorded: recorded?.probabilities },
@@ -226,4 +245,14 @@ class FramePipeline implements Pipeline {
       ...(this.settings.windows ? { windows } : {}),
     };
   }
+}
+
+/** What the options of the call say about a frame counts more than what the picture contains. */
+function withOptions(frame: FrameInput, { index, timeMs }: ProcessOptions): FrameInput {
+  if (index === undefined && timeMs === undefined) return frame;
+  return {
+    ...frame,
+    ...(index === undefined ? {} : { index }),
+    ...(timeMs === undefined ? {} : { timeMs }),
+  };
 }

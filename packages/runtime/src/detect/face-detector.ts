@@ -91,7 +91,7 @@ export class FaceDetector {
   static async open(source: ModelSource, options: DetectorOptions = {}): Promise<FaceDetector> {
     checkModelSource("FaceDetector.open", source);
     checkOptions("FaceDetector.open", options);
-    const model = await ModelRunner.open(await ort.readModel(source), options, DETECTOR);
+    const model = await ModelRunner.open(await ort.readModel(source, options), options, DETECTOR);
     try {
       const detector = new FaceDetector(model, kindOf(model), options);
       await detector.detect({ width: 64, height: 64, pixels: new Uint8Array(64 * 64 * 3) });

@@ -85,7 +85,7 @@ export class ExpressionClassifier {
   ): Promise<ExpressionClassifier> {
     checkModelSource("ExpressionClassifier.open", source);
     checkOptions("ExpressionClassifier.open", options);
-    const file = await ort.readModel(source);
+    const file = await ort.readModel(source, options);
     const { bytes, name } = file;
     const metadata = decodeModelMetadata(readOnnxMetadata(bytes, name), name);
     const model = await ModelRunner.open(file, options, EXPRESSION_MODEL);

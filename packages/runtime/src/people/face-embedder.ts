@@ -35,7 +35,7 @@ export class FaceEmbedder {
   static async open(source: ModelSource, options: SessionOptions = {}): Promise<FaceEmbedder> {
     checkModelSource("openEmbedding", source);
     checkOptions("openEmbedding", options);
-    const model = await ModelRunner.open(await ort.readModel(source), options, EMBEDDING);
+    const model = await ModelRunner.open(await ort.readModel(source, options), options, EMBEDDING);
     try {
       const embedder = new FaceEmbedder(model, shapeOf(model));
       // Two images, since a single one would not show that the batch size is fixed.

@@ -1,57 +1,14 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
-import { MienError, messageOf } from "@mien/format";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { MienError } from "@mien/format";
+import type { Tensor } from "onnxruntime-common";
 import { tensorInfo, type Session, type TensorInfo } from "./ort.ts";
-
-/** Given to the thread when it starts. */
-export interface WorkerInput {
-  readonly bytes: Uint8Array;
-  readonly options: InferenceSession.SessionOptions;
-}
-
-/** A message to the thread: run the model once; or, for null, free it. */
-export type WorkerTask = {
-  readonly data: Float32Array<ArrayBuffer>;
-  readonly shape: readonly number[];
-  /** Names of the outputs to return. */
-  readonly outputs: readonly string[];
-} | null;
-
-/**
- * A message from the thread: first whether the model is open, then one message for each task, in the
- * order of the tasks. The thread never ends by itself; the side that started it ends it.
- */
-export type WorkerMessage = WorkerOpened | WorkerRefused | WorkerResult;
-
-/** The model is open. */
-interface WorkerOpened {
-  readonly kind: "opened";
-  readonly inputMetadata: readonly InferenceSession.ValueMetadata[];
-  readonly outputMetadata: readonly InferenceSession.ValueMetadata[];
-}
-
-/** onnxruntime cannot load the model. */
-interface WorkerRefused {
-  readonly kind: "refused";
-  readonly reason: string;
-}
-
-/** The end of a task. `input` is the task's data, sent back so that its memory can be reused. */
-type WorkerResult =
-  | { readonly kind: "released" }
-  | {
-      readonly kind: "outputs";
-      readonly values: readonly OutputValue[];
-      readonly input: Float32Array<ArrayBuffer>;
-    }
-  | {
-      readonly kind: "failed";
-      readonly reason: string;
-      readonly input: Float32Array<ArrayBuffer>;
-    };
-
-type OutputValue = { readonly name: string } & Pick<Tensor, "type" | "dims" | "data">;
+import type {
+  OutputValue,
+  SessionThread,
+  WorkerMessage,
+  WorkerOpened,
+  WorkerRefused,
+  WorkerResult,
+} from "./session-thread.ts";
 
 interface PendingTask {
   resolve(values: readonly OutputValue[]): void;
@@ -59,34 +16,29 @@ interface PendingTask {
 }
 
 /**
- * Loads a model on a thread of its own, since onnxruntime-node computes on the thread that calls it.
+ * Waits until a thread has opened its model, since onnxruntime computes on the thread that calls it.
  * The thread keeps the program alive only while it works.
  *
  * @param TensorType onnxruntime's own constructor.
- * @throws {MienError} `environment` if the thread does not start. Any other error is onnxruntime's
- * reason why it cannot load the model.
+ * @throws {MienError} `environment` if the thread or onnxruntime does not start. Any other error is
+ * onnxruntime's reason why it cannot load the model.
  */
 export async function openBackgroundSession(
-  input: WorkerInput,
+  thread: SessionThread,
   TensorType: typeof Tensor,
 ): Promise<Session> {
-  const worker = new Worker(new URL("./session-worker.mjs", import.meta.url), {
-    workerData: input,
-    // Without the program's own flags, which may load a TypeScript compiler; that takes long.
-    execArgv: [],
+  const first = await new Promise<WorkerMessage>((resolve, reject) => {
+    thread.listen(resolve, (reason) => reject(threadEnded(reason)));
   });
-  const [first] = (await once(worker, "message").catch((error: unknown) => {
-    throw threadEnded(messageOf(error));
-  })) as [WorkerOpened | WorkerRefused];
-  if (first.kind === "opened") return new BackgroundSession(worker, first, TensorType);
-  await worker.terminate();
-  throw new Error(first.reason);
+  if (first.kind === "opened") return new BackgroundSession(thread, first, TensorType);
+  await thread.end();
+  throw first.kind === "refused" ? refusal(first) : threadEnded(`it sent ${first.kind}`);
 }
 
 class BackgroundSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly #worker: Worker;
+  readonly #thread: SessionThread;
   readonly #TensorType: typeof Tensor;
   readonly #pending: PendingTask[] = [];
   /** Memory for the input of the next task. */
@@ -94,15 +46,18 @@ class BackgroundSession implements Session {
   /** Why the thread has ended. */
   #ended: Error | undefined;
 
-  constructor(worker: Worker, opened: WorkerOpened, TensorType: typeof Tensor) {
+  constructor(thread: SessionThread, opened: WorkerOpened, TensorType: typeof Tensor) {
     this.inputs = opened.inputMetadata.map(tensorInfo);
     this.outputs = opened.outputMetadata.map(tensorInfo);
-    this.#worker = worker;
+    this.#thread = thread;
     this.#TensorType = TensorType;
-    worker.unref();
-    worker.on("message", (result: WorkerResult) => this.#endTask(result));
-    worker.on("error", (error) => this.#end(threadEnded(messageOf(error))));
-    worker.on("exit", () => this.#end(threadEnded("it ended")));
+    thread.keepAlive(false);
+    thread.listen(
+      (message) => {
+        if (message.kind !== "opened" && message.kind !== "refused") this.#endTask(message);
+      },
+      (reason) => this.#end(threadEnded(reason)),
+    );
   }
 
   async run(data: Float32Array, shape: readonly number[]): Promise<Tensor> {
@@ -121,10 +76,10 @@ class BackgroundSession implements Session {
   async release(): Promise<void> {
     if (this.#ended !== undefined) return;
     const released = this.#nextResult();
-    this.#worker.postMessage(null satisfies WorkerTask);
+    this.#thread.send(null);
     await released;
     // The thread is ended from this side, since threads of Deno cannot close their own port.
-    await this.#worker.terminate();
+    await this.#thread.end();
   }
 
   async #runTask(data: Float32Array, shape: readonly number[], outputs: readonly string[]) {
@@ -134,20 +89,20 @@ class BackgroundSession implements Session {
     this.#spare = undefined;
     copy.set(data);
     const result = this.#nextResult();
-    this.#worker.postMessage({ data: copy, shape, outputs } satisfies WorkerTask, [copy.buffer]);
+    this.#thread.send({ data: copy, shape, outputs });
     return result;
   }
 
   /** Keeps the program alive until the thread has sent the result. */
   #nextResult(): Promise<readonly OutputValue[]> {
-    this.#worker.ref();
+    this.#thread.keepAlive(true);
     return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }));
   }
 
   #endTask(result: WorkerResult): void {
     if (result.kind !== "released") this.#spare = result.input;
     const task = this.#pending.shift();
-    if (this.#pending.length === 0) this.#worker.unref();
+    if (this.#pending.length === 0) this.#thread.keepAlive(false);
     if (result.kind === "failed") task?.reject(new Error(result.reason));
     else task?.resolve(result.kind === "outputs" ? result.values : []);
   }
@@ -162,8 +117,15 @@ class BackgroundSession implements Session {
   }
 }
 
+function refusal({ reason, code, advice }: WorkerRefused): Error {
+  if (code === undefined) return new Error(reason);
+  return new MienError(code, reason, advice === undefined ? {} : { advice });
+}
+
 function threadEnded(reason: string): MienError {
   return new MienError("environment", `the thread of a model does not run: ${reason}`, {
-    advice: "Open it without `background`; a bundler must keep session-worker.mjs beside its code.",
+    advice:
+      "Open it without `background`; a bundler must keep session-worker.mjs (in Node) or " +
+      "session-worker-web.js (in a browser) beside its code.",
   });
 }

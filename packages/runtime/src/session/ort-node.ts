@@ -2,18 +2,19 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { HUB_MODEL, MienError, messageOf } from "@mien/format";
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-common";
 import { openBackgroundSession } from "./background-session.ts";
 import { fetchModel } from "./fetch-model.ts";
+import { startThread } from "./node-thread.ts";
 import { loadOnnxruntime } from "./load-onnxruntime.ts";
 import { wrapSession, type ModelBytes, type Ort } from "./ort.ts";
 
 export const ort: Ort = {
   load: loadOnnxruntime,
 
-  async readModel(source) {
+  async readModel(source, options) {
     if (source instanceof Uint8Array) return { bytes: source, name: "the model" };
-    if (source instanceof URL && source.protocol !== "file:") return fetchModel(source);
+    if (source instanceof URL && source.protocol !== "file:") return fetchModel(source, options);
     return readModelFile(source instanceof URL ? fileURLToPath(source) : source);
   },
 
@@ -26,7 +27,7 @@ export const ort: Ort = {
       // Only fatal messages: every error is also thrown, and reported once there.
       logSeverityLevel: 4,
     };
-    if (background) return openBackgroundSession({ bytes, options }, Tensor);
+    if (background) return openBackgroundSession(startThread({ bytes, options }), Tensor);
     return wrapSession(await InferenceSession.create(bytes, options), Tensor);
   },
 };

@@ -1,92 +1,29 @@
-import { MienError, messageOf } from "@mien/format";
-import { InferenceSession, Tensor, env } from "onnxruntime-web/wasm";
+import { Tensor, InferenceSession } from "onnxruntime-web/wasm";
+import { openBackgroundSession } from "./background-session.ts";
 import { fetchModel } from "./fetch-model.ts";
-import { wrapSession, type Ort, type ResolvedSessionOptions } from "./ort.ts";
+import { wrapSession, type Ort } from "./ort.ts";
+import { startSession } from "./start-session-web.ts";
+import { startThread } from "./web-thread.ts";
 
 export const ort: Ort = {
   load: () => Promise.resolve({ InferenceSession, Tensor }),
 
-  async readModel(source) {
+  async readModel(source, options) {
     if (source instanceof Uint8Array) return { bytes: source, name: "the model" };
-    return fetchModel(source);
+    return fetchModel(source, options);
   },
 
-  async createSession(bytes, options) {
-    await configure(options);
-    try {
-      const session = await InferenceSession.create(bytes, {
-        executionProviders: ["wasm"],
-        logSeverityLevel: 4,
-      });
-      return wrapSession(session, Tensor);
-    } catch (error) {
-      const message = messageOf(error);
-      // The message begins like this when onnxruntime itself did not start.
-      if (!message.startsWith("no available backend")) throw error;
-      throw cannotStart(message, message.includes("due to timeout") ? NO_THREADS : NO_WASM, error);
-    }
+  async createSession(bytes, { threads, background, wasmPath, wasmModulePath }) {
+    const options = {
+      threads,
+      // A worker would resolve addresses against its own script.
+      wasmPath: wasmPath === undefined ? undefined : absolute(wasmPath),
+      wasmModulePath: wasmModulePath === undefined ? undefined : absolute(wasmModulePath),
+    };
+    if (background) return openBackgroundSession(startThread({ bytes, options }), Tensor);
+    return wrapSession(await startSession(bytes, options), Tensor);
   },
 };
-
-const NO_WASM =
-  "Serve node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm with the page " +
-  "and give its address as the option wasmPath.";
-const NO_THREADS =
-  "Serve ort-wasm-simd-threaded.mjs of the same folder, too, with the headers " +
-  "Cross-Origin-Embedder-Policy: require-corp and Content-Type: text/javascript, give its address " +
-  "as the option wasmModulePath, and reload the page. Or leave out the option threads.";
-
-/** Time that threads may take to start after all downloads, in milliseconds. */
-const THREADS_START_MS = 30_000;
-
-/** Whether onnxruntime-web is configured; it reads its settings once, at the first session. */
-let isConfigured = false;
-
-async function configure({
-  threads,
-  wasmPath,
-  wasmModulePath,
-}: ResolvedSessionOptions): Promise<void> {
-  if (isConfigured) return;
-  const { wasm } = env;
-  wasm.numThreads = threads;
-  if (wasmPath !== undefined) wasm.wasmPaths = { wasm: absolute(wasmPath) };
-  if (threads > 1 && globalThis.crossOriginIsolated) {
-    if (wasmPath === undefined) {
-      throw new MienError("usage", "threads above 1 need the option wasmPath in a page", {
-        advice: NO_WASM,
-      });
-    }
-    const module = absolute(wasmModulePath ?? String(wasmPath).replace(/\.wasm(?=$|[?#])/, ".mjs"));
-    // Threads load this file. Without it they would load the page's own script and never start.
-    await download(module, NO_THREADS);
-    wasm.wasmBinary = await download(absolute(wasmPath), NO_WASM);
-    wasm.wasmPaths = { wasm: absolute(wasmPath), mjs: module };
-    // The time counts only from here, so that a slow network is not mistaken for a failed start.
-    wasm.initTimeout = THREADS_START_MS;
-  }
-  isConfigured = true;
-}
-
-/** @param advice of the error if the download fails. */
-async function download(address: string, advice: string): Promise<ArrayBuffer> {
-  try {
-    const response = await fetch(address);
-    const type = response.headers.get("Content-Type") ?? "";
-    // Servers of single-page applications send their page instead of the status 404.
-    if (response.ok && !type.startsWith("text/html")) return await response.arrayBuffer();
-    throw new Error(response.ok ? `found ${type}` : `HTTP ${response.status}`);
-  } catch (error) {
-    throw cannotStart(`cannot fetch ${address}: ${messageOf(error)}`, advice, error);
-  }
-}
-
-function cannotStart(problem: string, advice: string, cause: unknown): MienError {
-  return new MienError("environment", `onnxruntime-web cannot start: ${problem}`, {
-    advice,
-    cause,
-  });
-}
 
 /** Resolves an address against the page; onnxruntime-web would resolve it against its own script. */
 function absolute(address: string | URL): string {

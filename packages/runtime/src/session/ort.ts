@@ -1,4 +1,5 @@
-import type { InferenceSession, InferenceSessionFactory, Tensor } from "onnxruntime-node";
+import type { InferenceSession, InferenceSessionFactory, Tensor } from "onnxruntime-common";
+import type { DownloadOptions } from "./download-options.ts";
 
 /**
  * The functions of onnxruntime that the rest of the package uses. `ort-node.ts` and `ort-web.ts` both
@@ -12,7 +13,7 @@ export interface Ort {
    *
    * @throws {MienError} `missing-file` if it cannot be read.
    */
-  readModel(source: ModelSource): Promise<ModelBytes>;
+  readModel(source: ModelSource, options: DownloadOptions): Promise<ModelBytes>;
   /**
    * Loads a model.
    *
@@ -41,7 +42,7 @@ export interface ModelBytes {
 export interface ResolvedSessionOptions {
   /** Threads inside one operation, at least 1. */
   readonly threads: number;
-  /** Node only: whether the model computes on a thread of its own. */
+  /** Whether the model computes on a thread of its own. */
   readonly background: boolean;
   /** Browser only: the address of `ort-wasm-simd-threaded.wasm`. */
   readonly wasmPath: string | URL | undefined;

@@ -1,6 +1,6 @@
 import { MienError, fromHalf, type NamedTensor } from "@mien/format";
 import { loadOnnxruntime } from "./onnxruntime.ts";
-import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-common";
 
 /** An open model with any number of inputs and outputs. */
 export interface OnnxModel {

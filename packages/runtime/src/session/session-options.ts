@@ -1,5 +1,6 @@
 import { pipelineSettings } from "../pipeline-settings.ts";
 import type { OptionsOf } from "../setting.ts";
+import type { DownloadOptions } from "./download-options.ts";
 import type { ResolvedSessionOptions } from "./ort.ts";
 
 /** Where a page finds the files of onnxruntime-web. */
@@ -19,7 +20,10 @@ export interface SessionFiles {
 
 /** How onnxruntime runs a model. */
 export interface SessionOptions
-  extends SessionFiles, OptionsOf<Pick<typeof pipelineSettings, "threads" | "background">> {}
+  extends
+    SessionFiles,
+    DownloadOptions,
+    OptionsOf<Pick<typeof pipelineSettings, "threads" | "background">> {}
 
 /** Fills in the defaults of checked options. */
 export function resolveSession({

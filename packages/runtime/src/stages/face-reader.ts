@@ -7,6 +7,7 @@ import type { FrameInput } from "../image/picture.ts";
 import { IdentityTracker } from "../people/identity-tracker.ts";
 import type { LocatedFace } from "./face-locator.ts";
 import type { Match, People } from "../people/people.ts";
+import { withProbabilityOf, type PipelineFace } from "../pipeline-result.ts";
 import type { PipelineSettings } from "../pipeline-settings.ts";
 import { readExpressions } from "../expression/read-expressions.ts";
 import type { Stopwatch } from "./stopwatch.ts";
@@ -30,7 +31,7 @@ export interface FrameWithFaces {
 
 /** The results of a frame's faces. */
 export interface ReadFaces {
-  readonly faces: readonly FaceResult[];
+  readonly faces: readonly PipelineFace[];
   /** By track: in how many of the last frames each label was the most probable. */
   readonly windows: Readonly<Record<string, readonly number[]>>;
 }
@@ -75,27 +76,26 @@ export class FaceReader {
       (await readExpressions(this.#classifier, { picture: frame, boxes, mirror }));
     watch.lap("classify");
     const windows: Record<string, readonly number[]> = {};
-    const results = read.flatMap((probabilities, i): FaceResult[] => {
+    const results = read.flatMap((probabilities, i): PipelineFace[] => {
       const face = faces[i];
       if (face === undefined) return [];
       // Somebody may have been removed while the expressions were read.
       const person = this.#stillEnrolled(people[i] ?? null);
       const window = this.#confirm(face.track, { person, probabilities, timeMs });
       if (window !== undefined) windows[String(face.track)] = window.counts;
-      return [
-        {
-          track: face.track,
-          box: boxInResult(face.box, frame),
-          score: Math.round(face.score * 10_000) / 10_000,
-          distanceMm: face.distanceMm,
-          relief: face.relief,
-          person,
-          probabilities: Array.from(probabilities),
-          expression: labels[argmax(probabilities)] ?? "",
-          confirmed: window?.confirmed?.expression ?? null,
-          quorumReached: window?.confirmed?.quorumReached ?? null,
-        },
-      ];
+      const result: FaceResult = {
+        track: face.track,
+        box: boxInResult(face.box, frame),
+        score: Math.round(face.score * 10_000) / 10_000,
+        distanceMm: face.distanceMm,
+        relief: face.relief,
+        person,
+        probabilities: Array.from(probabilities),
+        expression: labels[argmax(probabilities)] ?? "",
+        confirmed: window?.confirmed?.expression ?? null,
+        quorumReached: window?.confirmed?.quorumReached ?? null,
+      };
+      return [withProbabilityOf(result, labels)];
     });
     return { faces: results, windows };
   }

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { launchChromium } from "@mien/bench";
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 import type { Page } from "playwright-core";
 import type * as runtime from "../index.ts";
 
@@ -14,13 +14,10 @@ declare global {
   var mien: typeof runtime;
 }
 
-/** Bundles the browser build of the package as one ES module. */
-async function bundle(): Promise<Uint8Array> {
-  const result = await build({
-    stdin: {
-      contents: `import * as mien from "@mien/runtime"; globalThis.mien = mien;`,
-      resolveDir: import.meta.dirname,
-    },
+/** Bundles the browser build of the package, or a part of it, as one ES module. */
+async function bundle(entry: Pick<BuildOptions, "stdin" | "entryPoints">): Promise<Served> {
+  const { outputFiles } = await build({
+    ...entry,
     bundle: true,
     format: "esm",
     platform: "browser",
@@ -28,7 +25,7 @@ async function bundle(): Promise<Uint8Array> {
     write: false,
     logLevel: "silent",
   });
-  return result.outputFiles[0]!.contents;
+  return { type: "text/javascript", content: outputFiles[0]!.contents };
 }
 
 /** A page that has loaded the bundle. */
@@ -63,7 +60,15 @@ export async function startBrowser(
       type: "text/html",
       content: `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/app/page.js"></script>`,
     },
-    "/app/page.js": { type: "text/javascript", content: await bundle() },
+    "/app/page.js": await bundle({
+      stdin: {
+        contents: `import * as mien from "@mien/runtime"; globalThis.mien = mien;`,
+        resolveDir: import.meta.dirname,
+      },
+    }),
+    "/app/session-worker-web.js": await bundle({
+      entryPoints: [path.join(import.meta.dirname, "../session/session-worker-web.js")],
+    }),
     "/wasm/ort-wasm-simd-threaded.mjs": {
       type: "text/javascript",
       content: await readFile(module),
@@ -89,31 +94,37 @@ export interface Served {
  * Serves files on 127.0.0.1, cross-origin isolated, and starts a browser for them.
  *
  * @param find gives the file for a path such as `/page.js`; undefined becomes status 404.
- * @param isReady is evaluated in the page until it is true; then the page counts as open.
+ * @param options.isReady is evaluated in the page until it is true; then the page counts as open.
+ * @param options.camera the .y4m file that the camera shows; default: there is no camera.
  */
 export async function serve(
   find: (name: string) => Served | undefined,
-  { isReady }: { readonly isReady: () => boolean },
+  options: { readonly isReady: () => boolean; readonly camera?: string },
 ): Promise<TestBrowser> {
+  const { isReady, camera } = options;
   const server = createServer((request, response) => {
     const file = find(new URL(request.url ?? "/", "http://localhost").pathname);
     if (!file?.isBare) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
     }
-    if (file !== undefined) response.setHeader("Content-Type", file.type);
+    if (file !== undefined) {
+      response.setHeader("Content-Type", file.type);
+      response.setHeader("Content-Length", Buffer.byteLength(file.content));
+    }
     response.statusCode = file === undefined ? 404 : 200;
     response.end(file?.content);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const browser = await launchChromium().catch((error: unknown) => {
+  const browser = await launchChromium({ camera }).catch((error: unknown) => {
     server.close();
     throw error;
   });
   return {
     async open() {
-      const page = await (await browser.newContext()).newPage();
+      const permissions = camera === undefined ? [] : ["camera"];
+      const page = await (await browser.newContext({ permissions })).newPage();
       const requests: string[] = [];
       page.on("request", (request) => void requests.push(request.url()));
       await page.goto(origin);

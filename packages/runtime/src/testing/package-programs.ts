@@ -3,10 +3,9 @@
 /** The README's example with a synthetic picture, and more uses of the package. */
 export const PROGRAM = `
 import { createPipeline, People, createLbph } from "@mien/runtime";
-const detector = new URL(import.meta.resolve("@mien/runtime/models/detector.onnx"));
-const pipeline = await createPipeline({ expression: "model.onnx", detector });
+const pipeline = await createPipeline({ expression: "model.onnx" });
 // Not closed, which must not keep the program from ending.
-const other = await createPipeline({ expression: "model.onnx", detector, background: true });
+const other = await createPipeline({ expression: "model.onnx", background: true });
 const frame = { width: 64, height: 48, pixels: new Uint8Array(64 * 48 * 3) };
 const result = await pipeline.process(frame);
 const same = await other.process(frame);
@@ -14,6 +13,33 @@ await pipeline.close();
 const people = new People(createLbph());
 const wrong = await pipeline.process(frame).catch(({ code }) => code);
 console.log(JSON.stringify({ faces: result.faces, again: same.faces, labels: pipeline.labels, size: people.size, wrong }));
+`;
+
+/** Tries what needs optional packages, and prints the error of each attempt. */
+export const WITHOUT_PACKAGES = `
+import { createPipeline } from "@mien/runtime";
+const own = { expression: "model.onnx", detector: "detector.onnx" };
+const tries = {
+  models: () => createPipeline(),
+  onnxruntime: () => createPipeline(own),
+  sharp: async () => (await createPipeline(own)).process(new Blob(["picture"])),
+};
+const errors = {};
+for (const [name, run] of Object.entries(tries)) {
+  await run().catch(({ code, advice }) => (errors[name] = code + ": " + advice));
+}
+console.log(JSON.stringify(errors));
+`;
+
+/** A program that is compiled without the types of browsers. */
+export const TYPED_FOR_NODE = `
+import { createPipeline } from "@mien/runtime";
+const pipeline = await createPipeline({ stills: true });
+const { faces } = await pipeline.process("people.jpg");
+export const happy: number | undefined = faces[0]?.probabilityOf["Happy"];
+await pipeline.process(Buffer.alloc(9));
+// @ts-expect-error A number is no picture.
+await pipeline.process(5);
 `;
 
 /**
@@ -56,11 +82,14 @@ import type { ErrorCode, Picture, Pipeline } from "@mien/runtime";
 export const codeOf = (error: unknown): ErrorCode | null => error instanceof MienError ? error.code : null;
 export const fromCanvas = (image: ImageData): Picture => rgbFromRgba(image);
 export async function open(): Promise<Pipeline> {
-  const pipeline = await createPipeline({ expression: "m.onnx", detector: "d.onnx" });
-  const { faces } = await pipeline.process({ width: 1, height: 1, pixels: new Uint8Array(3) });
+  const pipeline = await createPipeline();
+  const { faces } = await pipeline.process(document.createElement("canvas"));
+  for await (const { width } of pipeline.run(document.createElement("video"))) console.log(width);
+  // @ts-expect-error An element that cannot be drawn is no picture.
+  await pipeline.process(document.body);
   const box: readonly number[] | undefined = faces[0]?.box;
   // @ts-expect-error There is no such option.
-  await createPipeline({ expression: "m.onnx", detector: "d.onnx", colour: box });
+  await createPipeline({ colour: box });
   return pipeline;
 }
 `;

@@ -30,6 +30,12 @@ export async function runTogether(
   return settled.map((one) => (one.status === "fulfilled" ? one.value : (one.reason as Error)));
 }
 
-/** Results without their timings. */
-export const withoutTimings = (results: readonly (FrameResult | Error)[]) =>
-  results.map((result) => (result instanceof Error ? result.message : { ...result, timings: {} }));
+/** Results without their timings, as they are recorded. */
+export const withoutTimings = (results: readonly (FrameResult | Error)[]): unknown[] =>
+  results.map((result) =>
+    result instanceof Error ? result.message : recorded({ ...result, timings: {} }),
+  );
+
+function recorded(result: FrameResult): unknown {
+  return JSON.parse(JSON.stringify(result));
+}
