@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
-import { chromium } from "playwright-core";
+import { launchChromium } from "@mien/bench";
 import { HTML } from "./programs.mjs";
 
 /**
@@ -35,8 +35,7 @@ export async function inChromium(project, folder, { ownPage = false } = {}) {
     response.end(readFileSync(file));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     const messages = [];

@@ -7,7 +7,7 @@ import type { HubPeer, ImageFile } from "../hub/verify-hub.ts";
 import { PEERS, PYTHON_FLAGS } from "./keras-predict-peer.ts";
 
 /** The package that runs the folder in JavaScript. */
-const TRANSFORMERS_JS = { name: "@huggingface/transformers", version: "4.3.2" } as const;
+export const TRANSFORMERS_JS = { name: "@huggingface/transformers", version: "4.3.2" } as const;
 /** The packages that run the folder in Python. */
 const PYTHON_PACKAGES = ["onnxruntime==1.23.2", "numpy==2.2.6", "pillow==12.0.0"];
 

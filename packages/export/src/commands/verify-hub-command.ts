@@ -13,6 +13,7 @@ import {
 } from "@mien/cli";
 import { loadWithProgress } from "@mien/data";
 import { imagesAt, isRecord, MienError, USAGES } from "@mien/format";
+import { startTransformersPage } from "../benchmark/hub-page-peer.ts";
 import { startHubPython, startTransformersJs } from "../benchmark/hub-peers.ts";
 import { HUB_MODELS } from "../hub/hub-files.ts";
 import { recordOf } from "../hub/hub-folder.ts";
@@ -21,6 +22,7 @@ import {
   pairsOf,
   requireHubAgreement,
   type HubImages,
+  type HubPeer,
   type ImageFile,
 } from "../hub/verify-hub.ts";
 import { PRECISIONS } from "../model/model-precision.ts";
@@ -32,7 +34,7 @@ export const verifyHub = defineCommand({
   name: "verify-hub",
   summary: "Verify that other programs get the same answers from a folder in Hugging Face's layout",
   details:
-    "Runs the models of the folder in transformers.js, in onnxruntime for Python and in mien, and compares the answers with those of mien from the models that the folder was made from.\n" +
+    "Runs the models of the folder in transformers.js (in Node, and in a page of Chromium if there is one), in onnxruntime for Python and in mien, and compares the answers with those of mien from the models that the folder was made from.\n" +
     "The images are those of the validation split, in their own size, and crops of photographs in other sizes. " +
     "Fails if a prediction on the validation split differs, if more than 1 % of the predictions on the crops differ, or if a probability differs by more than 0.02.\n" +
     "The first time, installs transformers.js and the Python packages into the cache folder (about 700 MB). The programs open no network connection when they run.",
@@ -84,6 +86,8 @@ export const verifyHub = defineCommand({
       closers.push(() => python.close());
       const transformers = await startTransformersJs(folder, { terminal, signal });
       closers.push(() => transformers.close());
+      const page = await startPage(folder, { terminal, signal });
+      if (page !== undefined) closers.push(() => page.close());
       const folders = await cropFolders(crops);
       if (folders.length === 0) {
         terminal.warn("there are no crops of photographs; give a folder of images by --crops DIR");
@@ -92,7 +96,7 @@ export const verifyHub = defineCommand({
         const cropped = await python.crop(folders, count, file);
         images.push({ ...cropped, name: "crops", requiredAgreement: CROPS_AGREEMENT });
       }
-      const peers = [transformers, python];
+      const peers = [transformers, ...(page ? [page] : []), python];
       const total = images.length * pairs.length * (peers.length + 1);
       const bar = terminal.progress("comparisons", total);
       const comparisons = await compareHub({
@@ -132,6 +136,18 @@ export const verifyHub = defineCommand({
     }
   },
 });
+
+/** Starts transformers.js in a page; without Chromium, warns and returns undefined. */
+async function startPage(
+  folder: string,
+  options: { readonly terminal: Terminal; readonly signal: AbortSignal },
+): Promise<HubPeer | undefined> {
+  return startTransformersPage(folder, options).catch((error: unknown) => {
+    if (!(error instanceof MienError) || error.code !== "environment") throw error;
+    options.terminal.warn(`warning: not compared in a page: ${error.message}`);
+    return undefined;
+  });
+}
 
 /** The models that a folder was made from: 32 bits, then 8 bits. */
 async function originalsOf(folder: string, model: string | undefined): Promise<string[]> {
