@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -7,8 +9,12 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { launchChromium } from "@mien/bench";
+import { isLong } from "@mien/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { checkSite } from "./check-site.mjs";
 import { stagePages } from "./stage-pages.mjs";
@@ -61,3 +67,46 @@ it("finds links that lead nowhere, and what is loaded from elsewhere", () => {
     "b/index.html links to c.html#gone, but b/c.html has no such heading",
   ]);
 });
+
+// Installs VitePress and TypeDoc.
+it.runIf(isLong)(
+  "builds a whole site whose first page reads a picture and asks no other server",
+  async () => {
+    const out = path.join(folder, "site");
+    const program = path.join(ROOT, "tools/site.mjs");
+    const { status, stderr } = spawnSync(process.execPath, [program, "--out", out], {
+      encoding: "utf8",
+    });
+    expect(status, stderr).toBe(0);
+    const server = createServer((request, response) => {
+      const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+      const file = path.join(out, pathname === "/" ? "index.html" : pathname);
+      const types: Record<string, string> = { ".js": "text/javascript", ".html": "text/html" };
+      response.setHeader("content-type", types[path.extname(file)] ?? "application/octet-stream");
+      if (existsSync(file)) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const browser = await launchChromium();
+    try {
+      const page = await browser.newPage();
+      const { port } = server.address() as AddressInfo;
+      const strangers: string[] = [];
+      page.on("request", (request) => {
+        const { protocol, host } = new URL(request.url());
+        if (protocol === "http:" || protocol === "https:") {
+          if (host !== `127.0.0.1:${port}`) strangers.push(request.url());
+        }
+      });
+      await page.goto(`http://127.0.0.1:${port}/`);
+      await page.getByRole("button", { name: "Example" }).click();
+      await page.getByText("Happy", { exact: false }).first().waitFor({ timeout: 60_000 });
+      expect(await page.locator(".demo li").count()).toBe(3);
+      expect(strangers).toEqual([]);
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  },
+  300_000,
+);
