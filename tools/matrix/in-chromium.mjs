@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
-import { launchChromium } from "@mien/bench";
+import { chromium } from "playwright-core";
 import { HTML } from "./programs.mjs";
 
 /**
@@ -35,7 +35,9 @@ export async function inChromium(project, folder, { ownPage = false } = {}) {
     response.end(readFileSync(file));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await launchChromium();
+  const executablePath = process.env.MIEN_CHROMIUM ?? "/usr/bin/chromium";
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const browser = await chromium.launch({ executablePath, args });
   try {
     const page = await browser.newPage();
     const messages = [];
