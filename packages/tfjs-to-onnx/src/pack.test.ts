@@ -18,6 +18,11 @@ type Converter = typeof import("./browser.ts");
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
 
+/** A page that loads the converter. */
+const PAGE =
+  '<!doctype html><script type="module">' +
+  'import * as converter from "/converter.js"; globalThis.converter = converter;</script>';
+
 const INT8 = ["--precision", "int8", "--calibration"];
 
 let project: string;
@@ -100,7 +105,7 @@ describe("the packed converter in an empty project", () => {
     const server = createServer((request, response) => {
       const file = files[request.url ?? ""];
       response.setHeader("Content-Type", file === module ? "text/javascript" : "text/html");
-      if (file === undefined) response.end("<!doctype html>");
+      if (file === undefined) response.end(PAGE);
       else readFile(file).then((bytes) => response.end(bytes), console.error);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -110,8 +115,9 @@ describe("the packed converter in an empty project", () => {
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
       await page.goto(address);
       const found = await page.evaluate(async (folder) => {
-        const name = "/converter.js";
-        const { convertLayersModel, readLayersModel } = (await import(name)) as Converter;
+        const { convertLayersModel, readLayersModel } = (
+          globalThis as unknown as { converter: Converter }
+        ).converter;
         const blob = async (file: string) => (await fetch(file)).blob();
         const chosen = {
           "model.json": await blob("/model.json"),
