@@ -53,10 +53,10 @@ function withHeaders(needs: Needs): Needs {
 export function describeNeeds({ packages, tensorflow, python }: Needs): string[] {
   const own = packages.filter((name) => name.startsWith("@mien/"));
   return [
-    `  npm packages      mien, ${own.join(", ")} and what they need; about ${tensorflow ? 600 : 500} MB`,
+    `  npm packages      mien, ${own.join(", ")} and what they need; about ${tensorflow ? 800 : 570} MB`,
     ...(tensorflow
       ? ["  TensorFlow        the library, 500 MB, and its addon for Node, which is compiled (g++)"]
       : []),
-    ...(python ? ["  Python packages   Optuna and what it needs, about 400 MB"] : []),
+    ...(python ? ["  Python packages   Optuna and what it needs, about 300 MB"] : []),
   ];
 }
