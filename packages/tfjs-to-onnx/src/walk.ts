@@ -140,7 +140,11 @@ function converterOf(layer: Layer, className: string): LayerConverter {
   );
 }
 
-/** The layers of tfjs that cannot be converted. A layer that is not among them is a custom layer. */
+/**
+ * The layers of tfjs that cannot be converted. A layer that is not among them is a custom layer.
+ *
+ * @internal exported for tests.
+ */
 export const OTHERS: readonly string[] = [
   ...["RNN", "SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "StackedRNNCells", "Bidirectional"],
   ...["SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTM2DCell", "TimeDistributed", "Embedding"],

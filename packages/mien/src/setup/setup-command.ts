@@ -63,7 +63,7 @@ function commandOf(name: string): (typeof COMMAND_NAMES)[number] {
 }
 
 /** The clone that this package is a part of; undefined if npm has installed the package. */
-export function cloneFolder(): string | undefined {
+function cloneFolder(): string | undefined {
   const root = path.resolve(PACKAGE, "../..");
   const isPart = PACKAGE === path.join(root, "packages/mien");
   return isPart && existsSync(path.join(root, OF_CLONE)) ? root : undefined;

@@ -2,7 +2,7 @@ import { MienError, messageOf, random } from "@mien/format";
 import { convertLayersModel } from "../convert.ts";
 import type { OnnxRuntime } from "../open-with.ts";
 import { openWith } from "../open-with.ts";
-import { isObject } from "../read/json.ts";
+import { isList, isObject } from "../read/json.ts";
 import { readLayersModel } from "../read/layers-model.ts";
 import type { Tf, TfModel } from "../testing/tf.ts";
 import type { FoundModel } from "./find-models.ts";
@@ -67,14 +67,18 @@ export async function verifyModel(
 function loadInTfjs({ json, files }: FoundModel, tf: Tf): Promise<TfModel> {
   const groups = Array.isArray(json["weightsManifest"]) ? json["weightsManifest"] : [];
   const entries = groups.filter(isObject);
-  const paths = entries.flatMap(({ paths }) => (Array.isArray(paths) ? paths.map(String) : []));
+  const paths = entries.flatMap((group) => listOf(group["paths"]).map(String));
   const bytes = Buffer.concat(paths.map((name) => files[name] ?? new Uint8Array()));
   const artifacts = {
     modelTopology: json["modelTopology"],
-    weightSpecs: entries.flatMap(({ weights }) => (Array.isArray(weights) ? weights : [])),
+    weightSpecs: entries.flatMap((group) => listOf(group["weights"])),
     weightData: new Uint8Array(bytes).buffer,
   };
-  return tf.loadLayersModel(tf.io.fromMemory(artifacts as Parameters<typeof tf.io.fromMemory>[0]));
+  return tf.loadLayersModel(tf.io.fromMemory(artifacts));
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return isList(value) ? value : [];
 }
 
 async function compare(

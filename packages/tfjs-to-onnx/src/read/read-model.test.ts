@@ -59,7 +59,7 @@ describe("a LayersModel is read alike", () => {
   it("from a handler of tf.io, and from what it loads", async () => {
     const handler = tf.io.fileSystem(path.join(root, "model.json"));
     await expectSame(handler);
-    await expectSame(await handler.load!());
+    await expectSame(await handler.load());
   });
 
   it("from a tf.LayersModel in memory", async () => {

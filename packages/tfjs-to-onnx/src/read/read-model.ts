@@ -110,8 +110,8 @@ function readAddress(address: string): Promise<LayersModel> {
 
 function readFiles({ files, json }: ModelFiles): Promise<LayersModel> {
   const names = Object.keys(files);
-  const jsons = names.filter((name) => name.toLowerCase().endsWith(".json"));
-  const [only = "model.json"] = jsons.length === 1 ? jsons : [];
+  const candidates = names.filter((name) => name.toLowerCase().endsWith(".json"));
+  const [only = "model.json"] = candidates.length === 1 ? candidates : [];
   const file = json ?? only;
   // Names of shards are relative to the JSON file.
   const folder = file.slice(0, file.lastIndexOf("/") + 1);
