@@ -25,10 +25,10 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { trySetup } from "./registry/setup-trial.mjs";
-import { emptyFolder, run, sizeOf, stranger } from "./registry/stranger.mjs";
+import { emptyFolder, freePort, run, sizeOf, stranger } from "./registry/stranger.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
-const PORT = 4873;
+const [PORT, PAGE_PORT] = [await freePort(), await freePort()];
 const REGISTRY = `http://127.0.0.1:${PORT}/`;
 /** Newer versions need a newer node-fetch than this registry works with. */
 const VERDACCIO = { dependencies: { verdaccio: "6.8.0" }, overrides: { "node-fetch": "2.7.0" } };
@@ -139,12 +139,16 @@ function analyze() {
 async function live() {
   const folder = emptyFolder(work);
   const started = performance.now();
-  const child = spawn("npx", ["--yes", "mien", "live", "--source", "browser", "--port", "4874"], {
-    cwd: folder,
-    env: stranger(folder, REGISTRY),
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
-  });
+  const child = spawn(
+    "npx",
+    ["--yes", "mien", "live", "--source", "browser", "--port", String(PAGE_PORT)],
+    {
+      cwd: folder,
+      env: stranger(folder, REGISTRY),
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    },
+  );
   let printed = "";
   child.stdout.on("data", (chunk) => (printed += chunk));
   try {

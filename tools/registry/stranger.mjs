@@ -1,11 +1,22 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import path from "node:path";
 
 /** Variables with which this machine reaches registries: proxies, certificates, pip's settings. */
 const NETWORK = /^(https?_proxy|no_proxy|all_proxy|node_extra_ca_certs|ssl_cert_.*|pip_.*)$/i;
 
 /** What a first use has cost. @typedef {{ what: string, seconds: number, limit: string, bytes: number }} Row */
+
+/** A port of this machine that no program listens on. @returns {Promise<number>} */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port is free");
+  return address.port;
+}
 
 /** A new empty folder. @param {string} parent */
 export function emptyFolder(parent) {
