@@ -3,11 +3,13 @@
  * of mien there, and installs and starts them in an empty folder with an empty cache of npm. Prints
  * how long it takes until the first result, and what was installed.
  *
- *   node tools/registry.mjs [--picture FILE] [--keep]
+ *   node tools/registry.mjs [--picture FILE] [--setup] [--keep]
  *
- * Other packages come from the registry that npm uses. --keep leaves the registry running.
+ * Other packages come from the registry that npm uses. --setup also tries `mien setup` and the
+ * commands that need it, which takes minutes and needs Python and g++. --keep leaves the registry
+ * running.
  */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -16,22 +18,27 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { trySetup } from "./registry/setup-trial.mjs";
+import { emptyFolder, freePort, run, sizeOf, stranger } from "./registry/stranger.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
-const PORT = 4873;
+const [PORT, PAGE_PORT] = [await freePort(), await freePort()];
 const REGISTRY = `http://127.0.0.1:${PORT}/`;
 /** Newer versions need a newer node-fetch than this registry works with. */
 const VERDACCIO = { dependencies: { verdaccio: "6.8.0" }, overrides: { "node-fetch": "2.7.0" } };
 
 const { values } = parseArgs({
-  options: { picture: { type: "string" }, keep: { type: "boolean", default: false } },
+  options: {
+    picture: { type: "string" },
+    setup: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+  },
 });
 const work = mkdtempSync(path.join(tmpdir(), "mien-registry-"));
 const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim();
@@ -40,6 +47,10 @@ try {
   await startRegistry();
   publishAll();
   const rows = [analyze(), await live(), runtime()];
+  if (values.setup) {
+    const folder = emptyFolder(work);
+    rows.push(...trySetup(folder, stranger(folder, REGISTRY)));
+  }
   console.log(
     "\n| from an empty folder and cache | first result | limit | installed |\n| --- | --- | --- | --- |",
   );
@@ -61,7 +72,7 @@ async function startRegistry() {
   if (!existsSync(path.join(program, "node_modules/verdaccio"))) {
     mkdirSync(program, { recursive: true });
     writeFileSync(path.join(program, "package.json"), JSON.stringify(VERDACCIO));
-    run("npm", ["install", "--no-audit", "--no-fund"], { cwd: program });
+    run(["npm", "install", "--no-audit", "--no-fund"], { cwd: program });
   }
   const own = { access: "$all", publish: "$all" };
   const config = {
@@ -101,24 +112,21 @@ function publishAll() {
     const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
     if (manifest.private) continue;
     console.log(`publishing ${manifest.name}`);
-    run("npm", ["publish", "--access", "public", "--registry", REGISTRY, "--userconfig", login], {
-      cwd: folder,
-    });
+    const flags = ["--access", "public", "--registry", REGISTRY, "--userconfig", login];
+    run(["npm", "publish", ...flags], { cwd: folder });
   }
 }
 
 /** `npx mien analyze` on a picture. */
 function analyze() {
-  const folder = emptyFolder();
+  const folder = emptyFolder(work);
   const picture = values.picture ?? path.join(ROOT, "docs/images/drawn-faces.png");
   const name = `photo${path.extname(picture)}`;
   cpSync(picture, path.join(folder, name));
-  const started = performance.now();
-  run("npx", ["--yes", "mien", "analyze", "--source", name], {
+  const seconds = run(["npx", "--yes", "mien", "analyze", "--source", name], {
     cwd: folder,
-    env: stranger(folder),
+    env: stranger(folder, REGISTRY),
   });
-  const seconds = (performance.now() - started) / 1000;
   return {
     what: "`npx mien analyze --source photo.png`",
     seconds,
@@ -129,14 +137,18 @@ function analyze() {
 
 /** `npx mien live` until its page opens. */
 async function live() {
-  const folder = emptyFolder();
+  const folder = emptyFolder(work);
   const started = performance.now();
-  const child = spawn("npx", ["--yes", "mien", "live", "--source", "browser", "--port", "4874"], {
-    cwd: folder,
-    env: stranger(folder),
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
-  });
+  const child = spawn(
+    "npx",
+    ["--yes", "mien", "live", "--source", "browser", "--port", String(PAGE_PORT)],
+    {
+      cwd: folder,
+      env: stranger(folder, REGISTRY),
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    },
+  );
   let printed = "";
   child.stdout.on("data", (chunk) => (printed += chunk));
   try {
@@ -167,11 +179,9 @@ async function live() {
 
 /** `npm install @mien/runtime @mien/models`. */
 function runtime() {
-  const folder = emptyFolder();
-  const env = stranger(folder);
-  const started = performance.now();
-  run("npm", ["install", "@mien/runtime", "@mien/models"], { cwd: folder, env });
-  const seconds = (performance.now() - started) / 1000;
+  const folder = emptyFolder(work);
+  const env = stranger(folder, REGISTRY);
+  const seconds = run(["npm", "install", "@mien/runtime", "@mien/models"], { cwd: folder, env });
   const all = sizeOf(path.join(folder, "node_modules"));
   const onnxruntime = readdirSync(path.join(folder, "node_modules"))
     .filter((name) => name.startsWith("onnxruntime"))
@@ -182,38 +192,4 @@ function runtime() {
     limit: "25 MB",
     bytes: all - onnxruntime,
   };
-}
-
-function emptyFolder() {
-  return mkdtempSync(path.join(work, "stranger-"));
-}
-
-/** The environment of somebody who has never used npm, and cannot reach what is not a package. */
-function stranger(folder) {
-  return {
-    PATH: process.env.PATH,
-    HOME: folder,
-    npm_config_cache: path.join(folder, "cache"),
-    npm_config_registry: REGISTRY,
-    npm_config_audit: "false",
-    npm_config_fund: "false",
-    npm_config_update_notifier: "false",
-    // Its files for GPUs do not come from the registry.
-    ONNXRUNTIME_NODE_INSTALL: "skip",
-  };
-}
-
-function sizeOf(folder) {
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(path.join(entry.parentPath, entry.name)).size, 0);
-}
-
-function run(program, words, options) {
-  const { status } = spawnSync(program, words, {
-    stdio: ["ignore", "inherit", "inherit"],
-    ...options,
-  });
-  if (status !== 0) throw new Error(`${program} ${words.join(" ")} failed`);
 }

@@ -6,15 +6,24 @@ import { build } from "esbuild";
 
 const at = (name) => path.join(import.meta.dirname, name);
 rmSync(at("dist/alone"), { recursive: true, force: true });
-await build({
-  entryPoints: { index: at("src/index.ts"), bin: at("src/bin.ts") },
+const settings = {
   outdir: at("dist/alone"),
   bundle: true,
-  splitting: true,
   format: "esm",
-  platform: "node",
-  target: "node20.19",
   conditions: ["source"],
   logLevel: "warning",
+};
+await build({
+  ...settings,
+  entryPoints: { index: at("src/index.ts"), bin: at("src/bin.ts") },
+  splitting: true,
+  platform: "node",
+  target: "node20.19",
+});
+await build({
+  ...settings,
+  entryPoints: { browser: at("src/browser.ts") },
+  platform: "browser",
+  target: "es2023",
 });
 copyFileSync(at("../../LICENSE"), at("dist/alone/LICENSE"));

@@ -145,16 +145,16 @@ export async function makeVenv(base) {
  * @param {BasePython} base
  */
 export async function installRequirements(base) {
-  const files = requirementsFiles().flatMap((file) => ["-r", file]);
+  const files = requirementsFiles();
   // Compiling every module ahead of time would double the duration.
   const options = ["--only-binary", ":all:", "--no-compile", "--progress-bar", "off", "-q"];
   try {
-    await run([VENV_PYTHON, "-I", "-m", "pip", "install", ...options, ...files], {
+    await run([VENV_PYTHON, "-I", "-m", "pip", "install", ...options, ...pipArguments()], {
       env: PIP_ENVIRONMENT,
     });
   } catch (error) {
     throw new SetupError(
-      `pip could not install ${requirementsFiles().join(" and ")}: check the network, pip's index setting and that ${base.version} is a Python that these versions support (else set MIEN_PYTHON_BASE), then run this again.`,
+      `pip could not install ${files.join(" and ")}: check the network, pip's index setting and that ${base.version} is a Python that these versions support (else set MIEN_PYTHON_BASE), then run this again.`,
       { output: outputOf(error), cause: error },
     );
   }
@@ -169,17 +169,32 @@ export async function installRequirements(base) {
   writeFileSync(STAMP, `${JSON.stringify(stamp)}\n`);
 }
 
+const TOOLS = "tools/requirements.txt";
+/** Outside of a clone, only the search for hyperparameters runs Python. */
+const TUNE_OUTSIDE = "node_modules/@mien/tune/python/requirements.txt";
+
+/** Whether the current folder is a clone, or one that `mien setup` fills. */
+const isClone = () => existsSync("packages");
+
 /** The requirements of the tools, and of each package that has a Python part. */
 function requirementsFiles() {
+  if (!isClone()) return [TUNE_OUTSIDE];
   const parts = readdirSync("packages").sort();
-  return [
-    "tools/requirements.txt",
-    ...parts.map((name) => `packages/${name}/python/requirements.txt`).filter(existsSync),
-  ];
+  return [TOOLS, ...parts.map((name) => `packages/${name}/python/requirements.txt`)].filter(
+    existsSync,
+  );
+}
+
+/** The arguments with which pip installs them. */
+function pipArguments() {
+  const files = requirementsFiles().flatMap((file) => ["-r", file]);
+  // The importance of hyperparameters needs scikit-learn, which a clone has for its tests.
+  return isClone() ? files : [...files, "-c", TOOLS, "scikit-learn"];
 }
 
 function requirementsHash() {
   const hash = createHash("sha256").update(STARTUP);
-  for (const file of requirementsFiles()) hash.update(file).update(readFileSync(file));
+  const files = new Set([TOOLS, ...requirementsFiles()]);
+  for (const file of [...files].filter(existsSync)) hash.update(file).update(readFileSync(file));
   return hash.digest("hex");
 }

@@ -8,11 +8,15 @@ const PLAIN_INTERVAL = 15_000;
 /** @param {number} start of `performance.now()` @returns {string} for example `3.2 s`. */
 export const secondsSince = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
+/** @typedef {{ step: <T>(name: string, work: () => Promise<T>) => Promise<T>, stop: () => void }} Steps */
+
 /**
  * Shows the progress of several steps that run at the same time.
  *
  * Each step leaves a line with its time when it ends. On a terminal a last line counts the seconds of
  * everything that is running.
+ *
+ * @returns {Steps}
  */
 export function createSteps() {
   const { stdout } = process;

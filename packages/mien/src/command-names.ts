@@ -1,5 +1,5 @@
 /** The nx projects whose commands `mien` has. */
-export type Project = "app" | "data" | "train" | "tune" | "export";
+export type Project = "app" | "data" | "train" | "tune" | "export" | "mien";
 
 /** A command of `mien`: its name, and the nx project and target that do the same in a clone. */
 export interface CommandName {
@@ -21,6 +21,7 @@ export const COMMAND_NAMES: readonly CommandName[] = [
   { name: "tune-dashboard", project: "tune", command: "dashboard" },
   { name: "export", project: "export", command: "onnx" },
   { name: "verify", project: "export", command: "verify" },
+  ...own("mien", "setup"),
 ];
 
 /** The name of a command of an nx project; undefined if `mien` does not have it. */

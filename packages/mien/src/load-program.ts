@@ -9,6 +9,7 @@ const LOAD: Readonly<Record<Project, () => Promise<{ readonly program: Program }
   train: () => import("@mien/train/program"),
   tune: () => import("@mien/tune/program"),
   export: () => import("@mien/export/program"),
+  mien: () => import("./setup/program.ts"),
 };
 
 /**
@@ -25,9 +26,6 @@ export async function loadProgram(project: Project): Promise<Program> {
       "environment",
       `this command needs @mien/${project}, which is not installed`,
       {
-        advice:
-          "Exploring data, training, tuning and exporting need a clone of mien with TensorFlow and Python:\n" +
-          "clone the repository, run `npm run setup` in it, and type the same command there.",
         cause: error,
       },
     );

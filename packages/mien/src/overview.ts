@@ -7,6 +7,7 @@ const GROUPS: readonly (readonly [string, readonly Project[]])[] = [
   ["see expressions", ["app"]],
   ["look at data", ["data"]],
   ["train, tune and export a model", ["train", "tune", "export"]],
+  ["install what these need", ["mien"]],
 ];
 
 /** The help of `mien`: its commands with their summaries. */
@@ -22,7 +23,7 @@ export async function overview(program: string): Promise<string> {
       projects.map(async (name) => [name, await tryLoad(name)] as const),
     );
     const isComplete = loaded.every(([, found]) => found !== undefined);
-    lines.push(`${heading}${isComplete ? "" : " (in a clone of mien)"}:`);
+    lines.push(`${heading}${isComplete ? "" : ` (after ${program} setup)`}:`);
     for (const [project, found] of loaded) {
       for (const { name, command } of COMMAND_NAMES.filter((known) => known.project === project)) {
         const summary = found?.commands.find((one) => one.name === command)?.summary ?? "";

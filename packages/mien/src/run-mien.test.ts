@@ -41,6 +41,12 @@ describe("mien", () => {
     expect(out).not.toMatch(/nx shows its own help/);
   });
 
+  it("sets nothing up for an unknown command", async () => {
+    const { code, err } = await run("setup", "explor");
+    expect(code).toBe(2);
+    expect(err).toMatch(/no command "explor"; did you mean explore\?/);
+  });
+
   it("suggests the nearest command", async () => {
     const { code, err } = await run("analize");
     expect(code).toBe(2);

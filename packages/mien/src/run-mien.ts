@@ -1,8 +1,10 @@
 import { EXIT, runProgram, setLauncher, type Program } from "@mien/cli";
-import { messageOf, MienError, nearestName } from "@mien/format";
+import { messageOf, nearestName } from "@mien/format";
 import { COMMAND_NAMES, nameOf } from "./command-names.ts";
 import { loadProgram } from "./load-program.ts";
 import { overview } from "./overview.ts";
+import { allNeeds, describeNeeds, needsOf } from "./setup/needs.ts";
+import { isSetUp, runSetUpMien, setupFolder } from "./setup/setup-folder.ts";
 
 /**
  * Runs a command line of `mien`, prints what is thrown, and sets the exit code.
@@ -24,6 +26,7 @@ export async function runMien(
 
 async function dispatch([name, ...words]: readonly string[], program: string): Promise<void> {
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    if (isSetUp(allNeeds())) return runSetUpMien([name ?? "--help"], program);
     process.stdout.write(await overview(program));
     if (name === undefined) process.exitCode = EXIT.usage;
     return;
@@ -43,10 +46,14 @@ async function dispatch([name, ...words]: readonly string[], program: string): P
   try {
     loaded = await loadProgram(known.project);
   } catch (error) {
-    const advice = error instanceof MienError ? error.advice : undefined;
-    process.stderr.write(
-      `error: ${messageOf(error)}\n${advice === undefined ? "" : `${advice}\n`}`,
-    );
+    const needs = needsOf(known);
+    if (isSetUp(needs)) return runSetUpMien([name, ...words], program);
+    const advice = [
+      `${program} setup ${name} installs, into ${setupFolder()}:`,
+      ...describeNeeds(needs),
+      `${program} setup installs what all commands need.`,
+    ];
+    process.stderr.write(`error: ${messageOf(error)}\n${advice.join("\n")}\n`);
     process.exitCode = EXIT.failed;
     return;
   }

@@ -3,7 +3,7 @@ import { removeUnused, type DraftGraph } from "./graph/draft-graph.ts";
 import { simplify } from "./rewrite/fold.ts";
 import { GraphBuilder, type Value } from "./graph/graph.ts";
 import { toHalf } from "./rewrite/half.ts";
-import type { LayersModel } from "./read/layers-model.ts";
+import type { LayersModel } from "./read/read-model.ts";
 import { encodeOnnxModel, OPSETS, type Graph, type Port } from "./graph/onnx-model.ts";
 import { applyTemperature } from "./rewrite/temperature.ts";
 import { makerOf } from "./read/maker.ts";

@@ -131,11 +131,25 @@ function converterOf(layer: Layer, className: string): LayerConverter {
   if (converter !== undefined) return converter;
   const near = RELATED.find(([pattern]) => pattern.test(className))?.[1];
   const hint = near === undefined ? "" : ` similar layers are ${near};`;
+  const origin = OTHERS.includes(className)
+    ? ""
+    : " tfjs has no such layer, and the file does not contain its computation;";
   return unsupported(
     layer,
-    `cannot be converted;${hint} supported are ${Object.keys(LAYERS).join(", ")}`,
+    `cannot be converted;${origin}${hint} supported are ${Object.keys(LAYERS).join(", ")}`,
   );
 }
+
+/**
+ * The layers of tfjs that cannot be converted. A layer that is not among them is a custom layer.
+ *
+ * @internal exported for tests.
+ */
+export const OTHERS: readonly string[] = [
+  ...["RNN", "SimpleRNN", "GRU", "LSTM", "ConvLSTM2D", "StackedRNNCells", "Bidirectional"],
+  ...["SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTM2DCell", "TimeDistributed", "Embedding"],
+  ...["Masking", "CategoryEncoding", "CenterCrop", "RandomWidth", "Resizing"],
+];
 
 /** Similar supported layers, for errors. */
 const RELATED: readonly (readonly [RegExp, string])[] = [

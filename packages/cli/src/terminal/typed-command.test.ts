@@ -21,6 +21,8 @@ describe("the names of commands", () => {
     ["npx nx run tune:search --trials 9", "npx mien tune --trials 9"],
     ["a\nnpx nx run app:live --\nb", "a\nnpx mien live\nb"],
     ["Needed for train:fit and tune:search.", "Needed for mien fit and mien tune."],
+    ["Run `npm run setup`.", "Run `npx mien setup`."],
+    ["npm run setup:all", "npm run setup:all"],
     // Unknown commands, and texts that only look like one.
     ["npx nx run train:benchmark", "npx nx run train:benchmark"],
     ["http://127.0.0.1:3000, C:fit, retrain:fit", "http://127.0.0.1:3000, C:fit, retrain:fit"],

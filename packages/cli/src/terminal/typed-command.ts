@@ -24,19 +24,21 @@ export function isStartedByNx(): boolean {
 
 /**
  * A text in which commands are named as the user can type them: `npx nx run train:fit -- --help`
- * becomes `npx mien fit --help` if mien was started in that way.
+ * becomes `npx mien fit --help` if mien was started in that way, and `npm run setup` `npx mien setup`.
  */
 export function asTyped(text: string): string {
   if (launcher === undefined) return text;
   const { program, nameOf } = launcher;
-  return text.replace(
-    /(npx nx run )?(?<![\w-])([a-z]+):([a-z-]+)(?: --(?= |$))?/gm,
-    (whole, ...found: readonly string[]) => {
-      const [start, project = "", command = ""] = found;
-      const name = nameOf(project, command);
-      if (name === undefined) return whole;
-      // In a sentence, the short name is easier to read.
-      return start === undefined ? `mien ${name}` : `${program} ${name}`;
-    },
-  );
+  return text
+    .replace(/(?<![\w-])npm run setup(?![\w-:])/g, `${program} setup`)
+    .replace(
+      /(npx nx run )?(?<![\w-])([a-z]+):([a-z-]+)(?: --(?= |$))?/gm,
+      (whole, ...found: readonly string[]) => {
+        const [start, project = "", command = ""] = found;
+        const name = nameOf(project, command);
+        if (name === undefined) return whole;
+        // In a sentence, the short name is easier to read.
+        return start === undefined ? `mien ${name}` : `${program} ${name}`;
+      },
+    );
 }

@@ -1,8 +1,13 @@
 import path from "node:path";
-import { encodeModelMetadata, type NamedTensor, RUN_FILES, type RunConfig } from "@mien/format";
+import { encodeModelMetadata, RUN_FILES, type RunConfig } from "@mien/format";
 import { ExpressionClassifier } from "@mien/runtime";
 import { comparePredictions, requireAgreement, type Agreement } from "./compare-outputs.ts";
-import { convertToGraph, encodeOnnxModel, readLayersModel } from "@mien/tfjs-to-onnx";
+import {
+  convertToGraph,
+  encodeOnnxModel,
+  type FloatTensor,
+  readLayersModel,
+} from "@mien/tfjs-to-onnx";
 import { inPrecision, PRECISIONS, type Precision } from "./model-precision.ts";
 import { loadSplit } from "./load-split.ts";
 import { describeRun, readCalibration, readReference, type RunPaths } from "./run-export.ts";
@@ -43,7 +48,7 @@ export async function exportModel(
   const trained = await readLayersModel(path.join(paths.run, RUN_FILES.model));
   const { temperature = 1 } = (await readCalibration(paths)) ?? {};
   const graph = convertToGraph(trained, { outputName: "probabilities", temperature, opset });
-  const images = async (): Promise<NamedTensor> => {
+  const images = async (): Promise<FloatTensor> => {
     const limit = RANGE_IMAGES;
     const { pixels, labels } = await loadSplit(config, "train", { csv, limit, signal });
     const { height, width, channels } = config.input;

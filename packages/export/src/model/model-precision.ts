@@ -1,6 +1,6 @@
-import { MienError, type NamedTensor } from "@mien/format";
-import { measureRanges } from "./quantisation-ranges.ts";
-import { type Graph, quantize, toHalf } from "@mien/tfjs-to-onnx";
+import { MienError } from "@mien/format";
+import { openOnnx } from "@mien/runtime";
+import { type FloatTensor, type Graph, measureRanges, quantize, toHalf } from "@mien/tfjs-to-onnx";
 
 /** The number format of a model: 32-bit floats, 16-bit floats or 8-bit integers. */
 export type Precision = "fp32" | "fp16" | "int8";
@@ -71,7 +71,7 @@ export async function inPrecision(
   precision: Precision,
   options: {
     readonly opset: number;
-    readonly images: () => Promise<NamedTensor>;
+    readonly images: () => Promise<FloatTensor>;
     readonly onProgress?: (share: number) => void;
   },
 ): Promise<Graph> {
@@ -81,6 +81,10 @@ export async function inPrecision(
   }
   if (precision === "fp32") return graph;
   if (precision === "fp16") return toHalf(graph);
-  const ranges = await measureRanges(graph, await options.images(), options.onProgress);
+  const { images, onProgress } = options;
+  const ranges = await measureRanges(graph, [await images()], {
+    open: openOnnx,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
   return quantize(graph, ranges);
 }

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MIEN_NET } from "../testing/shape-models.ts";
 import { loadTf } from "../testing/tf.ts";
 import { convertLayersModel } from "../convert.ts";
+import { LAYERS } from "../layers/layer-table.ts";
+import { OTHERS } from "../walk.ts";
 import { readLayersModel } from "./layers-model.ts";
 
 type Json = Record<string, unknown>;
@@ -169,7 +171,12 @@ describe("a model that cannot be converted", () => {
     [
       "a layer that tfjs has not, with the nearest one",
       (json) => void (json.modelTopology.config.layers[2]!.class_name = "SeparableConv1D"),
-      /\(SeparableConv1D\) cannot be converted; similar layers are SeparableConv2D/,
+      /\(SeparableConv1D\) cannot be converted; tfjs has no such layer.*; similar layers are SeparableConv2D/,
+    ],
+    [
+      "a custom layer, whose computation is unknown",
+      (json) => void (json.modelTopology.config.layers[2]!.class_name = "PixelShuffle2x"),
+      /\(PixelShuffle2x\) cannot be converted; tfjs has no such layer, and the file does not contain/,
     ],
     [
       "causal padding",
@@ -193,6 +200,18 @@ describe("a model that cannot be converted", () => {
     expect(error).toMatchObject({ code: "unsupported" });
     expect((error as Error).message).toMatch(message);
   });
+});
+
+it("every layer of tfjs is either converted or known as one that is not", () => {
+  const tf = loadTf();
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const layers = Object.entries(classNameMap)
+    .filter(([, [type]]) => type.prototype instanceof tf.layers.Layer)
+    .map(([name]) => name);
+  const models = ["InputLayer", "Model", "Functional", "Sequential"];
+  const known = [...Object.keys(LAYERS), ...OTHERS, ...models];
+  expect(layers.filter((name) => !known.includes(name))).toEqual([]);
+  expect(OTHERS.filter((name) => !layers.includes(name) || name in LAYERS)).toEqual([]);
 });
 
 describe("a graph model", () => {

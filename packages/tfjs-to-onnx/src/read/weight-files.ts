@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { fromHalf, MienError, messageOf } from "@mien/format";
 import { sizeOf } from "../graph/array.ts";
 import { isIndex, isList, isObject } from "./json.ts";
@@ -11,6 +9,13 @@ export interface Weight {
   /** The file's content if it is quantised to bytes. */
   readonly bytes?: Quantised;
 }
+
+/**
+ * Reads a file that belongs to a model.
+ *
+ * @param name its path in the folder of the model, as the manifest states it.
+ */
+export type ReadFile = (name: string) => Promise<Uint8Array>;
 
 /** Numbers as bytes q that stand for q · scale + min. */
 interface Quantised {
@@ -29,21 +34,17 @@ const QUANTISED_BYTES: Readonly<Record<string, number>> = { uint8: 1, uint16: 2,
  * plain or quantised to uint8, uint16 or float16. The state of an optimiser is skipped.
  *
  * @param manifest `weightsManifest` of a `model.json`, or the whole of a `weights_manifest.json`.
- * @param options.folder the folder that the paths in the manifest start from.
+ * @param options.read reads one of the files.
  * @param options.file the manifest's path, for errors.
  * @throws {MienError} `bad-model` if a file is missing, outside the folder, cut off or too long, a
  * weight's entry is invalid, it appears twice, or it is not finite.
- * @example
- * const { weightsManifest } = JSON.parse(await readFile("my-model/model.json", "utf8"));
- * await readWeights(weightsManifest, { folder: "my-model", file: "my-model/model.json" });
  */
-export async function readWeights(
+export async function readWeightFiles(
   manifest: unknown,
-  options: { readonly folder: string; readonly file: string },
+  options: { readonly read: ReadFile; readonly file: string },
 ): Promise<Record<string, Weight>> {
-  const { file } = options;
   const fail = (problem: string): never => {
-    throw new MienError("bad-model", `${file}: ${problem}`);
+    throw new MienError("bad-model", `${options.file}: ${problem}`);
   };
   if (!isList(manifest)) return fail("the weights manifest must be a list of groups");
   const weights = Object.create(null) as Record<string, Weight>;
@@ -51,33 +52,64 @@ export async function readWeights(
     if (!isObject(group) || !Array.isArray(group["paths"]) || !Array.isArray(group["weights"])) {
       return fail('a group of the weights manifest must list "paths" and "weights"');
     }
-    const specs = group["weights"].map((spec: unknown) => parseSpec(spec, fail));
     const bytes = await readShards(group["paths"], options);
-    const expected = specs.reduce((sum, spec) => sum + spec.bytes, 0);
-    if (bytes.length !== expected) {
-      return fail(
-        `the weights of ${group["paths"].join(", ")} should take ${expected} bytes, found ${bytes.length}`,
-      );
-    }
-    let at = 0;
-    for (const spec of specs) {
-      // Copied, because a typed array must begin at a multiple of its element size.
-      const raw = new Uint8Array(bytes.subarray(at, at + spec.bytes));
-      at += spec.bytes;
-      if (spec.ofOptimizer) continue;
-      if (spec.dtype !== "float32") {
-        return fail(`weight ${spec.name} must be float32, found ${spec.dtype}`);
-      }
-      if (spec.name in weights) return fail(`weight ${spec.name} appears twice`);
-      const weight = { shape: spec.shape, ...decode(raw, spec.quantisation) };
-      const broken = weight.data.findIndex((value) => !Number.isFinite(value));
-      if (broken >= 0) {
-        return fail(`weight ${spec.name} holds ${weight.data[broken] ?? ""} at position ${broken}`);
-      }
-      weights[spec.name] = weight;
-    }
+    const where = `the weights of ${group["paths"].join(", ")}`;
+    addWeights(weights, { specs: group["weights"], bytes, where, fail });
   }
   return weights;
+}
+
+/**
+ * Decodes the weights of one group.
+ *
+ * @param weights gets the weights, by name.
+ * @param group.specs the list that describes them, as in a weights manifest.
+ * @param group.where what the bytes are, for errors.
+ * @param group.fail throws an error with the given problem.
+ */
+export function addWeights(
+  weights: Record<string, Weight>,
+  group: {
+    readonly specs: readonly unknown[];
+    readonly bytes: Uint8Array;
+    readonly where: string;
+    readonly fail: (problem: string) => never;
+  },
+): void {
+  const { bytes, where, fail } = group;
+  const specs = group.specs.map((spec) => parseSpec(spec, fail));
+  const expected = specs.reduce((sum, spec) => sum + spec.bytes, 0);
+  if (bytes.length !== expected) {
+    return fail(`${where} should take ${expected} bytes, found ${bytes.length}`);
+  }
+  let at = 0;
+  for (const spec of specs) {
+    // Copied, because a typed array must begin at a multiple of its element size.
+    const raw = new Uint8Array(bytes.subarray(at, at + spec.bytes));
+    at += spec.bytes;
+    if (spec.ofOptimizer) continue;
+    if (spec.dtype !== "float32") {
+      return fail(`weight ${spec.name} must be float32, found ${spec.dtype}`);
+    }
+    if (spec.name in weights) return fail(`weight ${spec.name} appears twice`);
+    const weight = { shape: spec.shape, ...decode(raw, spec.quantisation) };
+    const broken = weight.data.findIndex((value) => !Number.isFinite(value));
+    if (broken >= 0) {
+      return fail(`weight ${spec.name} holds ${weight.data[broken] ?? ""} at position ${broken}`);
+    }
+    weights[spec.name] = weight;
+  }
+}
+
+/** Joins arrays of bytes. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }
 
 /** Decodes bytes to float32, with tfjs' arithmetic and rounding. */
@@ -95,7 +127,7 @@ function decode(raw: Uint8Array, quantisation: Quantisation | undefined): Omit<W
 /** Reads all weight files of one group into one buffer. */
 async function readShards(
   paths: readonly unknown[],
-  { folder, file }: { readonly folder: string; readonly file: string },
+  { read, file }: { readonly read: ReadFile; readonly file: string },
 ): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for (const name of paths) {
@@ -106,7 +138,7 @@ async function readShards(
       );
     }
     try {
-      parts.push(await readFile(path.join(folder, name)));
+      parts.push(await read(name));
     } catch (error) {
       throw new MienError("bad-model", `${file} names ${name}: ${messageOf(error)}`, {
         advice: "Copy the whole folder; the weight files belong to it.",
@@ -114,7 +146,7 @@ async function readShards(
       });
     }
   }
-  return Buffer.concat(parts);
+  return joinBytes(parts);
 }
 
 /** Whether a path is relative on every system and stays inside the folder. */

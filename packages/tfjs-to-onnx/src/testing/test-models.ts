@@ -6,7 +6,8 @@ import { loadOnnxruntime } from "@mien/runtime";
 import type { Tensor } from "onnxruntime-node";
 import type { ConvertOptions } from "../convert.ts";
 import { convertLayersModel } from "../convert.ts";
-import { readLayersModel, type LayersModel } from "../read/layers-model.ts";
+import { readLayersModel } from "../read/layers-model.ts";
+import type { LayersModel } from "../read/read-model.ts";
 import type { Tf, TfLayer, TfModel } from "./tf.ts";
 
 /** A model to convert, and a function that builds it. */

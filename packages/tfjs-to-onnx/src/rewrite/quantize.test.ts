@@ -4,20 +4,16 @@ import path from "node:path";
 import { type NamedTensor, random } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runOnnx } from "@mien/runtime";
-import { bestRange, measureRanges } from "./quantisation-ranges.ts";
-import { EXCITED_NET } from "@mien/tfjs-to-onnx/testing/functional-models";
-import { MIEN_NET } from "@mien/tfjs-to-onnx/testing/shape-models";
-import { loadTf } from "@mien/tfjs-to-onnx/testing/tf";
-import { randomise, stack, throughDisk } from "@mien/tfjs-to-onnx/testing/test-models";
-import {
-  convertToGraph,
-  encodeOnnxModel,
-  type Graph,
-  quantize,
-  quantizedValues,
-  toHalf,
-} from "@mien/tfjs-to-onnx";
+import { openOnnx, runOnnx } from "@mien/runtime";
+import { convertToGraph } from "../convert.ts";
+import { encodeOnnxModel, type Graph } from "../graph/onnx-model.ts";
+import { EXCITED_NET } from "../testing/functional-models.ts";
+import { MIEN_NET } from "../testing/shape-models.ts";
+import { loadTf } from "../testing/tf.ts";
+import { randomise, stack, throughDisk } from "../testing/test-models.ts";
+import { toHalf } from "./half.ts";
+import { bestRange, type FloatTensor, measureRanges } from "./quantisation-ranges.ts";
+import { quantize, quantizedValues } from "./quantize.ts";
 
 /** Branches and a merge, a depthwise convolution, and both kinds of pooling. */
 const BRANCHED = {
@@ -41,7 +37,7 @@ const BRANCHED = {
 let graphs: Record<"straight" | "branched" | "excited", Graph>;
 let folder: string;
 const stream = random(5, "images");
-const images: NamedTensor = {
+const images: FloatTensor = {
   shape: [48, 24, 24, 1],
   data: Float32Array.from({ length: 48 * 24 * 24 }, (_, i) =>
     Math.max(0, Math.min(255, 128 + 90 * Math.sin(i / (9 + (i % 7))) + 25 * stream.normal())),
@@ -67,6 +63,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const rangesOf = (graph: Graph) => measureRanges(graph, [images], { open: openOnnx });
+
 /** The mean absolute difference between the outputs and the outputs of the float32 graph. */
 async function meanDifference(graph: Graph, other: Graph): Promise<number> {
   const [[expected], [found]] = (await Promise.all(
@@ -82,7 +80,7 @@ describe("a graph in 8 bits", () => {
     "has nearly the same outputs: %s",
     async (name) => {
       const graph = graphs[name];
-      const quantized = quantize(graph, await measureRanges(graph, images));
+      const quantized = quantize(graph, await rangesOf(graph));
       expect(await meanDifference(graph, quantized)).toBeLessThan(0.03);
     },
   );
@@ -105,7 +103,7 @@ describe("a graph in 8 bits", () => {
       tf.layers.dense({ units: 7 }),
     ]);
     const graph = await graphOf(wide);
-    const quantized = quantize(graph, await measureRanges(graph, images));
+    const quantized = quantize(graph, await rangesOf(graph));
     const share = encodeOnnxModel(quantized).length / encodeOnnxModel(graph).length;
     expect(share).toBeLessThan(0.29);
   });
@@ -120,7 +118,7 @@ describe("a graph in 8 bits", () => {
       .map((name) => graph.tensors.get(name)!.data as Float32Array);
     kernel!.fill(1e-4, 0, 9).fill(1e-9, 9);
     bias!.set([0, 0.5]);
-    const quantized = quantize(graph, await measureRanges(graph, images));
+    const quantized = quantize(graph, await rangesOf(graph));
     const [answer] = await runOnnx(encodeOnnxModel(quantized), [images]);
     expect(answer!.data[1]).toBeCloseTo(0.5, 1);
   });
@@ -132,7 +130,7 @@ describe("a graph in 8 bits", () => {
     const [conv] = graph.nodes.filter(({ op }) => op === "Conv");
     const kernel = graph.tensors.get(conv!.inputs[1]!)!.data as Float32Array;
     kernel.set([1, 2, 1, 2, 4, 2, 1, 2, 1].map((weight) => weight / 16));
-    const { tensors } = quantize(graph, await measureRanges(graph, images));
+    const { tensors } = quantize(graph, await rangesOf(graph));
     const part = (suffix: string) =>
       [...tensors].find(([name]) => name.endsWith(`kernel${suffix}`))![1].data;
     const [scale] = part("/scale");
@@ -142,7 +140,7 @@ describe("a graph in 8 bits", () => {
 
   it("has a larger error with other ranges", async () => {
     const graph = graphs.straight;
-    const ranges = await measureRanges(graph, images);
+    const ranges = await rangesOf(graph);
     const wrong = new Map([...ranges].map(([name, { min }]) => [name, { min, max: 0.01 }]));
     const right = await meanDifference(graph, quantize(graph, ranges));
     expect(await meanDifference(graph, quantize(graph, wrong))).toBeGreaterThan(3 * right);
@@ -152,7 +150,7 @@ describe("a graph in 8 bits", () => {
     "passes onnx.checker in opsets 13 to 20 and runs on integer kernels",
     async () => {
       for (const [name, graph] of Object.entries(graphs)) {
-        const quantized = quantize(graph, await measureRanges(graph, images));
+        const quantized = quantize(graph, await rangesOf(graph));
         for (const opset of [13, 17, 20]) {
           const bytes = encodeOnnxModel(quantized, { opset });
           await writeFile(path.join(folder, `${name}-${opset}.onnx`), bytes);

@@ -1,0 +1,4 @@
+import { runProgram } from "@mien/cli";
+import { program } from "./program.ts";
+
+await runProgram(program);
