@@ -1,6 +1,6 @@
 // Bundles the converter with the parts of @mien/format that it uses, so that the packed package
 // needs no other package.
-import { copyFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 
@@ -15,6 +15,6 @@ await build({
   platform: "node",
   target: "node20.19",
   conditions: ["source"],
+  sourcemap: true,
   logLevel: "warning",
 });
-copyFileSync(at("../../LICENSE"), at("dist/alone/LICENSE"));
