@@ -1,7 +1,8 @@
 # The live page in a container: docs/publishing.md#the-container-image.
 #
 #   docker build -t mien .
-#   docker run --rm -p 127.0.0.1:3000:3000 -v mien:/data mien
+#   docker run --rm --init -p 127.0.0.1:3000:3000 \
+#     -v mien-people:/data/artifacts/people -v mien-sessions:/data/artifacts/sessions mien
 
 FROM node:24-trixie-slim AS build
 WORKDIR /mien
