@@ -36,7 +36,9 @@ export function changelogSection({ version, date, changesets }) {
  */
 export function insertSection(changelog, section) {
   const [head = "", ...sections] = (changelog || HEAD).split(/^(?=## )/m);
-  return [`${head.trimEnd()}\n`, section, ...sections].map((part) => part.trimEnd()).join("\n\n") + "\n";
+  return (
+    [`${head.trimEnd()}\n`, section, ...sections].map((part) => part.trimEnd()).join("\n\n") + "\n"
+  );
 }
 
 /** @param {Changeset} changeset @returns {string} the largest of its kinds. */

@@ -24,7 +24,8 @@ export function contentProblems(files) {
     if (/\.test\.|(^|\/)testing\//.test(name)) problems.push(`${name} belongs to tests`);
     if (!/\.m?js$/.test(name)) continue;
     const [, map] = /^\/\/# sourceMappingURL=(\S+)\s*$/m.exec(content.toString().slice(-300)) ?? [];
-    if (map !== undefined) problems.push(...mapProblems(files, path.posix.join(path.posix.dirname(name), map)));
+    if (map !== undefined)
+      problems.push(...mapProblems(files, path.posix.join(path.posix.dirname(name), map)));
   }
   return problems;
 }
