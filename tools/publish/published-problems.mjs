@@ -16,7 +16,8 @@ export async function publishedProblems(tarball) {
 
 /**
  * @param {ReadonlyMap<string, Buffer>} files the files of a package, by their paths.
- * @returns {string[]}
+ * @returns {string[]} sentences; empty if there is no problem.
+ * @internal for tests
  */
 export function contentProblems(files) {
   const problems = files.has("LICENSE") ? [] : ["LICENSE is missing"];
@@ -34,6 +35,7 @@ export function contentProblems(files) {
 function mapProblems(files, name) {
   const text = files.get(name)?.toString();
   if (text === undefined) return [`${name} is missing, which a file names as its source map`];
+  /** @type {{ sources: string[], sourcesContent?: (string | null)[] }} */
   const { sources, sourcesContent = [] } = JSON.parse(text);
   const complete = sourcesContent.filter((content) => typeof content === "string").length;
   return complete === sources.length ? [] : [`${name} lacks the content of its sources`];
