@@ -84,11 +84,15 @@ it.runIf(isLong)(
       const Version = z.object({ version: z.string() });
       const Lock = z.object({ packages: z.record(z.string(), Version.partial()) });
       const { packages } = Lock.parse(JSON.parse(read("package-lock.json")));
+      // A link to a package of mien has no version.
       const places = Object.keys(packages).filter(
-        (place) => /(^|\/)node_modules\//.test(place) && existsSync(path.join(folder, place)),
+        (place) =>
+          /(^|\/)node_modules\//.test(place) &&
+          packages[place]?.version !== undefined &&
+          existsSync(path.join(folder, place)),
       );
       expect(places.length).toBeGreaterThan(50);
-      for (const place of places.filter((place) => !place.includes("node_modules/@mien/"))) {
+      for (const place of places) {
         const text = readFileSync(path.join(folder, place, "package.json"), "utf8");
         const { version } = Version.parse(JSON.parse(text));
         expect({ place, version }).toEqual({ place, version: packages[place]?.version });
