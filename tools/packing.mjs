@@ -1,6 +1,7 @@
 // Steps of packing a package that npm does not do.
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 
 /** Compiles a package; ends this process if that fails. */
@@ -45,4 +46,26 @@ export function npmPack(folder, ...flags) {
     shell: process.platform === "win32",
   });
   return JSON.parse(printed)[0];
+}
+
+/**
+ * Packs a compiled package with the manifest that its users need.
+ *
+ * @param folder the package.
+ * @param options.target the folder of the packed file; it is made if it does not exist.
+ * @param options.fields entries that are added to the manifest.
+ * @returns the path of the packed file.
+ */
+export function packPublished(folder, { target, fields = {} }) {
+  const stage = mkdtempSync(path.join(tmpdir(), "mien-pack-"));
+  try {
+    for (const { path: file } of npmPack(folder, "--dry-run").files) {
+      cpSync(path.join(folder, file), path.join(stage, file));
+    }
+    writeManifest(stage, { ...publishedManifest(folder), ...fields });
+    mkdirSync(target, { recursive: true });
+    return path.join(target, npmPack(stage, "--pack-destination", target).filename);
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
 }

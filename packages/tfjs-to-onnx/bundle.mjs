@@ -1,6 +1,6 @@
 // Bundles the converter with the parts of @mien/format that it uses, so that the packed package
 // needs no other package.
-import { copyFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
 
@@ -11,6 +11,7 @@ const settings = {
   bundle: true,
   format: "esm",
   conditions: ["source"],
+  sourcemap: true,
   logLevel: "warning",
 };
 await build({
@@ -26,4 +27,3 @@ await build({
   platform: "browser",
   target: "es2023",
 });
-copyFileSync(at("../../LICENSE"), at("dist/alone/LICENSE"));
