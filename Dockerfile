@@ -8,7 +8,7 @@ FROM node:24-trixie-slim AS build
 WORKDIR /mien
 COPY . .
 RUN npm ci --ignore-scripts
-RUN node tools/publish-image.mjs /image
+RUN node tools/publish/image.mjs /image
 
 FROM debian:trixie-slim
 # What Node needs; the image of Node has npm and headers, too, which double its size.

@@ -12,6 +12,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { compile } from "./packing.mjs";
 import { checkSite } from "./site/check-site.mjs";
 import { stageDemo } from "./site/stage-demo.mjs";
 import { stagePages } from "./site/stage-pages.mjs";
@@ -31,6 +32,8 @@ const API = ["runtime", "tfjs-to-onnx", "format", "camera", "models", "data", "t
 
 const { out, serve, port } = readOptions();
 install();
+// The first page runs the compiled runtime.
+compile(path.join(ROOT, "packages/runtime"));
 rmSync(PAGES, { recursive: true, force: true });
 stagePages(ROOT, PAGES);
 await stageDemo(ROOT, path.join(PAGES, "public"));

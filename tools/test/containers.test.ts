@@ -72,7 +72,7 @@ it.runIf(isLong)(
     const work = mkdtempSync(path.join(tmpdir(), "mien-image-"));
     const folder = path.join(work, "image");
     try {
-      const script = path.join(ROOT, "tools/publish-image.mjs");
+      const script = path.join(ROOT, "tools/publish/image.mjs");
       execFileSync(process.execPath, [script, folder], { stdio: "pipe" });
       const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
       const files = entries

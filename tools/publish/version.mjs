@@ -2,14 +2,14 @@
  * Prepares a release from the changesets in .changeset: sets the new version in all packages, adds
  * its section to CHANGELOG.md, and deletes the changesets. Commits nothing.
  *
- *   node tools/publish-version.mjs
+ *   node tools/publish/version.mjs
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { changelogSection, insertSection } from "./publish/changelog.mjs";
+import { changelogSection, insertSection } from "./changelog.mjs";
 
-const ROOT = path.resolve(import.meta.dirname, "..");
+const ROOT = path.resolve(import.meta.dirname, "../..");
 const CHANGESETS = path.join(ROOT, "node_modules/@changesets/cli/bin.js");
 const PLAN = ".changeset/plan.json";
 

@@ -3,17 +3,17 @@
  * packages that it needs when it runs, in the versions of package-lock.json, without their files for
  * other systems. The clone must have its npm packages: npm ci --ignore-scripts.
  *
- *   node tools/publish-image.mjs FOLDER
+ *   node tools/publish/image.mjs FOLDER
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { compile, npmPack, publishedManifest, writeManifest } from "./packing.mjs";
+import { compile, npmPack, publishedManifest, writeManifest } from "../packing.mjs";
 
-const ROOT = path.resolve(import.meta.dirname, "..");
+const ROOT = path.resolve(import.meta.dirname, "../..");
 const [given] = process.argv.slice(2);
 if (given === undefined || existsSync(given)) {
-  console.error("Name a folder that does not exist yet: node tools/publish-image.mjs FOLDER");
+  console.error("Name a folder that does not exist yet: node tools/publish/image.mjs FOLDER");
   process.exit(2);
 }
 const target = path.resolve(given);
