@@ -56,7 +56,7 @@ describe("openJsonProcess", () => {
 
 it.skipIf(process.platform === "win32")("ends a program that does not listen", async () => {
   const deaf =
-    'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log(process.pid)';
+    'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log(String(process.pid))';
   const opened = openJsonProcess(process.execPath, { name: "it", args: ["-e", deaf] });
   const pid = await opened.next(z.number());
   await opened.close();
