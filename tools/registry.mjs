@@ -24,6 +24,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { compile, packPublished } from "./packing.mjs";
 import { trySetup } from "./registry/setup-trial.mjs";
 import { emptyFolder, freePort, run, sizeOf, stranger } from "./registry/stranger.mjs";
 
@@ -112,8 +113,11 @@ function publishAll() {
     const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
     if (manifest.private) continue;
     console.log(`publishing ${manifest.name}`);
+    // The same file that the release sends.
+    compile(folder);
+    const file = packPublished(folder, { target: path.join(work, "packed") });
     const flags = ["--access", "public", "--registry", REGISTRY, "--userconfig", login];
-    run(["npm", "publish", ...flags], { cwd: folder });
+    run(["npm", "publish", file, "--ignore-scripts", ...flags], { cwd: work });
   }
 }
 
