@@ -9,17 +9,8 @@
  * The programs are installed from npm into .cache/matrix the first time, about 1.5 GB.
  */
 import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import sharp from "sharp";
 import { inChromium } from "./matrix/in-chromium.mjs";
 import {
   ADDRESSES,
@@ -31,6 +22,8 @@ import {
   PAGE,
   TYPED,
 } from "./matrix/programs.mjs";
+import { installOnce } from "./setup/install-once.mjs";
+import { drawExample } from "./site/draw-example.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const WORK = path.join(ROOT, ".cache/matrix");
@@ -73,7 +66,7 @@ for (const [name, packageName, version, program, flags] of engines) {
   ]) {
     await attempt(`${name}, ${kind}`, () => {
       const folder = path.join(WORK, "engines", `${path.basename(packageName)}-${version}`);
-      install(folder, { [packageName]: version });
+      installOnce(folder, { dependencies: { [packageName]: version } }, ["--force"]);
       const binary = path.join(folder, "node_modules", packageName, program);
       const { status, stdout, stderr } = spawnSync(binary, [...flags, file], {
         cwd: PROJECT,
@@ -174,7 +167,7 @@ function prepare() {
   rmSync(packed, { recursive: true, force: true });
   run(process.execPath, [path.join(ROOT, "packages/runtime/pack.mjs"), packed], { cwd: ROOT });
   const tarballs = readdirSync(packed).map((name) => path.join(packed, name));
-  install(PROJECT, LIBRARIES);
+  installOnce(PROJECT, { dependencies: LIBRARIES }, ["--force"]);
   // Unpacked beside the libraries, as npm would do it, but always anew.
   for (const tarball of tarballs) {
     const name = /mien-(\w+)-/.exec(path.basename(tarball))?.[1] ?? "";
@@ -190,33 +183,13 @@ function prepare() {
 
 /** Draws the picture, and finds its faces with the code of this repository. */
 async function reference() {
-  await sharp(path.join(ROOT, "docs/images/drawn-faces.png"))
-    .extract({ left: 134, top: 208, width: 168, height: 60 })
-    .resize({ width: 840 })
-    .toFile(path.join(PROJECT, "picture.png"));
+  await drawExample(ROOT, path.join(PROJECT, "picture.png"));
   const { createPipeline } = await import("../packages/runtime/dist/index.js");
   const pipeline = await createPipeline({ stills: true });
   const { faces } = await pipeline.process(path.join(PROJECT, "picture.png"));
   await pipeline.close();
   if (faces.length === 0) throw new Error("no face is found in the picture of this repository");
   return faces.map(({ box, expression }) => ({ box, expression }));
-}
-
-/** Installs packages into a folder, unless it has them. */
-function install(folder, dependencies) {
-  const manifest = JSON.stringify({ private: true, dependencies });
-  const file = path.join(folder, "package.json");
-  if (existsSync(file) && readFileSync(file, "utf8") === manifest) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(file, manifest);
-  try {
-    run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--force"], {
-      cwd: folder,
-    });
-  } catch (error) {
-    rmSync(file);
-    throw error;
-  }
 }
 
 function bin(name, args, variables = {}) {

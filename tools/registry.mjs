@@ -10,22 +10,14 @@
  * running.
  */
 import { execFileSync, spawn } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { compile, packPublished } from "./packing.mjs";
 import { trySetup } from "./registry/setup-trial.mjs";
+import { installOnce } from "./setup/install-once.mjs";
 import { emptyFolder, freePort, run, sizeOf, stranger } from "./registry/stranger.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
@@ -70,11 +62,7 @@ try {
 
 async function startRegistry() {
   const program = path.join(ROOT, ".cache/verdaccio");
-  if (!existsSync(path.join(program, "node_modules/verdaccio"))) {
-    mkdirSync(program, { recursive: true });
-    writeFileSync(path.join(program, "package.json"), JSON.stringify(VERDACCIO));
-    run(["npm", "install", "--no-audit", "--no-fund"], { cwd: program });
-  }
+  installOnce(program, VERDACCIO);
   const own = { access: "$all", publish: "$all" };
   const config = {
     storage: path.join(work, "storage"),

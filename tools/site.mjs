@@ -9,10 +9,11 @@
  * search, fonts, models and WebAssembly are in its folder.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { compile } from "./packing.mjs";
+import { installOnce } from "./setup/install-once.mjs";
 import { checkSite } from "./site/check-site.mjs";
 import { stageDemo } from "./site/stage-demo.mjs";
 import { stagePages } from "./site/stage-pages.mjs";
@@ -56,18 +57,7 @@ else console.log("next  npm run site -- --serve  to look at it");
 
 /** Installs the programs, and writes the files by which they find each other. */
 function install() {
-  mkdirSync(WORK, { recursive: true });
-  const list = JSON.stringify({ private: true, type: "module", dependencies: PACKAGES }, null, 2);
-  const file = path.join(WORK, "package.json");
-  const isInstalled =
-    existsSync(path.join(WORK, "node_modules/vitepress")) &&
-    existsSync(file) &&
-    readFileSync(file, "utf8") === list;
-  if (!isInstalled) {
-    writeFileSync(file, list);
-    const flags = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
-    check("npm", spawnSync("npm", flags, { cwd: WORK, stdio: "inherit" }).status);
-  }
+  installOnce(WORK, { type: "module", dependencies: PACKAGES });
   mkdirSync(path.join(WORK, ".vitepress"), { recursive: true });
   const config = JSON.stringify(path.join(import.meta.dirname, "site/config.mjs"));
   writeFileSync(path.join(WORK, ".vitepress/config.mjs"), `export { default } from ${config};\n`);

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
-import sharp from "sharp";
+import { drawExample } from "./draw-example.mjs";
 
 /**
  * Copies what the first page runs: the runtime for pages, its worker, WebAssembly and two models.
@@ -21,9 +21,5 @@ export async function stageDemo(root, target) {
     copyFileSync(path.join(root, file), path.join(folder, path.basename(file)));
   }
   copyFileSync(path.join(root, "artifacts/release/blend.onnx"), path.join(folder, "default.onnx"));
-  // Three of the drawn faces, enlarged.
-  await sharp(path.join(root, "docs/images/drawn-faces.png"))
-    .extract({ left: 134, top: 208, width: 168, height: 60 })
-    .resize({ width: 840 })
-    .toFile(path.join(folder, "example.png"));
+  await drawExample(root, path.join(folder, "example.png"));
 }

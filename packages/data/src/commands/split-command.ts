@@ -94,8 +94,7 @@ export const splitCommand = defineCommand({
     const manifestFile = ownManifestPath(csv);
     const base = manifestFile.replace(/\.manifest\.json$/, "");
     const [record, resultFile] = [`${base}.made-from.json`, `${base}.split.json`];
-    const { encodeVotes, findVotes, identifyAnyVotes, ownVotesPath } =
-      await import("../set/ferplus.ts");
+    const { findVotes, identifyAnyVotes, ownVotesPath } = await import("../set/ferplus.ts");
     const votes = (await identifyAnyVotes({ ferplus, csv: source, signal }))?.sha256 ?? null;
     const inputs = { command: "split", sha256, manifest, votes, choice, newTest, skipBadRows };
     const code = await codeVersion(
@@ -138,6 +137,7 @@ export const splitCommand = defineCommand({
     };
     const croissant = await writeManifest(manifestFile, described);
     const votesCopy = given && ownVotesPath(csv);
+    const { encodeVotes } = await import("../set/encode-votes.ts");
     if (given && votesCopy) await writeFileAtomic(votesCopy, encodeVotes(given, set));
     else await rm(ownVotesPath(csv), { force: true });
     const result = {

@@ -4,7 +4,6 @@ import path from "node:path";
 import { dataFolder, listDataFiles } from "@mien/cli";
 import { itemAt, MienError, messageOf, printable, USAGES, type ImageSet } from "@mien/format";
 import { parse } from "csv-parse/sync";
-import { stringify } from "csv-stringify/sync";
 import { readChunks } from "../csv/chunks.ts";
 import { withGz } from "./locate-dataset.ts";
 import { knownManifests, ownManifestPath } from "../manifest/manifests.ts";
@@ -206,17 +205,6 @@ async function locateVotes(csv?: string): Promise<string | undefined> {
 /** Path of the votes that belong to one CSV alone: `faces.ferplus.csv` beside `faces.csv[.gz]`. */
 export function ownVotesPath(csv: string): string {
   return ownManifestPath(csv).replace(/manifest\.json$/, "ferplus.csv");
-}
-
-/** Encodes votes as a file that `loadVotes` reads, one line for each image of the set. */
-export function encodeVotes(votes: Votes, set: ImageSet): string {
-  const width = votes.columns.length;
-  const lines = Array.from(set.usage, (usage, i) => [
-    itemAt(USAGES, usage),
-    "",
-    ...votes.counts.subarray(i * width, (i + 1) * width),
-  ]);
-  return stringify([["Usage", "Image name", ...votes.columns], ...lines]);
 }
 
 async function voteFolders(csv: string | undefined): Promise<string[]> {
