@@ -19,6 +19,8 @@ export default defineConfig({
     maxWorkers: 2,
     // What tests start in Python reports nothing to its makers, as what commands start does not.
     env: { ORT_DISABLE_TELEMETRY: "1" },
+    // A second, the default, is too short for a page on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 180_000,
     hookTimeout: 300_000,
   },

@@ -200,7 +200,7 @@ it("discards the last picture of a page's camera that has stopped", async () => 
   await expect.poll(() => engine.latest).not.toBeNull();
   expect(engine.status.state).toBe("running");
   const track = engine.latest?.result.faces[0]?.track as number;
-  await expect.poll(() => engine.status.state, { timeout: 5000 }).toBe("waiting");
+  await expect.poll(() => engine.status.state).toBe("waiting");
   expect(engine.latest).toBeNull();
   engine.offer(page, await message(face()));
   await expect.poll(() => engine.latest?.result.faces[0]?.track).toBeGreaterThan(track);

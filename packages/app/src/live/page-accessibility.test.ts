@@ -66,7 +66,7 @@ describe.skipIf(withoutChromium)("the live page in Chromium", () => {
       [2560, 1440],
     ] as const) {
       const { page } = await visit(tests.chromium.browser, live, { viewport: { width, height } });
-      await expect.poll(() => page.locator(".face").count(), { timeout: 20_000 }).toBe(12);
+      await expect.poll(() => page.locator(".face").count()).toBe(12);
       // All values of one face, on demand. Paused, since the source shows its picture anew every 3 s.
       await page.locator(".timeline").first().waitFor();
       await page.keyboard.press("p");

@@ -123,9 +123,7 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
         await page.keyboard.press("r");
         await page.getByText(/Results are written to/).waitFor();
         const before = live.app.engine.meter.totals.frames;
-        await expect
-          .poll(() => live.app.engine.meter.totals.frames, { timeout: 20_000 })
-          .toBeGreaterThan(before + 5);
+        await expect.poll(() => live.app.engine.meter.totals.frames).toBeGreaterThan(before + 5);
         await page.keyboard.press("r");
         await page.getByText(/Results are written to/).waitFor({ state: "detached" });
         await page.getByRole("link", { name: "People", exact: true }).click();
@@ -142,9 +140,7 @@ describe.skipIf(withoutChromium || (DATA === undefined && !process.env["CI"]))(
         await page.getByRole("button", { name: "Delete Ada Lovelace" }).click();
         await page.getByText(/Recognition is off/).waitFor();
         // The name leaves the page first, then the files are erased while the folder is locked.
-        await expect
-          .poll(() => readdir(path.join(live.folder, "people")), { timeout: 20_000 })
-          .not.toContain(".lock");
+        await expect.poll(() => readdir(path.join(live.folder, "people"))).not.toContain(".lock");
         for (const entry of await readdir(live.folder, { recursive: true, withFileTypes: true })) {
           if (!entry.isFile()) continue;
           const content = await readFile(path.join(entry.parentPath, entry.name), "latin1");

@@ -100,9 +100,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     const recorded = spots.app.engine.meter.totals.frames;
     await page.keyboard.press("r");
     await page.getByText(/Results are written to/).waitFor();
-    await expect
-      .poll(() => spots.app.engine.meter.totals.frames, { timeout: 20_000 })
-      .toBeGreaterThan(recorded + 8);
+    await expect.poll(() => spots.app.engine.meter.totals.frames).toBeGreaterThan(recorded + 8);
     await page.getByRole("button", { name: /Stop recording/ }).click();
     await page.getByText(/Results are written to/).waitFor({ state: "detached" });
     const [session] = await readdir(path.join(spots.folder, "sessions"));
@@ -232,7 +230,7 @@ describe.skipIf(withoutChromium)("the page Live in Chromium", () => {
     // The folder is read again after 3 s.
     const index = () => live.app.engine.latest?.result.faces[0]?.track ?? 0;
     const first = index();
-    await expect.poll(index, { timeout: 20_000 }).toBeGreaterThan(first);
+    await expect.poll(index).toBeGreaterThan(first);
     await page.getByText("1 picture cannot be read").click();
     await expect.poll(() => page.locator(".broken li").count()).toBe(1);
     expect(await page.locator(".broken li").textContent()).toMatch(/bad\.png/);

@@ -77,7 +77,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
       return (await plot.boundingBox())!;
     };
     const texts = /^\d+:\d\d:\d\d.*[A-Za-z]+ \d+ %/;
-    await expect.poll(() => values.textContent(), { timeout: 20_000 }).toMatch(texts);
+    await expect.poll(() => values.textContent()).toMatch(texts);
     await page.getByRole("button", { name: "Show more time" }).focus();
     await page.mouse.move(0, 0);
     await expect.poll(() => values.isVisible()).toBe(false);
@@ -116,7 +116,7 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await until(page, `Number(${FRAME}) > ${before}`);
     expect(Math.min(...(await pixel(page, 640 - 120, 168)))).toBeGreaterThan(200);
     const faces = () => camera.app.engine.latest?.result.faces.length;
-    await expect.poll(faces, { timeout: 10_000 }).toBe(1);
+    await expect.poll(faces).toBe(1);
     expect(errors).toEqual([]);
   });
 

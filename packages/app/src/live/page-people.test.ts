@@ -18,7 +18,7 @@ describe.skipIf(withoutChromium)("people on the live page in Chromium", () => {
     // PNG, because a lossy picture would differ from the face that the source shows.
     const jpeg = await spot(64).png().toBuffer();
     const face = () => live.app.engine.latest?.result.faces[0];
-    await expect.poll(face, { timeout: 20_000 }).toBeDefined();
+    await expect.poll(face).toBeDefined();
     const { box } = face()!;
     const crops = Array.from({ length: 3 }, () => ({ jpeg, box }));
     await live.app.store.add("Countess", crops, { given: new Date().toISOString(), keepDays: 1 });

@@ -11,9 +11,7 @@ const tests = pageTests();
 async function record({ app }: TestLive): Promise<void> {
   await app.record(true);
   const before = app.engine.meter.totals.frames;
-  await expect
-    .poll(() => app.engine.meter.totals.frames, { timeout: 20_000 })
-    .toBeGreaterThan(before + 3);
+  await expect.poll(() => app.engine.meter.totals.frames).toBeGreaterThan(before + 3);
   await app.record(false);
 }
 

@@ -130,12 +130,10 @@ describe("viewers", () => {
       socket.on("message", (data: Buffer, isBinary: boolean) =>
         kinds.push(isBinary ? "picture" : (JSON.parse(data.toString()) as { type: string }).type),
       );
-      await expect
-        .poll(() => kinds.filter((kind) => kind === "frame").length, { timeout: 20_000 })
-        .toBeGreaterThan(3);
+      await expect.poll(() => kinds.filter((kind) => kind === "frame").length).toBeGreaterThan(3);
       const seen = new Set(kinds);
       socket.send(JSON.stringify({ type: "pictures", wanted: true }));
-      await expect.poll(() => kinds, { timeout: 20_000 }).toContain("picture");
+      await expect.poll(() => kinds).toContain("picture");
       socket.terminate();
       return seen;
     };

@@ -196,7 +196,7 @@ describe.skipIf(withoutFfmpeg)("a live stream", () => {
     await reader.until(isFrame);
     reader.kill("SIGKILL");
     await reader.exit;
-    await expect.poll(() => reader.children(), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => reader.children()).toEqual([]);
   });
 });
 

@@ -138,6 +138,6 @@ describe.skipIf(withoutFakenect)("the real fakenect", () => {
     await reader.until(isFrame);
     reader.kill("SIGKILL");
     await reader.exit;
-    await expect.poll(() => reader.children(), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => reader.children()).toEqual([]);
   });
 });

@@ -55,9 +55,7 @@ describe("Connection", () => {
     await first.stop();
     await expect.poll(() => connection.state.connected).toBe(false);
     const second = await serve(first.port);
-    await expect
-      .poll(() => second.received, { timeout: 10_000 })
-      .toEqual([{ type: "watch", depth: true }]);
+    await expect.poll(() => second.received).toEqual([{ type: "watch", depth: true }]);
     expect(connection.state.connected).toBe(true);
   });
 
