@@ -70,6 +70,7 @@ export default {
         items: pages([
           ["mien", "/packages/mien"],
           ["@mien/runtime", "/packages/runtime"],
+          ["@mien/camera", "/packages/camera"],
           ["@mien/models", "/packages/models"],
           ["@mien/tfjs-to-onnx", "/packages/tfjs-to-onnx"],
           ["Reference", "/api/"],

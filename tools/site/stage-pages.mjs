@@ -14,7 +14,7 @@ const OTHERS = {
 };
 
 /** Packages with a README. */
-const PACKAGES = ["data", "mien", "models", "runtime", "tfjs-to-onnx"];
+const PACKAGES = ["camera", "data", "mien", "models", "runtime", "tfjs-to-onnx"];
 
 /**
  * Copies the documents into the folder that VitePress reads, each under its address in the site, and
