@@ -23,7 +23,7 @@ function integer([min, max]: readonly [number, number], initial: number, help: H
  * derive from it.
  */
 export const configSchema = z.strictObject({
-  epochs: integer([1, 100_000], 30, about("optimiser", "epochs", "Passes over the training split")),
+  epochs: integer([1, 100_000], 40, about("optimiser", "epochs", "Passes over the training split")),
   batchSize: integer(
     [2, 8192],
     64,
@@ -40,7 +40,7 @@ export const configSchema = z.strictObject({
   ),
   schedule: z
     .enum(["inverse-time", "cosine"])
-    .default("inverse-time")
+    .default("cosine")
     .meta(
       about(
         "optimiser",
@@ -50,7 +50,7 @@ export const configSchema = z.strictObject({
     ),
   warmup: number(
     [0, 0.9],
-    0,
+    0.02,
     about(
       "optimiser",
       "share",
@@ -193,7 +193,7 @@ export const configSchema = z.strictObject({
   ),
   ema: number(
     [0, 0.99999],
-    0,
+    0.995,
     about(
       "regularisation",
       null,
@@ -202,7 +202,7 @@ export const configSchema = z.strictObject({
   ),
   labelSmoothing: number(
     [0, 0.9],
-    0,
+    0.05,
     about(
       "targets",
       "share",
@@ -276,7 +276,7 @@ export const configSchema = z.strictObject({
   ),
   shift: number(
     [0, 0.9],
-    0.08,
+    0.1,
     about(
       "augmentation",
       "share",
@@ -295,7 +295,7 @@ export const configSchema = z.strictObject({
   ),
   brightness: number(
     [0, 2],
-    0,
+    0.2,
     about(
       "augmentation",
       "standard deviations",
@@ -304,7 +304,7 @@ export const configSchema = z.strictObject({
   ),
   contrast: number(
     [0, 0.9],
-    0,
+    0.2,
     about("augmentation", "share", "Largest random change of contrast, up or down"),
   ),
   erasing: number(

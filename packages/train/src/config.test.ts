@@ -47,7 +47,7 @@ describe("the training configuration", () => {
     const options = configOptions();
     expect(Object.keys(options)).toEqual(Object.keys(configSchema.shape));
     expect(options.epochs).toMatchObject({ type: "integer", min: 1, unit: "epochs" });
-    expect(options.epochs).toMatchObject({ defaultText: "30", group: "optimiser" });
+    expect(options.epochs).toMatchObject({ defaultText: "40", group: "optimiser" });
     expect(options.optimizer).toMatchObject({ choices: ["adam", "sgd"] });
     expect(() => flags("--dropout", "0.99")).toThrow(/--dropout must be a number from 0 to 0.95/);
     // nx reserves these flags for itself, so the command would not receive them.
@@ -72,8 +72,15 @@ describe("the training configuration", () => {
     expect(names).toContain("study-case.json");
     for (const name of names) await configFromFlags({}, path.join(recipes, name));
     expect(await configFromFlags({}, path.join(recipes, "study-case.json"))).toMatchObject({
-      ...{ optimizer: "adam", learningRate: 6.45e-5, schedule: "inverse-time", decay: 4.46e-5 },
+      ...{
+        optimizer: "adam",
+        learningRate: 6.45e-5,
+        schedule: "inverse-time",
+        decay: 4.46e-5,
+        warmup: 0,
+      },
       ...{ l2: 0.0437, l2On: "convolutions", dropout: 0.311, kernelSize: 2, batchSize: 32 },
+      ...{ ema: 0, labelSmoothing: 0 },
       ...{
         shift: 0,
         rotation: 0,
