@@ -109,6 +109,6 @@ describe("the configuration of a trial", () => {
 
   it("has the budget of the study, and train's defaults for everything else", () => {
     const config = configOf(space, params, { epochs: 3, subset: 0.5 });
-    expect(config).toMatchObject({ epochs: 3, subset: 0.5, optimizer: "sgd", shift: 0.08 });
+    expect(config).toMatchObject({ epochs: 3, subset: 0.5, optimizer: "sgd", shift: 0.1 });
   });
 });

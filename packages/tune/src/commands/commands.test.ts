@@ -92,7 +92,7 @@ describe.skipIf(withoutPython("optuna"))("tune:search", () => {
     const complete = trials.filter(({ state }) => state === "complete");
     const best = complete.sort((a, b) => b.value! - a.value! || a.number - b.number)[0]!;
     const config = await configFromFlags({}, file("killed/best.json"));
-    expect(config).toMatchObject({ ...best.params, widths: [4, 8, 8, 8], epochs: 30, subset: 1 });
+    expect(config).toMatchObject({ ...best.params, widths: [4, 8, 8, 8], epochs: 40, subset: 1 });
   });
 
   it("trains nothing if the study is complete, and says so", async () => {
