@@ -215,7 +215,7 @@ export const configSchema = z.strictObject({
     about(
       "targets",
       null,
-      "Logit adjustment for rare classes: 0: off; 1: trains as if all classes were equally frequent",
+      "Logit adjustment for rare classes: 0: off; 1: predicts as if all classes were equally frequent",
     ),
   ),
   voteShare: number(

@@ -104,7 +104,7 @@ export async function finishRun(
 
 /** Writes the model of a finished training into the folder `model` of a folder. */
 export async function saveTrainedModel(
-  { best, standardisation }: FitResult,
+  { best, standardisation, savedAdjustment: adjustment }: FitResult,
   run: { readonly set: ImageSet; readonly config: TrainConfig; readonly folder: string },
 ): Promise<void> {
   const { set, config, folder } = run;
@@ -113,7 +113,7 @@ export async function saveTrainedModel(
   const stages = architecture(config, input, classes.length);
   const { batchNormMomentum } = config;
   const model = buildLayersModel(stages, { input, standardisation, batchNormMomentum });
-  setWeights(model, mergeHeads(best, config, classes.length));
+  setWeights(model, mergeHeads(best, config, { classes: classes.length, adjustment }));
   await saveLayersModel(model, path.join(folder, RUN_FILES.model));
   model.dispose();
 }

@@ -68,17 +68,21 @@ describe("fit", () => {
     expect(timeless(other.history)).not.toEqual(timeless(first.history));
   });
 
-  it("with two heads chooses the epoch by both, and does not depend on the share of the votes", async () => {
+  it("with two heads chooses the epoch by both, and does not depend on the share of the votes and the logit adjustment", async () => {
     const votes = votesOf(smallSet);
-    const withShare = (voteShare: number) =>
+    const withShare = (voteShare: number, logitAdjustment: number) =>
       run(`heads-${voteShare}`, {
-        config: { ...smallConfig, voteHead: 1, voteShare },
+        config: { ...smallConfig, voteHead: 1, voteShare, logitAdjustment },
         sources: { votes },
       });
-    const [labels, both] = [await withShare(0), await withShare(0.5)];
+    const [labels, both] = [await withShare(0, 0), await withShare(0.5, 1)];
     expect(timeless(both.history)).toEqual(timeless(labels.history));
     expect(both.best).toEqual(labels.best);
     expect(labels.best["output.bias"]!.shape).toEqual([2 * smallSet.classes.length]);
+    expect(labels.savedAdjustment).toBeUndefined();
+    // Every vote is for one class, which therefore has the highest logarithm of its frequency.
+    const ofVotes = both.savedAdjustment!.subarray(smallSet.classes.length);
+    expect(ofVotes.indexOf(Math.max(...ofVotes))).toBe(smallSet.classes.indexOf("Sad"));
     const last = labels.history.at(-1)!;
     expect(last.criterion).toBeCloseTo(
       (last.validationAccuracyByLabels! + last.validationAccuracyByVotes!) / 2,

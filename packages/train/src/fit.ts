@@ -89,6 +89,8 @@ export interface FitResult {
   /** Weights and moving averages of that epoch. */
   readonly best: Checkpoint["best"];
   readonly standardisation: Standardisation;
+  /** With two heads: what the logit adjustment takes off their logits [2 × classes]. */
+  readonly savedAdjustment: Float32Array | undefined;
 }
 
 /** Interval of the progress reports, in ms; the loss is read only then. */
@@ -199,8 +201,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   } finally {
     disposeTrainer(trainer);
   }
-  const { standardisation } = trainer;
-  return { history, bestEpoch: kept(history), best, standardisation };
+  const { standardisation, savedAdjustment } = trainer;
+  return { history, bestEpoch: kept(history), best, standardisation, savedAdjustment };
 }
 
 /** Writes the history as JSON lines; training itself resumes from the copy in the checkpoint. */

@@ -12,7 +12,7 @@ import { uploadData, type DeviceData } from "./batch/device-data.ts";
 import { createMeter, type Meter } from "./tensor/meter.ts";
 import { cutmix } from "./batch/cutmix.ts";
 import { mixup } from "./batch/mixup.ts";
-import { headOf, lossOf, outputsOf, toHeads } from "./network/heads.ts";
+import { headOf, isTwoHeaded, lossOf, outputsOf, toHeads } from "./network/heads.ts";
 import * as ops from "./tensor/native-ops.ts";
 import { dispose, download, keep, scope, upload, type NativeTensor } from "./tensor/native.ts";
 import { createNetwork, type Network } from "./network/network.ts";
@@ -47,8 +47,10 @@ export interface Trainer {
   readonly stepsPerEpoch: number;
   readonly data: DeviceData;
   readonly standardisation: Standardisation;
-  /** Added to the logits in the loss [outputs of the network]. */
+  /** Added to the logits in the loss [classes]; undefined with two heads. */
   readonly adjustment: NativeTensor | undefined;
+  /** With two heads: taken off the logits of both in the saved model [2 × classes]. */
+  readonly savedAdjustment: Float32Array | undefined;
   readonly network: Network;
   readonly optimizer: Optimizer;
   readonly average: WeightAverage | undefined;
@@ -206,8 +208,9 @@ export function createTrainer(from: {
   const strength = config.logitAdjustment;
   const adjustment =
     strength > 0
-      ? keep(upload(logitAdjustment(targets.training, train, { classes: outputs, strength })))
+      ? logitAdjustment(targets.training, train, { classes: outputs, strength })
       : undefined;
+  const isSaved = isTwoHeaded(config);
   return {
     config,
     seed,
@@ -220,7 +223,8 @@ export function createTrainer(from: {
     stepsPerEpoch,
     data: uploadData(set, targets),
     standardisation: measureStandardisation(set, train),
-    adjustment,
+    adjustment: adjustment && !isSaved ? keep(upload(adjustment)) : undefined,
+    savedAdjustment: isSaved ? adjustment : undefined,
     network,
     optimizer: createOptimizer(config, network.trainable),
     average: config.ema > 0 ? averageWeights(network.variables, config.ema) : undefined,

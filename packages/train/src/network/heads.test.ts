@@ -52,7 +52,7 @@ describe("two heads", () => {
     });
   });
 
-  it("become one head with the mean of their logits, in the shares of labels and votes", () => {
+  it("become one head with the mean of their logits, in the shares of labels and votes and without the adjustment", () => {
     const input = { height: 16, width: 16, channels: 1 };
     const config = resolveConfig({
       widths: [3, 4, 4, 5],
@@ -62,6 +62,7 @@ describe("two heads", () => {
     });
     const network = createNetwork(config, { input, outputs: 2 * classes }, 1);
     const images = normals([batch, 16, 16, 1]);
+    const adjustment = Float32Array.from({ length: 2 * classes }, (_, i) => -0.3 * i);
     const heads = scope(() => {
       const found = network.forward(upload(images.values.slice(), images.shape));
       return ([0, 1] as const).map((head) => download(headOf(found, head, { classes })));
@@ -70,7 +71,7 @@ describe("two heads", () => {
       input,
       batchNormMomentum: 0.9,
     });
-    setWeights(model, mergeHeads(network.state(), config, classes));
+    setWeights(model, mergeHeads(network.state(), config, { classes, adjustment }));
     const answers = tf.tidy(() =>
       (
         model.predict(tf.tensor4d(images.values, [batch, 16, 16, 1])) as ReturnType<
@@ -83,7 +84,12 @@ describe("two heads", () => {
         ...values.subarray(image * classes, (image + 1) * classes),
       ];
       const [labels, votes] = [row(heads[0]!), row(heads[1]!)];
-      const expected = softmax(labels.map((logit, k) => 0.75 * logit + 0.25 * votes[k]!));
+      const expected = softmax(
+        labels.map(
+          (logit, k) =>
+            0.75 * (logit - adjustment[k]!) + 0.25 * (votes[k]! - adjustment[classes + k]!),
+        ),
+      );
       row(answers).forEach((value, k) => expect(value).toBeCloseTo(expected[k]!, 5));
       expect(labels).not.toEqual(votes);
     }

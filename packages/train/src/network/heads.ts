@@ -8,7 +8,9 @@ import { constantFloat, upload, type NativeTensor } from "../tensor/native.ts";
  * labels, then those of the head that learns the FER+ votes. The model that is saved has one head:
  * the mean of the logits of both, in which the head of the votes has the weight `voteShare`. As the
  * output layer is linear, this is one dense layer whose weights are the weighted means, so the model
- * is as small and fast as with one head. The training does not depend on `voteShare`.
+ * is as small and fast as with one head. The logit adjustment is taken off the logits of the saved
+ * model (post-hoc: Menon et al. 2021, section 4.1). So the training depends neither on `voteShare`
+ * nor on `logitAdjustment`.
  */
 
 /** Number of heads of a network with two heads. */
@@ -105,11 +107,18 @@ export function toHeads(
   return result;
 }
 
-/** The weights of the saved model, which has one head, from those of the network. */
+/**
+ * The weights of the saved model, which has one head, from those of the network.
+ *
+ * @param about.adjustment taken off the logits of both heads [2 × classes]; default: nothing.
+ */
 export function mergeHeads(
   state: Readonly<Record<string, NamedTensor>>,
   config: Pick<TrainConfig, "voteHead" | "voteShare">,
-  classes: number,
+  {
+    classes,
+    adjustment,
+  }: { readonly classes: number; readonly adjustment?: Float32Array | undefined },
 ): Record<string, NamedTensor> {
   const merged = { ...state };
   if (!isTwoHeaded(config)) return merged;
@@ -119,9 +128,11 @@ export function mergeHeads(
     const { data, shape } = tensor;
     const rows = data.length / (HEADS * classes);
     const mean = Float32Array.from({ length: rows * classes }, (_, i) => {
-      const at = Math.floor(i / classes) * HEADS * classes + (i % classes);
-      const [first, second] = [data[at] ?? NaN, data[at + classes] ?? NaN];
-      return (1 - config.voteShare) * first + config.voteShare * second;
+      const row = Math.floor(i / classes) * HEADS * classes;
+      const logit = (output: number) =>
+        (data[row + output] ?? NaN) - (name === "output.bias" ? (adjustment?.[output] ?? 0) : 0);
+      const k = i % classes;
+      return (1 - config.voteShare) * logit(k) + config.voteShare * logit(classes + k);
     });
     merged[name] = { shape: [...shape.slice(0, -1), classes], data: mean };
   }
