@@ -20,7 +20,6 @@ beforeEach(async () => {
 afterEach(() => live.close());
 
 const page = {};
-const SLOW = { timeout: 20_000 };
 const [WIDTH, HEIGHT] = [416, 320];
 const SPOT: Box = [64, 96, 32, 32];
 
@@ -70,19 +69,19 @@ it("never writes a name again that was changed or deleted while frames were proc
   const shown = await message(await largeFace());
   app.engine.setDemand({ picturesFor: new Set([{}]), depth: false, kiosks: 0 });
   app.engine.offer(page, shown);
-  await expect.poll(() => app.engine.latest, SLOW).not.toBeNull();
+  await expect.poll(() => app.engine.latest).not.toBeNull();
   await enrol("Nom 0", await largeFace(), app.engine.latest!.result.faces[0]!.box);
   await enrol("Ben", spot(64), SPOT);
   const camera = setInterval(() => app.engine.offer(page, shown), 1);
-  await expect.poll(seen, SLOW).toBe("Nom 0");
+  await expect.poll(seen).toBe("Nom 0");
   await app.record(true);
   for (let i = 0; i < 3; i++) {
     await app.renamePerson(`Nom ${i}`, `Nom ${i + 1}`);
-    await expect.poll(seen, SLOW).toBe(`Nom ${i + 1}`);
+    await expect.poll(seen).toBe(`Nom ${i + 1}`);
   }
   await app.deletePerson("Nom 3");
   const before = app.engine.meter.totals.frames;
-  await expect.poll(() => app.engine.meter.totals.frames, SLOW).toBeGreaterThan(before + 1);
+  await expect.poll(() => app.engine.meter.totals.frames).toBeGreaterThan(before + 1);
   clearInterval(camera);
   await app.record(false);
   expect(await sessions()).not.toEqual([]);
@@ -93,7 +92,7 @@ it("forgets a person whom another command deletes, in frames, sessions and enrol
   const { app } = live;
   const shown = await message(face());
   app.engine.offer(page, shown);
-  await expect.poll(() => app.engine.latest, SLOW).not.toBeNull();
+  await expect.poll(() => app.engine.latest).not.toBeNull();
   await enrol("Nom", face(), app.engine.latest!.result.faces[0]!.box);
   await enrol("Ben", spot(64), SPOT);
   const camera = setInterval(() => app.engine.offer(page, shown), 20);
@@ -101,12 +100,12 @@ it("forgets a person whom another command deletes, in frames, sessions and enrol
   app.on("frame", ({ result }) => sent.push(JSON.stringify(result)));
   app.on("people", (hello) => sent.push(JSON.stringify(hello)));
   try {
-    await expect.poll(seen, SLOW).toBe("Nom");
+    await expect.poll(seen).toBe("Nom");
     await app.record(true);
     const before = app.status.recording;
     app.enrolment.start({ name: "Nom", count: 3, keepDays: 1, consent: true });
     const frames = app.engine.meter.totals.frames;
-    await expect.poll(() => app.engine.meter.totals.frames, SLOW).toBeGreaterThan(frames + 5);
+    await expect.poll(() => app.engine.meter.totals.frames).toBeGreaterThan(frames + 5);
     const other = await PersonStore.open(app.store.folder, new People(createLbph()), [live.folder]);
     expect(await other.delete("Nom")).toMatchObject({ found: true, unanswered: [] });
     sent.length = 0;
@@ -114,7 +113,7 @@ it("forgets a person whom another command deletes, in frames, sessions and enrol
     expect(app.enrolment.state.state).toBeNull();
     expect(app.status.recording).not.toBe(before);
     const after = app.engine.meter.totals.frames;
-    await expect.poll(() => app.engine.meter.totals.frames, SLOW).toBeGreaterThan(after + 5);
+    await expect.poll(() => app.engine.meter.totals.frames).toBeGreaterThan(after + 5);
     await app.record(false);
     expect(sent.filter((one) => one.includes("Nom"))).toEqual([]);
     expect(await filesWith(live.folder, "Nom")).toEqual([]);

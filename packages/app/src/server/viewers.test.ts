@@ -11,8 +11,6 @@ import { cameraMessage } from "../testing/camera-message.ts";
 import { spot, spotFolder, startLive, type TestLive } from "../testing/start-live.ts";
 import { Viewers } from "./viewers.ts";
 
-const SLOW = { timeout: 20_000 };
-
 let folder: string;
 let live: TestLive;
 beforeAll(async () => {
@@ -107,15 +105,15 @@ describe("a viewer that acknowledges frames", () => {
       if (message.type === "stats") pace = message.viewer;
     });
     try {
-      await expect.poll(() => sent.length, SLOW).toBe(3);
+      await expect.poll(() => sent.length).toBe(3);
       const { totals } = live.app.engine.meter;
       const before = totals.frames;
-      await expect.poll(() => totals.frames, SLOW).toBeGreaterThan(before + 5);
+      await expect.poll(() => totals.frames).toBeGreaterThan(before + 5);
       expect(frames).toHaveLength(3);
       socket.send(JSON.stringify({ type: "ack", frame: sent.at(-1) }));
-      await expect.poll(() => sent.length, SLOW).toBeGreaterThan(3);
+      await expect.poll(() => sent.length).toBeGreaterThan(3);
       expect(frames[3]).toBeGreaterThan((frames[2] ?? 0) + 1);
-      await expect.poll(() => pace, SLOW).toMatchObject({ skipped: expect.any(Number) as number });
+      await expect.poll(() => pace).toMatchObject({ skipped: expect.any(Number) as number });
     } finally {
       socket.terminate();
     }
