@@ -96,6 +96,8 @@ function readComment(comment) {
 
 /** A line of progress, which commands print if the output is no terminal. */
 const PROGRESS = /^[a-z]+(?: [A-Za-z]+)* \d+\/\d+(?:,? .*)?$/;
+/** A line of progress within a step that is counted itself: `epoch 1/40 11712/28672, …`. */
+const PROGRESS_WITHIN = /^[a-z]+ +\d+\/\d+ \d+\/\d+/;
 
 /**
  * Makes the text of a listing from the output of its commands.
@@ -116,6 +118,7 @@ export function listingText(listing, outputs) {
           .trimEnd()
           .split("\n")
           .map((line) => line.trimEnd())
+          .filter((line) => !PROGRESS_WITHIN.test(line))
           .filter((line) => !PROGRESS.test(line) || isShortened(line)),
         listing.shorten,
       );

@@ -55,7 +55,8 @@ describe("a listing", () => {
       "begin\nreading MB 74/94\ndrawing 5/12, 16 s left\nfit 7/12 loss 1.2\n12/13 right";
     expect(listingText(listing("old"), [printed])).toBe("begin\n12/13 right");
     const epochs = "epoch 1/2\nepoch 2/2";
-    expect(listingText(listing("old", { extra: "; shorten: epoch" }), [epochs])).toBe(epochs);
+    const withProgress = `epoch 1/2 9/90, 8 s left\n${epochs}`;
+    expect(listingText(listing("old", { extra: "; shorten: epoch" }), [withProgress])).toBe(epochs);
   });
 
   it("keeps its prompts and shows the first and the last of many similar lines", () => {
