@@ -1,47 +1,30 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { gzipSync } from "node:zlib";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import { cameraMessage } from "../testing/camera-message.ts";
-import { listenUntil, openSocket, send, type SendOptions } from "../testing/server-requests.ts";
-import { spot, spotFolder, startLive, type TestLive } from "../testing/start-live.ts";
+import { askLive, listenUntil, openSocket, serverTests } from "../testing/server-requests.ts";
+import { spot, startLive } from "../testing/start-live.ts";
 
-let folder: string;
-let live: TestLive;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "mien-server-"));
-  live = await startLive({ source: await spotFolder(folder) });
-});
-afterAll(async () => {
-  await live.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-const ask = (
-  place: string,
-  headers: Record<string, string> = {},
-  options: Partial<SendOptions> = {},
-) => send(place, headers, { port: live.port, ...options });
+const tests = serverTests();
+const ask = askLive(tests);
 
 describe("the live server refuses", () => {
   const json = { "Content-Type": "application/json" };
 
   it("a foreign Host, as after DNS rebinding, over HTTP and WebSocket", async () => {
-    const Host = `evil.example:${live.port}`;
+    const Host = `evil.example:${tests.live.port}`;
     expect((await ask("/", { Host })).status).toBe(403);
     expect((await ask("/api/people", { Host, Origin: `http://${Host}` })).status).toBe(403);
-    expect(await openSocket(live.port, { Host })).toBe("403");
+    expect(await openSocket(tests.live.port, { Host })).toBe("403");
   });
 
   it("another site's Origin, over HTTP and WebSocket", async () => {
     for (const Origin of ["http://evil.example", "null", "http://127.0.0.1:1"]) {
       expect((await ask("/api/people", { Origin })).status).toBe(403);
-      expect(await openSocket(live.port, { Origin })).toBe("403");
+      expect(await openSocket(tests.live.port, { Origin })).toBe("403");
     }
-    expect(await openSocket(live.port, { Origin: live.origin })).toBe("open");
+    expect(await openSocket(tests.live.port, { Origin: tests.live.origin })).toBe("open");
   });
 
   it("a missing and a wrong token, if other machines can reach it", async () => {
@@ -212,7 +195,7 @@ describe("the live server refuses", () => {
   it("a viewer that sends malformed messages, and serves the others", async () => {
     const camera = await startLive({ source: "browser" });
     try {
-      for (const { port } of [live, camera]) {
+      for (const { port } of [tests.live, camera]) {
         const closed = new Promise<number>((resolve) => {
           const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
           socket.on("open", () => {
@@ -225,9 +208,9 @@ describe("the live server refuses", () => {
         });
         expect(await closed).toBe(1008);
       }
-      expect((await listenUntil(live.port, ({ type }) => type === "frame")).length).toBeGreaterThan(
-        0,
-      );
+      expect(
+        (await listenUntil(tests.live.port, ({ type }) => type === "frame")).length,
+      ).toBeGreaterThan(0);
     } finally {
       await camera.close();
     }

@@ -1,35 +1,24 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { FrameResult } from "@mien/format";
 import type { Hello, LiveResult } from "@mien/web";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import WebSocket from "ws";
-import { listenUntil, send, type SendOptions } from "../testing/server-requests.ts";
-import { spot, spotFolder, startLive, type TestLive } from "../testing/start-live.ts";
+import { askLive, listenUntil, serverTests } from "../testing/server-requests.ts";
+import { spot, spotFolder, startLive } from "../testing/start-live.ts";
 
-let folder: string;
-let live: TestLive;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "mien-server-"));
-  live = await startLive({ source: await spotFolder(folder) });
-});
-afterAll(async () => {
-  await live.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-const ask = (
-  place: string,
-  headers: Record<string, string> = {},
-  options: Partial<SendOptions> = {},
-) => send(place, headers, { port: live.port, ...options });
+const tests = serverTests();
+const ask = askLive(tests);
 
 describe("the live server", () => {
   it("sends labels and settings over /ws, then results as app:analyze writes them", async () => {
-    const heard = await listenUntil(live.port, ({ type }) => type === "frame");
+    const heard = await listenUntil(tests.live.port, ({ type }) => type === "frame");
     const hello = heard[0] as Hello;
-    expect(hello).toMatchObject({ type: "hello", labels: live.app.engine.labels, people: [] });
+    expect(hello).toMatchObject({
+      type: "hello",
+      labels: tests.live.app.engine.labels,
+      people: [],
+    });
     const result = heard.at(-1) as LiveResult & FrameResult;
     expect(result.faces).toHaveLength(1);
     expect(result.faces[0]?.probabilities).toHaveLength(hello.labels.length);
@@ -38,7 +27,7 @@ describe("the live server", () => {
 
   it("confirms no expression before the window is full", async () => {
     const heard = await listenUntil(
-      live.port,
+      tests.live.port,
       (message) => message.type === "frame" && (message as LiveResult).faces[0]?.confirmed != null,
     );
     for (const message of heard.filter(({ type }) => type === "frame") as LiveResult[]) {
@@ -50,7 +39,7 @@ describe("the live server", () => {
   });
 
   it("reads an uploaded picture, and stores nothing", async () => {
-    const before = await readdir(live.folder);
+    const before = await readdir(tests.live.folder);
     const image = await spot(64).jpeg().toBuffer();
     const answer = await ask(
       "/api/analyze",
@@ -62,7 +51,7 @@ describe("the live server", () => {
     expect(result.faces).toHaveLength(1);
     expect(result.faces[0]?.track).toBeNull();
     expect(result.labels).toHaveLength(5);
-    expect(await readdir(live.folder)).toEqual(before);
+    expect(await readdir(tests.live.folder)).toEqual(before);
   });
 
   it("describes its API, and has metrics for Prometheus", async () => {
@@ -88,8 +77,8 @@ describe("the live server", () => {
         { method: "PUT", body: JSON.stringify({ recording }) },
       );
     const { folder: place } = JSON.parse((await put(true)).body) as { folder: string };
-    await listenUntil(live.port, ({ type }) => type === "frame");
-    await listenUntil(live.port, ({ type }) => type === "frame");
+    await listenUntil(tests.live.port, ({ type }) => type === "frame");
+    await listenUntil(tests.live.port, ({ type }) => type === "frame");
     await put(false);
     expect((await readdir(place)).sort()).toEqual([
       "faces.csv",
@@ -109,7 +98,7 @@ describe("the settings of the live server", () => {
     );
 
   it("are changed for all viewers, stored, and used again at the next start", async () => {
-    const first = await startLive({ source: await spotFolder(folder) });
+    const first = await startLive({ source: await spotFolder(tests.folder) });
     const helloes: Hello[] = [];
     const socket = new WebSocket(`ws://127.0.0.1:${first.port}/ws`);
     socket.on("message", (data: Buffer, isBinary: boolean) => {
@@ -146,7 +135,7 @@ describe("the settings of the live server", () => {
   });
 
   it("are refused as a whole if one of them is unknown, out of range or not a choice", async () => {
-    const { port, app } = live;
+    const { port, app } = tests.live;
     for (const [change, problem] of [
       [{ window: 5, minScore: 7 }, /min-score/],
       [{ windows: 5 }, /no setting windows/],
@@ -168,7 +157,7 @@ describe("the settings of the live server", () => {
   });
 
   it("change the source while it is read", async () => {
-    const source = await spotFolder(folder);
+    const source = await spotFolder(tests.folder);
     const switched = await startLive({ source });
     try {
       await expect.poll(() => switched.app.engine.latest).not.toBeNull();
