@@ -84,6 +84,8 @@ describe.skipIf(withoutChromium)("the page's own camera", () => {
     await hoverAt(0.9);
     await expect.poll(() => values.textContent()).toMatch(texts);
     expect(await violations(page)).toEqual([]);
+    // Selected text around the plot must not be dragged instead.
+    await page.evaluate(`getSelection().selectAllChildren(document.querySelector(".timelines"))`);
     const dragged = async () => {
       const box = await hoverAt(0.5);
       await page.mouse.down();

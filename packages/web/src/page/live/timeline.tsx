@@ -193,6 +193,8 @@ function addControls(element: HTMLElement, over: HTMLElement, span: TimeSpan): (
   // Otherwise uPlot would extend the selection to the edge when the mouse leaves the plot.
   const capture = (event: PointerEvent) => over.setPointerCapture(event.pointerId);
   over.addEventListener("pointerdown", capture, { signal });
+  // Where text around the plot is selected, the browser would drag that text instead.
+  over.addEventListener("dragstart", (event) => event.preventDefault(), { signal });
   over.addEventListener("wheel", wheel, { passive: false, signal });
   over.addEventListener("dblclick", () => span.follow(), { signal });
   over.addEventListener("pointermove", touch, { signal });
