@@ -13,6 +13,7 @@ export * from "./item-at.ts";
 export * from "./text/json.ts";
 export * from "./merge-classes.ts";
 export * from "./model-metadata.ts";
+export * from "./onnx-layers.ts";
 export * from "./onnx-metadata.ts";
 export * from "./text/person-name.ts";
 export * from "./text/printable.ts";

@@ -69,23 +69,25 @@ export function resolveConfig(input: unknown, name = "the configuration"): Train
  *
  * @param flags values by option name; other options than hyperparameters are ignored.
  * @param file JSON file with any of the keys of `configSchema`.
+ * @param defaults hyperparameters that differ from the defaults of the schema.
  * @throws {MienError} `bad-config`, `missing-file`, or `usage` for widths that are not a list.
  */
 export async function configFromFlags(
   flags: Readonly<Record<string, unknown>>,
   file: string | undefined,
+  defaults: TrainConfigInput = {},
 ): Promise<TrainConfig> {
   const given: Record<string, unknown> = {};
   for (const name of Object.keys(configSchema.shape)) {
     if (flags[name] !== undefined) given[name] = flags[name];
   }
   if (typeof given["widths"] === "string") given["widths"] = parseWidths(given["widths"]);
-  if (file === undefined) return resolveConfig(given);
+  if (file === undefined) return resolveConfig({ ...defaults, ...given });
   const content = await readJson(file);
   // The file is first checked alone, so that an error in the file is not reported as an error in
   // the flags.
   resolveConfig(content, file);
-  return resolveConfig(Object.assign({}, content, given), file);
+  return resolveConfig(Object.assign({}, defaults, content, given), file);
 }
 
 function parseWidths(text: string): number[] {

@@ -7,7 +7,6 @@ import {
   shuffle,
   type EpochRecord,
   type ImageSet,
-  type NamedTensor,
   type Split,
 } from "@mien/format";
 import { loadCheckpoint, saveCheckpoint, type Checkpoint } from "./run/checkpoint.ts";
@@ -21,6 +20,7 @@ import {
   inferenceScores,
   storedVariables,
   trainStep,
+  type StartWeights,
 } from "./step.ts";
 import type { Standardisation } from "./network/standardise.ts";
 import type { TargetSources } from "./batch/targets.ts";
@@ -33,8 +33,8 @@ export interface FitOptions {
   readonly config: TrainConfig;
   /** FER+ votes and a teacher's probabilities, if the configuration needs them. */
   readonly sources?: TargetSources;
-  /** Initial weights and moving averages (`readStartWeights`); random if undefined. */
-  readonly start?: Readonly<Record<string, NamedTensor>> | undefined;
+  /** Initial weights (`readStartWeights`); random if undefined. */
+  readonly start?: StartWeights | undefined;
   readonly seed: number;
   /** The run folder; training resumes from a checkpoint in it. */
   readonly folder: string;

@@ -18,6 +18,7 @@ import { dispose, download, keep, scope, upload, type NativeTensor } from "./ten
 import { createNetwork, type Network } from "./network/network.ts";
 import { createStepGraph, withoutGraph, type StepGraph } from "./tensor/step-graph.ts";
 import { createOptimizer, type Optimizer } from "./network/optimizer.ts";
+import { startFromModel, type StartModel } from "./network/start-model.ts";
 import { learningRateAt } from "./network/schedule.ts";
 import {
   measureStandardisation,
@@ -172,6 +173,18 @@ export function inferenceScores(trainer: Trainer, positions: Uint32Array): Infer
   return { ...scores, byTruth: { labels: right.labels / images, votes: right.votes / voted } };
 }
 
+/** Images from which `startFromModel` makes the statistics of batch normalisation. */
+const START_IMAGES = 512;
+
+/**
+ * Initial weights: those of a run, with its moving averages, or those of an exported model. If its
+ * classes, or their order, differ from those of the data, the output layer starts from random
+ * weights.
+ */
+export type StartWeights = { readonly classes: readonly string[] } & (
+  { readonly state: Readonly<Record<string, NamedTensor>> } | { readonly model: StartModel }
+);
+
 /**
  * Makes a trainer with initial weights and empty optimiser slots.
  *
@@ -186,8 +199,8 @@ export function createTrainer(from: {
   readonly config: TrainConfig;
   readonly seed: number;
   readonly sources?: TargetSources;
-  /** Initial weights and moving averages; random if undefined. */
-  readonly start?: Readonly<Record<string, NamedTensor>> | undefined;
+  /** Random if undefined. */
+  readonly start?: StartWeights | undefined;
 }): Trainer {
   const { set, config, seed, sources = {}, start } = from;
   const input = { height: set.height, width: set.width, channels: set.channels };
@@ -204,7 +217,23 @@ export function createTrainer(from: {
   const stepsPerEpoch = Math.floor(train.length / batchSize);
   const outputs = outputsOf(config, classes);
   const network = createNetwork(config, { input, outputs }, seed);
-  if (start) network.load(toHeads(start, outputs));
+  const data = uploadData(set, targets);
+  const standardisation = measureStandardisation(set, train);
+  if (start) {
+    const images = train.filter((_, i) => i % Math.ceil(train.length / START_IMAGES) === 0);
+    const state =
+      "state" in start
+        ? start.state
+        : scope(() => {
+            const batch = data.batch(Int32Array.from(images), "evaluation");
+            const standardised = standardise(batch.images, standardisation);
+            const about = { input, classes: start.classes.length, standardisation };
+            return startFromModel(start.model, config, { ...about, images: standardised });
+          });
+    // Of other classes, the output layer knows nothing.
+    const own = isSame(start.classes, set.classes) ? {} : outputLayer(network.state());
+    network.load({ ...toHeads(state, outputs), ...own });
+  }
   const strength = config.logitAdjustment;
   const adjustment =
     strength > 0
@@ -221,8 +250,8 @@ export function createTrainer(from: {
     truths: targets.truths,
     batchSize,
     stepsPerEpoch,
-    data: uploadData(set, targets),
-    standardisation: measureStandardisation(set, train),
+    data,
+    standardisation,
     adjustment: adjustment && !isSaved ? keep(upload(adjustment)) : undefined,
     savedAdjustment: isSaved ? adjustment : undefined,
     network,
@@ -231,6 +260,14 @@ export function createTrainer(from: {
     meter: createMeter(),
     graph: config.epochs * stepsPerEpoch < GRAPH_STEPS ? withoutGraph : createStepGraph(),
   };
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return JSON.stringify(some) === JSON.stringify(others);
+}
+
+function outputLayer(state: Readonly<Record<string, NamedTensor>>): Record<string, NamedTensor> {
+  return Object.fromEntries(Object.entries(state).filter(([name]) => name.startsWith("output.")));
 }
 
 /** All variables that a checkpoint must hold for an exact resume. */

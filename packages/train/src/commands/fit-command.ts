@@ -87,9 +87,9 @@ export const fitCommand = defineCommand({
     },
     start: {
       type: "string",
-      placeholder: "RUN",
+      placeholder: "RUN|MODEL",
       description:
-        "Finished run whose weights are the initial weights, also of other data; its network must be the same",
+        "Run or ONNX file whose weights are the initial weights; its network must be the same",
       defaultText: "random weights",
       group: "run",
     },
@@ -167,12 +167,13 @@ export const fitCommand = defineCommand({
         await writeJson(path.join(folder, RUN_FILES.config), runConfig);
       }
       const display = epochDisplay(terminal, config.epochs);
+      const start = request.start === undefined ? undefined : await readStartWeights(request.start);
       const result = await fit({
         set,
         split,
         config,
         sources,
-        start: request.start === undefined ? undefined : await readStartWeights(request.start),
+        start,
         seed: values.seed,
         folder,
         // The key is made from the stored configuration, because the checkpoint was written with
@@ -182,6 +183,11 @@ export const fitCommand = defineCommand({
         onStart: (used) => {
           terminal.say(`run   ${folder}: ${describeImages(used)}, TensorFlow ${tensorFlowVersion}`);
           for (const line of images.description) terminal.say(line);
+          if (start && String(start.classes) !== String(set.classes)) {
+            terminal.say(
+              `start ${request.start}: its classes are others, so the output layer starts from random weights`,
+            );
+          }
           if (state === "unfinished") {
             terminal.say(`resuming after epoch ${used.epochs} of ${config.epochs}`);
           }

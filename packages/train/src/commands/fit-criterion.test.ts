@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { VOTE_COLUMNS } from "@mien/data";
-import { random, USAGES, type RunMetrics } from "@mien/format";
+import { random, USAGES, type NamedTensor, type RunMetrics } from "@mien/format";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRunConfig } from "@mien/cli";
 import { bestEpoch, readHistory } from "../run/history.ts";
@@ -100,7 +100,8 @@ describe("a run that is trained on labels and votes", () => {
       const run = path.join(folder, name);
       const { hyperparameters: _, ...config } = await readRunConfig(run);
       expect(config.start?.sha256.length).toBe(name === "first" ? undefined : 64);
-      return Array.from((await readStartWeights(run))["conv4.kernel"]!.data);
+      const { state } = (await readStartWeights(run)) as { state: Record<string, NamedTensor> };
+      return Array.from(state["conv4.kernel"]!.data);
     };
     const [before, after] = [await kernel("first"), await kernel("second")];
     after.forEach((value, i) => expect(value).toBeCloseTo(before[i]!, 5));

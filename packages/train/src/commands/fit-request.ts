@@ -1,4 +1,4 @@
-import { findRun, type Terminal } from "@mien/cli";
+import type { Terminal } from "@mien/cli";
 import {
   chooseSplit,
   identifyDataset,
@@ -11,7 +11,7 @@ import { identifyTeacher } from "../batch/teacher.ts";
 import type { TrainConfig } from "../config-schema.ts";
 import { configFromFlags } from "../config.ts";
 import { trainingCode, type RequestedRun } from "../run/run-inputs.ts";
-import { identifyStart } from "../run/start-weights.ts";
+import { findStart, identifyStart, networkOf } from "../run/start-weights.ts";
 
 /** The flags of `train:fit` that decide what is trained; those of hyperparameters come besides. */
 export interface FitFlags extends Readonly<Record<string, unknown>> {
@@ -36,7 +36,7 @@ export interface FitRequest {
   readonly choice: SplitChoice;
   readonly merged: MergedClasses;
   readonly corrections: Corrections | undefined;
-  /** Folder of the run of `--start`. */
+  /** The folder of the run, or the ONNX file, of `--start`. */
   readonly start: string | undefined;
   /** About the data set, for the user. */
   readonly warnings: readonly string[];
@@ -52,7 +52,9 @@ export async function readFitRequest(
   flags: FitFlags,
   { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<FitRequest> {
-  const config = await configFromFlags(flags, flags.config);
+  const start = flags.start === undefined ? undefined : await findStart(flags.start);
+  const network = start === undefined ? {} : await networkOf(start);
+  const config = await configFromFlags(flags, flags.config, network);
   const usesTeacher = config.distillation > 0;
   const usesVotes = config.voteShare > 0 || config.voteHead > 0;
   const choice = chooseSplit(flags);
@@ -83,7 +85,6 @@ export async function readFitRequest(
   const corrections =
     flags.corrections === undefined ? undefined : await readCorrections(flags.corrections);
   const teacher = teacherFile === undefined ? undefined : await identifyTeacher(teacherFile);
-  const start = flags.start === undefined ? undefined : await findRun(flags.start);
   const startFile = start === undefined ? undefined : await identifyStart(start);
   const requested: RequestedRun = {
     data: { name: manifest.name, sha256, path, licence: manifest.licence },

@@ -93,8 +93,13 @@ function initialKernel(
   { seed, gain }: Required<Pick<LinearOptions, "seed" | "gain">>,
 ): Float32Array {
   const size = stage.shape.reduce((product, n) => product * n, 1);
-  const fanIn = size / outputsOf(stage);
-  const deviation = Math.sqrt(gain / fanIn);
+  const deviation = initialDeviation(stage, gain);
   const stream = random(seed, "init", stage.name);
   return Float32Array.from({ length: size }, () => deviation * stream.normal());
+}
+
+/** The standard deviation of a stage's initial kernel. */
+export function initialDeviation(stage: LinearStage, gain: 1 | 2 = 2): number {
+  const size = stage.shape.reduce((product, n) => product * n, 1);
+  return Math.sqrt((gain * outputsOf(stage)) / size);
 }

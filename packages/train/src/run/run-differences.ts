@@ -4,7 +4,7 @@ import { flagOf, shellQuote } from "@mien/cli";
 import { MienError, type RunConfig } from "@mien/format";
 import { configSchema, resolveConfig } from "../config.ts";
 import { inputsOf, type RequestedRun } from "./run-inputs.ts";
-import { runOf } from "./start-weights.ts";
+import { startOf } from "./start-weights.ts";
 
 /** An input in which two runs differ, with its value in each run as text. */
 interface RunDifference {
@@ -90,7 +90,7 @@ function remedyFor(
     const flag = SOURCE_FLAGS[source];
     const isElsewhere = other === undefined || path.resolve(file) !== path.resolve(other);
     if (isElsewhere)
-      return { flag: `${flag} ${shellQuote(source === "start" ? runOf(file) : file)}` };
+      return { flag: `${flag} ${shellQuote(source === "start" ? startOf(file) : file)}` };
     return { obstacle: `${isLayout ? `the manifest of ${file}` : file} has changed` };
   }
   // Other groups of classes imply other classes; `*` keeps all classes of the data set.

@@ -1,40 +1,132 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
-import { readBytes, readRunConfig } from "@mien/cli";
-import { MienError, RUN_FILES, type NamedTensor, type SourceFile } from "@mien/format";
+import { findRun, readBytes, readRunConfig } from "@mien/cli";
+import {
+  decodeModelMetadata,
+  MienError,
+  readOnnxMetadata,
+  readOnnxWeights,
+  RUN_FILES,
+  type SourceFile,
+} from "@mien/format";
+import type { TrainConfigInput } from "../config-schema.ts";
+import { resolveConfig } from "../config.ts";
+import type { StartModel } from "../network/start-model.ts";
+import type { StartWeights } from "../step.ts";
 import { checkpointFile, loadCheckpoint } from "./checkpoint.ts";
 import { inputsKey, inputsOf } from "./run-inputs.ts";
 
+/** The hyperparameters that determine the layers with weights. */
+const NETWORK = [
+  ...(["widths", "depth", "kernelSize", "firstKernelSize", "pooling", "squeezeExcite"] as const),
+  ...(["head", "denseUnits", "normalization"] as const),
+];
+
 /**
- * The file of a finished run's weights, which identifies them among the inputs of a run that starts
- * from them.
+ * Finds the weights that a training starts from.
  *
- * @throws {MienError} `missing-file` if the run has no model.
+ * @param start the path of an ONNX file, or a finished run (`findRun`).
+ * @returns the path of the ONNX file or of the run's folder.
+ * @throws {MienError} `missing-file` if there is no such run.
  */
-export async function identifyStart(run: string): Promise<SourceFile> {
-  const file = path.join(run, RUN_FILES.model, "weights.bin");
+export async function findStart(start: string): Promise<string> {
+  return isModel(start) ? start : findRun(start);
+}
+
+/**
+ * The file of the weights that a training starts from, which identifies them among its inputs: the
+ * ONNX file, or the weights of the run.
+ *
+ * @throws {MienError} `missing-file` if there is no such file.
+ */
+export async function identifyStart(start: string): Promise<SourceFile> {
+  const file = isModel(start) ? start : path.join(start, RUN_FILES.model, "weights.bin");
   const content = await readBytes(file);
   return { path: file, sha256: createHash("sha256").update(content).digest("hex") };
 }
 
-/** The folder of the run that a file of weights (`identifyStart`) belongs to. */
-export function runOf(file: string): string {
-  return path.dirname(path.dirname(file));
+/** What `--start` named: the ONNX file, or the folder of the run that a file of weights belongs to. */
+export function startOf(file: string): string {
+  return isModel(file) ? file : path.dirname(path.dirname(file));
 }
 
 /**
- * The weights and moving averages of a finished run, by the names of the network's variables.
+ * The hyperparameters that determine the layers of the network whose weights a training starts from.
  *
- * @throws {MienError} `missing-file` if the run has no checkpoint, and the errors of
+ * @param start the path of an ONNX file of mien, or the folder of a run.
+ * @throws {MienError} `missing-file` or `bad-data` if there is no such run, `bad-model` if the file
+ * is not an ONNX model of mien in 32 bits.
+ */
+export async function networkOf(start: string): Promise<TrainConfigInput> {
+  const config = isModel(start)
+    ? (await readModel(start)).config
+    : (await readRunConfig(start)).hyperparameters;
+  // Only these: the processor may not support the precision of the other training.
+  const given = NETWORK.map((name) => [name, valueIn(config, name)] as const);
+  const network = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  resolveConfig(network, start);
+  return network;
+}
+
+/**
+ * Reads the weights that a training starts from.
+ *
+ * @param start the path of an ONNX file of mien, or the folder of a finished run.
+ * @throws {MienError} `missing-file` if the file does not exist or the run has no checkpoint,
+ * `bad-model` if the file is not an ONNX model of mien in 32 bits, and the errors of
  * `loadCheckpoint`.
  */
-export async function readStartWeights(
-  run: string,
-): Promise<Readonly<Record<string, NamedTensor>>> {
-  const config = await readRunConfig(run);
-  const checkpoint = await loadCheckpoint(run, inputsKey(inputsOf(config)));
-  if (checkpoint !== undefined) return checkpoint.best;
-  throw new MienError("missing-file", `${run} has no checkpoint ${checkpointFile(run)}`, {
+export async function readStartWeights(start: string): Promise<StartWeights> {
+  if (isModel(start)) {
+    const { model, classes } = await readModel(start);
+    return { classes, model };
+  }
+  const config = await readRunConfig(start);
+  const checkpoint = await loadCheckpoint(start, inputsKey(inputsOf(config)));
+  if (checkpoint !== undefined) return { classes: config.classes, state: checkpoint.best };
+  throw new MienError("missing-file", `${start} has no checkpoint ${checkpointFile(start)}`, {
     advice: "--start reads the weights from the checkpoint of a finished run.",
   });
+}
+
+/** An exported model, its classes, and the hyperparameters of its training. */
+async function readModel(file: string): Promise<{
+  readonly model: StartModel;
+  readonly classes: readonly string[];
+  readonly config: unknown;
+}> {
+  const bytes = await readBytes(file);
+  const metadata = readOnnxMetadata(bytes, file);
+  const { layers, tensors } = readOnnxWeights(bytes, file);
+  const shift = tensors.get("standardise/unscaled")?.data;
+  const { labels, training, calibration } = decodeModelMetadata(metadata, file);
+  const precision = metadata["mien.precision"];
+  if (shift === undefined || precision !== "fp32") {
+    const found = precision === "fp32" ? "one for a hub" : precision;
+    throw new MienError("bad-model", `${file}: expected a model in fp32, found ${found}`, {
+      advice: "--start reads the weights of a run, or of a file that `export:onnx` made.",
+    });
+  }
+  const temperature = numberIn(calibration, "temperature") ?? 1;
+  return {
+    model: { file, layers, mean: -(shift[0] ?? NaN), temperature },
+    classes: labels,
+    config: valueIn(training, "config"),
+  };
+}
+
+/** The value of a key in a value that may be an object. */
+function valueIn(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(key)
+    : undefined;
+}
+
+function numberIn(value: unknown, key: string): number | undefined {
+  const found = valueIn(value, key);
+  return typeof found === "number" ? found : undefined;
+}
+
+function isModel(start: string): boolean {
+  return start.endsWith(".onnx");
 }
