@@ -46,13 +46,14 @@ export async function checkDisk(folder = "."): Promise<Check> {
 }
 
 export async function checkPython(): Promise<Check> {
-  const python = process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python";
-  if (!existsSync(python)) return failed(PYTHON, "no .venv", SETUP);
+  const inFolder = process.platform === "win32" ? ".venv/Scripts/python.exe" : ".venv/bin/python";
+  const python = process.env["MIEN_PYTHON"] ?? inFolder;
+  if (!existsSync(python)) return failed(PYTHON, "not set up", SETUP);
   const script = "import platform, numpy, onnx; print(platform.python_version())";
   const { ok, text } = await run(python, ["-c", script]);
   return ok
-    ? passed(PYTHON, `${text} in .venv`)
-    : failed(PYTHON, `.venv does not work: ${text}`, SETUP);
+    ? passed(PYTHON, `${text} (${python})`)
+    : failed(PYTHON, `${python} does not work: ${text}`, SETUP);
 }
 
 /** Checks the backend of training in a process of its own, since native code may crash. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,6 +11,7 @@ import { readStartWeights } from "../run/start-weights.ts";
 import { smallFlags, smallSet, writeCsv } from "../testing/small-set.ts";
 import { runCommand } from "../testing/run-command.ts";
 
+const RELEASE = path.resolve(import.meta.dirname, "../../../../artifacts/release");
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "mien-criterion-"));
@@ -108,7 +110,28 @@ describe("a run that is trained on labels and votes", () => {
 
     const other = await fit("wider", "0", "--dense-units", "17", ...still);
     expect(other.code).toBe(1);
-    expect(other.err).toMatch(/expected dense\.kernel of shape .*17\], found \[.*16\]/);
+    expect(other.err).toMatch(/first has another network: --dense-units 16, not 17\nLeave /);
+    expect(existsSync(path.join(folder, "wider"))).toBe(false);
+  }, 180_000);
+
+  it("starts from an ONNX file by --start, with a new output layer for other classes", async () => {
+    const startFrom = (model: string, ...flags: string[]) =>
+      runCommand(
+        folder,
+        ...["fit", "--csv", "small.csv", "--start", path.join(RELEASE, model), "--epochs", "1"],
+        ...["--out", "tuned", ...flags],
+      );
+    const compressed = await startFrom("pocket.int8.onnx");
+    expect(compressed.code).toBe(1);
+    expect(compressed.err).toMatch(/pocket\.int8\.onnx: expected a model in fp32, found int8\n/);
+    const narrow = await startFrom("pocket.onnx", "--widths", "8,8,8,8");
+    expect(narrow.err).toMatch(/another network: --widths 32,48,96,128, not 8,8,8,8\n/);
+    const classes = ["--classes", "Good=Happy,Surprise;Bad=Angry,Disgust,Fear,Sad;Neutral"];
+    const tuned = await startFrom("pocket.onnx", ...classes);
+    expect(tuned.code, tuned.err).toBe(0);
+    expect(tuned.out).toMatch(/pocket\.onnx: its classes are others, so the output layer starts /);
+    const config = await readRunConfig(path.join(folder, "tuned"));
+    expect(config.hyperparameters["widths"]).toEqual([32, 48, 96, 128]);
   }, 180_000);
 
   it.each(["0", "1"])(

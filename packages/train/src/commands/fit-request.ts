@@ -11,7 +11,7 @@ import { identifyTeacher } from "../batch/teacher.ts";
 import type { TrainConfig } from "../config-schema.ts";
 import { configFromFlags } from "../config.ts";
 import { trainingCode, type RequestedRun } from "../run/run-inputs.ts";
-import { findStart, identifyStart, networkOf } from "../run/start-weights.ts";
+import { checkStart, findStart, identifyStart, readStartNetwork } from "../run/start-weights.ts";
 
 /** The flags of `train:fit` that decide what is trained; those of hyperparameters come besides. */
 export interface FitFlags extends Readonly<Record<string, unknown>> {
@@ -53,8 +53,8 @@ export async function readFitRequest(
   { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<FitRequest> {
   const start = flags.start === undefined ? undefined : await findStart(flags.start);
-  const network = start === undefined ? {} : await networkOf(start);
-  const config = await configFromFlags(flags, flags.config, network);
+  const network = start === undefined ? undefined : await readStartNetwork(start);
+  const config = await configFromFlags(flags, flags.config, network?.settings);
   const usesTeacher = config.distillation > 0;
   const usesVotes = config.voteShare > 0 || config.voteHead > 0;
   const choice = chooseSplit(flags);
@@ -78,6 +78,9 @@ export async function readFitRequest(
   const identity = await identifyDataset({ csv: flags.csv, signal, terminal });
   const { manifest, sha256, path } = identity;
   const { height, width, channels } = manifest.image;
+  if (network && start !== undefined) {
+    checkStart(network, { config, input: { height, width, channels }, start });
+  }
   const merged = mergeClasses(flags.classes, manifest.classes, { what: "--classes" });
   const votes = usesVotes
     ? await identifyVotes({ ferplus: flags.ferplus, csv: path, signal })

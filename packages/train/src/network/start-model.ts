@@ -26,7 +26,8 @@ export interface StartModel {
  * restore the values after it. So in training, a batch normalised by its own statistics gets nearly
  * the same values as well.
  *
- * @param config of the network, which must have the layers of the model.
+ * @param config of the network, which must have the layers of the model; without
+ * squeeze-and-excitation and anti-aliased pooling.
  * @param about.images standardised, float32 [images, height, width, channels]; a few hundred.
  * @throws {MienError} `mismatch` if the model has other layers than the network.
  */
@@ -58,9 +59,6 @@ export function startFromModel(
     }[] = [];
     let channels = 0;
     for (const [i, stage] of network.stages.entries()) {
-      if (stage.kind === "squeeze-excite" || stage.kind === "blur") {
-        throw mismatch(model, `${stage.name}, which cannot be taken from an exported model`);
-      }
       if (stage.kind !== "convolution" && stage.kind !== "dense") continue;
       const isFirst = i === 0;
       const afterMaps = network.stages[i - 1]?.kind === "flatten" ? channels : undefined;

@@ -246,7 +246,7 @@ describe("the protocol in a card", () => {
     );
     expect(text).toContain("the logits of both heads: labels and FER+ votes, 75 to 25.");
     expect(text).toContain(
-      `started from the weights of another run, SHA-256 \`${"5".repeat(64)}\``,
+      `started from the weights of another model, SHA-256 \`${"5".repeat(64)}\``,
     );
     expect(JSON.stringify((await index()).models["two"])).not.toContain("/home/me");
   });

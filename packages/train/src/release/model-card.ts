@@ -72,7 +72,7 @@ function filesSection({ files, parameters, config }: ReleasedModel): string {
   return `${table(["file", "size", `accuracy on ${validationName(config)}, by the labels`, "one face, one thread", "SHA-256"], rows)}
 
 ${list([
-  `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers${options.join("")}, ${count(parameters)} parameters, trained from ${config.start ? "the weights of another run (see Data and licence)" : "random weights"}.`,
+  `Network: ${depth === 1 ? "four" : 4 * depth} convolutions and two dense layers${options.join("")}, ${count(parameters)} parameters, trained from ${config.start ? "the weights of another model (see Data and licence)" : "random weights"}.`,
   `Input \`input\`: float32 [N, ${height}, ${width}, ${channels}], ${channels === 1 ? "grey" : "RGB"} values 0–255, cropped to the face. Normalisation is in the graph.`,
   `Output \`probabilities\`: float32 [N, ${config.classes.length}] in the order ${config.classes.join(", ")}; already calibrated, so apply no temperature.`,
 ])}`;
@@ -98,7 +98,7 @@ ${list([
       ]
     : []),
   ...(start
-    ? [`Training started from the weights of another run, SHA-256 \`${start.sha256}\`.`]
+    ? [`Training started from the weights of another model, SHA-256 \`${start.sha256}\`.`]
     : []),
   isFer2013(model)
     ? "The pictures were found on the web and belong to others. That limits the weights too: use them for research and study, not in a product."

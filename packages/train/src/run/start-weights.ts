@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import path from "node:path";
-import { findRun, readBytes, readRunConfig } from "@mien/cli";
+import { findRun, flagOf, readBytes, readRunConfig } from "@mien/cli";
 import {
   decodeModelMetadata,
   MienError,
   readOnnxMetadata,
   readOnnxWeights,
   RUN_FILES,
+  type ModelInput,
   type SourceFile,
 } from "@mien/format";
-import type { TrainConfigInput } from "../config-schema.ts";
-import { resolveConfig } from "../config.ts";
+import { resolveConfig, type TrainConfig } from "../config.ts";
 import type { StartModel } from "../network/start-model.ts";
 import type { StartWeights } from "../step.ts";
 import { checkpointFile, loadCheckpoint } from "./checkpoint.ts";
@@ -50,22 +51,63 @@ export function startOf(file: string): string {
   return isModel(file) ? file : path.dirname(path.dirname(file));
 }
 
+/** The network whose weights a training starts from. */
+export interface StartNetwork {
+  /** The hyperparameters that determine its layers with weights. */
+  readonly settings: NetworkSettings;
+  readonly input: ModelInput;
+}
+
+type NetworkSettings = Pick<TrainConfig, (typeof NETWORK)[number]>;
+
 /**
- * The hyperparameters that determine the layers of the network whose weights a training starts from.
+ * Reads which network a training starts from.
  *
  * @param start the path of an ONNX file of mien, or the folder of a run.
  * @throws {MienError} `missing-file` or `bad-data` if there is no such run, `bad-model` if the file
- * is not an ONNX model of mien in 32 bits.
+ * is not an ONNX model of mien in 32 bits, or has layers that cannot be read from it.
  */
-export async function networkOf(start: string): Promise<TrainConfigInput> {
-  const config = isModel(start)
-    ? (await readModel(start)).config
-    : (await readRunConfig(start)).hyperparameters;
+export async function readStartNetwork(start: string): Promise<StartNetwork> {
+  const { config, input } = isModel(start) ? await readModel(start) : await readRun(start);
   // Only these: the processor may not support the precision of the other training.
   const given = NETWORK.map((name) => [name, valueIn(config, name)] as const);
-  const network = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-  resolveConfig(network, start);
-  return network;
+  const settings = resolveConfig(
+    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    start,
+  );
+  if (isModel(start) && (settings.squeezeExcite > 0 || settings.pooling === "blur")) {
+    const layers = settings.pooling === "blur" ? "anti-aliased pooling" : "squeeze-and-excitation";
+    throw new MienError("bad-model", `${start}: ${layers} cannot be read from an ONNX file`, {
+      advice: "Name the run that it was exported from.",
+    });
+  }
+  return { settings: pickNetwork(settings), input };
+}
+
+/**
+ * Checks that a training has the network that it starts from.
+ *
+ * @throws {MienError} `mismatch` with the settings that differ.
+ */
+export function checkStart(
+  { settings, input }: StartNetwork,
+  asked: { readonly config: TrainConfig; readonly input: ModelInput; readonly start: string },
+): void {
+  const sizeOf = ({ height, width, channels }: ModelInput) => `${height}×${width}×${channels}`;
+  if (sizeOf(input) !== sizeOf(asked.input)) {
+    throw new MienError(
+      "mismatch",
+      `--start ${asked.start}: expected images of ${sizeOf(input)}, found ${sizeOf(asked.input)}`,
+    );
+  }
+  const others = NETWORK.filter((name) => String(settings[name]) !== String(asked.config[name]));
+  if (others.length === 0) return;
+  const differences = others.map(
+    (name) => `${flagOf(name)} ${String(settings[name])}, not ${String(asked.config[name])}`,
+  );
+  throw new MienError("mismatch", `${asked.start} has another network: ${differences.join("; ")}`, {
+    advice: "Leave these settings out, also in the --config file: they are taken from --start.",
+  });
 }
 
 /**
@@ -94,12 +136,14 @@ async function readModel(file: string): Promise<{
   readonly model: StartModel;
   readonly classes: readonly string[];
   readonly config: unknown;
+  readonly input: ModelInput;
 }> {
+  if (!existsSync(file)) throw new MienError("missing-file", `no model file at ${file}`);
   const bytes = await readBytes(file);
   const metadata = readOnnxMetadata(bytes, file);
   const { layers, tensors } = readOnnxWeights(bytes, file);
   const shift = tensors.get("standardise/unscaled")?.data;
-  const { labels, training, calibration } = decodeModelMetadata(metadata, file);
+  const { labels, input, training, calibration } = decodeModelMetadata(metadata, file);
   const precision = metadata["mien.precision"];
   if (shift === undefined || precision !== "fp32") {
     const found = precision === "fp32" ? "one for a hub" : precision;
@@ -112,7 +156,20 @@ async function readModel(file: string): Promise<{
     model: { file, layers, mean: -(shift[0] ?? NaN), temperature },
     classes: labels,
     config: valueIn(training, "config"),
+    input,
   };
+}
+
+async function readRun(run: string): Promise<{ config: unknown; input: ModelInput }> {
+  const { hyperparameters, input } = await readRunConfig(run);
+  return { config: hyperparameters, input };
+}
+
+function pickNetwork(config: TrainConfig): NetworkSettings {
+  const { widths, depth, kernelSize, firstKernelSize, pooling, squeezeExcite } = config;
+  const { head, denseUnits, normalization } = config;
+  const blocks = { widths, depth, kernelSize, firstKernelSize, pooling, squeezeExcite };
+  return { ...blocks, head, denseUnits, normalization };
 }
 
 /** The value of a key in a value that may be an object. */
