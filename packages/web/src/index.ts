@@ -1,8 +1,11 @@
 export * from "./camera-header.ts";
 export * from "./face-name.ts";
+export * from "./file-analysis.ts";
 export * from "./label-colours.ts";
 export * from "./messages.ts";
+export * from "./people-summary.ts";
 export * from "./retention-days.ts";
 export * from "./rounded-shares.ts";
+export * from "./session-summary.ts";
 export * from "./settings.ts";
 export type { ShownFrame, ShownState } from "./page-statistics.ts";

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { FileAnalysis, FileResult } from "../../messages.ts";
+import type { FileAnalysis, FileResult } from "../../file-analysis.ts";
 import { roundedShares } from "../../rounded-shares.ts";
 import { clockText, counted, percent } from "../number-text.ts";
 import { drawFrame } from "../live/stage.tsx";

@@ -1,4 +1,4 @@
-import type { FileAnalysis } from "../../messages.ts";
+import type { FileAnalysis } from "../../file-analysis.ts";
 import { callApi } from "../server/api.ts";
 
 /** Time between two questions for the progress, in ms. */

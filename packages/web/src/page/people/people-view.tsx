@@ -1,7 +1,7 @@
 import { LONGEST_NAME, personNameProblem, toPersonName } from "@mien/format";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { PeopleSummary, PersonSummary } from "../../messages.ts";
+import type { PeopleSummary, PersonSummary } from "../../people-summary.ts";
 import { callApi } from "../server/api.ts";
 import { Enrol, type EnrolProps } from "./enrol.tsx";
 import { Thumbnails } from "./thumbnails.tsx";

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { PersonPictures } from "../../messages.ts";
+import type { PersonPictures } from "../../people-summary.ts";
 import { useFocusFallback } from "../focus-fallback.ts";
 import { counted } from "../number-text.ts";
 import { callApi } from "../server/api.ts";

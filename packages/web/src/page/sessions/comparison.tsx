@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { colourOf } from "../../label-colours.ts";
-import { NOT_CONFIRMED, type SessionDetails, type SessionSummary } from "../../messages.ts";
+import { NOT_CONFIRMED, type SessionDetails, type SessionSummary } from "../../session-summary.ts";
 import { roundedShares } from "../../rounded-shares.ts";
 import { clockText, timeText } from "../number-text.ts";
 import { callApi } from "../server/api.ts";

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { SessionList, SessionSummary } from "../../messages.ts";
+import type { SessionList, SessionSummary } from "../../session-summary.ts";
 import { useFocusFallback } from "../focus-fallback.ts";
 import { clockText, counted, timeText } from "../number-text.ts";
 import { callApi } from "../server/api.ts";
