@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { counted, takeLock } from "@mien/cli";
 import { isRecord, MienError, streamLine, type FrameResult, type StreamHeader } from "@mien/format";
 import type { FrameDetections } from "@mien/runtime";
-import { eraseInTable } from "../people/erase.ts";
+import { eraseInTable } from "../people/erase/erase.ts";
 import { csvHeader, csvLines } from "../results/faces-csv.ts";
 import { incompleteName, LineFile } from "../results/line-file.ts";
 import { readKeptFrames, wholeLines, type KeptFrame } from "./kept-frames.ts";

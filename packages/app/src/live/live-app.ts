@@ -1,40 +1,20 @@
 import { EventEmitter } from "node:events";
 import type { ModelInput, StreamHeader } from "@mien/format";
-import { createPipeline, type Picture, type Pipeline } from "@mien/runtime";
+import type { Picture } from "@mien/runtime";
 import type { Enrolment, Hello, SettingsSummary, SettingValue, Status } from "@mien/web";
-import { eraseName } from "../people/erase.ts";
 import type { Erased, PersonStore } from "../people/person-store.ts";
 import type { PeopleChange } from "../people/shared-people.ts";
 import { RETENTION_CHECK_INTERVAL } from "../people/retention.ts";
-import { settingsOf } from "../pipeline-flags.ts";
 import { FileAnalyses } from "./file-analyses.ts";
+import { pipelineOf, type LiveAppOptions } from "./live-app-options.ts";
 import { LiveEnrolment } from "./live-enrolment.ts";
-import { LiveEngine, type EngineOptions, type LiveFrame } from "./live-engine.ts";
+import { LiveEngine } from "./live-engine.ts";
+import type { LiveFrame } from "./live-frame.ts";
 import { readLiveModel, type LiveModel } from "./live-model.ts";
-import { pictureSize, type LiveSettings, type LiveValues } from "./live-settings.ts";
-import type { LiveSource } from "./live-source.ts";
-import { SessionRecorder } from "./session-recorder.ts";
-
-/** What a live app works with. */
-export interface LiveAppOptions {
-  readonly store: PersonStore;
-  /** Source, model and settings of the pipeline, which pages can change. */
-  readonly settings: LiveSettings;
-  /** Opens the source that the settings name. */
-  readonly openSource: (values: LiveValues) => Promise<LiveSource>;
-  /** Finds the model that the settings name. */
-  readonly findModel: (values: LiveValues) => Promise<string>;
-  /** The face detector, and settings of the pipeline that cannot be changed. */
-  readonly pipeline: Omit<EngineOptions["pipeline"], "expression">;
-  /** Whether pages begin in privacy mode. Default false. */
-  readonly privacy?: boolean;
-  /** Whether other machines may open the page. Default false. */
-  readonly network?: boolean;
-  /** The folder of recorded sessions. */
-  readonly sessions: string;
-  /** How often expired people are deleted, in ms. Default `RETENTION_CHECK_INTERVAL`. */
-  readonly retentionCheckMs?: number;
-}
+import { LiveRecording } from "./live-recording.ts";
+import { pictureSize } from "./live-settings.ts";
+import type { SessionRecorder } from "./session-recorder.ts";
+import { StillPictures } from "./still-pictures.ts";
 
 /** What a live app emits; each event carries the message for the viewers. */
 export interface LiveAppEvents {
@@ -57,9 +37,9 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
   readonly enrolment: LiveEnrolment;
   readonly files: FileAnalyses;
   readonly #options: LiveAppOptions;
+  readonly #recording: LiveRecording;
+  readonly #stills: StillPictures;
   #model: LiveModel;
-  #recorder: SessionRecorder | null = null;
-  #stills: Promise<Pipeline> | null = null;
   readonly #retention: NodeJS.Timeout;
   /**
    * Called after names were deleted; its promise is fulfilled when no viewer gets such a name any more.
@@ -73,13 +53,17 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
     this.engine = engine;
     this.store = options.store;
     this.enrolment = new LiveEnrolment(options.store);
-    this.files = new FileAnalyses(() => {
-      const { values } = options.settings;
-      return {
-        pipeline: pipelineOf(options, { model: this.#model, values }),
-        model: this.#model.path,
-      };
+    const pipeline = () => {
+      return pipelineOf(options, { model: this.#model, values: options.settings.values });
+    };
+    this.files = new FileAnalyses(() => ({ pipeline: pipeline(), model: this.#model.path }));
+    this.#stills = new StillPictures(() => ({ ...pipeline(), people: this.store.people }));
+    this.#recording = new LiveRecording({
+      sessions: options.sessions,
+      people: options.store.folder,
+      stream: () => ({ ...this.header, source: engine.source, frameRate: engine.frameRate }),
     });
+    this.#recording.on("change", () => this.emit("status", this.status));
     this.enrolment.on("change", (state) => this.emit("enrolment", state));
     this.#retention = setInterval(
       () => void this.#deleteExpired().catch(console.error),
@@ -87,7 +71,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
     ).unref();
     engine.on("status", () => this.emit("status", this.status));
     engine.on("frame", (live) => {
-      this.#recorder?.add(live.result);
+      this.#recording.add(live.result);
       void this.enrolment.offer(live).catch(console.error);
       this.emit("frame", live);
     });
@@ -158,10 +142,11 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
   }
 
   get status(): Status {
+    const { session } = this.#recording;
     return {
       ...this.engine.status,
-      recording: this.#recorder?.folder ?? null,
-      recordingSince: this.#recorder?.since ?? null,
+      recording: session?.folder ?? null,
+      recordingSince: session?.since ?? null,
     };
   }
 
@@ -172,7 +157,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
 
   /** The session that is being recorded; null if there is none. */
   get recorded(): Pick<SessionRecorder, "folder" | "facts"> | null {
-    return this.#recorder;
+    return this.#recording.session;
   }
 
   /** Every setting that pages can change, with its value. */
@@ -188,29 +173,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
    * @throws {MienError} if a value, the model or the source cannot be used; then nothing changes.
    */
   configure(change: Readonly<Record<string, SettingValue | null>>): Promise<void> {
-    return this.#whileNotRecording(async () => {
-      const { settings, openSource, findModel } = this.#options;
-      const values = await settings.changed(change);
-      const names = Object.keys(change);
-      const changesSource = names.some((name) => name === "source" || name === "resolution");
-      const source = changesSource ? await openSource(values) : undefined;
-      try {
-        if (names.some((name) => name !== "source" && name !== "resolution")) {
-          const model = await readLiveModel(await findModel(values));
-          await this.engine.usePipeline(pipelineOf(this.#options, { model, values }));
-          this.#model = model;
-        }
-      } catch (error) {
-        await source?.source?.close();
-        throw error;
-      }
-      if (source !== undefined) await this.engine.useSource(source);
-      const stills = this.#stills;
-      this.#stills = null;
-      await (await stills)?.close();
-      await settings.store(values, names);
-      this.emit("settings", this.hello);
-    });
+    return this.store.withoutChanges(() => this.#recording.pause(() => this.#configure(change)));
   }
 
   /**
@@ -221,16 +184,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
    */
   async record(recording: boolean): Promise<string | null> {
     if (recording) await this.store.rememberResults(this.#options.sessions);
-    return this.store.withoutChanges(async () => {
-      const before = this.#recorder;
-      try {
-        if (recording) this.#recorder ??= await this.#startRecorder();
-        else await this.#endRecording();
-        return (this.#recorder ?? before)?.folder ?? null;
-      } finally {
-        this.emit("status", this.status);
-      }
-    });
+    return this.store.withoutChanges(() => this.#recording.record(recording));
   }
 
   /** Stores the kept pictures of the current enrolment; from then on the person is recognised. */
@@ -254,18 +208,7 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
 
   /** Finds faces in a single image and reads their expressions; nothing is stored. */
   async analyze(picture: Picture) {
-    // It needs a pipeline of its own without tracks, which is opened for the first image.
-    this.#stills ??= createPipeline({
-      ...pipelineOf(this.#options, {
-        model: this.#model,
-        values: this.#options.settings.values,
-      }),
-      people: this.store.people,
-      stills: true,
-      rejected: true,
-      source: "upload",
-    });
-    const { faces, rejected, timings } = await (await this.#stills).process(picture);
+    const { faces, rejected, timings } = await this.#stills.process(picture);
     return {
       ...this.header,
       width: picture.width,
@@ -285,8 +228,31 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
       await this.engine.close();
     }
     await this.files.close();
-    if (this.#stills !== null) await (await this.#stills).close();
+    await this.#stills.close();
     await this.store.people.recogniser.close();
+  }
+
+  /** Changes settings; nothing is recorded meanwhile. */
+  async #configure(change: Readonly<Record<string, SettingValue | null>>): Promise<void> {
+    const { settings, openSource, findModel } = this.#options;
+    const values = await settings.changed(change);
+    const names = Object.keys(change);
+    const changesSource = names.some((name) => name === "source" || name === "resolution");
+    const source = changesSource ? await openSource(values) : undefined;
+    try {
+      if (names.some((name) => name !== "source" && name !== "resolution")) {
+        const model = await readLiveModel(await findModel(values));
+        await this.engine.usePipeline(pipelineOf(this.#options, { model, values }));
+        this.#model = model;
+      }
+    } catch (error) {
+      await source?.source?.close();
+      throw error;
+    }
+    if (source !== undefined) await this.engine.useSource(source);
+    await this.#stills.close();
+    await settings.store(values, names);
+    this.emit("settings", this.hello);
   }
 
   async #deleteExpired(): Promise<void> {
@@ -299,66 +265,9 @@ export class LiveApp extends EventEmitter<LiveAppEvents> {
     this.emit("people", this.hello);
     const enrolled = this.enrolment.peopleChanged(change);
     if (change.gone.length > 0) {
-      if (this.#recorder !== null) await this.#restartRecording(change.gone);
+      await this.#recording.restart(change.gone);
       await this.flushViewers();
     }
     await enrolled;
   }
-
-  /** Continues the recording in a new session, since the present one contains names that are gone. */
-  async #restartRecording(gone: readonly string[]): Promise<void> {
-    const ending = this.#endRecording(gone).catch(console.error);
-    this.#recorder = await this.#startRecorder().catch((error: unknown) => {
-      console.error(error);
-      return null;
-    });
-    await ending;
-    this.emit("status", this.status);
-  }
-
-  /** Changes something while people do not change and nothing is recorded. */
-  #whileNotRecording<Type>(change: () => Promise<Type>): Promise<Type> {
-    return this.store.withoutChanges(async () => {
-      const wasRecording = this.#recorder !== null;
-      await this.#endRecording().catch(console.error);
-      try {
-        return await change();
-      } finally {
-        if (wasRecording) this.#recorder = await this.#startRecorder();
-        this.emit("status", this.status);
-      }
-    });
-  }
-
-  #startRecorder(): Promise<SessionRecorder> {
-    return SessionRecorder.start(this.#options.sessions, {
-      ...this.header,
-      source: this.engine.source,
-      frameRate: this.engine.frameRate,
-    });
-  }
-
-  /**
-   * Ends the recording.
-   *
-   * @param gone names to erase in the session.
-   */
-  async #endRecording(gone: readonly string[] = []): Promise<void> {
-    const recorder = this.#recorder;
-    this.#recorder = null;
-    if (recorder === null) return;
-    try {
-      await recorder.stop(gone);
-    } finally {
-      for (const name of gone) await eraseName(recorder.folder, name, this.store.folder);
-    }
-  }
-}
-
-/** The options of the pipeline for a model and for the values of the settings. */
-function pipelineOf(
-  { pipeline }: LiveAppOptions,
-  { model, values }: { readonly model: LiveModel; readonly values: LiveValues },
-): EngineOptions["pipeline"] {
-  return { ...pipeline, ...settingsOf(values), expression: model.path };
 }

@@ -8,7 +8,8 @@ import type { LiveResult } from "@mien/web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runningChildren } from "@mien/cli";
 import { makeVideo, withoutFfmpeg } from "@mien/camera/testing/tools";
-import { LiveEngine, type LiveFrame } from "./live-engine.ts";
+import { LiveEngine } from "./live-engine.ts";
+import type { LiveFrame } from "./live-frame.ts";
 import { openLiveSource } from "./live-source.ts";
 
 const FIXTURES = path.resolve(import.meta.dirname, "../../../runtime/fixtures");

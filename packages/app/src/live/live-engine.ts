@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import type { SourceNotice } from "@mien/camera";
-import { type Frame, MienError } from "@mien/format";
+import type { Frame } from "@mien/format";
 import {
   createPipeline,
   type People,
@@ -8,11 +8,20 @@ import {
   type PipelineOptions,
   type PipelineSettings,
 } from "@mien/runtime";
-import type { LiveResult, Status } from "@mien/web";
+import type { LiveResult } from "@mien/web";
 import { depthToJpeg, toJpeg } from "../jpeg-pictures.ts";
-import { readCameraPicture } from "./camera-picture.ts";
+import type { LiveFrame, Origin } from "./live-frame.ts";
 import type { LiveSource } from "./live-source.ts";
 import { Meter } from "./meter.ts";
+import { PageCamera } from "./page-camera.ts";
+import {
+  firstStatus,
+  statusAfterChange,
+  statusAfterNotice,
+  WAITING,
+  type SourceChange,
+  type SourceStatus,
+} from "./source-status.ts";
 
 /** What a live engine works with. */
 export interface EngineOptions {
@@ -22,28 +31,6 @@ export interface EngineOptions {
   /** The people to recognise; recognition is off while nobody is enrolled. */
   readonly people: People;
 }
-
-/** A processed frame. */
-export interface LiveFrame {
-  readonly frame: Frame;
-  readonly result: LiveResult;
-  /** The picture as JPEG; null if no viewer wants it. */
-  readonly colour: Buffer | null;
-  /** The depth picture as JPEG; null without depth, or if no viewer wants it. */
-  readonly depth: Buffer | null;
-  /** The page whose camera took the picture; null for every other source. */
-  readonly origin: Origin | null;
-}
-
-/** The page whose camera took a picture. */
-export interface Origin {
-  readonly page: object;
-  /** The number that the page gave to the picture. */
-  readonly number: number;
-}
-
-/** The state of the source, without the state of the recording. */
-export type SourceStatus = Omit<Status, "recording" | "recordingSince">;
 
 /** What a live engine emits. */
 export interface EngineEvents {
@@ -63,11 +50,6 @@ export interface ViewerDemand {
   readonly kiosks: number;
 }
 
-/** A page's camera counts as stopped if no picture arrived for this time, in ms. */
-const PAGE_CAMERA_TIMEOUT = 2000;
-
-const WAITING = { state: "waiting", message: "waiting for a page to share its camera" } as const;
-
 /** Reads a source, processes its frames, and emits the results. */
 export class LiveEngine extends EventEmitter<EngineEvents> {
   readonly meter = new Meter();
@@ -85,36 +67,29 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   #status: SourceStatus;
   /** Number of resets. A result whose computation began before a reset is dropped. */
   #resets = 0;
-  /** The newest picture of a page's camera, which waits while another is processed. */
-  #waiting: { readonly page: object; readonly bytes: Uint8Array } | null = null;
-  /** Whether a picture of a page's camera is being processed. */
-  #busy = false;
-  #pageCameraTimer: NodeJS.Timeout | undefined;
-  /** The page whose camera is read; null while there is none. */
-  #cameraPage: object | null = null;
-  /** Whether an unexpected error was printed already. */
-  #errorPrinted = false;
-  #pagePictures = 0;
-  readonly #opened = performance.now();
+  readonly #pageCamera: PageCamera;
 
   private constructor(options: EngineOptions, pipeline: Pipeline) {
     super();
     this.#people = options.people;
     this.#source = options.source;
     this.#pipeline = pipeline;
-    this.#status = this.#firstStatus;
+    this.#status = firstStatus(options.source);
+    this.#pageCamera = new PageCamera({
+      meter: this.meter,
+      process: (frame, capturedAt, origin) => {
+        if (this.#status.state !== "running") {
+          this.#setStatus({ state: "running", message: "this page's camera" });
+        }
+        return this.#process(frame, capturedAt, origin);
+      },
+      onStop: () => this.#pageCameraStopped(),
+    });
   }
 
   /** @throws {MienError} if a model cannot be used. */
   static async open(options: EngineOptions): Promise<LiveEngine> {
     return new LiveEngine(options, await openPipeline(options.pipeline, options.people));
-  }
-
-  /** The state of a source that was not read yet. */
-  get #firstStatus(): SourceStatus {
-    return this.readsPageCameras
-      ? { type: "status", ...WAITING, broken: [] }
-      : { type: "status", state: "starting", message: `opening ${this.source}`, broken: [] };
   }
 
   /** Whether the frames are pictures of pages' cameras. */
@@ -184,13 +159,11 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   /** Reads another source from now on, and closes the one before. */
   async useSource(source: LiveSource): Promise<void> {
     const before = this.#source;
-    clearTimeout(this.#pageCameraTimer);
-    this.#waiting = null;
-    this.#cameraPage = null;
+    this.#pageCamera.discard();
     this.#source = source;
     this.latest = null;
     this.#reset();
-    this.#setStatus(this.#firstStatus);
+    this.#changeStatus(firstStatus(source));
     this.#reading.abort();
     await before.source?.close();
   }
@@ -204,20 +177,12 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
    * @returns false if the camera of another page is being read.
    */
   offer(page: object, bytes: Uint8Array): boolean {
-    if (this.#cameraPage !== null && this.#cameraPage !== page) return false;
-    this.#cameraPage = page;
-    if (this.#waiting !== null) this.meter.totals.dropped++;
-    this.#waiting = { page, bytes };
-    if (!this.#busy) void this.#processOffers();
-    return true;
+    return this.#pageCamera.offer(page, bytes);
   }
 
   /** To be called when a page is closed; if its camera was read, everything about it is discarded. */
   leave(page: object): void {
-    if (this.#cameraPage !== page) return;
-    clearTimeout(this.#pageCameraTimer);
-    this.#waiting = null;
-    this.#pageCameraStopped();
+    this.#pageCamera.leave(page);
   }
 
   /**
@@ -238,7 +203,7 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
   async #read({ source, notices }: LiveSource, signal: AbortSignal): Promise<void> {
     if (source === null) return;
     const onNotice = (notice: SourceNotice) => {
-      if (!signal.aborted) this.#handleNotice(notice);
+      if (!signal.aborted) this.#changeStatus(statusAfterNotice(this.#status, notice));
     };
     notices.on("notice", onNotice);
     try {
@@ -265,63 +230,14 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
 
   /** Closes the source and frees the models; call it after `run` has ended. */
   async close(): Promise<void> {
-    clearTimeout(this.#pageCameraTimer);
+    this.#pageCamera.discard();
     await this.#source.source?.close();
     await this.#pipeline.close();
-  }
-
-  #handleNotice({ kind, message, error, path }: SourceNotice): void {
-    if (kind === "lost") {
-      this.#setStatus({
-        state: "lost",
-        message: error?.message ?? message,
-        advice: error?.advice,
-      });
-    } else if (kind === "back") this.#setStatus({ state: "running", message });
-    else if (path !== undefined && !this.#status.broken.includes(message)) {
-      this.#status = { ...this.#status, broken: [...this.#status.broken, message] };
-      this.emit("status", this.#status);
-    }
-  }
-
-  /** Processes waiting pictures of pages' cameras until there are none. */
-  async #processOffers(): Promise<void> {
-    this.#busy = true;
-    clearTimeout(this.#pageCameraTimer);
-    try {
-      while (this.#waiting !== null) {
-        const { page, bytes } = this.#waiting;
-        this.#waiting = null;
-        const capturedAt = Date.now();
-        try {
-          const { number, ...picture } = readCameraPicture(bytes);
-          const timeMs = performance.now() - this.#opened;
-          const frame: Frame = { ...picture, index: this.#pagePictures++, timeMs };
-          if (this.#status.state !== "running") {
-            this.#setStatus({ state: "running", message: "this page's camera" });
-          }
-          await this.#process(frame, capturedAt, { page, number });
-        } catch (error) {
-          this.meter.totals.failed++;
-          if (!(error instanceof MienError) && !this.#errorPrinted) {
-            this.#errorPrinted = true;
-            console.error(error);
-          }
-        }
-      }
-    } finally {
-      this.#busy = false;
-      this.#pageCameraTimer = setTimeout(
-        () => this.#pageCameraStopped(),
-        PAGE_CAMERA_TIMEOUT,
-      ).unref();
-    }
   }
 
   /** Discards everything about a page's camera that has stopped. */
   #pageCameraStopped(): void {
     if (!this.readsPageCameras) return;
-    this.#cameraPage = null;
     this.latest = null;
     this.#reset();
     this.#setStatus(WAITING);
@@ -357,9 +273,14 @@ export class LiveEngine extends EventEmitter<EngineEvents> {
     this.#pipeline.reset();
   }
 
-  #setStatus(status: Omit<SourceStatus, "type" | "broken">): void {
-    this.#status = { type: "status", broken: this.#status.broken, ...status };
-    this.emit("status", this.#status);
+  #setStatus(change: SourceChange): void {
+    this.#changeStatus(statusAfterChange(this.#status, change));
+  }
+
+  #changeStatus(status: SourceStatus): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.emit("status", status);
   }
 }
 

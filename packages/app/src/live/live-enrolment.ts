@@ -5,7 +5,7 @@ import { EnrolmentSession, POSE_MS, type EnrolmentRequest } from "../acquire/enr
 import type { PersonStore } from "../people/person-store.ts";
 import type { PeopleChange } from "../people/shared-people.ts";
 import { checkKeepDays } from "../people/retention.ts";
-import type { LiveFrame } from "./live-engine.ts";
+import type { LiveFrame } from "./live-frame.ts";
 
 /** Whom to enrol, and what that person consented to. */
 export interface ConsentedRequest extends Omit<EnrolmentRequest, "poseMs"> {

@@ -12,8 +12,8 @@ import { SessionTimeline } from "./session-timeline.ts";
 /** Number of lines that are collected before they are written. */
 const BATCH = 60;
 
-/** The stream that a session records. */
-type RecordedStream = Omit<StreamLine, "type" | "box">;
+/** The stream that a session records: the first line of its results. */
+export type RecordedStream = Omit<StreamLine, "type" | "box">;
 
 /** The open files of a session. */
 interface OpenFiles {

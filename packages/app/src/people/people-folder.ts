@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { isLeftOver, readJson, writeJson } from "@mien/cli";
+import { isLeftOver } from "@mien/cli";
 import { hasPersonFile } from "@mien/runtime";
 import { readRecords } from "./person-record.ts";
 
@@ -40,34 +40,4 @@ export async function findLeftOvers(folder: string): Promise<string[]> {
     }
   }
   return found;
-}
-
-/** Holds the absolute paths of folders into which results with names were written. */
-const RESULTS = ".results.json";
-
-/** The folders of `addResultFolder` that still exist. */
-export async function readResultFolders(people: string): Promise<string[]> {
-  const value = await readJson(path.join(people, RESULTS)).catch(() => []);
-  const places = Array.isArray(value)
-    ? value.filter((one): one is string => typeof one === "string")
-    : [];
-  const exist = await Promise.all(places.map((place) => stat(place).catch(() => undefined)));
-  return places.filter((_, i) => exist[i]?.isDirectory());
-}
-
-/** Remembers a folder into which results with names will be written; it is made if it is missing. */
-export async function addResultFolder(people: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeJson(path.join(people, RESULTS), [...(await readResultFolders(people)), folder]);
-}
-
-/** Forgets every folder of results. */
-export async function deleteResultFolders(people: string): Promise<void> {
-  await rm(path.join(people, RESULTS), { force: true });
-}
-
-/** Whether a path is a folder or inside it. */
-export function isInside(place: string, folder: string): boolean {
-  const way = path.relative(path.resolve(folder), path.resolve(place));
-  return way === "" || !(way.startsWith("..") || path.isAbsolute(way));
 }

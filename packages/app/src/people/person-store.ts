@@ -1,44 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
-import path from "node:path";
-import { deleteLeftOvers, writeFileAtomic } from "@mien/cli";
 import { checkPersonName, MienError, toPersonName } from "@mien/format";
-import {
-  deletePerson,
-  savePerson,
-  type DamagedPerson,
-  type People,
-  type Person,
-} from "@mien/runtime";
+import type { DamagedPerson, People } from "@mien/runtime";
 import type { PeopleSummary } from "@mien/web";
-import { consentText } from "./consent.ts";
 import { CropFeatures, type Crop } from "./crop-features.ts";
 import { enrolmentWarnings } from "./enrolment-warnings.ts";
-import { eraseName } from "./erase.ts";
-import {
-  addResultFolder,
-  deleteResultFolders,
-  isInside,
-  readResultFolders,
-} from "./people-folder.ts";
+import { PersonEntries, type GivenConsent } from "./person-entries.ts";
 import { exportPerson } from "./person-export.ts";
-import {
-  consentsOf,
-  mergedRecord,
-  readPicture,
-  readRecords,
-  renamedRecord,
-  writeRecord,
-  type PersonRecord,
-  type StoredRecord,
-} from "./person-record.ts";
-import { expiryOf, isExpired } from "./retention.ts";
+import { readPicture, readRecords } from "./person-record.ts";
+import { ResultFolders } from "./result-folders.ts";
+import { isExpired } from "./retention.ts";
 import { isAnyRunning } from "./running-commands.ts";
-import { isNamed } from "./same-name.ts";
 import { SharedPeople, type PeopleListener } from "./shared-people.ts";
-
-/** The folder of results in which every command erases deleted people. */
-const DEFAULT_RESULTS = "artifacts";
 
 /** What the deletion of a person changed. */
 export interface Erased {
@@ -51,20 +22,21 @@ export interface Erased {
 }
 
 /**
- * The folder of people. For each person it holds the features that the runtime reads
- * (`NAME.person`), and a folder with a random name for the consent and the pictures. Several commands
+ * The folder of people, with what is stored about each person, see `PersonEntries`. Several commands
  * may use one folder at the same time, see `SharedPeople`.
  */
 export class PersonStore {
   readonly #shared: SharedPeople;
   readonly #features: CropFeatures;
-  readonly #results: readonly string[];
+  readonly #entries: PersonEntries;
+  readonly #results: ResultFolders;
   #deleted: readonly string[] = [];
 
   private constructor(shared: SharedPeople, results: readonly string[]) {
     this.#shared = shared;
     this.#features = new CropFeatures(shared.people.recogniser);
-    this.#results = results;
+    this.#entries = new PersonEntries(shared, this.#features);
+    this.#results = new ResultFolders(shared.folder, results);
   }
 
   /**
@@ -80,7 +52,7 @@ export class PersonStore {
     results: readonly string[],
   ): Promise<PersonStore> {
     const store = new PersonStore(await SharedPeople.open(folder, people), results);
-    for (const root of results) await deleteLeftOvers(root);
+    await store.#results.deleteLeftOvers();
     const expired = await store.expired();
     for (const name of expired) await store.delete(name);
     store.#deleted = expired;
@@ -128,10 +100,8 @@ export class PersonStore {
    * command erases deleted people there, too.
    */
   async rememberResults(folder: string): Promise<void> {
-    const place = path.resolve(folder);
-    if (isInside(place, DEFAULT_RESULTS)) return;
-    if ((await readResultFolders(this.folder)).some((one) => isInside(place, one))) return;
-    await this.#shared.locked(async () => addResultFolder(this.folder, place));
+    if (await this.#results.isKnown(folder)) return;
+    await this.#shared.locked(() => this.#results.remember(folder));
   }
 
   async summary(): Promise<PeopleSummary> {
@@ -153,16 +123,10 @@ export class PersonStore {
   /**
    * Enrols a person who has consented, or adds pictures to a person who is enrolled.
    *
-   * @param consent.given when consent was given, ISO 8601.
-   * @param consent.keepDays how long the person is stored, in days.
    * @throws {MienError} `usage` for an invalid name or no picture; `conflict` if the person was deleted
    * after the consent was given.
    */
-  async add(
-    name: string,
-    crops: readonly Crop[],
-    consent: { readonly given: string; readonly keepDays: number },
-  ): Promise<void> {
+  async add(name: string, crops: readonly Crop[], consent: GivenConsent): Promise<void> {
     const called = checkPersonName(name);
     if (crops.length === 0) throw new MienError("usage", `no picture of ${called} is left`);
     const features = await this.#features.of(crops);
@@ -172,29 +136,7 @@ export class PersonStore {
           advice: "Nothing was stored. Ask for consent again.",
         });
       }
-      const known = await this.#recordOf(called);
-      const folder = known?.folder ?? this.#newFolder();
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const added = crops.map((crop) => ({
-        ...crop,
-        file: `${randomBytes(6).toString("hex")}.jpg`,
-      }));
-      const { given, keepDays } = consent;
-      const record: PersonRecord = {
-        name: called,
-        consent: { text: consentText(called, this.folder, keepDays), given },
-        keepUntil: expiryOf(given, keepDays),
-        pictures: [
-          ...(known?.record.pictures ?? []),
-          ...added.map(({ file, box }) => ({ file, box })),
-        ],
-        ...(known === undefined ? {} : { otherConsents: consentsOf(known.record) }),
-      };
-      // Written first, so that no picture is ever stored without consent and expiry.
-      await writeRecord(folder, record);
-      for (const { file, jpeg } of added) await writeFileAtomic(path.join(folder, file), jpeg);
-      this.people.add(called, features, given);
-      await this.#save(called);
+      await this.#entries.add(called, { crops, features }, consent);
       await this.#shared.tell([]);
     });
     await this.#shared.notify([]);
@@ -212,7 +154,7 @@ export class PersonStore {
   delete(name: string): Promise<Erased> {
     const called = toPersonName(name);
     return this.#shared.locked(async () => {
-      const found = await this.#shared.inTurn(() => this.#remove(called));
+      const found = await this.#shared.inTurn(() => this.#entries.remove(called));
       return { found, ...(await this.#forgetEverywhere(called)) };
     });
   }
@@ -226,8 +168,8 @@ export class PersonStore {
   async rename(from: string, to: string): Promise<void> {
     const name = checkPersonName(to);
     await this.#move(() => {
-      const stored = this.#storedName(from);
-      if (name !== stored && this.#person(name) !== undefined) {
+      const stored = this.#entries.storedName(from);
+      if (name !== stored && this.#entries.person(name) !== undefined) {
         throw new MienError("conflict", `${name} is enrolled already`, {
           advice: "Merge the two instead.",
         });
@@ -244,7 +186,7 @@ export class PersonStore {
    */
   async merge(from: string, into: string): Promise<void> {
     await this.#move(() => {
-      const [stored, target] = [this.#storedName(from), this.#storedName(into)];
+      const [stored, target] = [this.#entries.storedName(from), this.#entries.storedName(into)];
       if (stored === target) throw new MienError("usage", "a person cannot be merged with itself");
       return [stored, target];
     });
@@ -260,12 +202,12 @@ export class PersonStore {
     use: (zip: Uint8Array) => Promise<void> = () => Promise.resolve(),
   ): Promise<Uint8Array> {
     return this.#shared.change(async () => {
-      const stored = this.#storedName(name);
+      const stored = this.#entries.storedName(name);
       const zip = await exportPerson({
         name: stored,
-        person: this.#person(stored),
+        person: this.#entries.person(stored),
         kind: this.people.recogniser.kind,
-        stored: await this.#recordOf(stored),
+        stored: await this.#entries.recordOf(stored),
       });
       await use(zip);
       return zip;
@@ -278,13 +220,13 @@ export class PersonStore {
    * @throws {MienError} `missing-file` if nobody has this name.
    */
   async pictures(name: string): Promise<string[]> {
-    const stored = await this.#recordOf(this.#storedName(name));
+    const stored = await this.#entries.recordOf(this.#entries.storedName(name));
     return (stored?.record.pictures ?? []).map(({ file }) => file);
   }
 
   /** A picture of a person, as JPEG. @throws {MienError} `missing-file` if there is none. */
   async picture(name: string, file: string): Promise<Buffer> {
-    const stored = await this.#recordOf(this.#storedName(name));
+    const stored = await this.#entries.recordOf(this.#entries.storedName(name));
     const isTheirs = stored?.record.pictures.some((one) => one.file === file);
     const picture = stored && isTheirs ? await readPicture(stored, file) : undefined;
     if (picture !== undefined) return picture;
@@ -298,28 +240,7 @@ export class PersonStore {
    */
   async removePicture(name: string, file: string): Promise<void> {
     await this.#shared.change(async () => {
-      const person = this.#person(this.#storedName(name));
-      const stored = person && (await this.#recordOf(person.name));
-      const left = stored?.record.pictures.filter((one) => one.file !== file) ?? [];
-      if (!person || !stored || left.length === stored.record.pictures.length) {
-        throw new MienError("missing-file", `there is no such picture of ${name}`);
-      }
-      const crops: Crop[] = [];
-      for (const { file: other, box } of left) {
-        const jpeg = await readPicture(stored, other);
-        if (jpeg !== undefined) crops.push({ jpeg, box });
-      }
-      const features = await this.#features.of(crops);
-      if (features.length === 0) {
-        throw new MienError("usage", `this is the last picture of ${person.name}`, {
-          advice: "Delete the person instead.",
-        });
-      }
-      await rm(path.join(stored.folder, path.basename(file)), { force: true });
-      await writeRecord(stored.folder, { ...stored.record, pictures: left });
-      this.people.remove(person.name);
-      this.people.add(person.name, features, person.enrolled);
-      await this.#save(person.name);
+      await this.#entries.removePicture(name, file);
       await this.#shared.tell([]);
     });
     await this.#shared.notify([]);
@@ -341,49 +262,11 @@ export class PersonStore {
       const from = await this.#shared.inTurn(async () => {
         const [from, to] = names();
         if (from === to) return undefined;
-        const person = this.#person(from);
-        const source = await this.#recordOf(from);
-        if (source === undefined) throw withoutConsent(from);
-        const target = await this.#recordOf(to);
-        const folder = target?.folder ?? this.#newFolder();
-        // A copy, since a killed command leaves either the old entry behind, or both.
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        const record =
-          target === undefined
-            ? renamedRecord(source.record, to)
-            : mergedRecord(target.record, source.record);
-        await writeRecord(folder, record);
-        for (const { file } of source.record.pictures) {
-          const picture = await readPicture(source, file);
-          if (picture !== undefined) await writeFileAtomic(path.join(folder, file), picture);
-        }
-        this.people.add(to, person?.features ?? [], person?.enrolled);
-        await this.#save(to);
-        await this.#remove(from);
+        await this.#entries.move(from, to);
         return from;
       });
       if (from !== undefined) await this.#forgetEverywhere(from, { isRenamed: true });
     });
-  }
-
-  /**
-   * Removes a person from memory and from the folder.
-   *
-   * @returns whether there was such a person.
-   */
-  async #remove(name: string): Promise<boolean> {
-    const { wasKnown, told } = this.#shared.forget(name);
-    // Its error is thrown below; until then it must not count as unhandled.
-    told.catch(() => undefined);
-    // If this is interrupted, the next command deletes the record, because the person has no file.
-    let found = await deletePerson(this.folder, name);
-    for (const { folder, record } of await readRecords(this.folder)) {
-      if (!isNamed(record.name, name)) continue;
-      await rm(folder, { recursive: true, force: true });
-      found = true;
-    }
-    await told;
-    return wasKnown || found;
   }
 
   /** Makes running commands forget a name, and erases it in recorded results. */
@@ -392,54 +275,11 @@ export class PersonStore {
     { isRenamed = false } = {},
   ): Promise<Omit<Erased, "found">> {
     const unanswered = await this.#shared.notify(isRenamed ? [] : [name]);
-    const files = new Set<string>();
-    for (const root of [...this.#results, ...(await readResultFolders(this.folder))]) {
-      await deleteLeftOvers(root);
-      for (const file of await eraseName(root, name, this.folder)) files.add(file);
-    }
+    const files = await this.#results.erase(name);
     // A running command may have recorded results before it enrols the next person.
     if (this.people.size === 0 && !(await isAnyRunning(this.folder))) {
-      await deleteResultFolders(this.folder);
+      await this.#results.forget();
     }
-    return { files: [...files], unanswered };
+    return { files, unanswered };
   }
-
-  #newFolder(): string {
-    return path.join(this.folder, randomBytes(8).toString("hex"));
-  }
-
-  /** @throws {MienError} `conflict` without a record of consent. */
-  async #save(name: string): Promise<void> {
-    const person = this.#person(name);
-    if (person === undefined) return;
-    if ((await this.#recordOf(name)) === undefined) throw withoutConsent(name);
-    await savePerson(this.folder, person, this.people.recogniser.kind);
-  }
-
-  #person(name: string): Person | undefined {
-    return this.people.list().find((one) => one.name === name);
-  }
-
-  async #recordOf(name: string): Promise<StoredRecord | undefined> {
-    return (await readRecords(this.folder)).find(({ record }) => isNamed(record.name, name));
-  }
-
-  /**
-   * @returns the name in the spelling that is stored.
-   * @throws {MienError} `missing-file` if nobody has this name.
-   */
-  #storedName(name: string): string {
-    const names = this.people.list().map((person) => person.name);
-    const found = names.find((one) => isNamed(one, name));
-    if (found !== undefined) return found;
-    throw new MienError("missing-file", `nobody called "${name}" is enrolled`, {
-      advice: names.length === 0 ? "Nobody is." : `Enrolled: ${names.join(", ")}.`,
-    });
-  }
-}
-
-function withoutConsent(name: string): MienError {
-  return new MienError("conflict", `there is no record of the consent of ${name}`, {
-    advice: "Delete this person, or enrol them again with their consent.",
-  });
 }

@@ -4,12 +4,10 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { processMark } from "@mien/cli";
-import { random } from "@mien/format";
 import { createLbph, People, savePerson } from "@mien/runtime";
-import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { filesWith } from "../testing/files-with.ts";
-import type { Crop } from "./crop-features.ts";
+import { randomCrops } from "../testing/random-crops.ts";
 import { PersonStore } from "./person-store.ts";
 
 let root: string;
@@ -31,13 +29,7 @@ async function open(): Promise<PersonStore> {
 const consent = () => ({ given: new Date().toISOString(), keepDays: 30 });
 const names = ({ people }: PersonStore) => people.list().map(({ name }) => name);
 
-async function crops(seed: number): Promise<Crop[]> {
-  const chance = random("crop", seed);
-  const pixels = Uint8Array.from({ length: 80 * 80 * 3 }, () => chance.integer(256));
-  const raw = { width: 80, height: 80, channels: 3 as const };
-  const jpeg = await sharp(pixels, { raw }).jpeg().toBuffer();
-  return [{ jpeg, box: [20, 20, 40, 40] }];
-}
+const crops = (seed: number) => randomCrops(seed, 1);
 
 /** The mark of a process that has ended. */
 async function markOfEnded(): Promise<string> {

@@ -6,7 +6,7 @@ import { MienError, messageOf } from "@mien/format";
 import fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import type { ServerMessage } from "@mien/web";
 import type { LiveApp } from "../live/live-app.ts";
-import type { LiveFrame } from "../live/live-engine.ts";
+import type { LiveFrame } from "../live/live-frame.ts";
 import { addApi } from "./api.ts";
 import { guard, isViewOnly, type GuardOptions } from "./guard.ts";
 import type { PageFile } from "./page-files.ts";

@@ -1,7 +1,7 @@
 import { prepareImages, type ModelInput } from "@mien/format";
 import { crop, EXPRESSION_MARGIN, regionOf } from "@mien/runtime";
 import sharp from "sharp";
-import type { LiveFrame } from "../live/live-engine.ts";
+import type { LiveFrame } from "../live/live-frame.ts";
 
 /** The input of the expression model for a face of a frame, as PNG; undefined without that face. */
 export async function faceInput(

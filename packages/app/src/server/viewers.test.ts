@@ -6,7 +6,7 @@ import path from "node:path";
 import { PICTURE, PICTURE_HEADER } from "@mien/web";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
-import type { LiveFrame } from "../live/live-engine.ts";
+import type { LiveFrame } from "../live/live-frame.ts";
 import { cameraMessage } from "../testing/camera-message.ts";
 import { spot, spotFolder, startLive, type TestLive } from "../testing/start-live.ts";
 import { Viewers } from "./viewers.ts";

@@ -5,7 +5,7 @@ import type { FrameResult } from "@mien/format";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { csvHeader, csvLines } from "../results/faces-csv.ts";
+import { csvHeader, csvLines } from "../../results/faces-csv.ts";
 import { eraseName } from "./erase.ts";
 
 let root: string;

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { parse } from "csv-parse";
-import { csvRow } from "../results/csv-row.ts";
+import { csvRow } from "../../results/csv-row.ts";
 import type { TablePiece } from "./erase-json-lines.ts";
-import { endsInside, isNamed } from "./same-name.ts";
+import { endsInside, isNamed } from "../same-name.ts";
 
 const PERSON = "person";
 /** The columns about a person in a table of faces, by their present and former names. */

@@ -5,7 +5,7 @@ import { escapeHtml } from "@mien/plot";
 import { unzipSync } from "fflate";
 import { csvWithout } from "./erase-csv.ts";
 import { jsonLinesWithout, nameIn, readLines, type TablePiece } from "./erase-json-lines.ts";
-import { isNamed } from "./same-name.ts";
+import { isNamed } from "../same-name.ts";
 
 /** Names of tables of results, in which the person is erased. */
 const TABLE = /\.(jsonl|csv)$/i;

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { endsInside, isNamed } from "./same-name.ts";
+import { endsInside, isNamed } from "../same-name.ts";
 
 /** A part of a table. */
 export interface TablePiece {
