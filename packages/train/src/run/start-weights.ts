@@ -11,7 +11,7 @@ import {
   type ModelInput,
   type SourceFile,
 } from "@mien/format";
-import { resolveConfig, type TrainConfig } from "../config.ts";
+import { resolveConfig, type TrainConfig, type TrainConfigInput } from "../config.ts";
 import type { StartModel } from "../network/start-model.ts";
 import type { StartWeights } from "../step.ts";
 import { checkpointFile, loadCheckpoint } from "./checkpoint.ts";
@@ -54,11 +54,9 @@ export function startOf(file: string): string {
 /** The network whose weights a training starts from. */
 export interface StartNetwork {
   /** The hyperparameters that determine its layers with weights. */
-  readonly settings: NetworkSettings;
+  readonly settings: TrainConfigInput;
   readonly input: ModelInput;
 }
-
-type NetworkSettings = Pick<TrainConfig, (typeof NETWORK)[number]>;
 
 /**
  * Reads which network a training starts from.
@@ -71,17 +69,17 @@ export async function readStartNetwork(start: string): Promise<StartNetwork> {
   const { config, input } = isModel(start) ? await readModel(start) : await readRun(start);
   // Only these: the processor may not support the precision of the other training.
   const given = NETWORK.map((name) => [name, valueIn(config, name)] as const);
-  const settings = resolveConfig(
+  const resolved = resolveConfig(
     Object.fromEntries(given.filter(([, value]) => value !== undefined)),
     start,
   );
-  if (isModel(start) && (settings.squeezeExcite > 0 || settings.pooling === "blur")) {
-    const layers = settings.pooling === "blur" ? "anti-aliased pooling" : "squeeze-and-excitation";
+  if (isModel(start) && (resolved.squeezeExcite > 0 || resolved.pooling === "blur")) {
+    const layers = resolved.pooling === "blur" ? "anti-aliased pooling" : "squeeze-and-excitation";
     throw new MienError("bad-model", `${start}: ${layers} cannot be read from an ONNX file`, {
       advice: "Name the run that it was exported from.",
     });
   }
-  return { settings: pickNetwork(settings), input };
+  return { settings: Object.fromEntries(NETWORK.map((name) => [name, resolved[name]])), input };
 }
 
 /**
@@ -163,13 +161,6 @@ async function readModel(file: string): Promise<{
 async function readRun(run: string): Promise<{ config: unknown; input: ModelInput }> {
   const { hyperparameters, input } = await readRunConfig(run);
   return { config: hyperparameters, input };
-}
-
-function pickNetwork(config: TrainConfig): NetworkSettings {
-  const { widths, depth, kernelSize, firstKernelSize, pooling, squeezeExcite } = config;
-  const { head, denseUnits, normalization } = config;
-  const blocks = { widths, depth, kernelSize, firstKernelSize, pooling, squeezeExcite };
-  return { ...blocks, head, denseUnits, normalization };
 }
 
 /** The value of a key in a value that may be an object. */
