@@ -27,9 +27,12 @@ export function scoresSection({ metrics, config, openings, weights }: ReleasedMo
     count(split.images - (split[kind]?.images ?? split.images));
   const shown = test ?? validation;
   const nearShown = [shown, validation].find((split) => split.nearLeakFree !== undefined);
-  const tested = openings.some((access) => access.weights !== weights)
-    ? "earlier weights of this name were tested on it before these weights were trained; see the protocol."
-    : "the training did not read it.";
+  const first = openings.findIndex((access) => access.weights === weights);
+  const before = first === -1 ? openings : openings.slice(0, first);
+  const tested =
+    before.length > 0
+      ? "earlier weights of this name were tested on it before these weights were trained; see the protocol."
+      : "the training did not read it.";
   const shift = Math.max(...tenViews(config.input).map(({ x }) => x));
   return `## Scores
 

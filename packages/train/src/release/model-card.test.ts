@@ -84,6 +84,16 @@ describe("releaseModel", () => {
     await access("first");
     await release("m", { right: 20 }, { run: "first" });
     expect(await card("m")).toContain("the training did not read it");
+    // A later candidate that was not released.
+    const released = await index();
+    const { openings } = released.models["m"]!;
+    const candidate = { ...openings[0]!, weights: "f".repeat(64), how: "not released" };
+    const models = { m: { ...released.models["m"]!, openings: [...openings, candidate] } };
+    await writeFile(path.join(out, "index.json"), JSON.stringify({ ...released, models }));
+    await rewriteCards(out);
+    expect(await card("m")).toContain("the training did not read it");
+    expect(await card("m")).toContain("not released |");
+    await writeFile(path.join(out, "index.json"), JSON.stringify(released));
     await writeFinishedRun(path.join(base, "second"), { right: 28, splits });
     await access("second");
     await release("m", { right: 28 }, { run: "second" });

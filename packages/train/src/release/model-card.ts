@@ -165,7 +165,7 @@ ${list([
   `Trained on the ${hasOfficialSplit(config) ? "Training rows" : "training split"} only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
   ...heads,
   `${useOfValidation} How the settings were chosen is not recorded.`,
-  "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All accesses by this model and by earlier models of the same name:",
+  "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All accesses by this model and by other models of the same name:",
 ])}
 
 ${accesses}${warning}`;
