@@ -220,18 +220,20 @@ export function createTrainer(from: {
   const data = uploadData(set, targets);
   const standardisation = measureStandardisation(set, train);
   if (start) {
-    const images = train.filter((_, i) => i % Math.ceil(train.length / START_IMAGES) === 0);
     const state =
       "state" in start
         ? start.state
         : scope(() => {
-            const batch = data.batch(Int32Array.from(images), "evaluation");
+            const stride = Math.ceil(train.length / START_IMAGES);
+            const some = train.filter((_, i) => i % stride === 0);
+            const batch = data.batch(Int32Array.from(some), "evaluation");
             const standardised = standardise(batch.images, standardisation);
             const about = { input, classes: start.classes.length, standardisation };
             return startFromModel(start.model, config, { ...about, images: standardised });
           });
-    // Of other classes, the output layer knows nothing.
-    const own = isSame(start.classes, set.classes) ? {} : outputLayer(network.state());
+    // An output layer for other classes starts from random weights.
+    const isKnown = String(start.classes) === String(set.classes);
+    const own = isKnown ? {} : outputLayer(network.state());
     network.load({ ...toHeads(state, outputs), ...own });
   }
   const strength = config.logitAdjustment;
@@ -260,10 +262,6 @@ export function createTrainer(from: {
     meter: createMeter(),
     graph: config.epochs * stepsPerEpoch < GRAPH_STEPS ? withoutGraph : createStepGraph(),
   };
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  return JSON.stringify(some) === JSON.stringify(others);
 }
 
 function outputLayer(state: Readonly<Record<string, NamedTensor>>): Record<string, NamedTensor> {

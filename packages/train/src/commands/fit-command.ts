@@ -185,7 +185,7 @@ export const fitCommand = defineCommand({
           for (const line of images.description) terminal.say(line);
           if (start && String(start.classes) !== String(set.classes)) {
             terminal.say(
-              `start ${request.start}: its classes are others, so the output layer starts from random weights`,
+              `start ${request.start} has other classes, so the output layer starts from random weights`,
             );
           }
           if (state === "unfinished") {

@@ -129,7 +129,7 @@ describe("a run that is trained on labels and votes", () => {
     const classes = ["--classes", "Good=Happy,Surprise;Bad=Angry,Disgust,Fear,Sad;Neutral"];
     const tuned = await startFrom("pocket.onnx", ...classes);
     expect(tuned.code, tuned.err).toBe(0);
-    expect(tuned.out).toMatch(/pocket\.onnx: its classes are others, so the output layer starts /);
+    expect(tuned.out).toMatch(/pocket\.onnx has other classes, so the output layer starts /);
     const config = await readRunConfig(path.join(folder, "tuned"));
     expect(config.hyperparameters["widths"]).toEqual([32, 48, 96, 128]);
   }, 180_000);

@@ -101,5 +101,6 @@ function initialKernel(
 /** The standard deviation of a stage's initial kernel. */
 export function initialDeviation(stage: LinearStage, gain: 1 | 2 = 2): number {
   const size = stage.shape.reduce((product, n) => product * n, 1);
-  return Math.sqrt((gain * outputsOf(stage)) / size);
+  const fanIn = size / outputsOf(stage);
+  return Math.sqrt(gain / fanIn);
 }
