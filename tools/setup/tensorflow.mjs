@@ -41,16 +41,18 @@ const COMPILER = {
   windows: "winget install Microsoft.VisualStudio.2022.BuildTools",
 };
 
+/** The folder of mien's own parts of the addon: all .cc files are compiled. */
+const NATIVE = "tools/setup/native";
 /** Included by every file of the addon that is compiled here. */
-const HEADERS = ["tools/setup/signals.h", "tools/setup/logging.h"];
+const HEADERS = ["signals.h", "logging.h"].map((name) => `${NATIVE}/${name}`);
 
 /** Identifies what a build depends on besides tfjs-node itself. */
 function made() {
   const { platform, arch } = process;
   if (!IS_PINNED) return [platform, arch, "stock"].join(" ");
-  const headers = createHash("sha256");
-  for (const header of HEADERS) headers.update(readFileSync(header));
-  return [platform, arch, pinned().sha256, headers.digest("hex")].join(" ");
+  const native = createHash("sha256");
+  for (const name of readdirSync(NATIVE).sort()) native.update(readFileSync(path.join(NATIVE, name)));
+  return [platform, arch, pinned().sha256, native.digest("hex")].join(" ");
 }
 
 /**
@@ -121,7 +123,11 @@ export async function compileAddon(root = ".") {
   mkdirSync(path.dirname(addon), { recursive: true });
 
   const binding = path.join(PACKAGE, "binding");
-  const sources = readdirSync(path.join(root, binding)).filter((name) => name.endsWith(".cc"));
+  const sources = [binding, NATIVE].flatMap((folder) =>
+    readdirSync(path.join(root, folder))
+      .filter((name) => name.endsWith(".cc"))
+      .map((name) => path.join(folder, name)),
+  );
   const command = [
     ...words(process.env.CXX ?? "g++"),
     ...["-shared", "-fPIC", "-std=gnu++17", "-O3", "-pthread", "-fno-rtti", "-fno-exceptions"],
@@ -129,7 +135,7 @@ export async function compileAddon(root = ".") {
     ...words(process.env.CXXFLAGS ?? ""),
     ...HEADERS.flatMap((header) => ["-include", header]),
     ...["-I", NODE_HEADERS, "-I", path.join(PACKAGE, "deps/include"), "-I", PACKAGE],
-    ...sources.map((name) => path.join(binding, name)),
+    ...sources,
     ...words(process.env.LDFLAGS ?? ""),
     ...["-L", path.join(PACKAGE, "deps/lib"), "-ltensorflow", "-ltensorflow_framework"],
     // Relative to lib/napi-v8.

@@ -53,12 +53,13 @@ afterAll(() => {
 /** A clone's folder with what the compiler reads. */
 function plantClone(name: string): string {
   const root = path.join(folder, name);
-  for (const made of [`${PACKAGE}/binding`, "tools/setup"]) {
+  for (const made of [`${PACKAGE}/binding`, "tools/setup/native"]) {
     mkdirSync(path.join(root, made), { recursive: true });
   }
   writeFileSync(path.join(root, PACKAGE, "binding/tiny.cc"), ADDON);
   for (const header of ["signals.h", "logging.h"]) {
-    cpSync(path.join(REPOSITORY, "tools/setup", header), path.join(root, "tools/setup", header));
+    const file = path.join("tools/setup/native", header);
+    cpSync(path.join(REPOSITORY, file), path.join(root, file));
   }
   // The user's cache folder may be called so as well.
   process.env["MIEN_CACHE"] = path.join(root, "cache");

@@ -35,7 +35,7 @@ describe("TensorFlow", () => {
     }
   });
 
-  // On other platforms, setup does not compile the addon itself (tools/setup/signals.h).
+  // On other platforms, setup does not compile the addon itself (tools/setup/native/signals.h).
   it.skipIf(process.platform !== "linux" || process.arch !== "x64")(
     "blocks signals in its compute threads, so that Node handles them",
     () => {
