@@ -3,33 +3,18 @@
 #include <string.h>
 
 #include "parallel.h"
+#include "vectors.h"
 
-// The rest of this file is compiled for processors with AVX2; has_winograd() says whether this is one.
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
-
+AVX2_BEGIN
 namespace {
 
-// Floats in a vector of the processor.
-constexpr int VECTOR = 8;
-// Rows of a block of products: ROWS × 2 vectors of sums, 2 of a kernel and one value fit its 16 registers.
+// Rows of a block of products: ROWS × 2 vectors of sums, 2 of a kernel and one value fit the 16 registers.
 constexpr int ROWS = 6;
 // Tiles that are transformed at once: at least MIN_BLOCK, else as many as fit these numbers of floats
 // (measured on an AMD EPYC with 512 KiB of level-2 cache in each core).
 constexpr long MIN_BLOCK = 24;
-constexpr long FORWARD_CACHE = 128 * 1024;
+constexpr long FORWARD_CACHE = 64 * 1024;
 constexpr long GRADIENT_CACHE = 768 * 1024;
-
-typedef float Vector __attribute__((vector_size(4 * VECTOR)));
-typedef float Unaligned __attribute__((vector_size(4 * VECTOR), aligned(4)));
-
-inline Vector load(const float* from) { return *reinterpret_cast<const Unaligned*>(from); }
-inline void store(float* to, Vector value) { *reinterpret_cast<Unaligned*>(to) = value; }
-inline Vector repeat(float value) { return value - Vector{}; }
 
 // ---- The transforms of one row or column -------------------------------------------------------
 
@@ -45,100 +30,150 @@ struct Transform;
 // Points 0, 1, −1, 2, −2, ∞.
 template <>
 struct Transform<4> {
-  static inline void input(const Vector* d, int s, Vector* o) {
-    const Vector a = d[4 * s] - 4 * d[2 * s], b = d[3 * s] - 4 * d[s];
-    const Vector c = d[4 * s] - d[2 * s], e = 2 * (d[3 * s] - d[s]);
-    o[0] = 4 * d[0] - 5 * d[2 * s] + d[4 * s];
-    o[1] = a + b;
-    o[2] = a - b;
-    o[3] = c + e;
-    o[4] = c - e;
-    o[5] = 4 * d[s] - 5 * d[3 * s] + d[5 * s];
-  }
-  static inline void kernel(const Vector* g, int s, Vector* o) {
-    const Vector a = (g[0] + g[2 * s]) * (-1.f / 6), b = g[s] * (1.f / 6);
-    const Vector c = g[0] * (1.f / 24) + g[2 * s] * (1.f / 6), e = g[s] * (1.f / 12);
-    o[0] = g[0] * .25f;
-    o[1] = a - b;
-    o[2] = a + b;
-    o[3] = c + e;
-    o[4] = c - e;
-    o[5] = g[2 * s];
-  }
-  static inline void output(const Vector* p, int s, Vector* o) {
-    const Vector a = p[s] + p[2 * s], b = p[s] - p[2 * s];
-    const Vector c = p[3 * s] + p[4 * s], e = p[3 * s] - p[4 * s];
-    o[0] = p[0] + a + c;
-    o[1] = b + 2 * e;
-    o[2] = a + 4 * c;
-    o[3] = b + 8 * e + p[5 * s];
-  }
-  static inline void output_transposed(const Vector* y, int s, Vector* o) {
-    const Vector a = y[0] + y[2 * s], b = y[s] + y[3 * s];
-    const Vector c = y[0] + 4 * y[2 * s], e = 2 * y[s] + 8 * y[3 * s];
-    o[0] = y[0];
-    o[1] = a + b;
-    o[2] = a - b;
-    o[3] = c + e;
-    o[4] = c - e;
-    o[5] = y[3 * s];
-  }
-  static inline void kernel_transposed(const Vector* p, int s, Vector* o) {
-    const Vector a = (p[s] + p[2 * s]) * (-1.f / 6), b = p[3 * s] + p[4 * s];
-    o[0] = p[0] * .25f + a + b * (1.f / 24);
-    o[1] = (p[2 * s] - p[s]) * (1.f / 6) + (p[3 * s] - p[4 * s]) * (1.f / 12);
-    o[2] = a + b * (1.f / 6) + p[5 * s];
-  }
+  struct Input {
+    static constexpr int from = 6, to = 6;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector d0 = get(0), d1 = get(1), d2 = get(2), d3 = get(3), d4 = get(4), d5 = get(5);
+      const Vector a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = 2 * (d3 - d1);
+      put(0, 4 * d0 - 5 * d2 + d4);
+      put(1, a + b);
+      put(2, a - b);
+      put(3, c + e);
+      put(4, c - e);
+      put(5, 4 * d1 - 5 * d3 + d5);
+    }
+  };
+  struct Kernel {
+    static constexpr int from = 3, to = 6;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector g0 = get(0), g1 = get(1), g2 = get(2);
+      const Vector a = (g0 + g2) * (-1.f / 6), b = g1 * (1.f / 6);
+      const Vector c = g0 * (1.f / 24) + g2 * (1.f / 6), e = g1 * (1.f / 12);
+      put(0, g0 * .25f);
+      put(1, a - b);
+      put(2, a + b);
+      put(3, c + e);
+      put(4, c - e);
+      put(5, g2);
+    }
+  };
+  struct Output {
+    static constexpr int from = 6, to = 4;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector p1 = get(1), p2 = get(2), p3 = get(3), p4 = get(4);
+      const Vector a = p1 + p2, b = p1 - p2, c = p3 + p4, e = p3 - p4;
+      put(0, get(0) + a + c);
+      put(1, b + 2 * e);
+      put(2, a + 4 * c);
+      put(3, b + 8 * e + get(5));
+    }
+  };
+  // The transpose of Output.
+  struct OutputGradient {
+    static constexpr int from = 4, to = 6;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector y0 = get(0), y1 = get(1), y2 = get(2), y3 = get(3);
+      const Vector a = y0 + y2, b = y1 + y3, c = y0 + 4 * y2, e = 2 * y1 + 8 * y3;
+      put(0, y0);
+      put(1, a + b);
+      put(2, a - b);
+      put(3, c + e);
+      put(4, c - e);
+      put(5, y3);
+    }
+  };
+  // The transpose of Kernel.
+  struct KernelGradient {
+    static constexpr int from = 6, to = 3;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector p1 = get(1), p2 = get(2), p3 = get(3), p4 = get(4);
+      const Vector a = (p1 + p2) * (-1.f / 6), b = p3 + p4;
+      put(0, get(0) * .25f + a + b * (1.f / 24));
+      put(1, (p2 - p1) * (1.f / 6) + (p3 - p4) * (1.f / 12));
+      put(2, a + b * (1.f / 6) + get(5));
+    }
+  };
 };
 
 // Points 0, 1, −1, 2, ∞.
 template <>
 struct Transform<3> {
-  static inline void input(const Vector* d, int s, Vector* o) {
-    o[0] = 2 * (d[0] - d[2 * s]) + d[3 * s] - d[s];
-    o[1] = d[3 * s] - d[2 * s] - 2 * d[s];
-    o[2] = d[3 * s] - 3 * d[2 * s] + 2 * d[s];
-    o[3] = d[3 * s] - d[s];
-    o[4] = 2 * (d[s] - d[3 * s]) + d[4 * s] - d[2 * s];
-  }
-  static inline void kernel(const Vector* g, int s, Vector* o) {
-    const Vector a = g[0] + g[2 * s];
-    o[0] = g[0] * .5f;
-    o[1] = (a + g[s]) * -.5f;
-    o[2] = (g[s] - a) * (1.f / 6);
-    o[3] = (g[0] + 2 * g[s] + 4 * g[2 * s]) * (1.f / 6);
-    o[4] = g[2 * s];
-  }
-  static inline void output(const Vector* p, int s, Vector* o) {
-    const Vector a = p[s] + p[2 * s];
-    o[0] = p[0] + a + p[3 * s];
-    o[1] = p[s] - p[2 * s] + 2 * p[3 * s];
-    o[2] = a + 4 * p[3 * s] + p[4 * s];
-  }
-  static inline void output_transposed(const Vector* y, int s, Vector* o) {
-    const Vector a = y[0] + y[2 * s];
-    o[0] = y[0];
-    o[1] = a + y[s];
-    o[2] = a - y[s];
-    o[3] = y[0] + 2 * y[s] + 4 * y[2 * s];
-    o[4] = y[2 * s];
-  }
-  static inline void kernel_transposed(const Vector* p, int s, Vector* o) {
-    const Vector a = p[2 * s] * (1.f / 6), b = p[s] * .5f, c = p[3 * s] * (1.f / 6);
-    o[0] = p[0] * .5f - b - a + c;
-    o[1] = a - b + 2 * c;
-    o[2] = 4 * c - b - a + p[4 * s];
-  }
+  struct Input {
+    static constexpr int from = 5, to = 5;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector d0 = get(0), d1 = get(1), d2 = get(2), d3 = get(3), d4 = get(4);
+      put(0, 2 * (d0 - d2) + d3 - d1);
+      put(1, d3 - d2 - 2 * d1);
+      put(2, d3 - 3 * d2 + 2 * d1);
+      put(3, d3 - d1);
+      put(4, 2 * (d1 - d3) + d4 - d2);
+    }
+  };
+  struct Kernel {
+    static constexpr int from = 3, to = 5;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector g0 = get(0), g1 = get(1), g2 = get(2), a = g0 + g2;
+      put(0, g0 * .5f);
+      put(1, (a + g1) * -.5f);
+      put(2, (g1 - a) * (1.f / 6));
+      put(3, (g0 + 2 * g1 + 4 * g2) * (1.f / 6));
+      put(4, g2);
+    }
+  };
+  struct Output {
+    static constexpr int from = 5, to = 3;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector p1 = get(1), p2 = get(2), p3 = get(3), a = p1 + p2;
+      put(0, get(0) + a + p3);
+      put(1, p1 - p2 + 2 * p3);
+      put(2, a + 4 * p3 + get(4));
+    }
+  };
+  struct OutputGradient {
+    static constexpr int from = 3, to = 5;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector y0 = get(0), y1 = get(1), y2 = get(2), a = y0 + y2;
+      put(0, y0);
+      put(1, a + y1);
+      put(2, a - y1);
+      put(3, y0 + 2 * y1 + 4 * y2);
+      put(4, y2);
+    }
+  };
+  struct KernelGradient {
+    static constexpr int from = 5, to = 3;
+    template <class Get, class Put>
+    void operator()(Get get, Put put) const {
+      const Vector a = get(2) * (1.f / 6), b = get(1) * .5f, c = get(3) * (1.f / 6);
+      put(0, get(0) * .5f - b - a + c);
+      put(1, a - b + 2 * c);
+      put(2, 4 * c - b - a + get(4));
+    }
+  };
 };
 
-// Applies a transform of rows to the columns and the rows of a square of vectors.
-template <int from, int to, void (*row)(const Vector*, int, Vector*)>
-inline void both_ways(const Vector* in, Vector* out) {
-  Vector half[to * from];  // [column][row of the result]
+// Applies a transform to the columns, then to the rows of a square. get(y, x) is a value of the square,
+// and put(y, x, value) takes one of the result.
+template <class Row, class Get, class Put>
+inline void both_ways(Get get, Put put) {
+  Vector half[Row::to][Row::from];
 #pragma GCC unroll 8
-  for (int x = 0; x < from; x++) row(in + x, from, half + x * to);
+  for (int x = 0; x < Row::from; x++) {
+    Row{}([&](int y) { return get(y, x); }, [&](int y, Vector value) { half[y][x] = value; });
+  }
 #pragma GCC unroll 8
-  for (int y = 0; y < to; y++) row(half + y, to, out + y * to);
+  for (int y = 0; y < Row::to; y++) {
+    Row{}([&](int x) { return half[y][x]; }, [&](int x, Vector value) { put(y, x, value); });
+  }
 }
 
 // ---- Tiles ---------------------------------------------------------------------------------------
@@ -172,61 +207,58 @@ long points_size(int points, long tiles, int channels) {
   return points * (channels * tiles + 16L);
 }
 
-// Loads side × side pixels of VECTOR channels, with zeros around the map.
-template <int side>
-inline void load_square(const float* map, const Tiles& t, int y0, int x0, Vector* d) {
-  if (y0 >= 0 && x0 >= 0 && y0 + side <= t.height && x0 + side <= t.width) {
-    for (int y = 0; y < side; y++) {
-      const float* line = map + (static_cast<long>(y0 + y) * t.width + x0) * t.channels;
-      for (int x = 0; x < side; x++) d[y * side + x] = load(line + x * t.channels);
-    }
-    return;
-  }
-  for (int y = 0; y < side; y++) {
-    const bool row = y0 + y >= 0 && y0 + y < t.height;
-    const float* line = map + (static_cast<long>(y0 + y) * t.width + x0) * t.channels;
-    for (int x = 0; x < side; x++) {
-      const bool inside = row && x0 + x >= 0 && x0 + x < t.width;
-      d[y * side + x] = inside ? load(line + x * t.channels) : Vector{};
-    }
-  }
-}
-
-// Transforms the tiles [from, from + count) of maps: squares of `side` pixels that begin `before`
-// pixels before the tile.
-template <int m, int side, int before, void (*row)(const Vector*, int, Vector*)>
-void transform_tiles(const float* maps, const Tiles& t, long from, long count, const Points& to,
-                            long at) {
-  const int n = m + 2;
-  Vector d[side * side], o[n * n];
+// Transforms the tiles [first, first + count) of maps, each a square of pixels that begins `before`
+// pixels above and left of the tile. Around a map are zeros.
+template <int m, int before, class Row>
+void transform_tiles(const float* maps, const Tiles& t, long first, long count, const Points& to, long at) {
+  const int side = Row::from, n = Row::to;
+  const long line = static_cast<long>(t.width) * t.channels, channels = t.channels;
   for (long i = 0; i < count; i++) {
-    const auto place = t.place(from + i, m);
-    const float* map = maps + place.image * t.height * t.width * t.channels;
-    for (int panel = 0; panel < to.panels; panel++) {
-      load_square<side>(map + panel * VECTOR, t, place.y - before, place.x - before, d);
-      both_ways<side, n, row>(d, o);
-      for (int p = 0; p < n * n; p++) store(to.at(p, panel, at + i), o[p]);
+    const auto place = t.place(first + i, m);
+    const int y0 = place.y - before, x0 = place.x - before;
+    const float* square = maps + (place.image * t.height + y0) * line + x0 * channels;
+    const bool whole = y0 >= 0 && x0 >= 0 && y0 + side <= t.height && x0 + side <= t.width;
+    for (int panel = 0; panel < to.panels; panel++, square += VECTOR) {
+      float* point = to.at(0, panel, at + i);
+      const long stride = to.stride();
+      const auto put = [&](int y, int x, Vector value) { store(point + (y * n + x) * stride, value); };
+      if (whole) {
+        both_ways<Row>([&](int y, int x) { return load(square + y * line + x * channels); }, put);
+        continue;
+      }
+      both_ways<Row>(
+          [&](int y, int x) {
+            const bool inside = y0 + y >= 0 && y0 + y < t.height && x0 + x >= 0 && x0 + x < t.width;
+            return inside ? load(square + y * line + x * channels) : Vector{};
+          },
+          put);
     }
   }
 }
 
-// The inverse for the outputs of a convolution.
+// Transforms the products of tiles [first, first + count) to the output of the convolution.
 template <int m>
 void untransform_tiles(const Points& from, long count, float* maps, const Tiles& t, long first) {
   const int n = m + 2;
-  Vector d[n * n], o[m * m];
+  const long line = static_cast<long>(t.width) * t.channels, channels = t.channels;
   for (long i = 0; i < count; i++) {
     const auto place = t.place(first + i, m);
-    float* map = maps + place.image * t.height * t.width * t.channels;
-    const int rows = t.height - place.y < m ? t.height - place.y : m;
-    const int columns = t.width - place.x < m ? t.width - place.x : m;
-    for (int panel = 0; panel < from.panels; panel++) {
-      for (int p = 0; p < n * n; p++) d[p] = load(from.at(p, panel, i));
-      both_ways<n, m, Transform<m>::output>(d, o);
-      for (int y = 0; y < rows; y++) {
-        float* line = map + (static_cast<long>(place.y + y) * t.width + place.x) * t.channels;
-        for (int x = 0; x < columns; x++) store(line + x * t.channels + panel * VECTOR, o[y * m + x]);
+    float* square = maps + (place.image * t.height + place.y) * line + place.x * channels;
+    const int rows = t.height - place.y, columns = t.width - place.x;
+    for (int panel = 0; panel < from.panels; panel++, square += VECTOR) {
+      const float* point = from.at(0, panel, i);
+      const long stride = from.stride();
+      Vector products[n * n];
+      for (int p = 0; p < n * n; p++) products[p] = load(point + p * stride);
+      const auto get = [&](int y, int x) { return products[y * n + x]; };
+      if (rows >= m && columns >= m) {
+        both_ways<typename Transform<m>::Output>(
+            get, [&](int y, int x, Vector value) { store(square + y * line + x * channels, value); });
+        continue;
       }
+      both_ways<typename Transform<m>::Output>(get, [&](int y, int x, Vector value) {
+        if (y < rows && x < columns) store(square + y * line + x * channels, value);
+      });
     }
   }
 }
@@ -342,28 +374,27 @@ void correlate_point(const Points& x, const Points& dy, int point, long count, f
 
 // ---- Kernels -------------------------------------------------------------------------------------
 
-// Transforms the kernels of some input channels. The result is ordered as multiply_point reads it:
-// [point][pair of vectors of k][c][2 vectors], and a single vector at the end.
+// Transforms the kernels of the input channels [c0, c1). The result is ordered as multiply_point reads
+// it: [point][pair of vectors of k][c][2 vectors], and a single vector at the end.
 template <int m>
 void transform_kernel(const float* kernel, const Convolution& s, bool rotated, int c0, int c1, float* to) {
   const int n = m + 2, panels = s.out / VECTOR;
   const long size = static_cast<long>(s.in) * s.out;
-  Vector g[9], o[n * n];
   for (int c = c0; c < c1; c++) {
     for (int panel = 0; panel < panels; panel++) {
-      for (int p = 0; p < 9; p++) {
-        if (!rotated) {
-          g[p] = load(kernel + (static_cast<long>(p) * s.in + c) * s.out + panel * VECTOR);
-        } else {
-          // The kernel of the convolution itself is [3, 3, s.out, s.in].
-          const float* from = kernel + (static_cast<long>(8 - p) * s.out + panel * VECTOR) * s.in + c;
-          for (int i = 0; i < VECTOR; i++) g[p][i] = from[i * s.in];
-        }
-      }
-      both_ways<3, n, Transform<m>::kernel>(g, o);
       const int pair = panel / 2 * 2, vectors = panels - pair >= 2 ? 2 : 1;
       float* at = to + static_cast<long>(pair) * VECTOR * s.in + (c * vectors + panel - pair) * VECTOR;
-      for (int p = 0; p < n * n; p++) store(at + p * size, o[p]);
+      const auto get = [&](int y, int x) {
+        const int p = 3 * y + x;
+        if (!rotated) return load(kernel + p * size + static_cast<long>(c) * s.out + panel * VECTOR);
+        // The kernel is [3, 3, s.out, s.in].
+        const float* from = kernel + (8 - p) * size + static_cast<long>(panel) * VECTOR * s.in + c;
+        Vector values{};
+        for (int i = 0; i < VECTOR; i++) values[i] = from[static_cast<long>(i) * s.in];
+        return values;
+      };
+      both_ways<typename Transform<m>::Kernel>(
+          get, [&](int y, int x, Vector value) { store(at + (y * n + x) * size, value); });
     }
   }
 }
@@ -372,14 +403,10 @@ template <int m>
 void untransform_kernel(const float* from, const Convolution& s, int c0, int c1, float* kernel) {
   const int n = m + 2;
   const long size = static_cast<long>(s.in) * s.out;
-  Vector d[n * n], o[9];
-  for (int c = c0; c < c1; c++) {
-    for (int k = 0; k < s.out; k += VECTOR) {
-      const long at = static_cast<long>(c) * s.out + k;
-      for (int p = 0; p < n * n; p++) d[p] = load(from + p * size + at);
-      both_ways<n, 3, Transform<m>::kernel_transposed>(d, o);
-      for (int p = 0; p < 9; p++) store(kernel + p * size + at, o[p]);
-    }
+  for (long at = static_cast<long>(c0) * s.out; at < static_cast<long>(c1) * s.out; at += VECTOR) {
+    both_ways<typename Transform<m>::KernelGradient>(
+        [&](int y, int x) { return load(from + (y * n + x) * size + at); },
+        [&](int y, int x, Vector value) { store(kernel + (3 * y + x) * size + at, value); });
   }
 }
 
@@ -397,8 +424,8 @@ int best_tile(const Convolution& s) {
 // The number of tiles that are transformed at once, of `tiles` in all: as many as fit a cache.
 // @param tile floats of a tile at all its points; @param cache floats.
 long block_of(long tiles, long tile, long cache) {
-  const long block = cache / tile;
-  return block < MIN_BLOCK ? MIN_BLOCK : block < tiles ? block : tiles;
+  const long block = cache / tile < tiles ? cache / tile : tiles;
+  return block < MIN_BLOCK ? MIN_BLOCK : block;
 }
 
 Tiles tiles_of(const Convolution& s, int channels, int m) {
@@ -423,7 +450,7 @@ void convolve_by(const float* x, const float* kernel, bool rotated, float* y, co
     Buffer memory(points_size(points, block, s.in) + points_size(points, block, s.out));
     const Points from{memory.values(), block, s.in / VECTOR};
     const Points to{memory.values() + points_size(points, block, s.in), block, s.out / VECTOR};
-    transform_tiles<m, m + 2, 1, Transform<m>::input>(x, in, first, count, from, 0);
+    transform_tiles<m, 1, typename Transform<m>::Input>(x, in, first, count, from, 0);
     for (int p = 0; p < points; p++) {
       multiply_point(from, p, count, weights + static_cast<long>(p) * s.in * s.out, to);
     }
@@ -443,18 +470,17 @@ void kernel_gradient_by(const float* x, const float* dy, float* gradient, const 
   const Points from{memory.values(), block, s.in / VECTOR};
   const Points to{memory.values() + in_size, block, s.out / VECTOR};
   float* sums = memory.values() + in_size + points_size(points, block, s.out);
+  parallel(points, [&](long p) { memset(sums + p * size, 0, sizeof(float) * size); });
   for (long first = 0; first < tiles; first += block) {
     const long count = first + block <= tiles ? block : tiles - first;
     const long part = (count + 7) / 8;
     parallel((count + part - 1) / part, [&](long i) {
       const long at = i * part, some = at + part <= count ? part : count - at;
-      transform_tiles<m, m + 2, 1, Transform<m>::input>(x, in, first + at, some, from, at);
-      transform_tiles<m, m, 0, Transform<m>::output_transposed>(dy, out, first + at, some, to, at);
+      transform_tiles<m, 1, typename Transform<m>::Input>(x, in, first + at, some, from, at);
+      transform_tiles<m, 0, typename Transform<m>::OutputGradient>(dy, out, first + at, some, to, at);
     });
     parallel(points, [&](long p) {
-      float* own = sums + p * size;
-      if (first == 0) memset(own, 0, sizeof(float) * size);
-      correlate_point(from, to, static_cast<int>(p), count, own);
+      correlate_point(from, to, static_cast<int>(p), count, sums + p * size);
     });
   }
   parallel((s.in + 7) / 8, [&](long i) {
@@ -475,11 +501,7 @@ void kernel_gradient(const float* x, const float* dy, float* gradient, const Con
   else kernel_gradient_by<4>(x, dy, gradient, s);
 }
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+AVX2_END
 
 bool has_winograd() {
   __builtin_cpu_init();

@@ -3,6 +3,7 @@ import { architecture, l2Of, type Stage } from "./architecture.ts";
 import type { TrainConfig } from "../config.ts";
 import type { Gradients, StepKey } from "./layer.ts";
 import { createLayer } from "./layers.ts";
+import { mergeNormalizations } from "./merged-normalization.ts";
 import { cast } from "../tensor/native-ops.ts";
 import { DTYPE, type NativeTensor } from "../tensor/native.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -51,8 +52,12 @@ export function createNetwork(
 ): Network {
   const stages = architecture(config, shape.input, shape.outputs);
   const { batchNormMomentum } = config;
-  const layers = stages.map((stage) =>
-    createLayer(stage, { seed, l2: l2Of(stage, config), batchNormMomentum }),
+  const layers = mergeNormalizations(
+    stages.map((stage) => ({
+      stage,
+      layer: createLayer(stage, { seed, l2: l2Of(stage, config), batchNormMomentum }),
+    })),
+    batchNormMomentum,
   );
   const trainable = layers.flatMap((layer) => layer.trainable);
   const variables = [...trainable, ...layers.flatMap((layer) => layer.statistics)];

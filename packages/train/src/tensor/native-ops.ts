@@ -11,11 +11,11 @@ import {
   type NativeTensor,
 } from "./native.ts";
 import {
-  hasWinograd,
-  winogradConv2d,
-  winogradInputGradient,
-  winogradKernelGradient,
-} from "./winograd.ts";
+  hasOwnConv2d,
+  ownConv2d,
+  ownConv2dInputGradient,
+  ownConv2dKernelGradient,
+} from "./own-ops.ts";
 
 /*
  * The TensorFlow operations of a training step, each with its gradient. Images and feature maps are
@@ -45,7 +45,7 @@ const convolution = perDtype((dtype) => [
 
 /** Convolution of stride 1 that keeps height and width; kernel [size, size, in, out]. */
 export function conv2d(x: NativeTensor, kernel: NativeTensor): NativeTensor {
-  if (hasWinograd(x.dtype, kernel.shape)) return winogradConv2d(x, kernel);
+  if (hasOwnConv2d(x.dtype, kernel.shape)) return ownConv2d(x, kernel);
   return runOne("Conv2D", convolution(x), [x, kernel]);
 }
 
@@ -55,7 +55,7 @@ export function conv2dKernelGradient(
   kernel: NativeTensor,
   dy: NativeTensor,
 ): NativeTensor {
-  if (hasWinograd(x.dtype, kernel.shape)) return winogradKernelGradient(x, dy);
+  if (hasOwnConv2d(x.dtype, kernel.shape)) return ownConv2dKernelGradient(x, dy);
   const [batch, height, width] = mapShape(x);
   const isSmall = height * width <= 64;
   // In bfloat16, oneDNN computes this gradient at half the speed of a convolution. For small maps it
@@ -101,7 +101,7 @@ export function conv2dInputGradient(
   kernel: NativeTensor,
   dy: NativeTensor,
 ): NativeTensor {
-  if (hasWinograd(x.dtype, kernel.shape)) return winogradInputGradient(kernel, dy);
+  if (hasOwnConv2d(x.dtype, kernel.shape)) return ownConv2dInputGradient(kernel, dy);
   return runOne("Conv2DBackpropInput", convolution(x), [ints(x.shape), kernel, dy]);
 }
 

@@ -70,6 +70,7 @@ interface OutputsByCount {
   readonly 0: [];
   readonly 1: [AddonTensor];
   readonly 2: [AddonTensor, AddonTensor];
+  readonly 3: [AddonTensor, AddonTensor, AddonTensor];
   readonly 5: [AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor];
   readonly 6: [AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor, AddonTensor];
 }
