@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "parallel.h"
+
+#include "avx2-begin.h"
 #include "vectors.h"
 
-AVX2_BEGIN
 namespace {
 
 // Added to the variance.
@@ -14,14 +15,15 @@ constexpr double EPSILON = 1e-3;
 
 Vector larger(Vector a, Vector b) { return a < b ? b : a; }
 
-// Two sums for each channel, over all images. The sums of a row are added in 32 bits and all others in
-// 64 bits, always in the same order.
+// Two sums for each channel, over all images. The sums of a row are added in 32 bits and all others
+// in 64 bits, always in the same order.
 class Sums {
  public:
   Sums(int images, int channels)
       : images_(images), channels_(channels), memory_(4L * (images + 1) * channels) {}
 
-  // Calls row(first, second, panel, image, y) for each row of each image, which adds to two vectors.
+  // Calls row(first, second, panel, image, y) for each row of each image, which adds to two
+  // vectors.
   template <class Row>
   void add(int rows, Row row) {
     parallel(images_, [&](long image) {
@@ -91,7 +93,8 @@ struct Window {
       maximum = i == 0 ? normalized[0] : larger(maximum, normalized[i]);
     }
   }
-  // Calls use(i, gradient) with the gradient of each pixel: dy at the first maximum if it is positive.
+  // Calls use(i, gradient) with the gradient of each pixel: dy at the first maximum if it is
+  // positive.
   template <class Use>
   void share(Vector dy, Use use) const {
     Vector left = maximum > 0 ? dy : Vector{};
@@ -125,8 +128,8 @@ void normalize_by(const float* x, float* y, const Line& by, const Maps& m) {
 }
 
 template <int window>
-void gradient_by(const float* x, const float* dy, const Parameters& p, float* dx, float* scale, float* offset,
-                 const Maps& m) {
+void gradient_by(const float* x, const float* dy, const Parameters& p, float* dx, float* scale,
+                 float* offset, const Maps& m) {
   const int rows = m.height / window, columns = m.width / window;
   const long pixel = m.channels, line = pixel * m.width;
   const Line by(p, m.channels);
@@ -165,7 +168,8 @@ void gradient_by(const float* x, const float* dy, const Parameters& p, float* dx
       for (int column = 0; column < m.width; column += window) {
         const long at = (image * m.height + row) * line + column * pixel;
         const bool whole = row + window <= m.height && column + window <= m.width;
-        const float* gradient = dy + ((image * rows + row / window) * columns + column / window) * pixel;
+        const float* gradient =
+            dy + ((image * rows + row / window) * columns + column / window) * pixel;
         for (int c = 0; c < m.channels; c += VECTOR) {
           if (whole) {
             const Window<window> w(x + at, line, pixel, by, c);
@@ -209,17 +213,18 @@ void normalize(const float* x, const float* scale, const float* offset, float mo
     batch.mean[c] = static_cast<float>(mean);
     batch.deviation[c] = static_cast<float>(1 / sqrt(variance + EPSILON));
     moving.mean[c] = static_cast<float>(momentum * moving.mean[c] + (1. - momentum) * mean);
-    moving.deviation[c] = static_cast<float>(momentum * moving.deviation[c] + (1. - momentum) * corrected);
+    moving.deviation[c] =
+        static_cast<float>(momentum * moving.deviation[c] + (1. - momentum) * corrected);
   }
   const Line by({scale, offset, batch.mean, batch.deviation}, m.channels);
   if (m.window == 2) normalize_by<2>(x, y, by, m);
   else normalize_by<1>(x, y, by, m);
 }
 
-void normalize_gradient(const float* x, const float* dy, const Parameters& p, float* dx, float* scale,
-                        float* offset, const Maps& m) {
+void normalize_gradient(const float* x, const float* dy, const Parameters& p, float* dx,
+                        float* scale, float* offset, const Maps& m) {
   if (m.window == 2) gradient_by<2>(x, dy, p, dx, scale, offset, m);
   else gradient_by<1>(x, dy, p, dx, scale, offset, m);
 }
 
-AVX2_END
+#include "avx2-end.h"

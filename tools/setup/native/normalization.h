@@ -1,5 +1,5 @@
-// Batch normalisation (Ioffe & Szegedy 2015) of maps, with the max pooling and the ReLU after it, in as
-// few passes over the maps as possible: reading and writing them takes longer than computing.
+// Batch normalisation (Ioffe & Szegedy 2015) of maps, with the max pooling and the ReLU after it,
+// in as few passes over the maps as possible: reading and writing them takes longer than computing.
 #pragma once
 
 // Maps [batch, height, width, channels], channels a multiple of 8. The pooling takes the maximum of
@@ -24,7 +24,7 @@ struct Parameters {
 void normalize(const float* x, const float* scale, const float* offset, float momentum, float* y,
                const Statistics& moving, const Statistics& batch, const Maps& maps);
 
-// The gradients of normalize with respect to x, scale and offset. Of several maxima in a window, the
-// first one gets the gradient.
+// The gradients of normalize with respect to x, scale and offset. Of several maxima in a window,
+// the first one gets the gradient.
 void normalize_gradient(const float* x, const float* dy, const Parameters& parameters, float* dx,
                         float* scale, float* offset, const Maps& maps);

@@ -1,5 +1,5 @@
-// Adds mien's own operations to TensorFlow when the addon is loaded. On a processor that lacks their
-// instructions, they do not exist, and training uses TensorFlow's.
+// Adds mien's own operations to TensorFlow when the addon is loaded. On a processor that lacks
+// their instructions, they do not exist, and training uses TensorFlow's.
 #include "normalization.h"
 #include "tensorflow-op.h"
 #include "winograd.h"
@@ -12,8 +12,9 @@ Convolution convolution_of(Call& call, int maps, int kernel, int in_axis) {
   if (!call.ok()) return {};
   const int in = call.size(maps, 3), out = call.size(kernel, 5 - in_axis);
   call.expect(in % 8 == 0 && out % 8 == 0, "expected multiples of 8 channels");
-  call.expect(call.size(kernel, 0) == 3 && call.size(kernel, 1) == 3 && call.size(kernel, in_axis) == in,
-              "expected a kernel of 3 × 3 for the channels of the maps");
+  call.expect(
+      call.size(kernel, 0) == 3 && call.size(kernel, 1) == 3 && call.size(kernel, in_axis) == in,
+      "expected a kernel of 3 × 3 for the channels of the maps");
   return {call.size(maps, 0), call.size(maps, 1), call.size(maps, 2), in, out};
 }
 
@@ -58,12 +59,13 @@ Maps maps_of(Call& call, int window) {
 
 void expect_channels(Call& call, const Maps& maps, int from, int to) {
   for (int i = from; i <= to && call.ok(); i++) {
-    call.expect(call.axes(i) == 1 && call.size(i, 0) == maps.channels, "expected a value for each channel");
+    call.expect(call.axes(i) == 1 && call.size(i, 0) == maps.channels,
+                "expected a value for each channel");
   }
 }
 
-// x, scale, offset, moving mean, moving variance, momentum → y, the new moving mean and variance, mean
-// and inverse deviation of the batch
+// x, scale, offset, moving mean, moving variance, momentum → y, the new moving mean and variance,
+// mean and inverse deviation of the batch
 template <int window>
 void normalization(void*, TF_OpKernelContext* context) {
   Call call(context);
@@ -79,7 +81,8 @@ void normalization(void*, TF_OpKernelContext* context) {
     moving.mean[i] = call.values(3)[i];
     moving.deviation[i] = call.values(4)[i];
   }
-  normalize(call.values(0), call.values(1), call.values(2), *call.values(5), y, moving, batch, maps);
+  normalize(call.values(0), call.values(1), call.values(2), *call.values(5), y, moving, batch,
+            maps);
 }
 
 // x, dy, scale, offset, mean, inverse deviation → dx, gradients of scale and offset
@@ -90,7 +93,8 @@ void normalization_gradient(void*, TF_OpKernelContext* context) {
   call.expect(call.axes(1) == 4, "expected a gradient with four axes");
   const int expected[] = {maps.batch, maps.height / window, maps.width / window, maps.channels};
   for (int axis = 0; axis < 4 && call.ok(); axis++) {
-    call.expect(call.size(1, axis) == expected[axis], "expected a gradient of the size of the output");
+    call.expect(call.size(1, axis) == expected[axis],
+                "expected a gradient of the size of the output");
   }
   expect_channels(call, maps, 2, 5);
   float* dx = call.output(0, {maps.batch, maps.height, maps.width, maps.channels});

@@ -21,8 +21,8 @@ TF_Tensor* TF_AllocateOutput(TF_OpKernelContext* context, int i, TF_DataType typ
 void TF_OpKernelContext_Failure(TF_OpKernelContext* context, TF_Status* status);
 }
 
-// The tensors of one call of an operation; all are float32. After the first failure, the call has no
-// further outputs and ends with that failure.
+// The tensors of one call of an operation; all are float32. After the first failure, the call has
+// no further outputs and ends with that failure.
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context)
@@ -53,7 +53,8 @@ class Call {
     size_t count = 1;
     for (const int64_t size : shape) count *= size;
     TF_Tensor*& tensor = tensors_[inputs_ + number];
-    tensor = TF_AllocateOutput(context_, number, TF_FLOAT, shape, axes, sizeof(float) * count, status_);
+    tensor =
+        TF_AllocateOutput(context_, number, TF_FLOAT, shape, axes, sizeof(float) * count, status_);
     return ok() ? static_cast<float*>(TF_TensorData(tensor)) : nullptr;
   }
 
@@ -84,7 +85,8 @@ inline void add_operation(const char* name, const char* inputs, const char* outp
       });
   TF_RegisterOpDefinition(definition, status);
   if (TF_GetCode(status) == TF_OK) {
-    TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", nullptr, compute, nullptr), status);
+    TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", nullptr, compute, nullptr),
+                             status);
   }
   TF_DeleteStatus(status);
 }

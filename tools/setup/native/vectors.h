@@ -1,16 +1,6 @@
-// Vectors of 8 floats, for code that is compiled for processors with AVX2: such code is between
-// AVX2_BEGIN and AVX2_END.
+// Vectors of 8 floats. Include this after avx2-begin.h.
 #pragma once
 
-#if defined(__clang__)
-#define AVX2_BEGIN _Pragma("clang attribute push(__attribute__((target(\"avx2,fma\"))), apply_to = function)")
-#define AVX2_END _Pragma("clang attribute pop")
-#else
-#define AVX2_BEGIN _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma\")")
-#define AVX2_END _Pragma("GCC pop_options")
-#endif
-
-AVX2_BEGIN
 namespace {
 
 // Floats in a vector.
@@ -24,4 +14,3 @@ inline void store(float* to, Vector value) { *reinterpret_cast<Unaligned*>(to) =
 inline Vector repeat(float value) { return value - Vector{}; }
 
 }  // namespace
-AVX2_END

@@ -3,15 +3,17 @@
 #include <string.h>
 
 #include "parallel.h"
+
+#include "avx2-begin.h"
 #include "vectors.h"
 
-AVX2_BEGIN
 namespace {
 
-// Rows of a block of products: ROWS × 2 vectors of sums, 2 of a kernel and one value fit the 16 registers.
+// Rows of a block of products: ROWS × 2 vectors of sums, 2 of a kernel and one value fit the 16
+// registers.
 constexpr int ROWS = 6;
-// Tiles that are transformed at once: at least MIN_BLOCK, else as many as fit these numbers of floats
-// (measured on an AMD EPYC with 512 KiB of level-2 cache in each core).
+// Tiles that are transformed at once: at least MIN_BLOCK, else as many as fit these numbers of
+// floats (measured on an AMD EPYC with 512 KiB of level-2 cache in each core).
 constexpr long MIN_BLOCK = 24;
 constexpr long FORWARD_CACHE = 64 * 1024;
 constexpr long GRADIENT_CACHE = 768 * 1024;
@@ -19,11 +21,13 @@ constexpr long GRADIENT_CACHE = 768 * 1024;
 // ---- The transforms of one row or column -------------------------------------------------------
 
 // The matrices of F(m, 3): m outputs of a kernel of 3 from m + 2 inputs (Lavin & Gray 2016).
-//   input  Bᵀ: m + 2 inputs  → m + 2 points
-//   kernel G:  3 weights     → m + 2 points
-//   output Aᵀ: m + 2 points  → m outputs
-// For the kernel's gradient, the roles of kernel and output are exchanged: A transforms the m
-// gradients of the output, and Gᵀ the products.
+//   Input  (Bᵀ): m + 2 inputs → m + 2 points
+//   Kernel (G):  3 weights    → m + 2 points
+//   Output (Aᵀ): m + 2 points → m outputs
+// At each point, the transformed inputs are multiplied by the transformed weights. For the gradient
+// of the kernel, kernel and output change their roles: A transforms the m gradients of the output,
+// and Gᵀ the products. A transform gets its values by get(i), and returns its results by put(i,
+// value).
 template <int m>
 struct Transform;
 
@@ -161,8 +165,8 @@ struct Transform<3> {
   };
 };
 
-// Applies a transform to the columns, then to the rows of a square. get(y, x) is a value of the square,
-// and put(y, x, value) takes one of the result.
+// Applies a transform to the columns, then to the rows of a square. get(y, x) is a value of the
+// square, and put(y, x, value) takes one of the result.
 template <class Row, class Get, class Put>
 inline void both_ways(Get get, Put put) {
   Vector half[Row::to][Row::from];
@@ -176,7 +180,8 @@ inline void both_ways(Get get, Put put) {
   }
 }
 
-// ---- Tiles ---------------------------------------------------------------------------------------
+// ---- Tiles
+// ---------------------------------------------------------------------------------------
 
 // A batch of maps, divided into tiles of m × m pixels. Tile number: [image][row][column].
 struct Tiles {
@@ -203,14 +208,13 @@ struct Points {
   }
 };
 
-long points_size(int points, long tiles, int channels) {
-  return points * (channels * tiles + 16L);
-}
+long points_size(int points, long tiles, int channels) { return points * (channels * tiles + 16L); }
 
 // Transforms the tiles [first, first + count) of maps, each a square of pixels that begins `before`
 // pixels above and left of the tile. Around a map are zeros.
 template <int m, int before, class Row>
-void transform_tiles(const float* maps, const Tiles& t, long first, long count, const Points& to, long at) {
+void transform_tiles(const float* maps, const Tiles& t, long first, long count, const Points& to,
+                     long at) {
   const int side = Row::from, n = Row::to;
   const long line = static_cast<long>(t.width) * t.channels, channels = t.channels;
   for (long i = 0; i < count; i++) {
@@ -221,7 +225,9 @@ void transform_tiles(const float* maps, const Tiles& t, long first, long count, 
     for (int panel = 0; panel < to.panels; panel++, square += VECTOR) {
       float* point = to.at(0, panel, at + i);
       const long stride = to.stride();
-      const auto put = [&](int y, int x, Vector value) { store(point + (y * n + x) * stride, value); };
+      const auto put = [&](int y, int x, Vector value) {
+        store(point + (y * n + x) * stride, value);
+      };
       if (whole) {
         both_ways<Row>([&](int y, int x) { return load(square + y * line + x * channels); }, put);
         continue;
@@ -252,8 +258,9 @@ void untransform_tiles(const Points& from, long count, float* maps, const Tiles&
       for (int p = 0; p < n * n; p++) products[p] = load(point + p * stride);
       const auto get = [&](int y, int x) { return products[y * n + x]; };
       if (rows >= m && columns >= m) {
-        both_ways<typename Transform<m>::Output>(
-            get, [&](int y, int x, Vector value) { store(square + y * line + x * channels, value); });
+        both_ways<typename Transform<m>::Output>(get, [&](int y, int x, Vector value) {
+          store(square + y * line + x * channels, value);
+        });
         continue;
       }
       both_ways<typename Transform<m>::Output>(get, [&](int y, int x, Vector value) {
@@ -263,12 +270,13 @@ void untransform_tiles(const Points& from, long count, float* maps, const Tiles&
   }
 }
 
-// ---- Products ------------------------------------------------------------------------------------
+// ---- Products
+// ------------------------------------------------------------------------------------
 
 // sums[tile][k] = Σ_c points[tile][c] · kernel[c][k], for `rows` tiles and `vectors` vectors of k.
 template <int rows, int vectors>
 inline void multiply_block(const float* points, long panel_stride, int panels, const float* kernel,
-                                  float* to, long to_stride) {
+                           float* to, long to_stride) {
   Vector sums[rows][vectors] = {};
   for (int panel = 0; panel < panels; panel++, points += panel_stride) {
 #pragma GCC unroll 2
@@ -292,8 +300,8 @@ inline void multiply_block(const float* points, long panel_stride, int panels, c
 }
 
 template <int rows, int vectors>
-void multiply_rows(long left, const float* points, long panel_stride, int panels, const float* kernel,
-                          float* to, long to_stride) {
+void multiply_rows(long left, const float* points, long panel_stride, int panels,
+                   const float* kernel, float* to, long to_stride) {
   if constexpr (rows > 0) {
     if (left == rows) {
       multiply_block<rows, vectors>(points, panel_stride, panels, kernel, to, to_stride);
@@ -303,32 +311,34 @@ void multiply_rows(long left, const float* points, long panel_stride, int panels
   }
 }
 
-// The products of all tiles at one point, with a kernel as transform_kernel stores it.
-void multiply_point(const Points& in, int point, long count, const float* kernel, const Points& out) {
-  const int depth = in.panels * VECTOR;
+// The products of all tiles at one point, for `vectors` panels of the output from panel k on.
+template <int vectors>
+void multiply_panels(const Points& in, int point, long count, const float* kernel,
+                     const Points& out, int k) {
   const long stride = in.tiles * VECTOR, to_stride = out.tiles * VECTOR;
-  int k = 0;
-  for (; k + 2 <= out.panels; k += 2, kernel += 2 * VECTOR * depth) {
-    long i = 0;
-    for (; i + ROWS <= count; i += ROWS) {
-      multiply_block<ROWS, 2>(in.at(point, 0, i), stride, in.panels, kernel, out.at(point, k, i), to_stride);
-    }
-    multiply_rows<ROWS - 1, 2>(count - i, in.at(point, 0, i), stride, in.panels, kernel, out.at(point, k, i),
-                               to_stride);
-  }
-  if (k == out.panels) return;
   long i = 0;
   for (; i + ROWS <= count; i += ROWS) {
-    multiply_block<ROWS, 1>(in.at(point, 0, i), stride, in.panels, kernel, out.at(point, k, i), to_stride);
+    multiply_block<ROWS, vectors>(in.at(point, 0, i), stride, in.panels, kernel,
+                                  out.at(point, k, i), to_stride);
   }
-  multiply_rows<ROWS - 1, 1>(count - i, in.at(point, 0, i), stride, in.panels, kernel, out.at(point, k, i),
-                             to_stride);
+  multiply_rows<ROWS - 1, vectors>(count - i, in.at(point, 0, i), stride, in.panels, kernel,
+                                   out.at(point, k, i), to_stride);
+}
+
+// The products of all tiles at one point, with a kernel as transform_kernel stores it.
+void multiply_point(const Points& in, int point, long count, const float* kernel,
+                    const Points& out) {
+  int k = 0;
+  for (; k + 2 <= out.panels; k += 2, kernel += 2 * VECTOR * VECTOR * in.panels) {
+    multiply_panels<2>(in, point, count, kernel, out, k);
+  }
+  if (k < out.panels) multiply_panels<1>(in, point, count, kernel, out, k);
 }
 
 // sums[c][k] += Σ_tile x[tile][c] · dy[tile][k], for 4 channels c and `vectors` vectors of k.
 template <int vectors>
-inline void correlate_block(const float* x, const float* dy, long dy_stride, long count, float* sums,
-                                   long row) {
+inline void correlate_block(const float* x, const float* dy, long dy_stride, long count,
+                            float* sums, long row) {
   Vector sum[4][vectors];
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
@@ -372,21 +382,25 @@ void correlate_point(const Points& x, const Points& dy, int point, long count, f
   }
 }
 
-// ---- Kernels -------------------------------------------------------------------------------------
+// ---- Kernels
+// -------------------------------------------------------------------------------------
 
-// Transforms the kernels of the input channels [c0, c1). The result is ordered as multiply_point reads
-// it: [point][pair of vectors of k][c][2 vectors], and a single vector at the end.
+// Transforms the kernels of the input channels [c0, c1). The result is ordered as multiply_point
+// reads it: [point][pair of vectors of k][c][2 vectors], and a single vector at the end.
 template <int m>
-void transform_kernel(const float* kernel, const Convolution& s, bool rotated, int c0, int c1, float* to) {
+void transform_kernel(const float* kernel, const Convolution& s, bool rotated, int c0, int c1,
+                      float* to) {
   const int n = m + 2, panels = s.out / VECTOR;
   const long size = static_cast<long>(s.in) * s.out;
   for (int c = c0; c < c1; c++) {
     for (int panel = 0; panel < panels; panel++) {
       const int pair = panel / 2 * 2, vectors = panels - pair >= 2 ? 2 : 1;
-      float* at = to + static_cast<long>(pair) * VECTOR * s.in + (c * vectors + panel - pair) * VECTOR;
+      float* at =
+          to + static_cast<long>(pair) * VECTOR * s.in + (c * vectors + panel - pair) * VECTOR;
       const auto get = [&](int y, int x) {
         const int p = 3 * y + x;
-        if (!rotated) return load(kernel + p * size + static_cast<long>(c) * s.out + panel * VECTOR);
+        if (!rotated)
+          return load(kernel + p * size + static_cast<long>(c) * s.out + panel * VECTOR);
         // The kernel is [3, 3, s.out, s.in].
         const float* from = kernel + (8 - p) * size + static_cast<long>(panel) * VECTOR * s.in + c;
         Vector values{};
@@ -410,7 +424,8 @@ void untransform_kernel(const float* from, const Convolution& s, int c0, int c1,
   }
 }
 
-// ---- The three convolutions of a training step ---------------------------------------------------
+// ---- The three convolutions of a training step
+// ---------------------------------------------------
 
 // The side of the tiles, 3 or 4 pixels, that needs fewer products in all. Tiles of 4 need fewer for
 // each pixel, but may reach far over the edge: 6 × 6 pixels need 4 tiles of either side.
@@ -433,15 +448,16 @@ Tiles tiles_of(const Convolution& s, int channels, int m) {
 }
 
 template <int m>
-void convolve_by(const float* x, const float* kernel, bool rotated, float* y, const Convolution& s) {
+void convolve_by(const float* x, const float* kernel, bool rotated, float* y,
+                 const Convolution& s) {
   const int points = (m + 2) * (m + 2);
   const Tiles in = tiles_of(s, s.in, m), out = tiles_of(s, s.out, m);
   const long tiles = static_cast<long>(s.batch) * in.rows * in.columns;
   Buffer transformed(static_cast<long>(points) * s.in * s.out);
   float* weights = transformed.values();
-  parallel((s.in + 7) / 8, [&](long i) {
-    const int c0 = 8 * static_cast<int>(i);
-    transform_kernel<m>(kernel, s, rotated, c0, c0 + 8 < s.in ? c0 + 8 : s.in, weights);
+  parallel(s.in / VECTOR, [&](long i) {
+    const int c0 = VECTOR * static_cast<int>(i);
+    transform_kernel<m>(kernel, s, rotated, c0, c0 + VECTOR, weights);
   });
   const long fitting = block_of((tiles + 1) / 2, points * (s.in + s.out), FORWARD_CACHE);
   const long block = (fitting + ROWS - 1) / ROWS * ROWS;
@@ -477,15 +493,16 @@ void kernel_gradient_by(const float* x, const float* dy, float* gradient, const 
     parallel((count + part - 1) / part, [&](long i) {
       const long at = i * part, some = at + part <= count ? part : count - at;
       transform_tiles<m, 1, typename Transform<m>::Input>(x, in, first + at, some, from, at);
-      transform_tiles<m, 0, typename Transform<m>::OutputGradient>(dy, out, first + at, some, to, at);
+      transform_tiles<m, 0, typename Transform<m>::OutputGradient>(dy, out, first + at, some, to,
+                                                                   at);
     });
     parallel(points, [&](long p) {
       correlate_point(from, to, static_cast<int>(p), count, sums + p * size);
     });
   }
-  parallel((s.in + 7) / 8, [&](long i) {
-    const int c0 = 8 * static_cast<int>(i);
-    untransform_kernel<m>(sums, s, c0, c0 + 8 < s.in ? c0 + 8 : s.in, gradient);
+  parallel(s.in / VECTOR, [&](long i) {
+    const int c0 = VECTOR * static_cast<int>(i);
+    untransform_kernel<m>(sums, s, c0, c0 + VECTOR, gradient);
   });
 }
 
@@ -501,7 +518,7 @@ void kernel_gradient(const float* x, const float* dy, float* gradient, const Con
   else kernel_gradient_by<4>(x, dy, gradient, s);
 }
 
-AVX2_END
+#include "avx2-end.h"
 
 bool has_winograd() {
   __builtin_cpu_init();

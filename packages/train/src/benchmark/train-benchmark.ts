@@ -5,6 +5,7 @@ import { trainingFlops } from "../network/architecture.ts";
 import { buildLayersModel } from "../network/layers-model.ts";
 import { pixelsAt } from "../network/trained-model.ts";
 import { createTrainer, disposeTrainer, trainStep, type Trainer } from "../step.ts";
+import { hasOwnOps, withoutOwnOps } from "../tensor/own-ops.ts";
 import { cpuHasBfloat16 } from "../tensor/precision.ts";
 import { tf } from "../tensor/tf.ts";
 import { startKerasFit, type KerasFitPeer } from "./keras-fit-peer.ts";
@@ -21,6 +22,7 @@ export const WAYS = {
   stock: "tfjs-node model.fit",
   keras: "Keras fit",
   fp32: "mien, 32-bit floats",
+  plain: "… without mien's operations",
   bf16: "mien, bfloat16 convolutions",
 } as const;
 
@@ -30,6 +32,11 @@ interface TrainingBenchmark {
   readonly stock: SpeedRow;
   /** mien's training step in 32-bit floats. */
   readonly fp32: SpeedRow;
+  /**
+   * mien's training step in 32-bit floats with TensorFlow's operations only; null if this machine does
+   * not have mien's own.
+   */
+  readonly plain: SpeedRow | null;
   /**
    * mien's training step with bfloat16 convolutions; null if the processor does not support
    * bfloat16.
@@ -43,6 +50,7 @@ interface TrainingBenchmark {
   readonly ratios: {
     readonly fp32OverStock: SpeedRatio;
     readonly fp32OverKeras: SpeedRatio | null;
+    readonly fp32OverPlain: SpeedRatio | null;
     readonly bf16OverKeras: SpeedRatio | null;
     readonly bf16OverFp32: SpeedRatio | null;
   };
@@ -85,18 +93,20 @@ export async function benchmarkTraining(
   const train = Uint32Array.from(set.labels.keys());
   const open: OpenContender<StepTurn>[] = [];
   try {
-    const native = (precision: "fp32" | "bf16") => {
+    const native = (way: "fp32" | "plain" | "bf16") => {
+      const precision = way === "bf16" ? "bf16" : "fp32";
       const trainer = createTrainer({
         set,
         train,
         config: { ...config, ...PLAIN, precision },
         seed: 1,
       });
-      open.push(nativeContender(precision, trainer, train));
+      open.push(nativeContender(way, trainer, train));
       return trainer;
     };
     const trainer = native("fp32");
     open.unshift(stockContender(trainer, set));
+    if (hasOwnOps()) native("plain");
     if (cpuHasBfloat16()) native("bf16");
     const keras =
       python === undefined
@@ -122,12 +132,14 @@ export async function benchmarkTraining(
     const result = { stock: row("stock"), fp32: row("fp32") };
     return {
       ...result,
+      plain: has("plain") ? row("plain") : null,
       bf16: has("bf16") ? row("bf16") : null,
       keras: has("keras") ? row("keras") : null,
       ratio: result.fp32.imagesPerSecond / result.stock.imagesPerSecond,
       ratios: {
         fp32OverStock: ratio("fp32", "stock"),
         fp32OverKeras: has("keras") ? ratio("fp32", "keras") : null,
+        fp32OverPlain: has("plain") ? ratio("fp32", "plain") : null,
         bf16OverKeras: has("bf16", "keras") ? ratio("bf16", "keras") : null,
         bf16OverFp32: has("bf16") ? ratio("bf16", "fp32") : null,
       },
@@ -181,9 +193,9 @@ function timed(
   };
 }
 
-function nativeContender(name: "fp32" | "bf16", trainer: Trainer, train: Uint32Array) {
+function nativeContender(name: "fp32" | "plain" | "bf16", trainer: Trainer, train: Uint32Array) {
   const { batchSize } = trainer.config;
-  const work = (turn: number) => {
+  const steps = (turn: number) => {
     for (let i = 0; i < STEPS; i++) {
       const batch = Int32Array.from(train.subarray(i * batchSize, (i + 1) * batchSize));
       trainStep(trainer, batch, turn * STEPS + i);
@@ -191,6 +203,7 @@ function nativeContender(name: "fp32" | "bf16", trainer: Trainer, train: Uint32A
     // Waits for the last step's result, as any real use does.
     trainer.meter.read();
   };
+  const work = name === "plain" ? (turn: number) => withoutOwnOps(() => steps(turn)) : steps;
   return timed(name, work, () => disposeTrainer(trainer));
 }
 

@@ -9,6 +9,7 @@ import { programWords } from "@mien/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkpointFile } from "../run/checkpoint.ts";
 import { openTrainedModel } from "../index.ts";
+import { hasOwnOps } from "../tensor/own-ops.ts";
 import { cpuHasBfloat16 } from "../tensor/precision.ts";
 import { smallFlags, smallSet, smallSplit, writeCsv } from "../testing/small-set.ts";
 import { runCommand } from "../testing/run-command.ts";
@@ -238,7 +239,9 @@ describe("train:benchmark", () => {
     const speed = (await json("speed.json")) as Record<string, Record<string, number>>;
     expect(speed).toMatchObject({ keras: null, batchSize: 4, parameters: 980455 });
     expect(speed["bf16"] !== null).toBe(cpuHasBfloat16());
-    for (const way of ["stock", "fp32", ...(cpuHasBfloat16() ? ["bf16"] : [])]) {
+    expect(speed["plain"] !== null).toBe(hasOwnOps());
+    const ways = ["stock", "keras", "fp32", "plain", "bf16"].filter((way) => speed[way] !== null);
+    for (const way of ways) {
       const { imagesPerSecond, cpuMsPerStep, gflops } = speed[way]!;
       expect(imagesPerSecond).toBeGreaterThan(0);
       expect(cpuMsPerStep).toBeGreaterThan(0);

@@ -71,6 +71,17 @@ cases.push(
   },
 );
 
+// Channels for which mien's own operations replace TensorFlow's.
+cases.push(
+  ...cases
+    .filter(({ config }) => config.kernelSize === undefined)
+    .map(({ name, config, input }) => ({
+      name: `multiples of 8 channels, ${name}`,
+      config: { ...config, widths: [16, 16, 24, 32] },
+      input,
+    })),
+);
+
 const batch = 6;
 const classes = 3;
 const labels = Int32Array.of(0, 1, 2, 2, 1, 0);

@@ -16,9 +16,22 @@ import {
  */
 
 let available: boolean | undefined;
+let isOff = false;
+
+/** Runs `body` with TensorFlow's operations in their place, for comparisons. */
+export function withoutOwnOps<T>(body: () => T): T {
+  const outer = isOff;
+  isOff = true;
+  try {
+    return body();
+  } finally {
+    isOff = outer;
+  }
+}
 
 /** Whether this machine has the operations. */
 export function hasOwnOps(): boolean {
+  if (isOff) return false;
   available ??= intercept(undefined, () =>
     scope(() => {
       try {
