@@ -63,7 +63,7 @@ export function hasOwnConv2d(dtype: number, kernelShape: readonly number[]): boo
 
 /**
  * Convolution of stride 1 that keeps height and width, with a kernel [3, 3, in, out]. It uses Winograd's
- * algorithm, which needs about a quarter of the products of a direct convolution (Lavin & Gray 2016).
+ * algorithm, which needs about a quarter of the products of a direct convolution (Lavin 2016).
  */
 export function ownConv2d(x: NativeTensor, kernel: NativeTensor): NativeTensor {
   return runOne("MienConv2D", [], [x, kernel]);
