@@ -51,7 +51,8 @@ function made() {
   const { platform, arch } = process;
   if (!IS_PINNED) return [platform, arch, "stock"].join(" ");
   const native = createHash("sha256");
-  for (const name of readdirSync(NATIVE).sort()) native.update(readFileSync(path.join(NATIVE, name)));
+  for (const name of readdirSync(NATIVE).sort())
+    native.update(readFileSync(path.join(NATIVE, name)));
   return [platform, arch, pinned().sha256, native.digest("hex")].join(" ");
 }
 

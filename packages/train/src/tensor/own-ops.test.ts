@@ -35,7 +35,7 @@ describe.runIf(isSupported)("batch normalisation with pooling and ReLU", () => {
       forward: (x, scale, offset) => {
         const result = normRelu(
           x,
-          { scale: scale!, offset: offset!, ...moving() },
+          { scale: scale, offset: offset, ...moving() },
           { momentum: upload(Float32Array.of(0.9), []), pooled },
         );
         saved = result.saved;
