@@ -3,6 +3,7 @@ import * as ops from "./native-ops.ts";
 import { cpuHasBfloat16 } from "./precision.ts";
 import { download, DTYPE, scope, tensorCount, upload, type NativeTensor } from "./native.ts";
 import { expectClose, expectRightGradients, normals } from "../testing/gradients.ts";
+import type { BatchNormState } from "./own-ops.ts";
 import { tf } from "./tf.ts";
 import type { Tensor4D } from "@tensorflow/tfjs-node";
 
@@ -127,7 +128,7 @@ describe("native operations have the values and gradients of tfjs, and match fin
   });
 });
 
-function state(scale: NativeTensor, offset: NativeTensor, channels: number): ops.BatchNormState {
+function state(scale: NativeTensor, offset: NativeTensor, channels: number): BatchNormState {
   return {
     scale,
     offset,

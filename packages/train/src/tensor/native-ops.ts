@@ -15,6 +15,7 @@ import {
   ownConv2d,
   ownConv2dInputGradient,
   ownConv2dKernelGradient,
+  type BatchNormState,
 } from "./own-ops.ts";
 
 /*
@@ -135,18 +136,6 @@ const batchNormInference = perDtype((dtype) => [
   ...batchNormCommon(dtype, false),
   attribute.float("exponential_avg_factor", 1),
 ]);
-
-/**
- * The parameters and moving averages of batch normalisation, each [channels].
- *
- * @internal exported for tests.
- */
-export interface BatchNormState {
-  readonly scale: NativeTensor;
-  readonly offset: NativeTensor;
-  readonly movingMean: NativeTensor;
-  readonly movingVariance: NativeTensor;
-}
 
 /** The result of `batchNormTraining`. */
 interface BatchNormResult {

@@ -84,28 +84,30 @@ export function hasNormRelu(x: NativeTensor): boolean {
   return x.dtype === DTYPE.float32 && mapShape(x)[3] % 8 === 0 && hasOwnOps();
 }
 
-/** Whether 2×2 pixels are replaced by their maximum, without an odd last row or column. */
-type Pooled = boolean;
+/** The parameters and moving averages of batch normalisation, each [channels]. */
+export interface BatchNormState {
+  readonly scale: NativeTensor;
+  readonly offset: NativeTensor;
+  readonly movingMean: NativeTensor;
+  readonly movingVariance: NativeTensor;
+}
 
 /**
  * Batch normalisation by the mean and variance of the batch, max pooling if `pooled`, then ReLU, in two
  * passes over the maps.
  *
- * @param state of the normalisation, each [channels].
- * @param momentum a scalar: the share of the old moving averages that is kept; the variance is averaged
- * with Bessel's correction, as in Keras.
+ * @param options.momentum a scalar: the share of the old moving averages that is kept; the variance is
+ * averaged with Bessel's correction, as in Keras.
+ * @param options.pooled whether 2×2 pixels are replaced by their maximum, without an odd last row or
+ * column.
  */
 export function normRelu(
   x: NativeTensor,
-  state: {
-    readonly scale: NativeTensor;
-    readonly offset: NativeTensor;
-    readonly movingMean: NativeTensor;
-    readonly movingVariance: NativeTensor;
-  },
-  { momentum, pooled }: { readonly momentum: NativeTensor; readonly pooled: Pooled },
+  state: BatchNormState,
+  options: { readonly momentum: NativeTensor; readonly pooled: boolean },
 ) {
   const { scale, offset } = state;
+  const { momentum, pooled } = options;
   const inputs = [x, scale, offset, state.movingMean, state.movingVariance, momentum];
   const operation = [pooled ? "MienNormPoolRelu" : "MienNormRelu", 5] as const;
   const [y, movingMean, movingVariance, mean, inverseDeviation] = run(operation, [], inputs);
