@@ -47,7 +47,7 @@ const experiments = {
   mixup: { mixup: 0.2 },
   "more-decay": { l2: 4e-4 },
   "no-smoothing": { labelSmoothing: 0 },
-  // The base recipe uses bf16 if the processor supports it; otherwise this one is the same.
+  // The base recipe uses bf16 on processors with AMX; otherwise this one is the same.
   fp32: { precision: "fp32" },
 };
 

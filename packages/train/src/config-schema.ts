@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cpuHasBfloat16 } from "./tensor/precision.ts";
+import { bfloat16IsFaster, cpuHasBfloat16 } from "./tensor/precision.ts";
 
 /** The text about a hyperparameter in `--help`: its group, its unit (null for none) and its meaning. */
 function about(group: string, unit: string | null, description: string) {
@@ -71,7 +71,7 @@ export const configSchema = z.strictObject({
     .enum(["auto", "fp32", "bf16"])
     .default("auto")
     .transform((precision, context) => {
-      if (precision === "auto") return cpuHasBfloat16() ? "bf16" : "fp32";
+      if (precision === "auto") return bfloat16IsFaster() ? "bf16" : "fp32";
       if (precision === "bf16" && !cpuHasBfloat16()) {
         context.addIssue("bf16: this processor does not support it; use fp32");
       }
@@ -81,7 +81,7 @@ export const configSchema = z.strictObject({
       about(
         "optimiser",
         null,
-        "Number format of the convolutions in training; auto: bf16 if the processor supports it, else fp32",
+        "Number format of the convolutions in training; auto: bf16 on processors with AMX, else fp32",
       ),
     ),
   widths: z

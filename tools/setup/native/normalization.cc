@@ -227,4 +227,4 @@ void normalize_gradient(const float* x, const float* dy, const Parameters& p, fl
   else gradient_by<1>(x, dy, p, dx, scale, offset, m);
 }
 
-#include "avx2-end.h"
+#include "simd-end.h"

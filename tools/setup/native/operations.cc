@@ -1,10 +1,28 @@
 // Adds mien's own operations to TensorFlow when the addon is loaded. On a processor that lacks
-// their instructions, they do not exist, and training uses TensorFlow's.
+// AVX2, they do not exist, and training uses TensorFlow's.
 #include "normalization.h"
 #include "tensorflow-op.h"
 #include "winograd.h"
 
 namespace {
+
+// Whether this processor has the instructions that the operations need.
+bool has_avx2() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+bool has_avx512() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+
+// The fastest functions for a convolution.
+const Winograd& winograd_for(const Convolution& s) {
+  static const bool has_wide_vectors = has_avx512();
+  return has_wide_vectors && s.in % 16 == 0 && s.out % 16 == 0 ? winograd_avx512 : winograd_avx2;
+}
 
 // The convolution of maps, which are an input of the call.
 Convolution convolution_of(Call& call, int maps, int kernel, int in_axis) {
@@ -23,7 +41,7 @@ void convolution(void*, TF_OpKernelContext* context) {
   Call call(context);
   const Convolution s = convolution_of(call, 0, 1, 2);
   float* y = call.output(0, {s.batch, s.height, s.width, s.out});
-  if (y != nullptr) convolve(call.values(0), call.values(1), false, y, s);
+  if (y != nullptr) winograd_for(s).convolve(call.values(0), call.values(1), false, y, s);
 }
 
 // kernel [3, 3, in, out], dy [batch, height, width, out] → dx
@@ -31,7 +49,7 @@ void convolution_input_gradient(void*, TF_OpKernelContext* context) {
   Call call(context);
   const Convolution s = convolution_of(call, 1, 0, 3);
   float* dx = call.output(0, {s.batch, s.height, s.width, s.out});
-  if (dx != nullptr) convolve(call.values(1), call.values(0), true, dx, s);
+  if (dx != nullptr) winograd_for(s).convolve(call.values(1), call.values(0), true, dx, s);
 }
 
 // x [batch, height, width, in], dy [batch, height, width, out] → gradient [3, 3, in, out]
@@ -46,7 +64,8 @@ void convolution_kernel_gradient(void*, TF_OpKernelContext* context) {
   call.expect(in % 8 == 0 && out % 8 == 0, "expected multiples of 8 channels");
   const Convolution s{call.size(0, 0), call.size(0, 1), call.size(0, 2), in, out};
   float* gradient = call.output(0, {3, 3, in, out});
-  if (gradient != nullptr) kernel_gradient(call.values(0), call.values(1), gradient, s);
+  if (gradient == nullptr) return;
+  winograd_for(s).kernel_gradient(call.values(0), call.values(1), gradient, s);
 }
 
 Maps maps_of(Call& call, int window) {
@@ -106,7 +125,7 @@ void normalization_gradient(void*, TF_OpKernelContext* context) {
 }
 
 __attribute__((constructor)) void add_operations() {
-  if (!has_winograd()) return;
+  if (!has_avx2()) return;
   add_operation("MienConv2D", "xk", "y", convolution);
   add_operation("MienConv2DInputGradient", "kd", "x", convolution_input_gradient);
   add_operation("MienConv2DKernelGradient", "xd", "k", convolution_kernel_gradient);

@@ -1,10 +1,10 @@
-// Vectors of 8 floats. Include this after avx2-begin.h.
+// Vectors of floats. Include this after avx2-begin.h or avx512-begin.h, which define MIEN_VECTOR.
 #pragma once
 
 namespace {
 
 // Floats in a vector.
-constexpr int VECTOR = 8;
+constexpr int VECTOR = MIEN_VECTOR;
 
 typedef float Vector __attribute__((vector_size(4 * VECTOR)));
 typedef float Unaligned __attribute__((vector_size(4 * VECTOR), aligned(4)));

@@ -9,13 +9,18 @@ struct Convolution {
   int batch, height, width, in, out;
 };
 
-// Whether this processor has the instructions that the functions below use.
-bool has_winograd();
+// The functions for processors with some instructions.
+struct Winograd {
+  // The maps y of a convolution of x. If rotated, `kernel` is [3, 3, out, in] and is turned by
+  // 180°: the gradient of a convolution with respect to its input.
+  void (*convolve)(const float* x, const float* kernel, bool rotated, float* y,
+                   const Convolution& shape);
+  // The gradient of a convolution with respect to its kernel.
+  void (*kernel_gradient)(const float* x, const float* dy, float* gradient,
+                          const Convolution& shape);
+};
 
-// The maps y of a convolution of x. If rotated, `kernel` is [3, 3, out, in] and is turned by 180°:
-// the gradient of a convolution with respect to its input.
-void convolve(const float* x, const float* kernel, bool rotated, float* y,
-              const Convolution& shape);
-
-// The gradient of a convolution with respect to its kernel.
-void kernel_gradient(const float* x, const float* dy, float* gradient, const Convolution& shape);
+// For processors with AVX2.
+extern const Winograd winograd_avx2;
+// For processors with AVX-512, and multiples of 16 channels.
+extern const Winograd winograd_avx512;

@@ -1,17 +1,14 @@
-#include "winograd.h"
-
-#include <string.h>
-
-#include "parallel.h"
-
-#include "avx2-begin.h"
-#include "vectors.h"
+// Convolutions of 3 × 3 by Winograd's algorithm, for vectors of VECTOR floats. winograd-avx2.cc and
+// winograd-avx512.cc include this after their instructions and vectors.h.
 
 namespace {
 
-// Rows of a block of products: ROWS × 2 vectors of sums, 2 of a kernel and one value fit the 16
+// Rows of a block of products: ROWS × 2 vectors of sums, 2 of a kernel and one value fit the
 // registers.
-constexpr int ROWS = 6;
+constexpr int ROWS = VECTOR == 16 ? 12 : 6;
+// Rows of a block of the kernel's gradient: GRADIENT_ROWS × 3 vectors of sums, 3 of a gradient and
+// one value fit the registers.
+constexpr int GRADIENT_ROWS = VECTOR == 16 ? 8 : 4;
 // Tiles that are transformed at once: at least MIN_BLOCK, else as many as fit these numbers of
 // floats (measured on an AMD EPYC with 512 KiB of level-2 cache in each core).
 constexpr long MIN_BLOCK = 24;
@@ -335,13 +332,14 @@ void multiply_point(const Points& in, int point, long count, const float* kernel
   if (k < out.panels) multiply_panels<1>(in, point, count, kernel, out, k);
 }
 
-// sums[c][k] += Σ_tile x[tile][c] · dy[tile][k], for 4 channels c and `vectors` vectors of k.
+// sums[c][k] += Σ_tile x[tile][c] · dy[tile][k], for GRADIENT_ROWS channels c and
+// `vectors` vectors of k.
 template <int vectors>
 inline void correlate_block(const float* x, const float* dy, long dy_stride, long count,
                             float* sums, long row) {
-  Vector sum[4][vectors];
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
+  Vector sum[GRADIENT_ROWS][vectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < GRADIENT_ROWS; i++) {
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; j++) sum[i][j] = load(sums + i * row + j * VECTOR);
   }
@@ -349,15 +347,15 @@ inline void correlate_block(const float* x, const float* dy, long dy_stride, lon
     Vector k[vectors];
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; j++) k[j] = load(dy + j * dy_stride);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
+#pragma GCC unroll 8
+    for (int i = 0; i < GRADIENT_ROWS; i++) {
       const Vector d = repeat(x[i]);
 #pragma GCC unroll 4
       for (int j = 0; j < vectors; j++) sum[i][j] += d * k[j];
     }
   }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
+#pragma GCC unroll 8
+  for (int i = 0; i < GRADIENT_ROWS; i++) {
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; j++) store(sums + i * row + j * VECTOR, sum[i][j]);
   }
@@ -369,7 +367,7 @@ void correlate_point(const Points& x, const Points& dy, int point, long count, f
   while (k < dy.panels) {
     const int vectors = dy.panels - k >= 5 || dy.panels - k == 3 ? 3 : dy.panels - k >= 2 ? 2 : 1;
     for (int panel = 0; panel < x.panels; panel++) {
-      for (int c = 0; c < VECTOR; c += 4) {
+      for (int c = 0; c < VECTOR; c += GRADIENT_ROWS) {
         const float* from = x.at(point, panel, 0) + c;
         float* to = sums + (panel * VECTOR + c) * row + k * VECTOR;
         const float* gradient = dy.at(point, k, 0);
@@ -506,8 +504,6 @@ void kernel_gradient_by(const float* x, const float* dy, float* gradient, const 
   });
 }
 
-}  // namespace
-
 void convolve(const float* x, const float* kernel, bool rotated, float* y, const Convolution& s) {
   if (best_tile(s) == 3) convolve_by<3>(x, kernel, rotated, y, s);
   else convolve_by<4>(x, kernel, rotated, y, s);
@@ -518,9 +514,4 @@ void kernel_gradient(const float* x, const float* dy, float* gradient, const Con
   else kernel_gradient_by<4>(x, dy, gradient, s);
 }
 
-#include "avx2-end.h"
-
-bool has_winograd() {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+}  // namespace
