@@ -60,7 +60,7 @@ interface PredictOptions {
  * @throws {MienError} `interrupted` if the signal fires.
  */
 export async function predictImages(
-  model: TrainedModel,
+  model: Pick<TrainedModel, "classes" | "predict">,
   { set, positions }: { readonly set: ImageSet; readonly positions: Uint32Array },
   { averaging, signal, onProgress }: PredictOptions,
 ): Promise<Pick<Predictions, "probabilities" | "averaged">> {

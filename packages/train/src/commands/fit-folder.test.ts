@@ -198,6 +198,19 @@ describe("train:teach", () => {
     expect(outcome.out).toMatch(/1 source: [\d.]+ % of the \d+ training labels agree/);
     expect(existsSync(file("teacher.bin"))).toBe(true);
   }, 180_000);
+
+  it("refuses an exported model that was trained on other data, and one in 8 bits", async () => {
+    const released = (name: string) =>
+      path.resolve(import.meta.dirname, "../../../../artifacts/release", name);
+    const other = await run("teach", released("pocket.onnx"), "--csv", "small.csv");
+    expect(other).toMatchObject({ code: 1, out: "" });
+    expect(other.err).toMatch(
+      /pocket\.onnx was trained on other data than small\.csv\n.*--csv FILE/,
+    );
+    const quantised = await run("teach", released("pocket.int8.onnx"), "--csv", "small.csv");
+    expect(quantised).toMatchObject({ code: 1, out: "" });
+    expect(quantised.err).toMatch(/expected a model in fp32, found int8\n/);
+  });
 });
 
 describe("the numbers of images that fit prints", () => {

@@ -1,20 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { findRun, flagOf, readBytes, readRunConfig } from "@mien/cli";
-import {
-  decodeModelMetadata,
-  MienError,
-  readOnnxMetadata,
-  readOnnxWeights,
-  RUN_FILES,
-  type ModelInput,
-  type SourceFile,
-} from "@mien/format";
+import { MienError, RUN_FILES, type ModelInput, type SourceFile } from "@mien/format";
 import { resolveConfig, type TrainConfig, type TrainConfigInput } from "../config.ts";
-import type { StartModel } from "../network/start-model.ts";
 import type { StartWeights } from "../step.ts";
 import { checkpointFile, loadCheckpoint } from "./checkpoint.ts";
+import { readExportedModel } from "./read-exported-model.ts";
 import { inputsKey, inputsOf } from "./run-inputs.ts";
 
 /** The hyperparameters that determine the layers with weights. */
@@ -118,7 +109,7 @@ export function checkStart(
  */
 export async function readStartWeights(start: string): Promise<StartWeights> {
   if (isModel(start)) {
-    const { model, classes } = await readModel(start);
+    const { model, classes } = await readExportedModel(start);
     return { classes, model };
   }
   const config = await readRunConfig(start);
@@ -129,33 +120,9 @@ export async function readStartWeights(start: string): Promise<StartWeights> {
   });
 }
 
-/** An exported model, its classes, and the hyperparameters of its training. */
-async function readModel(file: string): Promise<{
-  readonly model: StartModel;
-  readonly classes: readonly string[];
-  readonly config: unknown;
-  readonly input: ModelInput;
-}> {
-  if (!existsSync(file)) throw new MienError("missing-file", `no model file at ${file}`);
-  const bytes = await readBytes(file);
-  const metadata = readOnnxMetadata(bytes, file);
-  const { layers, tensors } = readOnnxWeights(bytes, file);
-  const shift = tensors.get("standardise/unscaled")?.data;
-  const { labels, input, training, calibration } = decodeModelMetadata(metadata, file);
-  const precision = metadata["mien.precision"];
-  if (shift === undefined || precision !== "fp32") {
-    const found = precision === "fp32" ? "one for a hub" : precision;
-    throw new MienError("bad-model", `${file}: expected a model in fp32, found ${found}`, {
-      advice: "--start reads the weights of a run, or of a file that `export:onnx` made.",
-    });
-  }
-  const temperature = numberIn(calibration, "temperature") ?? 1;
-  return {
-    model: { file, layers, mean: -(shift[0] ?? NaN), temperature },
-    classes: labels,
-    config: valueIn(training, "config"),
-    input,
-  };
+async function readModel(file: string): Promise<{ config: unknown; input: ModelInput }> {
+  const { training, input } = await readExportedModel(file);
+  return { config: training.config, input };
 }
 
 async function readRun(run: string): Promise<{ config: unknown; input: ModelInput }> {
@@ -170,11 +137,7 @@ function valueIn(value: unknown, key: string): unknown {
     : undefined;
 }
 
-function numberIn(value: unknown, key: string): number | undefined {
-  const found = valueIn(value, key);
-  return typeof found === "number" ? found : undefined;
-}
-
-function isModel(start: string): boolean {
+/** Whether `--start` names an ONNX file. */
+export function isModel(start: string): boolean {
   return start.endsWith(".onnx");
 }
