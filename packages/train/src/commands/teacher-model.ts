@@ -49,7 +49,7 @@ export async function findTeacher(name: string | undefined): Promise<TeacherMode
     name,
     trained: { classes, input, hyperparameters, split: parseSplit(split), ...about },
     async open() {
-      const { openExportedModel } = await import("../network/open-exported-model.ts");
+      const { openExportedModel } = await import("../run/open-exported-model.ts");
       return openExportedModel(exported, network);
     },
   };

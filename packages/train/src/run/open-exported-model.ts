@@ -1,11 +1,11 @@
 import { imageSize } from "@mien/format";
 import type { TrainConfig } from "../config.ts";
-import type { ExportedModel } from "../run/read-exported-model.ts";
+import type { ExportedModel } from "./read-exported-model.ts";
 import { attribute, DTYPE, download, runOne, scope, upload } from "../tensor/native.ts";
-import { createNetwork } from "./network.ts";
-import { standardise } from "./standardise.ts";
-import { startFromModel } from "./start-model.ts";
-import type { TrainedModel } from "./trained-model.ts";
+import { createNetwork } from "../network/network.ts";
+import { standardise } from "../network/standardise.ts";
+import { startFromModel } from "../network/start-model.ts";
+import type { TrainedModel } from "../network/trained-model.ts";
 
 /** Images per batch. */
 const BATCH = 256;

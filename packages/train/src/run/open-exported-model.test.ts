@@ -4,8 +4,8 @@ import { imagesAt } from "@mien/format";
 import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.ts";
-import { readExportedModel } from "../run/read-exported-model.ts";
-import { readStartNetwork } from "../run/start-weights.ts";
+import { readExportedModel } from "./read-exported-model.ts";
+import { readStartNetwork } from "./start-weights.ts";
 import { openExportedModel } from "./open-exported-model.ts";
 
 /** More than a batch of predictions. */
