@@ -47,9 +47,19 @@ const experiments = {
   mixup: { mixup: 0.2 },
   "more-decay": { l2: 4e-4 },
   "no-smoothing": { labelSmoothing: 0 },
+  blur: { pooling: "blur" },
+  "squeeze-excite": { squeezeExcite: 8 },
+  cutmix: { cutmix: 0.5 },
+  sam: { sam: 0.05 },
+  "vote-head": { voteHead: 0.5 },
+  distillation: { distillation: 0.5 },
+  "warm-teacher": { distillation: 0.5, teacherTemperature: 2 },
   // The base recipe uses bf16 on processors with AMX; otherwise this one is the same.
   fp32: { precision: "fp32" },
 };
+
+/** The teacher of the experiments with distillation: deep and fer2013, of the releases before. */
+const TEACHER = path.join(ROOT, "tools/release/teacher-2.bin");
 
 const { out, names } = readOptions();
 mkdirSync(out, { recursive: true });
@@ -80,6 +90,7 @@ function train(name, seed) {
   // train:fit uses another folder if the recipe was edited since; the result names the folder.
   const result = `${place}.fit.json`;
   const flags = ["--config", config, "--seed", String(seed), "--out", place, "--json", result];
+  if (experiments[name].distillation > 0) flags.push("--teacher", path.relative(".", TEACHER));
   const program = path.join(ROOT, "packages/train/src/bin.ts");
   const node = ["--conditions=source", "--import", import.meta.resolve("tsx"), program];
   const { status } = spawnSync(process.execPath, [...node, "fit", ...flags], { stdio: "inherit" });

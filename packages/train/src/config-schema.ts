@@ -67,6 +67,24 @@ export const configSchema = z.strictObject({
     ),
   ),
   momentum: number([0, 0.9999], 0.9, about("optimiser", null, "Momentum of sgd; adam ignores it")),
+  sam: number(
+    [0, 1],
+    0,
+    about(
+      "optimiser",
+      null,
+      "Sharpness-aware minimisation: distance of the second gradient from the weights, as 0.05; 0: off",
+    ),
+  ),
+  samShare: number(
+    [0, 1],
+    0.2,
+    about(
+      "optimiser",
+      "share",
+      "Share of the steps, the last ones, in which --sam is on; each takes twice as long",
+    ),
+  ),
   precision: z
     .enum(["auto", "fp32", "bf16"])
     .default("auto")

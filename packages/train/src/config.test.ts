@@ -89,6 +89,7 @@ describe("the training configuration", () => {
         erasing: 0,
         mixup: 0,
         cutmix: 0,
+        sam: 0,
         omit: "nothing",
       },
     });

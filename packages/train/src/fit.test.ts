@@ -129,6 +129,8 @@ describe("fit", () => {
       erasing: 0.5,
       mixup: 0.3,
       cutmix: 0.3,
+      sam: 0.05,
+      samShare: 0.5,
       head: "average",
       pooling: "blur",
       squeezeExcite: 4,

@@ -17,7 +17,7 @@ import * as ops from "./tensor/native-ops.ts";
 import { dispose, download, keep, scope, upload, type NativeTensor } from "./tensor/native.ts";
 import { createNetwork, type Network } from "./network/network.ts";
 import { createStepGraph, withoutGraph, type StepGraph } from "./tensor/step-graph.ts";
-import { createOptimizer, type Optimizer } from "./network/optimizer.ts";
+import { climb, createOptimizer, type Optimizer } from "./network/optimizer.ts";
 import { startFromModel, type StartModel } from "./network/start-model.ts";
 import { learningRateAt } from "./network/schedule.ts";
 import {
@@ -75,40 +75,64 @@ export function trainStep(trainer: Trainer, positions: Int32Array, step: number)
 }
 
 function changeWeights(trainer: Trainer, positions: Int32Array, step: number): void {
-  const { config, seed, input, classes, network, adjustment } = trainer;
-  const gradients = scope(() => {
-    const batch = trainer.data.batch(positions, "training");
-    let { images, targets } = batch; // [batch, height, width, channels], [batch, outputs]
-    if (!changesNothing(config)) {
-      const transforms = drawAffineTransforms(config, {
-        count: positions.length,
-        size: input,
-        keys: [seed, "augment", step],
-      });
-      images = applyAffineTransforms(images, transforms);
-    }
-    images = standardise(images, trainer.standardisation);
-    images = augmentPixelValues(images, config, [seed, "retouch", step]);
-    if (config.mixup > 0) {
-      const draw = { alpha: config.mixup, keys: [seed, "mixup", step] };
-      ({ images, targets } = mixup(images, targets, draw));
-    }
-    if (config.cutmix > 0) {
-      const draw = { probability: config.cutmix, keys: [seed, "cutmix", step] };
-      ({ images, targets } = cutmix(images, targets, draw));
-    }
-    const outputs = network.forward(images, { seed, step }); // [batch, outputs]
-    const logits = adjustment ? ops.add(outputs, adjustment) : outputs;
-    const { voteHead } = config;
-    const { sum, gradient } = lossOf(logits, targets, { classes, voteHead });
-    trainer.meter.add(sum, ops.countCorrect(headOf(logits, 0, { classes }), batch.labels));
-    return network.backward(gradient);
-  });
+  const { config, classes, network, adjustment } = trainer;
   const steps = config.epochs * trainer.stepsPerEpoch;
+  const gradients = scope(() => {
+    const { images, targets, labels } = trainingBatch(trainer, positions, step);
+    const pass = () => {
+      const outputs = network.forward(images, { seed: trainer.seed, step }); // [batch, outputs]
+      const logits = adjustment ? ops.add(outputs, adjustment) : outputs;
+      return { logits, ...lossOf(logits, targets, { classes, voteHead: config.voteHead }) };
+    };
+    const { logits, sum, gradient } = pass();
+    trainer.meter.add(sum, ops.countCorrect(headOf(logits, 0, { classes }), labels));
+    const gradients = network.backward(gradient);
+    if (config.sam === 0 || step < (1 - config.samShare) * steps) return gradients;
+    // The moving averages of batch normalisation stay those of the first pass.
+    const statistics = network.variables.filter(
+      (variable) => !network.trainable.includes(variable),
+    );
+    const measured = statistics.map((variable) => variable.read());
+    const moveBack = climb(gradients, config.sam);
+    const there = network.backward(pass().gradient);
+    moveBack();
+    statistics.forEach((variable, i) => variable.set(itemAt(measured, i)));
+    dispose(...gradients.values());
+    return there;
+  });
   // Outside the scope above: updating a variable whose value is still in use copies it first.
   scope(() => trainer.optimizer.apply(gradients, learningRateAt(step, steps, config), step));
   scope(() => trainer.average?.update(step));
   dispose(...gradients.values());
+}
+
+/** The images of a batch as the network takes them in a training step, with their targets. */
+function trainingBatch(
+  { config, seed, input, data, standardisation }: Trainer,
+  positions: Int32Array,
+  step: number,
+) {
+  const batch = data.batch(positions, "training");
+  let { images, targets } = batch; // [batch, height, width, channels], [batch, outputs]
+  if (!changesNothing(config)) {
+    const transforms = drawAffineTransforms(config, {
+      count: positions.length,
+      size: input,
+      keys: [seed, "augment", step],
+    });
+    images = applyAffineTransforms(images, transforms);
+  }
+  images = standardise(images, standardisation);
+  images = augmentPixelValues(images, config, [seed, "retouch", step]);
+  if (config.mixup > 0) {
+    const draw = { alpha: config.mixup, keys: [seed, "mixup", step] };
+    ({ images, targets } = mixup(images, targets, draw));
+  }
+  if (config.cutmix > 0) {
+    const draw = { probability: config.cutmix, keys: [seed, "cutmix", step] };
+    ({ images, targets } = cutmix(images, targets, draw));
+  }
+  return { images, targets, labels: batch.labels };
 }
 
 /** Pixels per batch of `inferenceScores`: 256 images of FER2013's size. */

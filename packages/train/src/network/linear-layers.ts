@@ -2,6 +2,7 @@ import { random } from "@mien/format";
 import type { Stage } from "./architecture.ts";
 import { noVariables, savedBy, toFloat, type Layer, type LayerOptions } from "./layer.ts";
 import { constantFloat, keep, type NativeTensor } from "../tensor/native.ts";
+import { conv2d, conv2dInputGradient, conv2dKernelGradient } from "../tensor/convolution.ts";
 import * as ops from "../tensor/native-ops.ts";
 import { Variable } from "../tensor/variable.ts";
 
@@ -23,9 +24,9 @@ export function convolutionLayer(
   options: LinearOptions,
 ): Layer {
   return linearLayer(stage, options, {
-    forward: ops.conv2d,
-    kernelGradient: ops.conv2dKernelGradient,
-    inputGradient: ops.conv2dInputGradient,
+    forward: conv2d,
+    kernelGradient: conv2dKernelGradient,
+    inputGradient: conv2dInputGradient,
   });
 }
 

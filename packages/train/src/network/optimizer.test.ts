@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.ts";
 import { scope, upload } from "../tensor/native.ts";
-import { createOptimizer } from "./optimizer.ts";
+import { climb, createOptimizer } from "./optimizer.ts";
 import { expectClose, normals } from "../testing/gradients.ts";
 import { tf } from "../tensor/tf.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -97,5 +97,30 @@ describe("optimisers", () => {
     const half = run([0, 1, 2]);
     expect([...half.keys()]).toEqual(["x", "adam.m.x", "adam.v.x"]);
     expect(run([3, 4, 5], half)).toEqual(run([0, 1, 2, 3, 4, 5]));
+  });
+});
+
+describe("sharpness-aware minimisation", () => {
+  it("moves all variables together by its radius along their gradients, and back", () => {
+    const radius = 0.3;
+    const variables = [[5, 3], [7]].map(
+      (shape, i) => new Variable(`x${i}`, shape, normals(shape, 1, "value", i).values),
+    );
+    const slopes = variables.map(({ shape }, i) => normals(shape, 1, "slope", i).values);
+    const before = variables.map((variable) => variable.values());
+    const length = Math.hypot(...slopes.flatMap((slope) => [...slope]));
+    scope(() => {
+      const gradients = variables.map((variable, i) => {
+        return [variable, upload(slopes[i]!, variable.shape)] as const;
+      });
+      const moveBack = climb(new Map(gradients), radius);
+      variables.forEach((variable, i) => {
+        const expected = before[i]!.map((value, k) => value + (radius * slopes[i]![k]!) / length);
+        expectClose(variable.values(), expected, 1e-6);
+      });
+      moveBack();
+    });
+    variables.forEach((variable, i) => expectClose(variable.values(), before[i]!, 1e-6));
+    variables.forEach((variable) => variable.dispose());
   });
 });

@@ -1,6 +1,13 @@
 import type { TrainConfig } from "../config.ts";
-import { attribute, constantFloat, DTYPE, run, type NativeTensor } from "../tensor/native.ts";
-import { scalar } from "../tensor/native-ops.ts";
+import {
+  attribute,
+  constantFloat,
+  DTYPE,
+  run,
+  runOne,
+  type NativeTensor,
+} from "../tensor/native.ts";
+import { add, multiply, scalar } from "../tensor/native-ops.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Gradients } from "./layer.ts";
 
@@ -78,6 +85,28 @@ function nesterov(trainable: readonly Variable[], momentum: number): Optimizer {
       }
     },
     dispose: () => disposeAll(velocity),
+  };
+}
+
+/**
+ * Moves variables along their gradients to where the loss is higher, for sharpness-aware minimisation
+ * (Foret et al. 2021, algorithm 1): the gradients there update the weights from before the move.
+ *
+ * @param gradients of the mean loss, one for each variable.
+ * @param radius Euclidean length of the move of all variables together, above 0.
+ * @returns moves the variables back, in the same scope.
+ */
+export function climb(gradients: Gradients, radius: number): () => void {
+  const halves = [...gradients.values()].map((gradient) =>
+    runOne("L2Loss", [floatType], [gradient]),
+  );
+  const half = runOne("AddN", [floatType, attribute.int("N", halves.length)], halves);
+  const squares = add(multiply(half, constantFloat(2)), constantFloat(1e-24));
+  const down = multiply(runOne("Rsqrt", [floatType], [squares]), constantFloat(radius));
+  const up = multiply(down, constantFloat(-1));
+  for (const [variable, gradient] of gradients) variable.subtract(gradient, up);
+  return () => {
+    for (const [variable, gradient] of gradients) variable.subtract(gradient, down);
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { conv2d, conv2dInputGradient, conv2dKernelGradient } from "./convolution.ts";
 import * as ops from "./native-ops.ts";
 import { cpuHasBfloat16 } from "./precision.ts";
 import { download, DTYPE, scope, tensorCount, upload, type NativeTensor } from "./native.ts";
@@ -18,10 +19,10 @@ describe("native operations have the values and gradients of tfjs, and match fin
   ])("convolution with a kernel of %i pixels over %j", (size, shape) => {
     expectRightGradients({
       inputs: [normals(shape), normals([size, size, shape[3]!, 4], 0.5)],
-      forward: (x, kernel) => ops.conv2d(x, kernel),
+      forward: (x, kernel) => conv2d(x, kernel),
       backward: ([x, kernel], _, dy) => [
-        ops.conv2dInputGradient(x!, kernel!, dy),
-        ops.conv2dKernelGradient(x!, kernel!, dy),
+        conv2dInputGradient(x!, kernel!, dy),
+        conv2dKernelGradient(x!, kernel!, dy),
       ],
       stock: (x, kernel) => tf.conv2d(x as Tensor4D, kernel as Tensor4D, 1, "same"),
     });
@@ -45,7 +46,7 @@ describe("native operations have the values and gradients of tfjs, and match fin
       scope(() => {
         const [a, b] = [x!, dy!].map((point) => ops.cast(toTensor(point), dtype));
         const kernel = toTensor(normals([size, size, shape[3]!, 48]));
-        const found = ops.conv2dKernelGradient(a!, kernel, b!);
+        const found = conv2dKernelGradient(a!, kernel, b!);
         expect(found.shape).toEqual(kernel.shape);
         return download(ops.cast(found, DTYPE.float32));
       });

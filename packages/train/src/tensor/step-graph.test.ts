@@ -44,6 +44,7 @@ describe("a step graph", () => {
     ["with all augmentations and averaged weights", everything],
     ["with SGD, blurs and average pooling", { optimizer: "sgd", pooling: "blur", head: "average" }],
     ["without normalisation, with squeeze-and-excitation", biased],
+    ["with sharpness-aware minimisation from step 3 on", { sam: 0.1, samShare: 0.9, ema: 0.9 }],
     ...(cpuHasBfloat16()
       ? [["in bfloat16, two convolutions a block", { precision: "bf16", depth: 2 }] as const]
       : []),
