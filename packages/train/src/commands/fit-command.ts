@@ -97,7 +97,7 @@ export const fitCommand = defineCommand({
       type: "string",
       placeholder: "RUN",
       description:
-        "Run with two heads to take over; only --vote-share and --logit-adjustment may differ",
+        "Run with two heads to take over, with its settings; --vote-share and --logit-adjustment may differ",
       group: "run",
     },
     out: {

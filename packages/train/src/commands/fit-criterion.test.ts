@@ -59,7 +59,12 @@ describe("a run that is trained on labels and votes", () => {
     const heads = ["--vote-head", "0.5", "--ema", "0.9"];
     const labels = await fit("labels", "0", ...heads);
     expect(labels.code, labels.err).toBe(0);
-    const votes = await fit("votes", "1", ...heads, "--weights-of", "labels");
+    // Its hyperparameters come with the weights.
+    const votes = await runCommand(
+      folder,
+      ...["fit", "--csv", "small.csv", "--ferplus", "votes.csv", "--out", "votes"],
+      ...["--weights-of", "labels", "--vote-share", "1"],
+    );
     expect(votes.code, votes.err).toBe(0);
     const metricsOf = async (name: string) => {
       const content = await readFile(path.join(folder, name, "metrics.json"), "utf8");

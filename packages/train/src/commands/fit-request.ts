@@ -1,4 +1,4 @@
-import type { Terminal } from "@mien/cli";
+import { findRun, readRunConfig, type Terminal } from "@mien/cli";
 import {
   chooseSplit,
   identifyDataset,
@@ -26,6 +26,7 @@ export interface FitFlags extends Readonly<Record<string, unknown>> {
   readonly seed: number;
   readonly teacher?: string | undefined;
   readonly start?: string | undefined;
+  readonly weightsOf?: string | undefined;
 }
 
 /** What `train:fit` is asked to train. Its files are known by their SHA-256, and not read yet. */
@@ -54,7 +55,10 @@ export async function readFitRequest(
 ): Promise<FitRequest> {
   const start = flags.start === undefined ? undefined : await findStart(flags.start);
   const network = start === undefined ? undefined : await readStartNetwork(start);
-  const config = await configFromFlags(flags, flags.config, network?.settings);
+  const { weightsOf } = flags;
+  const taken = weightsOf === undefined ? undefined : await readRunConfig(await findRun(weightsOf));
+  const defaults = taken?.hyperparameters ?? network?.settings;
+  const config = await configFromFlags(flags, flags.config, defaults);
   const usesTeacher = config.distillation > 0;
   const usesVotes = config.voteShare > 0 || config.voteHead > 0;
   const choice = chooseSplit(flags);
@@ -74,7 +78,7 @@ export async function readFitRequest(
   if (!usesVotes && flags.ferplus !== undefined) {
     terminal.warn("warning: --ferplus is not read, as --vote-share and --vote-head are 0");
   }
-  const teacherFile = usesTeacher ? namedTeacher(flags.teacher) : undefined;
+  const teacherFile = usesTeacher ? namedTeacher(flags.teacher ?? taken?.teacher?.path) : undefined;
   const identity = await identifyDataset({ csv: flags.csv, signal, terminal });
   const { manifest, sha256, path } = identity;
   const { height, width, channels } = manifest.image;

@@ -44,7 +44,7 @@ export const teachCommand = defineCommand({
   positional: {
     name: "RUN",
     description:
-      "Runs to average, by name or folder, models (.onnx), files of this command (.bin), folders of train:crossval",
+      "Runs, models (.onnx), files of this command (.bin), or folders of train:crossval to average",
     defaultText: "the newest finished run in artifacts/runs",
     list: true,
   },

@@ -26,7 +26,7 @@ export async function takeWeights(from: string, folder: string, config: RunConfi
       `the weights of ${from} cannot be taken, as it has other settings:\n${list.join("\n")}`,
       {
         advice:
-          "Only --vote-share and --logit-adjustment can differ. Repeat the other flags of that run.",
+          "Only --vote-share and --logit-adjustment can differ. Hyperparameters are taken from that run; repeat its other flags.",
       },
     );
   }
