@@ -2,7 +2,6 @@ import path from "node:path";
 import {
   csvOption,
   defineCommand,
-  findRun,
   FOLDERS,
   outOption,
   shellQuote,
@@ -112,7 +111,6 @@ export const fitCommand = defineCommand({
   },
   async run(values, { terminal, signal }) {
     if (values.out !== undefined) checkFolderName(path.basename(path.resolve(values.out)), "--out");
-    const source = values.weightsOf === undefined ? undefined : await findRun(values.weightsOf);
     const request = await readFitRequest(values, { terminal, signal });
     const { requested, config } = request;
     const { data, classes } = requested;
@@ -163,7 +161,8 @@ export const fitCommand = defineCommand({
       };
       if (state === "new") {
         // The checkpoint comes first: without a configuration, the folder is not yet a run.
-        if (source !== undefined) await takeWeights(source, folder, runConfig);
+        const { weightsOf } = request;
+        if (weightsOf !== undefined) await takeWeights(weightsOf, folder, runConfig);
         await writeJson(path.join(folder, RUN_FILES.config), runConfig);
       }
       const display = epochDisplay(terminal, config.epochs);

@@ -39,6 +39,8 @@ export interface FitRequest {
   readonly corrections: Corrections | undefined;
   /** The folder of the run, or the ONNX file, of `--start`. */
   readonly start: string | undefined;
+  /** The folder of the run of `--weights-of`. */
+  readonly weightsOf: string | undefined;
   /** About the data set, for the user. */
   readonly warnings: readonly string[];
 }
@@ -55,8 +57,8 @@ export async function readFitRequest(
 ): Promise<FitRequest> {
   const start = flags.start === undefined ? undefined : await findStart(flags.start);
   const network = start === undefined ? undefined : await readStartNetwork(start);
-  const { weightsOf } = flags;
-  const taken = weightsOf === undefined ? undefined : await readRunConfig(await findRun(weightsOf));
+  const weightsOf = flags.weightsOf === undefined ? undefined : await findRun(flags.weightsOf);
+  const taken = weightsOf === undefined ? undefined : await readRunConfig(weightsOf);
   const defaults = taken?.hyperparameters ?? network?.settings;
   const config = await configFromFlags(flags, flags.config, defaults);
   const usesTeacher = config.distillation > 0;
@@ -107,7 +109,8 @@ export async function readFitRequest(
     hyperparameters: config,
     code: await trainingCode(),
   };
-  return { requested, config, choice, merged, corrections, start, warnings: identity.warnings };
+  const { warnings } = identity;
+  return { requested, config, choice, merged, corrections, start, weightsOf, warnings };
 }
 
 function namedTeacher(file: string | undefined): string {

@@ -5,7 +5,7 @@ import { MienError, type RunConfig, type SplitChoice } from "@mien/format";
 import { resolveConfig } from "../config.ts";
 import type { TrainedModel } from "../network/trained-model.ts";
 import { readExportedModel } from "../run/read-exported-model.ts";
-import { isModel, readStartNetwork } from "../run/start-weights.ts";
+import { isModel, networkSettings } from "../run/start-weights.ts";
 import { hasOfficialSplit } from "../run/training-settings.ts";
 
 /** How a model was trained; an exported model has no path of its data set. */
@@ -44,7 +44,7 @@ export async function findTeacher(name: string | undefined): Promise<TeacherMode
   const exported = await readExportedModel(name);
   const { classes, input, training } = exported;
   const { config: hyperparameters, split, ...about } = training;
-  const network = resolveConfig((await readStartNetwork(name)).settings, name);
+  const network = resolveConfig(networkSettings(hyperparameters, name), name);
   return {
     name,
     trained: { classes, input, hyperparameters, split: parseSplit(split), ...about },

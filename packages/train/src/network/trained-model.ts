@@ -101,28 +101,16 @@ export async function openModel(
       if (output === undefined) throw new Error("the model has no output");
       return output.dataSync<"float32">();
     });
-  const inBatches = async (
-    predictBatch: ReturnType<typeof outputOf>,
-    pixels: Float32Array,
-    { count, width }: { readonly count: number; readonly width: number },
-  ) => {
-    const values = new Float32Array(count * width);
-    for (let at = 0; at < count; at += BATCH) {
-      const end = Math.min(count, at + BATCH);
-      values.set(predictBatch(pixels.subarray(at * size, end * size), end - at), at * width);
-      await new Promise(setImmediate);
-    }
-    return values;
-  };
   const predictSync = outputOf(model);
   return {
     classes,
     predictSync,
-    predict: (pixels, count) => inBatches(predictSync, pixels, { count, width: classes.length }),
+    predict: (pixels, count) =>
+      inBatches(predictSync, pixels, { count, size, width: classes.length }),
     async features(pixels, count) {
       const inner = lastFeatures(model);
       const width = Number(inner.outputs[0]?.shape.at(-1));
-      return { width, values: await inBatches(outputOf(inner), pixels, { count, width }) };
+      return { width, values: await inBatches(outputOf(inner), pixels, { count, size, width }) };
     },
     layerOutputs(pixels, count) {
       const layers = model.layers.flatMap(({ name, output }) =>
@@ -141,6 +129,27 @@ export async function openModel(
     },
     dispose: () => model.dispose(),
   };
+}
+
+/**
+ * What a model computes from many images, in batches; other work of the process runs between them.
+ *
+ * @param predictBatch the values [count, width] of the images of a batch.
+ * @param pixels [count, size].
+ * @returns [count, width].
+ */
+export async function inBatches(
+  predictBatch: (pixels: Float32Array, count: number) => Float32Array,
+  pixels: Float32Array,
+  { count, size, width }: { readonly count: number; readonly size: number; readonly width: number },
+): Promise<Float32Array> {
+  const values = new Float32Array(count * width);
+  for (let at = 0; at < count; at += BATCH) {
+    const end = Math.min(count, at + BATCH);
+    values.set(predictBatch(pixels.subarray(at * size, end * size), end - at), at * width);
+    await new Promise(setImmediate);
+  }
+  return values;
 }
 
 /** The part of a model before its last dense layer; it shares the weights. */

@@ -5,7 +5,7 @@ import { runPython, withoutPython } from "@mien/testing";
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.ts";
 import { readExportedModel } from "./read-exported-model.ts";
-import { readStartNetwork } from "./start-weights.ts";
+import { networkSettings } from "./start-weights.ts";
 import { openExportedModel } from "./open-exported-model.ts";
 
 /** More than a batch of predictions. */
@@ -24,8 +24,9 @@ print(json.dumps(session.run(None, {session.get_inputs()[0].name: images})[0].fl
 describe.skipIf(withoutPython("onnxruntime"))("an exported model, opened to teach", () => {
   it.each(["pocket", "blend", "deep"])("%s predicts the same as in onnxruntime", async (name) => {
     const file = path.resolve(import.meta.dirname, `../../../../artifacts/release/${name}.onnx`);
-    const network = resolveConfig((await readStartNetwork(file)).settings);
-    const model = openExportedModel(await readExportedModel(file), network);
+    const exported = await readExportedModel(file);
+    const network = resolveConfig(networkSettings(exported.training.config, file));
+    const model = openExportedModel(exported, network);
     const found = await model.predict(pixels, COUNT);
     model.dispose();
     const expected = runPython(script, { args: [file], input: [...pixels] }) as number[];

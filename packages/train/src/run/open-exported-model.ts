@@ -5,15 +5,12 @@ import { attribute, DTYPE, download, runOne, scope, upload } from "../tensor/nat
 import { createNetwork } from "../network/network.ts";
 import { standardise } from "../network/standardise.ts";
 import { startFromModel } from "../network/start-model.ts";
-import type { TrainedModel } from "../network/trained-model.ts";
-
-/** Images per batch. */
-const BATCH = 256;
+import { inBatches, type TrainedModel } from "../network/trained-model.ts";
 
 /**
  * Opens an exported model on the native backend, to predict many images.
  *
- * @param network the hyperparameters of its network (`readStartNetwork`).
+ * @param network the hyperparameters of its network (`networkSettings`).
  */
 export function openExportedModel(
   { model, classes, input }: ExportedModel,
@@ -41,16 +38,8 @@ export function openExportedModel(
     });
   return {
     classes,
-    async predict(pixels, count) {
-      const probabilities = new Float32Array(count * classes.length);
-      for (let at = 0; at < count; at += BATCH) {
-        const end = Math.min(count, at + BATCH);
-        const batch = pixels.subarray(at * size, end * size);
-        probabilities.set(predictBatch(batch, end - at), at * classes.length);
-        await new Promise(setImmediate);
-      }
-      return probabilities;
-    },
+    predict: (pixels, count) =>
+      inBatches(predictBatch, pixels, { count, size, width: classes.length }),
     dispose: () => opened.dispose(),
   };
 }

@@ -58,6 +58,17 @@ export interface StartNetwork {
  */
 export async function readStartNetwork(start: string): Promise<StartNetwork> {
   const { config, input } = isModel(start) ? await readModel(start) : await readRun(start);
+  return { settings: networkSettings(config, start), input };
+}
+
+/**
+ * The hyperparameters that determine the layers with weights of a network.
+ *
+ * @param config the hyperparameters of its training.
+ * @param start the path of its ONNX file, or the folder of its run.
+ * @throws {MienError} `bad-model` if the layers cannot be read from the ONNX file.
+ */
+export function networkSettings(config: unknown, start: string): TrainConfigInput {
   // Only these: the processor may not support the precision of the other training.
   const given = NETWORK.map((name) => [name, valueIn(config, name)] as const);
   const resolved = resolveConfig(
@@ -70,7 +81,7 @@ export async function readStartNetwork(start: string): Promise<StartNetwork> {
       advice: "Name the run that it was exported from.",
     });
   }
-  return { settings: Object.fromEntries(NETWORK.map((name) => [name, resolved[name]])), input };
+  return Object.fromEntries(NETWORK.map((name) => [name, resolved[name]]));
 }
 
 /**
