@@ -14,10 +14,10 @@ import type { TrainConfig } from "./config.ts";
 import { bestEpoch, criterionOf } from "./run/history.ts";
 import { loadState, stateOf } from "./network/network.ts";
 import { learningRateAt } from "./network/schedule.ts";
+import { inferenceScores } from "./inference-scores.ts";
 import {
   createTrainer,
   disposeTrainer,
-  inferenceScores,
   storedVariables,
   trainStep,
   type StartWeights,

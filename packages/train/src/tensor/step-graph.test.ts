@@ -5,13 +5,8 @@ import { constantFloat, scope, tensorCount, upload } from "./native.ts";
 import { createStepGraph, withoutGraph, type StepGraph } from "./step-graph.ts";
 import { Variable } from "./variable.ts";
 import { resolveConfig, type TrainConfigInput } from "../config.ts";
-import {
-  createTrainer,
-  disposeTrainer,
-  inferenceScores,
-  storedVariables,
-  trainStep,
-} from "../step.ts";
+import { inferenceScores } from "../inference-scores.ts";
+import { createTrainer, disposeTrainer, storedVariables, trainStep } from "../step.ts";
 import { loadState, stateOf } from "../network/network.ts";
 import { smallConfig, smallSet, smallSplit } from "../testing/small-set.ts";
 
