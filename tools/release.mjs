@@ -8,6 +8,8 @@
  *   npm run release -- --only fer2013               one model
  *   npm run release -- --only fer2013 --final       also evaluate on PrivateTest, once for its weights
  *   npm run release -- --only fer2013 --from RUN    release a finished run without training
+ *   npm run release -- --only fer2013 --other-seeds RUN,RUN
+ *                                                   show in the card how much the seed decides
  *
  * --csv FILE and --ferplus FILE name the data; default: in MIEN_DATA, else in datasets/.
  * --out DIR names another folder for the released models.
@@ -48,7 +50,7 @@ async function release(name) {
   }
   await nx([
     ...["train:card", name, "--run", run, "--verification", verified.join(",")],
-    ...["--description", description, "--out", options.out],
+    ...["--description", description, "--out", options.out, ...flag("other-seeds")],
   ]);
 }
 
@@ -192,6 +194,7 @@ function readOptions() {
         from: text,
         csv: text,
         ferplus: text,
+        "other-seeds": text,
         out: { type: "string", default: "artifacts/release" },
         final: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -216,7 +219,10 @@ function readOptions() {
   const names = values.only?.split(",") ?? known;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) fail(`no model "${unknown}"; there are ${known.join(", ")}`);
-  if (values.from !== undefined && names.length !== 1) fail("--from needs --only with one name");
+  for (const name of ["from", "other-seeds"]) {
+    if (values[name] !== undefined && names.length !== 1)
+      fail(`--${name} needs --only with one name`);
+  }
   if (values.from !== undefined && !existsSync(path.join(values.from, "metrics.json"))) {
     fail(`--from must name the folder of a finished run, found none at ${values.from}`);
   }

@@ -44,6 +44,12 @@ export const cardCommand = defineCommand({
       placeholder: "COMMAND",
       description: "Command that reproduces the model, for its card",
     },
+    otherSeeds: {
+      type: "string",
+      placeholder: "RUN,RUN",
+      description: "Runs that differ from RUN only in the seed, to show their spread in the card",
+      defaultText: "those of the released model",
+    },
     out: { ...outOption("Folder of the released models"), default: FOLDERS.release },
   },
   async run(values, { terminal, positionals }) {
@@ -68,6 +74,7 @@ async function release(
     readonly verification: string | undefined;
     readonly description: string | undefined;
     readonly reproducedBy: string | undefined;
+    readonly otherSeeds: string | undefined;
     readonly out: string;
   },
   terminal: CommandContext["terminal"],
@@ -94,7 +101,9 @@ async function release(
     throw new MienError("mismatch", `${run} is to be released, but ${other.run} was verified`);
   }
   const files = verified.flatMap((one) => one.files);
-  return releaseModel(out, { name, run, files, description, command });
+  const others = values.otherSeeds?.split(",") ?? [];
+  const otherSeeds = await Promise.all(others.map((other) => findRun(other)));
+  return releaseModel(out, { name, run, files, description, command, otherSeeds });
 }
 
 /** The fields of the result of `export:verify` that a release needs. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { RunConfig } from "@mien/format";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { recordTestSetAccess } from "../run/test-set-access.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
@@ -20,7 +21,11 @@ beforeEach(async () => {
 });
 
 /** Releases a synthetic run with synthetic model files. */
-async function release(name: string, about: FinishedRun, options: { run?: string } = {}) {
+async function release(
+  name: string,
+  about: FinishedRun,
+  options: { run?: string; otherSeeds?: readonly string[] } = {},
+) {
   const run = path.join(base, options.run ?? name);
   if (!existsSync(run)) await writeFinishedRun(run, about);
   const file = (precision: string) => path.join(base, `${name}.${precision}`);
@@ -31,7 +36,15 @@ async function release(name: string, about: FinishedRun, options: { run?: string
     return { precision, file: file(precision), sha256, latencyMs: 0.5, accuracy: 0.75 };
   });
   const command = `npm run release -- --only ${name}`;
-  return releaseModel(out, { name, run, files, description: `This is ${name}.`, command });
+  const { otherSeeds } = options;
+  return releaseModel(out, {
+    name,
+    run,
+    files,
+    description: `This is ${name}.`,
+    command,
+    otherSeeds,
+  });
 }
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -259,6 +272,28 @@ describe("the protocol in a card", () => {
       `started from the weights of another model, SHA-256 \`${"5".repeat(64)}\``,
     );
     expect(JSON.stringify((await index()).models["two"])).not.toContain("/home/me");
+  });
+
+  it("shows runs with other seeds, keeps them for the same weights, and refuses other runs", async () => {
+    const seeded = async (name: string, right: number, config: Partial<RunConfig>) =>
+      writeFinishedRun(path.join(base, name), { right, config });
+    await seeded("m", 28, { seed: 1 });
+    const others = [await seeded("b", 30, { seed: 2 }), await seeded("c", 26, { seed: 3 })];
+    const note =
+      "by the labels, 70.00 % with seed 1 (this model), 75.00 % with seed 2, 65.00 % with seed 3: mean 70.00 %, spread 10.00 points.";
+    await release("m", { right: 28 }, { otherSeeds: others });
+    expect(await card("m")).toContain(note);
+    await release("m", { right: 28 });
+    expect(await card("m")).toContain(note);
+
+    const different = await seeded("d", 28, { seed: 4, hyperparameters: { l2: 1e-3 } });
+    await expect(release("m", { right: 28 }, { otherSeeds: [different] })).rejects.toThrow(
+      /differs in seed, .*l2/,
+    );
+    const same = [path.join(base, "m")];
+    await expect(release("m", { right: 28 }, { otherSeeds: same })).rejects.toThrow(
+      /differs in nothing/,
+    );
   });
 });
 

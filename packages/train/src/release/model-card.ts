@@ -164,11 +164,25 @@ function protocolSection(model: ReleasedModel): string {
 ${list([
   `Trained on the ${hasOfficialSplit(config) ? "Training rows" : "training split"} only, by ${target}, for ${epochs} epochs. ${describeTrainingImages(config)}`,
   ...heads,
+  ...seedNotes(model),
   `${useOfValidation} How the settings were chosen is not recorded.`,
   "`train:evaluate --final` evaluates on PrivateTest and records each test-set access. All accesses by this model and by other models of the same name:",
 ])}
 
 ${accesses}${warning}`;
+}
+
+/** How much the seed decides: the accuracies of the same training with other seeds. */
+function seedNotes({ config, metrics, otherSeeds = [] }: ReleasedModel): string[] {
+  if (otherSeeds.length === 0) return [];
+  const accuracies = [metrics.validation, ...otherSeeds].map(({ accuracy }) => accuracy);
+  const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
+  const spread = 100 * (Math.max(...accuracies) - Math.min(...accuracies));
+  const others = otherSeeds.map(({ seed, accuracy }) => `${percent(accuracy)} with seed ${seed}`);
+  const start = config.start ? " All of them started from the same weights." : "";
+  return [
+    `The same training has, on ${validationName(config)} by the labels, ${percent(metrics.validation.accuracy)} with seed ${config.seed} (this model), ${others.join(", ")}: mean ${percent(mean)}, spread ${spread.toFixed(2)} points.${start}`,
+  ];
 }
 
 function usesSection(model: ReleasedModel): string {

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { readCalibration } from "../score/calibration.ts";
 import { bestEpoch, isChosenByCriterion, readHistory } from "../run/history.ts";
 import { readTestSetAccesses, weightsHash, type TestSetAccess } from "../run/test-set-access.ts";
+import { differencesOf } from "../run/run-differences.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
 import { renderCard } from "./model-card.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type ReleasedFile,
   type ReleasedModel,
   type ReleaseIndex,
+  type SeedScore,
 } from "./released-models.ts";
 
 const DEFAULT_DESCRIPTION = "Reads expressions in pictures of faces.";
@@ -40,7 +42,8 @@ export interface VerifiedFile {
  * @param folder of the released models, e.g. `artifacts/release`.
  * @returns the name of the default model, and the written paths.
  * @throws {MienError} `conflict` if the run is not evaluated and calibrated or there is no 32-bit
- * file, `mismatch` if a file changed after it was verified, and the errors of reading the run.
+ * file, `mismatch` if a file changed after it was verified or a run of another seed differs in more
+ * than its seed, and the errors of reading the runs.
  */
 export async function releaseModel(
   folder: string,
@@ -52,6 +55,8 @@ export async function releaseModel(
     readonly description?: string | undefined;
     /** The command that reproduces the model, for its card. */
     readonly command: string;
+    /** Finished runs with other seeds. Default: those of the released model, for the same weights. */
+    readonly otherSeeds?: readonly string[] | undefined;
   },
 ): Promise<{ default: string; written: string[] }> {
   const { name, run, command } = about;
@@ -74,8 +79,10 @@ export async function releaseModel(
   const weights = await weightsHash(run);
   const earlier = before[name];
   const history = await readHistory(run);
+  const sameWeights = earlier?.weights === weights ? earlier : undefined;
+  const otherSeeds = (await readSeedScores(about.otherSeeds ?? [], run)) ?? sameWeights?.otherSeeds;
   // If the weights are the same, their test metrics are kept, and no second test-set access is needed.
-  const tested = metrics.test ?? (earlier?.weights === weights ? earlier.metrics.test : undefined);
+  const tested = metrics.test ?? sameWeights?.metrics.test;
   const facts = {
     description: about.description ?? earlier?.description ?? DEFAULT_DESCRIPTION,
     parameters: await countParameters(run),
@@ -86,6 +93,7 @@ export async function releaseModel(
     ...(isChosenByCriterion(history) && { criterion: "labels-and-votes" as const }),
     calibration,
     metrics: { ...metrics, ...(tested && { test: tested }) },
+    ...(otherSeeds && { otherSeeds }),
     openings: mergeAccesses(earlier?.openings ?? [], await readTestSetAccesses(run)),
     command,
   };
@@ -98,6 +106,29 @@ export async function releaseModel(
   };
   const copied = Object.values(files).map((file) => path.join(folder, file.name));
   return writeCards(folder, { ...before, [name]: { ...facts, files } }, copied);
+}
+
+/** The scores of runs that differ from a run only in the seed; undefined if there are none. */
+async function readSeedScores(
+  others: readonly string[],
+  run: string,
+): Promise<SeedScore[] | undefined> {
+  if (others.length === 0) return undefined;
+  const own = await readRunConfig(run);
+  const read = async (other: string): Promise<SeedScore> => {
+    const config = await readRunConfig(other);
+    const differences = differencesOf(own, config).map(({ name }) => name);
+    if (String(differences) !== "seed") {
+      const found = differences.join(", ") || "nothing";
+      throw new MienError(
+        "mismatch",
+        `${other}: expected a run that differs from ${run} in the seed only; it differs in ${found}`,
+      );
+    }
+    const { validation } = await readRunMetrics(other);
+    return { seed: config.seed, accuracy: validation.accuracy };
+  };
+  return Promise.all(others.map(read));
 }
 
 async function copyModel(source: VerifiedFile, target: string): Promise<ReleasedFile> {

@@ -17,6 +17,13 @@ export interface ReleasedFile {
   readonly latencyMs: number;
 }
 
+/** The score of a run that shows how much chance decides. */
+export interface SeedScore {
+  readonly seed: number;
+  /** On the validation split, by the labels, 0–1. */
+  readonly accuracy: number;
+}
+
 /** The content of the card of a model. */
 export interface ReleasedModel {
   /** One sentence about the purpose of the model. */
@@ -37,6 +44,8 @@ export interface ReleasedModel {
   readonly criterion?: "labels-and-votes";
   readonly calibration: Calibration;
   readonly metrics: RunMetrics;
+  /** Runs that differ from that of the model only in the seed; absent if there are none. */
+  readonly otherSeeds?: readonly SeedScore[];
   /** Every test-set access by this model and by earlier models of the same name, oldest first. */
   readonly openings: readonly TestSetAccess[];
   /** The command that reproduces the model. */
