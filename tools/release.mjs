@@ -79,7 +79,8 @@ async function train(name) {
 
 /** Warns if the settings of a run differ from the recipe, which the command in the card uses. */
 function warnUnlessMadeBy(name, run) {
-  const { seed, teacher, start } = recipes[name];
+  const { seed, teacher, weightsOf } = recipes[name];
+  const { start } = recipes[weightsOf ?? name];
   const recipe = path.join(RECIPES, `${name}.json`);
   const settings = existsSync(recipe) ? Object.entries(readJson(recipe)) : [["recipe", name]];
   const config = readJson(path.join(run, "config.json"));

@@ -112,6 +112,14 @@ describe("a run that is trained on labels and votes", () => {
     };
     const [before, after] = [await kernel("first"), await kernel("second")];
     after.forEach((value, i) => expect(value).toBeCloseTo(before[i]!, 5));
+    // What the training started from comes with its weights.
+    const shared = await runCommand(
+      folder,
+      ...["fit", "--csv", "small.csv", "--ferplus", "votes.csv", "--out", "shared"],
+      ...["--weights-of", "second", "--vote-share", "1"],
+    );
+    expect(shared.code, shared.err).toBe(0);
+    expect(await kernel("shared")).toEqual(after);
 
     const other = await fit("wider", "0", "--dense-units", "17", ...still);
     expect(other.code).toBe(1);

@@ -94,7 +94,7 @@ export async function readFitRequest(
   const corrections =
     flags.corrections === undefined ? undefined : await readCorrections(flags.corrections);
   const teacher = teacherFile === undefined ? undefined : await identifyTeacher(teacherFile);
-  const startFile = start === undefined ? undefined : await identifyStart(start);
+  const startFile = start === undefined ? taken?.start : await identifyStart(start);
   const requested: RequestedRun = {
     data: { name: manifest.name, sha256, path, licence: manifest.licence },
     ...(votes && { votes }),
