@@ -138,6 +138,34 @@ describe("a graph in 8 bits", () => {
     found.forEach((weight, i) => expect(weight).toBeCloseTo(kernel[i]!, 7));
   });
 
+  it("rounds weights so that the errors of each filter cancel out", async () => {
+    const graph = await graphOf(
+      stack([24, 24, 1], (tf) => [
+        tf.layers.conv2d({ filters: 16, kernelSize: 3, activation: "relu" }),
+        tf.layers.conv2d({ filters: 24, kernelSize: 3, activation: "relu" }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 5 }),
+      ]),
+    );
+    const { tensors } = quantize(graph, await rangesOf(graph));
+    const weighted = graph.nodes.filter(({ op }) => ["Conv", "Gemm", "MatMul"].includes(op));
+    expect(weighted).toHaveLength(3);
+    for (const { op, inputs } of weighted) {
+      const { data, dims } = graph.tensors.get(inputs[1]!)!;
+      const steps = tensors.get(`${inputs[1]!}/bytes`)!.data as Int8Array;
+      const scales = tensors.get(`${inputs[1]!}/scale`)!.data as Float32Array;
+      const filterOf = (i: number) =>
+        op === "Conv" ? Math.floor((i / data.length) * dims[0]!) : i % dims.at(-1)!;
+      const sums = new Float64Array(scales.length);
+      steps.forEach((step, i) => {
+        const error = Number(data[i]) / scales[filterOf(i)]! - step;
+        expect(Math.abs(error)).toBeLessThan(1);
+        sums[filterOf(i)]! += error;
+      });
+      for (const sum of sums) expect(Math.abs(sum)).toBeLessThanOrEqual(0.5 + 1e-3);
+    }
+  });
+
   it("has a larger error with other ranges", async () => {
     const graph = graphs.straight;
     const ranges = await rangesOf(graph);
