@@ -41,7 +41,8 @@ async function release(name) {
     const optional = precision === "int8";
     const verification = path.join(WORK, `${name}.${precision}.json`);
     const exported = path.join(WORK, `${name}.export.json`);
-    const precise = ["--precision", precision, "--out", WORK, ...flag("csv")];
+    // An earlier export may be of other code.
+    const precise = ["--precision", precision, "--out", WORK, "--fresh", ...flag("csv")];
     await nx(["export:onnx", run, ...precise, "--json", exported]);
     const { model } = readJson(exported);
     const verify = ["export:verify", run, "--model", model, ...flag("csv")];
