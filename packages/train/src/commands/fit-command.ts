@@ -88,7 +88,7 @@ export const fitCommand = defineCommand({
       type: "string",
       placeholder: "RUN|MODEL",
       description:
-        "Run or ONNX file whose weights are the initial weights; its network must be the same",
+        "Run or ONNX file whose weights are the initial weights; only --pooling may differ",
       defaultText: "random weights",
       group: "run",
     },

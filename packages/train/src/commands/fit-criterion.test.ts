@@ -145,6 +145,8 @@ describe("a run that is trained on labels and votes", () => {
     expect(tuned.out).toMatch(/pocket\.onnx has other classes, so the output layer starts /);
     const config = await readRunConfig(path.join(folder, "tuned"));
     expect(config.hyperparameters["widths"]).toEqual([32, 48, 96, 128]);
+    const blurred = await startFrom("pocket.onnx", "--pooling", "blur", "--fresh");
+    expect(blurred.code, blurred.err).toBe(0);
   }, 180_000);
 
   it.each(["0", "1"])(

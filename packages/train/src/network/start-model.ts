@@ -27,7 +27,7 @@ export interface StartModel {
  * the same values as well.
  *
  * @param config of the network, which must have the layers of the model; without
- * squeeze-and-excitation and anti-aliased pooling.
+ * squeeze-and-excitation. Another pooling than the model's begins with the model's weights.
  * @param about.images standardised, float32 [images, height, width, channels]; a few hundred.
  * @throws {MienError} `mismatch` if the model has other layers than the network.
  */

@@ -75,11 +75,12 @@ export function networkSettings(config: unknown, start: string): TrainConfigInpu
     Object.fromEntries(given.filter(([, value]) => value !== undefined)),
     start,
   );
-  if (isModel(start) && (resolved.squeezeExcite > 0 || resolved.pooling === "blur")) {
-    const layers = resolved.pooling === "blur" ? "anti-aliased pooling" : "squeeze-and-excitation";
-    throw new MienError("bad-model", `${start}: ${layers} cannot be read from an ONNX file`, {
-      advice: "Name the run that it was exported from.",
-    });
+  if (isModel(start) && resolved.squeezeExcite > 0) {
+    throw new MienError(
+      "bad-model",
+      `${start}: squeeze-and-excitation cannot be read from an ONNX file`,
+      { advice: "Name the run that it was exported from." },
+    );
   }
   return Object.fromEntries(NETWORK.map((name) => [name, resolved[name]]));
 }
@@ -100,7 +101,10 @@ export function checkStart(
       `--start ${asked.start}: expected images of ${sizeOf(input)}, found ${sizeOf(asked.input)}`,
     );
   }
-  const others = NETWORK.filter((name) => String(settings[name]) !== String(asked.config[name]));
+  // Poolings have no weights, so another pooling can begin with the same weights.
+  const others = NETWORK.filter(
+    (name) => name !== "pooling" && String(settings[name]) !== String(asked.config[name]),
+  );
   if (others.length === 0) return;
   const differences = others.map(
     (name) => `${flagOf(name)} ${String(settings[name])}, not ${String(asked.config[name])}`,
