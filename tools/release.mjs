@@ -1,8 +1,8 @@
 /*
  * Makes the released models. Each is trained with its recipe in tools/release/NAME.json (a --config
  * file of train:fit), evaluated, and exported with 32 and with 8 bits; both files are verified and
- * written with a model card into artifacts/release. Finished steps are not repeated, so the command
- * can be stopped at any time and repeated.
+ * written with a model card into artifacts/release. Finished trainings and evaluations are not
+ * repeated, so the command can be stopped at any time and repeated.
  *
  *   npm run release                                 all models, evaluated on validation only
  *   npm run release -- --only fer2013               one model

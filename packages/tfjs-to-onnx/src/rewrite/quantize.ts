@@ -145,23 +145,25 @@ function quantizeWeights(draft: DraftGraph, target: GraphNode, input: Step): voi
   const each = target.op === "Conv" ? kernel.data.length / outputs : 1;
   const outputOf = (i: number) => Math.floor(i / each) % outputs;
   const largest = new Float32Array(outputs);
-  const filters = Array.from({ length: outputs }, (): number[] => []);
+  /** By filter, the positions of its weights in the kernel. */
+  const positions = Array.from({ length: outputs }, (): number[] => []);
   kernel.data.forEach((weight, i) => {
     const output = outputOf(i);
     largest[output] = Math.max(itemAt(largest, output), Math.abs(weight));
-    filters[output]?.push(weight);
+    positions[output]?.push(i);
   });
+  const filters = positions.map((those) => those.map((i) => itemAt(kernel.data, i)));
   const bias = floatTensor(draft, biasName)?.data;
   // A filter with tiny weights still needs a scale that is large enough for its bias.
   const least = (i: number) => Math.abs(bias?.[i] ?? 0) / (input.scale * LARGEST_BIAS);
   const scales = largest.map(
     (weight, i) => Math.max(weight / stepsOf(itemAt(filters, i), weight), least(i)) || 1,
   );
-  const rounded = filters.map((filter, i) => roundFilter(filter, itemAt(scales, i)).values());
-  const bytes = Int8Array.from(
-    kernel.data,
-    (_, i) => itemAt(rounded, outputOf(i)).next().value ?? NaN,
-  );
+  const bytes = new Int8Array(kernel.data.length);
+  filters.forEach((filter, output) => {
+    const rounded = roundFilter(filter, itemAt(scales, output));
+    rounded.forEach((steps, at) => (bytes[itemAt(itemAt(positions, output), at)] = steps));
+  });
   const attributes = { axis: { int: axis } };
   const stored = add(draft, `${kernelName}/bytes`, { dims: kernel.dims, data: bytes });
   const scale = add(draft, `${kernelName}/scale`, { dims: [outputs], data: scales });
@@ -207,8 +209,8 @@ function stepsOf(filter: readonly number[], largest: number): number {
  * of all errors is at most half a step. The inputs of a layer are mostly positive, so this sum moves
  * all of its outputs in the same direction.
  *
- * @see Guo et al. 2022, SQuant (ICLR): its part for whole filters. On the released `deep`, it halves the
- * share of images for which the model in 8 bits predicts another class.
+ * @see Guo et al. 2022, SQuant (ICLR): its part for whole filters. For the released `deep`, this halves
+ * the number of predictions that 8 bits change.
  */
 function roundFilter(filter: readonly number[], step: number): Int8Array {
   const rounded = Int8Array.from(filter, (weight) => Math.round(weight / step));

@@ -8,7 +8,6 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { recordTestSetAccess } from "../run/test-set-access.ts";
 import { readRunMetrics } from "../run/run-metrics.ts";
 import { writeFinishedRun, type FinishedRun } from "../testing/finished-run.ts";
-import { cell, table } from "../report/markdown.ts";
 import { releaseModel, rewriteCards } from "./release-model.ts";
 import { readReleased, type ReleaseIndex } from "./released-models.ts";
 
@@ -294,20 +293,5 @@ describe("the protocol in a card", () => {
     await expect(release("m", { right: 28 }, { otherSeeds: same })).rejects.toThrow(
       /differs in nothing/,
     );
-  });
-});
-
-describe("markdown", () => {
-  it("escapes text in cells, and aligns numbers to the right", () => {
-    expect(cell("a|b\n`c`")).toBe("a\\|b \\`c\\`");
-    expect(
-      table(
-        ["x", "n"],
-        [
-          ["a", "1,234"],
-          ["b", "5.0 %"],
-        ],
-      ),
-    ).toBe("| x | n |\n| --- | --: |\n| a | 1,234 |\n| b | 5.0 % |");
   });
 });

@@ -8,7 +8,7 @@ import { checkpointFile, loadCheckpoint } from "./checkpoint.ts";
 import { readExportedModel } from "./read-exported-model.ts";
 import { inputsKey, inputsOf } from "./run-inputs.ts";
 
-/** The hyperparameters that determine the layers with weights. */
+/** The hyperparameters of the network. All but the pooling determine layers with weights. */
 const NETWORK = [
   ...(["widths", "depth", "kernelSize", "firstKernelSize", "pooling", "squeezeExcite"] as const),
   ...(["head", "denseUnits", "normalization"] as const),
@@ -101,7 +101,7 @@ export function checkStart(
       `--start ${asked.start}: expected images of ${sizeOf(input)}, found ${sizeOf(asked.input)}`,
     );
   }
-  // Poolings have no weights, so another pooling can begin with the same weights.
+  // Another pooling can begin with the same weights.
   const others = NETWORK.filter(
     (name) => name !== "pooling" && String(settings[name]) !== String(asked.config[name]),
   );
