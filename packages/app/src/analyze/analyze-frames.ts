@@ -71,6 +71,7 @@ export async function analyzeFrames(
   let annotations: Annotations | undefined;
   let frames = 0;
   let isComplete = false;
+  let written: Awaited<ReturnType<ResultFolder["finish"]>>;
   /** People are erased while nothing is written. */
   const writing = new OneAtATime();
   const forget = async (names: readonly string[]) => {
@@ -105,23 +106,24 @@ export async function analyzeFrames(
     if (frames === 0) {
       throw new MienError("bad-data", `${source.name} has no frame that can be read`);
     }
-    const written = await writing.run(async () => {
+    written = await writing.run(async () => {
       const files = await output.finish();
       isComplete = true;
       await annotations?.finish();
       return files;
     });
-    return {
-      ...counter.tally(),
-      resumedFrom: output.kept,
-      ...written,
-      ...(annotations === undefined ? {} : { annotated: annotations.place }),
-    };
   } finally {
     await source.close();
     if (!isComplete) await output.keep().catch(() => undefined);
     await annotations?.discard();
   }
+  // Counted last, since people may be deleted until then.
+  return {
+    ...counter.tally(),
+    resumedFrom: output.kept,
+    ...written,
+    ...(annotations === undefined ? {} : { annotated: annotations.place }),
+  };
 }
 
 /** A result without the people who were deleted after it was computed. */

@@ -115,7 +115,6 @@ export async function analyzeSource(
       progress.stop();
       warnings.finish();
     });
-    if (once) await recordFinished(folder, finished);
     const seconds = (performance.now() - started) / 1000;
     if (unit === "image") rows.show(terminal);
     if (analysis.frames > 1 || unit === "frame") showTally(terminal, analysis, { unit, seconds });
@@ -130,6 +129,8 @@ export async function analyzeSource(
     else if (annotate) {
       terminal.warn("annotated.mp4 was deleted, because it showed a person who was deleted");
     }
+    // Only now: until the summary is shown, nothing is awaited in which a person may be deleted.
+    if (once) await recordFinished(folder, finished);
     return { source, model, labels, unit, analysis, failed, seconds };
   } finally {
     await source.close();

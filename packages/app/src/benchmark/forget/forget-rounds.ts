@@ -157,6 +157,9 @@ export async function forgetRounds(options: ForgetOptions): Promise<ForgetRound[
         unconfirmed = said.includes("has not confirmed");
       }
       const deletionMs = performance.now() - started;
+      // What was printed before the deletion ended has been read by then.
+      await new Promise((resolve) => setImmediate(resolve));
+      const saidBefore = analysis.said().length;
       for (const page of pages) page.clear();
       const traces = tracesOf(token, options.crops, features.get(token) ?? []);
       const filesAfter = new Set(await filesWithTraces(root, traces));
@@ -170,7 +173,7 @@ export async function forgetRounds(options: ForgetOptions): Promise<ForgetRound[
       // Half of the analyses are interrupted, the others end by themselves.
       if (round % 2 === 0) analysis.child.kill("SIGINT");
       const { said } = await analysis.ended;
-      if (findTraces(Buffer.from(said.split("\nexpression")[1] ?? ""), traces).length > 0) {
+      if (findTraces(Buffer.from(said.slice(saidBefore)), traces).length > 0) {
         shownAfter.push("the output of app:analyze");
       }
       for (const file of await filesWithTraces(root, traces)) filesAfter.add(file);
@@ -249,7 +252,7 @@ function run(words: readonly string[]) {
   const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
     child.once("close", (code) => resolve({ code, said })),
   );
-  return { child, ended };
+  return { child, said: () => said, ended };
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
