@@ -1,8 +1,9 @@
 /*
  * Makes the released models. Each is trained with its recipe in tools/release/NAME.json (a --config
  * file of train:fit), evaluated, and exported with 32 and with 8 bits; both files are verified and
- * written with a model card into artifacts/release. Finished trainings and evaluations are not
- * repeated, so the command can be stopped at any time and repeated.
+ * written with a model card into artifacts/release. At the end, the tables of docs/benchmarks.md are
+ * renewed. Finished trainings and evaluations are not repeated, so the command can be stopped at any
+ * time and repeated.
  *
  *   npm run release                                 all models, evaluated on validation only
  *   npm run release -- --only fer2013               one model
@@ -19,6 +20,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
+import { renewDocument } from "./release/tables.mjs";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const RECIPES = path.join(ROOT, "tools/release");
@@ -28,6 +30,7 @@ const recipes = readJson(path.join(RECIPES, "models.json"));
 const options = readOptions();
 mkdirSync(WORK, { recursive: true });
 for (const name of options.names) await release(name);
+if (path.resolve(options.out) === path.join(ROOT, "artifacts/release")) await renewDocument();
 
 async function release(name) {
   const { description } = recipes[name];

@@ -68,6 +68,12 @@ describe("npm run release", () => {
     expect(accesses.trim().split("\n")).toHaveLength(1);
   }, 180_000);
 
+  it("has renewed the tables of the documentation after the last release", async () => {
+    const { code, output } = await node(path.join(root, "tools/release/tables.mjs"), "--check");
+    expect(output).toContain("up to date");
+    expect(code).toBe(0);
+  });
+
   it("refuses unknown models and runs, and stops at the first step that fails", async () => {
     expect(await release("--only", "giant")).toMatchObject({ code: 2 });
     expect(await release("--from", "runs/none", "--only", "pocket")).toMatchObject({ code: 2 });
