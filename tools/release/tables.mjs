@@ -25,11 +25,13 @@ const INDEX = path.join(ROOT, "artifacts/release/index.json");
  * @property {{ readonly accuracy: number, readonly images: number }} leakFree
  * @property {{ readonly accuracy: number, readonly images: number }} nearLeakFree
  * @property {Scores} byVotes
+ * @property {{ readonly calibratedEce: number }} [mixed] by labels and votes, if it learnt both
  */
 /**
  * @typedef {object} ReleasedModel
  * @property {number} parameters
  * @property {{ readonly hyperparameters: { readonly depth: number } }} config
+ * @property {{ readonly voteShare: number }} calibration
  * @property {{ readonly validation: Scores, readonly test: Scores }} metrics
  */
 /** @typedef {{ readonly default: string, readonly models: Readonly<Record<string, ReleasedModel>> }} Index */
@@ -69,6 +71,25 @@ function countOf({ models }, part) {
   return ` (${first.metrics.validation[part].images.toLocaleString("en")})`;
 }
 
+/**
+ * What the probabilities of a model are calibrated to, and their ECE by it on PrivateTest.
+ *
+ * @param {ReleasedModel} model
+ */
+function eceOf({ calibration: { voteShare }, metrics: { test } }) {
+  const mixed = test.mixed ?? { calibratedEce: NaN };
+  const [by, ece] =
+    voteShare === 0
+      ? ["labels", test.calibrated.ece]
+      : voteShare === 1
+        ? ["votes", test.byVotes.calibrated.ece]
+        : [
+            `labels and votes, ${percent(1 - voteShare, 0)} to ${percent(voteShare, 0)}`,
+            mixed.calibratedEce,
+          ];
+  return [by, `${percent(ece)} %`];
+}
+
 /** The tables by name. @type {Readonly<Record<string, (index: Index) => string[][]>>} */
 const TABLES = {
   "released-private": (index) => [
@@ -89,14 +110,17 @@ const TABLES = {
     }),
   ],
   "released-kinds": (index) => [
-    ["model", "convolutions", "parameters", "mean recall on PublicTest"],
+    [
+      ...["model", "convolutions", "parameters", "mean recall on PublicTest"],
+      ...["calibrated to", "ECE on PrivateTest"],
+    ],
     ...Object.entries(index.models)
-      .map(([name, { metrics, config, parameters }]) => {
-        const { meanRecall, byVotes } = metrics.validation;
+      .map(([name, model]) => {
+        const { meanRecall, byVotes } = model.metrics.validation;
         const recall = (meanRecall + byVotes.meanRecall) / 2;
-        const convolutions = String(4 * config.hyperparameters.depth);
-        const size = `${(parameters / 1e6).toFixed(2)} M`;
-        return { recall, row: [name, convolutions, size, `${percent(recall)} %`] };
+        const convolutions = String(4 * model.config.hyperparameters.depth);
+        const size = `${(model.parameters / 1e6).toFixed(2)} M`;
+        return { recall, row: [name, convolutions, size, `${percent(recall)} %`, ...eceOf(model)] };
       })
       .sort((a, b) => b.recall - a.recall)
       .map(({ row: [name = "", ...rest] }) => [
