@@ -20,6 +20,7 @@ const base = {
   batchSize: 64,
   widths: [32, 64, 128, 256],
   firstKernelSize: 5,
+  pooling: "max",
   optimizer: "sgd",
   learningRate: 0.05,
   schedule: "cosine",

@@ -120,7 +120,7 @@ export const configSchema = z.strictObject({
   ),
   pooling: z
     .enum(["max", "blur"])
-    .default("max")
+    .default("blur")
     .meta(
       about(
         "network",

@@ -47,7 +47,7 @@ export const benchmarkCommand = defineCommand({
     const { tensorFlowVersion } = await import("../tensor/tf.ts");
     terminal.say(`TensorFlow ${tensorFlowVersion}, batches of ${batchSize}`);
     const bar = terminal.progress("measuring", 100);
-    const result = await benchmarkTraining(resolveConfig({ batchSize }), {
+    const result = await benchmarkTraining(resolveConfig({ batchSize, pooling: "max" }), {
       seconds,
       python,
       signal,
