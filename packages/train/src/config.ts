@@ -45,6 +45,12 @@ export function configOptions(): Record<keyof TrainConfig, Option> {
 }
 
 /**
+ * The hyperparameters of a run or model that is older than them, where the present default is
+ * another value.
+ */
+export const EARLIER_DEFAULTS = { pooling: "max" } as const satisfies TrainConfigInput;
+
+/**
  * Checks a configuration and adds the defaults.
  *
  * @param name of its source, for errors.

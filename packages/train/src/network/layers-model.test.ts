@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe("the saved model", () => {
   it.each([
     ["with the default settings", {}],
-    ["with kernels of 2", { kernelSize: 2 }],
+    ["with kernels of 2 and maximum pooling", { kernelSize: 2, pooling: "max" }],
     ["with squeeze-and-excitation and anti-aliased pooling", { squeezeExcite: 2, pooling: "blur" }],
   ] as const)(
     "is loaded by pure tfjs, takes pixels 0–255 and gives the probabilities of the network %s",

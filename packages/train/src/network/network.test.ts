@@ -11,6 +11,7 @@ import { expectClose, normals } from "../testing/gradients.ts";
 import { tf } from "../tensor/tf.ts";
 
 const tiny: TrainConfigInput = {
+  pooling: "max",
   widths: [4, 5, 6, 7],
   denseUnits: 8,
   convDropout: 0,

@@ -10,7 +10,7 @@ const classes = ["a", "b", "c"];
 it.each([
   {},
   { depth: 2, firstKernelSize: 5, widths: [4, 8, 12, 16] },
-  { squeezeExcite: 16, pooling: "blur" },
+  { squeezeExcite: 16, pooling: "max" },
   { normalization: "none", head: "average", convDropout: 0, dropout: 0 },
 ])("the number of parameters with %o is the one that tfjs counts", (changes) => {
   const config = resolveConfig(changes);

@@ -2,7 +2,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { flagOf, shellQuote } from "@mien/cli";
 import { MienError, type RunConfig } from "@mien/format";
-import { configSchema, resolveConfig } from "../config.ts";
+import { configSchema, EARLIER_DEFAULTS, resolveConfig } from "../config.ts";
 import { inputsOf, type RequestedRun } from "./run-inputs.ts";
 import { startOf } from "./start-weights.ts";
 
@@ -25,8 +25,8 @@ function flatInputs(config: RequestedRun): Readonly<Record<string, unknown>> {
   const { hyperparameters, ...rest } = inputsOf(config);
   const { height, width, channels } = config.input;
   const layout = { classes: config.classes, input: `${height}×${width}×${channels}` };
-  // A run that is older than a setting has no value for it; such a run used the present default.
-  return { ...rest, ...layout, ...resolveConfig({}), ...hyperparameters };
+  // A run that is older than a setting has no value for it.
+  return { ...rest, ...layout, ...resolveConfig(EARLIER_DEFAULTS), ...hyperparameters };
 }
 
 /** The inputs that are files, and the flags that name them. */

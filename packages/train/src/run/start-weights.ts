@@ -2,7 +2,12 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import { findRun, flagOf, readBytes, readRunConfig } from "@mien/cli";
 import { MienError, RUN_FILES, type ModelInput, type SourceFile } from "@mien/format";
-import { resolveConfig, type TrainConfig, type TrainConfigInput } from "../config.ts";
+import {
+  EARLIER_DEFAULTS,
+  resolveConfig,
+  type TrainConfig,
+  type TrainConfigInput,
+} from "../config.ts";
 import type { StartWeights } from "../step.ts";
 import { checkpointFile, loadCheckpoint } from "./checkpoint.ts";
 import { readExportedModel } from "./read-exported-model.ts";
@@ -71,10 +76,8 @@ export async function readStartNetwork(start: string): Promise<StartNetwork> {
 export function networkSettings(config: unknown, start: string): TrainConfigInput {
   // Only these: the processor may not support the precision of the other training.
   const given = NETWORK.map((name) => [name, valueIn(config, name)] as const);
-  const resolved = resolveConfig(
-    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
-    start,
-  );
+  const known = given.filter(([, value]) => value !== undefined);
+  const resolved = resolveConfig({ ...EARLIER_DEFAULTS, ...Object.fromEntries(known) }, start);
   if (isModel(start) && resolved.squeezeExcite > 0) {
     throw new MienError(
       "bad-model",

@@ -27,6 +27,7 @@ function steps(trainer: ReturnType<typeof trainerWith>, from: number, to: number
 
 describe("a step graph", () => {
   const everything = {
+    pooling: "max",
     ema: 0.9,
     weightDecay: 0.01,
     mixup: 0.2,
