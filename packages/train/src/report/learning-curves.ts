@@ -90,8 +90,8 @@ function criterionCurves(history: readonly EpochRecord[]) {
 
 /** The differences between the training curve of a metric and its validation curve, in words. */
 function trainingOnly(run: Pick<RunConfig, "hyperparameters">, metric: "loss" | "accuracy") {
-  const terms = metric === "loss" ? trainingOnlyLossTerms(run) : "";
-  return [...trainingOnlyEffects(run), ...(terms === "" ? [] : [terms])].join(", ");
+  const terms = metric === "loss" ? trainingOnlyLossTerms(run) : [];
+  return [...trainingOnlyEffects(run), ...terms].join(", ");
 }
 
 /** Charts of loss and accuracy over the epochs of a run, with an explanation, as HTML. */
@@ -158,6 +158,8 @@ function reasonFor(best: number, history: readonly EpochRecord[]): string {
   );
 }
 
+const LIST = new Intl.ListFormat("en-GB");
+
 function trainingOnlySentences(config: RunConfig): string[] {
   const effects = trainingOnlyEffects(config);
   const terms = trainingOnlyLossTerms(config);
@@ -167,9 +169,9 @@ function trainingOnlySentences(config: RunConfig): string[] {
       : [
           `The training curves are measured with ${effects.join(" and ")}, so they may be worse than the validation curves.`,
         ]),
-    ...(terms === ""
+    ...(terms.length === 0
       ? []
-      : [`The training loss is with ${terms}, so the two losses cannot be compared.`]),
+      : [`The training loss is with ${LIST.format(terms)}, so the two losses cannot be compared.`]),
   ];
 }
 

@@ -72,7 +72,7 @@ describe("a run's report", () => {
     const mixed = await report("mixed", { epochs, config });
     expect(mixed).toContain("of the training: labels and FER+ votes, 50 to 50. The accuracy is by");
     expect(mixed).toContain(
-      "The training loss is with label smoothing, mixup, so the two losses cannot",
+      "The training loss is with label smoothing and mixup, so the two losses cannot",
     );
     expect(mixed.match(/validation, by labels and FER\+ votes, 50 to 50</g)).toHaveLength(2);
     expect(mixed.match(/training, with augmentation, label smoothing, mixup</g)).toHaveLength(1);

@@ -59,10 +59,10 @@ export function trainingOnlyEffects(run: TrainedRun): string[] {
 }
 
 /**
- * The terms of a run's training loss that its validation loss does not have, e.g. `label smoothing,
- * mixup`; empty if the two losses are the same measure.
+ * The terms of a run's training loss that its validation loss does not have, e.g. `label smoothing`
+ * and `mixup`; empty if the two losses are the same measure.
  */
-export function trainingOnlyLossTerms(run: TrainedRun): string {
+export function trainingOnlyLossTerms(run: TrainedRun): string[] {
   const names = {
     labelSmoothing: "label smoothing",
     distillation: "a teacher's probabilities",
@@ -71,7 +71,7 @@ export function trainingOnlyLossTerms(run: TrainedRun): string {
     logitAdjustment: "logit adjustment",
   };
   const used = Object.entries(names).filter(([key]) => settingOf(run, key) > 0);
-  return used.map(([, name]) => name).join(", ");
+  return used.map(([, name]) => name);
 }
 
 /** Whether the data set of a run is split by its Usage column. */
