@@ -87,7 +87,11 @@ describe("fit", () => {
     expect(last.criterion).toBeCloseTo(
       (last.validationAccuracyByLabels! + last.validationAccuracyByVotes!) / 2,
     );
-    expect(last.validationAccuracyByVotes).not.toBe(last.validationAccuracyByLabels);
+    // Both heads may be right equally often after one epoch, but not after each.
+    const differs = labels.history.map(
+      (one) => one.validationAccuracyByVotes !== one.validationAccuracyByLabels,
+    );
+    expect(differs).toContain(true);
   });
 
   it("gives the same result after an interruption as without one", async () => {
